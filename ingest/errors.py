@@ -1,0 +1,79 @@
+"""Why a file could not be read.
+
+Each class carries a stable ``code``, which reports, the catalog and the UI's translations use::
+
+    LoadError                     code
+    ├── UnsupportedFormatError    unsupported_format
+    ├── EncryptedFileError        encrypted
+    ├── EmptyDocumentError        empty
+    ├── DamagedFileError          damaged
+    ├── FileTooLargeError         too_large
+    ├── UnreadableFileError       unreadable      permission, vanished, not a plain file
+    ├── LoaderTimeoutError        timeout
+    ├── LoaderMemoryError         memory
+    └── LoaderCrashError          crash
+"""
+
+from typing import ClassVar
+
+from kb.errors import KnowledgeBaseError
+
+
+class LoadError(KnowledgeBaseError):
+    """A file could not be read; the message names the file, the reason and the way out."""
+
+    code: ClassVar[str] = "unreadable"
+
+
+class UnsupportedFormatError(LoadError):
+    """The file is none of PDF, DOCX, Markdown and plain text."""
+
+    code = "unsupported_format"
+
+
+class EncryptedFileError(LoadError):
+    """The file needs a password that was not given."""
+
+    code = "encrypted"
+
+
+class EmptyDocumentError(LoadError):
+    """The file holds no text."""
+
+    code = "empty"
+
+
+class DamagedFileError(LoadError):
+    """The file's bytes are broken, cut short or not what its extension promises."""
+
+    code = "damaged"
+
+
+class FileTooLargeError(LoadError):
+    """The file, or what it unpacks to, is larger than the limit."""
+
+    code = "too_large"
+
+
+class UnreadableFileError(LoadError):
+    """The operating system refused to give the file's bytes."""
+
+    code = "unreadable"
+
+
+class LoaderTimeoutError(LoadError):
+    """Reading took longer than the time limit."""
+
+    code = "timeout"
+
+
+class LoaderMemoryError(LoadError):
+    """Reading needed more memory than the limit."""
+
+    code = "memory"
+
+
+class LoaderCrashError(LoadError):
+    """The process that read the file died."""
+
+    code = "crash"

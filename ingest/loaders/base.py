@@ -1,0 +1,168 @@
+"""What every loader is given and gives back, and the builder that assembles a Document.
+
+A loader reads one file's bytes and returns one ``kb.records.Document``. It runs in a worker
+process of ``ingest.sandbox``; so this package imports neither llama_cpp nor chromadb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from kb.records import Document, MediaType, MetadataValue, Notice, Page, Section, SectionKind
+from kb.text import normalise
+
+BLOCK_BREAK = "\n\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """Limits and choices for reading one file; every field is part of the settings hash.
+
+    Passwords are tried in order and are never stored.
+    """
+
+    passwords: tuple[str, ...] = ()
+    ocr: bool = True
+    ocr_max_pages: int = 200
+    ocr_max_pixels: int = 25_000_000
+    max_unpacked_bytes: int = 512 * 2**20
+    max_unpack_ratio: int = 200
+
+
+class Loader(Protocol):
+    """Reads one format.
+
+    ``version`` counts up whenever the loader reads the same bytes differently, so that files
+    read by an older one are read again.
+    """
+
+    extensions: tuple[str, ...]
+    version: int
+
+    def load(
+        self,
+        path: Path,
+        options: LoadOptions,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Document:
+        """Read ``path``.
+
+        ``on_progress(done, total)`` is called per page where a format has pages.
+
+        Raises:
+            LoadError: one of its subclasses, true of this file.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class DocumentBuilder:
+    """Collects blocks in reading order and keeps sections and pages aligned with the text.
+
+    Call :meth:`heading` and :meth:`page` when they begin, then :meth:`add` for each block.
+    Blocks are separated by a blank line. A heading's own text is part of the section that it
+    opens (it is text a person may search for).
+    """
+
+    media_type: MediaType
+    title: str = ""
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    _parts: list[str] = field(default_factory=list)
+    _length: int = 0
+    _sections: list[Section] = field(default_factory=list)
+    _pages: list[Page] = field(default_factory=list)
+    _headings: list[tuple[int, str]] = field(default_factory=list)
+    _breaks_section: bool = True
+
+    @property
+    def length(self) -> int:
+        """Code points of text so far."""
+        return self._length
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above the next block, outermost first."""
+        return tuple(title for _, title in self._headings)
+
+    def page(self, page: Page) -> None:
+        """Begin a page; its span is filled in as text is added (``start``/``end`` are ignored)."""
+        self._pages.append(replace(page, start=self._length, end=self._length))
+
+    def heading(self, level: int, title: str, *, in_text: bool = True) -> None:
+        """Open a section of ``level`` (1 is outermost) and add its title as text.
+
+        ``in_text=False`` is for outlines, whose titles stand in the page text anyway.
+        """
+        title = " ".join(normalise(title).split())
+        while self._headings and self._headings[-1][0] >= level:
+            self._headings.pop()
+        if title:
+            self._headings.append((level, title))
+        self._breaks_section = True
+        if in_text and title:
+            self.add(title)
+
+    def add(
+        self,
+        text: str,
+        kind: SectionKind = "text",
+        *,
+        separator: str = BLOCK_BREAK,
+    ) -> tuple[int, int]:
+        """Append one block and return its span; blank blocks add nothing.
+
+        Consecutive text blocks under one heading share a section; tables and code blocks get
+        a section each, so that the splitter can treat them as units.
+        """
+        text = normalise(text).strip("\n")
+        if not text.strip():
+            return (self._length, self._length)
+        if self._parts:
+            self._parts.append(separator)
+            self._length += len(separator)
+        start = self._length
+        self._parts.append(text)
+        self._length += len(text)
+        self._extend_sections(start, kind)
+        self._extend_page(start)
+        return (start, self._length)
+
+    def build(self, metadata: Mapping[str, MetadataValue] | None = None) -> Document:
+        """Return the document."""
+        return Document(
+            text="".join(self._parts),
+            media_type=self.media_type,
+            title=" ".join(normalise(self.title).split()),
+            sections=tuple(self._sections),
+            pages=tuple(self._pages),
+            metadata={**self.metadata, **(metadata or {})},
+            notices=tuple(self.notices),
+        )
+
+    def _extend_sections(self, start: int, kind: SectionKind) -> None:
+        last = self._sections[-1] if self._sections else None
+        joins = (
+            last is not None
+            and kind == "text"
+            and last.kind == "text"
+            and not self._breaks_section
+        )
+        if joins and last is not None:
+            self._sections[-1] = replace(last, end=self._length)
+        else:
+            self._sections.append(
+                Section(
+                    start=start, end=self._length, heading_path=self.heading_path, kind=kind
+                ),
+            )
+        self._breaks_section = False
+
+    def _extend_page(self, start: int) -> None:
+        if self._pages:
+            page = self._pages[-1]
+            begin = start if page.end == page.start else page.start
+            self._pages[-1] = replace(page, start=begin, end=self._length)

@@ -1,0 +1,95 @@
+"""The embedder protocol, its array types, and what every embedder does to its vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import EmbeddingError
+
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""float32, shape (dim,), unit length."""
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+"""float32, shape (n, dim), rows of unit length, in input order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderIdentity:
+    """What must be equal for two vectors to be comparable.
+
+    ``model_id`` is a readable name; ``fingerprint`` a hash of the weights and of every choice
+    that changes vectors (pooling, prompts, dimension).
+    """
+
+    model_id: str
+    fingerprint: str
+    dim: int
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Thread-safe; documents and queries may be worded differently."""
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        """What a collection records, to refuse vectors of another model."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens that one document may have, prompt and special tokens not counted."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text alone, without prompt and special tokens."""
+        ...
+
+    def embed_documents(
+        self,
+        texts: Sequence[str],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Vectors:
+        """Embed documents; ``on_progress`` is told how many more are done, from any thread.
+
+        Raises:
+            InputTooLongError: a text has more than ``max_tokens`` tokens.
+            EmbeddingError: the model failed or gave a vector that is not finite.
+        """
+        ...
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed one query, ahead of any documents that wait. Raises as ``embed_documents``."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; the embedder cannot be used afterwards."""
+        ...
+
+
+def unit_rows(matrix: npt.NDArray[np.float32], *, dim: int | None = None) -> Vectors:
+    """Cut rows to ``dim`` (Matryoshka truncation), then scale each to unit length.
+
+    Raises:
+        EmbeddingError: a row is not finite or has no length, so it points nowhere.
+    """
+    if dim is not None:
+        matrix = matrix[:, :dim]
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    bad = ~np.isfinite(norms[:, 0]) | (norms[:, 0] == 0)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        msg = (
+            f"the model gave a vector that is not a direction for input {row} of {len(matrix)}: "
+            "the model file is probably damaged; run `kb doctor`"
+        )
+        raise EmbeddingError(msg)
+    return np.ascontiguousarray(matrix / norms, dtype=np.float32)

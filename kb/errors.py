@@ -1,0 +1,67 @@
+"""Errors that users of the knowledge base can meet.
+
+Every message says what failed, on which input, and what to do next::
+
+    KnowledgeBaseError
+    ├── SettingsError             a setting, environment variable or kb.toml is wrong
+    ├── MissingExtraError         an optional package is not installed
+    ├── ModelError                a model file is missing, damaged or unknown
+    ├── EmbeddingError            text could not be turned into vectors
+    │   └── InputTooLongError     one text exceeds what the model can read
+    ├── StoreError                the store on disk cannot be read or written
+    │   ├── StoreVersionError     written by a newer release than this one
+    │   ├── StoreBusyError        another process holds the write lock for too long
+    │   └── EmbedderMismatchError the collection was made with another model
+    ├── CollectionError           no such collection, or a name that cannot be used
+    └── DocumentNotFoundError     no such document
+
+Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
+"""
+
+
+class KnowledgeBaseError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class SettingsError(KnowledgeBaseError):
+    """A setting is unknown, out of range or contradicts another."""
+
+
+class MissingExtraError(KnowledgeBaseError):
+    """An optional package is needed; the message gives the command that installs it."""
+
+
+class ModelError(KnowledgeBaseError):
+    """A model file is missing, damaged, or of a kind this release cannot use."""
+
+
+class EmbeddingError(KnowledgeBaseError):
+    """Text could not be turned into vectors."""
+
+
+class InputTooLongError(EmbeddingError):
+    """One input has more tokens than the model can read; nothing is cut off silently."""
+
+
+class StoreError(KnowledgeBaseError):
+    """The store on disk cannot be read or written."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer release and is left untouched."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the write lock for longer than the time allowed."""
+
+
+class EmbedderMismatchError(StoreError):
+    """A collection was built with another embedding model than the one in use."""
+
+
+class CollectionError(KnowledgeBaseError):
+    """There is no such collection, or its name cannot be used."""
+
+
+class DocumentNotFoundError(KnowledgeBaseError):
+    """There is no such document in the collection."""

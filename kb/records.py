@@ -1,0 +1,282 @@
+"""The values that pass between reading, storing and searching: frozen, slotted, keyword-only.
+
+All spans are half-open ``[start, end)`` offsets in Unicode code points of ``Document.text``,
+the normalised text that is stored; ``document.text[chunk.start:chunk.end] == chunk.text`` always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+MetadataValue = str | int | float | bool
+"""What a metadata key may hold (Chroma stores the same four types)."""
+
+SectionKind = Literal["text", "table", "code"]
+MediaType = Literal["pdf", "docx", "markdown", "text"]
+PageSource = Literal["text", "ocr", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A stretch of a document under one heading and of one kind; sections never overlap."""
+
+    start: int
+    end: int
+    heading_path: tuple[str, ...] = ()
+    kind: SectionKind = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBox:
+    """One line read from a picture: its span and its box on the page.
+
+    ``box`` is (left, top, right, bottom) as fractions of the page's width and height,
+    from the top left corner, so that it holds at any resolution.
+    """
+
+    start: int
+    end: int
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a paged document.
+
+    ``number`` counts from 1; ``label`` is what is printed on the page ("iv", "A-3").
+    ``read_by`` says where the text came from: the file's own text, OCR, or nowhere.
+    ``confidence`` is the OCR reader's mean confidence in [0, 1], None for other pages.
+    """
+
+    number: int
+    start: int
+    end: int
+    label: str = ""
+    read_by: PageSource = "text"
+    confidence: float | None = None
+    boxes: tuple[TextBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something the reader of a document should know, such as pages that could not be read.
+
+    ``code`` is stable and translatable (``"pages_look_scanned"``), ``values`` fill the
+    translation, ``message`` is the English sentence made of both.
+    """
+
+    code: str
+    message: str
+    values: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document as a loader read it: normalised text, its structure, and what was not read.
+
+    ``text`` is NFC, with ``\\n`` line ends and without NUL or other control characters.
+    ``sections`` are ordered and cover all text that is to be found; ``pages`` are ordered and
+    empty for formats without pages. ``title`` comes from the document, never from the file
+    name, so that a renamed file needs no new embedding; it may be empty.
+    """
+
+    text: str
+    media_type: MediaType
+    title: str = ""
+    sections: tuple[Section, ...] = ()
+    pages: tuple[Page, ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        title: str = "",
+        metadata: Mapping[str, MetadataValue] | None = None,
+    ) -> Document:
+        """Make a document of plain text that is already in memory."""
+        from kb.text import normalise  # noqa: PLC0415 - records stay free of imports
+
+        clean = normalise(text)
+        return cls(
+            text=clean,
+            media_type="text",
+            title=title,
+            sections=(Section(start=0, end=len(clean)),) if clean else (),
+            metadata=dict(metadata or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A passage of a document, small enough for the embedding model to read whole.
+
+    ``ordinal`` counts from 0 in reading order. ``page_first`` and ``page_last`` are page
+    numbers from 1, None where the format has no pages. ``tokens`` counts what the model
+    reads for this chunk, prompt and special tokens included.
+    """
+
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    heading_path: tuple[str, ...] = ()
+    kind: SectionKind = "text"
+    page_first: int | None = None
+    page_last: int | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a document came from: a registered root and a path below it, with ``/``.
+
+    ``root`` is an absolute folder, or ``"uploads"`` for files sent through the browser,
+    or ``"python"`` for documents added from Python.
+    """
+
+    root: str
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+Outcome = Literal["indexed", "warnings", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """What the catalog remembers of a source: enough to tell whether its file has changed.
+
+    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``settings_hash`` covers
+    everything besides the bytes that decides the result (loader version, chunking, model).
+    ``document_id`` is None when the file could not be read; ``reason`` then says why.
+    """
+
+    source: Source
+    size: int
+    mtime_ns: int
+    content_hash: str
+    settings_hash: str
+    outcome: Outcome
+    document_id: int | None = None
+    reason: str = ""
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentInfo:
+    """A document as the catalog lists it. ``size`` is in bytes, ``characters`` in code points."""
+
+    id: int
+    collection: str
+    title: str
+    media_type: MediaType
+    sources: tuple[Source, ...]
+    size: int
+    characters: int
+    pages: int
+    chunks: int
+    tokens: int
+    content_hash: str
+    added_at: datetime
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file name a person would call it by, else its title."""
+        return self.sources[0].name if self.sources else self.title or f"document {self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedFile:
+    """A file that could not be read, and why."""
+
+    source: Source
+    reason: str
+    reason_code: str
+    size: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionInfo:
+    """A collection and what is in it. ``embedder`` names the model its vectors come from."""
+
+    id: str
+    name: str
+    description: str
+    embedder: str
+    dim: int
+    documents: int
+    chunks: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One passage that answers a query, best first; ``score`` is cosine similarity in [-1, 1].
+
+    ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the
+    passage was read from a picture and how sure the reader was.
+    """
+
+    score: float
+    text: str
+    collection: str
+    document_id: int
+    chunk_id: int
+    ordinal: int
+    title: str
+    media_type: MediaType
+    sources: tuple[Source, ...]
+    start: int
+    end: int
+    heading_path: tuple[str, ...] = ()
+    kind: SectionKind = "text"
+    page_first: int | None = None
+    page_last: int | None = None
+    page_label: str = ""
+    read_by: PageSource = "text"
+    confidence: float | None = None
+    highlights: tuple[tuple[int, int], ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The file to show first for this hit."""
+        return self.sources[0].path if self.sources else self.title
+
+    @property
+    def place(self) -> str:
+        """Where in the document: its page or pages if it has any, else its heading path."""
+        if self.page_first is not None:
+            label = self.page_label or str(self.page_first)
+            if self.page_last not in (None, self.page_first):
+                return f"p. {label}–{self.page_last}"
+            return f"p. {label}"
+        return " › ".join(self.heading_path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddResult:
+    """What adding one document did."""
+
+    document_id: int
+    outcome: Literal["added", "changed", "unchanged"]
+    chunks: int
+    embedded: int
+    reused: int
+    tokens: int

@@ -1,0 +1,21 @@
+"""Text normalisation: the one form in which text is stored, cut and searched."""
+
+import re
+import unicodedata
+
+# C0 and C1 controls except tab and newline, the byte order mark, soft hyphens (they hide words
+# from keyword search), lone surrogates (they cannot be encoded) and non-characters.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u00ad\ud800-\udfff\ufffe\uffff]",
+)
+_LINE_ENDS = re.compile("\r\n|[\r\x0c\x85\u2028\u2029]")
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` in NFC with ``\\n`` line ends and without control characters.
+
+    Idempotent. Compatibility forms (full-width letters, ligatures) are kept as written:
+    the stored text is what a person saw in the document.
+    """
+    text = _LINE_ENDS.sub("\n", text)
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
