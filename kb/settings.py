@@ -1,0 +1,174 @@
+"""Settings: arguments, then ``KB_…`` environment variables, then ``kb.toml``, then defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kb.errors import SettingsError
+
+APP_NAME = "shelfmark"
+CONFIG_FILE = "kb.toml"
+DEFAULT_MODEL = "multilingual-e5-small"
+
+
+def default_data_dir() -> Path:
+    """Return ``data/`` in a checkout of the project, a folder of the user's elsewhere."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "pyproject.toml").is_file() and (root / "data").is_dir():
+        return root / "data"
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Everything that can be chosen; unknown keys are refused.
+
+    ``kb.toml`` is read from the working folder, or from the path in ``KB_CONFIG``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="KB_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+    )
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the store, uploaded originals and models.",
+    )
+    collection: str = Field(
+        default="default",
+        min_length=1,
+        max_length=200,
+        description="Collection used where none is named.",
+    )
+    model: str = Field(
+        default=DEFAULT_MODEL,
+        description=f"Embedding model: {DEFAULT_MODEL} (built in) or the path of a GGUF file.",
+    )
+    n_gpu_layers: int = Field(
+        default=-1,
+        ge=-1,
+        description="Layers computed on the GPU; -1 is all of them, 0 none.",
+    )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        le=512,
+        description="Processor threads for embedding; 0 is one for each core available.",
+    )
+    dimensions: int | None = Field(
+        default=None,
+        ge=32,
+        le=8192,
+        description="Cut vectors to this width (models trained for it only); unset keeps all.",
+    )
+    chunk_size: int = Field(
+        default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
+    )
+    chunk_overlap: int = Field(
+        default=128, ge=0, le=8192, description="Text repeated from the chunk before."
+    )
+    chunk_unit: Literal["characters", "tokens"] = Field(
+        default="characters", description="What chunk sizes count."
+    )
+    top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Processes that read files; 0 is one for each core available.",
+    )
+    file_timeout_s: float = Field(
+        default=60, gt=0, le=86400, description="Seconds allowed for reading one file."
+    )
+    file_memory_mb: int = Field(
+        default=2048, ge=256, description="Memory allowed for reading one file, in MiB."
+    )
+    max_file_mb: int = Field(default=512, ge=1, description="Largest file read, in MiB.")
+    ocr: bool = Field(default=True, description="Read scanned pages by OCR.")
+    lock_timeout_s: float = Field(
+        default=120, gt=0, description="Seconds to wait for another process that writes."
+    )
+    language: Literal["auto", "en", "zh"] = Field(
+        default="auto", description="Language of the browser UI; auto follows the browser."
+    )
+
+    @model_validator(mode="after")
+    def _overlap_leaves_room(self) -> Settings:
+        if self.chunk_overlap * 2 > self.chunk_size:
+            msg = (
+                f"chunk_overlap is {self.chunk_overlap}, more than half of chunk_size "
+                f"{self.chunk_size}; make it smaller"
+            )
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(cls, **arguments: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
+        """Read the settings; arguments that are None count as not given.
+
+        Raises:
+            SettingsError: a key is unknown or a value is out of bounds; names where it stands.
+        """
+        given = {key: value for key, value in arguments.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            lines = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()]
+            msg = "settings are wrong (arguments, KB_… variables or kb.toml): " + "; ".join(lines)
+            raise SettingsError(msg) from error
+        except (OSError, ValueError) as error:
+            msg = f"{_config_path()} cannot be read: {error}; mend it or remove it"
+            raise SettingsError(msg) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - upstream's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over ``kb.toml``."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=_config_path()),
+        )
+
+    @property
+    def models_dir(self) -> Path:
+        """Where model files are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def store_dir(self) -> Path:
+        """Where Chroma and the catalog are kept."""
+        return self.data_dir / "store"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where originals sent through the browser are kept, by content hash."""
+        return self.data_dir / "uploads"
+
+
+def _config_path() -> Path:
+    return Path(os.environ.get("KB_CONFIG", CONFIG_FILE))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "settings"
