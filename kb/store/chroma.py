@@ -1,0 +1,222 @@
+"""Vectors in Chroma on disk. The only file that imports chromadb.
+
+Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
+misses what other processes write; a second client on the same path shares the first one's stale
+state, so there is one client per path per process, and refreshing means closing it. A batch is
+limited to ``get_max_batch_size()``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from kb.errors import StoreError
+from kb.store.base import VectorRecord
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI  # noqa: TID251 - the one owner
+    from chromadb.api.models.Collection import Collection  # noqa: TID251
+
+    from kb.embedding.base import Vector, Vectors
+
+# SQLite takes 32,766 variables in one statement; Chroma binds one for each id of a get.
+_IDS_PER_CALL = 5000
+
+
+class ChromaStore:
+    """A :class:`~kb.store.base.VectorStore` in a folder. One per path per process: :meth:`at`."""
+
+    _open: ClassVar[dict[Path, tuple[ChromaStore, int]]] = {}
+    _open_lock: ClassVar[threading.Lock] = threading.Lock()
+
+    @classmethod
+    def at(cls, folder: Path) -> ChromaStore:
+        """Return this process's store for ``folder``; each call needs its own :meth:`close`."""
+        key = folder.resolve()
+        with cls._open_lock:
+            store, users = cls._open.get(key) or (cls(key), 0)
+            cls._open[key] = (store, users + 1)
+            return store
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._gate = _Gate()
+        self._client: ClientAPI | None = None
+        self._collections: dict[str, Collection] = {}
+        self._batch_size = 0
+
+    def create(self, collection: str) -> None:
+        """Make an empty collection in cosine space."""
+        with self._use() as client:
+            client.get_or_create_collection(
+                collection,
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine"}},
+            )
+
+    def drop(self, collection: str) -> None:
+        """Delete a collection with all its vectors."""
+        with self._use() as client:
+            self._collections.pop(collection, None)
+            if any(found.name == collection for found in client.list_collections()):
+                client.delete_collection(collection)
+
+    def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
+        """Store vectors with their text and metadata."""
+        with self._use() as client:
+            target = self._collection(client, collection)
+            for at in range(0, len(records), self._batch_size):
+                part = records[at : at + self._batch_size]
+                target.upsert(
+                    ids=[str(record.id) for record in part],
+                    embeddings=vectors[at : at + len(part)],
+                    documents=[record.text for record in part],
+                    metadatas=[dict(record.metadata) for record in part],
+                )
+
+    def query(self, collection: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        """Return up to ``limit`` (id, cosine similarity), best first."""
+        with self._use() as client:
+            target = self._collection(client, collection)
+            limit = min(limit, target.count())
+            if limit == 0:
+                return []
+            found = target.query(
+                query_embeddings=vector[np.newaxis, :], n_results=limit, include=["distances"]
+            )
+        distances = (found["distances"] or [[]])[0]
+        return [
+            (int(name), 1.0 - float(distance))
+            for name, distance in zip(found["ids"][0], distances, strict=True)
+        ]
+
+    def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
+        """Return the vectors of those ``ids`` that are there."""
+        result: dict[int, Vector] = {}
+        with self._use() as client:
+            target = self._collection(client, collection)
+            for part in _batches(ids, _IDS_PER_CALL):
+                found = target.get(ids=[str(item) for item in part], include=["embeddings"])
+                rows = np.asarray(found["embeddings"], dtype=np.float32)
+                for name, row in zip(found["ids"], rows, strict=True):
+                    result[int(name)] = row
+        return result
+
+    def delete(self, collection: str, ids: Iterable[int]) -> None:
+        """Delete vectors; ids that are not there are ignored."""
+        with self._use() as client:
+            target = self._collection(client, collection)
+            for part in _batches(ids, self._batch_size):
+                target.delete(ids=[str(item) for item in part])
+
+    def ids(self, collection: str) -> set[int]:
+        """Return every id in the collection."""
+        with self._use() as client:
+            return {int(name) for name in self._collection(client, collection).get(include=[])["ids"]}
+
+    def count(self, collection: str) -> int:
+        """Count the vectors of a collection."""
+        with self._use() as client:
+            return int(self._collection(client, collection).count())
+
+    def refresh(self) -> None:
+        """Close the client once no call is under way; the next call opens a new one."""
+        with self._gate.alone():
+            self._shut()
+
+    def close(self) -> None:
+        """Release files when the last user of this path closes."""
+        with ChromaStore._open_lock:
+            store, users = ChromaStore._open.get(self._folder, (self, 1))
+            if users > 1:
+                ChromaStore._open[self._folder] = (store, users - 1)
+                return
+            ChromaStore._open.pop(self._folder, None)
+        self.refresh()
+
+    @contextmanager
+    def _use(self) -> Iterator[ClientAPI]:
+        """Give the client; errors of Chroma become ours, chained."""
+        import chromadb.errors  # noqa: PLC0415, TID251 - a second of import that `kb --help` need not pay
+
+        with self._gate.shared():
+            try:
+                yield self._opened()
+            except (chromadb.errors.ChromaError, ValueError, RuntimeError, OSError) as error:
+                msg = (
+                    f"Chroma failed in {self._folder}: {error}. "
+                    "Run `kb doctor`; free disk space if there is none left"
+                )
+                raise StoreError(msg) from error
+
+    def _opened(self) -> ClientAPI:
+        import chromadb  # noqa: PLC0415, TID251
+
+        with self._gate.mutex:
+            if self._client is None:
+                self._client = chromadb.PersistentClient(
+                    str(self._folder),
+                    settings=chromadb.Settings(anonymized_telemetry=False),
+                )
+                self._batch_size = int(self._client.get_max_batch_size())
+            return self._client
+
+    def _collection(self, client: ClientAPI, name: str) -> Collection:
+        with self._gate.mutex:
+            if name not in self._collections:
+                self._collections[name] = client.get_collection(name, embedding_function=None)
+            return self._collections[name]
+
+    def _shut(self) -> None:
+        self._collections.clear()
+        client: Any = self._client
+        self._client = None
+        if client is not None:
+            client.close()
+
+
+class _Gate:
+    """Many calls share the client, or one closes it; who closes waits for calls under way."""
+
+    def __init__(self) -> None:
+        self.mutex = threading.RLock()
+        self._changed = threading.Condition(self.mutex)
+        self._inside = 0
+        self._waiting = 0
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with self._changed:
+            # Who wants to be alone goes first; a stream of queries would keep it out for ever.
+            self._changed.wait_for(lambda: self._waiting == 0)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._changed:
+            self._waiting += 1
+            try:
+                self._changed.wait_for(lambda: self._inside == 0)
+                yield
+            finally:
+                self._waiting -= 1
+                self._changed.notify_all()
+
+
+def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:
+    items = iter(ids)
+    while part := list(itertools.islice(items, size)):
+        yield part

@@ -1,0 +1,120 @@
+"""Collections in the catalog: Unicode names over generated ids."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import unicodedata
+
+from kb.embedding.base import EmbedderIdentity
+from kb.errors import CollectionError
+from kb.records import CollectionInfo
+from kb.store.rows import collection_info, now
+
+MAX_NAME_LENGTH = 200
+
+_SELECT = """
+SELECT c.*,
+    (SELECT count(*) FROM documents d WHERE d.collection_id = c.id AND d.state = 'active')
+        AS documents,
+    (SELECT coalesce(sum(d.chunk_count), 0) FROM documents d
+        WHERE d.collection_id = c.id AND d.state = 'active') AS chunks
+FROM collections c
+"""
+
+
+def clean_name(name: str) -> str:
+    """Return a collection's name as it is kept: NFC, trimmed.
+
+    Raises:
+        CollectionError: it is empty, too long, or holds control characters.
+    """
+    clean = unicodedata.normalize("NFC", name).strip()
+    if not clean or len(clean) > MAX_NAME_LENGTH or any(c < " " for c in clean):
+        msg = f"{name!r} cannot name a collection: give 1 to {MAX_NAME_LENGTH} visible characters"
+        raise CollectionError(msg)
+    return clean
+
+
+def listed(db: sqlite3.Connection) -> list[CollectionInfo]:
+    """Return all collections by name."""
+    return [collection_info(row) for row in db.execute(_SELECT + " ORDER BY c.name")]
+
+
+def find(db: sqlite3.Connection, name: str) -> CollectionInfo | None:
+    """Return the collection of that name, None if there is none."""
+    row = db.execute(_SELECT + " WHERE c.name = ?", (clean_name(name),)).fetchone()
+    return None if row is None else collection_info(row)
+
+
+def get(db: sqlite3.Connection, name: str) -> CollectionInfo:
+    """Return the collection of that name.
+
+    Raises:
+        CollectionError: there is none; the message lists those that there are.
+    """
+    found = find(db, name)
+    if found is None:
+        names = [row["name"] for row in db.execute("SELECT name FROM collections ORDER BY name")]
+        known = ", ".join(names) or "none yet: ingest a folder first"
+        msg = f"there is no collection {name!r} (collections: {known})"
+        raise CollectionError(msg)
+    return found
+
+
+def fingerprint(db: sqlite3.Connection, collection_id: str) -> tuple[str, str]:
+    """Return (model_id, fingerprint) of the embedder that made a collection's vectors."""
+    row = db.execute(
+        "SELECT model_id, fingerprint FROM collections WHERE id = ?", (collection_id,)
+    ).fetchone()
+    return (row["model_id"], row["fingerprint"])
+
+
+def create(
+    db: sqlite3.Connection, name: str, description: str, identity: EmbedderIdentity
+) -> CollectionInfo:
+    """Insert a collection.
+
+    Raises:
+        CollectionError: the name is taken or cannot be used.
+    """
+    clean = clean_name(name)
+    if find(db, clean) is not None:
+        msg = f"there is already a collection {clean!r}; choose another name"
+        raise CollectionError(msg)
+    db.execute(
+        "INSERT INTO collections (id, name, description, model_id, fingerprint, dim, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            f"kb-{secrets.token_hex(8)}",
+            clean,
+            description,
+            identity.model_id,
+            identity.fingerprint,
+            identity.dim,
+            now(),
+        ),
+    )
+    return get(db, clean)
+
+
+def rename(db: sqlite3.Connection, name: str, new_name: str) -> None:
+    """Give a collection another name.
+
+    Raises:
+        CollectionError: there is no such collection, or the new name is taken.
+    """
+    clean = clean_name(new_name)
+    current = get(db, name)
+    other = find(db, clean)
+    if other is not None and other.id != current.id:
+        msg = f"there is already a collection {clean!r}; choose another name"
+        raise CollectionError(msg)
+    db.execute("UPDATE collections SET name = ? WHERE id = ?", (clean, current.id))
+
+
+def describe(db: sqlite3.Connection, name: str, description: str) -> None:
+    """Change a collection's description."""
+    db.execute(
+        "UPDATE collections SET description = ? WHERE id = ?", (description, get(db, name).id)
+    )

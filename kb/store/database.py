@@ -1,0 +1,120 @@
+"""SQLite connections to the catalog: opening, pooling, transactions, and errors as ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kb.errors import StoreError
+from kb.store.schema import migrate
+
+BUSY_TIMEOUT_S = 60
+
+
+class Database:
+    """A catalog file. Thread-safe: every block borrows a connection of its own.
+
+    Raises:
+        StoreVersionError: the file is newer than this release.
+        StoreError: the file cannot be opened or is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._mutex = threading.Lock()
+        self._closed = False
+        with self._translated():
+            connection = self._connect()
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                migrate(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose statements all see one state of the catalog."""
+        with self._borrowed() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection in a transaction: committed at the end, undone on any error."""
+        with self._borrowed() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def vacuum(self) -> None:
+        """Rewrite the file without the pages of deleted rows, and empty the write-ahead log."""
+        with self._borrowed() as connection:
+            connection.execute("INSERT INTO chunk_index (chunk_index) VALUES ('optimize')")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the file."""
+        with self._mutex:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,  # transactions are begun and ended by hand, above
+            check_same_thread=False,  # the pool hands a connection to one thread at a time
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # Deleted text is overwritten, not just unlinked from its page.
+        connection.execute("PRAGMA secure_delete = ON")
+        return connection
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        with self._translated():
+            with self._mutex:
+                if self._closed:
+                    msg = "the knowledge base is closed; open it again"
+                    raise StoreError(msg)
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect()
+            try:
+                yield connection
+            finally:
+                with self._mutex:
+                    keep = not self._closed
+                    if keep:
+                        self._idle.append(connection)
+                if not keep:
+                    connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            msg = (
+                f"the catalog {self.path} failed: {error}. "
+                "Run `kb doctor`; free disk space if there is none left"
+            )
+            raise StoreError(msg) from error

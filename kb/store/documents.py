@@ -1,0 +1,203 @@
+"""Documents and chunks in the catalog: written pending, made active, retired, deleted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.records import Document, DocumentInfo, Page
+from kb.store import sources
+from kb.store.prepared import PreparedDocument
+from kb.store.rows import document_info, dump, dump_notices, now, pack, pack_structure, unpack_document
+
+_SELECT_INFO = """
+SELECT d.*, c.name AS collection_name
+FROM documents d JOIN collections c ON c.id = d.collection_id
+WHERE d.state = 'active'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk's row, as the full-text index and Chroma need it."""
+
+    id: int
+    text: str
+
+
+def insert_pending(
+    db: sqlite3.Connection, collection_id: str, prepared: PreparedDocument
+) -> tuple[int, list[int]]:
+    """Write a document and its chunks, invisible; return its id and the chunks' ids."""
+    document = prepared.document
+    cursor = db.execute(
+        "INSERT INTO documents (collection_id, state, content_hash, settings_hash, title,"
+        " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
+        " added_at) VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            collection_id,
+            prepared.content_hash,
+            prepared.settings_hash,
+            document.title,
+            document.media_type,
+            prepared.size,
+            len(document.text),
+            sum(chunk.tokens for chunk in prepared.chunks),
+            len(prepared.chunks),
+            len(document.pages),
+            dump(dict(document.metadata)),
+            dump_notices(document.notices),
+            now(),
+        ),
+    )
+    document_id = int(cursor.lastrowid or 0)
+    db.execute(
+        "INSERT INTO document_bodies (document_id, body, structure) VALUES (?, ?, ?)",
+        (document_id, pack(document.text), pack_structure(document)),
+    )
+    return document_id, _insert_chunks(db, document_id, prepared)
+
+
+def _insert_chunks(
+    db: sqlite3.Connection, document_id: int, prepared: PreparedDocument
+) -> list[int]:
+    pages = {page.number: page for page in prepared.document.pages}
+    ids = []
+    for chunk, key in zip(prepared.chunks, prepared.keys, strict=True):
+        page = pages.get(chunk.page_first or 0, _NO_PAGE)
+        cursor = db.execute(
+            "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
+            " page_first, page_last, page_label, read_by, confidence, tokens, vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document_id,
+                chunk.ordinal,
+                chunk.text,
+                chunk.start,
+                chunk.end,
+                dump(chunk.heading_path),
+                chunk.kind,
+                chunk.page_first,
+                chunk.page_last,
+                page.label,
+                page.read_by,
+                page.confidence,
+                chunk.tokens,
+                key,
+            ),
+        )
+        ids.append(int(cursor.lastrowid or 0))
+    return ids
+
+
+_NO_PAGE = Page(number=0, start=0, end=0)
+
+
+def set_state(db: sqlite3.Connection, document_id: int, state: str) -> None:
+    """Move a document between pending, active and retired."""
+    db.execute("UPDATE documents SET state = ? WHERE id = ?", (state, document_id))
+
+
+def find_active(
+    db: sqlite3.Connection, collection_id: str, content_hash: str, settings_hash: str
+) -> int | None:
+    """Return the visible document made of these bytes with these settings."""
+    row = db.execute(
+        "SELECT id FROM documents WHERE collection_id = ? AND content_hash = ?"
+        " AND settings_hash = ? AND state = 'active'",
+        (collection_id, content_hash, settings_hash),
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def without_sources(db: sqlite3.Connection, document_id: int) -> bool:
+    """Say whether no source is left that gives this document."""
+    row = db.execute("SELECT 1 FROM sources WHERE document_id = ?", (document_id,)).fetchone()
+    return row is None
+
+
+def chunks(db: sqlite3.Connection, document_id: int) -> list[StoredChunk]:
+    """Return the id and text of a document's chunks, in order."""
+    rows = db.execute(
+        "SELECT id, text FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
+    )
+    return [StoredChunk(row["id"], row["text"]) for row in rows]
+
+
+def leftovers(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return (collection id, document id) of documents that no search may see."""
+    rows = db.execute("SELECT collection_id, id FROM documents WHERE state <> 'active'")
+    return [(row["collection_id"], row["id"]) for row in rows]
+
+
+def delete(db: sqlite3.Connection, document_id: int) -> None:
+    """Delete a document's rows, chunks included."""
+    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+
+def listed(db: sqlite3.Connection, collection_id: str) -> list[DocumentInfo]:
+    """Return the visible documents of a collection, newest first."""
+    rows = db.execute(
+        _SELECT_INFO + " AND d.collection_id = ? ORDER BY d.added_at DESC, d.id DESC",
+        (collection_id,),
+    ).fetchall()
+    by_document: dict[int, list[sources.Source]] = {}
+    for row in db.execute(
+        "SELECT document_id, root, path FROM sources WHERE collection_id = ? ORDER BY id",
+        (collection_id,),
+    ):
+        by_document.setdefault(row["document_id"], []).append(
+            sources.Source(root=row["root"], path=row["path"])
+        )
+    return [document_info(row, by_document.get(row["id"], ())) for row in rows]
+
+
+def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
+    """Return one visible document's description."""
+    row = db.execute(_SELECT_INFO + " AND d.id = ?", (document_id,)).fetchone()
+    if row is None:
+        return None
+    return document_info(row, sources.of_documents(db, [document_id])[document_id])
+
+
+def body(db: sqlite3.Connection, document_id: int) -> Document | None:
+    """Return one visible document whole, as it was added."""
+    row = db.execute(
+        "SELECT d.*, b.body, b.structure FROM documents d"
+        " JOIN document_bodies b ON b.document_id = d.id WHERE d.id = ? AND d.state = 'active'",
+        (document_id,),
+    ).fetchone()
+    return None if row is None else unpack_document(row)
+
+
+def chunk_rows(db: sqlite3.Connection, collection_id: str, ids: Sequence[int]) -> list[sqlite3.Row]:
+    """Return those chunks of ``ids`` that a search may see, joined with their documents.
+
+    Columns of ``chunks`` as they are named; of the document ``title``, ``media_type`` and
+    ``metadata``. In no particular order; ids without a visible document are left out.
+    """
+    # The ids travel as one JSON array: no limit on their number, and one prepared statement.
+    return db.execute(
+        "SELECT k.*, d.title, d.media_type, d.metadata FROM json_each(?) AS wanted"
+        " JOIN chunks k ON k.id = wanted.value JOIN documents d ON d.id = k.document_id"
+        " WHERE d.state = 'active' AND d.collection_id = ?",
+        (json.dumps(list(ids)), collection_id),
+    ).fetchall()
+
+
+def reusable(
+    db: sqlite3.Connection, collection_id: str, keys: Sequence[bytes]
+) -> dict[bytes, int]:
+    """Return, for those ``keys`` that have one, a visible chunk with the same vector."""
+    found: dict[bytes, int] = {}
+    for key in set(keys):
+        row = db.execute(
+            "SELECT k.id FROM chunks k JOIN documents d ON d.id = k.document_id"
+            " WHERE k.vector_key = ? AND d.collection_id = ? AND d.state = 'active' LIMIT 1",
+            (key, collection_id),
+        ).fetchone()
+        if row is not None:
+            found[key] = row["id"]
+    return found

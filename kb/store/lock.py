@@ -1,0 +1,52 @@
+"""One writer at a time: between threads by a lock, between processes by a locked file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kb.errors import StoreBusyError
+
+
+class WriteLock:
+    """Held for the commit of one document, never while reading or embedding.
+
+    Reentrant within a thread. The operating system frees it when its process dies.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float) -> None:
+        self._threads = threading.RLock()
+        self._file = FileLock(path, thread_local=False)
+        self._timeout_s = timeout_s
+
+    @contextmanager
+    def hold(self, timeout_s: float | None = None) -> Iterator[None]:
+        """Hold the lock for the block.
+
+        Raises:
+            StoreBusyError: it was not free within the time allowed.
+        """
+        allowed = self._timeout_s if timeout_s is None else timeout_s
+        if not self._threads.acquire(timeout=allowed):
+            raise self._busy(allowed)
+        try:
+            try:
+                self._file.acquire(timeout=allowed, poll_interval=0.01)
+            except Timeout as error:
+                raise self._busy(allowed) from error
+            try:
+                yield
+            finally:
+                self._file.release()
+        finally:
+            self._threads.release()
+
+    def _busy(self, allowed: float) -> StoreBusyError:
+        return StoreBusyError(
+            f"another process has been writing to {Path(self._file.lock_file).parent} for more "
+            f"than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S",
+        )

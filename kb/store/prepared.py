@@ -1,0 +1,34 @@
+"""A document on its way into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kb.embedding.base import Vector
+from kb.records import Chunk, Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedDocument:
+    """A document cut into chunks, with all that can be known before embedding.
+
+    ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
+    (hash of input and embedder) and ``known`` the vectors that the store has already, by row.
+    ``index_texts`` is what the full-text index is given for each chunk.
+    """
+
+    collection: str
+    document: Document
+    content_hash: str
+    settings_hash: str
+    size: int
+    chunks: tuple[Chunk, ...]
+    inputs: tuple[str, ...]
+    keys: tuple[bytes, ...]
+    index_texts: tuple[str, ...]
+    known: dict[int, Vector] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[int]:
+        """Rows whose vectors must be computed."""
+        return [row for row in range(len(self.inputs)) if row not in self.known]

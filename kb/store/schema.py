@@ -1,0 +1,164 @@
+"""The catalog's tables, and the numbered steps that bring an older catalog up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from kb.errors import StoreVersionError
+
+# Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
+# ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
+# search sees is one transaction that moves documents between states.
+#
+# AUTOINCREMENT: ids are never used twice, because chunk ids name vectors in Chroma and a reader
+# whose index is a moment old must not take an old vector for a new chunk.
+#
+# ``generation`` counts the commits that change vectors, so that other processes know when to read
+# Chroma again; ``dropped_collections`` names those whose vectors are still to be deleted.
+#
+# ``chunk_index`` holds no text (content=''), only the index; ``kb.search.terms`` makes its
+# content from the chunk, and makes it again to delete it.
+_VERSION_1 = """
+CREATE TABLE collections (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    model_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    dim INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE dropped_collections (id TEXT PRIMARY KEY) STRICT;
+
+CREATE TABLE generation (value INTEGER NOT NULL) STRICT;
+INSERT INTO generation VALUES (0);
+
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'retired')),
+    content_hash TEXT NOT NULL,
+    settings_hash TEXT NOT NULL,
+    title TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    chunk_count INTEGER NOT NULL,
+    page_count INTEGER NOT NULL,
+    metadata TEXT NOT NULL,
+    notices TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX documents_by_content ON documents (collection_id, content_hash);
+CREATE INDEX documents_by_state ON documents (state);
+
+CREATE TABLE document_bodies (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    body BLOB NOT NULL,
+    structure BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    root TEXT NOT NULL,
+    path TEXT NOT NULL,
+    document_id INTEGER REFERENCES documents (id) ON DELETE SET NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    content_hash TEXT NOT NULL,
+    settings_hash TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('indexed', 'warnings', 'failed')),
+    reason TEXT NOT NULL DEFAULT '',
+    reason_code TEXT NOT NULL DEFAULT '',
+    seen_at TEXT NOT NULL,
+    UNIQUE (collection_id, root, path)
+) STRICT;
+CREATE INDEX sources_by_document ON sources (document_id);
+
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    heading_path TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    page_first INTEGER,
+    page_last INTEGER,
+    page_label TEXT NOT NULL,
+    read_by TEXT NOT NULL,
+    confidence REAL,
+    tokens INTEGER NOT NULL,
+    vector_key BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chunks_by_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_by_vector ON chunks (vector_key);
+
+CREATE VIRTUAL TABLE chunk_index USING fts5 (
+    terms, content='', tokenize="unicode61 remove_diacritics 2 tokenchars '_'"
+);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    status TEXT NOT NULL,
+    summary TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (_VERSION_1,)
+"""Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
+
+CURRENT_VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the catalog at ``path`` to this release's version, after a backup beside it.
+
+    Raises:
+        StoreVersionError: the catalog was written by a newer release; it is left untouched.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == CURRENT_VERSION:
+        return
+    if version > CURRENT_VERSION:
+        msg = (
+            f"{path} was written by a newer release (store version {version}, this release "
+            f"knows {CURRENT_VERSION}); update this program, or set KB_DATA_DIR to another folder"
+        )
+        raise StoreVersionError(msg)
+    if version > 0:
+        _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
+    for step in MIGRATIONS[version:]:
+        version += 1
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if callable(step):
+                step(connection)
+            else:
+                for statement in _statements(step):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _statements(script: str) -> list[str]:
+    # executescript() would commit the transaction that holds the step together.
+    return [part for part in script.split(";\n") if part.strip()]
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    with sqlite3.connect(target) as copy:
+        connection.backup(copy)
+    copy.close()

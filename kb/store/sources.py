@@ -1,0 +1,114 @@
+"""Sources in the catalog: which file gave which document, and what became of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from kb.records import FailedFile, FileState, Source
+from kb.store.rows import failed_file, file_state, now
+
+
+def states(db: sqlite3.Connection, collection_id: str, root: str | None) -> list[FileState]:
+    """Return what is known of every source of a root, or of all roots."""
+    rows = db.execute(
+        "SELECT * FROM sources WHERE collection_id = ? AND (? IS NULL OR root = ?)"
+        " ORDER BY root, path",
+        (collection_id, root, root),
+    )
+    return [file_state(row) for row in rows]
+
+
+def state(db: sqlite3.Connection, collection_id: str, source: Source) -> FileState | None:
+    """Return what is known of one source."""
+    row = db.execute(
+        "SELECT * FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
+        (collection_id, source.root, source.path),
+    ).fetchone()
+    return None if row is None else file_state(row)
+
+
+def roots(db: sqlite3.Connection, collection_id: str) -> list[str]:
+    """Return the roots that sources of a collection came from."""
+    rows = db.execute(
+        "SELECT DISTINCT root FROM sources WHERE collection_id = ? ORDER BY root",
+        (collection_id,),
+    )
+    return [row["root"] for row in rows]
+
+
+def failed(db: sqlite3.Connection, collection_id: str) -> list[FailedFile]:
+    """Return the sources that could not be read."""
+    rows = db.execute(
+        "SELECT * FROM sources WHERE collection_id = ? AND outcome = 'failed' ORDER BY root, path",
+        (collection_id,),
+    )
+    return [failed_file(row) for row in rows]
+
+
+def of_documents(
+    db: sqlite3.Connection, document_ids: Iterable[int]
+) -> dict[int, tuple[Source, ...]]:
+    """Return the sources of each document, by document id."""
+    result: dict[int, tuple[Source, ...]] = {}
+    for document_id in set(document_ids):
+        rows = db.execute(
+            "SELECT root, path FROM sources WHERE document_id = ? ORDER BY id", (document_id,)
+        )
+        result[document_id] = tuple(Source(root=row["root"], path=row["path"]) for row in rows)
+    return result
+
+
+def put(db: sqlite3.Connection, collection_id: str, file: FileState) -> None:
+    """Insert or replace what is known of a source."""
+    db.execute(
+        "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
+        " content_hash, settings_hash, outcome, reason, reason_code, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (collection_id, root, path) DO UPDATE SET"
+        " document_id = excluded.document_id, size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns, content_hash = excluded.content_hash,"
+        " settings_hash = excluded.settings_hash, outcome = excluded.outcome,"
+        " reason = excluded.reason, reason_code = excluded.reason_code,"
+        " seen_at = excluded.seen_at",
+        (
+            collection_id,
+            file.source.root,
+            file.source.path,
+            file.document_id,
+            file.size,
+            file.mtime_ns,
+            file.content_hash,
+            file.settings_hash,
+            file.outcome,
+            file.reason,
+            file.reason_code,
+            now(),
+        ),
+    )
+
+
+def move(db: sqlite3.Connection, collection_id: str, old: Source, new: FileState) -> None:
+    """Give a source another place; its document stays as it is."""
+    db.execute(
+        "UPDATE sources SET root = ?, path = ?, size = ?, mtime_ns = ?, seen_at = ?"
+        " WHERE collection_id = ? AND root = ? AND path = ?",
+        (
+            new.source.root,
+            new.source.path,
+            new.size,
+            new.mtime_ns,
+            now(),
+            collection_id,
+            old.root,
+            old.path,
+        ),
+    )
+
+
+def delete(db: sqlite3.Connection, collection_id: str, source: Source) -> None:
+    """Forget a source; its document is retired by the caller if it was the last."""
+    db.execute(
+        "DELETE FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
+        (collection_id, source.root, source.path),
+    )
