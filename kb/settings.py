@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         le=512,
         description="Processor threads for embedding; 0 is one for each core available.",
     )
+    context_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Most tokens of one input; 0 is the model's limit (8,192 for decoders).",
+    )
     dimensions: int | None = Field(
         default=None,
         ge=32,

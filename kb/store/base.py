@@ -24,7 +24,12 @@ class VectorStore(Protocol):
 
     Similarities are cosines in [-1, 1], higher is better. A reader may be a moment behind
     another process until :meth:`refresh`.
+
+    ``generation`` is the catalog's count of changes that this reader has seen, None before its
+    first read; the store sets it.
     """
+
+    generation: int | None
 
     def create(self, collection: str) -> None:
         """Make an empty collection; nothing happens if it is there."""

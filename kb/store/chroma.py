@@ -46,6 +46,7 @@ class ChromaStore:
             return store
 
     def __init__(self, folder: Path) -> None:
+        self.generation: int | None = None
         self._folder = folder
         self._gate = _Gate()
         self._client: ClientAPI | None = None

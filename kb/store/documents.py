@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.records import Document, DocumentInfo, Page
+from kb.records import Chunk, Document, DocumentInfo, Page
 from kb.store import sources
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_info, dump, dump_notices, now, pack, pack_structure, unpack_document
@@ -170,6 +170,29 @@ def body(db: sqlite3.Connection, document_id: int) -> Document | None:
         (document_id,),
     ).fetchone()
     return None if row is None else unpack_document(row)
+
+
+def cut(db: sqlite3.Connection, document_id: int) -> list[Chunk]:
+    """Return a visible document's chunks as they were cut, in order."""
+    rows = db.execute(
+        "SELECT k.* FROM chunks k JOIN documents d ON d.id = k.document_id"
+        " WHERE k.document_id = ? AND d.state = 'active' ORDER BY k.ordinal",
+        (document_id,),
+    )
+    return [
+        Chunk(
+            ordinal=row["ordinal"],
+            text=row["text"],
+            start=row["start"],
+            end=row["end"],
+            heading_path=tuple(json.loads(row["heading_path"])),
+            kind=row["kind"],
+            page_first=row["page_first"],
+            page_last=row["page_last"],
+            tokens=row["tokens"],
+        )
+        for row in rows
+    ]
 
 
 def chunk_rows(db: sqlite3.Connection, collection_id: str, ids: Sequence[int]) -> list[sqlite3.Row]:

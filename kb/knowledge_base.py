@@ -1,0 +1,407 @@
+"""KnowledgeBase: the one facade that the UI, ingestion, the command line and Python use."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from kb.embedding.base import Embedder, Vectors
+from kb.errors import DocumentNotFoundError, EmbedderMismatchError
+from kb.records import (
+    AddResult,
+    Chunk,
+    CollectionInfo,
+    Document,
+    DocumentInfo,
+    FailedFile,
+    FileState,
+    MetadataValue,
+    SearchHit,
+    Source,
+)
+from kb.search.filters import SearchFilter
+from kb.search.searcher import Searcher
+from kb.search.terms import index_text
+from kb.settings import Settings
+from kb.splitting import SplitOptions, split
+from kb.store import collections, documents, sources
+from kb.store.prepared import PreparedDocument
+from kb.store.store import Store
+from kb.uploads import Uploads
+
+PYTHON_ROOT = "python"
+"""Root of the sources of documents that were added from Python without naming a file."""
+
+# Counts up when the same text would be cut differently, so that files are read again.
+_PIPELINE_VERSION = 1
+
+
+class KnowledgeBase:
+    """A knowledge base on disk. Thread-safe; close it, or use it as a context manager.
+
+    The model is loaded at the first call that needs it, so that listing documents is instant.
+    Methods take the name of a collection; None means the one in the settings, which is made
+    when the first document is added.
+
+    Raises (every method that touches the store):
+        StoreError: the disk or a file of the store failed.
+    """
+
+    def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
+        self.settings = settings
+        self._store = Store(settings.store_dir, lock_timeout_s=settings.lock_timeout_s)
+        self._embedder = embedder
+        self._owns_embedder = embedder is None
+        self._embedder_mutex = threading.Lock()
+        self._searcher = Searcher(self._store)
+        self.uploads = Uploads(settings.uploads_dir)
+
+    @classmethod
+    def open(
+        cls, settings: Settings | None = None, *, embedder: Embedder | None = None
+    ) -> KnowledgeBase:
+        """Open the knowledge base that the settings name, making it if it is not there.
+
+        Args:
+            settings: read from ``KB_…`` variables and ``kb.toml`` if not given.
+            embedder: used instead of the model in the settings; stays open on close.
+        """
+        return cls(settings or Settings.load(), embedder=embedder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model and the store's files."""
+        with self._embedder_mutex:
+            if self._owns_embedder and self._embedder is not None:
+                self._embedder.close()
+                self._embedder = None
+        self._store.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model, loaded at first use (1 to 2 s for the default)."""
+        with self._embedder_mutex:
+            if self._embedder is None:
+                from kb.embedding import open_embedder  # noqa: PLC0415 - llama.cpp loads only here
+
+                self._embedder = open_embedder(self.settings)
+            return self._embedder
+
+    # -- collections
+
+    def collections(self) -> list[CollectionInfo]:
+        """Return all collections by name."""
+        with self._store.database.read() as db:
+            return collections.listed(db)
+
+    def collection(self, name: str | None = None) -> CollectionInfo:
+        """Return one collection's description.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.database.read() as db:
+            return collections.get(db, name or self.settings.collection)
+
+    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+        """Make a collection for the model in use.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        return self._store.create_collection(name, description, self.embedder.identity)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name; its contents stay as they are."""
+        with self._store.lock.hold(), self._store.database.write() as db:
+            collections.rename(db, name, new_name)
+
+    def describe_collection(self, name: str, description: str) -> None:
+        """Change a collection's description."""
+        with self._store.lock.hold(), self._store.database.write() as db:
+            collections.describe(db, name, description)
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection with all its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        self._store.drop_collection(name)
+
+    # -- adding
+
+    def add(
+        self,
+        document: Document | str,
+        *,
+        name: str = "",
+        collection: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> AddResult:
+        """Add a document, or plain text, under a name; the same name again replaces it.
+
+        Without a name, the text's hash is its name. Files are read by the ``ingest`` package.
+        ``on_progress`` is told how many more chunks are embedded.
+        """
+        if isinstance(document, str):
+            document = Document.from_text(document)
+        if metadata:
+            document = replace(document, metadata={**document.metadata, **metadata})
+        digest = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+        prepared = self.prepare(document, content_hash=digest, collection=collection)
+        file = FileState(
+            source=Source(root=PYTHON_ROOT, path=name or document.title or digest[:16]),
+            size=prepared.size,
+            mtime_ns=0,
+            content_hash=digest,
+            settings_hash=prepared.settings_hash,
+            outcome="warnings" if document.notices else "indexed",
+        )
+        return self.commit(prepared, self.embed(prepared, on_progress), file)
+
+    def prepare(
+        self,
+        document: Document,
+        *,
+        content_hash: str,
+        collection: str | None = None,
+        loader: str = "",
+        size: int | None = None,
+    ) -> PreparedDocument:
+        """Cut a document into chunks and look up which vectors are known already.
+
+        First of three steps that :meth:`add` does in one; ingestion runs them side by side.
+        ``loader`` names what read the file, with its version; ``size`` is the file's, in bytes.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        target = self._writable_collection(collection)
+        chunks = tuple(
+            split(
+                document,
+                self._split_options(),
+                count_tokens=self.embedder.count_tokens,
+                max_tokens=self.embedder.max_tokens,
+            )
+        )
+        inputs = tuple(chunk.text for chunk in chunks)
+        keys = tuple(self._vector_key(text) for text in inputs)
+        with self._store.database.read() as db:
+            same = documents.reusable(db, target.id, keys)
+        stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
+        known = {
+            row: stored[same[key]]
+            for row, key in enumerate(keys)
+            if key in same and same[key] in stored
+        }
+        return PreparedDocument(
+            collection=target.name,
+            document=document,
+            content_hash=content_hash,
+            settings_hash=self.settings_hash(loader),
+            size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
+            chunks=chunks,
+            inputs=inputs,
+            keys=keys,
+            index_texts=tuple(index_text(text) for text in inputs),
+            known=known,
+        )
+
+    def embed(
+        self, prepared: PreparedDocument, on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Return the vectors of all chunks, computing only those that are not known.
+
+        float32, shape (chunks, dim), unit length, in the order of the chunks.
+        """
+        rows = prepared.missing
+        fresh = self.embedder.embed_documents([prepared.inputs[row] for row in rows], on_progress)
+        vectors = np.empty((len(prepared.inputs), self.embedder.dim), dtype=np.float32)
+        vectors[rows] = fresh
+        for row, vector in prepared.known.items():
+            vectors[row] = vector
+        return vectors
+
+    def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
+        """Make the document visible as what ``file`` holds, in one step."""
+        return self._store.commit(self.collection(prepared.collection), prepared, vectors, file)
+
+    def settings_hash(self, loader: str) -> str:
+        """Return a hash of everything besides a file's bytes that decides its chunks."""
+        parts = (
+            loader,
+            repr(self._split_options()),
+            str(_PIPELINE_VERSION),
+            self.embedder.identity.fingerprint,
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    # -- searching
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        collection: str | None = None,
+        where: SearchFilter | None = None,
+    ) -> list[SearchHit]:
+        """Return the passages that answer ``query`` best, best first.
+
+        Raises:
+            CollectionError: there is no such collection.
+            EmbedderMismatchError: the collection was made with another model.
+            InputTooLongError: the query is longer than the model reads.
+        """
+        target = self.collection(collection)
+        self._check_embedder(target)
+        return self._searcher.search(
+            target, query, self.embedder, top_k=top_k or self.settings.top_k, where=where
+        )
+
+    def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
+        """Return the text right before and right after a hit, up to ``characters`` each."""
+        text = self.document_text(hit.document_id)
+        before = text[max(0, hit.start - characters) : hit.start]
+        return before, text[hit.end : hit.end + characters]
+
+    # -- documents
+
+    def documents(self, *, collection: str | None = None) -> list[DocumentInfo]:
+        """Return the documents of a collection, newest first.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        target = self.collection(collection)
+        with self._store.database.read() as db:
+            return documents.listed(db, target.id)
+
+    def document(self, document_id: int) -> DocumentInfo:
+        """Return one document's description.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._store.database.read() as db:
+            found = documents.info(db, document_id)
+        if found is None:
+            raise _no_document(document_id)
+        return found
+
+    def document_content(self, document_id: int) -> Document:
+        """Return a document whole, as it was read: text, sections, pages.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._store.database.read() as db:
+            found = documents.body(db, document_id)
+        if found is None:
+            raise _no_document(document_id)
+        return found
+
+    def document_text(self, document_id: int) -> str:
+        """Return a document's normalised text."""
+        return self.document_content(document_id).text
+
+    def chunks(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks as they were cut, in order."""
+        with self._store.database.read() as db:
+            return documents.cut(db, document_id)
+
+    def remove(self, document_id: int, *, collection: str | None = None) -> None:
+        """Remove a document and all its sources from a collection.
+
+        Raises:
+            DocumentNotFoundError: there is no such document in the collection.
+        """
+        self._store.remove_document(self.collection(collection).id, document_id)
+
+    # -- what ingestion keeps about files
+
+    def file_states(
+        self, *, root: str | None = None, collection: str | None = None
+    ) -> list[FileState]:
+        """Return what is known of the files of a root, or of all; empty without a collection."""
+        with self._store.database.read() as db:
+            found = collections.find(db, collection or self.settings.collection)
+            return sources.states(db, found.id, root) if found else []
+
+    def failed_files(self, *, collection: str | None = None) -> list[FailedFile]:
+        """Return the files that could not be read, with reasons."""
+        target = self.collection(collection)
+        with self._store.database.read() as db:
+            return sources.failed(db, target.id)
+
+    def record_file(self, file: FileState, *, collection: str | None = None) -> None:
+        """Record what became of a file: touched, failed, or the same content as another."""
+        self._store.attach(self._writable_collection(collection).id, file)
+
+    def move_file(self, old: Source, new: FileState, *, collection: str | None = None) -> None:
+        """Record that a file has another place now; nothing is embedded again."""
+        self._store.move_source(self.collection(collection).id, old, new)
+
+    def remove_files(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
+        """Forget files; return how many documents went with them."""
+        return self._store.remove_sources(self.collection(collection).id, gone)
+
+    # -- helpers
+
+    def _split_options(self) -> SplitOptions:
+        return SplitOptions(
+            chunk_size=self.settings.chunk_size,
+            chunk_overlap=self.settings.chunk_overlap,
+            unit=self.settings.chunk_unit,
+        )
+
+    def _vector_key(self, text: str) -> bytes:
+        digest = hashlib.sha256(self.embedder.identity.fingerprint.encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+    def _writable_collection(self, name: str | None) -> CollectionInfo:
+        target = self._store.ensure_collection(
+            name or self.settings.collection, self.embedder.identity
+        )
+        self._check_embedder(target)
+        return target
+
+    def _check_embedder(self, target: CollectionInfo) -> None:
+        with self._store.database.read() as db:
+            model_id, fingerprint = collections.fingerprint(db, target.id)
+        mine = self.embedder.identity
+        if fingerprint != mine.fingerprint:
+            msg = (
+                f"the collection {target.name!r} was made with the model {model_id} "
+                f"({target.dim} dimensions), but the model in use is {mine.model_id} "
+                f"({mine.dim}); their vectors cannot be compared. Set KB_MODEL={model_id}, or "
+                "ingest the files into a new collection (--collection NAME)"
+            )
+            raise EmbedderMismatchError(msg)
+
+
+def _no_document(document_id: int) -> DocumentNotFoundError:
+    return DocumentNotFoundError(
+        f"there is no document {document_id}; `kb documents` lists them all"
+    )

@@ -1,0 +1,82 @@
+"""Mark in a passage why it was found: the query's terms, else the sentence nearest to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from kb.embedding.base import Embedder, Vector
+from kb.search.terms import terms
+
+Span = tuple[int, int]
+
+# Words too common to explain a hit. Chinese needs none: bigrams of its particles are rare.
+_STOP_WORDS = frozenset(
+    "a an and are as at be by can do does for from how i in is it its of on or that the their "
+    "this to was we what when where which who why will with you your".split()
+)
+_SENTENCE = re.compile(r"[^\n.!?。！？；]*(?:[.!?](?=\s)|[.!?](?=$)|[。！？；]|[.!?](?=\S)|\n|$)")
+_MOST_SENTENCES = 24
+_LONGEST_SENTENCE = 400
+
+
+def term_spans(query: str, text: str) -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms of ``query``, merged, in order."""
+    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+    return _merge([(term.start, term.end) for term in terms(text) if term.text in wanted])
+
+
+def coverage(query: str, text: str) -> float:
+    """Return the share in [0, 1] of the query's telling terms that stand in ``text``."""
+    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+    if not wanted:
+        return 0.0
+    return len(wanted & {term.text for term in terms(text)}) / len(wanted)
+
+
+def sentences(text: str) -> list[Span]:
+    """Return the spans of the sentences of ``text`` that hold letters, in order."""
+    spans = []
+    at = 0
+    while at < len(text):
+        match = _SENTENCE.match(text, at)
+        end = match.end() if match and match.end() > at else at + 1
+        start = at + len(text[at:end]) - len(text[at:end].lstrip())
+        stop = start + len(text[start:end].rstrip())
+        if any(c.isalnum() for c in text[start:stop]):
+            spans.append((start, stop))
+        at = end
+    return spans
+
+
+def nearest_sentences(
+    vector: Vector, texts: Sequence[str], embedder: Embedder
+) -> list[tuple[Span, ...]]:
+    """Return for each text the span of the sentence whose vector is nearest to ``vector``.
+
+    Costs one embedding of each sentence, so it is for the few hits that are shown.
+    """
+    candidates = [sentences(text)[:_MOST_SENTENCES] for text in texts]
+    inputs = [
+        text[start : min(end, start + _LONGEST_SENTENCE)]
+        for text, spans in zip(texts, candidates, strict=True)
+        for start, end in spans
+    ]
+    scores = iter((embedder.embed_documents(inputs) @ vector).tolist() if inputs else [])
+    result: list[tuple[Span, ...]] = []
+    for spans in candidates:
+        own = [next(scores) for _ in spans]
+        result.append((spans[int(np.argmax(own))],) if spans else ())
+    return result
+
+
+def _merge(spans: list[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)

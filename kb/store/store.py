@@ -1,0 +1,385 @@
+"""The store: catalog, vectors and full-text index, changed together or not at all.
+
+A document's new version becomes visible in one SQLite transaction, after its vectors are in
+Chroma; the old version's vectors are deleted after that. Whatever a crash leaves behind is
+invisible and is removed by the next writer (:meth:`Store.recover`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from kb.embedding.base import EmbedderIdentity, Vector, Vectors
+from kb.errors import CollectionError, DocumentNotFoundError, StoreBusyError, StoreError
+from kb.records import AddResult, CollectionInfo, FileState, Source
+from kb.search.terms import index_text
+from kb.store import collections, documents, fulltext, sources
+from kb.store.base import VectorRecord
+from kb.store.chroma import ChromaStore
+from kb.store.database import Database
+from kb.store.lock import WriteLock
+from kb.store.prepared import PreparedDocument
+
+_log = logging.getLogger(__name__)
+
+# A reader opens Chroma again at most this often, however many commits another process makes.
+REFRESH_INTERVAL_S = 0.5
+# How long a query waits for a writer before it answers from what it has (at most a second old).
+READER_PATIENCE_S = 0.2
+
+
+class Store:
+    """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
+
+    Args:
+        folder: made with access for its owner only, if it is not there.
+        lock_timeout_s: how long a writer waits for another process.
+
+    Raises:
+        StoreError: the folder cannot be used; StoreVersionError if it is newer than this release.
+    """
+
+    def __init__(self, folder: Path, *, lock_timeout_s: float) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            msg = f"cannot make the store's folder {folder}: {error}; set KB_DATA_DIR to another"
+            raise StoreError(msg) from error
+        self.folder = folder
+        self.lock = WriteLock(folder / "write.lock", timeout_s=lock_timeout_s)
+        with self.lock.hold():
+            self.database = Database(folder / "catalog.sqlite3")
+        self.vectors = ChromaStore.at(folder / "chroma")
+        self._refresh_mutex = threading.Lock()
+        self._refreshed_at = 0.0
+        self._recover_if_free()
+
+    # -- collections
+
+    def create_collection(
+        self, name: str, description: str, identity: EmbedderIdentity
+    ) -> CollectionInfo:
+        """Make a collection; its embedder is recorded for good.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        with self._writing():
+            with self.database.write() as db:
+                info = collections.create(db, name, description, identity)
+            self.vectors.create(info.id)
+            return info
+
+    def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
+        """Return the collection of that name, making it if need be."""
+        with self.database.read() as db:
+            found = collections.find(db, name)
+        if found is not None:
+            return found
+        with self.lock.hold():  # another process may be making it at this moment
+            with self.database.read() as db:
+                found = collections.find(db, name)
+            return found or self.create_collection(name, "", identity)
+
+    def drop_collection(self, name: str) -> None:
+        """Delete a collection with all its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._writing():
+            with self.database.write() as db:
+                info = collections.get(db, name)
+                for row in db.execute(
+                    "SELECT id FROM documents WHERE collection_id = ? AND state = 'active'",
+                    (info.id,),
+                ).fetchall():
+                    self._unindex(db, row["id"])
+                db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (info.id,))
+                db.execute("DELETE FROM collections WHERE id = ?", (info.id,))
+                self._advance(db)
+            self._finish_dropped()
+
+    # -- documents
+
+    def commit(
+        self, collection: CollectionInfo, prepared: PreparedDocument, vectors: Vectors, file: FileState
+    ) -> AddResult:
+        """Make a document visible as what ``file`` holds, in place of what it held before.
+
+        If another source gave the same content already, the source is added to that document.
+
+        Raises:
+            CollectionError: the collection was deleted meanwhile.
+            StoreBusyError: another process writes for too long.
+            StoreError: the disk is full or failed; what was visible stays visible.
+        """
+        with self._writing():
+            with self.database.read() as db:
+                if collections.find(db, collection.name) is None:
+                    msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
+                    raise CollectionError(msg)
+                twin = documents.find_active(
+                    db, collection.id, prepared.content_hash, prepared.settings_hash
+                )
+                before = sources.state(db, collection.id, file.source)
+            if twin is not None:
+                self._attach(collection.id, replace(file, document_id=twin))
+                changed = before is not None and before.document_id not in (None, twin)
+                return AddResult(
+                    document_id=twin,
+                    outcome="changed" if changed else ("unchanged" if before else "added"),
+                    chunks=len(prepared.chunks),
+                    embedded=0,
+                    reused=len(prepared.chunks),
+                    tokens=0,
+                )
+            with self.database.write() as db:
+                document_id, chunk_ids = documents.insert_pending(db, collection.id, prepared)
+            try:
+                self.vectors.upsert(
+                    collection.id, _records(prepared, document_id, chunk_ids, file.source), vectors
+                )
+                self._activate(collection.id, prepared, chunk_ids, replace(file, document_id=document_id))
+            except BaseException:
+                self._recover_quietly()
+                raise
+            self._sweep()
+        missing = prepared.missing
+        return AddResult(
+            document_id=document_id,
+            outcome="changed" if before is not None and before.document_id else "added",
+            chunks=len(prepared.chunks),
+            embedded=len(missing),
+            reused=len(prepared.chunks) - len(missing),
+            tokens=sum(prepared.chunks[row].tokens for row in missing),
+        )
+
+    def attach(self, collection_id: str, file: FileState) -> None:
+        """Record a source's state; the document it had is removed if no other source has it."""
+        with self._writing():
+            self._attach(collection_id, file)
+
+    def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
+        """Give a source another place, without touching its document."""
+        with self.lock.hold(), self.database.write() as db:
+            sources.move(db, collection_id, old, new)
+
+    def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
+        """Forget sources; return how many documents went with them."""
+        removed = 0
+        with self._writing():
+            for source in gone:
+                with self.database.write() as db:
+                    before = sources.state(db, collection_id, source)
+                    sources.delete(db, collection_id, source)
+                    removed += self._retire_if_orphaned(db, before)
+                self._sweep()
+        return removed
+
+    def remove_document(self, collection_id: str, document_id: int) -> None:
+        """Remove a document and all its sources.
+
+        Raises:
+            DocumentNotFoundError: there is no such document in the collection.
+        """
+        with self._writing():
+            with self.database.write() as db:
+                row = db.execute(
+                    "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+                    (document_id, collection_id),
+                ).fetchone()
+                if row is None:
+                    msg = f"there is no document {document_id}; `kb documents` lists them"
+                    raise DocumentNotFoundError(msg)
+                db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+                self._retire(db, document_id)
+            self._sweep()
+
+    # -- reading vectors
+
+    def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        """Return (chunk id, cosine) best first; some may be invisible: see ``chunk_rows``."""
+        with self._fresh():
+            return self.vectors.query(collection_id, vector, limit)
+
+    def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
+        """Return vectors by chunk id; a missing one is simply not there."""
+        with self._fresh():
+            return self.vectors.vectors(collection_id, ids)
+
+    # -- upkeep
+
+    def recover(self) -> int:
+        """Remove what a crash left behind; return how many documents that were."""
+        with self._writing():
+            self._finish_dropped()
+            return self._sweep()
+
+    def compact(self) -> None:
+        """Rewrite files so that nothing of removed documents is left in them."""
+        with self._writing():
+            self._sweep()
+            self.database.vacuum()
+
+    def close(self) -> None:
+        """Release all files."""
+        self.vectors.close()
+        self.database.close()
+
+    # -- helpers; all of them run inside the write lock
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the write lock with a client that knows what other processes wrote."""
+        with self.lock.hold():
+            self._refresh_if_stale()
+            yield
+
+    def _activate(
+        self, collection_id: str, prepared: PreparedDocument, chunk_ids: list[int], file: FileState
+    ) -> None:
+        with self.database.write() as db:
+            before = sources.state(db, collection_id, file.source)
+            documents.set_state(db, file.document_id or 0, "active")
+            fulltext.add(db, zip(chunk_ids, prepared.index_texts, strict=True))
+            sources.put(db, collection_id, file)
+            self._retire_if_orphaned(db, before)
+            generation = self._advance(db)
+        self.vectors.generation = generation
+
+    def _attach(self, collection_id: str, file: FileState) -> None:
+        with self.database.write() as db:
+            before = sources.state(db, collection_id, file.source)
+            sources.put(db, collection_id, file)
+            retired = self._retire_if_orphaned(db, before)
+        if retired:
+            self._sweep()
+
+    def _retire_if_orphaned(self, db: sqlite3.Connection, before: FileState | None) -> bool:
+        if before is None or before.document_id is None:
+            return False
+        if not documents.without_sources(db, before.document_id):
+            return False
+        self._retire(db, before.document_id)
+        return True
+
+    def _retire(self, db: sqlite3.Connection, document_id: int) -> None:
+        self._unindex(db, document_id)
+        documents.set_state(db, document_id, "retired")
+
+    @staticmethod
+    def _unindex(db: sqlite3.Connection, document_id: int) -> None:
+        found = documents.chunks(db, document_id)
+        fulltext.remove(db, ((chunk.id, index_text(chunk.text)) for chunk in found))
+
+    def _sweep(self) -> int:
+        """Delete the vectors and rows of documents that no search may see."""
+        with self.database.read() as db:
+            left = documents.leftovers(db)
+        for collection_id, document_id in left:
+            with self.database.read() as db:
+                ids = [chunk.id for chunk in documents.chunks(db, document_id)]
+            self.vectors.delete(collection_id, ids)
+            with self.database.write() as db:
+                documents.delete(db, document_id)
+                generation = self._advance(db)
+            self.vectors.generation = generation
+        return len(left)
+
+    def _finish_dropped(self) -> None:
+        with self.database.read() as db:
+            dropped = [row["id"] for row in db.execute("SELECT id FROM dropped_collections")]
+        for collection_id in dropped:
+            self.vectors.drop(collection_id)
+            with self.database.write() as db:
+                db.execute("DELETE FROM dropped_collections WHERE id = ?", (collection_id,))
+
+    def _recover_if_free(self) -> None:
+        """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
+        with self.database.read() as db:
+            dropped = db.execute("SELECT 1 FROM dropped_collections").fetchone()
+            if not documents.leftovers(db) and dropped is None:
+                return
+        try:
+            with self.lock.hold(timeout_s=READER_PATIENCE_S):
+                count = self.recover()
+                _log.info("removed what %d interrupted changes had left behind", count)
+        except StoreBusyError:
+            return
+
+    def _recover_quietly(self) -> None:
+        try:
+            self._sweep()
+        except StoreError:
+            _log.warning("could not clean up after a failed change; the next start will")
+
+    @staticmethod
+    def _advance(db: sqlite3.Connection) -> int:
+        """Tell other processes that vectors have changed."""
+        row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
+        return int(row["value"])
+
+    def _generation(self) -> int:
+        with self.database.read() as db:
+            return int(db.execute("SELECT value FROM generation").fetchone()["value"])
+
+    def _refresh_if_stale(self) -> None:
+        generation = self._generation()
+        if self.vectors.generation != generation:
+            self.vectors.refresh()
+            self.vectors.generation = generation
+
+    @contextmanager
+    def _fresh(self) -> Iterator[None]:
+        """Read with a client at most a moment old.
+
+        The first read after a refresh loads the index from files, which no other process may
+        be writing at that moment: so it happens inside the lock.
+        """
+        with self._refresh_mutex, ExitStack() as held:
+            generation = self.vectors.generation
+            first = generation is None
+            due = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
+            if first or (due and generation != self._generation()):
+                try:
+                    held.enter_context(self.lock.hold(None if first else READER_PATIENCE_S))
+                except StoreBusyError:
+                    if first:
+                        raise
+                else:
+                    self._refresh_if_stale()
+                    self._refreshed_at = time.monotonic()
+                    yield
+                    return
+        yield
+
+
+def _records(
+    prepared: PreparedDocument, document_id: int, chunk_ids: list[int], source: Source
+) -> list[VectorRecord]:
+    """Describe chunks for whoever opens the Chroma collection from outside."""
+    return [
+        VectorRecord(
+            id=chunk_id,
+            text=chunk.text,
+            metadata={
+                "document_id": document_id,
+                "source": source.path,
+                "title": prepared.document.title,
+                "heading": " › ".join(chunk.heading_path),
+                "ordinal": chunk.ordinal,
+                "start": chunk.start,
+                "end": chunk.end,
+                **({} if chunk.page_first is None else {"page": chunk.page_first}),
+            },
+        )
+        for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True)
+    ]

@@ -1,0 +1,56 @@
+"""Originals sent through the browser, kept by content hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from kb.errors import StoreError
+
+UPLOADS_ROOT = "uploads"
+"""Root of the sources of uploaded files."""
+
+
+class Uploads:
+    """A folder of originals named by the SHA-256 of their bytes, so that none is kept twice.
+
+    The extension is kept, because loaders choose by it; the name a person gave is in the catalog.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, name: str, data: bytes) -> Path:
+        """Keep the bytes of a file called ``name``; return where they are.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        target = self.path(name, hashlib.sha256(data).hexdigest())
+        if target.is_file():
+            return target
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, part = tempfile.mkstemp(dir=target.parent, suffix=".part")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(part).replace(target)
+            except BaseException:
+                Path(part).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            msg = f"cannot keep the upload {name!r} in {target.parent}: {error}; free disk space"
+            raise StoreError(msg) from error
+        return target
+
+    def path(self, name: str, content_hash: str) -> Path:
+        """Return where the original with this hash is, or would be, kept."""
+        suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
+        return self._folder / content_hash[:2] / f"{content_hash}{suffix}"
+
+    def discard(self, name: str, content_hash: str) -> None:
+        """Delete an original, if it is there."""
+        self.path(name, content_hash).unlink(missing_ok=True)
