@@ -1,0 +1,95 @@
+"""Cut a document into chunks: on structure first, then by size, never beyond what a model reads.
+
+Sections (tiny ones joined) are cut at anchors, which only the text around them decides; what
+lies between two anchors is filled greedily from langchain's pieces, so that an edit moves cuts
+up to the next anchor and no further; chunks with too many tokens are divided evenly.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from kb.splitting.anchors import anchors
+from kb.splitting.boundaries import levels
+from kb.splitting.limits import MaxTokens, TokenLimits, finish
+from kb.splitting.options import SplitOptions
+from kb.splitting.packing import Packer, Part
+from kb.splitting.pieces import piece_ends
+from kb.splitting.rulers import CountTokens, Ruler
+from kb.splitting.structure import Structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kb.records import Chunk, Document
+
+__all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "split"]
+
+SPLITTER_VERSION = 1
+"""Counts up whenever the same document is cut differently, so that it is split again."""
+
+# Anchors are about two radii apart. Nearer ones leave more half-filled chunks before them,
+# farther ones let an edit move more chunks: see tests/benchmarks/splitting.py.
+_RADIUS_IN_CHUNKS = 3
+_CHARACTERS_PER_TOKEN = 3
+_PIECE_SHARE = 8
+_SMALLEST_PIECE, _LARGEST_PIECE = 16, 128
+
+
+def split(
+    document: Document,
+    options: SplitOptions,
+    *,
+    count_tokens: CountTokens,
+    max_tokens: MaxTokens,
+) -> list[Chunk]:
+    """Return the document's chunks in reading order.
+
+    ``document.text[chunk.start:chunk.end] == chunk.text`` for each; every character besides
+    white space is in at least one chunk. ``count_tokens`` gives the tokens of each text alone,
+    and ``Chunk.tokens`` is that count: the caller adds prompt and special tokens.
+
+    Raises:
+        SettingsError: ``max_tokens`` leaves too little room for any text.
+    """
+    text = document.text
+    structure = Structure(document)
+    if not structure.spans:
+        return []
+    text_levels = levels(text, (start for start, _ in structure.spans))
+    in_tokens = options.unit == "tokens"
+    characters = options.chunk_size * (_CHARACTERS_PER_TOKEN if in_tokens else 1)
+    forced = anchors(text, text_levels, characters * _RADIUS_IN_CHUNKS)
+    piece_size = min(max(characters // _PIECE_SHARE, _SMALLEST_PIECE), _LARGEST_PIECE)
+
+    ruler = Ruler()
+    if in_tokens:
+        stops = sorted({*forced, *(start for start, _ in structure.spans), len(text)} - {0})
+        ends = _cuts(text, [0, *stops], piece_size)
+        ruler = Ruler.of_tokens(text, ends, count_tokens)
+    packer = Packer(text_levels, ruler, options.chunk_size, options.chunk_overlap)
+
+    parts: list[Part] = []
+    for group in structure.groups(ruler, options.chunk_size, frozenset(forced)):
+        kind = structure.kind(*group)
+        if ruler.size(*group) <= options.chunk_size:
+            parts.append(Part(group[0], group[0], group[1], group, kind))
+            continue
+        # An anchor that is near an end of the group would only make a tiny chunk.
+        margin = characters // 2
+        low = bisect_left(forced, group[0] + margin)
+        high = bisect_right(forced, group[1] - margin)
+        for span in pairwise((group[0], *forced[low:high], group[1])):
+            parts.extend(packer.pack(span, group, kind, _cuts(text, span, piece_size)))
+    limits = TokenLimits(
+        document,
+        max_tokens,
+        at_most=options.chunk_size if in_tokens else None,
+    )
+    return finish(structure, packer, parts, count_tokens, limits)
+
+
+def _cuts(text: str, stops: Sequence[int], size: int) -> list[int]:
+    return [low + end for low, high in pairwise(stops) for end in piece_ends(text[low:high], size)]
