@@ -21,13 +21,16 @@ BLOCK_BREAK = "\n\n"
 class LoadOptions:
     """Limits and choices for reading one file; every field is part of the settings hash.
 
-    Passwords are tried in order and are never stored.
+    Passwords are tried in order and are never stored. ``ocr_max_pixels`` bounds the picture
+    that is made of one page; pictures inside a page may have eight times as many.
     """
 
     passwords: tuple[str, ...] = ()
+    max_file_bytes: int = 256 * 2**20
     ocr: bool = True
     ocr_max_pages: int = 200
     ocr_max_pixels: int = 25_000_000
+    ocr_max_seconds: int = 1_800
     max_unpacked_bytes: int = 512 * 2**20
     max_unpack_ratio: int = 200
 
@@ -89,7 +92,10 @@ class DocumentBuilder:
         return tuple(title for _, title in self._headings)
 
     def page(self, page: Page) -> None:
-        """Begin a page; its span is filled in as text is added (``start``/``end`` are ignored)."""
+        """Begin a page; its span is filled in as text is added (``start``/``end`` are ignored).
+
+        The spans of its boxes count from the beginning of the page's text.
+        """
         self._pages.append(replace(page, start=self._length, end=self._length))
 
     def heading(self, level: int, title: str, *, in_text: bool = True) -> None:
@@ -138,7 +144,7 @@ class DocumentBuilder:
             media_type=self.media_type,
             title=" ".join(normalise(self.title).split()),
             sections=tuple(self._sections),
-            pages=tuple(self._pages),
+            pages=tuple(map(_place_boxes, self._pages)),
             metadata={**self.metadata, **(metadata or {})},
             notices=tuple(self.notices),
         )
@@ -146,18 +152,13 @@ class DocumentBuilder:
     def _extend_sections(self, start: int, kind: SectionKind) -> None:
         last = self._sections[-1] if self._sections else None
         joins = (
-            last is not None
-            and kind == "text"
-            and last.kind == "text"
-            and not self._breaks_section
+            last is not None and kind == "text" and last.kind == "text" and not self._breaks_section
         )
         if joins and last is not None:
             self._sections[-1] = replace(last, end=self._length)
         else:
             self._sections.append(
-                Section(
-                    start=start, end=self._length, heading_path=self.heading_path, kind=kind
-                ),
+                Section(start=start, end=self._length, heading_path=self.heading_path, kind=kind),
             )
         self._breaks_section = False
 
@@ -166,3 +167,12 @@ class DocumentBuilder:
             page = self._pages[-1]
             begin = start if page.end == page.start else page.start
             self._pages[-1] = replace(page, start=begin, end=self._length)
+
+
+def _place_boxes(page: Page) -> Page:
+    if not page.boxes:
+        return page
+    boxes = (
+        replace(box, start=box.start + page.start, end=box.end + page.start) for box in page.boxes
+    )
+    return replace(page, boxes=tuple(boxes))
