@@ -1,0 +1,64 @@
+"""Ingestion: folders and files in, documents in the knowledge base out.
+
+What needs the knowledge base is imported when it is first asked for: the worker processes of
+``ingest.sandbox`` import this package too, and must stay light and free of Chroma.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ingest.errors import (
+    DamagedFileError,
+    EmptyDocumentError,
+    EncryptedFileError,
+    FileTooLargeError,
+    LoaderCrashError,
+    LoaderMemoryError,
+    LoaderTimeoutError,
+    LoadError,
+    UnreadableFileError,
+    UnsupportedFormatError,
+)
+
+if TYPE_CHECKING:
+    from ingest.report import FileEvent, FileResult, IngestReport
+    from ingest.run import IngestOptions, ingest, ingest_uploads
+
+__all__ = [
+    "DamagedFileError",
+    "EmptyDocumentError",
+    "EncryptedFileError",
+    "FileEvent",
+    "FileResult",
+    "FileTooLargeError",
+    "IngestOptions",
+    "IngestReport",
+    "LoadError",
+    "LoaderCrashError",
+    "LoaderMemoryError",
+    "LoaderTimeoutError",
+    "UnreadableFileError",
+    "UnsupportedFormatError",
+    "ingest",
+    "ingest_uploads",
+]
+
+_LATER = {
+    "FileEvent": "ingest.report",
+    "FileResult": "ingest.report",
+    "IngestReport": "ingest.report",
+    "IngestOptions": "ingest.run",
+    "ingest": "ingest.run",
+    "ingest_uploads": "ingest.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

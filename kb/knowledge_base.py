@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import DocumentNotFoundError, EmbedderMismatchError
 from kb.records import (
@@ -183,14 +181,15 @@ class KnowledgeBase:
         document: Document,
         *,
         content_hash: str,
+        settings_hash: str | None = None,
         collection: str | None = None,
-        loader: str = "",
         size: int | None = None,
     ) -> PreparedDocument:
         """Cut a document into chunks and look up which vectors are known already.
 
         First of three steps that :meth:`add` does in one; ingestion runs them side by side.
-        ``loader`` names what read the file, with its version; ``size`` is the file's, in bytes.
+        ``settings_hash`` comes from :meth:`settings_hash` where a file was read; ``size`` is
+        the file's, in bytes.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
@@ -218,7 +217,7 @@ class KnowledgeBase:
             collection=target.name,
             document=document,
             content_hash=content_hash,
-            settings_hash=self.settings_hash(loader),
+            settings_hash=settings_hash or self.settings_hash(""),
             size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
             chunks=chunks,
             inputs=inputs,
@@ -234,13 +233,9 @@ class KnowledgeBase:
 
         float32, shape (chunks, dim), unit length, in the order of the chunks.
         """
-        rows = prepared.missing
-        fresh = self.embedder.embed_documents([prepared.inputs[row] for row in rows], on_progress)
-        vectors = np.empty((len(prepared.inputs), self.embedder.dim), dtype=np.float32)
-        vectors[rows] = fresh
-        for row, vector in prepared.known.items():
-            vectors[row] = vector
-        return vectors
+        inputs = [prepared.inputs[row] for row in prepared.missing]
+        fresh = self.embedder.embed_documents(inputs, on_progress)
+        return prepared.assemble(fresh, dim=self.embedder.dim)
 
     def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
         """Make the document visible as what ``file`` holds, in one step."""
@@ -361,6 +356,24 @@ class KnowledgeBase:
     def move_file(self, old: Source, new: FileState, *, collection: str | None = None) -> None:
         """Record that a file has another place now; nothing is embedded again."""
         self._store.move_source(self.collection(collection).id, old, new)
+
+    def adopt_roots(self, root: str, *, collection: str | None = None) -> None:
+        """Let a folder take over what was ingested from folders below it.
+
+        So the same file is never two sources because its folder was once given by itself.
+        """
+        with self._store.database.read() as db:
+            found = collections.find(db, collection or self.settings.collection)
+            inner = found and [
+                other
+                for other in sources.roots(db, found.id)
+                if other != root and Path(other).is_absolute() and Path(other).is_relative_to(root)
+            ]
+        if found and inner:
+            with self._store.lock.hold(), self._store.database.write() as db:
+                for other in inner:
+                    prefix = Path(other).relative_to(root).as_posix() + "/"
+                    sources.rebase(db, found.id, other, root, prefix)
 
     def remove_files(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
         """Forget files; return how many documents went with them."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kb.embedding.base import Vector
+import numpy as np
+
+from kb.embedding.base import Vector, Vectors
 from kb.records import Chunk, Document
 
 
@@ -32,3 +34,14 @@ class PreparedDocument:
     def missing(self) -> list[int]:
         """Rows whose vectors must be computed."""
         return [row for row in range(len(self.inputs)) if row not in self.known]
+
+    def assemble(self, fresh: Vectors, *, dim: int) -> Vectors:
+        """Put computed and known vectors together: shape (chunks, dim), in order.
+
+        ``fresh`` are the vectors of the ``missing`` rows, in their order.
+        """
+        vectors = np.empty((len(self.inputs), dim), dtype=np.float32)
+        vectors[self.missing] = fresh
+        for row, vector in self.known.items():
+            vectors[row] = vector
+        return vectors

@@ -112,3 +112,12 @@ def delete(db: sqlite3.Connection, collection_id: str, source: Source) -> None:
         "DELETE FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
         (collection_id, source.root, source.path),
     )
+
+
+def rebase(db: sqlite3.Connection, collection_id: str, old: str, new: str, prefix: str) -> None:
+    """Give all sources of root ``old`` the root ``new``, with ``prefix`` before their paths."""
+    db.execute(
+        "UPDATE OR IGNORE sources SET root = ?, path = ? || path"
+        " WHERE collection_id = ? AND root = ?",
+        (new, prefix, collection_id, old),
+    )

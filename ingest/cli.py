@@ -1,0 +1,119 @@
+"""The command line of ``python -m ingest``: one command, no subcommands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ingest.display import print_report, progress
+from ingest.report import IngestReport
+from ingest.run import IngestOptions, ingest
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(  # noqa: PLR0917 - each parameter is an option of the command
+    paths: Annotated[list[Path], typer.Argument(help="Folders and files to bring up to date.")],
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Collection to fill.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="No files that match this glob; repeatable.")
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove documents whose files are gone.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Let --prune remove more than half.")
+    ] = False,
+    checksum: Annotated[
+        bool, typer.Option("--checksum", help="Hash files even if size and time are unchanged.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Read files again that could not be read.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
+    ] = False,
+    ocr: Annotated[
+        bool | None, typer.Option("--ocr/--no-ocr", help="Read scanned pages by OCR.")
+    ] = None,
+    password: Annotated[
+        list[str] | None, typer.Option(help="Password for encrypted files; repeatable.")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with one password per line.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Read PDF, DOCX, Markdown and TXT files into the knowledge base.
+
+    Running twice changes nothing the second time. Exit status: 0 when every file is up to
+    date, 1 when some file could not be read, 2 for wrong usage or settings, 130 if interrupted.
+    """
+    errors = Console(stderr=True)
+    try:
+        options = IngestOptions(
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+            prune=prune,
+            force_prune=yes,
+            checksum=checksum,
+            retry=retry,
+            dry_run=dry_run,
+            ocr=ocr,
+            passwords=_passwords(password or [], password_file),
+        )
+        settings = Settings.load(collection=collection)
+        with KnowledgeBase.open(settings) as base, progress(errors) as on_event:
+            report = ingest(base, paths, options=options, on_event=on_event)
+    except KnowledgeBaseError as error:
+        if debug:
+            raise
+        errors.print(f"[red]error:[/] {error}", highlight=False)
+        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+    if as_json:
+        sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n")
+    else:
+        print_report(report, Console(highlight=False, soft_wrap=True))
+    raise typer.Exit(_status(report))
+
+
+def _status(report: IngestReport) -> int:
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_OK if report.ok else EXIT_FAILED
+
+
+def _passwords(given: list[str], file: Path | None) -> tuple[str, ...]:
+    if file is None:
+        return tuple(given)
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"the password file {file} cannot be read: {error}"
+        raise SettingsError(msg) from error
+    return (*given, *(line for line in lines if line))
+
+
+def main() -> None:
+    """Run the command; an interrupt before there is anything to report exits 130."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,188 @@
+"""Progress and the final report on a terminal. Everything goes to stderr but the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ingest.pipeline import OnEvent
+from ingest.report import FileEvent, FileResult, IngestReport
+from kb.records import Source
+
+_MOST_SHOWN = 4
+_NAME_WIDTH = 36
+_SETTLED = ("stored", "unchanged", "failed")
+# A plain log gets one line in this many seconds, a terminal a live display.
+_LOG_INTERVAL_S = 10.0
+
+
+class _ChunkRate(ProgressColumn):
+    """Chunks embedded so far and per second."""
+
+    def render(self, task: Task) -> Text:
+        chunks = task.fields["chunks"]
+        seconds = task.fields["clock"]()
+        rate = chunks / seconds if seconds > 0 else 0.0
+        return Text(f"{chunks:,} chunks · {rate:.1f}/s", style="cyan")
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[OnEvent]:
+    """Show a live display while the block runs: on a terminal, else a line now and then."""
+    if console.is_terminal:
+        with _live(console) as on_event:
+            yield on_event
+    else:
+        yield _plain(console)
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[OnEvent]:
+    chunks: dict[Source, int] = {}
+    sizes: dict[Source, int] = {}
+    state = {"files": 0, "failed": 0, "first": 0.0}
+    rows: dict[Source, int] = {}
+
+    def clock() -> float:
+        return time.monotonic() - state["first"] if state["first"] else 0.0
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[note]}"),
+        _OnlyTotal(MofNCompleteColumn()),
+        _OnlyTotal(_ChunkRate()),
+        _OnlyTotal(TimeRemainingColumn(compact=True)),
+        console=console,
+        transient=True,
+    ) as bars:
+        total = bars.add_task("files", total=0, note="", chunks=0, clock=clock, whole=True)
+
+        def on_event(event: FileEvent) -> None:
+            if event.stage == "waiting":
+                sizes[event.source] = event.total
+                bars.update(total, total=len(sizes))
+                return
+            if event.stage in _SETTLED:
+                state["files"] += 1
+                state["failed"] += event.stage == "failed"
+                if event.source in rows:
+                    bars.remove_task(rows.pop(event.source))
+                note = f"[red]{int(state['failed'])} failed[/]" if state["failed"] else ""
+                bars.update(total, completed=state["files"], note=note)
+                return
+            if event.stage == "embedding":
+                state["first"] = state["first"] or time.monotonic()
+                chunks[event.source] = event.done
+                bars.update(total, chunks=sum(chunks.values()))
+            if event.source not in rows and len(rows) < _MOST_SHOWN:
+                rows[event.source] = bars.add_task(
+                    escape(_short(event.source.path)), total=None, note="", whole=False
+                )
+            if event.source in rows:
+                unit = "pages" if event.stage == "reading" else "chunks"
+                count = f" {event.done}/{event.total} {unit}" if event.total else ""
+                bars.update(
+                    rows[event.source],
+                    completed=event.done,
+                    total=event.total or None,
+                    note=f"{event.stage}{count}",
+                )
+
+        yield on_event
+
+
+class _OnlyTotal(ProgressColumn):
+    """Shows a column on the line of the whole run only."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> Text:
+        shown = self._column(task) if task.fields.get("whole") else Text("")
+        return shown if isinstance(shown, Text) else Text(str(shown))
+
+
+def _plain(console: Console) -> OnEvent:
+    state = {"last": time.monotonic(), "files": 0, "total": 0}
+    chunks: dict[Source, int] = {}
+
+    def on_event(event: FileEvent) -> None:
+        if event.stage == "waiting":
+            state["total"] += 1
+        elif event.stage in _SETTLED:
+            state["files"] += 1
+        elif event.stage == "embedding":
+            chunks[event.source] = event.done
+        if time.monotonic() - state["last"] >= _LOG_INTERVAL_S:
+            state["last"] = time.monotonic()
+            console.print(
+                f"{state['files']:.0f} of {state['total']:.0f} files, "
+                f"{sum(chunks.values()):,} chunks embedded"
+            )
+
+    return on_event
+
+
+def print_report(report: IngestReport, console: Console) -> None:
+    """Print what a run did: counts, then every file with something to say about it."""
+    verb = "would be " if report.dry_run else ""
+    counts = [
+        f"{report.count(outcome)} {verb}{outcome}"
+        for outcome in ("added", "changed", "moved", "removed", "unchanged", "failed")
+        if report.count(outcome) or outcome in ("added", "unchanged", "failed")
+    ]
+    console.print(f"[bold]{escape(report.collection)}[/]: " + ", ".join(counts))
+    if report.chunks or report.embedded:
+        rate = report.embedded / report.seconds if report.seconds else 0.0
+        reused = f" ({report.reused:,} vectors reused)" if report.reused else ""
+        console.print(
+            f"{report.chunks:,} chunks{reused}, {report.tokens:,} tokens, "
+            f"{report.seconds:.1f} s, {rate:.1f} chunks/s"
+        )
+    for result in report.warned:
+        for notice in result.notices:
+            _line(console, "yellow", "note", result, notice.message)
+    for result in report.failures:
+        _line(console, "red", "failed", result, result.reason)
+    if report.gone:
+        console.print(
+            f"{len(report.gone)} known files are gone from disk and are still searchable; "
+            "--prune removes them: " + _some([escape(source.path) for source in report.gone])
+        )
+    if report.other_types:
+        kinds = _some([f"{escape(kind)} {count}" for kind, count in report.other_types.items()])
+        total = sum(report.other_types.values())
+        console.print(f"[dim]{total} files of other types were not considered ({kinds})[/]")
+    for remark in report.remarks:
+        console.print(f"[yellow]{escape(remark)}[/]")
+    if report.interrupted:
+        console.print("[yellow]interrupted; run the same command again to go on[/]")
+
+
+def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:
+    console.print(f"[{colour}]{word}[/] {escape(result.source.path)}: {escape(text)}")
+
+
+def _some(items: list[str], most: int = 10) -> str:
+    rest = f" … and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + rest
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _NAME_WIDTH else "…" + path[-(_NAME_WIDTH - 1) :]

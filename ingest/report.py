@@ -1,0 +1,147 @@
+"""What a run of ingestion says while it works and when it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from kb.records import Notice, Source
+
+Stage = Literal["waiting", "reading", "embedding", "stored", "unchanged", "failed"]
+Outcome = Literal["added", "changed", "unchanged", "moved", "removed", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEvent:
+    """Progress of one file.
+
+    ``done`` of ``total`` count pages while reading and chunks while embedding; a waiting file's
+    ``total`` is its size in bytes.
+    """
+
+    source: Source
+    stage: Stage
+    done: int = 0
+    total: int = 0
+    reason: str = ""
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """What became of one file. ``seconds`` count from its reading to its commit."""
+
+    source: Source
+    outcome: Outcome
+    document_id: int | None = None
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    notices: tuple[Notice, ...] = ()
+    reason: str = ""
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What a run did, or with ``dry_run`` what it would do.
+
+    ``gone`` are known files that no longer exist and were left alone; ``other_types`` counts
+    files of formats that are not read, by extension; ``busy_share`` is the share of the time
+    since the first chunk was ready in which the embedder was computing.
+    """
+
+    collection: str
+    files: tuple[FileResult, ...]
+    seconds: float
+    busy_share: float = 0.0
+    interrupted: bool = False
+    dry_run: bool = False
+    gone: tuple[Source, ...] = ()
+    other_types: dict[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many files had that outcome."""
+        return sum(result.outcome == outcome for result in self.files)
+
+    @property
+    def failures(self) -> list[FileResult]:
+        """The files that could not be read, by name."""
+        failed = (result for result in self.files if result.outcome == "failed")
+        return sorted(failed, key=lambda result: (result.source.root, result.source.path))
+
+    @property
+    def warned(self) -> list[FileResult]:
+        """The files that were read with something to say about them."""
+        return [r for r in self.files if r.notices and r.outcome != "failed"]
+
+    @property
+    def chunks(self) -> int:
+        """Chunks written in this run."""
+        return sum(r.chunks for r in self.files if r.outcome in ("added", "changed"))
+
+    @property
+    def embedded(self) -> int:
+        """Chunks whose vectors were computed in this run."""
+        return sum(r.embedded for r in self.files)
+
+    @property
+    def reused(self) -> int:
+        """Chunks whose vectors were known already."""
+        return sum(r.reused for r in self.files if r.outcome in ("added", "changed"))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens embedded in this run."""
+        return sum(r.tokens for r in self.files)
+
+    @property
+    def ok(self) -> bool:
+        """Say whether every file is up to date in the knowledge base."""
+        return not self.interrupted and self.count("failed") == 0
+
+    def summary(self) -> dict[str, int]:
+        """Return the number of files by outcome."""
+        return dict(Counter(result.outcome for result in self.files))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values, for ``--json`` and for the record of runs."""
+        return {
+            "collection": self.collection,
+            "counts": self.summary(),
+            "chunks": self.chunks,
+            "embedded": self.embedded,
+            "reused": self.reused,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds, 3),
+            "embedder_busy_share": round(self.busy_share, 4),
+            "interrupted": self.interrupted,
+            "dry_run": self.dry_run,
+            "gone": [asdict(source) for source in self.gone],
+            "other_types": self.other_types,
+            "remarks": list(self.remarks),
+            "files": [_file_json(result) for result in self.files],
+        }
+
+
+def _file_json(result: FileResult) -> dict[str, Any]:
+    return {
+        "root": result.source.root,
+        "path": result.source.path,
+        "outcome": result.outcome,
+        "document_id": result.document_id,
+        "chunks": result.chunks,
+        "embedded": result.embedded,
+        "reused": result.reused,
+        "tokens": result.tokens,
+        "seconds": round(result.seconds, 3),
+        "notices": [
+            {"code": n.code, "message": n.message, "values": dict(n.values)} for n in result.notices
+        ],
+        "reason": result.reason,
+        "reason_code": result.reason_code,
+    }

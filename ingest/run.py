@@ -1,0 +1,306 @@
+"""Ingestion as one call: find the files, bring each up to date, report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.discovery import FoundFile, discover
+from ingest.errors import UnreadableFileError
+from ingest.loaders import EXTENSIONS
+from ingest.loaders.base import LoadOptions
+from ingest.pipeline import OnEvent, Pipeline
+from ingest.planning import Job, Planner, is_gone
+from ingest.report import FileEvent, FileResult, IngestReport
+from ingest.sandbox import Sandbox
+from kb.knowledge_base import KnowledgeBase
+from kb.records import Source
+from kb.settings import Settings
+from kb.uploads import UPLOADS_ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """Choices of one run.
+
+    ``checksum`` hashes files even where size and time are unchanged; ``prune`` removes
+    documents whose files are gone from the folders given (``force_prune`` even if that is more
+    than half); ``retry`` reads files again that could not be read; ``passwords`` are tried on
+    encrypted files and never stored.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    checksum: bool = False
+    prune: bool = False
+    force_prune: bool = False
+    dry_run: bool = False
+    retry: bool = False
+    ocr: bool | None = None
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+
+
+def ingest(
+    base: KnowledgeBase,
+    paths: Sequence[Path | str],
+    *,
+    collection: str | None = None,
+    options: IngestOptions | None = None,
+    on_event: OnEvent | None = None,
+    cancel: threading.Event | None = None,
+) -> IngestReport:
+    """Bring folders and files up to date in a collection.
+
+    A bad file never stops the run: it is a result with outcome ``failed`` and a reason.
+    Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report.
+
+    Raises:
+        UnreadableFileError: a path does not exist.
+        KnowledgeBaseError: the store or the model failed.
+    """
+    options = options or IngestOptions()
+    run = _Run(base, collection, options, on_event, cancel)
+    roots = sorted({state.source.root for state in base.file_states(collection=run.collection)})
+    jobs: list[Job] = []
+    for path in paths:
+        run.find(Path(path), roots, jobs)
+    return run.execute(jobs)
+
+
+def ingest_uploads(
+    base: KnowledgeBase,
+    uploads: Sequence[tuple[str, bytes]],
+    *,
+    collection: str | None = None,
+    options: IngestOptions | None = None,
+    on_event: OnEvent | None = None,
+    cancel: threading.Event | None = None,
+) -> IngestReport:
+    """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
+
+    Raises:
+        KnowledgeBaseError: the store or the model failed.
+    """
+    run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
+    jobs = []
+    for name, data in uploads:
+        path = base.uploads.save(name, data)
+        source = Source(root=UPLOADS_ROOT, path=name)
+        jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
+    return run.execute(jobs)
+
+
+class _Run:
+    """What belongs to one run: options, what was found, what to say."""
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        collection: str | None,
+        options: IngestOptions,
+        on_event: OnEvent | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self._base = base
+        self.collection = collection or base.settings.collection
+        self._options = options
+        self._on_event: Callable[[FileEvent], None] = on_event or (lambda _: None)
+        self._cancel = cancel or threading.Event()
+        self._started = time.monotonic()
+        self._other_types: Counter[str] = Counter()
+        self._remarks: list[str] = []
+        self._failed: list[FileResult] = []
+        self._walked: dict[str, set[str]] = {}
+
+    def find(self, path: Path, roots: list[str], jobs: list[Job]) -> None:
+        """Add the files of a folder, or one file, to ``jobs``.
+
+        Raises:
+            UnreadableFileError: there is nothing at that path.
+        """
+        path = path.expanduser().absolute().resolve()
+        if path.is_dir():
+            self._find_folder(path, _containing(path, roots), jobs)
+        elif path.exists():
+            root = _containing(path.parent, roots)
+            relative = path.relative_to(root).as_posix()
+            stat = path.stat()
+            jobs.append(
+                Job(
+                    source=Source(root=str(root), path=relative),
+                    path=path,
+                    size=stat.st_size,
+                    mtime_ns=stat.st_mtime_ns,
+                )
+            )
+        else:
+            msg = f"there is no file or folder {path}; check the path"
+            raise UnreadableFileError(msg)
+
+    def _find_folder(self, folder: Path, root: Path, jobs: list[Job]) -> None:
+        if folder == root:
+            self._base.adopt_roots(str(folder), collection=self.collection)
+        found = discover(
+            folder,
+            include=self._options.include,
+            exclude=self._options.exclude,
+            extensions=EXTENSIONS,
+        )
+        prefix = folder.relative_to(root).as_posix()
+        prefix = "" if prefix == "." else f"{prefix}/"
+        self._other_types.update(found.other_types)
+        for item in found.files:
+            jobs.append(_job(item, root, prefix))
+        for place, reason in found.unreadable:
+            self._failed.append(
+                FileResult(
+                    source=Source(root=str(root), path=f"{prefix}{place}"),
+                    outcome="failed",
+                    reason=reason,
+                    reason_code=UnreadableFileError.code,
+                )
+            )
+        if not found.unreadable:
+            self._walked.setdefault(str(root), set()).add(prefix)
+
+    def execute(self, jobs: list[Job]) -> IngestReport:
+        """Do it, or with ``dry_run`` say what would be done."""
+        settings = self._base.settings
+        load_options = _load_options(settings, self._options)
+        planner = Planner(
+            self._base,
+            collection=self.collection,
+            options=load_options,
+            checksum=self._options.checksum,
+            retry=self._options.retry,
+        )
+        gone = self._gone(planner, jobs)
+        planner.expect_gone(gone)
+        if self._options.dry_run:
+            return self._dry_run(planner, jobs, gone)
+        pipeline = Pipeline(
+            self._base,
+            planner,
+            collection=self.collection,
+            sandbox=lambda: Sandbox(
+                workers=settings.workers or None,
+                timeout_s=settings.file_timeout_s,
+                memory_bytes=settings.file_memory_mb * 2**20,
+            ),
+            options=load_options,
+            on_event=self._on_event,
+            cancel=self._cancel,
+        )
+        interrupted = False
+        try:
+            pipeline.run(jobs)
+        except KeyboardInterrupt:
+            interrupted = True
+        results = [*self._failed, *pipeline.results]
+        moved = {r.source for r in results if r.outcome == "moved"}
+        if moved:
+            known = {s.source for s in self._base.file_states(collection=self.collection)}
+            gone = [source for source in gone if source in known]
+        interrupted = interrupted or self._cancel.is_set()
+        if self._options.prune and gone and not interrupted:
+            results += self._prune(planner, gone)
+            gone = [source for source in gone if source not in {r.source for r in results}]
+        report = IngestReport(
+            collection=self.collection,
+            files=tuple(results),
+            seconds=time.monotonic() - self._started,
+            busy_share=pipeline.busy.share,
+            interrupted=interrupted,
+            gone=tuple(gone),
+            other_types=dict(self._other_types.most_common()),
+            remarks=tuple(self._remarks),
+        )
+        return report
+
+    def _gone(self, planner: Planner, jobs: list[Job]) -> list[Source]:
+        """Return known files below the folders walked that no longer exist."""
+        present = {job.source for job in jobs}
+        return sorted(
+            (
+                source
+                for source in planner.known
+                if source not in present
+                and any(source.path.startswith(p) for p in self._walked.get(source.root, ()))
+                and is_gone(source)
+            ),
+            key=lambda source: (source.root, source.path),
+        )
+
+    def _prune(self, planner: Planner, gone: list[Source]) -> list[FileResult]:
+        results = []
+        for root in sorted({source.root for source in gone}):
+            mine = [source for source in gone if source.root == root]
+            known = sum(source.root == root for source in planner.known)
+            left = known - len(mine)
+            if (left == 0 or len(mine) * 2 > known) and not self._options.force_prune:
+                self._remarks.append(
+                    f"{len(mine)} of {known} files of {root} are gone; nothing was removed, "
+                    "because that is more than half. If it is meant, add --yes"
+                )
+                continue
+            self._base.remove_files(mine, collection=self.collection)
+            results += [FileResult(source=source, outcome="removed") for source in mine]
+        return results
+
+    def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:
+        results = list(self._failed)
+        for job in jobs:
+            decision = planner.decide(job)
+            before = decision.before
+            outcome = {
+                "unchanged": "unchanged",
+                "touch": "unchanged",
+                "still_failed": "failed",
+                "unreadable": "failed",
+                "move": "moved",
+            }.get(decision.action, "changed" if before else "added")
+            error = str(decision.error) if decision.error else (before.reason if before else "")
+            results.append(
+                FileResult(
+                    source=job.source,
+                    outcome=outcome,  # type: ignore[arg-type] # names of outcomes, above
+                    reason=error if outcome == "failed" else "",
+                    reason_code=before.reason_code if before and outcome == "failed" else "",
+                )
+            )
+        return IngestReport(
+            collection=self.collection,
+            files=tuple(results),
+            seconds=time.monotonic() - self._started,
+            dry_run=True,
+            gone=tuple(gone),
+            other_types=dict(self._other_types.most_common()),
+        )
+
+
+def _containing(folder: Path, roots: list[str]) -> Path:
+    """Return the registered root that holds ``folder``, else the folder itself."""
+    holders = [Path(root) for root in roots if Path(root).is_absolute()]
+    holders = [root for root in holders if folder.is_relative_to(root)]
+    return min(holders, key=lambda root: len(root.parts), default=folder)
+
+
+def _job(found: FoundFile, root: Path, prefix: str) -> Job:
+    return Job(
+        source=Source(root=str(root), path=f"{prefix}{found.path}"),
+        path=found.file,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+    )
+
+
+def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:
+    return LoadOptions(
+        passwords=options.passwords,
+        ocr=settings.ocr if options.ocr is None else options.ocr,
+        max_file_bytes=settings.max_file_mb * 2**20,
+    )

@@ -1,0 +1,187 @@
+"""The ``kb`` command: search, list, remove and look after the knowledge base."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kb import presentation
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
+)
+_options: dict[str, bool] = {"debug": False}
+
+CollectionOption = Annotated[
+    str | None, typer.Option("--collection", "-c", help="Collection to use.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log.")] = False,
+) -> None:
+    """Options of every command."""
+    _options["debug"] = debug
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
+    """Open the knowledge base for a command; expected errors end it without a traceback."""
+    try:
+        with KnowledgeBase.open(Settings.load(**settings)) as base:
+            yield base
+    except KnowledgeBaseError as error:
+        if _options["debug"]:
+            raise
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            "error:", str(error), style="red", markup=False
+        )
+        raise typer.Exit(
+            EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+        ) from None
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="A question or words, in any language.")],
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", min=1, max=1000, help="Most hits to give.")
+    ] = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the passages that answer a question."""
+    with opened(collection=collection, top_k=top_k) as base:
+        hits = base.search(query)
+        if as_json:
+            print_json([presentation.hit_json(hit) for hit in hits])
+        else:
+            presentation.print_hits(query, hits, stdout())
+
+
+@app.command()
+def documents(
+    collection: CollectionOption = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List the files that could not be read.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the documents of a collection."""
+    with opened(collection=collection) as base:
+        if failed:
+            files = base.failed_files()
+            if as_json:
+                print_json([presentation.failed_json(file) for file in files])
+            else:
+                presentation.print_failed(files, stdout())
+        else:
+            found = base.documents()
+            if as_json:
+                print_json([presentation.document_json(info) for info in found])
+            else:
+                presentation.print_documents(found, stdout())
+
+
+@app.command()
+def collections(as_json: JsonOption = False) -> None:
+    """List the collections."""
+    with opened() as base:
+        found = base.collections()
+        if as_json:
+            print_json([presentation.collection_json(info) for info in found])
+        else:
+            presentation.print_collections(found, stdout())
+
+
+@app.command()
+def remove(
+    which: Annotated[
+        list[str], typer.Argument(help="Document ids or paths, as `kb documents` lists them.")
+    ],
+    collection: CollectionOption = None,
+) -> None:
+    """Remove documents from a collection; files on disk are left alone."""
+    with opened(collection=collection) as base:
+        for info in presentation.choose_documents(base.documents(), which):
+            base.remove(info.id)
+            stdout().print(f"removed {info.id} {info.name}", markup=False)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Say what llama.cpp sees, which model is loaded, and what the store holds."""
+    from kb.doctor import examine  # noqa: PLC0415 - loads the model
+
+    with opened() as base:
+        findings = examine(base)
+        if as_json:
+            print_json(findings)
+            return
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for section, values in findings.items():
+            table.add_row(f"[bold]{section}[/]", "")
+            for name, value in values.items():
+                table.add_row(f"  {name}", presentation.plain(value))
+        stdout().print(table)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+) -> None:
+    """Open the knowledge base in the browser."""
+    # Found by its files, not imported: the UI stands on kb, never the other way round.
+    spec = importlib.util.find_spec("ui")
+    if spec is None or not spec.submodule_search_locations:
+        Console(stderr=True).print("error: the package `ui` is not installed")
+        raise typer.Exit(EXIT_FAILED)
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    import runpy  # noqa: PLC0415 - only here
+
+    sys.argv = [str(folder / "launch.py"), "--port", str(port)]
+    runpy.run_path(str(folder / "launch.py"), run_name="__main__")
+
+
+def main() -> None:
+    """Run the command; an interrupt exits with 130."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

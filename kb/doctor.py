@@ -1,0 +1,90 @@
+"""What `kb doctor` looks at: processor, GPU, model, store."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from typing import Any
+
+from kb.embedding.base import Embedder
+from kb.knowledge_base import KnowledgeBase
+
+_FIX_GPU = (
+    "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
+    "then run `make clean-llama demo`"
+)
+
+
+def examine(base: KnowledgeBase) -> dict[str, dict[str, Any]]:
+    """Return findings by section; loads the model.
+
+    Raises:
+        KnowledgeBaseError: the model or the store failed.
+    """
+    return {
+        "machine": _machine(),
+        "model": _model(base.embedder),
+        "store": _store(base),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    from kb.embedding import native  # noqa: PLC0415 - llama.cpp loads only here
+    from kb.embedding.llama import available_cores  # noqa: PLC0415
+
+    features = [part.split("=")[0].strip() for part in native.system_info().split("|")]
+    gpus = _gpus()
+    offload = native.supports_gpu()
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": available_cores(),
+        "cpu features": [name.removeprefix("CPU : ") for name in features if name],
+        "gpu": gpus or ["none found"],
+        "gpu usable by llama.cpp": offload,
+        **({"advice": _FIX_GPU} if gpus and not offload else {}),
+    }
+
+
+def _gpus() -> list[str]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    try:
+        found = subprocess.run(  # noqa: S603 - the system's own program, fixed arguments
+            [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in found.stdout.splitlines() if line.strip()]
+
+
+def _model(embedder: Embedder) -> dict[str, Any]:
+    identity = embedder.identity
+    details = getattr(embedder, "description", {})
+    return {
+        "name": identity.model_id,
+        "dimensions": identity.dim,
+        "tokens read at most": embedder.max_tokens,
+        **{key.replace("_", " "): value for key, value in details.items()},
+        "fingerprint": identity.fingerprint[:16],
+    }
+
+
+def _store(base: KnowledgeBase) -> dict[str, Any]:
+    folder = base.settings.store_dir
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    found = base.collections()
+    return {
+        "folder": str(folder),
+        "size": f"{size / 2**20:.1f} MiB",
+        **{
+            f"collection {info.name}": f"{info.documents} documents, {info.chunks} chunks"
+            for info in found
+        },
+    }
