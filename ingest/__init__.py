@@ -14,8 +14,8 @@ from ingest.errors import (
     FileTooLargeError,
     LoaderCrashError,
     LoaderMemoryError,
-    LoaderTimeoutError,
     LoadError,
+    LoaderTimeoutError,
     UnreadableFileError,
     UnsupportedFormatError,
 )

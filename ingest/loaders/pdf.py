@@ -1,0 +1,195 @@
+"""PDF files: text page by page, headings from the outline, scanned pages by OCR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.errors import DamagedFileError, EmptyDocumentError
+from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder, LoadOptions
+from ingest.loaders.pdf_engines import PdfEngines
+from ingest.loaders.pdf_metadata import describe, real_title
+from ingest.loaders.pdf_scan import ScanReader
+from ingest.loaders.pdf_text import clean, find_title, repair, vocabulary
+from kb.records import Document, Notice, Page
+from kb.text import normalise
+
+if TYPE_CHECKING:
+    from ingest.loaders.ocr import PictureText
+    from ingest.loaders.pdfium import OutlineEntry
+
+
+class PdfLoader:
+    """Reads PDF files with pypdf first, PDFium second and OCR last, chosen per page."""
+
+    extensions: tuple[str, ...] = (".pdf",)
+    version = 1
+
+    def load(
+        self,
+        path: Path,
+        options: LoadOptions,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Document:
+        """Read ``path``; see :class:`ingest.loaders.base.Loader`.
+
+        Raises:
+            EncryptedFileError: no password given opens it.
+            DamagedFileError: no engine can read it.
+            EmptyDocumentError: no page yields any text.
+        """
+        engines = PdfEngines.open(path, options.passwords)
+        try:
+            return _load(path, engines, options, on_progress)
+        finally:
+            engines.close()
+
+
+def _load(
+    path: Path,
+    engines: PdfEngines,
+    options: LoadOptions,
+    on_progress: Callable[[int, int], None] | None,
+) -> Document:
+    scans = ScanReader(engines.pdfium, options, engines.pages)
+    texts: list[str] = []
+    pictures: dict[int, PictureText] = {}
+    for index in range(engines.pages):
+        reading = engines.read(index)
+        written = engines.written_on(index)
+        picture = scans.page(index, reading)
+        if picture is not None:
+            pictures[index] = picture
+            texts.append("")
+        else:
+            texts.append(_with_written(clean(reading.raw), written))
+        if on_progress is not None:
+            on_progress(index + 1, engines.pages)
+    builder = DocumentBuilder(media_type="pdf", notices=scans.notices())
+    outline: Sequence[OutlineEntry] = ()
+    if engines.pdfium is not None:
+        raw = engines.pdfium.metadata()
+        builder.title = real_title(raw.get("Title", ""))
+        builder.metadata = describe(raw)
+        builder.metadata["pages"] = engines.pages
+        outline = engines.pdfium.outline()
+        _say_attachments(builder, engines.pdfium.attachments())
+    _assemble(builder, engines, texts, pictures, outline)
+    if not builder.length:
+        raise _nothing(path, scans, options)
+    return builder.build()
+
+
+def _assemble(
+    builder: DocumentBuilder,
+    engines: PdfEngines,
+    texts: list[str],
+    pictures: dict[int, PictureText],
+    outline: Sequence[OutlineEntry],
+) -> None:
+    words = vocabulary(texts)
+    entries: dict[int, list[OutlineEntry]] = {}
+    for entry in outline:
+        entries.setdefault(entry.page, []).append(entry)
+    for index, text in enumerate(texts):
+        label = engines.pdfium.label(index) if engines.pdfium is not None else ""
+        page = Page(
+            number=index + 1,
+            start=0,
+            end=0,
+            label="" if label == str(index + 1) else normalise(label).strip(),
+            read_by="text" if text else "none",
+        )
+        here = entries.get(index, [])
+        picture = pictures.get(index)
+        if picture is not None:
+            body = normalise(picture.text)
+            page = Page(
+                number=page.number,
+                start=0,
+                end=0,
+                label=page.label,
+                read_by="ocr",
+                confidence=picture.confidence,
+                # Spans hold for the text as it was read; normal form rarely changes it.
+                boxes=picture.boxes if body == picture.text else (),
+            )
+        else:
+            body = repair(text, words, [entry.title for entry in here])
+        builder.page(page)
+        _add_page(builder, body, here)
+
+
+def _add_page(builder: DocumentBuilder, body: str, entries: Sequence[OutlineEntry]) -> None:
+    """Add a page's text, opening a section at each line that an outline entry names.
+
+    An entry whose title is not printed on its page opens its section where the entry before
+    it did, or at the top of the page.
+    """
+    at = 0
+    separator = BLOCK_BREAK
+    for entry in entries:
+        found = find_title(body, entry.title, at)
+        if found is not None and found > at:
+            piece = body[at:found]
+            builder.add(piece, separator=separator)
+            separator = piece[len(piece.rstrip("\n")) :] or "\n"
+            at = found
+        builder.heading(entry.level, entry.title, in_text=False)
+    builder.add(body[at:], separator=separator)
+
+
+def _with_written(text: str, written: Sequence[str]) -> str:
+    """Append what annotations hold unless the page prints it already."""
+    printed = "".join(text.split())
+    more = [clean(line) for line in written]
+    missing = [line for line in more if line and "".join(line.split()) not in printed]
+    return "\n".join([text, *missing]).strip("\n") if missing else text
+
+
+def _say_attachments(builder: DocumentBuilder, count: int) -> None:
+    if count:
+        files = "1 attached file was" if count == 1 else f"{count} attached files were"
+        builder.notices.append(
+            Notice(
+                code="attachments_not_read",
+                message=f"{files} not read; save and ingest them on their own",
+                values={"count": count},
+            )
+        )
+
+
+def _nothing(
+    path: Path, scans: ScanReader, options: LoadOptions
+) -> EmptyDocumentError | DamagedFileError:
+    """Say why no text came out: damage, a scan that was not read, or nothing to read."""
+    name, total = path.name, scans.total
+    pages = f"{total} page{'s' if total != 1 else ''}"
+    if scans.failed == total:
+        msg = f"{name} is damaged: none of its {pages} can be read; save it anew and ingest again."
+        return DamagedFileError(msg)
+    if scans.scanned and not options.ocr:
+        msg = (
+            f"{name} has no text on {scans.scanned} of {pages}; it looks scanned. "
+            "Ingest it again with OCR on."
+        )
+    elif scans.unavailable:
+        msg = f"{name} has no text; it looks scanned. {scans.unavailable}"
+    elif scans.too_large:
+        msg = (
+            f"{name} has no text, and its pictures are too large to be decoded safely; "
+            "raise the limit of pixels for OCR, or save it with smaller pictures."
+        )
+    elif scans.over_limit:
+        msg = (
+            f"{name} has no text; it looks scanned, and the limits for OCR allow no page of it. "
+            "Raise them and ingest again."
+        )
+    elif scans.scanned:
+        msg = (
+            f"{name} has no text; its {pages} look scanned, and OCR found no text in the pictures."
+        )
+    else:
+        msg = f"{name} has no text: its {pages} {'is' if total == 1 else 'are'} blank."
+    return EmptyDocumentError(msg)

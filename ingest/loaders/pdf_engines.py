@@ -1,0 +1,98 @@
+"""Opens a PDF with both engines and gives the better reading of each page."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.loaders.pdf_pypdf import PypdfFile
+from ingest.loaders.pdfium import PdfiumFile
+from ingest.loaders.text_quality import prefer_second, unglue
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """A page's text as an engine gave it; ``failed`` where neither engine could load the page."""
+
+    raw: str
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class PdfEngines:
+    """One PDF in the engines that can open it; at least one of the two is there."""
+
+    pypdf: PypdfFile | None
+    pdfium: PdfiumFile | None
+    pages: int
+
+    @classmethod
+    def open(cls, path: Path, passwords: tuple[str, ...]) -> PdfEngines:
+        """Open ``path``, trying no password first and then each of ``passwords``.
+
+        Raises:
+            EncryptedFileError: no engine opens it without another password.
+            DamagedFileError: no engine makes sense of it.
+        """
+        first = PypdfFile.open(path, passwords)
+        second, refused = PdfiumFile.open(path, passwords)
+        locked = first is not None and first.locked
+        if first is not None and not first.pages:
+            first = None
+        if second is None and first is not None and refused:
+            # pypdf opens some files with an empty owner password, PDFium does not.
+            copy = first.unprotected_copy()
+            second = PdfiumFile.open(copy, ())[0] if copy else None
+        if first is None and second is None:
+            # PDFium reports a password for some broken files too: pypdf has to see one as well.
+            raise _encrypted(path, passwords) if locked else _damaged(path)
+        pages = second.pages if second is not None else first.pages if first is not None else 0
+        return cls(first, second, pages)
+
+    def close(self) -> None:
+        """Free what the engines hold."""
+        if self.pdfium is not None:
+            self.pdfium.close()
+
+    def read(self, index: int) -> PageReading:
+        """Read a page: by pypdf, unless it fails or PDFium's reading is clearly better."""
+        first = self._pypdf_text(index)
+        second = self.pdfium.page_text(index) if self.pdfium is not None else None
+        if first is None and second is None:
+            return PageReading("", failed=True)
+        if first is None or (second is not None and prefer_second(first, second)):
+            return PageReading(second or "")
+        return PageReading(unglue(first, second) if second is not None else first)
+
+    def written_on(self, index: int) -> list[str]:
+        """Return what was filled into form fields or typed over the page."""
+        if self.pypdf is None or index >= self.pypdf.pages:
+            return []
+        return self.pypdf.written_on(index)
+
+    def _pypdf_text(self, index: int) -> str | None:
+        if self.pypdf is None or index >= self.pypdf.pages:
+            return None
+        return self.pypdf.page_text(index)
+
+
+def _encrypted(path: Path, passwords: tuple[str, ...]) -> EncryptedFileError:
+    if passwords:
+        tried = "the password" if len(passwords) == 1 else f"none of the {len(passwords)} passwords"
+        verb = "given does not open it" if len(passwords) == 1 else "given opens it"
+        msg = f"{path.name} is encrypted and {tried} {verb}; give the right one and ingest again."
+    else:
+        msg = f"{path.name} is encrypted; give its password, or remove it, and ingest again."
+    return EncryptedFileError(msg)
+
+
+def _damaged(path: Path) -> DamagedFileError:
+    msg = (
+        f"{path.name} is damaged or no PDF: neither of two PDF engines can open it; "
+        "save it anew with the program that made it and ingest again."
+    )
+    return DamagedFileError(msg)

@@ -1,0 +1,94 @@
+"""What a PDF says of itself: title, author, dates, in one clean form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import PurePath
+
+from kb.records import MetadataValue
+from kb.text import normalise
+
+MAX_CHARACTERS = 2_000
+"""Longer values are not descriptions but embedded data; they are left out."""
+
+_KEYS = {"Author": "author", "Subject": "subject", "Keywords": "keywords", "Creator": "creator"}
+_DATES = {"CreationDate": "created", "ModDate": "modified"}
+_NOTHING = re.compile(
+    r"\(?(?:anonymous|unspecified|untitled|unknown|none|null|no title|title|文档|无标题|未命名|"
+    r"新建 ?microsoft word ?文档|document|presentation)\)?\s*-?\d*",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    r"(?:microsoft (?:office )?(?:word|powerpoint|excel|publisher)|print(?:ing)?|"
+    r"幻灯片|演示文稿|powerpoint presentation|slide|幻灯片 ?\d*)\s*(?:[-–:]|$)",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(
+    r"\S*[\\/]\S*\.\w{1,5}|.*\.(?:docx?|pptx?|xlsx?|odt|odp|rtf|txt|pdf|tex|dvi|ps|eps|indd|qxd|"
+    r"html?|pmd|fm|wpd|wps|cdr|ai|tiff?|jpe?g|png)",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"(?:D:)?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz+-])(?:(\d\d)'?(\d\d)?'?)?)?",
+)
+
+
+def real_title(title: str) -> str:
+    """Return a title that a person gave, "" for placeholders and file names.
+
+    >>> real_title("Microsoft Word - budget.doc")
+    ''
+    >>> real_title("年度预算")
+    '年度预算'
+    """
+    title = " ".join(normalise(title).split())
+    if not title or len(title) > 300 or not any(c.isalnum() for c in title):  # noqa: PLR2004
+        return ""
+    if any(p.fullmatch(title) for p in (_NOTHING, _FILE_NAME)) or _PROGRAM.match(title):
+        return ""
+    return "" if "\ufffd" in title or PurePath(title).suffix == title else title
+
+
+def iso_date(value: str) -> str:
+    """Return a PDF date as ISO 8601, as exact as the file gives it, "" if it is none.
+
+    >>> iso_date("D:20230204115901+08'00'")
+    '2023-02-04T11:59:01+08:00'
+    """
+    match = _DATE.match(value)
+    if not match:
+        return ""
+    year, month, day, hour, minute, second, sign, off_hours, off_minutes = match.groups()
+    zone = None
+    if sign in {"Z", "z"} or (sign and off_hours):
+        offset = timedelta(hours=int(off_hours or 0), minutes=int(off_minutes or 0))
+        zone = timezone(-offset if sign == "-" else offset) if offset < timedelta(days=1) else None
+    try:
+        moment = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            min(int(second or 0), 59),
+            tzinfo=zone,
+        )
+    except ValueError:
+        return ""
+    return moment.isoformat() if hour else moment.date().isoformat()
+
+
+def describe(raw: Mapping[str, str]) -> dict[str, MetadataValue]:
+    """Return author, subject, keywords, creator and dates under lower-case names."""
+    found: dict[str, MetadataValue] = {}
+    for key, name in _KEYS.items():
+        value = " ".join(normalise(raw.get(key, "")).split())
+        if value and len(value) <= MAX_CHARACTERS and not _NOTHING.fullmatch(value):
+            found[name] = value
+    for key, name in _DATES.items():
+        date = iso_date(raw.get(key, ""))
+        if date:
+            found[name] = date
+    return found

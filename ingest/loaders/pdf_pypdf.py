@@ -1,0 +1,165 @@
+"""The first reader of PDF text: pypdf, bounded in work; the only importer of it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+log = logging.getLogger(__name__)
+
+PAGE_OPERATIONS = 30_000
+"""Drawing operations after which pypdf gives a page up; PDFium then reads it.
+
+Counted, not timed, so that the same file gives the same text on a busy machine: a page that is
+read now by one engine and then by the other would be embedded anew.
+"""
+
+FILE_OPERATIONS = 300_000
+"""About ten seconds' work, or 300 pages of dense text; PDFium reads the rest of the file."""
+
+PARSED_ITEMS = 400_000
+"""Items of one content stream that pypdf may parse, about a second's work."""
+
+FILE_SECONDS = 20.0
+"""CPU time for one file: a safety net for what the counters do not see, such as fonts."""
+
+# What pypdf raises on hostile files is open-ended: its own errors, and any of Python's that a
+# wrong type, depth or size causes. Memory errors and interrupts pass.
+_ANY_FAILURE = Exception
+
+
+class _OutOfBudgetError(Exception):
+    """A page or file took more operations or seconds than allowed."""
+
+
+class PypdfFile:
+    """A PDF opened by pypdf.
+
+    ``encrypted`` says whether the file is protected at all, ``locked`` whether none of the
+    passwords opened it.
+    """
+
+    def __init__(self, path: Path, passwords: Iterable[str]) -> None:
+        from pypdf import PdfReader, apply_configuration  # noqa: PLC0415 - 0.2 s, PDFs only
+
+        def configure() -> AbstractContextManager[object]:
+            return apply_configuration(
+                stream_parsing_work_maximum_count=PARSED_ITEMS,
+                jbig2dec_binary=None,  # decoding pictures is no part of reading text
+            )
+
+        self._configure = configure
+        self._operations = 0
+        self._spent = 0.0
+        with self._configure():
+            self._reader: PdfReader = PdfReader(io.BytesIO(path.read_bytes()), strict=False)
+            self.encrypted = self._reader.is_encrypted
+            self.locked = self.encrypted and not any(
+                self._unlocks(password) for password in ("", *passwords)
+            )
+            self.pages = 0 if self.locked else len(self._reader.pages)
+
+    @classmethod
+    def open(cls, path: Path, passwords: Iterable[str]) -> PypdfFile | None:
+        """Open a file; None where pypdf cannot make sense of it."""
+        try:
+            return cls(path, passwords)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("pypdf cannot open a file: %s", type(error).__name__)
+            return None
+
+    def page_text(self, index: int) -> str | None:
+        """Return a page's text as pypdf orders it, None where it fails or takes too long."""
+        if self._operations > FILE_OPERATIONS or self._spent > FILE_SECONDS:
+            return None
+        began = time.thread_time()
+        limit = self._operations + PAGE_OPERATIONS
+
+        def count(*_: object) -> None:
+            self._operations += 1
+            if self._operations > limit or (
+                self._operations % 256 == 0
+                and self._spent + time.thread_time() - began > FILE_SECONDS
+            ):
+                raise _OutOfBudgetError
+
+        try:
+            with self._configure():
+                return self._reader.pages[index].extract_text(visitor_operand_before=count)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("pypdf cannot read page %d: %s", index + 1, type(error).__name__)
+            return None
+        finally:
+            self._spent += time.thread_time() - began
+
+    def written_on(self, index: int) -> list[str]:
+        """Return what was filled into the page's form fields or written over it as notes.
+
+        Such text belongs to annotations: no engine counts it to the page's text.
+        """
+        try:
+            with self._configure():
+                annotations = self._reader.pages[index].get("/Annots", ())
+                texts = [_annotation_text(entry.get_object()) for entry in annotations]
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("no annotations of page %d: %s", index + 1, type(error).__name__)
+            return []
+        return [text for text in texts if text]
+
+    def unprotected_copy(self) -> bytes | None:
+        """Return the file without its protection, for an engine that cannot open it."""
+        from pypdf import PdfWriter  # noqa: PLC0415 - few files need it
+
+        try:
+            with self._configure():
+                copy = io.BytesIO()
+                PdfWriter(clone_from=self._reader).write(copy)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("pypdf cannot rewrite a file: %s", type(error).__name__)
+            return None
+        return copy.getvalue()
+
+    def _unlocks(self, password: str) -> bool:
+        try:
+            return bool(self._reader.decrypt(password))
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("pypdf cannot try a password: %s", type(error).__name__)
+            return False
+
+
+def _annotation_text(annotation: Any) -> str:  # noqa: ANN401 - pypdf's own objects are untyped
+    subtype = annotation.get("/Subtype")
+    if subtype == "/FreeText":
+        return str(annotation.get("/Contents", "")).strip()
+    if subtype != "/Widget":
+        return ""
+    parent = annotation.get("/Parent")
+    field = annotation if "/FT" in annotation or parent is None else parent.get_object()
+    if field.get("/FT") not in {"/Tx", "/Ch"}:
+        return ""
+    value = field.get("/V")
+    if value is None:
+        return ""
+    value = value.get_object()
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    label = field.get("/TU") or ""
+    return f"{label}: {value}".strip().removeprefix(":").strip()

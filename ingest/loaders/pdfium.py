@@ -1,0 +1,181 @@
+"""The second reader of PDFs, and the one that draws them: PDFium; the only importer of it.
+
+PDFium is not safe to use from two threads at once: every call holds one lock of the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+log = logging.getLogger(__name__)
+
+OUTLINE_ENTRIES = 20_000
+POINTS_PER_INCH = 72
+_SMALL_DPI = 24
+_MAX_DEPTH = 15
+_ERROR_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
+_OBJECTS = 20_000
+
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A line of the outline: its depth from 1, its title, the index of its page from 0."""
+
+    level: int
+    title: str
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The pictures of a page: pixels of all, and the largest one's share of the page's area."""
+
+    pixels: int
+    coverage: float
+
+
+class PdfiumFile:
+    """A PDF opened by PDFium."""
+
+    def __init__(self, document: Any) -> None:  # noqa: ANN401 - pypdfium2 carries no types
+        self._document = document
+        self.pages = len(document)
+
+    @classmethod
+    def open(cls, source: Path | bytes, passwords: Iterable[str]) -> tuple[PdfiumFile | None, bool]:
+        """Open a file; return it, or None and whether a password was the reason."""
+        # It carries no types, and loading its native library is for PDFs only.
+        import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        locked = False
+        with _lock:
+            for password in (None, *passwords):
+                try:
+                    document = pypdfium2.PdfDocument(source, password=password)
+                    with contextlib.suppress(pypdfium2.PdfiumError):
+                        document.init_forms()  # draws what was filled into form fields
+                    return cls(document), False
+                except pypdfium2.PdfiumError as error:
+                    locked = error.err_code == _ERROR_PASSWORD
+                    if not locked:
+                        break
+        return None, locked
+
+    def close(self) -> None:
+        """Free PDFium's memory."""
+        with _lock:
+            self._document.close()
+
+    def page_text(self, index: int) -> str | None:
+        """Return a page's text, None where PDFium cannot load the page."""
+        with self._page(index) as page:
+            if page is None:
+                return None
+            text: str = page.get_textpage().get_text_range()
+            return text
+
+    def label(self, index: int) -> str:
+        """Return what is printed as the page's number, "" where the file does not say."""
+        with _lock:
+            label: str = self._document.get_page_label(index)
+            return label
+
+    def metadata(self) -> dict[str, str]:
+        """Return the file's own description of itself: Title, Author, CreationDate and so on."""
+        with _lock:
+            found: dict[str, str] = self._document.get_metadata_dict(skip_empty=True)
+            return found
+
+    def attachments(self) -> int:
+        """Count the files that are attached to the document."""
+        with _lock:
+            return max(0, int(self._document.count_attachments()))
+
+    def outline(self) -> list[OutlineEntry]:
+        """Return the outline's entries that lead to a page, in order."""
+        import pypdfium2  # noqa: PLC0415 - see open
+
+        entries: list[OutlineEntry] = []
+        with _lock:
+            try:
+                for count, mark in enumerate(self._document.get_toc(max_depth=_MAX_DEPTH)):
+                    if count >= OUTLINE_ENTRIES:
+                        break
+                    target = mark.get_dest()
+                    page = target.get_index() if target is not None else None
+                    title = mark.get_title().strip()
+                    if page is not None and 0 <= page < self.pages and title:
+                        entries.append(OutlineEntry(mark.level + 1, title, page))
+            except (pypdfium2.PdfiumError, UnicodeDecodeError) as error:
+                log.info("outline cut short: %s", type(error).__name__)
+        return entries
+
+    def pictures(self, index: int) -> Pictures:
+        """Measure a page's pictures without decoding them."""
+        pixels, coverage = 0, 0.0
+        with self._page(index) as page:
+            if page is None:
+                return Pictures(0, 0.0)
+            width, height = page.get_size()
+            for count, item in enumerate(page.get_objects(filter=[_IMAGE], max_depth=_MAX_DEPTH)):
+                if count >= _OBJECTS:
+                    break
+                across, down = item.get_px_size()
+                pixels += across * down
+                left, bottom, right, top = item.get_bounds()
+                area = max(0.0, right - left) * max(0.0, top - bottom)
+                coverage = max(coverage, area / max(width * height, 1.0))
+        return Pictures(pixels, min(coverage, 1.0))
+
+    def draw(self, index: int, *, dpi: int, max_pixels: int) -> npt.NDArray[np.uint8] | None:
+        """Draw a page; uint8, shape (height, width, 3), blue first; None where it cannot be.
+
+        A page so large that it would exceed ``max_pixels`` is drawn at a lower resolution.
+        """
+        with self._page(index) as page:
+            if page is None:
+                return None
+            width, height = page.get_size()
+            scale = dpi / POINTS_PER_INCH
+            pixels = width * height * scale * scale
+            if pixels > max_pixels:
+                scale *= (max_pixels / pixels) ** 0.5
+            if min(width, height) * scale < 1:
+                return None
+            picture: npt.NDArray[np.uint8] = page.render(scale=scale).to_numpy().copy()
+            return picture
+
+    def is_blank(self, index: int) -> bool:
+        """Whether nothing is drawn on the page: every pixel of a small picture is the same."""
+        picture = self.draw(index, dpi=_SMALL_DPI, max_pixels=4_000_000)
+        return picture is not None and bool((picture == picture[0, 0]).all())
+
+    @contextlib.contextmanager
+    def _page(self, index: int) -> Iterator[Any]:
+        """Load a page under the lock; None where PDFium refuses it."""
+        import pypdfium2  # noqa: PLC0415 - see open
+
+        with _lock:
+            page = None
+            try:
+                page = self._document[index]
+            except pypdfium2.PdfiumError as error:
+                log.info("PDFium cannot load page %d: %s", index + 1, error)
+            try:
+                yield page
+            finally:
+                if page is not None:
+                    page.close()
