@@ -76,14 +76,18 @@ class Sandbox:
         self._closed = False
         self._cancelled = threading.Event()
         self._alive: set[_Worker] = set()
-        self.workers = workers or _cores()
-        """Files that are read at once."""
+        count = workers or _cores()
         self._threads = [
             threading.Thread(target=self._run, name=f"sandbox-{number}", daemon=True)
-            for number in range(self.workers)
+            for number in range(count)
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def workers(self) -> int:
+        """How many files are read at the same time."""
+        return len(self._threads)
 
     def __enter__(self) -> Self:
         return self
