@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -101,6 +101,11 @@ class KnowledgeBase:
 
                 self._embedder = open_embedder(self.settings)
             return self._embedder
+
+    @property
+    def generation(self) -> int:
+        """A count that rises with every change of what can be found, by any process."""
+        return self._store.generation()
 
     # -- collections
 
@@ -222,7 +227,7 @@ class KnowledgeBase:
             chunks=chunks,
             inputs=inputs,
             keys=keys,
-            index_texts=tuple(index_text(text) for text in inputs),
+            index_texts=tuple(index_text(chunk.text) for chunk in chunks),
             known=known,
         )
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kb.errors import StoreError
+from kb.store import fulltext
 from kb.store.schema import migrate
 
 BUSY_TIMEOUT_S = 60
@@ -63,7 +64,7 @@ class Database:
     def vacuum(self) -> None:
         """Rewrite the file without the pages of deleted rows, and empty the write-ahead log."""
         with self._borrowed() as connection:
-            connection.execute("INSERT INTO chunk_index (chunk_index) VALUES ('optimize')")
+            fulltext.optimize(connection)
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

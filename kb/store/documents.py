@@ -7,10 +7,18 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.records import Chunk, Document, DocumentInfo, Page
+from kb.records import Chunk, Document, DocumentInfo, Page, Source
 from kb.store import sources
 from kb.store.prepared import PreparedDocument
-from kb.store.rows import document_info, dump, dump_notices, now, pack, pack_structure, unpack_document
+from kb.store.rows import (
+    document_info,
+    dump,
+    dump_notices,
+    now,
+    pack,
+    pack_structure,
+    unpack_document,
+)
 
 _SELECT_INFO = """
 SELECT d.*, c.name AS collection_name
@@ -112,6 +120,12 @@ def find_active(
     return None if row is None else int(row["id"])
 
 
+def collection_of(db: sqlite3.Connection, document_id: int) -> str:
+    """Return the id of the collection that holds a document."""
+    row = db.execute("SELECT collection_id FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return str(row["collection_id"])
+
+
 def without_sources(db: sqlite3.Connection, document_id: int) -> bool:
     """Say whether no source is left that gives this document."""
     row = db.execute("SELECT 1 FROM sources WHERE document_id = ?", (document_id,)).fetchone()
@@ -143,13 +157,13 @@ def listed(db: sqlite3.Connection, collection_id: str) -> list[DocumentInfo]:
         _SELECT_INFO + " AND d.collection_id = ? ORDER BY d.added_at DESC, d.id DESC",
         (collection_id,),
     ).fetchall()
-    by_document: dict[int, list[sources.Source]] = {}
+    by_document: dict[int, list[Source]] = {}
     for row in db.execute(
         "SELECT document_id, root, path FROM sources WHERE collection_id = ? ORDER BY id",
         (collection_id,),
     ):
         by_document.setdefault(row["document_id"], []).append(
-            sources.Source(root=row["root"], path=row["path"])
+            Source(root=row["root"], path=row["path"])
         )
     return [document_info(row, by_document.get(row["id"], ())) for row in rows]
 
@@ -210,9 +224,7 @@ def chunk_rows(db: sqlite3.Connection, collection_id: str, ids: Sequence[int]) -
     ).fetchall()
 
 
-def reusable(
-    db: sqlite3.Connection, collection_id: str, keys: Sequence[bytes]
-) -> dict[bytes, int]:
+def reusable(db: sqlite3.Connection, collection_id: str, keys: Sequence[bytes]) -> dict[bytes, int]:
     """Return, for those ``keys`` that have one, a visible chunk with the same vector."""
     found: dict[bytes, int] = {}
     for key in set(keys):

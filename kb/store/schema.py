@@ -18,8 +18,7 @@ from kb.errors import StoreVersionError
 # ``generation`` counts the commits that change vectors, so that other processes know when to read
 # Chroma again; ``dropped_collections`` names those whose vectors are still to be deleted.
 #
-# ``chunk_index`` holds no text (content=''), only the index; ``kb.search.terms`` makes its
-# content from the chunk, and makes it again to delete it.
+# The full-text index is a table for each collection, made with it: see ``kb.store.fulltext``.
 _VERSION_1 = """
 CREATE TABLE collections (
     id TEXT PRIMARY KEY,
@@ -100,10 +99,6 @@ CREATE TABLE chunks (
 CREATE UNIQUE INDEX chunks_by_document ON chunks (document_id, ordinal);
 CREATE INDEX chunks_by_vector ON chunks (vector_key);
 
-CREATE VIRTUAL TABLE chunk_index USING fts5 (
-    terms, content='', tokenize="unicode61 remove_diacritics 2 tokenchars '_'"
-);
-
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
@@ -132,7 +127,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     if version > CURRENT_VERSION:
         msg = (
             f"{path} was written by a newer release (store version {version}, this release "
-            f"knows {CURRENT_VERSION}); update this program, or set KB_DATA_DIR to another folder"
+            f"knows {CURRENT_VERSION}); get that release, or set KB_DATA_DIR to another folder"
         )
         raise StoreVersionError(msg)
     if version > 0:

@@ -19,7 +19,6 @@ from pathlib import Path
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import CollectionError, DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.search.terms import index_text
 from kb.store import collections, documents, fulltext, sources
 from kb.store.base import VectorRecord
 from kb.store.chroma import ChromaStore
@@ -74,6 +73,7 @@ class Store:
         with self._writing():
             with self.database.write() as db:
                 info = collections.create(db, name, description, identity)
+                fulltext.create(db, info.id)
             self.vectors.create(info.id)
             return info
 
@@ -97,11 +97,7 @@ class Store:
         with self._writing():
             with self.database.write() as db:
                 info = collections.get(db, name)
-                for row in db.execute(
-                    "SELECT id FROM documents WHERE collection_id = ? AND state = 'active'",
-                    (info.id,),
-                ).fetchall():
-                    self._unindex(db, row["id"])
+                fulltext.drop(db, info.id)
                 db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (info.id,))
                 db.execute("DELETE FROM collections WHERE id = ?", (info.id,))
                 self._advance(db)
@@ -110,7 +106,11 @@ class Store:
     # -- documents
 
     def commit(
-        self, collection: CollectionInfo, prepared: PreparedDocument, vectors: Vectors, file: FileState
+        self,
+        collection: CollectionInfo,
+        prepared: PreparedDocument,
+        vectors: Vectors,
+        file: FileState,
     ) -> AddResult:
         """Make a document visible as what ``file`` holds, in place of what it held before.
 
@@ -147,7 +147,9 @@ class Store:
                 self.vectors.upsert(
                     collection.id, _records(prepared, document_id, chunk_ids, file.source), vectors
                 )
-                self._activate(collection.id, prepared, chunk_ids, replace(file, document_id=document_id))
+                self._activate(
+                    collection.id, prepared, chunk_ids, replace(file, document_id=document_id)
+                )
             except BaseException:
                 self._recover_quietly()
                 raise
@@ -193,7 +195,8 @@ class Store:
         with self._writing():
             with self.database.write() as db:
                 row = db.execute(
-                    "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+                    "SELECT 1 FROM documents"
+                    " WHERE id = ? AND collection_id = ? AND state = 'active'",
                     (document_id, collection_id),
                 ).fetchone()
                 if row is None:
@@ -249,7 +252,11 @@ class Store:
         with self.database.write() as db:
             before = sources.state(db, collection_id, file.source)
             documents.set_state(db, file.document_id or 0, "active")
-            fulltext.add(db, zip(chunk_ids, prepared.index_texts, strict=True))
+            title = prepared.document.title
+            contexts = (fulltext.context_text(title, c.heading_path) for c in prepared.chunks)
+            fulltext.add(
+                db, collection_id, zip(chunk_ids, prepared.index_texts, contexts, strict=True)
+            )
             sources.put(db, collection_id, file)
             self._retire_if_orphaned(db, before)
             generation = self._advance(db)
@@ -272,13 +279,9 @@ class Store:
         return True
 
     def _retire(self, db: sqlite3.Connection, document_id: int) -> None:
-        self._unindex(db, document_id)
+        collection_id = documents.collection_of(db, document_id)
+        fulltext.remove_document(db, collection_id, document_id)
         documents.set_state(db, document_id, "retired")
-
-    @staticmethod
-    def _unindex(db: sqlite3.Connection, document_id: int) -> None:
-        found = documents.chunks(db, document_id)
-        fulltext.remove(db, ((chunk.id, index_text(chunk.text)) for chunk in found))
 
     def _sweep(self) -> int:
         """Delete the vectors and rows of documents that no search may see."""
@@ -327,12 +330,13 @@ class Store:
         row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
         return int(row["value"])
 
-    def _generation(self) -> int:
+    def generation(self) -> int:
+        """Return the count of commits that changed what can be found, by any process."""
         with self.database.read() as db:
             return int(db.execute("SELECT value FROM generation").fetchone()["value"])
 
     def _refresh_if_stale(self) -> None:
-        generation = self._generation()
+        generation = self.generation()
         if self.vectors.generation != generation:
             self.vectors.refresh()
             self.vectors.generation = generation
@@ -348,7 +352,7 @@ class Store:
             generation = self.vectors.generation
             first = generation is None
             due = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
-            if first or (due and generation != self._generation()):
+            if first or (due and generation != self.generation()):
                 try:
                     held.enter_context(self.lock.hold(None if first else READER_PATIENCE_S))
                 except StoreBusyError:
