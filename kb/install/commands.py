@@ -1,0 +1,97 @@
+"""Runs other programs: quietly for a question, with a log and a progress line for long work."""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .progress import Progress
+
+SHOWN_LINES = 25
+ANSWER_TIMEOUT_S = 30
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the message says why and what to do."""
+
+
+def answer(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str | None:
+    """Return what a program prints, or None if it is missing, fails or does not end in time."""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands and the user's own tools
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=ANSWER_TIMEOUT_S,
+            env=dict(env) if env is not None else None,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def run_logged(
+    command: Sequence[str | Path],
+    *,
+    what: str,
+    log: Path,
+    progress: Progress,
+    describe: Callable[[str], str | None],
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run a long command, its whole output in ``log``, its progress as ``describe`` words it.
+
+    Raises:
+        SetupError: the command failed; the message ends with the last lines of the log.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tail: deque[str] = deque(maxlen=SHOWN_LINES)
+    with (
+        log.open("w", encoding="utf-8") as log_file,
+        subprocess.Popen(  # noqa: S603 - as above
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=dict(env) if env is not None else None,
+        ) as process,
+    ):
+        lines = _lines_of(process)
+        while True:
+            try:
+                line = lines.get(timeout=1.0)
+            except queue.Empty:
+                progress.tick()
+                continue
+            if line is None:
+                break
+            log_file.write(line)
+            tail.append(line[:500])
+            text = describe(line)
+            if text is not None:
+                progress.update(text)
+    if process.returncode != 0:
+        shown = "".join(tail)
+        message = f"{what} failed. Last lines of its log:\n\n{shown}\nThe whole log is in {log}"
+        raise SetupError(message)
+
+
+def _lines_of(process: subprocess.Popen[str]) -> queue.Queue[str | None]:
+    """Read in a thread, so that the caller can show passing time while nothing is printed."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Pin the newest versions that pyproject.toml allows, with hashes, for Python 3.11 to 3.13 on any
+# machine. Needs uv (pip install uv). No index address ends up in the files.
+set -euo pipefail
+
+lock() {
+  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-annotate --no-header "$@"
+}
+
+# llama-cpp-python is built on its own, so it stands in a file of its own.
+lock pyproject.toml --no-emit-package llama-cpp-python --output-file requirements.txt
+grep -o 'llama-cpp-python==[^"]*' pyproject.toml |
+  lock - --no-deps --output-file requirements-llama.txt
+lock --group build --constraint requirements.txt --output-file requirements-build.txt
+lock --group dev --constraint requirements.txt --output-file requirements-dev.txt
