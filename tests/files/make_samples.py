@@ -5,14 +5,14 @@ Run ``python tests/files/make_samples.py`` from the checkout after changing a te
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 import sys
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from docx import Document as new_docx
+import docx
 from docx.document import Document as Docx
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
@@ -26,134 +26,114 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
-WRITTEN = datetime.datetime(2025, 3, 1, 9, 0, 0)  # noqa: DTZ001 - DOCX keeps naive UTC
+WRITTEN = dt.datetime(2025, 3, 1, 9, 0, 0)  # noqa: DTZ001 - DOCX keeps naive UTC
 
 # Not embedded: each viewer draws it with a Chinese font of its own, and the file stays at 3 kB.
 CHINESE = "STSong-Light"
 
-Page = tuple[str, tuple[str, ...]]
-"""A page of a PDF: its heading, which becomes an entry of the outline, and its paragraphs."""
+# Each "# …" begins a page, and is its entry in the outline; a blank line ends a paragraph.
+MANUAL = """
+# First use
 
-MANUAL: tuple[Page, ...] = (
-    (
-        "First use",
-        (
-            "Place the Aurora espresso machine on a dry, level surface, at least ten centimetres "
-            "from the wall. Rinse the water tank, fill it to the line marked MAX and push it back "
-            "until it clicks.",
-            "Switch the machine on and wait until the lamp stops blinking, which takes about forty "
-            "seconds. Let one full cup of water run through before you make the first coffee.",
-        ),
-    ),
-    (
-        "Making coffee",
-        (
-            "Fill the basket with seven to nine grams of finely ground coffee and press it level. "
-            "Lock the handle, put a warm cup below it and press the button with one cup on it.",
-            "A good espresso runs for twenty-five to thirty seconds. If it runs faster, grind the "
-            "coffee finer; if it only drips, grind it coarser.",
-            "For milk foam, open the steam valve for a second to let the water out, hold the nozzle "
-            "just below the surface of cold milk and stop at sixty-five degrees Celsius.",
-        ),
-    ),
-    (
-        "Descaling and cleaning",
-        (
-            "Descale the machine every two months, or every month where the water is hard. Dissolve "
-            "one sachet of descaler in a litre of water, run half of it through, wait fifteen "
-            "minutes and run the rest. Rinse with two tanks of fresh water.",
-            "Empty the drip tray every day. Wipe the steam nozzle with a damp cloth right after "
-            "use, before the milk dries. No part of the machine may go into the dishwasher.",
-        ),
-    ),
-)
+Place the Aurora espresso machine on a dry, level surface, at least ten centimetres from the
+wall. Rinse the water tank, fill it to the line marked MAX and push it back until it clicks.
 
-WARRANTY: tuple[Page, ...] = (
-    (
-        "Coffee machine warranty",
-        (
-            "Warranty period. The warranty on your Aurora coffee machine lasts 24 months from the "
-            "date of purchase. Machines used in an office or a restaurant are covered for 12 months.",
-            "What is covered. During the warranty period we repair or replace, free of charge, any "
-            "part that fails because of a fault in material or workmanship. A repair does not "
-            "extend the warranty period.",
-        ),
-    ),
-    (
-        "Exclusions and claims",
-        (
-            "What is not covered. Damage from limescale, drops, wrong voltage or repairs by others, "
-            "and parts that wear out, such as seals and filters.",
-            "How to claim. Keep the receipt: it proves the date of purchase. Send a copy with the "
-            "serial number from the bottom of the machine to the shop where you bought it. Your "
-            "rights under consumer law are not affected.",
-        ),
-    ),
-)
+Switch the machine on and wait until the lamp stops blinking, which takes about forty seconds.
+Let one full cup of water run through before you make the first coffee.
 
-LEASE: tuple[Page, ...] = (
-    (
-        "房屋租赁合同（示例）",
-        (
-            "出租方（甲方）：张明    承租方（乙方）：李华",
-            "第一条 租赁房屋。甲方将位于幸福路 18 号 3 单元 502 室的房屋出租给乙方居住，建筑面积 76 平方米。",
-            "第二条 租赁期限。租期一年，自 2025 年 4 月 1 日起至 2026 年 3 月 31 日止。",
-            "第三条 租金和押金。月租金人民币 4,200 元，按季支付，乙方应在每季度首月 5 日前付清。",
-            "押金为一个月租金，租期届满、房屋验收无误后 7 日内无息退还。",
-        ),
-    ),
-    (
-        "维修、转租与解除",
-        (
-            "第四条 维修。房屋主体结构和水电管线由甲方负责维修；因乙方使用不当造成的损坏由乙方承担。",
-            "第五条 转租。未经甲方书面同意，乙方不得将房屋转租给第三人。",
-            "第六条 提前解除。任何一方提前解除合同的，应当提前三十日书面通知对方，并支付一个月租金作为违约金。",
-            "第七条 争议解决。双方协商不成的，可以向房屋所在地的人民法院提起诉讼。",
-        ),
-    ),
-)
+# Making coffee
+
+Fill the basket with seven to nine grams of finely ground coffee and press it level. Lock the
+handle, put a warm cup below it and press the button with one cup on it.
+
+A good espresso runs for twenty-five to thirty seconds. If it runs faster, grind the coffee
+finer; if it only drips, grind it coarser.
+
+For milk foam, open the steam valve for a second to let the water out, hold the nozzle just
+below the surface of cold milk and stop at sixty-five degrees Celsius.
+
+# Descaling and cleaning
+
+Descale the machine every two months, or every month where the water is hard. Dissolve one
+sachet of descaler in a litre of water, run half of it through, wait fifteen minutes and run the
+rest. Rinse with two tanks of fresh water.
+
+Empty the drip tray every day. Wipe the steam nozzle with a damp cloth right after use, before
+the milk dries. No part of the machine may go into the dishwasher.
+"""
+
+WARRANTY = """
+# Coffee machine warranty
+
+Warranty period. The warranty on your Aurora coffee machine lasts 24 months from the date of
+purchase. Machines used in an office or a restaurant are covered for 12 months.
+
+What is covered. During the warranty period we repair or replace, free of charge, any part that
+fails because of a fault in material or workmanship. A repair does not extend the warranty.
+
+# Exclusions and claims
+
+What is not covered. Damage from limescale, drops, wrong voltage or repairs by others, and parts
+that wear out, such as seals and filters.
+
+How to claim. Keep the receipt: it proves the date of purchase. Send a copy with the serial
+number from the bottom of the machine to the shop where you bought it. Your rights under
+consumer law are not affected.
+"""
+
+LEASE = """
+# 房屋租赁合同（示例）
+
+出租方（甲方）：张明    承租方（乙方）：李华
+
+第一条 租赁房屋。甲方将位于幸福路 18 号 3 单元 502 室的房屋出租给乙方居住，
+建筑面积 76 平方米。
+
+第二条 租赁期限。租期一年，自 2025 年 4 月 1 日起至 2026 年 3 月 31 日止。
+
+第三条 租金和押金。月租金人民币 4,200 元，按季支付，乙方应在每季度首月 5 日前付清。
+押金为一个月租金，租期届满、房屋验收无误后 7 日内无息退还。
+
+# 维修、转租与解除
+
+第四条 维修。房屋主体结构和水电管线由甲方负责维修；
+因乙方使用不当造成的损坏由乙方承担。
+
+第五条 转租。未经甲方书面同意，乙方不得将房屋转租给第三人。
+
+第六条 提前解除。任何一方提前解除合同的，应当提前三十日书面通知对方，
+并支付一个月租金作为违约金。
+
+第七条 争议解决。双方协商不成的，可以向房屋所在地的人民法院提起诉讼。
+"""
 
 
-def write_pdf(
-    name: str, title: str, pages: tuple[Page, ...], *, fonts: tuple[str, str], width: int
-) -> None:
-    """Write a PDF with one page for each entry, an outline, and lines of ``width`` characters."""
+def write_pdf(name: str, title: str, text: str, *, fonts: tuple[str, str]) -> None:
+    """Write a PDF with an outline, a page for each heading, in lines as ``text`` has them."""
     canvas = Canvas(str(SAMPLES / name), pagesize=A4, invariant=True)
     canvas.setTitle(title)
     canvas.setAuthor("Shelfmark samples")
     heading_font, body_font = fonts
-    for number, (heading, paragraphs) in enumerate(pages, start=1):
+    for number, page in enumerate(text.split("\n# ")[1:], start=1):
+        heading, _, body = page.partition("\n\n")
         canvas.bookmarkPage(f"page-{number}")
         canvas.addOutlineEntry(heading, f"page-{number}")
         canvas.setFont(heading_font, 18)
         canvas.drawString(25 * mm, 265 * mm, heading)
-        text = canvas.beginText(25 * mm, 250 * mm)
-        text.setFont(body_font, 11, leading=17)
-        for paragraph in paragraphs:
-            for line in _lines(paragraph, width):
-                text.textLine(line)
-            text.textLine()
-        canvas.drawText(text)
+        lines = canvas.beginText(25 * mm, 250 * mm)
+        lines.setFont(body_font, 10.5, leading=17)
+        for line in body.splitlines():
+            lines.textLine(line)
+        canvas.drawText(lines)
         canvas.setFont(body_font, 9)
         canvas.drawCentredString(105 * mm, 15 * mm, str(number))
         canvas.showPage()
     canvas.save()
 
 
-def _lines(paragraph: str, width: int) -> list[str]:
-    """Break at spaces where there are any in reach, else anywhere, as Chinese is set."""
-    lines = []
-    while len(paragraph) > width:
-        space = paragraph.rfind(" ", width * 3 // 4, width + 1)
-        end = space if space > 0 else width
-        lines.append(paragraph[:end].rstrip())
-        paragraph = paragraph[end:].lstrip()
-    return [*lines, paragraph]
-
-
 def docx_document(title: str) -> Docx:
     """Begin a DOCX document whose properties are the same every time."""
-    document = new_docx()
+    document = docx.Document()
     properties = document.core_properties
     properties.title = title
     properties.author = properties.last_modified_by = "Shelfmark samples"
@@ -172,7 +152,7 @@ def add_table(document: Docx, rows: list[tuple[str, ...]]) -> None:
 
 def add_footnote(document: Docx, text: str) -> None:
     """Hang a footnote on the last paragraph; python-docx has no call for it."""
-    document.paragraphs[-1].add_run()._r.append(  # noqa: SLF001 - the way to the XML
+    document.paragraphs[-1].add_run()._r.append(
         parse_xml(f'<w:footnoteReference {nsdecls("w")} w:id="1"/>')
     )
     xml = (
@@ -238,9 +218,7 @@ def write_minutes() -> None:
     document.add_paragraph("时间：2025 年 2 月 24 日 14:00—15:10    地点：三楼会议室")
     document.add_paragraph("出席：王芳（主持）、陈杰、刘洋、赵敏（记录）")
     document.add_heading("讨论事项", level=1)
-    document.add_paragraph(
-        "移动端 2.4 版推迟一周，于 3 月 17 日发布，原因是支付页面的测试没有完成。"
-    )
+    document.add_paragraph("移动端 2.4 版推迟一周，于 3 月 17 日发布：支付页面的测试没有完成。")
     document.add_paragraph("客服反映退款流程太长，决定把审批从三级减为两级。")
     add_footnote(document, "单笔超过五千元的退款仍由财务总监审批。")
     document.add_heading("任务分工", level=1)
@@ -290,15 +268,9 @@ def main() -> int:
     SAMPLES.mkdir(parents=True, exist_ok=True)
     pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
     english = ("Helvetica-Bold", "Helvetica")
-    write_pdf(
-        "espresso-machine-manual.pdf",
-        "Aurora espresso machine: user manual",
-        MANUAL,
-        fonts=english,
-        width=88,
-    )
-    write_pdf("warranty.pdf", "Aurora limited warranty", WARRANTY, fonts=english, width=88)
-    write_pdf("租赁合同示例.pdf", "房屋租赁合同", LEASE, fonts=(CHINESE, CHINESE), width=40)
+    write_pdf("espresso-machine-manual.pdf", "Aurora espresso machine", MANUAL, fonts=english)
+    write_pdf("warranty.pdf", "Aurora limited warranty", WARRANTY, fonts=english)
+    write_pdf("租赁合同示例.pdf", "房屋租赁合同", LEASE, fonts=(CHINESE, CHINESE))
     write_expense_policy()
     write_minutes()
     write_bread()
