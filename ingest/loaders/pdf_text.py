@@ -25,6 +25,11 @@ from kb.text import normalise
 FULL_LINE = 0.72
 """Share of the page's usual line width from which a line counts as running on."""
 
+NARROWEST = 20
+"""Columns below which a line never runs on: pages of few short lines have no usual width."""
+
+_NUMBERING = 16
+
 # Radicals, punctuation, kana, enclosed forms, ideographs, full-width forms (half-width Hangul
 # lies beyond them and uses spaces), and the marks that Chinese shares with other writing.
 _CJK = re.compile(
@@ -85,7 +90,7 @@ def joiner(line: str, following: str, full: int, words: Collection[str] = ()) ->
         full: the page's usual line width (:func:`usual_width`).
         words: lower-case words of the whole document, to tell which hyphens are real.
     """
-    if not line or not following or width(line) < FULL_LINE * full:
+    if not line or not following or width(line) < max(FULL_LINE * full, NARROWEST):
         return "\n"
     if _LIST_ITEM.match(following) or "…" in (line[-6:], following[:1]) or " … " in line:
         return "\n"
@@ -114,7 +119,7 @@ def repair(text: str, words: Collection[str] = (), titles: Collection[str] = ())
     parts: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         between = joiner(line, following, full, words)
-        if alone and not alone.isdisjoint(map(_bare, (line, following))):
+        if any(_names(line, title) or _names(following, title) for title in alone):
             between = "\n"
         parts.append(line[:-1] if between is None else line)
         parts.append(between or "")
@@ -143,11 +148,16 @@ def find_title(text: str, title: str, start: int = 0) -> int | None:
         if position >= start:
             bare = "".join(line.split())
             slack = len(bare) - len(wanted)
-            at = bare.find(wanted) if 0 <= slack <= 16 else -1  # noqa: PLR2004 - a long number
+            at = bare.find(wanted) if 0 <= slack <= _NUMBERING else -1
             if at >= 0 and not any(c.isalpha() for c in bare[:at] if not is_cjk(c)):
                 return position
         position += len(line) + 1
     return None
+
+
+def _names(line: str, title: str) -> bool:
+    bare = _bare(line)
+    return bool(title) and bare.endswith(title) and len(bare) <= len(title) + _NUMBERING
 
 
 def _bare(line: str) -> str:
