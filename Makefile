@@ -28,7 +28,7 @@ fix: setup-dev
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
 bench: setup-dev
-	$(BIN)/pytest -s -p no:randomly tests/benchmarks/*.py
+	for each in $$(grep -l __main__ tests/benchmarks/*.py); do echo "$$each"; $(BIN)/python $$each || exit; done
 
 lock: setup-dev
 	bash kb/install/lock.sh && $(BIN)/python -m kb.install.notices

@@ -113,7 +113,7 @@ class Environment:
             nonlocal seen
             if line.startswith("Installing collected"):
                 return f"installing {what}"
-            if line.startswith(("Collecting ", "Requirement already")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already")):
                 seen += 1
                 return f"fetching {what}: {seen}"
             return None
