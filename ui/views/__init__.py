@@ -1,0 +1,1 @@
+"""One file for each page of the browser UI; Streamlit runs them as scripts."""

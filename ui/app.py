@@ -1,0 +1,60 @@
+"""What ``streamlit run`` starts: navigation, the sidebar, and the view that is asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kb.errors import KnowledgeBaseError
+from kb.settings import Settings
+from ui.language import draw_switch, t
+from ui.markup import STYLE_SHEET, plain
+from ui.session import session
+from ui.shared import draw_error
+from ui.sidebar import draw_sidebar
+
+
+def main() -> None:
+    """Draw the page."""
+    st.set_page_config(page_title="Shelfmark", page_icon="📚", layout="wide")
+    st.html(STYLE_SHEET)
+    try:
+        shared = session()
+    except KnowledgeBaseError as error:
+        draw_switch(Settings.model_construct())
+        draw_error(t("error.open"), error)
+        return
+    with st.sidebar:
+        switch_place = st.container()
+        sidebar_place = st.container()
+    with switch_place:
+        draw_switch(shared.settings)
+    pages = [
+        st.Page("views/search.py", title=t("search.title"), icon=":material/search:", default=True),
+        st.Page(
+            "views/library.py",
+            title=t("library.title"),
+            icon=":material/library_books:",
+            url_path="library",
+        ),
+        st.Page(
+            "views/document.py",
+            title=t("document.title"),
+            icon=":material/description:",
+            url_path="document",
+            visibility="hidden",
+        ),
+        st.Page(
+            "views/status.py",
+            title=t("status.title"),
+            icon=":material/monitor_heart:",
+            url_path="status",
+        ),
+    ]
+    page = st.navigation(pages)
+    with sidebar_place:
+        draw_sidebar(shared)
+    st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
+    page.run()
+
+
+main()

@@ -1,0 +1,167 @@
+"""The table of documents: sort, filter, open, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kb.errors import DocumentNotFoundError
+from kb.records import CollectionInfo, DocumentInfo
+from ui.language import t
+from ui.markup import plain
+from ui.session import Session
+from ui.shared import MEDIA_NAMES
+
+_SELECTED = "_selected"
+_CONFIRM = "_confirm_delete"
+_LISTED = "_listed"
+_SHOWN_NAMES = 8
+_ROW_PX = 35
+_MOST_ROWS = 14
+
+
+def draw_documents(shared: Session, collection: CollectionInfo) -> None:
+    """Draw the documents of a collection and what can be done with those selected."""
+    generation = shared.base.generation
+    infos = _documents(shared, collection, generation)
+    wanted = st.text_input(
+        t("table.filter"),
+        key="table-filter",
+        placeholder=t("table.filter"),
+        type="search",
+        label_visibility="collapsed",
+    )
+    words = (wanted or "").casefold().split()
+    shown = [info for info in infos if all(word in _haystack(info) for word in words)]
+    if not shown:
+        st.caption(t("table.no_match"))
+        st.session_state[_SELECTED] = []
+        return
+    toolbar = st.container(horizontal=True, vertical_alignment="center", key="toolbar")
+    event = st.dataframe(
+        _columns(shown),
+        key=f"documents-{collection.id}-{generation}-{wanted}",  # rows belong to this very list
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
+        row_height=_ROW_PX,
+        column_config={
+            "name": st.column_config.TextColumn(t("table.name"), width="large"),
+            "type": st.column_config.TextColumn(t("table.type"), width="small"),
+            "size": st.column_config.NumberColumn(t("table.size"), format="bytes", width="small"),
+            "pages": st.column_config.NumberColumn(t("table.pages"), width="small"),
+            "chunks": st.column_config.NumberColumn(t("table.chunks"), width="small"),
+            "added": st.column_config.DatetimeColumn(
+                t("table.added"), format="YYYY-MM-DD HH:mm", width="medium"
+            ),
+            "notices": st.column_config.NumberColumn(t("table.notices"), width="small"),
+        },
+        alt=t("table.alt", n=len(shown)),
+    )
+    rows = event.selection.rows
+    selected = [shown[row] for row in rows if row < len(shown)]
+    st.session_state[_SELECTED] = [info.id for info in selected]
+    with toolbar:
+        _draw_toolbar(shared, collection, selected, len(shown), len(infos))
+
+
+def _documents(shared: Session, collection: CollectionInfo, generation: int) -> list[DocumentInfo]:
+    """List documents, once for each state of the store."""
+    key = (collection.id, generation)
+    listed = st.session_state.get(_LISTED)
+    if listed is None or listed[0] != key:
+        listed = (key, shared.base.documents(collection=collection.name))
+        st.session_state[_LISTED] = listed
+    infos: list[DocumentInfo] = listed[1]
+    return infos
+
+
+def _haystack(info: DocumentInfo) -> str:
+    paths = " ".join(source.path for source in info.sources)
+    return f"{paths} {info.title} {MEDIA_NAMES[info.media_type]}".casefold()
+
+
+def _columns(infos: list[DocumentInfo]) -> dict[str, list[object]]:
+    columns: dict[str, list[object]] = {
+        "name": [info.sources[0].path if info.sources else info.name for info in infos],
+        "type": [MEDIA_NAMES[info.media_type] for info in infos],
+        "size": [info.size for info in infos],
+        "pages": [info.pages or None for info in infos],
+        "chunks": [info.chunks for info in infos],
+        "added": [info.added_at for info in infos],
+    }
+    if any(info.notices for info in infos):
+        columns["notices"] = [len(info.notices) or None for info in infos]
+    return columns
+
+
+def _draw_toolbar(
+    shared: Session,
+    collection: CollectionInfo,
+    selected: list[DocumentInfo],
+    shown: int,
+    total: int,
+) -> None:
+    if not selected:
+        st.session_state.pop(_CONFIRM, None)
+        count = (
+            t("table.count", n=total)
+            if shown == total
+            else t("table.count_of", shown=shown, n=total)
+        )
+        st.caption(f"{count} · {t('table.select_hint')}")
+        return
+    ids = tuple(info.id for info in selected)
+    if st.session_state.get(_CONFIRM) == ids:
+        _draw_confirmation(shared, collection, selected)
+        return
+    if len(selected) == 1:
+        st.page_link(
+            "views/document.py",
+            label=t("hit.open"),
+            icon=":material/description:",
+            query_params={"id": str(selected[0].id)},
+        )
+    st.button(
+        t("table.delete", n=len(selected)),
+        key="delete",
+        icon=":material/delete:",
+        on_click=lambda: st.session_state.update({_CONFIRM: ids}),
+    )
+
+
+def _draw_confirmation(
+    shared: Session, collection: CollectionInfo, selected: list[DocumentInfo]
+) -> None:
+    with st.container(border=True, key="confirm"):
+        names = "\n".join(f"- {plain(info.name)}" for info in selected[:_SHOWN_NAMES])
+        left = len(selected) - _SHOWN_NAMES
+        more = f"\n- {t('upload.more', n=left)}" if left > 0 else ""
+        st.markdown(f"**{t('table.confirm', n=len(selected))}**\n\n{names}{more}")
+        st.caption(t("table.confirm_help"))
+        with st.container(horizontal=True):
+            st.button(
+                t("table.delete", n=len(selected)),
+                key="delete-yes",
+                type="primary",
+                on_click=_delete,
+                args=(shared, collection.name, [info.id for info in selected]),
+            )
+            st.button(
+                t("action.cancel"),
+                key="delete-no",
+                on_click=lambda: st.session_state.pop(_CONFIRM, None),
+            )
+
+
+def _delete(shared: Session, collection: str, ids: list[int]) -> None:
+    removed = 0
+    for document_id in ids:
+        try:
+            shared.base.remove(document_id, collection=collection)
+            removed += 1
+        except DocumentNotFoundError:
+            continue  # another tab was faster; it is gone, which is what was asked for
+    st.session_state.pop(_CONFIRM, None)
+    st.session_state[_SELECTED] = []
+    st.toast(t("table.deleted", n=removed), icon=":material/delete:")

@@ -1,0 +1,87 @@
+"""One search hit: score, source, place, the passage with its marks, and more on demand."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kb.errors import DocumentNotFoundError, KnowledgeBaseError
+from kb.records import SearchHit
+from ui.language import t
+from ui.markup import bar, escape, excerpt, marked
+from ui.session import Session
+from ui.shared import draw_error, place_text
+
+_CONTEXT_CHARACTERS = 600
+
+
+def draw_hit(shared: Session, hit: SearchHit, rank: int) -> None:
+    """Draw a hit; asking for its surroundings draws this hit again, not the page."""
+    with st.container(border=True, key=f"hit-{hit.chunk_id}"):
+        st.fragment(_draw)(shared, hit, rank)
+
+
+def _draw(shared: Session, hit: SearchHit, rank: int) -> None:
+    st.html(_head(hit, rank))
+    more = st.session_state.get(f"more-{hit.chunk_id}")
+    if more == "context":
+        _draw_context(shared, hit)
+    else:
+        st.html(f'<p class="kb-text {hit.kind}">{excerpt(hit.text, hit.highlights)}</p>')
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            t("hit.more"),
+            ["context", "cite"],
+            format_func=lambda name: t(f"hit.{name}"),
+            key=f"more-{hit.chunk_id}",
+            label_visibility="collapsed",
+        )
+        st.page_link(
+            "views/document.py",
+            label=t("hit.open"),
+            icon=":material/description:",
+            query_params={"id": str(hit.document_id), "at": str(hit.ordinal)},
+        )
+    if more == "cite":
+        st.code(citation(hit), language=None, wrap_lines=True)
+
+
+def citation(hit: SearchHit) -> str:
+    """Return the passage as a quotation with its source."""
+    place = place_text(hit)
+    name = hit.title or hit.source
+    origin = f"{name} ({hit.source})" if hit.title and hit.title != hit.source else name
+    return t(
+        "hit.citation", text=hit.text.strip(), origin=f"{origin}, {place}" if place else origin
+    )
+
+
+def _head(hit: SearchHit, rank: int) -> str:
+    others = len(hit.sources) - 1
+    also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
+    score = t("hit.score", score=f"{hit.score:.2f}")
+    ocr = f' <span class="kb-place">{escape(t("hit.ocr"))}</span>' if hit.read_by == "ocr" else ""
+    every = "\n".join(source.path for source in hit.sources)
+    return (
+        f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
+        f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
+        f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}'
+        f'<span class="kb-score">{bar(hit.score, label=score)}{hit.score:.2f}</span></div>'
+    )
+
+
+def _draw_context(shared: Session, hit: SearchHit) -> None:
+    try:
+        before, after = shared.base.context(hit, characters=_CONTEXT_CHARACTERS)
+    except DocumentNotFoundError as error:
+        draw_error(t("error.gone"), error)
+        return
+    except KnowledgeBaseError as error:
+        draw_error(t("error.document"), error)
+        return
+    lead = "… " if len(before) == _CONTEXT_CHARACTERS else ""
+    tail = " …" if len(after) == _CONTEXT_CHARACTERS else ""
+    st.html(
+        f'<div class="kb-text {hit.kind}"><span class="kb-around">{lead}{escape(before)}</span>'
+        f'<span class="kb-passage">{marked(hit.text, hit.highlights)}</span>'
+        f'<span class="kb-around">{escape(after)}{tail}</span></div>'
+    )

@@ -1,0 +1,64 @@
+"""The language of the page being drawn: chosen in the sidebar, else the browser's."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kb.records import Notice
+from kb.settings import Settings
+from ui.i18n import LANGUAGES, Language, has, preferred, translate
+
+_KEY = "lang"
+
+
+def language() -> Language:
+    """Return the language in use."""
+    chosen = st.session_state.get(_KEY)
+    return chosen if chosen in LANGUAGES else _default("auto")
+
+
+def t(key: str, **values: object) -> str:
+    """Return a text in the language in use; see :func:`ui.i18n.translate`."""
+    return translate(language(), key, **values)
+
+
+def draw_switch(settings: Settings) -> None:
+    """Draw the choice of language; it is kept in the URL."""
+    st.segmented_control(
+        "Language · 语言",
+        list(LANGUAGES),
+        default=_default(settings.language),
+        format_func=lambda code: LANGUAGES[code],
+        key=_KEY,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def notice_text(notice: Notice) -> str:
+    """Return a notice in the language in use, in English where it has no translation."""
+    return by_code("notice", notice.code, notice.message, dict(notice.values))
+
+
+def reason_text(code: str, message: str) -> str:
+    """Return why a file failed: translated by its code, in English for an unknown one."""
+    return by_code("reason", code, message, {})
+
+
+def by_code(kind: str, code: str, message: str, values: dict[str, object]) -> str:
+    """Return the text of a stable code, or ``message`` where there is none for it."""
+    key = f"{kind}.{code}"
+    if language() == "en" or not has(key):
+        return message  # made by whoever raised it, with more detail than a code holds
+    try:
+        return t(key, **values)
+    except (KeyError, IndexError, ValueError):  # values other than the translation expects
+        return message
+
+
+def _default(setting: str) -> Language:
+    if setting in LANGUAGES:
+        return setting
+    accepted = st.context.headers.get("Accept-Language", "")
+    return preferred(st.context.locale or accepted or "")

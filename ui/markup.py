@@ -1,0 +1,83 @@
+"""Untrusted text on its way to the browser: names and passages never become markup.
+
+Streamlit reads Markdown in every label and HTML in ``st.html``. File names, headings and
+document text come from strangers, so whatever is shown passes through :func:`plain` for a label
+or through one of the other functions here for HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape as _escape
+from pathlib import Path
+
+Span = tuple[int, int]
+
+STYLE_SHEET = Path(__file__).parent / "style.css"
+
+EXCERPT_CHARACTERS = 560
+_LEAD_CHARACTERS = 120
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Emoji names and bare addresses are recognised after backslashes are gone; an invisible
+# character that forbids a line break (word joiner) takes them apart.
+_JOINER = "\u2060"
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as Markdown that shows exactly its characters, on one line."""
+    escaped = _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return escaped.replace("\\:", f"\\:{_JOINER}").replace("\\@", f"\\@{_JOINER}")
+
+
+def escape(text: str) -> str:
+    """Return ``text`` for an element's content or a quoted attribute."""
+    return _escape(text, quote=True)
+
+
+def marked(text: str, spans: Iterable[Span]) -> str:
+    """Return ``text`` as HTML with ``spans`` marked; overlapping spans become one."""
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        left, right = max(start, at), min(end, len(text))
+        if left >= right:
+            continue
+        parts += [escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>"]
+        at = right
+    parts.append(escape(text[at:]))
+    return "".join(parts)
+
+
+def excerpt(text: str, spans: Sequence[Span]) -> str:
+    """Return as HTML the part of a passage around its first marked span, whole if short.
+
+    Ellipses say where the passage goes on.
+    """
+    if len(text) <= EXCERPT_CHARACTERS * 1.25:
+        return marked(text, spans)
+    first = min((start for start, _ in spans), default=0)
+    start = max(0, min(first - _LEAD_CHARACTERS, len(text) - EXCERPT_CHARACTERS))
+    start = _word_start(text, start)
+    end = min(len(text), start + EXCERPT_CHARACTERS)
+    inside = [(max(a, start) - start, min(b, end) - start) for a, b in spans]
+    body = marked(text[start:end], [(a, b) for a, b in inside if a < b])
+    return ("… " if start else "") + body + (" …" if end < len(text) else "")
+
+
+def bar(share: float, *, label: str = "", kind: str = "") -> str:
+    """Return a bar filled to ``share`` of its width, with a text for screen readers."""
+    percent = round(100 * min(1.0, max(0.0, share)))
+    return (
+        f'<span class="kb-bar {escape(kind)}" role="img" aria-label="{escape(label)}">'
+        f'<span style="width:{percent}%"></span></span>'
+    )
+
+
+def _word_start(text: str, at: int) -> int:
+    """Move ``at`` back to the start of a word or line, a little at most."""
+    for back in range(at, max(0, at - 24), -1):
+        if text[back - 1].isspace():
+            return back
+    return at

@@ -1,0 +1,143 @@
+"""The one knowledge base of this process, shared by all browser sessions.
+
+Nothing else in the UI opens it. The model loads in the background from the first moment, so
+that no view has to wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from ingest import IngestReport, ingest_uploads
+from ingest.report import OnEvent
+from kb.embedding.base import Embedder
+from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionInfo
+from kb.settings import Settings
+from kb.text import normalise
+from kb.uploads import UPLOADS_ROOT
+from ui.background import Ingestion, retry_options
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file as a browser sent it; ``name`` is cleaned, see :func:`clean_name`."""
+
+    name: str
+    data: bytes
+
+
+class Session:
+    """What all browser sessions share: knowledge base, model, ingestion. Thread-safe."""
+
+    def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
+        self.base = KnowledgeBase.open(settings, embedder=embedder)
+        self.ingestion = Ingestion()
+        self._model_error = ""
+        self._model_ready = threading.Event()
+        self._loader = threading.Thread(target=self._load_model, name="model", daemon=True)
+        self._loader.start()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this process was started with."""
+        return self.base.settings
+
+    @property
+    def model_state(self) -> str:
+        """One of ``loading``, ``ready``, ``failed``."""
+        if not self._model_ready.is_set():
+            return "loading"
+        return "failed" if self._model_error else "ready"
+
+    @property
+    def model_error(self) -> str:
+        """Why the model could not be loaded."""
+        return self._model_error
+
+    def wait_for_model(self, timeout_s: float | None = None) -> bool:
+        """Wait until loading has ended, well or badly; False when the time was not enough."""
+        return self._model_ready.wait(timeout_s)
+
+    def find_collection(self, name: str) -> CollectionInfo | None:
+        """Return a collection, None if there is none of that name (yet)."""
+        wanted = normalise(name).strip()
+        return next((info for info in self.base.collections() if info.name == wanted), None)
+
+    def would_replace(self, uploads: Sequence[Upload], *, collection: str) -> list[str]:
+        """Return the names whose documents these uploads would replace by something else."""
+        known = {
+            state.source.path: state.content_hash
+            for state in self.base.file_states(root=UPLOADS_ROOT, collection=collection)
+            if state.document_id is not None
+        }
+        return [
+            upload.name
+            for upload in uploads
+            if upload.name in known
+            and known[upload.name] != hashlib.sha256(upload.data).hexdigest()
+        ]
+
+    def start_uploads(self, uploads: Sequence[Upload], *, collection: str) -> int:
+        """Read, embed and store files in the background; return the run's id."""
+        files = [(upload.name, upload.data) for upload in uploads]
+
+        def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
+            return ingest_uploads(
+                self.base,
+                files,
+                collection=collection,
+                options=retry_options(),
+                on_event=on_event,
+                cancel=cancel,
+            )
+
+        return self.ingestion.start([name for name, _ in files], work, collection=collection)
+
+    def close(self) -> None:
+        """End ingestion, then close the knowledge base."""
+        self.ingestion.close()
+        self._loader.join()
+        self.base.close()
+
+    def _load_model(self) -> None:
+        try:
+            self.base.embedder  # noqa: B018 - loads at first use
+        except KnowledgeBaseError as error:
+            self._model_error = str(error)
+        except Exception as error:  # noqa: BLE001 - a bug must show, not hang the views
+            _log.exception("the model could not be loaded")
+            self._model_error = f"{type(error).__name__}: {error}"
+        finally:
+            self._model_ready.set()
+
+
+def clean_name(name: str) -> str:
+    """Return an uploaded file's name without folders and control characters, NFC."""
+    last = PurePosixPath(normalise(name).replace("\\", "/")).name
+    return " ".join(last.split()) or "file"
+
+
+def open_session() -> Session:
+    """Open the knowledge base that the settings name.
+
+    Raises:
+        KnowledgeBaseError: the settings or the store are wrong.
+    """
+    return Session(Settings.load())
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda shared: shared.close())
+def session() -> Session:
+    """Return this process's session, opened at first use."""
+    return open_session()

@@ -1,0 +1,92 @@
+"""What several views draw: errors, empty states, sizes and dates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from kb.records import DocumentInfo, MediaType, Notice, SearchHit
+from ui.language import notice_text, t
+from ui.markup import escape, plain
+
+MEDIA_NAMES: dict[MediaType, str] = {
+    "pdf": "PDF",
+    "docx": "DOCX",
+    "markdown": "Markdown",
+    "text": "TXT",
+}
+"""What formats are called in every language."""
+
+_KIB = 1024
+
+
+def draw_error(headline: str, error: Exception | str) -> None:
+    """Draw what failed under a headline that says during what."""
+    st.error(f"**{headline}**\n\n{plain(str(error))}", icon=":material/error:")
+
+
+def draw_empty(headline: str, text: str) -> None:
+    """Draw what to do where there is nothing to show yet."""
+    st.html(f'<div class="kb-empty"><h3>{escape(headline)}</h3><p>{escape(text)}</p></div>')
+
+
+def draw_notices(notices: tuple[Notice, ...]) -> None:
+    """Draw what the reader of a document has to say about it."""
+    for notice in notices:
+        st.warning(plain(notice_text(notice)), icon=":material/info:")
+
+
+def facts(pairs: list[tuple[str, str]]) -> str:
+    """Return labels and values as an HTML list of descriptions."""
+    rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs)
+    return f'<dl class="kb-facts">{rows}</dl>'
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes for people: ``1.4 MB``."""
+    amount = float(size)
+    for unit in ("B", "KB", "MB"):
+        if amount < _KIB:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= _KIB
+    return f"{amount:.1f} GB"
+
+
+def date_text(moment: datetime) -> str:
+    """Return a time in the browser's time zone, to the minute."""
+    try:
+        zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = None
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration for people: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return t("duration.hours", hours=hours, minutes=minutes)
+    if minutes:
+        return t("duration.minutes", minutes=minutes, seconds=rest)
+    return t("duration.seconds", seconds=whole)
+
+
+def place_text(hit: SearchHit) -> str:
+    """Return where in its document a hit stands, in the language in use."""
+    headings = " › ".join(hit.heading_path)
+    if hit.page_first is None:
+        return headings
+    label = hit.page_label or str(hit.page_first)
+    if hit.page_last not in (None, hit.page_first):
+        label = f"{label}–{hit.page_last}"
+    page = t("place.page", page=label)
+    return f"{page} · {headings}" if headings else page
+
+
+def document_title(info: DocumentInfo) -> str:
+    """Return a document's own title if it has one, else its name."""
+    return info.title or info.name

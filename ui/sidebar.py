@@ -1,0 +1,58 @@
+"""The sidebar below the navigation: collection, model, work in the background."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.language import t
+from ui.session import Session
+
+COLLECTION_KEY = "collection"
+
+_POLL_S = 1.0
+
+
+def chosen_collection(shared: Session) -> str:
+    """Return the name of the collection that views work on."""
+    return str(st.session_state.get(COLLECTION_KEY) or shared.settings.collection)
+
+
+def choose_collection(name: str) -> None:
+    """Switch to another collection; for callbacks, before the sidebar is drawn."""
+    st.session_state[COLLECTION_KEY] = name
+
+
+def draw_sidebar(shared: Session) -> None:
+    """Draw what every view has beside it."""
+    names = [info.name for info in shared.base.collections()]
+    default = shared.settings.collection
+    if default not in names:
+        names.insert(0, default)
+    if st.session_state.get(COLLECTION_KEY, default) not in names:
+        del st.session_state[COLLECTION_KEY]  # it was deleted, here or elsewhere
+    if len(names) > 1:
+        st.selectbox(
+            t("sidebar.collection"),
+            names,
+            index=names.index(default),
+            key=COLLECTION_KEY,
+            bind="query-params",
+        )
+    waiting = shared.model_state == "loading" or shared.ingestion.active
+    st.fragment(run_every=_POLL_S if waiting else None)(_draw_activity)(shared, waiting=waiting)
+
+
+def _draw_activity(shared: Session, *, waiting: bool) -> None:
+    state = shared.model_state
+    if state == "loading":
+        st.caption(f":material/hourglass_top: {t('model.loading')}")
+    elif state == "failed":
+        st.caption(f":material/error: {t('model.failed')}")
+    for run in shared.ingestion.runs():
+        if run.active and run.files:
+            st.progress(
+                run.finished / len(run.files),
+                text=t("sidebar.running", done=run.finished, n=len(run.files)),
+            )
+    if waiting and state != "loading" and not shared.ingestion.active:
+        st.rerun()  # draws the views that were waiting, and ends the polling

@@ -1,0 +1,153 @@
+"""The document view: what is known of one document, its chunks as they were cut, its text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from kb.errors import DocumentNotFoundError, KnowledgeBaseError
+from kb.records import Chunk, Document, DocumentInfo
+from kb.uploads import UPLOADS_ROOT
+from ui.language import t
+from ui.markup import escape, marked, plain
+from ui.session import Session, session
+from ui.shared import (
+    MEDIA_NAMES,
+    date_text,
+    document_title,
+    draw_empty,
+    draw_error,
+    draw_notices,
+    facts,
+    size_text,
+)
+
+_CHUNKS_PER_PAGE = 10
+_MOST_HEADINGS = 300
+
+
+def render() -> None:
+    """Draw the view."""
+    shared = session()
+    st.page_link("views/library.py", label=t("library.title"), icon=":material/arrow_back:")
+    number = st.query_params.get("id", "")
+    if not number.isdecimal():
+        draw_empty(t("document.none"), t("document.none_help"))
+        return
+    try:
+        info = shared.base.document(int(number))
+        document = shared.base.document_content(info.id)
+        chunks = shared.base.chunks(info.id)
+    except DocumentNotFoundError as error:
+        draw_error(t("error.gone"), error)
+        return
+    except KnowledgeBaseError as error:
+        draw_error(t("error.document"), error)
+        return
+    st.title(plain(document_title(info)), anchor=False)
+    draw_notices(info.notices)
+    _draw_facts(shared, info)
+    _draw_outline(document)
+    _draw_chunks(document, chunks)
+
+
+def _draw_facts(shared: Session, info: DocumentInfo) -> None:
+    pairs = [
+        (t("document.sources"), ", ".join(source.path for source in info.sources)),
+        (t("sidebar.collection"), info.collection),
+        (t("table.type"), MEDIA_NAMES[info.media_type]),
+        (t("table.size"), size_text(info.size)),
+    ]
+    if info.pages:
+        pairs.append((t("table.pages"), f"{info.pages:,}"))
+    pairs += [
+        (t("document.characters"), f"{info.characters:,}"),
+        (t("table.chunks"), f"{info.chunks:,}"),
+        (t("document.tokens"), f"{info.tokens:,}"),
+        (t("table.added"), date_text(info.added_at)),
+    ]
+    pairs += [(key, str(value)) for key, value in sorted(info.metadata.items())]
+    st.html(facts(pairs))
+    original = _original(shared, info)
+    if original is not None:
+        st.download_button(
+            t("document.download"),
+            original.read_bytes,
+            file_name=info.name,
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _original(shared: Session, info: DocumentInfo) -> Path | None:
+    """Return the file the document was read from, if it is still there."""
+    for source in info.sources:
+        if source.root == UPLOADS_ROOT:
+            path = shared.base.uploads.path(source.path, info.content_hash)
+        else:
+            path = Path(source.root, source.path)
+        if path.is_absolute() and path.is_file():
+            return path
+    return None
+
+
+def _draw_outline(document: Document) -> None:
+    paths = list(dict.fromkeys(s.heading_path for s in document.sections if s.heading_path))
+    if not paths:
+        return
+    with st.expander(t("document.outline", n=len(paths)), icon=":material/toc:"):
+        items = "".join(
+            f'<li style="padding-inline-start:{len(path) - 1}rem">{escape(path[-1])}</li>'
+            for path in paths[:_MOST_HEADINGS]
+        )
+        st.html(f'<ul class="kb-outline">{items}</ul>')
+        if len(paths) > _MOST_HEADINGS:
+            st.caption(t("document.more_headings", n=len(paths) - _MOST_HEADINGS))
+
+
+def _draw_chunks(document: Document, chunks: list[Chunk]) -> None:
+    st.subheader(t("document.chunks", n=len(chunks)), anchor=False)
+    if not chunks:
+        return
+    st.caption(t("document.overlap"))
+    at = st.query_params.get("at", "")
+    asked = int(at) if at.isdecimal() and int(at) < len(chunks) else None
+    pages = -(-len(chunks) // _CHUNKS_PER_PAGE)
+    first = (asked or 0) // _CHUNKS_PER_PAGE + 1
+    number = 1
+    if pages > 1:
+        number = st.pagination(
+            pages, default=first, key=f"chunks-{document.title}-{len(chunks)}-{at}"
+        )
+    start = (number - 1) * _CHUNKS_PER_PAGE
+    for ordinal in range(start, min(start + _CHUNKS_PER_PAGE, len(chunks))):
+        chunk = chunks[ordinal]
+        before = chunks[ordinal - 1].end if ordinal else 0
+        shared_end = max(0, min(before, chunk.end) - chunk.start)
+        _draw_chunk(chunk, overlap=shared_end, found=ordinal == asked)
+
+
+def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool) -> None:
+    place = " › ".join(chunk.heading_path)
+    if chunk.page_first is not None:
+        label = str(chunk.page_first)
+        if chunk.page_last not in (None, chunk.page_first):
+            label = f"{label}–{chunk.page_last}"
+        place = f"{t('place.page', page=label)} · {place}" if place else t("place.page", page=label)
+    size = t("document.chunk_size", n=len(chunk.text), tokens=chunk.tokens)
+    repeated = f'<span class="kb-around kb-overlap">{escape(chunk.text[:overlap])}</span>'
+    rest = chunk.text[overlap:]
+    body = marked(rest, [(0, len(rest))]) if found else escape(rest)
+    with st.container(border=True):
+        st.html(
+            f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'
+            f'<span class="kb-place">{escape(place)}</span>'
+            f'<span class="kb-score">{escape(size)}</span></div>'
+            f'<p class="kb-text {chunk.kind}">{repeated if overlap else ""}{body}</p>'
+        )
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,59 @@
+"""The library view: what is in a collection, how more gets in, and how it gets out again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kb.errors import EmbedderMismatchError, KnowledgeBaseError
+from kb.records import CollectionInfo
+from ui.collections_menu import draw_collection_menu
+from ui.document_table import draw_documents
+from ui.failed_table import draw_failed
+from ui.language import t
+from ui.markup import plain
+from ui.progress import draw_runs
+from ui.session import session
+from ui.shared import draw_empty, draw_error
+from ui.sidebar import chosen_collection
+from ui.uploading import draw_upload
+
+
+def render() -> None:
+    """Draw the view."""
+    shared = session()
+    name = chosen_collection(shared)
+    try:
+        collection = shared.find_collection(name)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.title(t("library.title"), anchor=False, width="stretch")
+            draw_collection_menu(shared, collection)
+        _draw_summary(collection, name)
+        if shared.model_state == "failed":
+            draw_error(t("error.model"), shared.model_error)
+        draw_upload(shared, name)
+        draw_runs(shared)
+        if collection is None or not collection.documents:
+            if not shared.ingestion.active:
+                draw_empty(t("library.empty"), t("library.empty_help"))
+        else:
+            draw_documents(shared, collection)
+        if collection is not None:
+            draw_failed(shared, collection)
+    except EmbedderMismatchError as error:
+        draw_error(t("error.mismatch"), error)
+    except KnowledgeBaseError as error:
+        draw_error(t("error.library"), error)
+
+
+def _draw_summary(collection: CollectionInfo | None, name: str) -> None:
+    if collection is None:
+        st.caption(plain(name))
+        return
+    counts = t("library.counts", documents=collection.documents, chunks=collection.chunks)
+    st.caption(f"{plain(collection.name)} · {counts}")
+    if collection.description:
+        st.text(collection.description)
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,168 @@
+"""The search view: a question, filters, and the passages that answer it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from kb.errors import EmbedderMismatchError, InputTooLongError, KnowledgeBaseError
+from kb.records import CollectionInfo, SearchHit
+from kb.search.filters import SearchFilter
+from ui.hits import draw_hit
+from ui.language import t
+from ui.session import Session, session
+from ui.shared import MEDIA_NAMES, draw_empty, draw_error
+from ui.sidebar import chosen_collection
+
+_MEMO = "_search"
+_RESULT_COUNTS = (5, 8, 10, 20, 50)
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """Everything that decides a result, so that the same request is computed once."""
+
+    collection: str
+    generation: int
+    query: str
+    top_k: int
+    where: SearchFilter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    request: _Request
+    hits: list[SearchHit]
+    seconds: float
+
+
+def render() -> None:
+    """Draw the view."""
+    shared = session()
+    st.title(t("search.title"), anchor=False)
+    query = _draw_query()
+    try:
+        collection = shared.find_collection(chosen_collection(shared))
+        if collection is None or not collection.documents:
+            _draw_nothing_to_search(shared)
+            return
+        where, top_k = _draw_options(shared)
+        if not query.strip():
+            st.caption(t("search.hint", n=collection.documents))
+            return
+        if shared.model_state == "loading":
+            st.fragment(run_every=_POLL_S)(_draw_loading)(shared)
+            return
+        if shared.model_state == "failed":
+            draw_error(t("error.model"), shared.model_error)
+            return
+        result = _search(shared, collection, query, top_k, where)
+    except InputTooLongError as error:
+        draw_error(t("error.query_too_long"), error)
+    except EmbedderMismatchError as error:
+        draw_error(t("error.mismatch"), error)
+    except KnowledgeBaseError as error:
+        draw_error(t("error.search"), error)
+    else:
+        _draw_result(shared, result)
+
+
+def _draw_query() -> str:
+    return (
+        st.text_input(
+            t("search.label"),
+            key="q",
+            bind="query-params",
+            type="search",
+            placeholder=t("search.placeholder"),
+            label_visibility="collapsed",
+        )
+        or ""
+    )
+
+
+def _draw_options(shared: Session) -> tuple[SearchFilter, int]:
+    default = shared.settings.top_k
+    counts = sorted({*_RESULT_COUNTS, default})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        media = st.pills(
+            t("search.types"),
+            list(MEDIA_NAMES),
+            selection_mode="multi",
+            format_func=lambda kind: MEDIA_NAMES[kind],
+            key="type",
+            bind="query-params",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+        with st.popover(t("search.options"), icon=":material/tune:"):
+            top_k = st.selectbox(
+                t("search.top_k"),
+                counts,
+                index=counts.index(default),
+                key="top_k",
+                bind="query-params",
+            )
+            path = st.text_input(
+                t("search.path"), key="path", bind="query-params", help=t("search.path_help")
+            )
+    return SearchFilter(media_types=tuple(media or ()), path=_glob(path or "")), int(top_k)
+
+
+def _glob(path: str) -> str:
+    """Return a pattern for what was typed: part of a path unless it has wildcards itself."""
+    path = path.strip()
+    return path if not path or any(c in path for c in "*?[") else f"*{path}*"
+
+
+def _search(
+    shared: Session, collection: CollectionInfo, query: str, top_k: int, where: SearchFilter
+) -> _Result:
+    """Search, or return the last result if nothing has changed since."""
+    request = _Request(
+        collection=collection.id,
+        generation=shared.base.generation,
+        query=query,
+        top_k=top_k,
+        where=where,
+    )
+    last = st.session_state.get(_MEMO)
+    if isinstance(last, _Result) and last.request == request:
+        return last
+    started = time.monotonic()
+    hits = shared.base.search(query, top_k=top_k, collection=collection.name, where=where)
+    result = _Result(request=request, hits=hits, seconds=time.monotonic() - started)
+    st.session_state[_MEMO] = result
+    return result
+
+
+def _draw_result(shared: Session, result: _Result) -> None:
+    if not result.hits:
+        filtered = not result.request.where.is_empty
+        draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))
+        return
+    st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
+    for rank, hit in enumerate(result.hits, start=1):
+        draw_hit(shared, hit, rank)
+
+
+def _draw_nothing_to_search(shared: Session) -> None:
+    if shared.ingestion.active:
+        draw_empty(t("search.filling"), t("search.filling_help"))
+    else:
+        draw_empty(t("search.empty"), t("search.empty_help"))
+    st.page_link("views/library.py", label=t("search.to_library"), icon=":material/upload_file:")
+
+
+def _draw_loading(shared: Session) -> None:
+    if shared.model_state != "loading":
+        st.rerun()
+    st.info(t("model.loading_search"), icon=":material/hourglass_top:")
+    st.skeleton(height=120)
+
+
+if __name__ == "__main__":
+    render()

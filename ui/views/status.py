@@ -1,0 +1,89 @@
+"""The status view: model, machine, store, and the settings in force."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import metadata
+
+import streamlit as st
+
+from kb.doctor import examine
+from kb.errors import KnowledgeBaseError
+from kb.settings import APP_NAME, Settings
+from ui.i18n import has
+from ui.language import t
+from ui.session import Session, session
+from ui.shared import draw_error, facts, size_text
+
+_POLL_S = 0.5
+_PACKAGES = (APP_NAME, "llama-cpp-python", "chromadb", "streamlit")
+
+
+def render() -> None:
+    """Draw the view."""
+    shared = session()
+    st.title(t("status.title"), anchor=False)
+    if shared.model_state == "loading":
+        st.fragment(run_every=_POLL_S)(_draw_loading)(shared)
+        return
+    if shared.model_state == "failed":
+        draw_error(t("error.model"), shared.model_error)
+        return
+    try:
+        findings = examine(shared.base)
+    except KnowledgeBaseError as error:
+        draw_error(t("error.status"), error)
+        return
+    for section in ("model", "machine", "store"):
+        st.subheader(t(f"status.{section}"), anchor=False)
+        pairs = [
+            (_label("fact", name, name), _text(value)) for name, value in findings[section].items()
+        ]
+        if section == "store":
+            pairs.append((t("status.free"), size_text(_free(shared))))
+        st.html(facts(pairs))
+    st.subheader(t("status.settings"), anchor=False)
+    st.caption(t("status.settings_help"))
+    st.html(facts(_settings(shared.settings)))
+    st.subheader(t("status.versions"), anchor=False)
+    st.html(facts([(name, metadata.version(name)) for name in _PACKAGES]))
+
+
+def _settings(settings: Settings) -> list[tuple[str, str]]:
+    return [
+        (
+            f"KB_{name.upper()}",
+            f"{getattr(settings, name)} — {_label('setting', name, field.description or '')}",
+        )
+        for name, field in type(settings).model_fields.items()
+    ]
+
+
+def _label(kind: str, name: str, fallback: str) -> str:
+    """Return the text for a name that other modules chose; theirs where there is none."""
+    key = f"{kind}.{name}"
+    return t(key) if has(key) else fallback
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return t("status.yes" if value else "status.no")
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value)
+    return str(value)
+
+
+def _free(shared: Session) -> int:
+    return shutil.disk_usage(shared.settings.data_dir).free
+
+
+def _draw_loading(shared: Session) -> None:
+    if shared.model_state != "loading":
+        st.rerun()
+    st.info(t("model.loading"), icon=":material/hourglass_top:")
+
+
+if __name__ == "__main__":
+    render()
