@@ -64,7 +64,7 @@ def licence_of(name: str) -> str:
     classifiers = declared.get_all("Classifier") or []
     named = [line.rsplit(" :: ", 1)[-1] for line in classifiers if line.startswith(prefix)]
     # Some give the whole text as their licence; its first line names it.
-    free_text = (declared["License"] if "License" in declared else "").strip().split("\n", 1)[0]
+    free_text = (declared.get_all("License") or [""])[0].strip().split("\n", 1)[0]
     specific = [name for name in named if name != "OSI Approved"]
     return " / ".join(specific) or free_text
 
