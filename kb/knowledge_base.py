@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from kb.records import (
     Source,
 )
 from kb.search.filters import SearchFilter
-from kb.search.searcher import Searcher
+from kb.search.searcher import Searcher, SearchMode
 from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SplitOptions, split
@@ -263,20 +263,41 @@ class KnowledgeBase:
         query: str,
         *,
         top_k: int | None = None,
-        collection: str | None = None,
+        collection: str | Sequence[str] | None = None,
         where: SearchFilter | None = None,
+        mode: SearchMode = "hybrid",
+        highlights: bool = True,
     ) -> list[SearchHit]:
         """Return the passages that answer ``query`` best, best first.
+
+        ``"words in quotes"`` must stand in every hit, ``-word`` in none. Near-copies are one hit
+        that lists all its sources.
+
+        Args:
+            query: what is asked; blank gives no hits.
+            top_k: most hits; the settings' if not given.
+            collection: one name, or several of the same model.
+            where: conditions that every hit meets.
+            mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``).
+            highlights: mark what matched in each hit; costs a little model time.
 
         Raises:
             CollectionError: there is no such collection.
             EmbedderMismatchError: the collection was made with another model.
             InputTooLongError: the query is longer than the model reads.
         """
-        target = self.collection(collection)
-        self._check_embedder(target)
+        names = [collection] if collection is None or isinstance(collection, str) else collection
+        targets = [self.collection(name) for name in dict.fromkeys(names)]
+        for target in targets:
+            self._check_embedder(target)
         return self._searcher.search(
-            target, query, self.embedder, top_k=top_k or self.settings.top_k, where=where
+            targets,
+            query,
+            self.embedder,
+            top_k=top_k or self.settings.top_k,
+            where=where,
+            mode=mode,
+            highlights=highlights,
         )
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:

@@ -75,9 +75,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document as a loader read it: normalised text, its structure, and what was not read.
+    r"""A document as a loader read it: normalised text, its structure, and what was not read.
 
-    ``text`` is NFC, with ``\\n`` line ends and without NUL or other control characters.
+    ``text`` is NFC, with ``\n`` line ends and without NUL or other control characters.
     ``sections`` are ordered and cover all text that is to be found; ``pages`` are ordered and
     empty for formats without pages. ``title`` comes from the document, never from the file
     name, so that a renamed file needs no new embedding; it may be empty.
@@ -227,7 +227,12 @@ class CollectionInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """One passage that answers a query, best first; ``score`` is cosine similarity in [-1, 1].
+    """One passage that answers a query, best first by ``score``, which depends on the mode.
+
+    ``dense``: cosine similarity in [-1, 1]. ``keyword``: BM25, from 0 up. ``hybrid``: how near
+    the passage is to being first by meaning and by words with every word found, in [0, 1].
+    ``scores`` holds what each stage gave: ``dense``, ``keyword``, ``fused``, as far as the stage
+    found the passage. ``sources`` lists every file that holds this passage.
 
     ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the
     passage was read from a picture and how sure the reader was.
@@ -253,6 +258,7 @@ class SearchHit:
     confidence: float | None = None
     highlights: tuple[tuple[int, int], ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

@@ -8,60 +8,50 @@ import numpy as np
 
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
-from kb.store import documents
+from kb.search.restriction import Restriction
 from kb.store.store import Store
 
 # Invisible vectors (a version being written or deleted) may be among the nearest: ask for more.
 OVERFETCH = 16
-# Below this many allowed chunks, comparing them all is faster than asking the index for ever
-# more until enough of its answers are allowed, and exact.
-EXACT_SCAN_MAX = 4000
+# Asking the index for more than this costs more than comparing every allowed vector.
+INDEX_LIMIT_MAX = 8000
 
 
 def nearest(
     store: Store,
     collection: CollectionInfo,
     vector: Vector,
-    top_k: int,
-    allowed: Sequence[int] | None = None,
+    limit: int,
+    restriction: Restriction,
 ) -> list[tuple[int, float]]:
-    """Return up to ``top_k`` visible (chunk id, cosine), best first.
+    """Return up to ``limit`` (chunk id, cosine) of visible chunks that pass, best first.
 
-    ``allowed`` restricts the answer to those chunks; there are never fewer than ``top_k`` hits
-    while that many are allowed.
+    Never fewer than ``limit`` while that many pass.
     """
-    if allowed is not None and len(allowed) <= EXACT_SCAN_MAX:
-        return _exact(store, collection, vector, top_k, allowed)
-    permitted = None if allowed is None else set(allowed)
-    share = 1.0 if permitted is None else len(permitted) / max(1, collection.chunks)
-    limit = int(top_k / max(share, 1e-6) * 1.5) + OVERFETCH
+    if restriction.few is not None:
+        return exact(store, collection, vector, restriction.few)[:limit]
+    asked = limit + OVERFETCH
     while True:
-        found = store.query(collection.id, vector, limit)
-        visible = _visible(store, collection, [chunk_id for chunk_id, _ in found])
-        if permitted is not None:
-            visible &= permitted
-        hits = [(chunk_id, score) for chunk_id, score in found if chunk_id in visible]
-        if len(hits) >= top_k or len(found) < limit:
-            return hits[:top_k]
-        limit *= 4
+        found = store.query(collection.id, vector, asked)
+        passing = restriction.passing([chunk_id for chunk_id, _ in found])
+        hits = [(chunk_id, score) for chunk_id, score in found if chunk_id in passing]
+        if len(hits) >= limit or len(found) < asked:
+            return hits[:limit]
+        if asked >= INDEX_LIMIT_MAX:
+            return exact(store, collection, vector, restriction.every())[:limit]
+        # Aim at what the share of passing answers so far promises, with room to spare.
+        share = max(len(hits), 1) / len(found)
+        asked = min(INDEX_LIMIT_MAX, max(2 * asked, int(1.5 * limit / share)))
 
 
-def _exact(
-    store: Store,
-    collection: CollectionInfo,
-    vector: Vector,
-    top_k: int,
-    allowed: Sequence[int],
+def exact(
+    store: Store, collection: CollectionInfo, vector: Vector, ids: Sequence[int]
 ) -> list[tuple[int, float]]:
-    vectors = store.stored_vectors(collection.id, allowed)
+    """Return (chunk id, cosine) of all of ``ids`` that have a vector, best first."""
+    vectors = store.stored_vectors(collection.id, ids)
     if not vectors:
         return []
-    ids = list(vectors)
-    scores = np.stack([vectors[chunk_id] for chunk_id in ids]) @ vector
-    best = np.argsort(-scores, kind="stable")[:top_k]
-    return [(ids[row], float(scores[row])) for row in best]
-
-
-def _visible(store: Store, collection: CollectionInfo, ids: Sequence[int]) -> set[int]:
-    with store.database.read() as db:
-        return {row["id"] for row in documents.chunk_rows(db, collection.id, ids)}
+    found = list(vectors)
+    scores = np.stack([vectors[chunk_id] for chunk_id in found]) @ vector
+    order = np.argsort(-scores, kind="stable")
+    return [(found[row], float(scores[row])) for row in order]

@@ -1,23 +1,42 @@
-"""One search from query to hits: embed, find, fetch, highlight."""
+"""One search from query to hits: parse, embed, find, fuse, fetch, collapse, highlight."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from kb.embedding.base import Embedder, Vector
 from kb.records import CollectionInfo, SearchHit, Source
-from kb.search import dense, highlight
-from kb.search.filters import SearchFilter, matching_chunks
+from kb.search import dense, fusion, highlight, lexical
+from kb.search.collapse import collapse
+from kb.search.filters import SearchFilter
+from kb.search.query import Query, parse
+from kb.search.query_cache import QueryCache
+from kb.search.restriction import Restriction
 from kb.store import documents, sources
 from kb.store.store import Store
-from kb.text import normalise
 
+SearchMode = Literal["hybrid", "dense", "keyword"]
+
+# Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
+# ranks low; more cost time and did not change nDCG@10.
+_CANDIDATES_MIN = 50
+_CANDIDATES_PER_HIT = 3
 # Where fewer of the query's terms than this stand in a hit, they do not explain it (another
 # language, other words); the nearest sentence does.
 _TELLING_COVERAGE = 0.34
+
+
+@dataclass(slots=True)
+class _Found:
+    """The ranking of one collection, with each stage's score by chunk."""
+
+    collection: CollectionInfo
+    ranked: list[tuple[int, float]]
+    stages: dict[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 class Searcher:
@@ -25,50 +44,103 @@ class Searcher:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._queries = QueryCache()
 
     def search(
         self,
-        collection: CollectionInfo,
+        collections: Sequence[CollectionInfo],
         query: str,
         embedder: Embedder,
         *,
         top_k: int,
         where: SearchFilter | None = None,
+        mode: SearchMode = "hybrid",
+        highlights: bool = True,
     ) -> list[SearchHit]:
         """Return up to ``top_k`` hits, best first; none for a blank query."""
-        query = normalise(query).strip()
-        if not query:
+        parsed = parse(query)
+        if parsed.is_blank:
             return []
-        vector = embedder.embed_query(query)
-        allowed = None
-        if where is not None and not where.is_empty:
-            with self._store.database.read() as db:
-                allowed = matching_chunks(db, collection.id, where)
-        ranked = dense.nearest(self._store, collection, vector, top_k, allowed)
-        hits = self._fetch(collection, ranked)
-        return _highlighted(query, vector, hits, embedder)
+        vector = None
+        if mode != "keyword" or highlights:
+            vector = self._queries.embed(embedder, parsed.text)
+        limit = max(_CANDIDATES_MIN, top_k * _CANDIDATES_PER_HIT)
+        while True:
+            found = [
+                self._find(each, parsed, vector, mode, limit, where or SearchFilter())
+                for each in collections
+            ]
+            hits = _merged([self._fetch(each) for each in found])
+            kept = collapse(hits)
+            # Collapsing must not cost hits that were there to be found.
+            if len(kept) >= top_k or all(len(each.ranked) < limit for each in found):
+                break
+            limit *= 4
+        kept = kept[:top_k]
+        if highlights and vector is not None:
+            return _highlighted(parsed.text, vector, kept, embedder)
+        return kept
 
-    def _fetch(
-        self, collection: CollectionInfo, ranked: Sequence[tuple[int, float]]
-    ) -> list[SearchHit]:
+    def _find(
+        self,
+        collection: CollectionInfo,
+        query: Query,
+        vector: Vector | None,
+        mode: SearchMode,
+        limit: int,
+        where: SearchFilter,
+    ) -> _Found:
         with self._store.database.read() as db:
-            rows = {
-                row["id"]: row
-                for row in documents.chunk_rows(db, collection.id, [item for item, _ in ranked])
-            }
+            restriction = Restriction(db, collection, query, where)
+            by_words: list[tuple[int, float]] = []
+            if mode != "dense":
+                words = lexical.weigh(db, collection, query)
+                by_words = lexical.nearest(db, collection, words, limit, restriction)
+            by_meaning: list[tuple[int, float]] = []
+            if mode != "keyword" and vector is not None:
+                by_meaning = dense.nearest(self._store, collection, vector, limit, restriction)
+        if mode == "dense":
+            return _Found(collection, by_meaning, {"dense": dict(by_meaning)})
+        if mode == "keyword":
+            return _Found(collection, by_words, {"keyword": dict(by_words)})
+        fused = fusion.fuse(by_meaning, by_words, best_keyword_score=words.best_score)
+        stages = {"dense": dict(by_meaning), "keyword": dict(by_words), "fused": dict(fused)}
+        return _Found(collection, fused, stages)
+
+    def _fetch(self, found: _Found) -> list[SearchHit]:
+        ids = [chunk_id for chunk_id, _ in found.ranked]
+        with self._store.database.read() as db:
+            rows = {row["id"]: row for row in documents.chunk_rows(db, found.collection.id, ids)}
             origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
         return [
-            _hit(collection.name, rows[chunk_id], score, origins[rows[chunk_id]["document_id"]])
-            for chunk_id, score in ranked
+            _hit(
+                found.collection.name,
+                rows[chunk_id],
+                score,
+                {name: by_id[chunk_id] for name, by_id in found.stages.items() if chunk_id in by_id},
+                origins[rows[chunk_id]["document_id"]],
+            )
+            for chunk_id, score in found.ranked
             if chunk_id in rows
         ]
 
 
+def _merged(lists: list[list[SearchHit]]) -> list[SearchHit]:
+    if len(lists) == 1:
+        return lists[0]
+    return sorted((hit for hits in lists for hit in hits), key=lambda hit: -hit.score)
+
+
 def _hit(
-    collection: str, row: sqlite3.Row, score: float, origins: tuple[Source, ...]
+    collection: str,
+    row: sqlite3.Row,
+    score: float,
+    scores: Mapping[str, float],
+    origins: tuple[Source, ...],
 ) -> SearchHit:
     return SearchHit(
         score=score,
+        scores=scores,
         text=row["text"],
         collection=collection,
         document_id=row["document_id"],
@@ -93,9 +165,7 @@ def _hit(
 def _highlighted(
     query: str, vector: Vector, hits: list[SearchHit], embedder: Embedder
 ) -> list[SearchHit]:
-    unexplained = [
-        hit for hit in hits if highlight.coverage(query, hit.text) < _TELLING_COVERAGE
-    ]
+    unexplained = [hit for hit in hits if highlight.coverage(query, hit.text) < _TELLING_COVERAGE]
     nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
     by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
     return [

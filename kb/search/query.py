@@ -1,0 +1,106 @@
+"""What a person typed, taken apart: text to embed, terms to look up, phrases, exclusions.
+
+``"in quotes"`` must stand in every hit, ``-word`` and ``-"a phrase"`` in none. Everything else
+is text; nothing a person types reaches SQLite as syntax.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.search.terms import is_single_character, terms, token
+from kb.text import normalise
+
+# A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
+# before a digit is a hyphen or a sign, and two of them begin a command-line option.
+_OPERATOR = re.compile(
+    r"(?P<minus>(?<!\S)-)?(?<![A-Za-z0-9])(?:\"(?P<straight>[^\"]+)\"|“(?P<curly>[^“”]+)”)"
+    r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A parsed query.
+
+    ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
+    up by keyword search, each once, as FTS5 strings; ``required`` and ``excluded`` are FTS5
+    expressions of phrases.
+    """
+
+    text: str
+    tokens: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether there is nothing to look for."""
+        return not self.text
+
+    @property
+    def condition(self) -> str:
+        """The FTS5 expression of what every hit must hold; empty if nothing."""
+        return " AND ".join(self.required)
+
+    @property
+    def exclusion(self) -> str:
+        """The FTS5 expression of what no hit may hold; empty if nothing."""
+        return " OR ".join(self.excluded)
+
+
+def parse(query: str) -> Query:
+    """Take a query apart; one of white space or of nothing but exclusions is blank."""
+    required: list[str] = []
+    excluded: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        phrase = match["straight"] or match["curly"] or match["word"]
+        expression = phrase_expression(phrase)
+        if match["word"] or match["minus"]:
+            if expression:
+                excluded.append(expression)
+                return " "
+            return match.group()
+        if expression:
+            required.append(expression)
+        return f" {phrase} "
+
+    text = _OPERATOR.sub(take, normalise(query))
+    text = re.sub(r"\s+", " ", text).strip()
+    return Query(
+        text=text,
+        tokens=tuple(dict.fromkeys(_token_expression(term.text) for term in terms(text))),
+        required=tuple(required),
+        excluded=tuple(excluded),
+    )
+
+
+def phrase_expression(phrase: str) -> str:
+    """Return the FTS5 expression that finds ``phrase`` in the text of a chunk; empty if no term.
+
+    The phrase may begin or end inside a run of CJK characters, but not inside a word.
+    """
+    found = list(terms(phrase, tails=True))
+    if not found:
+        return ""
+    prefix = False
+    if is_single_character(found[-1].text):
+        # The run may go on in the text, where its last pair is not followed by a tail.
+        if len(found) > 1 and found[-2].end == found[-1].end:
+            found.pop()
+        else:
+            prefix = True
+    words = " ".join(token(term.text) for term in found)
+    return f'terms : "{words}"' + (" *" if prefix else "")
+
+
+def token_of(expression: str) -> str:
+    """Return the token that one of ``Query.tokens`` looks up."""
+    return expression.split('"')[1]
+
+
+def _token_expression(term: str) -> str:
+    # One character of a CJK run begins a pair, or is a tail: a prefix finds both.
+    return f'"{token(term)}"' + (" *" if is_single_character(term) else "")

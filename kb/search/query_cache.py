@@ -1,0 +1,37 @@
+"""The vectors of the latest queries, so that asking again (another page, a filter) costs nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from kb.embedding.base import Embedder, Vector
+
+CAPACITY = 256
+
+
+class QueryCache:
+    """Keeps the vectors of the last :data:`CAPACITY` queries. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def embed(self, embedder: Embedder, text: str) -> Vector:
+        """Return the vector of a query; it must not be written to.
+
+        Raises:
+            InputTooLongError: the query is longer than the model reads.
+        """
+        key = (embedder.identity.fingerprint, text)
+        with self._mutex:
+            if key in self._vectors:
+                self._vectors.move_to_end(key)
+                return self._vectors[key]
+        vector = embedder.embed_query(text)  # outside the lock: other queries go on meanwhile
+        vector.setflags(write=False)
+        with self._mutex:
+            self._vectors[key] = vector
+            while len(self._vectors) > CAPACITY:
+                self._vectors.popitem(last=False)
+        return vector
