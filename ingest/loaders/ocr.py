@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.pdf_text import clean, joiner, usual_width
+from ingest.loaders.pdf_text import clean, joiner, spaces_scripts, usual_width
 from ingest.loaders.reading_order import Box, reading_order
 from kb.errors import MissingExtraError
 from kb.records import TextBox
@@ -32,6 +32,16 @@ DPI = 200
 
 DETECTOR_SIDE = 1280
 """Longest side of the picture in which lines are looked for; they are read at full size."""
+
+STRAY_SIDE = 640
+"""Longest side of the picture in which lines are looked for once more.
+
+A short word that stands alone ("Page 12", a title) is not found at :data:`DETECTOR_SIDE` when its
+letters are more than about 20 pixels high there, but is in a smaller picture.
+"""
+
+STRAY_SCORE = 0.8
+"""Confidence that a stray word must have: alone, a round ornament reads as an O at 0.6."""
 
 MIN_SCORE = 0.5
 """Lines read with less confidence than this are specks and ornaments, not text."""
@@ -82,15 +92,53 @@ def read_picture(picture: Picture, *, threads: int = 1) -> PictureText:
 
 def _boxes(picture: Picture, threads: int) -> list[Box]:
     """Find and read the lines of a picture; corners in its pixels."""
-    result = _engine(threads)(picture)
-    if result.boxes is None or not len(result.boxes):
-        return []
-    found = zip(result.boxes.tolist(), result.txts, result.scores, strict=True)
+    engine = _engine(threads)
+    result = engine(picture, use_det=True, use_rec=True)
+    found: list[tuple[Any, str, float]] = []
+    if result.boxes is not None and len(result.boxes):
+        found += zip(result.boxes.tolist(), result.txts, result.scores, strict=True)
+    found += _strays(engine, picture, [corners for corners, _, _ in found])
     return [
         Box(corners=_corners(corners), text=line, score=float(score))
         for corners, text, score in found
-        if (line := clean(text).replace("\n", " "))
+        if score >= MIN_SCORE and (line := clean(text).replace("\n", " "))
     ]
+
+
+def _strays(
+    engine: Any,  # noqa: ANN401 - see _engine
+    picture: Picture,
+    known: list[list[list[float]]],
+) -> list[tuple[Any, str, float]]:
+    """Find and read what stands alone and was overlooked: see :data:`STRAY_SIDE`."""
+    detector = engine.text_det
+    detector.limit_side_len = STRAY_SIDE
+    try:
+        again = engine(picture, use_det=True, use_rec=False)
+    finally:
+        detector.limit_side_len = DETECTOR_SIDE
+    if again.boxes is None:
+        return []
+    taken = [_bounds(corners) for corners in known]
+    out: list[tuple[Any, str, float]] = []
+    for corners in again.boxes.tolist():
+        left, top, right, bottom = bounds = _bounds(corners)
+        if any(_touch(bounds, other) for other in taken):
+            continue
+        part = picture[int(top) : int(bottom) + 1, int(left) : int(right) + 1]
+        read = engine(part, use_det=False, use_rec=True)
+        if read.txts and read.scores[0] >= STRAY_SCORE:
+            out.append((corners, read.txts[0], float(read.scores[0])))
+    return out
+
+
+def _bounds(corners: list[list[float]]) -> tuple[float, float, float, float]:
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return (max(0.0, min(xs)), max(0.0, min(ys)), max(xs), max(ys))
+
+
+def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 @functools.lru_cache(maxsize=1)
@@ -160,7 +208,8 @@ def _turns_to_try(boxes: list[Box]) -> tuple[int, ...]:
 def _assemble(boxes: list[Box], width: int, height: int, turns: int) -> PictureText:
     """Join lines into text and keep where each box of it stands, as fractions of the page."""
     paragraphs = reading_order(boxes)
-    full = usual_width([" ".join(b.text for b in line) for p in paragraphs for line in p])
+    lines = [" ".join(box.text for box in line) for part in paragraphs for line in part]
+    full, spaced = usual_width(lines), spaces_scripts(lines)
     parts: list[str] = []
     placed: list[TextBox] = []
     length = 0
@@ -169,7 +218,7 @@ def _assemble(boxes: list[Box], width: int, height: int, turns: int) -> PictureT
         previous = ""
         for line in paragraph:
             if previous:
-                join = joiner(previous, line[0].text, full)
+                join = joiner(previous, line[0].text, full, spaced=spaced)
                 between = "" if join is None else join
                 if join is None:  # a hyphen that only the line's end asked for
                     parts[-1] = parts[-1][:-1]

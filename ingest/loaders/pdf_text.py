@@ -35,6 +35,8 @@ _NUMBERING = 16
 _CJK = re.compile(
     "[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff“”‘’…—]"
 )
+_SPACED = re.compile(r"[\u3040-\u9fff] [A-Za-z0-9]|[A-Za-z0-9] [\u3040-\u9fff]")
+_UNSPACED = re.compile(r"[\u3040-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u3040-\u9fff]")
 _SENTENCE_END = tuple(".!?。！？：:；;…")
 _CLOSERS = "\"'”’)）」』】》]"
 _LIST_ITEM = re.compile(
@@ -78,7 +80,20 @@ def usual_width(lines: Sequence[str]) -> int:
     return widths[min(len(widths) - 1, len(widths) * 9 // 10)] if widths else 0
 
 
-def joiner(line: str, following: str, full: int, words: Collection[str] = ()) -> str | None:
+def spaces_scripts(lines: Sequence[str]) -> bool:
+    """Whether a page writes a space between a CJK and a Latin character; both are usual."""
+    text = "\n".join(lines)
+    return len(_SPACED.findall(text)) > len(_UNSPACED.findall(text))
+
+
+def joiner(
+    line: str,
+    following: str,
+    full: int,
+    words: Collection[str] = (),
+    *,
+    spaced: bool = True,
+) -> str | None:
     r"""Return what stands between two printed lines once they are text.
 
     ``"\n"`` keeps them apart, ``" "`` or ``""`` joins them, None joins them and drops the
@@ -89,6 +104,7 @@ def joiner(line: str, following: str, full: int, words: Collection[str] = ()) ->
         following: the lower line.
         full: the page's usual line width (:func:`usual_width`).
         words: lower-case words of the whole document, to tell which hyphens are real.
+        spaced: what :func:`spaces_scripts` says of the page.
     """
     if not line or not following or width(line) < max(FULL_LINE * full, NARROWEST):
         return "\n"
@@ -102,7 +118,8 @@ def joiner(line: str, following: str, full: int, words: Collection[str] = ()) ->
         return "" if written in words and whole not in words else None
     if line.rstrip(_CLOSERS).endswith(_SENTENCE_END):
         return "\n"
-    return "" if is_cjk(line[-1]) and is_cjk(following[0]) else " "
+    cjk = is_cjk(line[-1]) + is_cjk(following[0])
+    return " " if cjk == 0 or (cjk == 1 and spaced) else ""
 
 
 def repair(text: str, words: Collection[str] = (), titles: Collection[str] = ()) -> str:
@@ -114,11 +131,11 @@ def repair(text: str, words: Collection[str] = (), titles: Collection[str] = ())
         titles: outline titles, which stay on lines of their own.
     """
     lines = text.split("\n")
-    full = usual_width(lines)
+    full, spaced = usual_width(lines), spaces_scripts(lines)
     alone = {"".join(title.split()) for title in titles}
     parts: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        between = joiner(line, following, full, words)
+        between = joiner(line, following, full, words, spaced=spaced)
         if any(_names(line, title) or _names(following, title) for title in alone):
             between = "\n"
         parts.append(line[:-1] if between is None else line)

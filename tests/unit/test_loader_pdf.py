@@ -240,6 +240,14 @@ def test_chinese_lines_are_joined_without_a_space() -> None:
     )
 
 
+def test_chinese_and_latin_are_joined_as_the_page_writes_them() -> None:
+    close = "加急处理每件另收50元，普通处理每件收取费用20\n元，用Python编写的程序不收取任何费用"
+    apart = "加急处理每件另收 50 元，普通处理每件收取费用 20\n元，用 Python 编写的程序不收取费用"
+
+    assert "20元" in repair(close)
+    assert "20 元" in repair(apart)
+
+
 def test_a_word_broken_at_a_line_end_is_made_whole() -> None:
     text = "all of the repairs were made consec-\nutively in the course of the winter"
 
