@@ -37,9 +37,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove documents whose files are gone.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Let --prune remove more than half.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Let --prune remove more than half.")] = False,
     checksum: Annotated[
         bool, typer.Option("--checksum", help="Hash files even if size and time are unchanged.")
     ] = False,

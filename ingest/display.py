@@ -14,13 +14,13 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
 
-from ingest.pipeline import OnEvent
-from ingest.report import FileEvent, FileResult, IngestReport
+from ingest.report import FileEvent, FileResult, IngestReport, OnEvent
 from kb.records import Source
 
 _MOST_SHOWN = 4
@@ -55,7 +55,7 @@ def _live(console: Console) -> Iterator[OnEvent]:
     chunks: dict[Source, int] = {}
     sizes: dict[Source, int] = {}
     state = {"files": 0, "failed": 0, "first": 0.0}
-    rows: dict[Source, int] = {}
+    rows: dict[Source, TaskID] = {}
 
     def clock() -> float:
         return time.monotonic() - state["first"] if state["first"] else 0.0

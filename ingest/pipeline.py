@@ -17,13 +17,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.errors import LoadError
+from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.planning import Decision, Job, Planner
 from ingest.queues import BusyClock, WeightedQueue
-from ingest.report import FileEvent, FileResult
-from ingest.sandbox import LoadedFile, Sandbox
+from ingest.recording import Recorder
+from ingest.report import FileEvent, FileResult, OnEvent
+from ingest.sandbox import Sandbox
 from kb.embedding.base import Vectors
-from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import FileState
 from kb.store.prepared import PreparedDocument
@@ -37,8 +38,6 @@ QUEUE_CHARACTERS = 2_000_000
 EMBED_CALL_CHUNKS = 32
 # Small documents share calls; more than this and their commits come in bursts.
 EMBED_GROUP_CHUNKS = 128
-
-OnEvent = Callable[[FileEvent], None]
 
 
 @dataclass(slots=True)
@@ -64,8 +63,6 @@ class _Embedded:
 
 class Pipeline:
     """One run over a list of files. Use :meth:`run` once.
-
-    ``on_event`` is called from several threads, one call at a time.
 
     Args:
         base: where documents go.
@@ -93,14 +90,11 @@ class Pipeline:
         self._make_sandbox = sandbox
         self._sandbox: Sandbox | None = None
         self._options = options
-        self._on_event = on_event
-        self._event_mutex = threading.Lock()
+        self._recorder = Recorder(base, planner, collection=collection, on_event=on_event)
         self._cancel = cancel
         self._loaded: WeightedQueue[_Loaded] = WeightedQueue(QUEUE_CHARACTERS)
         self._ready: WeightedQueue[_Ready] = WeightedQueue(QUEUE_CHARACTERS)
         self._embedded: WeightedQueue[_Embedded] = WeightedQueue(QUEUE_CHARACTERS)
-        self._results: list[FileResult] = []
-        self._result_mutex = threading.Lock()
         self._slots = 0
         self._reading = threading.Semaphore(0)
         self._failure: BaseException | None = None
@@ -124,7 +118,7 @@ class Pipeline:
             thread.start()
         try:
             for job in jobs:
-                self._emit(FileEvent(source=job.source, stage="waiting", total=job.size))
+                self._recorder.emit(FileEvent(source=job.source, stage="waiting", total=job.size))
             self._read_all(jobs)
         except BaseException:
             self._stop()
@@ -144,13 +138,12 @@ class Pipeline:
                     self._sandbox.close(cancel=self._cancel.is_set())
         if self._failure is not None:
             raise self._failure
-        return self._results
+        return self._recorder.results
 
     @property
     def results(self) -> list[FileResult]:
         """What became of the files so far."""
-        with self._result_mutex:
-            return list(self._results)
+        return self._recorder.results
 
     def _stop(self) -> None:
         self._cancel.set()
@@ -178,7 +171,7 @@ class Pipeline:
             if decision.action == "read":
                 self._submit(decision)
             else:
-                self._settle(decision)
+                self._recorder.settle(decision)
         self._wait_until_prepared()
 
     def _submit(self, decision: Decision) -> None:
@@ -190,11 +183,11 @@ class Pipeline:
             self._reading = threading.Semaphore(self._slots)
         if not self._acquire_slot():
             return
-        self._emit(FileEvent(source=decision.job.source, stage="reading"))
+        self._recorder.emit(FileEvent(source=decision.job.source, stage="reading"))
         started = time.monotonic()
 
         def progress(done: int, total: int) -> None:
-            self._emit(
+            self._recorder.emit(
                 FileEvent(source=decision.job.source, stage="reading", done=done, total=total)
             )
 
@@ -217,7 +210,7 @@ class Pipeline:
             self._reading.release()
         except LoadError as error:
             failure = error  # the name in an except clause is gone when the call below runs
-            self._guard(lambda: self._fail(decision, failure, started), None)
+            self._guard(lambda: self._recorder.fail(decision, failure, started), None)
             self._reading.release()
         except BaseException as error:  # noqa: BLE001 - a bug of ours must end the run, not hang it
             self._failure = self._failure or error
@@ -229,76 +222,6 @@ class Pipeline:
         for _ in range(self._slots):
             if not self._acquire_slot():
                 return
-
-    def _settle(self, decision: Decision) -> None:
-        """Finish a file that need not be read."""
-        job, before = decision.job, decision.before
-        if decision.action == "unreadable" and decision.error is not None:
-            self._fail(decision, decision.error, time.monotonic())
-            return
-        if decision.state is not None:
-            if decision.action == "move" and decision.old_source is not None:
-                self._base.move_file(
-                    decision.old_source, decision.state, collection=self._collection
-                )
-            elif decision.state != before:
-                self._base.record_file(decision.state, collection=self._collection)
-        if decision.action == "still_failed" and before is not None:
-            self._finish(
-                FileResult(
-                    source=job.source,
-                    outcome="failed",
-                    reason=before.reason,
-                    reason_code=before.reason_code,
-                )
-            )
-            return
-        state = decision.state
-        outcome = {"move": "moved", "attach": "changed" if before else "added"}.get(
-            decision.action, "unchanged"
-        )
-        self._finish(
-            FileResult(
-                source=job.source,
-                outcome=outcome,  # type: ignore[arg-type] # the three names above are outcomes
-                document_id=state.document_id if state else None,
-            )
-        )
-
-    def _fail(self, decision: Decision, error: LoadError, started: float) -> None:
-        job, before = decision.job, decision.before
-        # An upload is kept under its hash; people know it by the name they gave it.
-        reason = str(error).replace(job.path.name, job.source.name)
-        state = decision.state or FileState(
-            source=job.source,
-            size=job.size,
-            mtime_ns=job.mtime_ns,
-            content_hash="",
-            settings_hash=self._planner.settings_hash(job.path),
-            outcome="failed",
-        )
-        # What could be read of this file before stays findable: bad input costs no good data.
-        kept = before.document_id if before else None
-        self._base.record_file(
-            replace(
-                state,
-                outcome="failed",
-                document_id=kept,
-                reason=reason,
-                reason_code=error.code,
-            ),
-            collection=self._collection,
-        )
-        self._finish(
-            FileResult(
-                source=job.source,
-                outcome="failed",
-                document_id=kept,
-                seconds=time.monotonic() - started,
-                reason=reason,
-                reason_code=error.code,
-            )
-        )
 
     # -- splitting
 
@@ -328,7 +251,7 @@ class Pipeline:
                 outcome="warnings" if file.document.notices else "indexed",
             )
             ready = _Ready(decision, state, prepared, loaded.started)
-            self._emit(_embedding(ready, 0))
+            self._recorder.emit(_embedding(ready, 0))
             self._ready.put(ready, weight=len(file.document.text))
             self._reading.release()
 
@@ -365,7 +288,7 @@ class Pipeline:
                 left[id(ready)] -= 1
             for ready in {id(ready): ready for ready, _ in part}.values():
                 total = len(ready.prepared.missing)
-                self._emit(_embedding(ready, total - left[id(ready)]))
+                self._recorder.emit(_embedding(ready, total - left[id(ready)]))
             while handed < len(group) and left[id(group[handed])] == 0:
                 size = len(group[handed].prepared.missing)
                 self._hand_on(group[handed], fresh[start : start + size])
@@ -374,9 +297,7 @@ class Pipeline:
 
     def _hand_on(self, ready: _Ready, fresh: Vectors) -> None:
         vectors = ready.prepared.assemble(fresh, dim=self._base.embedder.dim)
-        self._embedded.put(
-            _Embedded(ready, vectors), weight=len(ready.prepared.document.text)
-        )
+        self._embedded.put(_Embedded(ready, vectors), weight=len(ready.prepared.document.text))
 
     # -- storing
 
@@ -387,7 +308,7 @@ class Pipeline:
             ready = done.ready
             result = self._base.commit(ready.prepared, done.vectors, ready.state)
             self._planner.learn(replace(ready.state, document_id=result.document_id))
-            self._finish(
+            self._recorder.finish(
                 FileResult(
                     source=ready.state.source,
                     outcome=result.outcome,
@@ -400,25 +321,6 @@ class Pipeline:
                     notices=ready.prepared.document.notices,
                 )
             )
-
-    def _finish(self, result: FileResult) -> None:
-        with self._result_mutex:
-            self._results.append(result)
-        stage = result.outcome if result.outcome in ("unchanged", "failed") else "stored"
-        self._emit(
-            FileEvent(
-                source=result.source,
-                stage=stage,  # type: ignore[arg-type] # one of three stages, chosen above
-                done=result.chunks,
-                total=result.chunks,
-                reason=result.reason,
-                reason_code=result.reason_code,
-            )
-        )
-
-    def _emit(self, event: FileEvent) -> None:
-        with self._event_mutex:
-            self._on_event(event)
 
 
 def _embedding(ready: _Ready, done: int) -> FileEvent:

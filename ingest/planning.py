@@ -100,6 +100,10 @@ class Planner:
             digest = file_hash(job.path)
         except OSError as error:
             return Decision(job=job, action="unreadable", before=before, error=_refused(job, error))
+        return self._by_hash(job, before, settings, digest)
+
+    def _by_hash(self, job: Job, before: FileState | None, settings: str, digest: str) -> Decision:
+        """Decide for a file whose size and time said nothing, from the hash of its bytes."""
         state = FileState(
             source=job.source,
             size=job.size,
@@ -108,15 +112,13 @@ class Planner:
             settings_hash=settings,
             outcome="indexed",
         )
-        if before is not None and current and before.content_hash == digest:
-            if not self._must_retry(before):
-                touched = replace(before, size=job.size, mtime_ns=job.mtime_ns)
-                if before.outcome == "failed":
-                    return Decision(
-                        job=job, action="still_failed", before=before, state=touched
-                    )
-                return Decision(job=job, action="touch", before=before, state=touched)
-        elif (moved := self._moved(before, digest, settings)) is not None:
+        if before is not None and (before.settings_hash, before.content_hash) == (settings, digest):
+            if self._must_retry(before):
+                return Decision(job=job, action="read", before=before, state=state)
+            touched = replace(before, size=job.size, mtime_ns=job.mtime_ns)
+            action: Action = "still_failed" if before.outcome == "failed" else "touch"
+            return Decision(job=job, action=action, before=before, state=touched)
+        if (moved := self._moved(before, digest, settings)) is not None:
             return Decision(
                 job=job,
                 action="move",
@@ -124,7 +126,7 @@ class Planner:
                 state=replace(state, document_id=moved.document_id, outcome=moved.outcome),
                 old_source=moved.source,
             )
-        elif (twin := self._by_content.get((digest, settings))) is not None:
+        if (twin := self._by_content.get((digest, settings))) is not None:
             return Decision(
                 job=job,
                 action="attach",
@@ -149,9 +151,7 @@ class Planner:
             return True
         return self._retry or before.reason_code in _TRANSIENT
 
-    def _moved(
-        self, before: FileState | None, digest: str, settings: str
-    ) -> FileState | None:
+    def _moved(self, before: FileState | None, digest: str, settings: str) -> FileState | None:
         candidates = self._gone.get(digest)
         if before is not None or not candidates or candidates[-1].settings_hash != settings:
             return None

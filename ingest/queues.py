@@ -28,9 +28,7 @@ class WeightedQueue(Generic[T]):
         """Add an item, waiting for room; return False if the queue was closed meanwhile."""
         with self._changed:
             self._changed.wait_for(
-                lambda: (
-                    self._closed or not self._items or self._weight + weight <= self._capacity
-                )
+                lambda: self._closed or not self._items or self._weight + weight <= self._capacity
             )
             if self._closed:
                 return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -26,6 +27,10 @@ class FileEvent:
     total: int = 0
     reason: str = ""
     reason_code: str = ""
+
+
+OnEvent = Callable[[FileEvent], None]
+"""Told of progress, from several threads but one call at a time; must not raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

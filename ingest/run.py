@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from ingest.discovery import FoundFile, discover
 from ingest.errors import UnreadableFileError
 from ingest.loaders import EXTENSIONS
 from ingest.loaders.base import LoadOptions
-from ingest.pipeline import OnEvent, Pipeline
+from ingest.pipeline import Pipeline
 from ingest.planning import Job, Planner, is_gone
-from ingest.report import FileEvent, FileResult, IngestReport
+from ingest.report import FileResult, IngestReport, OnEvent
 from ingest.sandbox import Sandbox
 from kb.knowledge_base import KnowledgeBase
 from kb.records import Source
@@ -108,7 +108,7 @@ class _Run:
         self._base = base
         self.collection = collection or base.settings.collection
         self._options = options
-        self._on_event: Callable[[FileEvent], None] = on_event or (lambda _: None)
+        self._on_event: OnEvent = on_event or (lambda _: None)
         self._cancel = cancel or threading.Event()
         self._started = time.monotonic()
         self._other_types: Counter[str] = Counter()
@@ -153,8 +153,7 @@ class _Run:
         prefix = folder.relative_to(root).as_posix()
         prefix = "" if prefix == "." else f"{prefix}/"
         self._other_types.update(found.other_types)
-        for item in found.files:
-            jobs.append(_job(item, root, prefix))
+        jobs.extend(_job(item, root, prefix) for item in found.files)
         for place, reason in found.unreadable:
             self._failed.append(
                 FileResult(
@@ -209,7 +208,7 @@ class _Run:
         if self._options.prune and gone and not interrupted:
             results += self._prune(planner, gone)
             gone = [source for source in gone if source not in {r.source for r in results}]
-        report = IngestReport(
+        return IngestReport(
             collection=self.collection,
             files=tuple(results),
             seconds=time.monotonic() - self._started,
@@ -219,7 +218,6 @@ class _Run:
             other_types=dict(self._other_types.most_common()),
             remarks=tuple(self._remarks),
         )
-        return report
 
     def _gone(self, planner: Planner, jobs: list[Job]) -> list[Source]:
         """Return known files below the folders walked that no longer exist."""

@@ -58,9 +58,7 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             "error:", str(error), style="red", markup=False
         )
-        raise typer.Exit(
-            EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
-        ) from None
+        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
 
 
 def stdout() -> Console:

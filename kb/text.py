@@ -12,7 +12,7 @@ _LINE_ENDS = re.compile("\r\n|[\r\x0c\x85\u2028\u2029]")
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` in NFC with ``\\n`` line ends and without control characters.
+    r"""Return ``text`` in NFC with ``\n`` line ends and without control characters.
 
     Idempotent. Compatibility forms (full-width letters, ligatures) are kept as written:
     the stored text is what a person saw in the document.

@@ -62,6 +62,9 @@ class LlamaEmbedder:
         architecture = self._model.metadata("general.architecture")
         self._prompts = prompts_for(model, architecture)
         on_gpu = native.supports_gpu() and n_gpu_layers != 0
+        most = self._model.layers
+        offloaded = most if n_gpu_layers < 0 else min(n_gpu_layers, most)
+        self._layers_on_gpu = offloaded if on_gpu else 0
         pack = on_gpu if pack is None else pack
         cores = threads or available_cores()
         self._context_tokens = self._choose_context(architecture, context_tokens)
@@ -98,6 +101,7 @@ class LlamaEmbedder:
         return {
             "architecture": self._model.metadata("general.architecture") or "unknown",
             "layers": self._model.layers,
+            "layers_on_gpu": self._layers_on_gpu,
             "pooling": native.POOLING_NAMES.get(context.pooling, str(context.pooling)),
             "context_tokens": self._context_tokens,
             "contexts": self._pool.size,
@@ -285,9 +289,7 @@ class _ContextPool:
         with self._changed:
             self._urgent_waiting += urgent
             try:
-                self._changed.wait_for(
-                    lambda: self._free and (urgent or self._urgent_waiting == 0)
-                )
+                self._changed.wait_for(lambda: self._free and (urgent or self._urgent_waiting == 0))
                 return self._free.pop()
             finally:
                 self._urgent_waiting -= urgent

@@ -46,7 +46,7 @@ def initialise() -> None:
             _initialised = True
 
 
-@llama_cpp.llama_log_callback
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator] # a ctypes function type
 def _log_callback(level: int, text: bytes, _: ctypes.c_void_p) -> None:
     message = text.decode("utf-8", "replace").strip()
     if level == _LEVEL_ERROR:
@@ -123,7 +123,7 @@ class Model:
         size = llama_cpp.llama_model_meta_val_str(
             self.handle,
             key.encode(),
-            buffer,  # type: ignore[arg-type] # stub says bytes, the C function writes to it
+            buffer,
             _META_BYTES,
         )
         return None if size < 0 else buffer.value.decode("utf-8", "replace")
@@ -153,7 +153,7 @@ class Model:
                 self._vocab,
                 data,
                 len(data),
-                pointer,  # type: ignore[arg-type] # an array's pointer is what C takes
+                pointer,
                 len(buffer),
                 special,
                 parse_special,

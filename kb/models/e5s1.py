@@ -10,6 +10,7 @@ offset, u64 bytes. Offsets count from the start of the file.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def _read(cursor: _Cursor) -> E5Weights:
     scores = cursor.array(np.dtype("<f4"), count)
     text = cursor.array(np.dtype("u1"), piece_bytes).tobytes()
     bounds = offsets.tolist()
-    pieces = tuple(text[a:b] for a, b in zip(bounds, bounds[1:], strict=False))
+    pieces = tuple(text[a:b] for a, b in itertools.pairwise(bounds))
     _, table_bytes = cursor.unpack("<iI")
     cursor.skip(table_bytes)
     (tensor_count,) = cursor.unpack("<i")

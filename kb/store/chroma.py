@@ -120,7 +120,9 @@ class ChromaStore:
     def ids(self, collection: str) -> set[int]:
         """Return every id in the collection."""
         with self._use() as client:
-            return {int(name) for name in self._collection(client, collection).get(include=[])["ids"]}
+            return {
+                int(name) for name in self._collection(client, collection).get(include=[])["ids"]
+            }
 
     def count(self, collection: str) -> int:
         """Count the vectors of a collection."""
@@ -159,12 +161,13 @@ class ChromaStore:
 
     def _opened(self) -> ClientAPI:
         import chromadb  # noqa: PLC0415, TID251
+        import chromadb.config  # noqa: PLC0415, TID251
 
         with self._gate.mutex:
             if self._client is None:
                 self._client = chromadb.PersistentClient(
                     str(self._folder),
-                    settings=chromadb.Settings(anonymized_telemetry=False),
+                    settings=chromadb.config.Settings(anonymized_telemetry=False),
                 )
                 self._batch_size = int(self._client.get_max_batch_size())
             return self._client

@@ -1,0 +1,120 @@
+"""Writes down what became of each file: in the catalog, in the results, and as events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from ingest.errors import LoadError
+from ingest.planning import Action, Decision, Planner
+from ingest.report import FileEvent, FileResult, OnEvent, Outcome, Stage
+from kb.knowledge_base import KnowledgeBase
+from kb.records import FileState
+
+_OUTCOMES: dict[Action, Outcome] = {"move": "moved", "unchanged": "unchanged", "touch": "unchanged"}
+_STAGES: dict[Outcome, Stage] = {"unchanged": "unchanged", "failed": "failed"}
+
+
+class Recorder:
+    """Results of one run. Thread-safe; ``on_event`` gets one call at a time."""
+
+    def __init__(
+        self, base: KnowledgeBase, planner: Planner, *, collection: str, on_event: OnEvent
+    ) -> None:
+        self._base = base
+        self._planner = planner
+        self._collection = collection
+        self._on_event = on_event
+        self._mutex = threading.Lock()
+        self._results: list[FileResult] = []
+
+    @property
+    def results(self) -> list[FileResult]:
+        """What became of the files so far, in order of completion."""
+        with self._mutex:
+            return list(self._results)
+
+    def emit(self, event: FileEvent) -> None:
+        """Pass on progress."""
+        with self._mutex:
+            self._on_event(event)
+
+    def finish(self, result: FileResult) -> None:
+        """Add a result and tell of it."""
+        with self._mutex:
+            self._results.append(result)
+            self._on_event(
+                FileEvent(
+                    source=result.source,
+                    stage=_STAGES.get(result.outcome, "stored"),
+                    done=result.chunks,
+                    total=result.chunks,
+                    reason=result.reason,
+                    reason_code=result.reason_code,
+                )
+            )
+
+    def settle(self, decision: Decision) -> None:
+        """Finish a file that need not be read."""
+        before, state = decision.before, decision.state
+        if decision.error is not None:
+            self.fail(decision, decision.error, time.monotonic())
+            return
+        if state is not None and decision.old_source is not None:
+            self._base.move_file(decision.old_source, state, collection=self._collection)
+        elif state is not None and state != before:
+            self._base.record_file(state, collection=self._collection)
+        if decision.action == "still_failed" and before is not None:
+            result = FileResult(
+                source=decision.job.source,
+                outcome="failed",
+                document_id=before.document_id,
+                reason=before.reason,
+                reason_code=before.reason_code,
+            )
+        else:
+            result = FileResult(
+                source=decision.job.source,
+                outcome=_OUTCOMES.get(decision.action) or ("changed" if before else "added"),
+                document_id=state.document_id if state else None,
+            )
+        self.finish(result)
+
+    def fail(self, decision: Decision, error: LoadError, started: float) -> None:
+        """Record that a file could not be read.
+
+        What could be read of it before stays findable: bad input costs no good data.
+        """
+        job, before = decision.job, decision.before
+        # An upload is kept under its hash; people know it by the name they gave it.
+        reason = str(error).replace(job.path.name, job.source.name)
+        state = decision.state or FileState(
+            source=job.source,
+            size=job.size,
+            mtime_ns=job.mtime_ns,
+            content_hash="",
+            settings_hash=self._planner.settings_hash(job.path),
+            outcome="failed",
+        )
+        kept = before.document_id if before else None
+        self._base.record_file(
+            replace(
+                state,
+                outcome="failed",
+                document_id=kept,
+                reason=reason,
+                reason_code=error.code,
+            ),
+            collection=self._collection,
+        )
+        self.finish(
+            FileResult(
+                source=job.source,
+                outcome="failed",
+                document_id=kept,
+                seconds=time.monotonic() - started,
+                reason=reason,
+                reason_code=error.code,
+            )
+        )

@@ -1,0 +1,113 @@
+"""Fixtures that share the real default model: written once, loaded once for a session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kb import KnowledgeBase, Settings
+from kb.embedding.base import Embedder
+from kb.models.bundled import ensure_bundled_model
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest  # noqa: TID251 - draws the UI in tests
+
+    from ui.session import Session
+
+APP = Path(__file__).parent.parent / "ui" / "app.py"
+
+
+@dataclass(frozen=True)
+class UserInterface:
+    """What UI tests hold: the shared session, and pages drawn over it."""
+
+    shared: Session
+
+    def open(self, view: str = "search", *, locale: str = "en-US", **query: str) -> AppTest:
+        """Draw a view as a browser of that locale asks for it, and expect no exception."""
+        from streamlit.testing.v1 import AppTest  # noqa: PLC0415, TID251 - as above
+
+        page = AppTest.from_file(APP, default_timeout=60)
+        page.context["locale"] = locale
+        page.query_params.update(query)
+        page.run()
+        if view != "search":
+            page.switch_page(f"views/{view}.py").run()
+        assert not page.exception
+        return page
+
+    def wait(self) -> None:
+        """Wait until ingestion in the background has ended."""
+        deadline = time.monotonic() + 120
+        while self.shared.ingestion.active:
+            assert time.monotonic() < deadline, self.shared.ingestion.runs()
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the default model."""
+    folder = tmp_path_factory.mktemp("models")
+    ensure_bundled_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedder(models_dir: Path) -> Iterator[Embedder]:
+    """The default model, loaded."""
+    from kb.embedding import open_embedder  # noqa: PLC0415 - unit tests load no model
+
+    opened = open_embedder(Settings(data_dir=models_dir.parent / "none", model=_model(models_dir)))
+    yield opened
+    opened.close()
+
+
+def _model(models_dir: Path) -> str:
+    # By name, through a data folder that links to the one model, as users have it.
+    data_dir = models_dir.parent / "none"
+    data_dir.mkdir(exist_ok=True)
+    link = data_dir / "models"
+    if not link.exists():
+        link.symlink_to(models_dir)
+    return "multilingual-e5-small"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, models_dir: Path) -> Path:
+    """An empty data folder in which the default model is ready."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "models").symlink_to(models_dir)
+    return folder
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    """Settings over an empty data folder."""
+    return Settings.load(data_dir=data_dir)
+
+
+@pytest.fixture
+def base(settings: Settings, embedder: Embedder) -> Iterator[KnowledgeBase]:
+    """An empty knowledge base with the default model."""
+    with KnowledgeBase.open(settings, embedder=embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ui(
+    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[UserInterface]:
+    """The browser UI over an empty knowledge base, drawn without a browser."""
+    from ui.session import Session, session  # noqa: PLC0415 - only UI tests need Streamlit
+
+    settings = Settings.load(data_dir=data_dir)
+    monkeypatch.setattr("ui.session.open_session", lambda: Session(settings, embedder=embedder))
+    session.clear()
+    yield UserInterface(session())
+    session.clear()

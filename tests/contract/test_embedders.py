@@ -1,0 +1,128 @@
+"""What every embedder promises, and the golden values of the default model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.embedding.base import Embedder, unit_rows
+from kb.embedding.llama import LlamaEmbedder, plan_calls
+from kb.errors import EmbeddingError, InputTooLongError, ModelError
+from kb.models.registry import ModelFile
+
+GOLDEN = json.loads((Path(__file__).parent.parent / "files" / "e5-small.json").read_text("utf-8"))[
+    "items"
+]
+
+TEXTS = ["软件著作权登记", "Keep the receipt.", "", "Ein Satz auf Deutsch.", "الكتاب", "🙂" * 20]
+
+
+class EmbedderContract:
+    """Inherited by a class per embedder, which supplies the fixture ``subject``."""
+
+    def test_vectors_are_float32_of_unit_length_in_input_order(self, subject: Embedder) -> None:
+        vectors = subject.embed_documents(TEXTS)
+        assert vectors.dtype == np.float32
+        assert vectors.shape == (len(TEXTS), subject.dim)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+        for text, vector in zip(TEXTS, vectors, strict=True):
+            np.testing.assert_allclose(subject.embed_documents([text])[0], vector, atol=1e-4)
+
+    def test_no_texts_give_no_vectors(self, subject: Embedder) -> None:
+        assert subject.embed_documents([]).shape == (0, subject.dim)
+
+    def test_a_text_at_the_limit_is_read_and_one_token_more_is_refused(
+        self, subject: Embedder
+    ) -> None:
+        words = ["word"] * subject.max_tokens
+        while subject.count_tokens([" ".join(words)])[0] > subject.max_tokens:
+            words.pop()
+        assert subject.count_tokens([" ".join(words)]) == [subject.max_tokens]
+        assert subject.embed_documents([" ".join(words)]).shape == (1, subject.dim)
+        with pytest.raises(InputTooLongError, match="nothing was cut off"):
+            subject.embed_documents(["short", " ".join([*words, "word"])])
+
+    def test_progress_counts_every_text(self, subject: Embedder) -> None:
+        done: list[int] = []
+        subject.embed_documents(TEXTS, done.append)
+        assert sum(done) == len(TEXTS)
+
+    def test_a_query_is_nearest_to_the_text_that_answers_it(self, subject: Embedder) -> None:
+        documents = subject.embed_documents(
+            [
+                "软件著作权登记申请由中国版权保护中心受理。",
+                "Bread dough rests for an hour before baking.",
+                "The trail is closed in winter because of avalanches.",
+            ]
+        )
+        query = subject.embed_query("How do I register the copyright of a program in China?")
+        assert query.shape == (subject.dim,)
+        assert int(np.argmax(documents @ query)) == 0
+
+
+class TestDefaultModel(EmbedderContract):
+    @pytest.fixture
+    def subject(self, embedder: Embedder) -> Embedder:
+        return embedder
+
+    @pytest.mark.parametrize("item", GOLDEN, ids=range(len(GOLDEN)))
+    def test_tokens_and_vectors_equal_the_reference(
+        self, subject: LlamaEmbedder, item: dict[str, list[float]]
+    ) -> None:
+        text = str(item["text"])
+        assert subject._model.tokenize(text).tolist() == item["ids"]
+        vector = subject._embed([text], None)[0]
+        assert float(vector @ np.asarray(item["vector"], dtype=np.float32)) >= 0.9995
+
+    def test_control_tokens_in_a_document_stay_text(self, subject: LlamaEmbedder) -> None:
+        ids = subject._model.tokenize("</s><s>")
+        assert ids[0] == 0
+        assert ids[-1] == 2
+        assert not {0, 2} & set(ids[1:-1].tolist())
+
+
+class TestPackedCalls(EmbedderContract):
+    """Many texts in one call, as on a GPU, give the vectors of single calls."""
+
+    @pytest.fixture(scope="class")
+    def subject(self, models_dir: Path) -> Embedder:
+        from kb.embedding.prompts import E5  # noqa: PLC0415
+
+        path = next(models_dir.glob("*.gguf"))
+        return LlamaEmbedder(ModelFile(model_id="e5", path=path, prompts=E5), pack=True)
+
+
+def test_calls_hold_every_row_once_within_both_limits() -> None:
+    lengths = [5, 100, 3, 64, 64, 1, 90, 100]
+    calls = list(plan_calls(lengths, n_batch=128, n_seq=3))
+    assert sorted(row for call in calls for row in call) == list(range(len(lengths)))
+    assert all(len(call) <= 3 for call in calls)
+    assert all(sum(lengths[row] for row in call) <= 128 for call in calls)
+
+
+def test_vectors_that_point_nowhere_are_refused() -> None:
+    for bad in (np.nan, np.inf, 0.0):
+        matrix = np.ones((3, 8), dtype=np.float32)
+        matrix[1] = bad
+        with pytest.raises(EmbeddingError, match="input 1 of 3"):
+            unit_rows(matrix)
+
+
+def test_truncation_comes_before_scaling() -> None:
+    matrix = np.array([[3.0, 4.0, 100.0]], dtype=np.float32)
+    np.testing.assert_allclose(unit_rows(matrix, dim=2), [[0.6, 0.8]], rtol=1e-6)
+
+
+def test_a_damaged_model_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(b"GGUF" + b"\0" * 100)
+    with pytest.raises(ModelError, match=r"broken\.gguf"):
+        LlamaEmbedder(ModelFile(model_id="broken", path=path))
+
+
+def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"there is no model file .*none\.gguf"):
+        LlamaEmbedder(ModelFile(model_id="none", path=tmp_path / "none.gguf"))

@@ -1,0 +1,60 @@
+"""The default model: repacked once, checked always."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gguf import GGUFReader
+
+from kb.errors import ModelError
+from kb.models import bundled
+from kb.models.e5s1 import read_weights
+
+
+def test_the_gguf_holds_the_carriers_blocks_byte_for_byte(models_dir: Path) -> None:
+    weights = read_weights(bundled._carrier_file())
+    tensors = {t.name: t.data for t in GGUFReader(models_dir / bundled.FILE_NAME).tensors}
+    for source, target in (
+        ("emb.word", "token_embd.weight"),
+        ("l0.q.w", "blk.0.attn_q.weight"),
+        ("l11.fo.w", "blk.11.ffn_down.weight"),
+    ):
+        assert np.array_equal(
+            np.ravel(tensors[target]).view(np.uint8), np.asarray(weights.tensors[source])
+        )
+
+
+def test_an_intact_file_is_not_written_again(models_dir: Path) -> None:
+    path = models_dir / bundled.FILE_NAME
+    before = path.stat().st_mtime_ns
+    assert bundled.ensure_bundled_model(models_dir) == path
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_damaged_file_is_written_again(tmp_path: Path) -> None:
+    path = bundled.ensure_bundled_model(tmp_path)
+    good = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(len(good) // 2)
+        file.write(b"\xff" * 16)
+    assert bundled.ensure_bundled_model(tmp_path).read_bytes() == good
+
+
+def test_nothing_half_written_is_left_when_the_disk_refuses(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(ModelError, match="cannot write the default model"):
+        bundled.ensure_bundled_model(blocked)
+
+
+def test_a_file_that_is_no_carrier_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.bin"
+    path.write_bytes(os.urandom(256))
+    with pytest.raises(ModelError, match="does not hold E5S1 weights"):
+        read_weights(path)
+    path.write_bytes(b"E5S1" + bytes(60))
+    with pytest.raises(ModelError, match=r"cut short|damaged"):
+        read_weights(path)
