@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import yaml
+import yaml  # type: ignore[import-untyped] # ships no types
 
 from kb.records import MetadataValue, Notice
 

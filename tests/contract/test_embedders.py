@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kb.embedding.base import Embedder, unit_rows
 from kb.embedding.llama import LlamaEmbedder, plan_calls
+from kb.embedding.prompts import E5
 from kb.errors import EmbeddingError, InputTooLongError, ModelError
 from kb.models.registry import ModelFile
 
@@ -87,12 +89,18 @@ class TestDefaultModel(EmbedderContract):
 class TestPackedCalls(EmbedderContract):
     """Many texts in one call, as on a GPU, give the vectors of single calls."""
 
-    @pytest.fixture(scope="class")
-    def subject(self, models_dir: Path) -> Embedder:
-        from kb.embedding.prompts import E5  # noqa: PLC0415
+    @pytest.fixture
+    def subject(self, packed: Embedder) -> Embedder:
+        return packed
 
-        path = next(models_dir.glob("*.gguf"))
-        return LlamaEmbedder(ModelFile(model_id="e5", path=path, prompts=E5), pack=True)
+
+@pytest.fixture(scope="module")
+def packed(models_dir: Path) -> Iterator[Embedder]:
+    opened = LlamaEmbedder(
+        ModelFile(model_id="e5", path=next(models_dir.glob("*.gguf")), prompts=E5), pack=True
+    )
+    yield opened
+    opened.close()
 
 
 def test_calls_hold_every_row_once_within_both_limits() -> None:
