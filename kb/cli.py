@@ -139,12 +139,17 @@ def remove(
 
 
 @app.command()
-def doctor(as_json: JsonOption = False) -> None:
-    """Say what llama.cpp sees, which model is loaded, and what the store holds."""
+def doctor(
+    as_json: JsonOption = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what does not agree in the store.")
+    ] = False,
+) -> None:
+    """Say what llama.cpp sees, which model is loaded, and whether the store is sound."""
     from kb.doctor import examine  # noqa: PLC0415 - loads the model
 
     with opened() as base:
-        findings = examine(base)
+        findings = examine(base, repair=repair)
         if as_json:
             print_json(findings)
             return

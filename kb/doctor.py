@@ -9,6 +9,7 @@ from typing import Any
 
 from kb.embedding.base import Embedder
 from kb.knowledge_base import KnowledgeBase
+from kb.store.check import StoreCheck
 
 _FIX_GPU = (
     "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
@@ -16,8 +17,8 @@ _FIX_GPU = (
 )
 
 
-def examine(base: KnowledgeBase) -> dict[str, dict[str, Any]]:
-    """Return findings by section; loads the model.
+def examine(base: KnowledgeBase, *, repair: bool = False) -> dict[str, dict[str, Any]]:
+    """Return findings by section; loads the model. ``repair`` mends the store where it can.
 
     Raises:
         KnowledgeBaseError: the model or the store failed.
@@ -26,7 +27,29 @@ def examine(base: KnowledgeBase) -> dict[str, dict[str, Any]]:
         "machine": _machine(),
         "model": _model(base.embedder),
         "store": _store(base),
+        "check": _check(base.check(repair=repair)),
     }
+
+
+def _check(found: StoreCheck) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "catalog, vectors and full-text index agree": found.ok,
+        "catalog integrity": found.integrity,
+    }
+    for check in found.collections:
+        if not check.ok:
+            values[f"collection {check.collection.name}"] = (
+                f"{len(check.without_vector)} chunks without vector, "
+                f"{len(check.stray_vectors)} stray vectors, "
+                f"{len(check.not_indexed)} chunks not indexed, "
+                f"{len(check.stray_terms)} stray index entries, "
+                f"{len(check.without_source)} documents without source"
+            )
+    if found.mended:
+        values["mended"] = list(found.mended)
+    if not found.ok:
+        values["advice"] = "run `kb doctor --repair`"
+    return values
 
 
 def _machine() -> dict[str, Any]:

@@ -29,7 +29,9 @@ from kb.search.searcher import Searcher, SearchMode
 from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SplitOptions, split
+from kb.store import check as checking
 from kb.store import collections, documents, sources
+from kb.store.check import StoreCheck
 from kb.store.prepared import PreparedDocument
 from kb.store.store import Store
 from kb.uploads import Uploads
@@ -405,7 +407,23 @@ class KnowledgeBase:
         """Forget files; return how many documents went with them."""
         return self._store.remove_sources(self.collection(collection).id, gone)
 
+    # -- upkeep
+
+    def check(self, *, repair: bool = False) -> StoreCheck:
+        """Say whether catalog, vectors and full-text index agree; with ``repair`` mend them.
+
+        Raises:
+            EmbedderMismatchError: vectors are missing that another model must compute.
+        """
+        if repair:
+            return checking.repair(self._store, self._embed_stored)
+        return checking.check(self._store)
+
     # -- helpers
+
+    def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
+        self._check_embedder(target)
+        return self.embedder.embed_documents(texts)
 
     def _split_options(self) -> SplitOptions:
         return SplitOptions(

@@ -71,6 +71,13 @@ def rebuild(db: sqlite3.Connection, collection_id: str) -> None:
     add(db, collection_id, found)
 
 
+def ids(db: sqlite3.Connection, collection_id: str) -> set[int]:
+    """Return the ids of all chunks in the index of a collection."""
+    # Each FTS5 table keeps the lengths of its rows in a table of its own, whose key is the rowid.
+    lengths = _quoted(f"chunk_index_{collection_id}_docsize")
+    return {row["id"] for row in db.execute(f"SELECT id FROM {lengths}")}  # noqa: S608
+
+
 def optimize(db: sqlite3.Connection) -> None:
     """Merge the parts of every index into one; what was removed leaves the file."""
     for row in db.execute("SELECT id FROM collections").fetchall():

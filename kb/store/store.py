@@ -19,8 +19,7 @@ from pathlib import Path
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import CollectionError, DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.store import collections, documents, fulltext, sources
-from kb.store.base import VectorRecord
+from kb.store import collections, documents, fulltext, sources, vector_records
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
 from kb.store.lock import WriteLock
@@ -70,11 +69,13 @@ class Store:
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        with self._writing():
+        with self.writing():
             with self.database.write() as db:
                 info = collections.create(db, name, description, identity)
                 fulltext.create(db, info.id)
-            self.vectors.create(info.id)
+                # Before the commit: a crash leaves an empty Chroma collection that nobody knows,
+                # never a known collection without one.
+                self.vectors.create(info.id)
             return info
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
@@ -94,13 +95,13 @@ class Store:
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._writing():
+        with self.writing():
             with self.database.write() as db:
                 info = collections.get(db, name)
                 fulltext.drop(db, info.id)
                 db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (info.id,))
                 db.execute("DELETE FROM collections WHERE id = ?", (info.id,))
-                self._advance(db)
+                self.advance(db)
             self._finish_dropped()
 
     # -- documents
@@ -121,7 +122,7 @@ class Store:
             StoreBusyError: another process writes for too long.
             StoreError: the disk is full or failed; what was visible stays visible.
         """
-        with self._writing():
+        with self.writing():
             with self.database.read() as db:
                 if collections.find(db, collection.name) is None:
                     msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
@@ -145,7 +146,9 @@ class Store:
                 document_id, chunk_ids = documents.insert_pending(db, collection.id, prepared)
             try:
                 self.vectors.upsert(
-                    collection.id, _records(prepared, document_id, chunk_ids, file.source), vectors
+                    collection.id,
+                    vector_records.of_prepared(prepared, document_id, chunk_ids, file.source),
+                    vectors,
                 )
                 self._activate(
                     collection.id, prepared, chunk_ids, replace(file, document_id=document_id)
@@ -166,7 +169,7 @@ class Store:
 
     def attach(self, collection_id: str, file: FileState) -> None:
         """Record a source's state; the document it had is removed if no other source has it."""
-        with self._writing():
+        with self.writing():
             self._attach(collection_id, file)
 
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
@@ -177,7 +180,7 @@ class Store:
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
         """Forget sources; return how many documents went with them."""
         removed = 0
-        with self._writing():
+        with self.writing():
             for source in gone:
                 with self.database.write() as db:
                     before = sources.state(db, collection_id, source)
@@ -192,7 +195,7 @@ class Store:
         Raises:
             DocumentNotFoundError: there is no such document in the collection.
         """
-        with self._writing():
+        with self.writing():
             with self.database.write() as db:
                 row = db.execute(
                     "SELECT 1 FROM documents"
@@ -220,15 +223,28 @@ class Store:
 
     # -- upkeep
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock with a client that knows what other processes wrote."""
+        with self.lock.hold():
+            self._refresh_if_stale()
+            yield
+
+    @staticmethod
+    def advance(db: sqlite3.Connection) -> int:
+        """Tell other processes that vectors have changed."""
+        row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
+        return int(row["value"])
+
     def recover(self) -> int:
         """Remove what a crash left behind; return how many documents that were."""
-        with self._writing():
+        with self.writing():
             self._finish_dropped()
             return self._sweep()
 
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
-        with self._writing():
+        with self.writing():
             self._sweep()
             self.database.vacuum()
 
@@ -238,13 +254,6 @@ class Store:
         self.database.close()
 
     # -- helpers; all of them run inside the write lock
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the write lock with a client that knows what other processes wrote."""
-        with self.lock.hold():
-            self._refresh_if_stale()
-            yield
 
     def _activate(
         self, collection_id: str, prepared: PreparedDocument, chunk_ids: list[int], file: FileState
@@ -259,7 +268,7 @@ class Store:
             )
             sources.put(db, collection_id, file)
             self._retire_if_orphaned(db, before)
-            generation = self._advance(db)
+            generation = self.advance(db)
         self.vectors.generation = generation
 
     def _attach(self, collection_id: str, file: FileState) -> None:
@@ -293,7 +302,7 @@ class Store:
             self.vectors.delete(collection_id, ids)
             with self.database.write() as db:
                 documents.delete(db, document_id)
-                generation = self._advance(db)
+                generation = self.advance(db)
             self.vectors.generation = generation
         return len(left)
 
@@ -323,12 +332,6 @@ class Store:
             self._sweep()
         except StoreError:
             _log.warning("could not clean up after a failed change; the next start will")
-
-    @staticmethod
-    def _advance(db: sqlite3.Connection) -> int:
-        """Tell other processes that vectors have changed."""
-        row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
-        return int(row["value"])
 
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
@@ -364,26 +367,3 @@ class Store:
                     yield
                     return
         yield
-
-
-def _records(
-    prepared: PreparedDocument, document_id: int, chunk_ids: list[int], source: Source
-) -> list[VectorRecord]:
-    """Describe chunks for whoever opens the Chroma collection from outside."""
-    return [
-        VectorRecord(
-            id=chunk_id,
-            text=chunk.text,
-            metadata={
-                "document_id": document_id,
-                "source": source.path,
-                "title": prepared.document.title,
-                "heading": " › ".join(chunk.heading_path),
-                "ordinal": chunk.ordinal,
-                "start": chunk.start,
-                "end": chunk.end,
-                **({} if chunk.page_first is None else {"page": chunk.page_first}),
-            },
-        )
-        for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True)
-    ]

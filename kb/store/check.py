@@ -1,0 +1,139 @@
+"""Whether catalog, vectors and full-text index agree, and what mends them where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kb.embedding.base import Vectors
+from kb.records import CollectionInfo
+from kb.store import collections, fulltext, vector_records
+from kb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionCheck:
+    """What was found in one collection; chunk ids unless said otherwise.
+
+    ``without_vector`` are visible chunks that Chroma lacks, ``stray_vectors`` are vectors of no
+    visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
+    index entries of no visible chunk, ``without_source`` ids of documents that no file gives.
+    """
+
+    collection: CollectionInfo
+    without_vector: tuple[int, ...] = ()
+    stray_vectors: tuple[int, ...] = ()
+    not_indexed: tuple[int, ...] = ()
+    stray_terms: tuple[int, ...] = ()
+    without_source: tuple[int, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Say whether all three agree."""
+        return not (
+            self.without_vector
+            or self.stray_vectors
+            or self.not_indexed
+            or self.stray_terms
+            or self.without_source
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCheck:
+    """What was found in the whole store, and what was mended."""
+
+    collections: tuple[CollectionCheck, ...]
+    integrity: str
+    mended: tuple[str, ...] = field(default=())
+
+    @property
+    def ok(self) -> bool:
+        """Say whether everything agrees."""
+        return self.integrity == "ok" and all(check.ok for check in self.collections)
+
+
+def check(store: Store) -> StoreCheck:
+    """Compare catalog, vectors and full-text index; nothing is changed."""
+    with store.writing():
+        with store.database.read() as db:
+            integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            found = collections.listed(db)
+        checks = tuple(_check_collection(store, info) for info in found)
+    return StoreCheck(collections=checks, integrity=integrity)
+
+
+def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
+    with store.database.read() as db:
+        visible = {
+            row["id"]
+            for row in db.execute(
+                "SELECT k.id FROM chunks k JOIN documents d ON d.id = k.document_id"
+                " WHERE d.collection_id = ? AND d.state = 'active'",
+                (info.id,),
+            )
+        }
+        indexed = fulltext.ids(db, info.id)
+        without_source = tuple(
+            row["id"]
+            for row in db.execute(
+                "SELECT id FROM documents d WHERE collection_id = ? AND state = 'active'"
+                " AND NOT EXISTS (SELECT 1 FROM sources s WHERE s.document_id = d.id)",
+                (info.id,),
+            )
+        )
+    stored = store.vectors.ids(info.id)
+    return CollectionCheck(
+        collection=info,
+        without_vector=tuple(sorted(visible - stored)),
+        stray_vectors=tuple(sorted(stored - visible)),
+        not_indexed=tuple(sorted(visible - indexed)),
+        stray_terms=tuple(sorted(indexed - visible)),
+        without_source=without_source,
+    )
+
+
+def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) -> StoreCheck:
+    """Mend what :func:`check` finds, then check again; says what was done.
+
+    Missing vectors are computed from the stored chunks by ``embed`` (what was embedded for a
+    chunk, in its collection), stray ones deleted, the full-text index made again, and documents
+    that no file gives removed.
+    """
+    mended: list[str] = []
+    with store.writing():
+        interrupted = store.recover()
+        if interrupted:
+            mended.append(f"removed what {interrupted} interrupted changes had left behind")
+        for found in check(store).collections:
+            mended += _mend(store, found, embed)
+        after = check(store)
+    return StoreCheck(
+        collections=after.collections, integrity=after.integrity, mended=tuple(mended)
+    )
+
+
+def _mend(
+    store: Store, found: CollectionCheck, embed: Callable[[CollectionInfo, list[str]], Vectors]
+) -> list[str]:
+    info, done = found.collection, []
+    if found.stray_vectors:
+        store.vectors.delete(info.id, found.stray_vectors)
+        done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
+    if found.without_vector:
+        with store.database.read() as db:
+            records = vector_records.of_stored(db, info.id, found.without_vector)
+        vectors = embed(info, [record.text for record in records])
+        store.vectors.upsert(info.id, records, vectors)
+        done.append(f"{info.name}: computed {len(records)} missing vectors")
+    if found.not_indexed or found.stray_terms:
+        with store.database.write() as db:
+            fulltext.rebuild(db, info.id)
+        done.append(f"{info.name}: made the full-text index again")
+    for document_id in found.without_source:
+        store.remove_document(info.id, document_id)
+        done.append(f"{info.name}: removed document {document_id}, which no file gives")
+    if done:
+        with store.database.write() as db:
+            store.advance(db)
+    return done

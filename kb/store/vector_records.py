@@ -1,0 +1,83 @@
+"""What is stored with each vector, for whoever opens the Chroma collection from outside."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from kb.records import MetadataValue, Source
+from kb.store import documents, sources
+from kb.store.base import VectorRecord
+from kb.store.prepared import PreparedDocument
+
+
+def of_prepared(
+    prepared: PreparedDocument, document_id: int, chunk_ids: Sequence[int], source: Source
+) -> list[VectorRecord]:
+    """Describe the chunks of a document on its way into the store."""
+    return [
+        VectorRecord(
+            id=chunk_id,
+            text=chunk.text,
+            metadata=_metadata(
+                document_id=document_id,
+                source=source.path,
+                title=prepared.document.title,
+                heading_path=chunk.heading_path,
+                ordinal=chunk.ordinal,
+                start=chunk.start,
+                end=chunk.end,
+                page=chunk.page_first,
+            ),
+        )
+        for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True)
+    ]
+
+
+def of_stored(
+    db: sqlite3.Connection, collection_id: str, chunk_ids: Sequence[int]
+) -> list[VectorRecord]:
+    """Describe visible chunks again, from the catalog."""
+    rows = documents.chunk_rows(db, collection_id, chunk_ids)
+    origins = sources.of_documents(db, [row["document_id"] for row in rows])
+    return [
+        VectorRecord(
+            id=row["id"],
+            text=row["text"],
+            metadata=_metadata(
+                document_id=row["document_id"],
+                source=next((s.path for s in origins[row["document_id"]]), ""),
+                title=row["title"],
+                heading_path=json.loads(row["heading_path"]),
+                ordinal=row["ordinal"],
+                start=row["start"],
+                end=row["end"],
+                page=row["page_first"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _metadata(
+    *,
+    document_id: int,
+    source: str,
+    title: str,
+    heading_path: Sequence[str],
+    ordinal: int,
+    start: int,
+    end: int,
+    page: int | None,
+) -> dict[str, MetadataValue]:
+    return {
+        "document_id": document_id,
+        "source": source,
+        "title": title,
+        "heading": " › ".join(heading_path),
+        "ordinal": ordinal,
+        "start": start,
+        "end": end,
+        **({} if page is None else {"page": page}),
+    }

@@ -1,0 +1,33 @@
+"""Ingests a folder and writes down, line by line, each file that was reported as stored.
+
+Run by ``test_crash.py`` in a process of its own, which is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ingest import FileEvent, ingest
+from kb import KnowledgeBase, Settings
+
+
+def main() -> None:
+    data_dir, folder, journal = map(Path, sys.argv[1:4])
+    with journal.open("a", encoding="utf-8") as file:
+
+        def on_event(event: FileEvent) -> None:
+            if event.stage == "stored":
+                file.write(event.source.path + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+        with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
+            sys.stdout.write("open\n")
+            sys.stdout.flush()
+            ingest(base, [folder], on_event=on_event)
+
+
+if __name__ == "__main__":
+    main()
