@@ -67,7 +67,7 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         (t("document.tokens"), f"{info.tokens:,}"),
         (t("table.added"), date_text(info.added_at)),
     ]
-    pairs += [(key, str(value)) for key, value in sorted(info.metadata.items())]
+    pairs += [(key, str(info.metadata[key])) for key in sorted({*info.metadata} - {"pages"})]
     st.html(facts(pairs))
     original = _original(shared, info)
     if original is not None:

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 import streamlit as st
 
 from kb.errors import EmbedderMismatchError, InputTooLongError, KnowledgeBaseError
-from kb.records import CollectionInfo, SearchHit
 from kb.search.filters import SearchFilter
 from ui.hits import draw_hit
 from ui.language import t
+from ui.results import Result, search
 from ui.session import Session, session
 from ui.shared import MEDIA_NAMES, draw_empty, draw_error
 from ui.sidebar import chosen_collection
 
-_MEMO = "_search"
 _RESULT_COUNTS = (5, 8, 10, 20, 50)
 _POLL_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """Everything that decides a result, so that the same request is computed once."""
-
-    collection: str
-    generation: int
-    query: str
-    top_k: int
-    where: SearchFilter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    request: _Request
-    hits: list[SearchHit]
-    seconds: float
 
 
 def render() -> None:
@@ -59,7 +37,7 @@ def render() -> None:
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
             return
-        result = _search(shared, collection, query, top_k, where)
+        result = search(shared, collection, query, top_k, where)
     except InputTooLongError as error:
         draw_error(t("error.query_too_long"), error)
     except EmbedderMismatchError as error:
@@ -96,7 +74,6 @@ def _draw_options(shared: Session) -> tuple[SearchFilter, int]:
             key="type",
             bind="query-params",
             label_visibility="collapsed",
-            width="stretch",
         )
         with st.popover(t("search.options"), icon=":material/tune:"):
             top_k = st.selectbox(
@@ -118,28 +95,7 @@ def _glob(path: str) -> str:
     return path if not path or any(c in path for c in "*?[") else f"*{path}*"
 
 
-def _search(
-    shared: Session, collection: CollectionInfo, query: str, top_k: int, where: SearchFilter
-) -> _Result:
-    """Search, or return the last result if nothing has changed since."""
-    request = _Request(
-        collection=collection.id,
-        generation=shared.base.generation,
-        query=query,
-        top_k=top_k,
-        where=where,
-    )
-    last = st.session_state.get(_MEMO)
-    if isinstance(last, _Result) and last.request == request:
-        return last
-    started = time.monotonic()
-    hits = shared.base.search(query, top_k=top_k, collection=collection.name, where=where)
-    result = _Result(request=request, hits=hits, seconds=time.monotonic() - started)
-    st.session_state[_MEMO] = result
-    return result
-
-
-def _draw_result(shared: Session, result: _Result) -> None:
+def _draw_result(shared: Session, result: Result) -> None:
     if not result.hits:
         filtered = not result.request.where.is_empty
         draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))

@@ -1,0 +1,82 @@
+"""The document view and the status view, in both languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.html)
+
+
+def open_document(ui: UserInterface, number: int | str, locale: str = "en-US") -> AppTest:
+    page = ui.open(locale=locale)
+    page.switch_page("views/document.py")
+    page.query_params["id"] = str(number)
+    page.run()
+    assert not page.exception
+    return page
+
+
+@pytest.mark.parametrize(
+    ("locale", "chunks"), [("en-US", "2 chunks, as they were cut"), ("zh-CN", "切分成的 2 个片段")]
+)
+def test_a_document_shows_its_facts_and_its_chunks(
+    ui: UserInterface, locale: str, chunks: str
+) -> None:
+    text = "The grey heron waits in shallow water. " * 35
+    added = ui.shared.base.add(text, name="heron.txt")
+    page = open_document(ui, added.document_id, locale)
+    assert page.title[0].value == "heron\\.txt"
+    assert page.subheader[0].value == chunks
+    assert "kb-overlap" in html(page)
+    assert "heron.txt" in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "headline"),
+    [("en-US", "This document is no longer here"), ("zh-CN", "该文档已不存在")],
+)
+def test_a_document_that_is_gone_is_named_as_gone(
+    ui: UserInterface, locale: str, headline: str
+) -> None:
+    assert headline in open_document(ui, 999, locale).error[0].value
+
+
+def test_without_a_number_the_view_says_where_to_choose(ui: UserInterface) -> None:
+    assert "No document chosen" in html(open_document(ui, "x"))
+
+
+def test_hostile_text_stays_text(ui: UserInterface) -> None:
+    added = ui.shared.base.add("<script>alert(1)</script>", name="<b>x</b>.txt")
+    page = open_document(ui, added.document_id)
+    assert "<script" not in html(page)
+    assert "<b>" not in html(page)
+
+
+def test_an_upload_can_be_downloaded_again(ui: UserInterface) -> None:
+    page = ui.open("library")
+    page.file_uploader[0].set_value([("a.txt", b"The grey heron.", "text/plain")]).run()
+    ui.wait()
+    document = ui.shared.base.documents()[0]
+    assert open_document(ui, document.id).get("download_button")
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "dimensions"),
+    [("en-US", "Model", "Dimensions"), ("zh-CN", "模型", "维度")],
+)
+def test_the_status_names_model_store_and_settings(
+    ui: UserInterface, locale: str, heading: str, dimensions: str
+) -> None:
+    page = ui.open("status", locale=locale)
+    assert heading in [element.value for element in page.subheader]
+    assert dimensions in html(page)
+    assert "KB_DATA_DIR" in html(page)
+    assert "multilingual-e5-small" in html(page)

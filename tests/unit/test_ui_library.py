@@ -1,0 +1,243 @@
+"""The library view, in both languages: empty, full, uploading, replacing, deleting, failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kb import StoreError
+from kb.uploads import UPLOADS_ROOT
+from ui.session import Upload, clean_name
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+
+NOTE = ("notes.txt", b"The grey heron waits motionless in shallow water.", "text/plain")
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.html)
+
+
+def upload(page: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
+    page.file_uploader[0].set_value(list(files)).run()
+    assert not page.exception
+    return page
+
+
+def select(page: AppTest, *rows: int) -> AppTest:
+    key = page.dataframe[0].key
+    page.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    page.run()
+    assert not page.exception
+    return page
+
+
+def names(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["name"]) if page.dataframe else []
+
+
+@pytest.mark.parametrize(
+    ("locale", "headline"), [("en-US", "No documents yet"), ("zh-CN", "还没有文档")]
+)
+def test_an_empty_library_says_how_to_fill_it(
+    ui: UserInterface, locale: str, headline: str
+) -> None:
+    page = ui.open("library", locale=locale)
+    assert headline in html(page)
+    assert page.file_uploader
+
+
+@pytest.mark.parametrize(("locale", "title"), [("en-US", "Library"), ("zh-CN", "文档库")])
+def test_documents_are_listed_newest_first(ui: UserInterface, locale: str, title: str) -> None:
+    ui.shared.base.add("First text about herons.", name="first.txt")
+    ui.shared.base.add("第二篇文章。", name="第二.txt")
+    page = ui.open("library", locale=locale)
+    assert page.title[0].value == title
+    assert names(page) == ["第二.txt", "first.txt"]
+    assert list(page.dataframe[0].value["type"]) == ["TXT", "TXT"]
+
+
+def test_an_upload_is_read_embedded_and_stored_in_the_background(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), NOTE, ("b.md", b"# Title\n\nSome text.", "text/markdown"))
+    assert ui.shared.ingestion.runs()[0].files[0].name == "notes.txt"
+    ui.wait()
+    page.run()
+    assert sorted(names(page)) == ["b.md", "notes.txt"]
+    assert "stored, one chunk" in html(page)
+    assert ui.shared.base.search("heron")[0].source == "notes.txt"
+
+
+def test_another_tab_sees_the_same_run(ui: UserInterface) -> None:
+    upload(ui.open("library"), NOTE)
+    other = ui.open("library", locale="zh-CN")
+    assert "notes.txt" in html(other)
+    ui.wait()
+    other.run()
+    assert names(other) == ["notes.txt"]
+
+
+def test_a_known_name_with_other_contents_is_asked_about(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), NOTE)
+    ui.wait()
+    page.run()
+    changed = ("notes.txt", b"The grey heron waits motionless in shallow waTer.", "text/plain")
+    upload(page, changed, ("new.txt", b"Something else entirely.", "text/plain"))
+    assert len(ui.shared.ingestion.runs()) == 1
+    assert "already with other contents" in page.markdown[-1].value or any(
+        "already with other contents" in element.value for element in page.markdown
+    )
+    page.button(key="upload-replace").click().run()
+    ui.wait()
+    assert "waTer" in ui.shared.base.search("heron")[0].text
+    assert len(ui.shared.base.documents()) == 2
+
+
+def test_the_question_can_be_answered_with_only_the_new_ones(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), NOTE)
+    ui.wait()
+    page.run()
+    upload(page, ("notes.txt", b"other", "text/plain"), ("new.txt", b"New one.", "text/plain"))
+    page.button(key="upload-new").click().run()
+    ui.wait()
+    assert {info.name for info in ui.shared.base.documents()} == {"notes.txt", "new.txt"}
+    assert "heron" in ui.shared.base.search("heron")[0].text
+
+
+def test_the_question_can_be_refused(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), NOTE)
+    ui.wait()
+    page.run()
+    upload(page, ("notes.txt", b"other", "text/plain"))
+    page.button(key="upload-cancel").click().run()
+    assert len(ui.shared.ingestion.runs()) == 1
+    assert not [button for button in page.button if button.key == "upload-replace"]
+
+
+def test_the_same_file_again_needs_no_question(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), NOTE)
+    ui.wait()
+    page.run()
+    upload(page, NOTE)
+    ui.wait()
+    page.run()
+    assert "unchanged" in html(page)
+    assert len(ui.shared.base.documents()) == 1
+
+
+@pytest.mark.parametrize(("locale", "reason"), [("en-US", "damaged"), ("zh-CN", "文件已损坏")])
+def test_a_file_that_cannot_be_read_is_listed_with_the_reason(
+    ui: UserInterface, locale: str, reason: str
+) -> None:
+    page = upload(
+        ui.open("library", locale=locale), NOTE, ("broken.pdf", b"%PDF-1.7\nno", "application/pdf")
+    )
+    ui.wait()
+    page.run()
+    assert names(page) == ["notes.txt"]
+    assert "broken.pdf" in html(page)
+    assert reason in html(page)
+    forget = next(button for button in page.button if str(button.key).startswith("forget-"))
+    forget.click().run()
+    assert ui.shared.base.failed_files() == []
+
+
+def test_deleting_asks_first(ui: UserInterface) -> None:
+    ui.shared.base.add("First text.", name="first.txt")
+    ui.shared.base.add("Second text.", name="second.txt")
+    page = select(ui.open("library"), 0)
+    page.button(key="delete").click().run()
+    assert len(ui.shared.base.documents()) == 2
+    page.button(key="delete-no").click().run()
+    page.button(key="delete").click().run()
+    page.button(key="delete-yes").click().run()
+    assert not page.exception
+    assert [info.name for info in ui.shared.base.documents()] == ["first.txt"]
+    assert names(page) == ["first.txt"]
+
+
+def test_the_list_can_be_filtered(ui: UserInterface) -> None:
+    for name in ("租赁合同.txt", "heron.txt"):
+        ui.shared.base.add(f"Text of {name}.", name=name)
+    page = ui.open("library")
+    page.text_input(key="table-filter").set_value("合同").run()
+    assert names(page) == ["租赁合同.txt"]
+    page.text_input(key="table-filter").set_value("nothing").run()
+    assert not page.dataframe
+
+
+def test_a_collection_is_made_chosen_filled_and_deleted(ui: UserInterface) -> None:
+    page = ui.open("library")
+    page.text_input(key="new-name").set_value("合同")
+    page.button(key="create").click().run()
+    assert not page.exception
+    assert page.selectbox(key="collection").value == "合同"
+    upload(page, NOTE)
+    ui.wait()
+    assert ui.shared.base.collection("合同").documents == 1
+    page.run()
+    made = ui.shared.base.collection("合同")
+    assert page.button(key=f"drop-{made.id}").disabled
+    page.text_input(key=f"typed-{made.id}").set_value("合同").run()
+    page.button(key=f"drop-{made.id}").click().run()
+    assert not page.exception
+    assert "合同" not in [info.name for info in ui.shared.base.collections()]
+
+
+def test_a_collection_can_be_renamed_and_described(ui: UserInterface) -> None:
+    ui.shared.base.add("A text.", name="a.txt")
+    before = ui.shared.base.collection()
+    page = ui.open("library")
+    page.text_input(key=f"name-{before.id}").set_value("Birds")
+    page.text_input(key=f"description-{before.id}").set_value("All about herons")
+    page.button(key=f"save-{before.id}").click().run()
+    assert not page.exception
+    assert ui.shared.base.collection("Birds").description == "All about herons"
+    assert names(page) == ["a.txt"]
+
+
+def test_a_name_that_cannot_be_used_is_explained(ui: UserInterface) -> None:
+    page = ui.open("library")
+    page.text_input(key="new-name").set_value("  ")
+    page.button(key="create").click().run()
+    assert "cannot name a collection" in page.error[0].value
+
+
+def test_a_failed_store_is_told_and_not_raised(
+    ui: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> object:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    monkeypatch.setattr(ui.shared.base, "collections", list)
+    monkeypatch.setattr(ui.shared, "find_collection", failing)
+    page = ui.open("library")
+    assert "The library cannot be shown" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\Users\\me\\report.pdf", "report.pdf"),
+        ("a\x00b\n.md", "ab .md"),
+        ("合同.docx", "合同.docx"),
+        ("cafe\u0301.txt", "café.txt"),
+        ("/", "file"),
+    ],
+)
+def test_names_of_uploads_are_cleaned(sent: str, kept: str) -> None:
+    assert clean_name(sent) == kept
+
+
+def test_documents_from_folders_are_never_replaced_by_an_upload(ui: UserInterface) -> None:
+    ui.shared.base.add("A text.", name="notes.txt")
+    uploads = [Upload(name="notes.txt", data=b"other")]
+    assert ui.shared.would_replace(uploads, collection="default") == []
+    ui.shared.start_uploads(uploads, collection="default")
+    ui.wait()
+    roots = {info.sources[0].root for info in ui.shared.base.documents()}
+    assert roots == {"python", UPLOADS_ROOT}

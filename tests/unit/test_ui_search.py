@@ -1,0 +1,191 @@
+"""The search view, in both languages: empty, loading, full, without hits, failed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kb import StoreError
+from ui.session import session
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+
+GUIDE = (
+    "# 软件著作权登记\n\n申请软件著作权，应当向中国版权保护中心提交登记申请表、"
+    "软件鉴别材料和申请人身份证明文件。受理后三十个工作日内完成审查。"
+)
+HERON = "The grey heron waits motionless in shallow water and strikes at passing fish."
+
+
+def html(page: object) -> str:
+    return "\n".join(element.value for element in page.html)  # type: ignore[attr-defined] # AppTest
+
+
+def hits(page: object) -> list[str]:
+    return [e.value for e in page.html if 'class="kb-hit-head"' in e.value]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def filled(ui: UserInterface) -> UserInterface:
+    ui.shared.base.add(GUIDE, name="软件著作权登记指南.md")
+    ui.shared.base.add(HERON, name="birds/heron.txt")
+    return ui
+
+
+@pytest.mark.parametrize(
+    ("locale", "headline"), [("en-US", "Nothing to search yet"), ("zh-CN", "还没有可搜索的内容")]
+)
+def test_an_empty_store_says_what_to_do_first(
+    ui: UserInterface, locale: str, headline: str
+) -> None:
+    page = ui.open(locale=locale)
+    assert headline in html(page)
+    assert page.page_link
+
+
+@pytest.mark.parametrize(("locale", "place"), [("en-US", "Search"), ("zh-CN", "搜索")])
+def test_a_chinese_question_finds_the_right_document_first(
+    filled: UserInterface, locale: str, place: str
+) -> None:
+    page = filled.open(locale=locale)
+    page.text_input(key="q").set_value("如何申请软件著作权？").run()
+    assert not page.exception
+    assert page.title[0].value == place
+    assert "软件著作权登记指南.md" in hits(page)[0]
+    assert "<mark>" in html(page)
+
+
+def test_the_passage_is_there_with_its_score_and_marks(filled: UserInterface) -> None:
+    page = filled.open()
+    page.text_input(key="q").set_value("heron").run()
+    assert "birds/heron.txt" in hits(page)[0]
+    assert 'class="kb-bar' in hits(page)[0]
+    assert "<mark>heron</mark>" in html(page)
+
+
+def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> None:
+    page = filled.open(q="heron", type="TXT", top_k="5", path="birds")
+    assert page.text_input(key="q").value == "heron"
+    assert page.selectbox(key="top_k").value == 5
+    assert len(hits(page)) == 1
+    assert "birds/heron.txt" in hits(page)[0]
+
+
+def test_filters_that_nothing_passes_are_named_as_the_cause(filled: UserInterface) -> None:
+    page = filled.open(q="heron", path="no-such-folder/")
+    assert not hits(page)
+    assert "take some off" in html(page)
+
+
+def test_a_result_is_computed_once(filled: UserInterface, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    search = filled.shared.base.search
+
+    def counting(query: str, **options: object) -> object:
+        searched.append(query)
+        return search(query, **options)  # type: ignore[arg-type] # passed through
+
+    monkeypatch.setattr(filled.shared.base, "search", counting)
+    page = filled.open()
+    page.text_input(key="q").set_value("heron").run()
+    page.run()
+    assert searched == ["heron"]
+    filled.shared.base.add("Another text about a heron.", name="second.txt")
+    page.run()
+    assert searched == ["heron", "heron"]
+
+
+def test_the_neighbouring_text_comes_on_demand(ui: UserInterface) -> None:
+    filler = "Reeds grow along the muddy bank where the current slows. " * 40
+    ui.shared.base.add(f"{filler}\n\n{HERON}\n\n{filler}", name="long.txt")
+    page = ui.open()
+    page.text_input(key="q").set_value("grey heron strikes at fish").run()
+    assert "kb-around" not in html(page).replace(".kb-around", "")
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("context").run()
+    assert 'class="kb-around"' in html(page)
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("cite").run()
+    assert "long.txt" in page.code[0].value
+    assert "grey heron" in page.code[0].value
+
+
+@pytest.mark.parametrize(
+    ("locale", "headline"), [("en-US", "The question is too long"), ("zh-CN", "问题太长")]
+)
+def test_a_question_longer_than_the_model_reads_is_refused_with_the_reason(
+    filled: UserInterface, locale: str, headline: str
+) -> None:
+    page = filled.open(locale=locale)
+    page.text_input(key="q").set_value("heron " * 2000).run()
+    assert headline in page.error[0].value
+    assert "token" in page.error[0].value
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en-US", "loading"), ("zh-CN", "正在加载")])
+def test_while_the_model_loads_the_view_says_so(
+    filled: UserInterface, monkeypatch: pytest.MonkeyPatch, locale: str, word: str
+) -> None:
+    loaded = threading.Event()
+    monkeypatch.setattr(filled.shared, "_model_ready", loaded)
+    page = filled.open(locale=locale)
+    page.text_input(key="q").set_value("heron").run()
+    assert word in page.info[0].value
+    assert not hits(page)
+    loaded.set()
+    page.run()
+    assert hits(page)
+
+
+def test_a_model_that_cannot_be_loaded_is_named(
+    filled: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filled.shared, "_model_error", "there is no file /models/x.gguf")
+    page = filled.open(q="heron")
+    assert "x" in page.error[0].value
+    assert "The embedding model cannot be loaded" in page.error[0].value
+
+
+def test_a_failed_store_is_told_and_not_raised(
+    filled: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> object:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    monkeypatch.setattr(filled.shared.base, "search", failing)
+    page = filled.open(q="heron")
+    assert "The search failed" in page.error[0].value
+    assert "the disk is full" in page.error[0].value
+
+
+def test_hostile_names_and_texts_stay_text(ui: UserInterface) -> None:
+    ui.shared.base.add(
+        "A heron said <script>alert(1)</script> & left.", name="<img src=x onerror=alert(1)>.txt"
+    )
+    page = ui.open(q="heron")
+    assert "<script" not in html(page)
+    assert "<img" not in html(page)
+    assert "&lt;script&gt;" in html(page)
+
+
+def test_the_language_can_be_switched(filled: UserInterface) -> None:
+    page = filled.open()
+    assert page.title[0].value == "Search"
+    page.segmented_control(key="lang").set_value("zh").run()
+    assert page.title[0].value == "搜索"
+    assert not page.exception
+
+
+def test_wrong_settings_are_shown_and_not_raised(
+    ui: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    session.clear()
+    monkeypatch.setenv("KB_CHUNK_SIZE", "3")
+    page = ui.open()
+    assert "The knowledge base cannot be opened" in page.error[0].value
+    assert "chunk" in page.error[0].value
