@@ -9,15 +9,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from kb import presentation
+from kb import cli_eval, presentation
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.search.filters import filter_from_text
 from kb.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
 )
+app.add_typer(cli_eval.app, name="eval")
 _options: dict[str, bool] = {"debug": False}
 
 CollectionOption = Annotated[
@@ -47,11 +49,10 @@ def common(
 
 
 @contextmanager
-def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
-    """Open the knowledge base for a command; expected errors end it without a traceback."""
+def expected_errors() -> Iterator[None]:
+    """End a command without a traceback on errors that users can meet."""
     try:
-        with KnowledgeBase.open(Settings.load(**settings)) as base:
-            yield base
+        yield
     except KnowledgeBaseError as error:
         if _options["debug"]:
             raise
@@ -59,6 +60,13 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
             "error:", str(error), style="red", markup=False
         )
         raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
+    """Open the knowledge base for a command; expected errors end it without a traceback."""
+    with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
+        yield base
 
 
 def stdout() -> Console:
@@ -72,17 +80,53 @@ def print_json(value: object) -> None:
 
 
 @app.command()
-def search(
+def search(  # noqa: PLR0917 - typer reads options from parameters
     query: Annotated[str, typer.Argument(help="A question or words, in any language.")],
     top_k: Annotated[
         int | None, typer.Option("--top-k", "-k", min=1, max=1000, help="Most hits to give.")
     ] = None,
-    collection: CollectionOption = None,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option("--collection", "-c", help="Collection to search; several if repeated."),
+    ] = None,
+    mode: Annotated[
+        Literal["hybrid", "dense", "keyword"],
+        typer.Option("--mode", "-m", help="By meaning (dense), by words (keyword), or both."),
+    ] = "hybrid",
+    path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
+    media_type: Annotated[
+        list[str] | None, typer.Option("--type", help="Only pdf, docx, markdown or text.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", help="Only documents that say so: en, zh.")
+    ] = None,
+    since: Annotated[str, typer.Option("--since", help="Only from this date on: 2024-05.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Only up to this date.")] = "",
+    pages: Annotated[
+        str, typer.Option("--pages", help="Only on these pages: 3, 3-7, 3- or -7.")
+    ] = "",
+    metadata: Annotated[
+        list[str] | None, typer.Option("--meta", help="Only where KEY=VALUE.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the passages that answer a question."""
-    with opened(collection=collection, top_k=top_k) as base:
-        hits = base.search(query)
+    """Find the passages that answer a question.
+
+    "Words in quotes" must stand in every hit, -word in none.
+    """
+    with opened(top_k=top_k) as base:
+        where = filter_from_text(
+            path=path,
+            media_types=media_type or (),
+            tags=tag or (),
+            languages=language or (),
+            since=since,
+            until=until,
+            pages=pages,
+            metadata=metadata or (),
+        )
+        hits = base.search(query, collection=collection or None, mode=mode, where=where)
         if as_json:
             print_json([presentation.hit_json(hit) for hit in hits])
         else:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import get_args
 
+from kb.errors import SettingsError
 from kb.records import MediaType, MetadataValue
 
 # Where a document's own date may stand, most telling first; none of them: the day it was added.
 _DATE_KEYS = ("date", "modified", "updated", "created")
 _LANGUAGE_KEYS = ("language", "lang")
 _TAG_KEYS = ("tags", "keywords")
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_PAGES = re.compile(r"(\d*)(-?)(\d*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,7 @@ class SearchFilter:
         page_last: the passage is on this page or before.
         date_from: ISO 8601, ``2024`` or ``2024-05-01``; the document is of that day or later.
         date_to: likewise, of that day (or year) or before.
-        metadata: equal values of front matter or document properties.
+        metadata: equal values of front matter or document properties; text ``"3"`` equals 3.
     """
 
     documents: tuple[int, ...] = ()
@@ -47,6 +52,56 @@ class SearchFilter:
     def is_empty(self) -> bool:
         """Say whether every chunk passes."""
         return all(getattr(self, each.name) in ((), "", None, {}) for each in fields(self))
+
+
+def filter_from_text(
+    *,
+    path: str = "",
+    media_types: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    since: str = "",
+    until: str = "",
+    pages: str = "",
+    metadata: Sequence[str] = (),
+) -> SearchFilter:
+    """Make a filter of what a person typed: pages as ``3-7``, metadata as ``KEY=VALUE``.
+
+    Raises:
+        SettingsError: a value cannot be understood.
+    """
+    known = get_args(MediaType)
+    for each in media_types:
+        if each not in known:
+            msg = f"there is no document type {each!r}; choose from {', '.join(known)}"
+            raise SettingsError(msg)
+    for day in (since, until):
+        if day and not _DAY.fullmatch(day):
+            msg = f"{day!r} is not a date; write 2024, 2024-05 or 2024-05-01"
+            raise SettingsError(msg)
+    range_ = _PAGES.fullmatch(pages.strip()) if pages else None
+    if pages and (range_ is None or pages.strip() == "-"):
+        msg = f"{pages!r} is not a range of pages; write 3, 3-7, 3- or -7"
+        raise SettingsError(msg)
+    first, dash, last = range_.groups() if range_ else ("", "", "")
+    pairs = {}
+    for each in metadata:
+        key, equals, value = each.partition("=")
+        if not key or not equals:
+            msg = f"{each!r} is not KEY=VALUE; write for example author=Li"
+            raise SettingsError(msg)
+        pairs[key] = value
+    return SearchFilter(
+        path=path,
+        media_types=tuple(each for each in known if each in media_types),
+        tags=tuple(tags),
+        languages=tuple(languages),
+        date_from=since,
+        date_to=until,
+        page_first=int(first) if first else None,
+        page_last=int(last) if last else (int(first) if first and not dash else None),
+        metadata=pairs,
+    )
 
 
 def matching(
@@ -95,35 +150,52 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
             collection_id,
             condition.path,
         )
-    if condition.languages:
-        language = f"lower(coalesce({_values(_LANGUAGE_KEYS)}, ''))"
-        parts = [f"{language} = ? OR {language} LIKE ? ESCAPE '!'" for _ in condition.languages]
-        names = [name.lower() for name in condition.languages]
-        require(
-            f"({' OR '.join(parts)})",
-            *(value for name in names for value in (name, _escaped(name) + "-%")),
-        )
-    for tag in condition.tags:
-        have = "||','||".join(f"coalesce({_value(key)}, '')" for key in _TAG_KEYS)
-        listed = f"','||replace(replace(lower({have}), ', ', ','), '; ', ',')||','"
-        require(f"instr({listed}, ?)", f",{tag.lower()},")
+    for clause, bound in (
+        *_language_clauses(condition),
+        *_tag_clauses(condition),
+        *_date_clauses(condition),
+    ):
+        require(clause, *bound)
     if condition.page_first is not None:
         require("k.page_last >= ?", condition.page_first)
     if condition.page_last is not None:
         require("k.page_first <= ?", condition.page_last)
-    if condition.date_from or condition.date_to:
-        day = f"coalesce({_values(_DATE_KEYS)}, d.added_at)"
-        if condition.date_from:
-            require(f"{day} >= ?", condition.date_from)
-        if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00
-            require(f"substr({day}, 1, ?) <= ?", len(condition.date_to), condition.date_to)
     for key, value in condition.metadata.items():
         require(
-            "EXISTS (SELECT 1 FROM json_each(d.metadata) m WHERE m.key = ? AND m.value = ?)",
+            "EXISTS (SELECT 1 FROM json_each(d.metadata) m"
+            " WHERE m.key = ? AND (m.value = ? OR CAST(m.value AS TEXT) = ?))",
             key,
             value,
+            value,  # typed on a command line, a number is text
         )
     return " AND ".join(clauses), values
+
+
+Clause = tuple[str, tuple[object, ...]]
+
+
+def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    if condition.languages:
+        language = f"lower(coalesce({_values(_LANGUAGE_KEYS)}, ''))"
+        parts = [f"{language} = ? OR {language} LIKE ? ESCAPE '!'" for _ in condition.languages]
+        names = [name.lower() for name in condition.languages]
+        bound = tuple(value for name in names for value in (name, _escaped(name) + "-%"))
+        yield f"({' OR '.join(parts)})", bound
+
+
+def _tag_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    have = "||','||".join(f"coalesce({_value(key)}, '')" for key in _TAG_KEYS)
+    listed = f"','||replace(replace(lower({have}), ', ', ','), '; ', ',')||','"
+    for tag in condition.tags:
+        yield f"instr({listed}, ?)", (f",{tag.lower()},",)
+
+
+def _date_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    day = f"coalesce({_values(_DATE_KEYS)}, d.added_at)"
+    if condition.date_from:
+        yield f"{day} >= ?", (condition.date_from,)
+    if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00
+        yield f"substr({day}, 1, ?) <= ?", (len(condition.date_to), condition.date_to)
 
 
 def _value(key: str) -> str:

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.search.terms import terms
+from kb.search.terms import is_single_character, terms
 
 Span = tuple[int, int]
 
 # Words too common to explain a hit. Chinese needs none: bigrams of its particles are rare.
 _STOP_WORDS = frozenset(
-    "a an and are as at be by can do does for from how i in is it its of on or that the their "
-    "this to was we what when where which who why will with you your".split()
+    (  # noqa: SIM905 - forty quoted words are harder to read
+        "a an and are as at be by can do does for from how i in is it its of on or that the their "
+        "this to was we what when where which who why will with you your"
+    ).split()
 )
 _SENTENCE = re.compile(r"[^\n.!?。！？；]*(?:[.!?](?=\s)|[.!?](?=$)|[。！？；]|[.!?](?=\S)|\n|$)")
 _MOST_SENTENCES = 24
@@ -25,7 +27,10 @@ _LONGEST_SENTENCE = 400
 def term_spans(query: str, text: str) -> tuple[Span, ...]:
     """Return the spans in ``text`` of the terms of ``query``, merged, in order."""
     wanted = {term.text for term in terms(query)} - _STOP_WORDS
-    return _merge([(term.start, term.end) for term in terms(text) if term.text in wanted])
+    spans = [(term.start, term.end) for term in terms(text) if term.text in wanted]
+    for character in filter(is_single_character, wanted):  # inside pairs, which are the terms
+        spans.extend((match.start(), match.end()) for match in re.finditer(character, text))
+    return _merge(spans)
 
 
 def coverage(query: str, text: str) -> float:
@@ -33,7 +38,9 @@ def coverage(query: str, text: str) -> float:
     wanted = {term.text for term in terms(query)} - _STOP_WORDS
     if not wanted:
         return 0.0
-    return len(wanted & {term.text for term in terms(text)}) / len(wanted)
+    found = wanted & {term.text for term in terms(text)}
+    found |= {each for each in wanted if is_single_character(each) and each in text}
+    return len(found) / len(wanted)
 
 
 def sentences(text: str) -> list[Span]:

@@ -35,9 +35,7 @@ def weigh(db: sqlite3.Connection, collection: CollectionInfo, query: Query) -> W
     by_token = {token_of(expression): expression for expression in query.tokens}
     frequency = fulltext.frequencies(db, collection.id, by_token)
     chunks = max(1, collection.chunks)
-    best_score = (_K1 + 1) * sum(
-        _rarity(chunks, frequency.get(name, 0)) for name in by_token
-    )
+    best_score = (_K1 + 1) * sum(_rarity(chunks, frequency.get(name, 0)) for name in by_token)
     chosen: list[str] = []
     spent = 0
     for name in sorted(by_token, key=lambda name: frequency.get(name, 0)):

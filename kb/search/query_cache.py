@@ -1,4 +1,4 @@
-"""The vectors of the latest queries, so that asking again (another page, a filter) costs nothing."""
+"""The vectors of the latest queries: asking again, with another filter, costs no model time."""
 
 from __future__ import annotations
 

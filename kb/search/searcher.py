@@ -36,7 +36,7 @@ class _Found:
 
     collection: CollectionInfo
     ranked: list[tuple[int, float]]
-    stages: dict[str, Mapping[int, float]] = field(default_factory=dict)
+    stages: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 class Searcher:
@@ -81,7 +81,7 @@ class Searcher:
             return _highlighted(parsed.text, vector, kept, embedder)
         return kept
 
-    def _find(
+    def _find(  # noqa: PLR0917 - one call, above
         self,
         collection: CollectionInfo,
         query: Query,
@@ -117,7 +117,11 @@ class Searcher:
                 found.collection.name,
                 rows[chunk_id],
                 score,
-                {name: by_id[chunk_id] for name, by_id in found.stages.items() if chunk_id in by_id},
+                {
+                    name: by_id[chunk_id]
+                    for name, by_id in found.stages.items()
+                    if chunk_id in by_id
+                },
                 origins[rows[chunk_id]["document_id"]],
             )
             for chunk_id, score in found.ranked

@@ -1,4 +1,4 @@
-"""An embedder that remembers on disk what it embedded, so that tuning a search costs no model time."""
+"""An embedder that remembers on disk what it embedded: tuning a search costs no model time."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class CachedEmbedder:
         result = np.empty((len(texts), self.dim), dtype=np.float32)
         for at in range(0, len(texts), _BATCH):
             part = texts[at : at + _BATCH]
-            result[at : at + len(part)] = self._embed(
-                "document", part, lambda missing: self._inner.embed_documents(missing)
-            )
+            result[at : at + len(part)] = self._embed("document", part, self._inner.embed_documents)
             if on_progress is not None:
                 on_progress(len(part))
         return result

@@ -1,0 +1,199 @@
+"""``kb eval``: score search on judged queries, compare runs, make a set to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+import typer.core
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from kb.evaluation.judged import JudgedSet
+    from kb.evaluation.runs import Run
+    from kb.evaluation.spans import SpanRun
+
+_METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+_LONGEST_QUERY = 60
+_ALMOST_CERTAIN = 0.05
+
+
+def evaluate(  # noqa: PLR0917 - typer reads options from parameters
+    set_dir: Annotated[
+        Path, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
+    ],
+    mode: Annotated[
+        Literal["hybrid", "dense", "keyword", "all"], typer.Option("--mode", help="How to search.")
+    ] = "hybrid",
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=1000)] = 10,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Score chunks by the gold spans in spans.tsv.")
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the run, to compare another with.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="Compare with a saved run, query by query.")
+    ] = None,
+    worst: Annotated[int, typer.Option("--worst", min=0, help="Worst misses to list.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Ingest a judged set into a throw-away collection and score the search on it."""
+    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this app
+    from kb.evaluation import runs  # noqa: PLC0415 - numpy is for this only
+    from kb.evaluation import spans as span_runs  # noqa: PLC0415
+    from kb.evaluation.judged import read_set  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        judged = read_set(set_dir, spans=spans)
+        earlier = runs.load(compare) if compare else []
+        modes = runs.MODES if mode == "all" else (mode,)
+        with _progress(judged) as tell, runs.ingested(judged, Settings.load(), None, tell) as base:
+            if spans:
+                found = [span_runs.run(base, judged, mode=each, top_k=top_k) for each in modes]
+                if as_json:
+                    print_json([asdict(each) for each in found])
+                else:
+                    _print_spans(found, stdout())
+                return
+            done = [runs.run(base, judged, mode=each, top_k=top_k) for each in modes]
+        if save:
+            runs.save(done, save)
+        pairs = [(old, new) for old in earlier for new in done]
+        if not earlier:
+            pairs = [(old, done[0]) for old in done[1:]]
+        if as_json:
+            print_json([_run_json(each, worst) for each in done])
+            return
+        console = stdout()
+        _print_runs(done, console)
+        for old, new in pairs:
+            _print_comparison(old, new, bool(earlier), console)
+        for each in done:
+            _print_worst(each, worst, console)
+
+
+def make(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the set to.")],
+    source: Annotated[str | None, typer.Option("--from", help="Collection to draw from.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Passages to draw.")] = 50,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws others.")] = 0,
+) -> None:
+    """Draw passages from a collection, as a set whose queries you fill in."""
+    from kb.cli import opened, stdout  # noqa: PLC0415
+    from kb.evaluation.making import make_set  # noqa: PLC0415
+
+    with opened() as base:
+        written = make_set(base, folder, collection=source, count=count, seed=seed)
+        stdout().print(
+            f"wrote {written} passages to {folder / 'queries.jsonl'}: give each a question in "
+            f"its text, or delete its line; then run `kb eval {folder}`",
+            markup=False,
+        )
+
+
+class _RunByDefault(typer.core.TyperGroup):
+    """``kb eval SET_DIR`` means ``kb eval run SET_DIR``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps the type private
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["run", *args]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
+
+app = typer.Typer(cls=_RunByDefault, no_args_is_help=True, help="Score search on judged queries.")
+app.command("run")(evaluate)
+app.command("make")(make)
+
+
+@contextmanager
+def _progress(judged: JudgedSet) -> Iterator[Callable[[int, int], None]]:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"ingesting {judged.name}", total=len(judged.documents))
+        yield lambda done, _total: bar.update(task, completed=done)
+
+
+def _run_json(run: Run, worst: int) -> dict[str, Any]:
+    return {
+        "set": run.set_name,
+        "mode": run.mode,
+        "documents": run.documents,
+        "queries": len(run.queries),
+        "latency_ms": {"p50": run.latency_p50_ms, "p95": run.latency_p95_ms},
+        "metrics": {
+            name: {"mean": mean, "low": low, "high": high}
+            for name, (mean, (low, high)) in run.means().items()
+        },
+        "worst": [asdict(item) for item in run.worst(worst)],
+    }
+
+
+def _print_runs(runs: list[Run], console: Console) -> None:
+    first = runs[0]
+    table = Table(title=f"{first.set_name}: {first.documents} documents")
+    for name in ("mode", *_METRICS, "95% of ndcg@10", "p50 ms", "p95 ms"):
+        table.add_column(name, justify="left" if name == "mode" else "right")
+    for run in runs:
+        means = run.means()
+        low, high = means["ndcg@10"][1]
+        table.add_row(
+            run.mode,
+            *(f"{means[name][0]:.3f}" for name in _METRICS),
+            f"{low:.3f}–{high:.3f}",
+            f"{run.latency_p50_ms:.1f}",
+            f"{run.latency_p95_ms:.1f}",
+        )
+    console.print(table)
+
+
+def _print_comparison(old: Run, new: Run, saved: bool, console: Console) -> None:  # noqa: FBT001 - private, named at its one call
+    from kb.evaluation.runs import compare  # noqa: PLC0415
+
+    difference, (low, high), p = compare(old, new, "ndcg@10")
+    verdict = "the difference is real" if p < _ALMOST_CERTAIN else "may be chance"
+    name = f"saved {old.mode}" if saved else old.mode
+    console.print(
+        f"{new.mode} - {name}: ndcg@10 {difference:+.4f} (95% {low:+.4f} to {high:+.4f}, "
+        f"p = {p:.3f}: {verdict})",
+        markup=False,
+    )
+
+
+def _print_worst(run: Run, count: int, console: Console) -> None:
+    missed = run.worst(count)
+    if not missed:
+        return
+    table = Table(title=f"worst misses, {run.mode}")
+    for name in ("query", "expected", "found instead"):
+        table.add_column(name)
+    for item in missed:
+        table.add_row(
+            f"{item.id}: {item.query[:_LONGEST_QUERY]}",
+            ", ".join(item.expected),
+            ", ".join(item.found[:3]),
+        )
+    console.print(table)
+
+
+def _print_spans(runs: list[SpanRun], console: Console) -> None:
+    first = runs[0]
+    table = Table(
+        title=f"{first.set_name}: {first.chunks} chunks, {first.queries} queries, "
+        f"first {first.top_k} hits"
+    )
+    for name in ("mode", "recall", "precision", "iou"):
+        table.add_column(name, justify="left" if name == "mode" else "right")
+    for run in runs:
+        table.add_row(
+            run.mode,
+            *(f"{mean:.3f} ({low:.3f}–{high:.3f})" for mean, (low, high) in run.means.values()),
+        )
+    console.print(table)

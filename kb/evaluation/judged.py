@@ -1,0 +1,138 @@
+"""Judged sets on disk: ``corpus.jsonl``, ``queries.jsonl``, ``qrels.tsv``, ``spans.tsv``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedDocument:
+    """A document of a set; ``id`` is what judgements name."""
+
+    id: str
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSet:
+    """Documents, queries by id, and which documents answer which query.
+
+    ``spans`` are gold passages of a query, as (document id, start, end) in code points of the
+    document's text as it stands in the corpus; empty for sets that judge whole documents.
+    """
+
+    name: str
+    documents: tuple[JudgedDocument, ...]
+    queries: Mapping[str, str]
+    relevant: Mapping[str, frozenset[str]]
+    spans: Mapping[str, tuple[tuple[str, int, int], ...]]
+
+
+def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
+    """Read a judged set.
+
+    Raises:
+        SettingsError: a file is missing or wrong; names the file and line.
+    """
+    documents = tuple(
+        JudgedDocument(
+            id=_string(item, "id", at), text=_string(item, "text", at), title=item.get("title", "")
+        )
+        for at, item in _lines(folder / "corpus.jsonl")
+    )
+    queries = {
+        _string(item, "id", at): _string(item, "text", at)
+        for at, item in _lines(folder / "queries.jsonl")
+    }
+    blank = [key for key, text in queries.items() if not text.strip()]
+    if blank:
+        msg = (
+            f"{folder / 'queries.jsonl'}: {len(blank)} queries have no text (first: {blank[0]}); "
+            "write a question that the passage answers, or delete the line"
+        )
+        raise SettingsError(msg)
+    known = {document.id for document in documents}
+    relevant: dict[str, set[str]] = {}
+    for at, row in _rows(folder / "qrels.tsv", columns=3):
+        if row[0] not in queries:  # its line was deleted by who judged the set
+            continue
+        if row[1] not in known:
+            msg = f"{at}: there is no document {row[1]!r} in the corpus; mend the line or remove it"
+            raise SettingsError(msg)
+        if _number(row[2], at) > 0:
+            relevant.setdefault(row[0], set()).add(row[1])
+    gold: dict[str, list[tuple[str, int, int]]] = {}
+    if spans:
+        for at, row in _rows(folder / "spans.tsv", columns=4):
+            gold.setdefault(row[0], []).append((row[1], _number(row[2], at), _number(row[3], at)))
+    if not relevant:
+        msg = f"{folder / 'qrels.tsv'} judges none of the queries; add lines: query, document, 1"
+        raise SettingsError(msg)
+    return JudgedSet(
+        name=folder.name,
+        documents=documents,
+        queries={key: text for key, text in queries.items() if key in relevant},
+        relevant={key: frozenset(found) for key, found in relevant.items()},
+        spans={key: tuple(found) for key, found in gold.items()},
+    )
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    for number, line in _read(path):
+        at = f"{path}, line {number}"
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            msg = f"{at} is not JSON: {error}; mend the line or remove it"
+            raise SettingsError(msg) from error
+        if not isinstance(item, dict):
+            msg = f'{at} is not an object; each line holds one, such as {{"id": …, "text": …}}'
+            raise SettingsError(msg)
+        yield at, item
+
+
+def _rows(path: Path, *, columns: int) -> Iterator[tuple[str, list[str]]]:
+    for number, line in _read(path):
+        row = line.split("\t")
+        at = f"{path}, line {number}"
+        if len(row) != columns:
+            msg = f"{at} has {len(row)} columns instead of {columns}; separate them with tabs"
+            raise SettingsError(msg)
+        yield at, row
+
+
+def _read(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = (
+            f"{path} cannot be read: {error}. A judged set is a folder with corpus.jsonl, "
+            "queries.jsonl and qrels.tsv (and spans.tsv for --spans), all in UTF-8"
+        )
+        raise SettingsError(msg) from error
+    # Not splitlines(): JSON strings may hold U+2028, which it would split at.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.rstrip("\r")
+
+
+def _string(item: Mapping[str, object], key: str, at: str) -> str:
+    value = item.get(key)
+    if not isinstance(value, str):
+        msg = f"{at}: {key!r} must be text, but is {value!r}; mend the line or remove it"
+        raise SettingsError(msg)
+    return value
+
+
+def _number(value: str, at: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        msg = f"{at}: {value!r} is not a whole number; mend the line or remove it"
+        raise SettingsError(msg) from error

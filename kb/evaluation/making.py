@@ -1,0 +1,93 @@
+"""Draw passages from a collection, as a judged set whose queries a person fills in."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import CollectionError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+
+_MOST_TRIES_PER_QUERY = 20
+_SHORTEST_PASSAGE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    document: int
+    source: str
+    text: str
+    start: int
+    end: int
+
+
+def make_set(
+    base: KnowledgeBase, folder: Path, *, collection: str | None, count: int, seed: int = 0
+) -> int:
+    """Write a set of up to ``count`` passages from different places; return how many.
+
+    ``queries.jsonl`` shows each passage beside an empty ``text``: write there a question that
+    the passage answers, or delete the line. The corpus is the whole collection, so that a search
+    can also find the wrong document.
+
+    Raises:
+        CollectionError: there is no such collection, or nothing in it.
+        SettingsError: the folder holds a set already, or cannot be written.
+    """
+    if (folder / "queries.jsonl").exists():
+        msg = f"{folder} holds a judged set already; name another folder"
+        raise SettingsError(msg)
+    infos = base.documents(collection=collection)
+    if not infos:
+        msg = "the collection has no documents; ingest some first"
+        raise CollectionError(msg)
+    draw = random.Random(seed)  # noqa: S311 - a sample, no secret
+    drawn: dict[tuple[int, int], _Passage] = {}
+    for _ in range(count * _MOST_TRIES_PER_QUERY):
+        if len(drawn) == count:
+            break
+        # Each chunk is as likely as any other, however long its document.
+        (info,) = draw.choices(infos, weights=[item.chunks for item in infos])
+        chunks = base.chunks(info.id)
+        chunk = draw.choice(chunks)
+        if len(chunk.text) < _SHORTEST_PASSAGE and len(chunks) > 1:
+            continue
+        drawn[info.id, chunk.ordinal] = _Passage(
+            info.id, info.name, chunk.text, chunk.start, chunk.end
+        )
+    passages = list(drawn.values())
+    corpus = (
+        {"id": str(info.id), "title": info.title, "text": base.document_text(info.id)}
+        for info in infos
+    )
+    queries = [
+        {"id": f"q{n}", "text": "", "source": each.source, "passage": each.text}
+        for n, each in enumerate(passages, start=1)
+    ]
+    qrels = [f"q{n}\t{each.document}\t1\n" for n, each in enumerate(passages, start=1)]
+    spans = [
+        f"q{n}\t{each.document}\t{each.start}\t{each.end}\n"
+        for n, each in enumerate(passages, start=1)
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "corpus.jsonl", map(_line, corpus))
+        _write(folder / "queries.jsonl", map(_line, queries))
+        _write(folder / "qrels.tsv", qrels)
+        _write(folder / "spans.tsv", spans)
+    except OSError as error:
+        msg = f"cannot write the set to {folder}: {error}; name another folder"
+        raise SettingsError(msg) from error
+    return len(passages)
+
+
+def _line(item: object) -> str:
+    return json.dumps(item, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(lines)

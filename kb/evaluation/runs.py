@@ -1,0 +1,179 @@
+"""Run a judged set through the whole of a knowledge base, and report what it found."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kb.embedding.base import Embedder
+from kb.errors import SettingsError
+from kb.evaluation import metrics
+from kb.evaluation.judged import JudgedSet
+from kb.knowledge_base import KnowledgeBase
+from kb.records import Document
+from kb.search.searcher import SearchMode
+from kb.settings import Settings
+
+MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
+_WORST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryResult:
+    """One query of a run: the documents found, best first, and its metrics by name."""
+
+    id: str
+    query: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A judged set searched in one mode. Latencies are of whole queries, in milliseconds."""
+
+    set_name: str
+    mode: str
+    documents: int
+    latency_p50_ms: float
+    latency_p95_ms: float
+    queries: tuple[QueryResult, ...]
+
+    def values(self, metric: str) -> list[float]:
+        """Return one metric of every query, in the order of the queries."""
+        return [result.scores[metric] for result in self.queries]
+
+    def means(self) -> dict[str, tuple[float, tuple[float, float]]]:
+        """Return the mean of each metric with its 95% interval."""
+        names = self.queries[0].scores if self.queries else ()
+        return {
+            name: (float(np.mean(self.values(name))), metrics.interval(self.values(name)))
+            for name in names
+        }
+
+    def worst(self, count: int = _WORST) -> list[QueryResult]:
+        """Return the queries that missed most, worst first."""
+        by_score = sorted(self.queries, key=lambda item: item.scores[f"ndcg@{metrics.DEPTH}"])
+        return [item for item in by_score if item.scores[f"ndcg@{metrics.DEPTH}"] < 1][:count]
+
+
+@contextmanager
+def ingested(
+    judged: JudgedSet,
+    settings: Settings,
+    embedder: Embedder | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[KnowledgeBase]:
+    """Give a knowledge base in a throw-away folder that holds the set's documents.
+
+    Models are taken from the settings' own folder; nothing is written there. ``on_progress`` is
+    told (documents done, of how many).
+    """
+    with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+        scratch = settings.model_copy(update={"data_dir": Path(folder), "collection": "eval"})
+        with (
+            _embedder(settings, embedder) as model,
+            KnowledgeBase.open(scratch, embedder=model) as base,
+        ):
+            for done, item in enumerate(judged.documents, start=1):
+                base.add(Document.from_text(item.text, title=item.title), name=item.id)
+                if on_progress is not None:
+                    on_progress(done, len(judged.documents))
+            yield base
+
+
+def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int = 10) -> Run:
+    """Search every query of a set; documents rank by their best passage."""
+    results = []
+    seconds = []
+    for query_id, text in judged.queries.items():
+        started = time.perf_counter()
+        hits = base.search(text, mode=mode, top_k=max(top_k, metrics.DEPTH), highlights=False)
+        seconds.append(time.perf_counter() - started)
+        # A hit whose passage stands in several documents finds them all.
+        found = tuple(dict.fromkeys(source.path for hit in hits for source in hit.sources))
+        expected = judged.relevant[query_id]
+        results.append(
+            QueryResult(
+                id=query_id,
+                query=text,
+                expected=tuple(sorted(expected)),
+                found=found[:top_k],
+                scores=metrics.score(found, expected),
+            )
+        )
+    p50, p95 = (float(np.quantile(seconds, share)) * 1000 for share in (0.5, 0.95))
+    return Run(
+        set_name=judged.name,
+        mode=mode,
+        documents=len(judged.documents),
+        latency_p50_ms=p50,
+        latency_p95_ms=p95,
+        queries=tuple(results),
+    )
+
+
+def save(runs: Sequence[Run], path: Path) -> None:
+    """Write runs to a file that a later run can be compared with.
+
+    Raises:
+        SettingsError: the file cannot be written.
+    """
+    try:
+        path.write_text(json.dumps([asdict(item) for item in runs], ensure_ascii=False))
+    except OSError as error:
+        msg = f"cannot write {path}: {error}; give another file to --save"
+        raise SettingsError(msg) from error
+
+
+def load(path: Path) -> list[Run]:
+    """Read runs that :func:`save` wrote.
+
+    Raises:
+        SettingsError: the file is not such a file.
+    """
+    try:
+        return [
+            Run(**{**item, "queries": tuple(QueryResult(**each) for each in item["queries"])})
+            for item in json.loads(path.read_text())
+        ]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        msg = f"{path} is not a saved run: {error}; make one with `kb eval SET_DIR --save FILE`"
+        raise SettingsError(msg) from error
+
+
+def compare(one: Run, other: Run, metric: str) -> tuple[float, tuple[float, float], float]:
+    """Return (difference, its interval, p) of two runs, over the queries that both have.
+
+    Raises:
+        SettingsError: they have no query in common.
+    """
+    mine = {result.id: result.scores[metric] for result in one.queries}
+    theirs = {result.id: result.scores[metric] for result in other.queries}
+    shared = [key for key in mine if key in theirs]
+    if not shared:
+        msg = f"the runs of {one.set_name} and {other.set_name} have no query in common"
+        raise SettingsError(msg)
+    return metrics.paired([mine[key] for key in shared], [theirs[key] for key in shared])
+
+
+@contextmanager
+def _embedder(settings: Settings, given: Embedder | None) -> Iterator[Embedder]:
+    if given is not None:
+        yield given
+        return
+    from kb.embedding import open_embedder  # noqa: PLC0415 - llama.cpp takes a second to load
+
+    opened = open_embedder(settings)
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -1,0 +1,92 @@
+"""Score chunking by gold spans: how much of them the first hits hold, and how much else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.evaluation import metrics
+from kb.evaluation.judged import JudgedSet
+from kb.knowledge_base import KnowledgeBase
+from kb.search.searcher import SearchMode
+from kb.text import normalise
+
+Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanRun:
+    """Means over queries, with 95% intervals, counted in characters.
+
+    ``recall``: share of the gold text in the hits. ``precision``: share of the hits' text that
+    is gold, text in two hits counted twice, for it is read twice. ``iou``: gold text found over
+    gold text and hits' text together.
+    """
+
+    set_name: str
+    mode: str
+    top_k: int
+    chunks: int
+    queries: int
+    means: Mapping[str, tuple[float, tuple[float, float]]]
+
+
+def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int) -> SpanRun:
+    """Search every query that has gold spans."""
+    texts = {document.id: document.text for document in judged.documents}
+    values: dict[str, list[float]] = {"recall": [], "precision": [], "iou": []}
+    for query_id, spans in judged.spans.items():
+        if query_id not in judged.queries:
+            continue
+        hits = base.search(judged.queries[query_id], mode=mode, top_k=top_k, highlights=False)
+        found = [(source.path, hit.start, hit.end) for hit in hits for source in hit.sources]
+        gold = [_as_stored(texts, span) for span in spans]
+        for name, value in score(gold, found).items():
+            values[name].append(value)
+    return SpanRun(
+        set_name=judged.name,
+        mode=mode,
+        top_k=top_k,
+        chunks=base.collection().chunks,
+        queries=len(values["recall"]),
+        means={
+            name: (float(np.mean(each)), metrics.interval(each)) for name, each in values.items()
+        },
+    )
+
+
+def score(gold: Iterable[Span], found: Sequence[Span]) -> dict[str, float]:
+    """Return recall, precision and iou of one query."""
+    wanted = _merge(gold)
+    covered = sum(_shared(span, other) for span in _merge(found) for other in wanted)
+    wanted_size = sum(end - start for _, start, end in wanted)
+    read = sum(end - start for _, start, end in found)
+    useful = sum(_shared(span, other) for span in found for other in wanted)
+    return {
+        "recall": covered / wanted_size,
+        "precision": useful / read if read else 0.0,
+        "iou": covered / (wanted_size + read - useful),
+    }
+
+
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for name, start, end in sorted(spans):
+        if merged and merged[-1][0] == name and start <= merged[-1][2]:
+            merged[-1] = (name, merged[-1][1], max(end, merged[-1][2]))
+        else:
+            merged.append((name, start, end))
+    return merged
+
+
+def _shared(one: Span, other: Span) -> int:
+    return max(0, min(one[2], other[2]) - max(one[1], other[1])) if one[0] == other[0] else 0
+
+
+def _as_stored(texts: Mapping[str, str], span: Span) -> Span:
+    """Move a span of the corpus' text to the normalised text that is stored."""
+    name, start, end = span
+    text = texts[name]
+    return name, len(normalise(text[:start])), len(normalise(text[:end]))
