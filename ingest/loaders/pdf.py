@@ -187,7 +187,11 @@ def _nothing(
             "Raise them and ingest again."
         )
     elif scans.scanned:
-        msg = f"{name} has no text; its {pages} {'looks' if total == 1 else 'look'} scanned, and OCR found no text in the pictures."
+        look = "looks" if total == 1 else "look"
+        msg = (
+            f"{name} has no text; its {pages} {look} scanned, "
+            "and OCR found no text in the pictures."
+        )
     else:
         msg = f"{name} has no text: its {pages} {'is' if total == 1 else 'are'} blank."
     return EmptyDocumentError(msg)
