@@ -141,7 +141,7 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
 
     for column, allowed in (("d.id", condition.documents), ("d.media_type", condition.media_types)):
         if allowed:
-            require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))
+            require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608
     if condition.path:
         # Found once for a search, not once for each document.
         require(

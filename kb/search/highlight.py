@@ -19,7 +19,8 @@ _STOP_WORDS = frozenset(
         "this to was we what when where which who why will with you your"
     ).split()
 )
-_SENTENCE = re.compile(r"[^\n.!?。！？；]*(?:[.!?](?=\s)|[.!?](?=$)|[。！？；]|[.!?](?=\S)|\n|$)")
+# A full stop inside a number, name or address has no white space after it.
+_SENTENCE = re.compile(r"[^\n]+?(?:[.!?]+(?=\s|$)|[。！？；]+|$)|\n+", re.MULTILINE)
 _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 

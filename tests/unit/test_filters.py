@@ -1,0 +1,130 @@
+"""Conditions that a person types, and what the catalog makes of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.errors import SettingsError
+from kb.search.filters import SearchFilter, filter_from_text, matching, passing
+from kb.store.database import Database
+
+# id: (media type, path, metadata, day added, pages of its two chunks)
+DOCUMENTS = {
+    1: ("pdf", "a/report.pdf", {"language": "zh-Hant", "date": "2023-05-02"}, (1, 2)),
+    2: ("markdown", "a/b/notes.md", {"tags": "Draft, budget", "year": 2024}, (None, None)),
+    3: ("text", "c.txt", {"lang": "en", "final": True}, (None, None)),
+    4: ("pdf", "报告/年度.pdf", {"language": "zh", "modified": "2024-07-01T10:00:00Z"}, (7, 9)),
+}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    database = Database(tmp_path / "catalog.sqlite3")
+    with database.write() as connection:
+        connection.execute(
+            "INSERT INTO collections VALUES ('kb-1', 'name', '', 'model', 'print', 3, '2022')"
+        )
+        for number, (media_type, path, metadata, pages) in DOCUMENTS.items():
+            _insert(connection, number, media_type, path, metadata, pages)
+    with database.read() as connection:
+        yield connection
+    database.close()
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    number: int,
+    media_type: str,
+    path: str,
+    metadata: dict[str, object],
+    pages: tuple[int | None, int | None],
+) -> None:
+    connection.execute(
+        "INSERT INTO documents (id, collection_id, state, content_hash, settings_hash, title,"
+        " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
+        " added_at) VALUES (?, 'kb-1', 'active', '', '', '', ?, 1, 1, 1, 2, 0, ?, '[]', '2022-01')",
+        (number, media_type, json.dumps(metadata)),
+    )
+    connection.execute(
+        "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
+        " content_hash, settings_hash, outcome, seen_at)"
+        " VALUES ('kb-1', '/', ?, ?, 1, 1, '', '', 'indexed', '')",
+        (path, number),
+    )
+    for ordinal, page in enumerate(pages):
+        connection.execute(
+            "INSERT INTO chunks (id, document_id, ordinal, text, start, end, heading_path, kind,"
+            " page_first, page_last, page_label, read_by, tokens, vector_key)"
+            " VALUES (?, ?, ?, '', 0, 0, '[]', 'text', ?, ?, '', 'text', 1, x'')",
+            (number * 10 + ordinal, number, ordinal, page, page),
+        )
+
+
+@pytest.mark.parametrize(
+    ("condition", "chunks"),
+    [
+        (SearchFilter(), {10, 11, 20, 21, 30, 31, 40, 41}),
+        (SearchFilter(documents=(2, 3)), {20, 21, 30, 31}),
+        (SearchFilter(media_types=("pdf",)), {10, 11, 40, 41}),
+        (SearchFilter(path="a/*"), {10, 11, 20, 21}),
+        (SearchFilter(path="报告/*"), {40, 41}),
+        (SearchFilter(languages=("zh",)), {10, 11, 40, 41}),
+        (SearchFilter(languages=("zh-hant", "EN")), {10, 11, 30, 31}),
+        (SearchFilter(tags=("draft",)), {20, 21}),
+        (SearchFilter(tags=("draft", "Budget")), {20, 21}),
+        (SearchFilter(tags=("draf",)), set()),
+        (SearchFilter(page_first=2, page_last=7), {11, 40}),
+        (SearchFilter(date_from="2023"), {10, 11, 40, 41}),
+        (SearchFilter(date_to="2023"), {10, 11, 20, 21, 30, 31}),
+        (SearchFilter(date_from="2024-07-01", date_to="2024-07-01"), {40, 41}),
+        (SearchFilter(metadata={"year": 2024}), {20, 21}),
+        (SearchFilter(metadata={"year": "2024"}), {20, 21}),
+        (SearchFilter(metadata={"final": True}), {30, 31}),
+        (SearchFilter(metadata={"no' such": "x"}), set()),
+        (SearchFilter(media_types=("pdf",), path="a/*", page_last=1), {10}),
+    ],
+)
+def test_all_conditions_apply_together(
+    db: sqlite3.Connection, condition: SearchFilter, chunks: set[int]
+) -> None:
+    assert set(matching(db, "kb-1", condition, 100)) == chunks
+    everything = [number * 10 + half for number in DOCUMENTS for half in (0, 1)]
+    assert passing(db, "kb-1", condition, everything) == chunks
+
+
+def test_documents_on_their_way_in_or_out_never_match(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE documents SET state = 'retired' WHERE id = 1")
+    db.execute("UPDATE documents SET state = 'pending' WHERE id = 2")
+    assert set(matching(db, "kb-1", SearchFilter(), 100)) == {30, 31, 40, 41}
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"), [("3", 3, 3), ("3-7", 3, 7), ("3-", 3, None), ("-7", None, 7)]
+)
+def test_pages_are_typed_as_a_range(typed: str, first: int | None, last: int | None) -> None:
+    made = filter_from_text(pages=typed)
+    assert (made.page_first, made.page_last) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"pages": "three"},
+        {"pages": "-"},
+        {"since": "yesterday"},
+        {"metadata": ["author"]},
+        {"media_types": ["exe"]},
+    ],
+)
+def test_what_cannot_be_understood_is_refused(typed: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        filter_from_text(**typed)  # type: ignore[arg-type]  # any one of the options
+
+
+def test_nothing_typed_is_no_filter() -> None:
+    assert filter_from_text().is_empty

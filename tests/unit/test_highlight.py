@@ -1,0 +1,40 @@
+"""Marking in a passage why it was found."""
+
+from __future__ import annotations
+
+from kb.search.highlight import coverage, sentences, term_spans
+
+
+def _marked(query: str, text: str) -> list[str]:
+    return [text[start:end] for start, end in term_spans(query, text)]
+
+
+def test_words_are_marked_in_any_case_and_form() -> None:
+    assert _marked("muller file", "Herr Müller: parseFile, FILE") == ["Müller", "File", "FILE"]
+
+
+def test_neighbouring_pairs_merge_into_one_mark() -> None:
+    assert _marked("知识库", "这个知识库很好") == ["知识库"]
+
+
+def test_a_single_character_is_marked_inside_a_run() -> None:
+    assert _marked("猫", "大猫跑，猫叫") == ["猫", "猫"]
+
+
+def test_common_words_are_not_marked() -> None:
+    assert _marked("what is the cat", "what is the cat") == ["cat"]
+
+
+def test_coverage_is_the_share_of_telling_terms() -> None:
+    assert coverage("red cat", "a red house") == 0.5
+    assert coverage("the", "the") == 0.0
+
+
+def test_sentences_end_at_full_stops_of_both_scripts_but_not_inside_numbers() -> None:
+    text = "Version 1.5 works. 这是第一句。第二句！\nLast line"
+    assert [text[a:b] for a, b in sentences(text)] == [
+        "Version 1.5 works.",
+        "这是第一句。",
+        "第二句！",
+        "Last line",
+    ]
