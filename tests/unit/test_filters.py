@@ -36,7 +36,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     database.close()
 
 
-def _insert(
+def _insert(  # noqa: PLR0917 - one row, column by column
     connection: sqlite3.Connection,
     number: int,
     media_type: str,

@@ -1,0 +1,153 @@
+"""Searching a real store with the real default model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kb import KnowledgeBase
+from kb.evaluation import runs, spans
+from kb.evaluation.judged import read_set
+from kb.evaluation.making import make_set
+from kb.search.filters import SearchFilter
+from kb.search.searcher import SearchMode
+
+FOX = "The quick brown fox jumps over the lazy dog. It sleeps in its den at noon."
+HEAT = "The heating of the building is regulated by a thermostat; turn it down at night."
+ERROR = "When the server answers ERR_CONN_RESET, restart parseXMLFile with version 2.31.4."
+CAT = "大猫在花园里跑。知识库系统可以找到它。"
+TEXTS = {"fox": FOX, "heat": HEAT, "error": ERROR, "cat": CAT}
+MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
+
+
+@pytest.fixture
+def filled(base: KnowledgeBase) -> KnowledgeBase:
+    for name, text in TEXTS.items():
+        base.add(text, name=name, metadata={"language": "zh" if name == "cat" else "en"})
+    return base
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("ERR_CONN_RESET", "error"),
+        ("conn", "error"),
+        ("xml file", "error"),
+        ("2.31.4", "error"),
+        ("猫", "cat"),
+        ("知识库", "cat"),
+        ("Fox!", "fox"),
+    ],
+)
+def test_names_codes_and_characters_are_found_by_words(
+    filled: KnowledgeBase, query: str, source: str, mode: SearchMode
+) -> None:
+    assert filled.search(query, mode=mode)[0].source == source
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense"])
+def test_meaning_finds_what_shares_no_word_and_no_language(
+    filled: KnowledgeBase, mode: SearchMode
+) -> None:
+    assert filled.search("怎样在晚上节省暖气费用", mode=mode)[0].source == "heat"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_quoted_words_stand_in_every_hit_and_excluded_ones_in_none(
+    filled: KnowledgeBase, mode: SearchMode
+) -> None:
+    assert {hit.source for hit in filled.search('the "brown fox"', mode=mode)} == {"fox"}
+    without = {hit.source for hit in filled.search("the -fox -server 知识", mode=mode)}
+    assert "heat" in without
+    assert not without & {"fox", "error"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_filter_never_costs_hits_that_match(filled: KnowledgeBase, mode: SearchMode) -> None:
+    hits = filled.search("大猫 the", mode=mode, where=SearchFilter(languages=("en",)), top_k=3)
+    assert {hit.source for hit in hits} <= {"fox", "heat", "error"}
+    if mode != "keyword":
+        assert len(hits) == 3
+
+
+def test_hits_carry_the_score_of_each_stage(filled: KnowledgeBase) -> None:
+    best = filled.search("lazy dog")[0]
+    assert set(best.scores) == {"dense", "keyword", "fused"}
+    assert best.score == best.scores["fused"] == pytest.approx(1.0)
+
+
+def test_the_matching_words_are_marked(filled: KnowledgeBase) -> None:
+    hit = filled.search("lazy dog")[0]
+    assert [hit.text[start:end] for start, end in hit.highlights] == ["lazy", "dog"]
+
+
+def test_without_words_in_common_the_nearest_sentence_is_marked(filled: KnowledgeBase) -> None:
+    (hit,) = filled.search("狐狸在哪里睡觉", where=SearchFilter(path="fox"))
+    assert [hit.text[start:end] for start, end in hit.highlights] == [
+        "It sleeps in its den at noon."
+    ]
+
+
+def test_a_code_that_many_chunks_hold_comes_before_chunks_without_it(base: KnowledgeBase) -> None:
+    for n in range(12):
+        base.add(f"Part {n} of the plan: call frob_nicate and then wait.", name=f"with-{n}")
+        base.add(f"Part {n} of the plan: nicely frobbing things, then wait.", name=f"without-{n}")
+    hits = base.search("frob_nicate", top_k=10)
+    assert sum(hit.source.startswith("with-") for hit in hits) >= 9
+
+
+def test_the_same_passage_in_two_documents_is_one_hit_with_both_sources(
+    base: KnowledgeBase,
+) -> None:
+    long = "\n\n".join(f"Paragraph {n} about cooking rice. " + "Stir it well. " * 60 for n in "ab")
+    base.add(long, name="one")
+    base.add(long + "\n\nThe end.", name="two")
+    base.add(FOX, name="fox")
+    hits = base.search("cooking rice", top_k=8)
+    assert set(map(str, hits[0].sources)) == {"one", "two"}
+    assert len({hit.text for hit in hits}) == len(hits)
+
+
+def test_changed_and_removed_text_is_not_found_any_more(filled: KnowledgeBase) -> None:
+    filled.add("Entirely different words.", name="fox")
+    assert filled.search("fox", mode="keyword") == []
+    for info in filled.documents():
+        filled.remove(info.id)
+    assert filled.search("different") == []
+
+
+def test_several_collections_are_searched_at_once_and_judged_apart(filled: KnowledgeBase) -> None:
+    filled.add("A fox in another collection.", name="other", collection="second")
+    found = filled.search("fox", collection=["default", "second"], mode="keyword")
+    assert {hit.collection for hit in found} == {"default", "second"}
+    assert {hit.source for hit in filled.search("fox", collection="second")} == {"other"}
+
+
+def test_an_evaluation_scores_a_set_without_touching_the_store(
+    filled: KnowledgeBase, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    assert make_set(filled, folder, collection=None, count=3) == 3
+    queries = folder / "queries.jsonl"
+    words = {FOX: "lazy dog", HEAT: "thermostat", ERROR: "ERR_CONN_RESET", CAT: "知识库"}
+    text = queries.read_text()
+    for passage, words_of_it in words.items():
+        lines = [
+            line.replace('"text": ""', f'"text": "{words_of_it}"') if passage in line else line
+            for line in text.split("\n")
+        ]
+        text = "\n".join(lines)
+    queries.write_text(text)
+    judged = read_set(folder, spans=True)
+    before = filled.documents()
+    with runs.ingested(judged, filled.settings, filled.embedder) as scratch:
+        done = [runs.run(scratch, judged, mode=mode) for mode in MODES]
+        by_span = spans.run(scratch, judged, mode="keyword", top_k=1)
+    assert done[0].means()["ndcg@10"][0] == pytest.approx(1.0)
+    assert by_span.means["recall"][0] == pytest.approx(1.0)
+    runs.save(done, tmp_path / "run.json")
+    again = runs.load(tmp_path / "run.json")
+    assert runs.compare(again[0], done[0], "ndcg@10")[0] == 0.0
+    assert filled.documents() == before
