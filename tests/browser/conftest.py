@@ -1,0 +1,133 @@
+"""A real server and a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+LAUNCH = Path(__file__).parents[2] / "ui" / "launch.py"
+START_TIMEOUT_S = 60
+
+
+@dataclass
+class Tab:
+    """A browser tab and everything in it that should not have happened."""
+
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on(
+            "console",
+            lambda message: (
+                self.troubles.append(f"{message.type}: {message.text}")
+                if message.type == "error"
+                else None
+            ),
+        )
+        self.page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        self.page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
+        self.page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(("http://localhost:", "data:", "blob:"))
+                else self.troubles.append(f"request to {request.url}")
+            ),
+        )
+
+
+@dataclass
+class Server:
+    url: str
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that KB_CHROMIUM names."""
+    path = os.environ.get("KB_CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("Chromium is not installed (apt-get install chromium, or set KB_CHROMIUM)")
+    with sync_playwright() as playwright:
+        # Containers run as root, where Chromium's own sandbox does not start.
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
+    """The UI as users start it, over an empty knowledge base, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "KB_DATA_DIR": str(data_dir),
+        "KB_CONFIG": str(tmp_path / "no.toml"),
+    }
+    log = (tmp_path / "server.log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, str(LAUNCH), "--port", str(port), "--headless"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://localhost:{port}"
+    try:
+        _wait_until_up(url, process, tmp_path / "server.log")
+        yield Server(url, environment)
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh English browser window."""
+    opened = chromium.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext, server: Server) -> Iterator[Tab]:
+    """The UI in a tab; afterwards nothing may have gone wrong in it."""
+    opened = Tab(context.new_page())
+    opened.watch()
+    opened.page.goto(server.url)
+    opened.page.get_by_role("heading", name="Search", exact=True).wait_for()
+    yield opened
+    assert opened.troubles == []
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310 - our own server
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)

@@ -1,0 +1,156 @@
+"""Whole journeys of a person with a browser, against a running server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+from reportlab.pdfgen.canvas import Canvas
+
+if TYPE_CHECKING:
+    from conftest import Server, Tab
+
+pytestmark = pytest.mark.browser
+
+SENTENCE = "The kestrel hovers above the meadow before it dives."
+INGEST_TIMEOUT_MS = 60_000
+ROW_PX = 35
+
+
+def pdf(*pages: str) -> bytes:
+    target = BytesIO()
+    canvas = Canvas(target)
+    for text in pages:
+        canvas.drawString(72, 720, text)
+        canvas.showPage()
+    canvas.save()
+    return target.getvalue()
+
+
+def go_to(page: Page, view: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=view).click()
+    expect(page.get_by_role("heading", name=view, exact=True)).to_be_visible()
+
+
+def upload(page: Page, name: str, data: bytes, kind: str = "application/octet-stream") -> None:
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": kind, "buffer": data}]
+    )
+
+
+def search(page: Page, query: str) -> None:
+    box = page.get_by_placeholder("Ask your documents")
+    box.fill(query)
+    box.press("Enter")
+
+
+def tick_first_row(page: Page) -> None:
+    # The table is a canvas: its first column holds the boxes, below one row of headings.
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": ROW_PX * 1.5})
+
+
+def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
+    page = tab.page
+    expect(page.get_by_text("Nothing to search yet")).to_be_visible()
+    page.get_by_role("link", name="Add documents").click()
+    upload(page, "birds.pdf", pdf("Of birds and their habits.", SENTENCE), "application/pdf")
+    expect(page.get_by_text("stored,")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+    go_to(page, "Search")
+    search(page, "kestrel hovers meadow")
+    first = page.locator(".kb-hit-head").first
+    expect(first).to_contain_text("birds.pdf")
+    expect(first).to_contain_text("p. ")
+    expect(page.locator("mark").filter(has_text="kestrel").first).to_be_visible()
+    expect(
+        page.get_by_text(SENTENCE.removeprefix("The kestrel hovers above ")).first
+    ).to_be_visible()
+    assert "q=kestrel" in page.url
+
+    page.reload()  # the question is in the address
+    expect(page.locator(".kb-hit-head").first).to_contain_text("birds.pdf")
+
+    page.get_by_role("radio", name="简体中文").click()
+    expect(page.get_by_role("heading", name="搜索", exact=True)).to_be_visible()
+    expect(page.locator(".kb-hit-head").first).to_contain_text("页")
+
+    page.get_by_role("link", name="文档库").first.click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    tick_first_row(page)
+    page.get_by_role("button", name="删除文档").click()
+    expect(page.get_by_text("删除此文档？")).to_be_visible()
+    page.locator(".st-key-delete-yes button").click()
+    expect(page.get_by_text("还没有文档")).to_be_visible()
+
+
+def test_the_work_goes_on_through_a_reload_and_shows_in_a_second_tab(
+    tab: Tab, server: Server
+) -> None:
+    page = tab.page
+    go_to(page, "Library")
+    text = "\n\n".join(f"Paragraph {n}: {SENTENCE * 12}" for n in range(400))
+    upload(page, "long.txt", text.encode())
+    embedding = page.get_by_text("chunks embedded")
+    expect(embedding).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    tab.page.goto(server.url)
+    second = page.context.new_page()
+    second.goto(server.url)
+    go_to(second, "Library")
+    expect(second.get_by_text("Adding files: 0 of 1 done")).to_be_visible()
+    second.get_by_role("button", name="Cancel").click()
+    expect(second.get_by_text("Cancelled: 0 of 1 files done")).to_be_visible(
+        timeout=INGEST_TIMEOUT_MS
+    )
+    go_to(page, "Library")
+    expect(page.get_by_text("Cancelled: 0 of 1 files done")).to_be_visible()
+
+
+def test_what_another_process_ingests_appears_and_is_found(
+    tab: Tab, server: Server, tmp_path: Path
+) -> None:
+    page = tab.page
+    go_to(page, "Library")
+    expect(page.get_by_text("No documents yet")).to_be_visible()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "kestrel.txt").write_text(SENTENCE, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "ingest", str(folder)],
+        env=server.environment,
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    go_to(page, "Search")
+    search(page, "Which bird hovers?")
+    expect(page.locator(".kb-hit-head").first).to_contain_text("kestrel.txt")
+
+
+def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
+    page = tab.page
+    go_to(page, "Library")
+    name = "<img src=x onerror=alert(1)> ![p](http-x) :red[r] $a$ .txt"
+    text = f"{SENTENCE} <script>alert(2)</script><img src=x onerror=alert(3)>"
+    upload(page, name, text.encode())
+    expect(page.get_by_text("stored,")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    go_to(page, "Search")
+    search(page, "kestrel")
+    expect(page.locator(".kb-hit-head").first).to_contain_text(name)
+    page.get_by_role("radio", name="Cite").click()
+    expect(page.get_by_test_id("stCode")).to_contain_text("<script>alert(2)</script>")
+    page.get_by_role("link", name="Open document").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror=alert(1)>")
+    assert page.locator("main img[src=x]").count() == 0
+    go_to(page, "Library")
+    tick_first_row(page)
+    page.get_by_role("button", name="Delete document").click()
+    expect(page.get_by_text("Delete this document?")).to_be_visible()
+    assert page.locator("img[src=x]").count() == 0
