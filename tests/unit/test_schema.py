@@ -1,0 +1,79 @@
+"""The catalog's versions: forward step by step, backward never."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kb.errors import StoreError, StoreVersionError
+from kb.store import schema
+from kb.store.database import Database
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "catalog.sqlite3"
+
+
+def version_of(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def test_a_new_catalog_has_the_current_version(path: Path) -> None:
+    Database(path).close()
+    assert version_of(path) == schema.CURRENT_VERSION
+
+
+def test_a_newer_catalog_is_refused_and_left_untouched(path: Path) -> None:
+    Database(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreVersionError, match=r"newer release \(store version 99"):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+def test_an_older_catalog_is_backed_up_and_brought_forward(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database(path).close()
+    step = "CREATE TABLE added (id INTEGER);\n"
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+    monkeypatch.setattr(schema, "CURRENT_VERSION", schema.CURRENT_VERSION + 1)
+    database = Database(path)
+    with database.read() as db:
+        assert db.execute("SELECT count(*) FROM added").fetchone()[0] == 0
+    database.close()
+    (backup,) = path.parent.glob("*.bak")
+    assert version_of(backup) == schema.CURRENT_VERSION - 1
+
+
+def test_a_step_that_fails_leaves_the_version_before_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database(path).close()
+    version = version_of(path)
+    step = "CREATE TABLE half (id INTEGER);\nCREATE TABLE documents (id INTEGER);\n"
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+    monkeypatch.setattr(schema, "CURRENT_VERSION", schema.CURRENT_VERSION + 1)
+    with pytest.raises(StoreError, match="already exists"):
+        Database(path)
+    assert version_of(path) == version
+    connection = sqlite3.connect(path)
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    connection.close()
+    assert "half" not in names
+
+
+def test_a_file_that_is_no_catalog_is_named(path: Path) -> None:
+    path.write_bytes(b"this is not a database, whatever its name says" * 40)
+    with pytest.raises(StoreError, match=r"catalog\.sqlite3"):
+        Database(path)
