@@ -125,7 +125,7 @@ def passing(
     clauses, values = _clauses(collection_id, condition)
     rows = db.execute(
         "SELECT k.id FROM json_each(?) wanted CROSS JOIN chunks k ON k.id = wanted.value"  # noqa: S608
-        f" JOIN documents d ON d.id = k.document_id WHERE {clauses}",
+        f" CROSS JOIN documents d ON d.id = k.document_id WHERE {clauses}",
         (json.dumps(list(ids)), *values),
     )
     return {row["id"] for row in rows}

@@ -66,9 +66,11 @@ class CachedEmbedder:
         return result
 
     def embed_query(self, text: str) -> Vector:
-        return self._embed(
+        rows = self._embed(
             "query", [text], lambda missing: self._inner.embed_query(missing[0])[np.newaxis]
-        )[0]
+        )
+        vector: Vector = rows[0]
+        return vector
 
     def close(self) -> None:
         self._db.close()
@@ -93,7 +95,7 @@ class CachedEmbedder:
                         "INSERT OR REPLACE INTO vectors VALUES (?, ?)", (key, found[key])
                     )
                 self._db.commit()
-            return np.stack([np.frombuffer(bytes(found[key]), np.float32) for key in keys])  # type: ignore[arg-type]  # all are filled
+            return np.stack([np.frombuffer(bytes(found[key]), np.float32) for key in keys])  # type: ignore[call-overload]  # all are filled
 
     def _one(self, sql: str, key: bytes) -> object:
         row = self._db.execute(sql, (key,)).fetchone()

@@ -14,7 +14,7 @@ from kb.search.filters import SearchFilter, filter_from_text, matching, passing
 from kb.store.database import Database
 
 # id: (media type, path, metadata, day added, pages of its two chunks)
-DOCUMENTS = {
+DOCUMENTS: dict[int, tuple[str, str, dict[str, object], tuple[int | None, int | None]]] = {
     1: ("pdf", "a/report.pdf", {"language": "zh-Hant", "date": "2023-05-02"}, (1, 2)),
     2: ("markdown", "a/b/notes.md", {"tags": "Draft, budget", "year": 2024}, (None, None)),
     3: ("text", "c.txt", {"lang": "en", "final": True}, (None, None)),
