@@ -27,6 +27,7 @@ from kb.records import Document
 _LOADERS = {
     ".pdf": "ingest.loaders.pdf:PdfLoader",
     ".docx": "ingest.loaders.docx:DocxLoader",
+    ".docm": "ingest.loaders.docx:DocxLoader",
     ".md": "ingest.loaders.markdown:MarkdownLoader",
     ".markdown": "ingest.loaders.markdown:MarkdownLoader",
     ".txt": "ingest.loaders.text:TextLoader",
