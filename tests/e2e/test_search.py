@@ -73,9 +73,12 @@ def test_a_filter_never_costs_hits_that_match(filled: KnowledgeBase, mode: Searc
 
 
 def test_hits_carry_the_score_of_each_stage(filled: KnowledgeBase) -> None:
-    best = filled.search("lazy dog")[0]
+    best, *others = filled.search("lazy dog")
     assert set(best.scores) == {"dense", "keyword", "fused"}
-    assert best.score == best.scores["fused"] == pytest.approx(1.0)
+    assert 1 >= best.score == best.scores["fused"] > others[0].score
+    assert all("keyword" not in hit.scores for hit in others)
+    assert filled.search("lazy dog", mode="dense")[0].score == best.scores["dense"]
+    assert filled.search("lazy dog", mode="keyword")[0].score == best.scores["keyword"]
 
 
 def test_the_matching_words_are_marked(filled: KnowledgeBase) -> None:
