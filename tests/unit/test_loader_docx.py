@@ -1,0 +1,280 @@
+"""DOCX: every text that a reader sees, once; nothing that was deleted."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from docx.document import Document as WordDocument
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from msoffcrypto.format.ooxml import OOXMLFile
+
+from ingest.errors import (
+    DamagedFileError,
+    EmptyDocumentError,
+    EncryptedFileError,
+    FileTooLargeError,
+    UnsupportedFormatError,
+)
+from ingest.loaders.base import LoadOptions
+from ingest.loaders.docx import DocxLoader
+from kb.records import Document
+
+NAMESPACES = (
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    ' xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
+    ' xmlns:v="urn:schemas-microsoft-com:vml"'
+)
+
+
+@pytest.fixture
+def word() -> WordDocument:
+    return docx.Document()
+
+
+def load(word: WordDocument, tmp_path: Path, options: LoadOptions | None = None) -> Document:
+    path = tmp_path / "document.docx"
+    word.save(str(path))
+    return DocxLoader().load(path, options or LoadOptions())
+
+
+def add_xml(word: WordDocument, xml: str) -> None:
+    """Put raw WordprocessingML before the section's properties."""
+    body = word.element.body
+    body.insert(len(body) - 1, parse_xml(xml.replace("<w:", "<w:", 1)))
+
+
+def paragraph(inner: str) -> str:
+    return f"<w:p {nsdecls('w')} {NAMESPACES}>{inner}</w:p>"
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def test_headings_make_the_path_of_what_follows(word: WordDocument, tmp_path: Path) -> None:
+    word.add_heading("合同", level=1)
+    word.add_heading("价格", level=2)
+    word.add_paragraph("每月五百元。")
+    word.add_heading("Term", level=1)
+    word.add_paragraph("Two years.")
+    document = load(word, tmp_path)
+    paths = [section.heading_path for section in document.sections]
+    assert paths == [("合同",), ("合同", "价格"), ("Term",)]
+    last = document.sections[-1]
+    assert document.text[last.start : last.end] == "Term\n\nTwo years."
+
+
+def test_localised_heading_styles_are_headings(word: WordDocument, tmp_path: Path) -> None:
+    style = word.styles.add_style("标题 2x", 1)
+    style.element.find(f"{{{style.element.nsmap['w']}}}name").set(
+        f"{{{style.element.nsmap['w']}}}val", "标题 2"
+    )
+    word.add_paragraph("付款", style=style)
+    word.add_paragraph("按月付款。")
+    assert load(word, tmp_path).sections[0].heading_path == ("付款",)
+
+
+def test_tables_are_rows_of_cells_and_merged_cells_stand_once(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    table = word.add_table(rows=3, cols=2)
+    for row, (left, right) in enumerate((("材料", "说明"), ("form", "signed"), ("", "twice"))):
+        table.cell(row, 0).text = left
+        table.cell(row, 1).text = right
+    table.cell(1, 0).merge(table.cell(2, 0))
+    document = load(word, tmp_path)
+    assert document.sections[0].kind == "table"
+    assert document.text == "材料 | 说明\nform | signed\n | twice"
+
+
+def test_lists_keep_their_marks(word: WordDocument, tmp_path: Path) -> None:
+    word.add_paragraph("water", style="List Bullet")
+    word.add_paragraph("bread", style="List Bullet")
+    word.add_paragraph("first", style="List Number")
+    word.add_paragraph("second", style="List Number")
+    assert load(word, tmp_path).text == "- water\n- bread\n1. first\n2. second"
+
+
+def test_headers_and_footers_stand_once(word: WordDocument, tmp_path: Path) -> None:
+    word.sections[0].header.paragraphs[0].text = "Confidential 机密"
+    word.sections[0].footer.paragraphs[0].text = "12"
+    word.add_paragraph("Body.")
+    word.add_section().header.is_linked_to_previous = True
+    assert load(word, tmp_path).text == "Confidential 机密\n\nBody."
+
+
+def test_content_controls_hyperlinks_and_insertions_are_read(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    add_xml(
+        word,
+        f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p>{run('in a control')}</w:p>"
+        "</w:sdtContent></w:sdt>",
+    )
+    add_xml(
+        word, paragraph(f"<w:hyperlink>{run('a link')}</w:hyperlink><w:ins>{run(' new')}</w:ins>")
+    )
+    assert load(word, tmp_path).text == "in a control\n\na link new"
+
+
+def test_deleted_moved_hidden_and_instruction_text_is_left_out(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    add_xml(
+        word,
+        paragraph(
+            run("kept")
+            + "<w:del><w:r><w:delText>deleted</w:delText></w:r></w:del>"
+            + f"<w:moveFrom>{run('moved away')}</w:moveFrom>"
+            + run("hidden", "<w:rPr><w:vanish/></w:rPr>")
+            + "<w:r><w:instrText>HYPERLINK x</w:instrText></w:r>"
+        ),
+    )
+    assert load(word, tmp_path).text == "kept"
+
+
+def test_a_text_box_stands_once_though_it_is_stored_twice(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    box = f"<w:txbxContent><w:p>{run('in the box')}</w:p></w:txbxContent>"
+    add_xml(
+        word,
+        paragraph(
+            run("before")
+            + "<w:r><mc:AlternateContent>"
+            + f'<mc:Choice Requires="wps"><w:drawing><wps:txbx>{box}</wps:txbx></w:drawing>'
+            + "</mc:Choice>"
+            + f"<mc:Fallback><w:pict><v:textbox>{box}</v:textbox></w:pict></mc:Fallback>"
+            + "</mc:AlternateContent></w:r>"
+        ),
+    )
+    assert load(word, tmp_path).text == "before\n\nin the box"
+
+
+def test_ruby_gives_the_base_text_once(word: WordDocument, tmp_path: Path) -> None:
+    ruby = (
+        f"<w:ruby><w:rt>{run('とうきょう')}</w:rt><w:rubyBase>{run('東京')}</w:rubyBase></w:ruby>"
+    )
+    add_xml(word, paragraph(f"<w:r>{ruby}</w:r>{run('へ')}"))
+    assert load(word, tmp_path).text == "東京へ"
+
+
+def test_footnotes_follow_the_paragraph_that_refers_to_them(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    add_xml(word, paragraph(run("See note.") + '<w:r><w:footnoteReference w:id="2"/></w:r>'))
+    word.add_paragraph("After.")
+    path = tmp_path / "notes.docx"
+    word.save(str(path))
+    note = f'<w:footnote w:id="2"><w:p>{run("脚注在此。")}</w:p></w:footnote>'
+    notes = f"<w:footnotes {nsdecls('w')}>{note}</w:footnotes>"
+    add_part(path, "word/footnotes.xml", notes, "footnotes")
+    assert DocxLoader().load(path, LoadOptions()).text == "See note.\n\n脚注在此。\n\nAfter."
+
+
+def add_part(path: Path, name: str, content: str, kind: str) -> None:
+    """Add a part to a package and a relationship of the document to it."""
+    with zipfile.ZipFile(path) as package:
+        parts = {item: package.read(item) for item in package.namelist()}
+    relations = "word/_rels/document.xml.rels"
+    base = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relation = f'<Relationship Id="x1" Type="{base}/{kind}" Target="{Path(name).name}"/>'
+    parts[relations] = parts[relations].replace(
+        b"</Relationships>", relation.encode() + b"</Relationships>"
+    )
+    parts[name] = content.encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for item, data in parts.items():
+            package.writestr(item, data)
+
+
+def test_properties_and_title(word: WordDocument, tmp_path: Path) -> None:
+    word.core_properties.title = "租赁合同"
+    word.core_properties.author = "王芳"
+    word.add_paragraph("text")
+    document = load(word, tmp_path)
+    assert document.title == "租赁合同"
+    assert document.metadata["author"] == "王芳"
+
+
+def test_pictures_are_counted(word: WordDocument, tmp_path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415 - this test only
+
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    picture.seek(0)
+    word.add_paragraph("text")
+    word.add_picture(picture)
+    (notice,) = load(word, tmp_path).notices
+    assert (notice.code, dict(notice.values)) == ("pictures_not_read", {"pictures": 1})
+
+
+def test_external_entities_are_never_resolved(word: WordDocument, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("TOP SECRET")
+    word.add_paragraph("text MARK")
+    path = tmp_path / "document.docx"
+    word.save(str(path))
+    with zipfile.ZipFile(path) as package:
+        parts = {item: package.read(item) for item in package.namelist()}
+    body = parts["word/document.xml"].split(b"?>", 1)[1].replace(b"MARK", b"&leak;")
+    head = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY leak SYSTEM "{secret.as_uri()}">]>'
+    parts["word/document.xml"] = head.encode() + body
+    with zipfile.ZipFile(path, "w") as package:
+        for item, data in parts.items():
+            package.writestr(item, data)
+    text = DocxLoader().load(path, LoadOptions()).text
+    assert "text" in text
+    assert "SECRET" not in text
+
+
+def test_a_zip_bomb_is_refused(word: WordDocument, tmp_path: Path) -> None:
+    word.add_paragraph("a" * (30 * 2**20))
+    with pytest.raises(FileTooLargeError, match="zip bomb"):
+        load(word, tmp_path)
+    assert load(word, tmp_path, LoadOptions(max_unpack_ratio=5000)).text == "a" * (30 * 2**20)
+
+
+def test_an_encrypted_file_says_so_and_opens_with_its_password(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    word.add_paragraph("behind a password 密码")
+    plain = io.BytesIO()
+    word.save(plain)
+    plain.seek(0)
+    path = tmp_path / "locked.docx"
+    with path.open("wb") as file:
+        OOXMLFile(plain).encrypt("s3cret", file)
+    with pytest.raises(EncryptedFileError, match="it needs a password"):
+        DocxLoader().load(path, LoadOptions())
+    with pytest.raises(EncryptedFileError, match="none of 2 passwords opens it"):
+        DocxLoader().load(path, LoadOptions(passwords=("a", "b")))
+    options = LoadOptions(passwords=("wrong", "s3cret"))
+    assert DocxLoader().load(path, options).text == "behind a password 密码"
+
+
+def test_what_is_no_word_document_is_named(word: WordDocument, tmp_path: Path) -> None:
+    word.add_paragraph("text")
+    path = tmp_path / "cut.docx"
+    word.save(str(path))
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(DamagedFileError, match=r"cut\.docx is damaged or cut short"):
+        DocxLoader().load(path, LoadOptions())
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("hello.txt", "hello")
+    with pytest.raises(DamagedFileError, match="no Word document is in it"):
+        DocxLoader().load(path, LoadOptions())
+    with pytest.raises(EmptyDocumentError, match="holds no text"):
+        load(docx.Document(), tmp_path)
+
+
+def test_an_ole_container_that_is_broken_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "old.docx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    with pytest.raises((DamagedFileError, UnsupportedFormatError), match=r"old\.docx"):
+        DocxLoader().load(path, LoadOptions())
