@@ -17,8 +17,13 @@ _FIX_GPU = (
 )
 
 
-def examine(base: KnowledgeBase, *, repair: bool = False) -> dict[str, dict[str, Any]]:
-    """Return findings by section; loads the model. ``repair`` mends the store where it can.
+def examine(
+    base: KnowledgeBase, *, repair: bool = False, check: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Return findings by section; loads the model.
+
+    ``repair`` mends the store where it can; without ``check`` it is not looked through, which
+    is what takes long.
 
     Raises:
         KnowledgeBaseError: the model or the store failed.
@@ -27,7 +32,7 @@ def examine(base: KnowledgeBase, *, repair: bool = False) -> dict[str, dict[str,
         "machine": _machine(),
         "model": _model(base.embedder),
         "store": _store(base),
-        "check": _check(base.check(repair=repair)),
+        **({"check": _check(base.check(repair=repair))} if check or repair else {}),
     }
 
 

@@ -17,6 +17,8 @@ _LISTED = "_listed"
 _SHOWN_NAMES = 8
 _ROW_PX = 35
 _MOST_ROWS = 14
+_NAME_PX = 340
+_DATE_PX = 140
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
@@ -43,16 +45,17 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
+        placeholder="",  # of a document without pages
         height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
         row_height=_ROW_PX,
         column_config={
-            "name": st.column_config.TextColumn(t("table.name"), width="large"),
+            "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
             "type": st.column_config.TextColumn(t("table.type"), width="small"),
             "size": st.column_config.NumberColumn(t("table.size"), format="bytes", width="small"),
             "pages": st.column_config.NumberColumn(t("table.pages"), width="small"),
             "chunks": st.column_config.NumberColumn(t("table.chunks"), width="small"),
             "added": st.column_config.DatetimeColumn(
-                t("table.added"), format="YYYY-MM-DD HH:mm", width="medium"
+                t("table.added"), format="YYYY-MM-DD HH:mm", width=_DATE_PX
             ),
             "notices": st.column_config.NumberColumn(t("table.notices"), width="small"),
         },

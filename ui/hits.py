@@ -12,16 +12,20 @@ from ui.session import Session
 from ui.shared import draw_error, place_text
 
 _CONTEXT_CHARACTERS = 600
+_MORE = ("context", "cite")
 
 
-def draw_hit(shared: Session, hit: SearchHit, rank: int) -> None:
-    """Draw a hit; asking for its surroundings draws this hit again, not the page."""
+def draw_hit(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
+    """Draw a hit; asking for its surroundings draws this hit again, not the page.
+
+    ``share`` in [0, 1] fills its bar: what a score means depends on how was searched.
+    """
     with st.container(border=True, key=f"hit-{hit.chunk_id}"):
-        st.fragment(_draw)(shared, hit, rank)
+        st.fragment(_draw)(shared, hit, rank, share)
 
 
-def _draw(shared: Session, hit: SearchHit, rank: int) -> None:
-    st.html(_head(hit, rank))
+def _draw(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
+    st.html(_head(hit, rank, share))
     more = st.session_state.get(f"more-{hit.chunk_id}")
     if more == "context":
         _draw_context(shared, hit)
@@ -30,8 +34,8 @@ def _draw(shared: Session, hit: SearchHit, rank: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             t("hit.more"),
-            ["context", "cite"],
-            format_func=lambda name: t(f"hit.{name}"),
+            _MORE,
+            format_func={name: t(f"hit.{name}") for name in _MORE}.__getitem__,
             key=f"more-{hit.chunk_id}",
             label_visibility="collapsed",
         )
@@ -55,7 +59,7 @@ def citation(hit: SearchHit) -> str:
     )
 
 
-def _head(hit: SearchHit, rank: int) -> str:
+def _head(hit: SearchHit, rank: int, share: float) -> str:
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     score = t("hit.score", score=f"{hit.score:.2f}")
@@ -65,7 +69,7 @@ def _head(hit: SearchHit, rank: int) -> str:
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
         f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}'
-        f'<span class="kb-score">{bar(hit.score, label=score)}{hit.score:.2f}</span></div>'
+        f'<span class="kb-score">{bar(share, label=score)}{hit.score:.2f}</span></div>'
     )
 
 

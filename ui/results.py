@@ -9,6 +9,7 @@ import streamlit as st
 
 from kb.records import CollectionInfo, SearchHit
 from kb.search.filters import SearchFilter
+from kb.search.searcher import SearchMode
 from ui.session import Session
 
 _MEMO = "_search"
@@ -23,6 +24,7 @@ class Request:
     query: str
     top_k: int
     where: SearchFilter
+    mode: SearchMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +35,25 @@ class Result:
     hits: list[SearchHit]
     seconds: float
 
+    def share(self, hit: SearchHit) -> float:
+        """Return how full a hit's bar is: its score, or its part of the best where scores are open.
+
+        Keyword scores have no upper end.
+        """
+        if self.request.mode != "keyword":
+            return hit.score
+        best = max((other.score for other in self.hits), default=0.0)
+        return hit.score / best if best > 0 else 0.0
+
 
 def search(
-    shared: Session, collection: CollectionInfo, query: str, top_k: int, where: SearchFilter
+    shared: Session,
+    collection: CollectionInfo,
+    query: str,
+    *,
+    top_k: int,
+    where: SearchFilter,
+    mode: SearchMode,
 ) -> Result:
     """Search, or return the tab's last result if nothing has changed since.
 
@@ -48,12 +66,15 @@ def search(
         query=query,
         top_k=top_k,
         where=where,
+        mode=mode,
     )
     last = st.session_state.get(_MEMO)
     if isinstance(last, Result) and last.request == request:
         return last
     started = time.monotonic()
-    hits = shared.base.search(query, top_k=top_k, collection=collection.name, where=where)
+    hits = shared.base.search(
+        query, top_k=top_k, collection=collection.name, where=where, mode=mode
+    )
     result = Result(request=request, hits=hits, seconds=time.monotonic() - started)
     st.session_state[_MEMO] = result
     return result

@@ -24,7 +24,8 @@ def draw_upload(shared: Session, collection: str) -> None:
     """
     limit = shared.settings.max_file_mb
     # Streamlit writes inside the field in English only; its words are replaced by ours.
-    st.html(f"<style>:root {{ --kb-upload: {json.dumps(t('upload.button'))}; }}</style>")
+    words = json.dumps(t("upload.button"), ensure_ascii=False)
+    st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
     files = st.file_uploader(
         t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
         type=[extension.removeprefix(".") for extension in EXTENSIONS],

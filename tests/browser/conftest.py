@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,12 +56,14 @@ class Server:
     environment: dict[str, str]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def find_chromium() -> str | None:
     """Debian's Chromium, or the one that KB_CHROMIUM names."""
-    path = os.environ.get("KB_CHROMIUM") or shutil.which("chromium")
-    if not path:
-        pytest.skip("Chromium is not installed (apt-get install chromium, or set KB_CHROMIUM)")
+    return os.environ.get("KB_CHROMIUM") or shutil.which("chromium")
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Chromium, running."""
     with sync_playwright() as playwright:
         # Containers run as root, where Chromium's own sandbox does not start.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -69,34 +72,50 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
-    """The UI as users start it, over an empty knowledge base, on a free port."""
+@contextmanager
+def served(data_dir: Path, folder: Path) -> Iterator[Server]:
+    """The UI as users start it, on a free port; logs into ``folder``."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
     environment = {
         **os.environ,
         "KB_DATA_DIR": str(data_dir),
-        "KB_CONFIG": str(tmp_path / "no.toml"),
+        "KB_CONFIG": str(folder / "no.toml"),
     }
-    log = (tmp_path / "server.log").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, str(LAUNCH), "--port", str(port), "--headless"],
-        env=environment,
-        cwd=tmp_path,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    url = f"http://localhost:{port}"
-    try:
-        _wait_until_up(url, process, tmp_path / "server.log")
-        yield Server(url, environment)
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
-    assert "Traceback" not in (tmp_path / "server.log").read_text()
+    log = folder / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(LAUNCH), "--port", str(port), "--headless"],
+            env=environment,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        url = f"http://localhost:{port}"
+        try:
+            _wait_until_up(url, process, log)
+            yield Server(url, environment)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    if not path:
+        pytest.skip("Chromium is not installed (apt-get install chromium, or set KB_CHROMIUM)")
+    with launched(path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
+    """The UI over an empty knowledge base; nothing may fail in it unseen."""
+    with served(data_dir, tmp_path) as running:
+        yield running
+    assert "Traceback" not in (tmp_path / "server.log").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -80,3 +80,13 @@ def test_the_status_names_model_store_and_settings(
     assert dimensions in html(page)
     assert "KB_DATA_DIR" in html(page)
     assert "multilingual-e5-small" in html(page)
+
+
+@pytest.mark.parametrize(("locale", "agree"), [("en-US", "agree"), ("zh-CN", "索引一致")])
+def test_the_store_is_checked_when_asked(ui: UserInterface, locale: str, agree: str) -> None:
+    ui.shared.base.add("A text.", name="a.txt")
+    page = ui.open("status", locale=locale)
+    assert agree not in html(page)
+    page.button(key="check-store").click().run()
+    assert not page.exception
+    assert agree in html(page)

@@ -74,6 +74,18 @@ def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> No
     assert "birds/heron.txt" in hits(page)[0]
 
 
+def test_the_way_of_searching_is_chosen_and_shared(filled: UserInterface) -> None:
+    page = filled.open(q="fish")
+    assert page.radio(key="mode").value == "hybrid"
+    page.radio(key="mode").set_value("keyword").run()
+    assert page.query_params["mode"] == "keyword"
+    assert len(hits(page)) == 1
+    assert "birds/heron.txt" in hits(page)[0]
+    shared = filled.open(locale="zh-CN", q="fish", mode="keyword")
+    assert shared.radio(key="mode").value == "keyword"
+    assert len(hits(shared)) == 1
+
+
 def test_filters_that_nothing_passes_are_named_as_the_cause(filled: UserInterface) -> None:
     page = filled.open(q="heron", path="no-such-folder/")
     assert not hits(page)

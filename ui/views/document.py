@@ -9,8 +9,9 @@ import streamlit as st
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import Chunk, Document, DocumentInfo
 from kb.uploads import UPLOADS_ROOT
+from ui.i18n import has
 from ui.language import t
-from ui.markup import escape, marked, plain
+from ui.markup import escape, plain
 from ui.session import Session, session
 from ui.shared import (
     MEDIA_NAMES,
@@ -67,7 +68,10 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         (t("document.tokens"), f"{info.tokens:,}"),
         (t("table.added"), date_text(info.added_at)),
     ]
-    pairs += [(key, str(info.metadata[key])) for key in sorted({*info.metadata} - {"pages"})]
+    pairs += [
+        (t(f"meta.{key}") if has(f"meta.{key}") else key, str(info.metadata[key]))
+        for key in sorted({*info.metadata} - {"pages"})
+    ]
     st.html(facts(pairs))
     original = _original(shared, info)
     if original is not None:
@@ -139,7 +143,7 @@ def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool) -> None:
     size = t("document.chunk_size", n=len(chunk.text), tokens=chunk.tokens)
     repeated = f'<span class="kb-around kb-overlap">{escape(chunk.text[:overlap])}</span>'
     rest = chunk.text[overlap:]
-    body = marked(rest, [(0, len(rest))]) if found else escape(rest)
+    body = f'<span class="kb-passage">{escape(rest)}</span>' if found else escape(rest)
     with st.container(border=True):
         st.html(
             f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kb.errors import EmbedderMismatchError, InputTooLongError, KnowledgeBaseError
 from kb.search.filters import SearchFilter
+from kb.search.searcher import SearchMode
 from ui.hits import draw_hit
 from ui.language import t
 from ui.results import Result, search
@@ -15,6 +16,8 @@ from ui.sidebar import chosen_collection
 
 _RESULT_COUNTS = (5, 8, 10, 20, 50)
 _POLL_S = 0.5
+_MODE = "mode"
+_MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 
 
 def render() -> None:
@@ -27,7 +30,7 @@ def render() -> None:
         if collection is None or not collection.documents:
             _draw_nothing_to_search(shared)
             return
-        where, top_k = _draw_options(shared)
+        where, top_k, mode = _draw_options(shared)
         if not query.strip():
             st.caption(t("search.hint", n=collection.documents))
             return
@@ -37,7 +40,7 @@ def render() -> None:
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
             return
-        result = search(shared, collection, query, top_k, where)
+        result = search(shared, collection, query, top_k=top_k, where=where, mode=mode)
     except InputTooLongError as error:
         draw_error(t("error.query_too_long"), error)
     except EmbedderMismatchError as error:
@@ -62,7 +65,7 @@ def _draw_query() -> str:
     )
 
 
-def _draw_options(shared: Session) -> tuple[SearchFilter, int]:
+def _draw_options(shared: Session) -> tuple[SearchFilter, int, SearchMode]:
     default = shared.settings.top_k
     counts = sorted({*_RESULT_COUNTS, default})
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -83,10 +86,25 @@ def _draw_options(shared: Session) -> tuple[SearchFilter, int]:
                 key="top_k",
                 bind="query-params",
             )
+            mode = st.radio(
+                t("search.mode"),
+                _MODES,
+                index=_MODES.index(_asked_mode()),
+                format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
+                key=_MODE,
+                # Not bound to the URL: that would write the translated word into it.
+                on_change=lambda: st.query_params.update({_MODE: st.session_state[_MODE]}),
+            )
             path = st.text_input(
                 t("search.path"), key="path", bind="query-params", help=t("search.path_help")
             )
-    return SearchFilter(media_types=tuple(media or ()), path=_glob(path or "")), int(top_k)
+    return SearchFilter(media_types=tuple(media or ()), path=_glob(path or "")), int(top_k), mode
+
+
+def _asked_mode() -> SearchMode:
+    """Return the mode in the URL, so that a shared link finds the same."""
+    asked = st.query_params.get(_MODE, "")
+    return next((mode for mode in _MODES if mode == asked), _MODES[0])
 
 
 def _glob(path: str) -> str:
@@ -102,7 +120,7 @@ def _draw_result(shared: Session, result: Result) -> None:
         return
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank)
+        draw_hit(shared, hit, rank, result.share(hit))
 
 
 def _draw_nothing_to_search(shared: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from importlib import metadata
+from typing import Any
 
 import streamlit as st
 
@@ -30,18 +31,24 @@ def render() -> None:
         draw_error(t("error.model"), shared.model_error)
         return
     try:
-        findings = examine(shared.base)
+        findings = examine(shared.base, check=bool(st.session_state.get("check-store")))
     except KnowledgeBaseError as error:
         draw_error(t("error.status"), error)
         return
     for section in ("model", "machine", "store"):
         st.subheader(t(f"status.{section}"), anchor=False)
-        pairs = [
-            (_label("fact", name, name), _text(value)) for name, value in findings[section].items()
-        ]
+        pairs = _pairs(findings[section])
         if section == "store":
             pairs.append((t("status.free"), size_text(_free(shared))))
         st.html(facts(pairs))
+    st.button(
+        t("status.check"),
+        key="check-store",
+        icon=":material/fact_check:",
+        help=t("status.check_help"),
+    )
+    if "check" in findings:
+        st.html(facts(_pairs(findings["check"])))
     st.subheader(t("status.settings"), anchor=False)
     st.caption(t("status.settings_help"))
     st.html(facts(_settings(shared.settings)))
@@ -57,6 +64,10 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         )
         for name, field in type(settings).model_fields.items()
     ]
+
+
+def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(_label("fact", name, name), _text(value)) for name, value in findings.items()]
 
 
 def _label(kind: str, name: str, fallback: str) -> str:
