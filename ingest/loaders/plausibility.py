@@ -65,9 +65,20 @@ LETTERS: dict[str, tuple[str, str]] = {
     "thai": ("านรอกเงมยลวดทสตะปบคหแจพชขใไ่้ัิีุู์", "ธณถโภศซญผฝฟฉษฮฎฏฐฑฒฆฌฬฤๆฯำืึ็๊๋๐๑๒๓๔๕๖๗๘๙"),
     "latin": (
         "éèàçüöäßñóíáãõêâôîûøåæœùëïúìò",
-        "ğışčřěžšýůłąężśćńźőűțșăđðþÿµªº",
+        "ğışčřěžšýůłąężśćńźőűțșăđµªº",
     ),
 }
+_TURKISH_OR_ICELANDIC = {
+    "ı": 0.8,
+    "ý": 0.4,
+    "ğ": 0.5,
+    "ð": 0.6,
+    "ş": 0.65,
+    "þ": 0.3,
+    "İ": 0.4,
+    "Ý": 0.1,
+}
+"""The same bytes in windows-1254 and windows-1252: told apart by each language's commonest."""
 _CASED = ("cyrillic", "greek", "latin")
 _TYPOGRAPHY = "“”‘’–—…•«»„‚€£©®°§·¡¿\xa0™№"
 _WIDE_PUNCTUATION = "，。、；：？！「」『』（）《》〈〉【】“”‘’…—　·～ー々〇％／"
@@ -161,6 +172,8 @@ def _letter_values(script: str) -> dict[str, float]:
     # Latin's others are the everyday letters of Central Europe and Turkey, only less likely
     values |= dict.fromkeys(others, 0.65 if script == "latin" else 0.15)
     values |= dict.fromkeys(common, 0.8)
+    if script == "latin":
+        values |= _TURKISH_OR_ICELANDIC
     if script in _CASED:
         capitals = {char.upper() for char in common + others if len(char.upper()) == 1}
         values |= {char: 0.4 for char in capitals if char not in values}
