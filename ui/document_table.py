@@ -18,6 +18,7 @@ _SHOWN_NAMES = 8
 _ROW_PX = 35
 _MOST_ROWS = 14
 _NAME_PX = 340
+_KIB = 1024
 _DATE_PX = 140
 
 
@@ -51,7 +52,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         column_config={
             "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
             "type": st.column_config.TextColumn(t("table.type"), width="small"),
-            "size": st.column_config.NumberColumn(t("table.size"), format="bytes", width="small"),
+            "size": st.column_config.NumberColumn(t("table.size"), format="%.1f KB", width="small"),
             "pages": st.column_config.NumberColumn(t("table.pages"), width="small"),
             "chunks": st.column_config.NumberColumn(t("table.chunks"), width="small"),
             "added": st.column_config.DatetimeColumn(
@@ -88,7 +89,7 @@ def _columns(infos: list[DocumentInfo]) -> dict[str, list[object]]:
     columns: dict[str, list[object]] = {
         "name": [info.sources[0].path if info.sources else info.name for info in infos],
         "type": [MEDIA_NAMES[info.media_type] for info in infos],
-        "size": [info.size for info in infos],
+        "size": [info.size / _KIB for info in infos],
         "pages": [info.pages or None for info in infos],
         "chunks": [info.chunks for info in infos],
         "added": [info.added_at for info in infos],

@@ -14,9 +14,10 @@ def streamlit_arguments(*, port: int = 8501, headless: bool = False) -> list[str
         "run",
         str(APP),
         f"--server.port={port}",
-        # Also in config.toml; said again because KB users may have a configuration of their own.
+        # Also in config.toml; said again because arguments outrank a configuration of the user's.
         "--server.address=localhost",
         "--browser.gatherUsageStats=false",
+        "--server.showEmailPrompt=false",  # it would wait for an answer at the first start
         "--server.fileWatcherType=none",
         f"--server.headless={str(headless).lower()}",
     ]

@@ -18,6 +18,7 @@ def test_plain_streamlit_run_is_as_private() -> None:
     config = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["address"] == "localhost"
     assert config["browser"]["gatherUsageStats"] is False
+    assert config["server"]["showEmailPrompt"] is False
 
 
 def test_only_the_session_opens_the_knowledge_base() -> None:
