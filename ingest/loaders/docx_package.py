@@ -17,7 +17,6 @@ import msoffcrypto  # type: ignore[import-untyped] # ships no types
 from lxml import etree
 from msoffcrypto.exceptions import (  # type: ignore[import-untyped] # ships no types
     DecryptionError,
-    FileFormatError,
     InvalidKeyError,
 )
 
@@ -54,6 +53,7 @@ class DocxPackage:
         self._name = path.name
         self._options = options
         self._unpacked = 0
+        self.damaged: set[str] = set()  # parts that were read only as far as they go
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -72,11 +72,11 @@ class DocxPackage:
         try:
             office = msoffcrypto.OfficeFile(io.BytesIO(data))
             encrypted = office.is_encrypted()
-        except (FileFormatError, DecryptionError, OSError, ValueError, KeyError) as error:
+        except Exception as error:  # broken containers make its parser raise almost anything
             msg = f"{self._name} is damaged: an Office container that cannot be opened."
             raise DamagedFileError(msg) from error
         if not encrypted or office.format != "ooxml":
-            msg = f"{self._name} is an old Word document; save it as .docx and ingest again."
+            msg = f"{self._name} is an old Office document; save it as .docx and ingest again."
             raise UnsupportedFormatError(msg)
         for password in self._options.passwords:
             plain = io.BytesIO()
@@ -156,6 +156,8 @@ class DocxPackage:
         if tree is None:
             msg = f"{self._name} is damaged: its part {name} is empty."
             raise DamagedFileError(msg)
+        if any(entry.level_name == "FATAL" for entry in parser.error_log):
+            self.damaged.add(name)
         return tree
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:

@@ -1,9 +1,8 @@
-"""Which paragraph styles are headings, lists or titles, and how lists are numbered."""
+"""Which styles are headings, list items, titles or hidden text."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 
 from lxml import etree
 
@@ -16,6 +15,29 @@ _HEADING = re.compile(
 )
 _TITLE = frozenset({"title", "标题", "標題", "表題", "제목", "titel", "titre", "título", "titolo"})
 _DEEPEST = 9
+_OFF = frozenset({"0", "false", "off"})
+
+
+def value(element: etree._Element | None) -> str:
+    """Return an element's ``w:val``, "" if there is none."""
+    return "" if element is None else element.get(f"{W}val") or ""
+
+
+def number(text: str | None, default: int) -> int:
+    """Return a whole number as a file gives it, ``default`` where it is none."""
+    try:
+        return int(text or "")
+    except ValueError:
+        return default
+
+
+def is_hidden(run_properties: etree._Element | None) -> bool | None:
+    """Say whether ``w:rPr`` hides text: its author chose that no reader should see it.
+
+    None where it says nothing of it.
+    """
+    found = None if run_properties is None else run_properties.find(f"{W}vanish")
+    return None if found is None else found.get(f"{W}val") not in _OFF
 
 
 class Styles:
@@ -26,13 +48,13 @@ class Styles:
             style.get(f"{W}styleId") or "": style
             for style in ([] if tree is None else tree.iter(f"{W}style"))
         }
+        self._hidden: dict[str, bool] = {}
 
     def _chain(self, style_id: str) -> list[etree._Element]:
         chain: list[etree._Element] = []
         while style_id in self._by_id and self._by_id[style_id] not in chain:
             chain.append(self._by_id[style_id])
-            based_on = chain[-1].find(f"{W}basedOn")
-            style_id = "" if based_on is None else based_on.get(f"{W}val") or ""
+            style_id = value(chain[-1].find(f"{W}basedOn"))
         return chain
 
     def heading_level(self, style_id: str, properties: etree._Element | None) -> int | None:
@@ -40,8 +62,8 @@ class Styles:
         for element in (properties, *(s.find(f"{W}pPr") for s in self._chain(style_id))):
             level = None if element is None else element.find(f"{W}outlineLvl")
             if level is not None:
-                number = int(level.get(f"{W}val") or _DEEPEST)
-                return number + 1 if number < _DEEPEST else None
+                outline = number(value(level), _DEEPEST)
+                return outline + 1 if 0 <= outline < _DEEPEST else None
         for name in (style_id, *self._names(style_id)):
             found = _HEADING.match(name)
             if found and int(found[1]):
@@ -60,41 +82,13 @@ class Styles:
                 return found
         return None
 
+    def hides(self, style_id: str) -> bool:
+        """Say whether text in this style is hidden."""
+        if style_id not in self._hidden:
+            given = (is_hidden(style.find(f"{W}rPr")) for style in self._chain(style_id))
+            self._hidden[style_id] = next((each for each in given if each is not None), False)
+        return self._hidden[style_id]
+
     def _names(self, style_id: str) -> list[str]:
         names = (style.find(f"{W}name") for style in self._chain(style_id))
         return [name.get(f"{W}val") or "" for name in names if name is not None]
-
-
-class Numbering:
-    """Counts list items as a reader sees them: bullets and decimal numbers."""
-
-    def __init__(self, tree: etree._Element | None) -> None:
-        self._formats: dict[tuple[str, int], str] = {}
-        self._counts: dict[str, dict[int, int]] = defaultdict(dict)
-        if tree is None:
-            return
-        abstract = {item.get(f"{W}abstractNumId"): item for item in tree.iter(f"{W}abstractNum")}
-        for number in tree.iter(f"{W}num"):
-            reference = number.find(f"{W}abstractNumId")
-            levels = abstract.get(None if reference is None else reference.get(f"{W}val"))
-            for level in () if levels is None else levels.iter(f"{W}lvl"):
-                kind = level.find(f"{W}numFmt")
-                key = (number.get(f"{W}numId") or "", int(level.get(f"{W}ilvl") or 0))
-                self._formats[key] = "bullet" if kind is None else kind.get(f"{W}val") or ""
-
-    def marker(self, properties: etree._Element) -> str:
-        """Return what stands before the next item of a list, indented by its depth."""
-        number, level = properties.find(f"{W}numId"), properties.find(f"{W}ilvl")
-        list_id = "0" if number is None else number.get(f"{W}val") or "0"
-        depth = 0 if level is None else int(level.get(f"{W}val") or 0)
-        if list_id == "0":  # a list switched off
-            return ""
-        kind = self._formats.get((list_id, depth), "bullet")
-        if kind == "none":
-            return ""
-        counts = self._counts[list_id]
-        counts[depth] = counts.get(depth, 0) + 1
-        for deeper in [other for other in counts if other > depth]:
-            del counts[deeper]
-        indent = "  " * depth
-        return f"{indent}- " if kind == "bullet" else f"{indent}{counts[depth]}. "

@@ -1,0 +1,215 @@
+"""Walks a Word document in reading order and hands its blocks to the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ingest.errors import DamagedFileError
+from ingest.loaders.base import DocumentBuilder
+from ingest.loaders.docx_chunks import chunk_text
+from ingest.loaders.docx_numbering import Numbering
+from ingest.loaders.docx_package import DocxPackage
+from ingest.loaders.docx_styles import Styles, W, value
+from ingest.loaders.docx_text import MC, Inline, branch
+
+# Wrappers around blocks: content controls, custom XML, insertions, and more than one body.
+_TRANSPARENT = frozenset(
+    f"{W}{name}"
+    for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "body", "document")
+)
+_RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
+
+
+@dataclass(slots=True)
+class Unread:
+    """How much was left out: pictures, comments, imported parts; hidden in characters."""
+
+    pictures: int = 0
+    comments: int = 0
+    hidden: int = 0
+    imports: int = 0
+
+
+class BodyReader:
+    """Reads one document; ``unread`` and ``title`` are filled in on the way."""
+
+    def __init__(self, package: DocxPackage, builder: DocumentBuilder) -> None:
+        self._package = package
+        self._builder = builder
+        self._main = package.main_part()
+        self._relations = package.related(self._main)
+        self._styles = Styles(self._optional("styles"))
+        self._numbering = Numbering(self._optional("numbering"))
+        self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
+        self._in_list = False
+        self.unread = Unread()
+        self.title = ""
+
+    def read(self) -> None:
+        """Read headers, the body, footers."""
+        self._margins("header")
+        self._blocks(self._package.xml(self._main))
+        self._builder.heading(1, "")  # footers stand below no heading
+        self._margins("footer")
+
+    def _optional(self, kind: str) -> etree._Element | None:
+        for found, part in self._relations.values():
+            if found == kind and part in self._package.names:
+                return self._tree(part)
+        return None
+
+    def _tree(self, part: str) -> etree._Element | None:
+        try:
+            return self._package.xml(part)
+        except DamagedFileError:
+            self._package.damaged.add(part)  # the rest of the document can still be read
+            return None
+
+    def _notes_of(self, kind: str) -> dict[str, etree._Element]:
+        tree = self._optional(f"{kind}s")
+        found = () if tree is None else tree.iter(f"{W}{kind}")
+        return {note.get(f"{W}id") or "": note for note in found if note.get(f"{W}type") is None}
+
+    def _margins(self, kind: str) -> None:
+        """Add headers or footers, each distinct text once: they repeat on every page."""
+        seen: set[str] = set()
+        for found, part in self._relations.values():
+            if found != kind or part not in self._package.names:
+                continue
+            tree = self._tree(part)
+            text = "" if tree is None else "\n".join(self._plain(tree))
+            # A margin without letters is a page number.
+            if text not in seen and any(char.isalpha() for char in text):
+                seen.add(text)
+                self._builder.add(text)
+
+    def _blocks(self, elements: Iterable[etree._Element]) -> None:
+        for child in elements:
+            if child.tag == f"{W}p":
+                self._paragraph(child)
+            elif child.tag == f"{W}tbl":
+                self._table(child)
+                self._in_list = False
+            elif child.tag == f"{W}altChunk":
+                self._import(child)
+            elif child.tag == f"{MC}AlternateContent":
+                self._blocks(branch(child))
+            elif child.tag in _TRANSPARENT:
+                self._blocks(child)
+
+    def _paragraph(self, element: etree._Element) -> None:
+        inline, text = self._inline(element)
+        text = text.strip()
+        properties = element.find(f"{W}pPr")
+        style = "" if properties is None else value(properties.find(f"{W}pStyle"))
+        level = self._styles.heading_level(style, properties)
+        # An item that was emptied still counts, as Word counts it; one that was deleted does not.
+        deleted = properties is not None and properties.find(f"{W}rPr/{W}del") is not None
+        marker = "" if deleted and not text else self._marker(style, properties)
+        if text and self._styles.is_title(style):
+            self.title = self.title or " ".join(text.split())
+            self._builder.add(text)
+            self._in_list = False
+        elif text and level is not None and len(text) <= _LONGEST_HEADING:
+            self._builder.heading(level, marker.strip().removeprefix("-") + " " + text)
+            self._in_list = False
+        elif text:
+            separator = "\n" if marker and self._in_list else "\n\n"
+            self._in_list = bool(marker)
+            self._builder.add(marker + text, separator=separator)
+        for box in inline.boxes:
+            self._blocks(box)
+        for note in self._notes_in(inline):
+            self._builder.add("\n".join(self._plain(note)))
+
+    def _inline(self, paragraph: etree._Element) -> tuple[Inline, str]:
+        inline = Inline(self._styles.hides)
+        text = inline.text(paragraph)
+        self.unread.pictures += inline.pictures
+        self.unread.comments += inline.comments
+        self.unread.hidden += inline.hidden
+        return inline, text
+
+    def _notes_in(self, inline: Inline) -> Iterator[etree._Element]:
+        """Yield the notes a paragraph refers to, each once in a document."""
+        for kind, note_id in inline.notes:
+            note = self._notes[kind].pop(note_id, None)
+            if note is not None:
+                yield note
+
+    def _marker(self, style: str, properties: etree._Element | None) -> str:
+        found = None if properties is None else properties.find(f"{W}numPr")
+        found = self._styles.numbering(style) if found is None else found
+        return "" if found is None else self._numbering.marker(found, style)
+
+    def _table(self, table: etree._Element) -> None:
+        rows = [list(_within(row, f"{W}tc")) for row in _within(table, f"{W}tr") if _stays(row)]
+        if all(len(row) <= 1 for row in rows):
+            # One column is a frame around text: its paragraphs, lists and headings stay such.
+            for cell in (cell for row in rows for cell in row):
+                if not _continues(cell):
+                    self._blocks(cell)
+            return
+        lines = []
+        for row in rows:
+            # A cell merged with the one above repeats nothing.
+            cells = ("" if _continues(cell) else " ".join(self._plain(cell)) for cell in row)
+            lines.append(" | ".join(cells))
+        self._builder.add("\n".join(line for line in lines if line.strip(" |")), "table")
+
+    def _plain(self, element: etree._Element) -> list[str]:
+        """Return the paragraphs below ``element`` as lines, text boxes and notes included."""
+        lines = []
+        for paragraph in _outermost(element):
+            inline, text = self._inline(paragraph)
+            lines.append(" ".join(text.split()))
+            for part in (*inline.boxes, *self._notes_in(inline)):
+                lines += self._plain(part)
+        return [line for line in lines if line]
+
+    def _import(self, element: etree._Element) -> None:
+        _, part = self._relations.get(element.get(_RELATION_ID) or "", ("", ""))
+        known = part in self._package.names
+        text = chunk_text(part, self._package.read(part)) if known else None
+        if text is None:
+            self.unread.imports += 1
+        else:
+            self._builder.add(text)
+
+
+def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """Yield the children ``tag``, also those inside content controls."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _TRANSPARENT:
+            yield from _within(child, tag)
+
+
+def _outermost(element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the paragraphs below that are inside no other one, of one branch and undeleted."""
+    for child in element:
+        if child.tag == f"{W}p":
+            yield child
+        elif child.tag == f"{MC}AlternateContent":
+            yield from _outermost(branch(child))
+        elif child.tag not in (f"{W}del", f"{W}moveFrom") and _stays(child):
+            yield from _outermost(child)
+
+
+def _stays(element: etree._Element) -> bool:
+    """Say whether a row or cell is there when all tracked changes are accepted."""
+    return element.find(f"{W}trPr/{W}del") is None and element.find(f"{W}tcPr/{W}cellDel") is None
+
+
+def _continues(cell: etree._Element) -> bool:
+    """Say whether a cell is the rest of one above or before it, or was deleted."""
+    for name in ("vMerge", "hMerge"):
+        merged = cell.find(f"{W}tcPr/{W}{name}")
+        if merged is not None and merged.get(f"{W}val") != "restart":
+            return True
+    return not _stays(cell)
