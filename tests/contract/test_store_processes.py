@@ -128,9 +128,8 @@ def test_two_writers_interleave_and_lose_nothing(
         names = {info.sources[0].path for info in here.documents()}
         assert names == {f"{side}{n}" for side in ("here", "there") for n in range(15)}
         assert here.check().ok
-        assert found(here, "Sentence number 7 of the other process.")[0].endswith(
-            "7 of the other process."
-        )
+        texts = {hit.text for hit in here.search("sentence of a process", top_k=30)}
+        assert len(texts) == 30
         assert longest < 10
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -115,8 +116,15 @@ def test_notices_name_every_locked_package_and_the_models() -> None:
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize("target", ["demo", "test", "test-full", "lint", "fix", "ui", "bench"])
 def test_make_targets_set_up_first(target: str) -> None:
+    # Run by `make test`, this make would be a child of that one and announce its directory.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     plan = subprocess.run(
-        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", target],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     ).stdout.splitlines()
     assert "kb/install" in plan[0]
     assert len(plan) == 2
