@@ -31,6 +31,7 @@ _LOADERS = {
     ".md": "ingest.loaders.markdown:MarkdownLoader",
     ".markdown": "ingest.loaders.markdown:MarkdownLoader",
     ".txt": "ingest.loaders.text:TextLoader",
+    ".text": "ingest.loaders.text:TextLoader",
 }
 EXTENSIONS: tuple[str, ...] = tuple(_LOADERS)
 """Every extension that can be read, lower case, with its dot."""

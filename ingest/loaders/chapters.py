@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 MIN_CHAPTERS = 3
 MAX_LINE = 60
@@ -16,12 +17,14 @@ MIN_BODY = 40
 """Characters between two headings on average; a list of chapters has fewer."""
 
 _CHINESE = re.compile(
-    r"^[ \t\u3000]*(第[ \u3000]?([0-9０-９零〇一二三四五六七八九十百千两]{1,7})[ \u3000]?([回章节節卷部篇集幕])"
-    r"(?:[ \t\u3000:：、.．-][^\n]{0,50})?)[ \t\u3000\r]*$",
+    r"^[ \t\u3000]*"
+    r"(第[ \u3000]?([0-9０-９零〇一二三四五六七八九十百千两]{1,7})[ \u3000]?([回章节節卷部篇集幕])"
+    r"(?:[ \t\u3000:：、.．-][^\n]{0,50})?)[ \t\u3000]*$",
     re.MULTILINE,
 )
 _ENGLISH = re.compile(
-    r"^[ \t]*((chapter|part|book|section)[ \t]+([0-9]{1,3}|[ivxlc]{1,8})\b(?:[.:—–-]?[ \t]*[^\n]{0,50})?)[ \t\r]*$",
+    r"^[ \t]{0,3}((chapter|part|book|section)[ \t\xa0]+([0-9]{1,3}|[ivxlc]{1,8})\b(?![,;)])"
+    r"(?:[.:—–-]?[ \t]*[^\n]{0,50})?)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -48,7 +51,7 @@ def find_chapters(text: str) -> list[Chapter]:
         if len(match[1]) <= MAX_LINE and not match[1].endswith(("。", "，", "；", "！", "？")):
             found.setdefault(match[3], []).append((match, _chinese_number(match[2])))
     for match in _ENGLISH.finditer(text):
-        if len(match[1]) <= MAX_LINE and not match[1].endswith((",", ";")):
+        if len(match[1]) <= MAX_LINE and not match[1].endswith((",", ";", ").")):
             found.setdefault(match[2].lower(), []).append((match, _number(match[3])))
     chapters: list[Chapter] = []
     for word, entries in found.items():
@@ -77,8 +80,7 @@ def _without_contents(
 
 def _in_step(entries: list[tuple[re.Match[str], int]]) -> float:
     """Return the share of headings whose number follows the one before (or starts again at 1)."""
-    pairs = zip(entries, entries[1:], strict=False)
-    steps = [second == first + 1 or second == 1 for (_, first), (_, second) in pairs]
+    steps = [second == first + 1 or second == 1 for (_, first), (_, second) in pairwise(entries)]
     return sum(steps) / len(steps) if steps else 0.0
 
 

@@ -1,43 +1,40 @@
-"""The YAML at the head of a Markdown file, as flat metadata."""
+"""Reads the block of metadata that many Markdown files begin with (YAML or TOML)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
 import yaml  # type: ignore[import-untyped] # ships no types
 
 from kb.records import MetadataValue, Notice
 
-_MOST_CHARACTERS = 65_536
-_MOST_KEYS = 100
-_MOST_VALUE_CHARACTERS = 2_000
+MAX_CHARACTERS = 65_536
+MAX_KEYS = 100
+MAX_VALUE = 2_000
+"""Longest value kept; metadata is for filters and labels, not for text."""
+
+_BLOCK = re.compile(
+    r"\A(?P<mark>---|\+\+\+)[ \t]*\n(?P<body>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_KEY = re.compile(r"^[\w \"'-]+[ \t]*[:=]", re.MULTILINE)
 
 
-def parse_front_matter(text: str) -> tuple[dict[str, MetadataValue], Notice | None]:
-    """Return flat metadata; a broken head is a notice, not a failure.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontMatter:
+    """What stood before the text: ``body`` is the rest of the file."""
 
-    Nested keys are joined by dots, lists by commas, dates become ISO strings.
-    """
-    try:
-        if len(text) > _MOST_CHARACTERS:
-            msg = f"longer than {_MOST_CHARACTERS} characters"
-            raise ValueError(msg)  # noqa: TRY301 - told like a parser's complaint, just below
-        values = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
-        return {}, Notice(
-            code="front_matter_broken",
-            message=f"the front matter could not be read: {problem}",
-            values={"problem": str(problem)},
-        )
-    if not isinstance(values, dict):
-        return {}, None
-    flat = dict(_flatten("", values))
-    return dict(list(flat.items())[:_MOST_KEYS]), None
+    body: str
+    values: dict[str, MetadataValue] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc] # yaml ships no types
-    """A safe loader that refuses aliases: a few of them can unfold into gigabytes."""
+    """A safe loader that refuses aliases: a few bytes of them can stand for gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -46,15 +43,52 @@ class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc] # yaml ships no types
         return super().compose_node(parent, index)
 
 
-def _flatten(prefix: str, value: object) -> Iterator[tuple[str, MetadataValue]]:
+def split_front_matter(text: str) -> FrontMatter:
+    r"""Split ``text`` (with ``\n`` line ends) into metadata and body.
+
+    Nested keys become ``outer.inner``, lists are joined by ``", "``. A block that cannot be
+    parsed stays in the body, with a notice; a block that is no mapping is ordinary text.
+    """
+    found = _BLOCK.match(text[: MAX_CHARACTERS + 8])
+    if not found or not _KEY.search(found["body"]):
+        return FrontMatter(body=text)
+    try:
+        parsed: Any = (
+            tomllib.loads(found["body"])
+            if found["mark"] == "+++"
+            else yaml.load(found["body"], Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+        )
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        problem = str(getattr(error, "problem", "") or error).split("\n", 1)[0]
+        message = f"The front matter could not be read: {problem}; it was indexed as text."
+        notice = Notice(code="front_matter_broken", message=message, values={"problem": problem})
+        return FrontMatter(body=text, notices=(notice,))
+    if not isinstance(parsed, dict):
+        return FrontMatter(body=text)
+    values: dict[str, MetadataValue] = {}
+    _flatten("", parsed, values)
+    return FrontMatter(body=text[found.end() :], values=values)
+
+
+def _flatten(prefix: str, value: object, into: dict[str, MetadataValue]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flatten(f"{prefix}.{key}" if prefix else str(key), inner)
-    elif isinstance(value, list):
-        yield prefix, ", ".join(str(item) for item in value)[:_MOST_VALUE_CHARACTERS]
-    elif isinstance(value, bool | int | float):
-        yield prefix, value
-    elif hasattr(value, "isoformat"):
-        yield prefix, value.isoformat()
-    elif value is not None:
-        yield prefix, str(value)[:_MOST_VALUE_CHARACTERS]
+            _flatten(f"{prefix}.{key}" if prefix else str(key), inner, into)
+        return
+    plain = _plain(value)
+    if plain is not None and prefix and len(into) < MAX_KEYS:
+        into[prefix] = plain
+
+
+def _plain(value: object) -> MetadataValue | None:
+    """Return a value that metadata can hold; None for nothing and for lists of mappings."""
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value.strip()[:MAX_VALUE] or None
+    if isinstance(value, list):
+        parts = [_plain(entry) for entry in value]
+        return ", ".join(str(part) for part in parts if part is not None)[:MAX_VALUE] or None
+    return None

@@ -44,7 +44,7 @@ _PE_POINTER = slice(60, 64)
 
 
 def looks_like(data: bytes) -> str | None:
-    """Return what ``data`` looks like by its signature (``"a PDF file"``), None if nothing known."""
+    """Return what ``data`` looks like (``"a PDF file"``), None if nothing known."""
     for mark, name in _SIGNATURES:
         if data.startswith(mark):
             # "BZh", "GGUF" or "OggS" may begin a text: binary formats go on with other bytes

@@ -16,7 +16,7 @@ class TextLoader:
     """Reads .txt files of any common encoding."""
 
     extensions = (".txt", ".text")
-    version = 1
+    version = 2
 
     def load(
         self,
