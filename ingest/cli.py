@@ -83,7 +83,9 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     except KnowledgeBaseError as error:
         if debug:
             raise
-        errors.print(f"[red]error:[/] {error}", highlight=False)
+        errors.print(
+            "error:", str(error), style="red", markup=False, highlight=False, soft_wrap=True
+        )
         raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
     if as_json:
         sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n")

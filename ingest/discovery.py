@@ -109,7 +109,7 @@ class _Walk:
     def _entry(self, entry: os.DirEntry[str], prefix: str, rules: tuple[_Rules, ...]) -> None:
         if entry.name.startswith((".", *_LOCK_PREFIXES)):
             return
-        path = prefix + _readable(entry.name)
+        path = prefix + readable_name(entry.name)
         try:
             if entry.is_dir():
                 if not self._left_out(path, rules, folder=True):
@@ -168,7 +168,7 @@ class _Walk:
         )
 
 
-def _readable(name: str) -> str:
-    """Return a file name as text: NFC, bytes that are no UTF-8 as U+FFFD with their value."""
+def readable_name(name: str) -> str:
+    r"""Return a file's name or path as text: NFC, bytes that are no UTF-8 spelled as ``\\xNN``."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", text)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ingest.discovery import readable_name
 from ingest.errors import LoadError, UnreadableFileError, UnsupportedFormatError
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
@@ -49,7 +50,10 @@ class Decision:
 
 
 class Planner:
-    """Decides for files of one collection, from what the catalog knew when the run began."""
+    """Decides for files of one collection, from what the catalog knew when the run began.
+
+    ``roots`` are the run's; what is known of roots below them counts as theirs.
+    """
 
     def __init__(
         self,
@@ -59,12 +63,13 @@ class Planner:
         options: LoadOptions,
         checksum: bool,
         retry: bool,
+        roots: Collection[str] = (),
     ) -> None:
         self._base = base
         self._options = options
         self._checksum = checksum
         self._retry = retry
-        states = base.file_states(collection=collection)
+        states = _adopted(base.file_states(collection=collection), roots)
         self.known = {state.source: state for state in states}
         self._settings: dict[str, str] = {}
         self._by_content: dict[tuple[str, str], FileState] = {}
@@ -77,7 +82,8 @@ class Planner:
         """Tell which known files no longer exist: a new file with their content is a move."""
         for source in gone:
             state = self.known[source]
-            if state.document_id is not None:
+            # What a failed file holds is an older version than its hash says.
+            if state.document_id is not None and state.outcome != "failed":
                 self._gone.setdefault(state.content_hash, []).append(state)
 
     def settings_hash(self, path: Path) -> str:
@@ -156,6 +162,31 @@ class Planner:
         if before is not None or not candidates or candidates[-1].settings_hash != settings:
             return None
         return candidates.pop()
+
+
+def _adopted(states: Iterable[FileState], roots: Collection[str]) -> list[FileState]:
+    """Return states as they are once ``roots`` have taken over the roots below them."""
+    places: dict[str, tuple[str, str]] = {}
+
+    def place(root: str) -> tuple[str, str]:
+        path = Path(root)
+        for new in roots:
+            if new != root and path.is_absolute() and path.is_relative_to(new):
+                return new, readable_name(path.relative_to(new).as_posix()) + "/"
+        return root, ""
+
+    result = []
+    for state in states:
+        old = state.source.root
+        if old not in places:
+            places[old] = place(old)
+        root, prefix = places[old]
+        if root != old:
+            source = Source(root=root, path=prefix + state.source.path)
+            result.append(replace(state, source=source))
+        else:
+            result.append(state)
+    return result
 
 
 def loader_identity(path: Path, options: LoadOptions) -> str:

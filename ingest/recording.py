@@ -76,6 +76,7 @@ class Recorder:
         else:
             result = FileResult(
                 source=decision.job.source,
+                old_source=decision.old_source,
                 outcome=_OUTCOMES.get(decision.action) or ("changed" if before else "added"),
                 document_id=state.document_id if state else None,
             )

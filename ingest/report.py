@@ -35,10 +35,14 @@ OnEvent = Callable[[FileEvent], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """What became of one file. ``seconds`` count from its reading to its commit."""
+    """What became of one file. ``seconds`` count from its reading to its commit.
+
+    ``old_source`` says where a moved file was before.
+    """
 
     source: Source
     outcome: Outcome
+    old_source: Source | None = None
     document_id: int | None = None
     chunks: int = 0
     embedded: int = 0
@@ -138,6 +142,7 @@ def _file_json(result: FileResult) -> dict[str, Any]:
         "root": result.source.root,
         "path": result.source.path,
         "outcome": result.outcome,
+        "moved_from": str(result.old_source) if result.old_source else None,
         "document_id": result.document_id,
         "chunks": result.chunks,
         "embedded": result.embedded,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.discovery import FoundFile, discover
-from ingest.errors import UnreadableFileError
-from ingest.loaders import EXTENSIONS
+from ingest.finding import Finder
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline import Pipeline
 from ingest.planning import Job, Planner, is_gone
@@ -64,11 +61,10 @@ def ingest(
     """
     options = options or IngestOptions()
     run = _Run(base, collection, options, on_event, cancel)
-    roots = sorted({state.source.root for state in base.file_states(collection=run.collection)})
-    jobs: list[Job] = []
-    for path in paths:
-        run.find(Path(path), roots, jobs)
-    return run.execute(jobs)
+    roots = {state.source.root for state in base.file_states(collection=run.collection)}
+    run.finder = Finder(roots, include=options.include, exclude=options.exclude)
+    run.finder.find(paths)
+    return run.execute(run.finder.jobs)
 
 
 def ingest_uploads(
@@ -111,64 +107,15 @@ class _Run:
         self._on_event: OnEvent = on_event or (lambda _: None)
         self._cancel = cancel or threading.Event()
         self._started = time.monotonic()
-        self._other_types: Counter[str] = Counter()
         self._remarks: list[str] = []
-        self._failed: list[FileResult] = []
-        self._walked: dict[str, set[str]] = {}
-
-    def find(self, path: Path, roots: list[str], jobs: list[Job]) -> None:
-        """Add the files of a folder, or one file, to ``jobs``.
-
-        Raises:
-            UnreadableFileError: there is nothing at that path.
-        """
-        path = path.expanduser().absolute().resolve()
-        if path.is_dir():
-            self._find_folder(path, _containing(path, roots), jobs)
-        elif path.exists():
-            root = _containing(path.parent, roots)
-            relative = path.relative_to(root).as_posix()
-            stat = path.stat()
-            jobs.append(
-                Job(
-                    source=Source(root=str(root), path=relative),
-                    path=path,
-                    size=stat.st_size,
-                    mtime_ns=stat.st_mtime_ns,
-                )
-            )
-        else:
-            msg = f"there is no file or folder {path}; check the path"
-            raise UnreadableFileError(msg)
-
-    def _find_folder(self, folder: Path, root: Path, jobs: list[Job]) -> None:
-        if folder == root:
-            self._base.adopt_roots(str(folder), collection=self.collection)
-        found = discover(
-            folder,
-            include=self._options.include,
-            exclude=self._options.exclude,
-            extensions=EXTENSIONS,
-        )
-        prefix = folder.relative_to(root).as_posix()
-        prefix = "" if prefix == "." else f"{prefix}/"
-        self._other_types.update(found.other_types)
-        jobs.extend(_job(item, root, prefix) for item in found.files)
-        for place, reason in found.unreadable:
-            self._failed.append(
-                FileResult(
-                    source=Source(root=str(root), path=f"{prefix}{place}"),
-                    outcome="failed",
-                    reason=reason,
-                    reason_code=UnreadableFileError.code,
-                )
-            )
-        if not found.unreadable:
-            self._walked.setdefault(str(root), set()).add(prefix)
+        self.finder = Finder(())
 
     def execute(self, jobs: list[Job]) -> IngestReport:
         """Do it, or with ``dry_run`` say what would be done."""
         settings = self._base.settings
+        if not self._options.dry_run:
+            for root in self.finder.used:
+                self._base.adopt_roots(root, collection=self.collection)
         load_options = _load_options(settings, self._options)
         planner = Planner(
             self._base,
@@ -176,6 +123,7 @@ class _Run:
             options=load_options,
             checksum=self._options.checksum,
             retry=self._options.retry,
+            roots=self.finder.used,
         )
         gone = self._gone(planner, jobs)
         planner.expect_gone(gone)
@@ -199,25 +147,42 @@ class _Run:
             pipeline.run(jobs)
         except KeyboardInterrupt:
             interrupted = True
-        results = [*self._failed, *pipeline.results]
-        moved = {r.source for r in results if r.outcome == "moved"}
-        if moved:
-            known = {s.source for s in self._base.file_states(collection=self.collection)}
-            gone = [source for source in gone if source in known]
         interrupted = interrupted or self._cancel.is_set()
-        if self._options.prune and gone and not interrupted:
-            results += self._prune(planner, gone)
-            gone = [source for source in gone if source not in {r.source for r in results}]
+        results = [*self.finder.failed.values(), *pipeline.results]
+        results, gone = self._without_gone(planner, results, gone, prune=not interrupted)
+        return self._report(results, gone, busy=pipeline.busy.share, interrupted=interrupted)
+
+    def _report(
+        self,
+        results: list[FileResult],
+        gone: list[Source],
+        *,
+        busy: float = 0.0,
+        interrupted: bool = False,
+    ) -> IngestReport:
         return IngestReport(
             collection=self.collection,
             files=tuple(results),
             seconds=time.monotonic() - self._started,
-            busy_share=pipeline.busy.share,
+            busy_share=busy,
             interrupted=interrupted,
+            dry_run=self._options.dry_run,
             gone=tuple(gone),
-            other_types=dict(self._other_types.most_common()),
+            other_types=dict(self.finder.other_types.most_common()),
             remarks=tuple(self._remarks),
         )
+
+    def _without_gone(
+        self, planner: Planner, results: list[FileResult], gone: list[Source], *, prune: bool
+    ) -> tuple[list[FileResult], list[Source]]:
+        """Remove what is gone if that is asked for; return all results, and what is left gone."""
+        moved = {result.old_source for result in results}
+        gone = [source for source in gone if source not in moved]
+        if not prune or not self._options.prune:
+            return results, gone
+        removed = self._prune(planner, gone)
+        left = set(gone) - {result.source for result in removed}
+        return [*results, *removed], [source for source in gone if source in left]
 
     def _gone(self, planner: Planner, jobs: list[Job]) -> list[Source]:
         """Return known files below the folders walked that no longer exist."""
@@ -227,7 +192,7 @@ class _Run:
                 source
                 for source in planner.known
                 if source not in present
-                and any(source.path.startswith(p) for p in self._walked.get(source.root, ()))
+                and any(source.path.startswith(p) for p in self.finder.walked.get(source.root, ()))
                 and is_gone(source)
             ),
             key=lambda source: (source.root, source.path),
@@ -238,19 +203,21 @@ class _Run:
         for root in sorted({source.root for source in gone}):
             mine = [source for source in gone if source.root == root]
             known = sum(source.root == root for source in planner.known)
-            left = known - len(mine)
-            if (left == 0 or len(mine) * 2 > known) and not self._options.force_prune:
+            if len(mine) * 2 > known and not self._options.force_prune:
+                share = "all" if len(mine) == known else "more than half"
                 self._remarks.append(
                     f"{len(mine)} of {known} files of {root} are gone; nothing was removed, "
-                    "because that is more than half. If it is meant, add --yes"
+                    f"because that is {share} of them. Check that the folder is the right one and "
+                    "complete; if they are meant to go, add --yes"
                 )
                 continue
-            self._base.remove_files(mine, collection=self.collection)
+            if not self._options.dry_run:
+                self._base.remove_files(mine, collection=self.collection)
             results += [FileResult(source=source, outcome="removed") for source in mine]
         return results
 
     def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:
-        results = list(self._failed)
+        results = list(self.finder.failed.values())
         for job in jobs:
             decision = planner.decide(job)
             before = decision.before
@@ -265,35 +232,14 @@ class _Run:
             results.append(
                 FileResult(
                     source=job.source,
+                    old_source=decision.old_source,
                     outcome=outcome,  # type: ignore[arg-type] # names of outcomes, above
                     reason=error if outcome == "failed" else "",
                     reason_code=before.reason_code if before and outcome == "failed" else "",
                 )
             )
-        return IngestReport(
-            collection=self.collection,
-            files=tuple(results),
-            seconds=time.monotonic() - self._started,
-            dry_run=True,
-            gone=tuple(gone),
-            other_types=dict(self._other_types.most_common()),
-        )
-
-
-def _containing(folder: Path, roots: list[str]) -> Path:
-    """Return the registered root that holds ``folder``, else the folder itself."""
-    holders = [Path(root) for root in roots if Path(root).is_absolute()]
-    holders = [root for root in holders if folder.is_relative_to(root)]
-    return min(holders, key=lambda root: len(root.parts), default=folder)
-
-
-def _job(found: FoundFile, root: Path, prefix: str) -> Job:
-    return Job(
-        source=Source(root=str(root), path=f"{prefix}{found.path}"),
-        path=found.file,
-        size=found.size,
-        mtime_ns=found.mtime_ns,
-    )
+        results, gone = self._without_gone(planner, results, gone, prune=True)
+        return self._report(results, gone)
 
 
 def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:
