@@ -1,14 +1,14 @@
 """Cut a document into chunks: on structure first, then by size, never beyond what a model reads.
 
-Sections (tiny ones joined) are cut at anchors, which only the text around them decides; what
-lies between two anchors is filled greedily from langchain's pieces, so that an edit moves cuts
-up to the next anchor and no further; chunks with too many tokens are divided evenly.
+Sections (tiny ones joined) are cut in small pieces by langchain, between anchors that only the
+text around them decides; pieces are joined to chunks along the cheapest path, which an edit
+changes for a few chunks only; and chunks with too many tokens are divided evenly.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from kb.splitting.anchors import anchors
@@ -30,12 +30,12 @@ __all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "spli
 SPLITTER_VERSION = 1
 """Counts up whenever the same document is cut differently, so that it is split again."""
 
-# Anchors are about two radii apart. Nearer ones leave more half-filled chunks before them,
-# farther ones let an edit move more chunks: see tests/benchmarks/splitting.py.
-_RADIUS_IN_CHUNKS = 3
+# Anchors are about two radii apart. Near ones make the pieces independent of all text but their
+# own; far ones are where groups of tiny sections end, each costing half a chunk on average.
+_NEAR, _FAR = 0.25, 3
 _CHARACTERS_PER_TOKEN = 3
-_PIECE_SHARE = 8
-_SMALLEST_PIECE, _LARGEST_PIECE = 16, 128
+_PIECE_SHARE = 6
+_SMALLEST_PIECE, _LARGEST_PIECE = 8, 192
 
 
 def split(
@@ -61,28 +61,24 @@ def split(
     text_levels = levels(text, (start for start, _ in structure.spans))
     in_tokens = options.unit == "tokens"
     characters = options.chunk_size * (_CHARACTERS_PER_TOKEN if in_tokens else 1)
-    forced = anchors(text, text_levels, characters * _RADIUS_IN_CHUNKS)
     piece_size = min(max(characters // _PIECE_SHARE, _SMALLEST_PIECE), _LARGEST_PIECE)
+    spans = structure.spans
+    near = anchors(text, text_levels, int(characters * _NEAR))
+    far = anchors(text, text_levels, characters * _FAR) if len(spans) > 1 else []
+    stops = sorted({0, len(text), *near, *chain.from_iterable(spans)})
 
     ruler = Ruler()
     if in_tokens:
-        stops = sorted({*forced, *(start for start, _ in structure.spans), len(text)} - {0})
-        ends = _cuts(text, [0, *stops], piece_size)
-        ruler = Ruler.of_tokens(text, ends, count_tokens)
-    packer = Packer(text_levels, ruler, options.chunk_size, options.chunk_overlap)
-
+        ruler = Ruler.of_tokens(text, _piece_ends(text, stops, piece_size), count_tokens)
+    packer = Packer(text, text_levels, ruler, options.chunk_size, options.chunk_overlap)
     parts: list[Part] = []
-    for group in structure.groups(ruler, options.chunk_size, frozenset(forced)):
+    for group in structure.groups(ruler, options.chunk_size, frozenset(far)):
         kind = structure.kind(*group)
         if ruler.size(*group) <= options.chunk_size:
             parts.append(Part(group[0], group[0], group[1], group, kind))
             continue
-        # An anchor that is near an end of the group would only make a tiny chunk.
-        margin = characters // 2
-        low = bisect_left(forced, group[0] + margin)
-        high = bisect_right(forced, group[1] - margin)
-        for span in pairwise((group[0], *forced[low:high], group[1])):
-            parts.extend(packer.pack(span, group, kind, _cuts(text, span, piece_size)))
+        inside = stops[bisect_left(stops, group[0]) : bisect_right(stops, group[1])]
+        parts.extend(packer.pack(group, kind, _piece_ends(text, inside, piece_size)))
     limits = TokenLimits(
         document,
         max_tokens,
@@ -91,5 +87,5 @@ def split(
     return finish(structure, packer, parts, count_tokens, limits)
 
 
-def _cuts(text: str, stops: Sequence[int], size: int) -> list[int]:
+def _piece_ends(text: str, stops: Sequence[int], size: int) -> list[int]:
     return [low + end for low, high in pairwise(stops) for end in piece_ends(text[low:high], size)]

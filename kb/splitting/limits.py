@@ -78,7 +78,12 @@ def finish(
                 else:
                     waiting.extend(_smaller(packer, part, tokens, limit))
     done.sort(key=lambda item: item[0])
-    return [replace(chunk, ordinal=ordinal) for ordinal, (_, chunk) in enumerate(done)]
+    kept: list[Chunk] = []
+    for _, chunk in reversed(done):
+        # The overlap of a chunk can hold a small share of a divided one: that is enough.
+        if not kept or chunk.start < kept[-1].start:
+            kept.append(chunk)
+    return [replace(chunk, ordinal=ordinal) for ordinal, chunk in enumerate(reversed(kept))]
 
 
 def _chunk(structure: Structure, part: Part) -> Chunk | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from kb.errors import SettingsError
 
-SMALLEST_CHUNK = 16
+SMALLEST_CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

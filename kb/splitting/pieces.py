@@ -28,9 +28,9 @@ _SEPARATORS = (
     _SENTENCE_END,
     r"[，、：､]|[,;:—–،؛][^\S\n]+",
     r"\s+",
-    rf"[{_WIDE}]{{8}}|[/_&=|-]",
+    rf"[{_WIDE}]{{6}}|[/_&=|-]",
     # No separator is left: take so many characters and whatever combines with the last one.
-    r"[\s\S]{12}[\u0300-\u036f\u200d\ufe0f]*",
+    r"[\s\S]{6}[\u0300-\u036f\u200d\ufe0f]{0,8}",
 )
 
 

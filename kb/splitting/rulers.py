@@ -34,11 +34,9 @@ class Ruler:
             return end - start
         return round(self._at(end) - self._at(start))
 
-    def forward(self, start: int, units: int) -> int:
-        """Return the furthest offset that is at most ``units`` after ``start``."""
-        if not self._ends:
-            return start + units
-        return self._offset(self._at(start) + units)
+    def positions(self, offsets: Sequence[int]) -> Sequence[float]:
+        """Return the units up to each offset."""
+        return [self._at(offset) for offset in offsets] if self._ends else offsets
 
     def back(self, end: int, units: int) -> int:
         """Return the offset that is ``units`` before ``end``, or 0."""
