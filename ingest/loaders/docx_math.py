@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from ingest.loaders.docx_styles import W
+from ingest.loaders.docx_styles import W, own_text
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
@@ -16,7 +16,7 @@ def equation(element: etree._Element) -> str:
     """
     tag = str(element.tag)
     if tag in (f"{M}t", f"{W}t"):
-        return element.text or ""
+        return own_text(element)
     if tag in (f"{W}del", f"{W}moveFrom"):
         return ""
     write = _FORMS.get(tag.removeprefix(M))

@@ -23,6 +23,11 @@ def value(element: etree._Element | None) -> str:
     return "" if element is None else element.get(f"{W}val") or ""
 
 
+def own_text(element: etree._Element) -> str:
+    """Return the text of a ``w:t``; entities in it stay unresolved, what follows them counts."""
+    return "".join((element.text or "", *(child.tail or "" for child in element)))
+
+
 def number(text: str | None, default: int) -> int:
     """Return a whole number as a file gives it, ``default`` where it is none."""
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from ingest.loaders.docx_math import equation
-from ingest.loaders.docx_styles import W, is_hidden, value
+from ingest.loaders.docx_styles import W, is_hidden, own_text, value
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -59,7 +59,7 @@ class Inline:
             if tag in _UNSEEN or not isinstance(tag, str):
                 continue
             if tag in _TEXT:
-                yield child.text or ""
+                yield own_text(child)
             elif tag in _BREAKS:
                 yield _BREAKS[tag]
             elif tag == f"{MC}AlternateContent":

@@ -142,3 +142,31 @@ class TestPdf(LoaderContract):
             ),
             absent=("STSong", "endobj"),
         )
+
+
+class TestDocx(LoaderContract):
+    @pytest.fixture
+    def sample(self, tmp_path: Path) -> Sample:
+        import docx  # noqa: PLC0415 - this format's tests only
+
+        path = tmp_path / "sample.docx"
+        word = docx.Document()
+        word.core_properties.title = "Two languages"
+        word.add_heading("Winter repairs", level=1)
+        word.add_paragraph("The old boiler was repaired twice in January.")
+        word.add_heading("软件著作权", level=1)
+        word.add_paragraph("申请材料包括申请表和源程序。")
+        table = word.add_table(rows=1, cols=2)
+        table.cell(0, 0).text = "费用"
+        table.cell(0, 1).text = "free of charge"
+        word.save(str(path))
+        return Sample(
+            path=path,
+            media_type="docx",
+            phrases=(
+                "The old boiler was repaired twice in January.",
+                "申请材料包括申请表和源程序。",
+                "费用 | free of charge",
+            ),
+            absent=("w:p", "Heading1"),
+        )
