@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from conftest import Server, Tab
 
 pytestmark = pytest.mark.browser
@@ -154,3 +157,29 @@ def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
     page.get_by_role("button", name="Delete document").click()
     expect(page.get_by_text("Delete this document?")).to_be_visible()
     assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
+    chromium: Browser, server: Server, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(color_scheme=scheme, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{server.url}/library")
+    upload(page, "kestrel.txt", SENTENCE.encode())
+    expect(page.get_by_text("已存储，")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    for path, drawn in (
+        ("/library", "[data-testid=stDataFrame]"),
+        ("/?q=kestrel", ".kb-hit-head"),
+        ("/document?id=1&at=0", ".kb-facts"),
+        ("/status", ".kb-facts"),
+    ):
+        page.goto(server.url + path)
+        page.locator(drawn).first.wait_for()
+        faults = [
+            (path, fault["id"], [node["html"] for node in fault["nodes"]])
+            for fault in Axe().run(page).response["violations"]
+            if fault["impact"] in ("serious", "critical")
+        ]
+        assert faults == []
+    context.close()

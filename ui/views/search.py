@@ -134,7 +134,7 @@ def _draw_nothing_to_search(shared: Session) -> None:
 def _draw_loading(shared: Session) -> None:
     if shared.model_state != "loading":
         st.rerun()
-    st.info(t("model.loading_search"), icon=":material/hourglass_top:")
+    st.caption(f":material/hourglass_top: {t('model.loading_search')}")
     st.skeleton(height=120)
 
 

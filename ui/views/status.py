@@ -93,7 +93,7 @@ def _free(shared: Session) -> int:
 def _draw_loading(shared: Session) -> None:
     if shared.model_state != "loading":
         st.rerun()
-    st.info(t("model.loading"), icon=":material/hourglass_top:")
+    st.caption(f":material/hourglass_top: {t('model.loading')}")
 
 
 if __name__ == "__main__":
