@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MIN_CHAPTERS = 3
-MAX_LINE = 60
+MAX_LINE = 90
 MIN_IN_STEP = 0.8
+MIN_LISTED = 2
 MIN_BODY = 40
 """Characters between two headings on average; a list of chapters has fewer."""
 
 _CHINESE = re.compile(
     r"^[ \t\u3000]*"
-    r"(第[ \u3000]?([0-9０-９零〇一二三四五六七八九十百千两]{1,7})[ \u3000]?([回章节節卷部篇集幕])"
-    r"(?:[ \t\u3000:：、.．-][^\n]{0,50})?)[ \t\u3000]*$",
+    r"(第[ \u3000\xa0]?([0-9０-９零〇一二三四五六七八九十百千两]{1,7})"
+    r"[ \u3000\xa0]?([回章节節卷部篇集幕])"
+    r"(?:[ \t\u3000\xa0:：、.．-][^\n]{0,80})?)[ \t\u3000]*$",
     re.MULTILINE,
 )
 _ENGLISH = re.compile(
     r"^[ \t]{0,3}((chapter|part|book|section)[ \t\xa0]+([0-9]{1,3}|[ivxlc]{1,8})\b(?![,;)])"
-    r"(?:[.:—–-]?[ \t]*[^\n]{0,50})?)[ \t]*$",
+    r"(?:[.:—–-]?[ \t\xa0]*[^\n]{0,80})?)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -70,12 +72,18 @@ def _without_contents(
     entries: list[tuple[re.Match[str], int]], length: int
 ) -> list[tuple[re.Match[str], int]]:
     """Drop lines that the next heading of their kind follows at once: a table of contents."""
+    kept: list[tuple[re.Match[str], int]] = []
+    listed = 0
     ends = [match.start() for match, _ in entries[1:]] + [length]
-    return [
-        entry
-        for entry, following in zip(entries, ends, strict=True)
-        if following - entry[0].end() >= MIN_BODY
-    ]
+    for entry, following in zip(entries, ends, strict=True):
+        if following - entry[0].end() < MIN_BODY:
+            listed += 1
+            continue
+        # text may follow the last line of a table of contents; a short chapter is no table
+        if listed < MIN_LISTED:
+            kept.append(entry)
+        listed = 0
+    return kept
 
 
 def _in_step(entries: list[tuple[re.Match[str], int]]) -> float:

@@ -23,7 +23,7 @@ SURE = 0.3
 """A score that real text reaches; below it the encoding is called uncertain."""
 CLEAR = 0.08
 """How far the best candidate must lead another reading of the same bytes."""
-DECLARED_BONUS = 0.15
+DECLARED_BONUS = 0.4
 MAX_BAD_SHARE = 0.05
 
 _BOMS: tuple[tuple[bytes, str], ...] = (

@@ -13,6 +13,7 @@ from ingest.loaders.html_text import read_html
 from kb.records import SectionKind
 
 _ATTRIBUTES = re.compile(r"[ \t]*\{[ \t]*[#.:=\w][^{}\n]*\}[ \t]*$")
+_BRACES = re.compile(r"\{[^{}]*\}")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 _HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b", re.IGNORECASE)
 _HTML_HIDDEN = re.compile(r"<(/?)(?:script|style|template)\b[^>]*?(/?)>", re.IGNORECASE)
@@ -72,8 +73,8 @@ class MarkdownText:
             self._paragraph(token.content.strip())
         elif kind == "container_box_open":
             # the first word is the kind of box ("tip"), the rest its title
-            _, _, title = token.info.strip().partition(" ")
-            self._paragraph("" if title.startswith("{") else title.strip())
+            _, _, title = _BRACES.sub("", token.info).strip().partition(" ")
+            self._paragraph(title.strip())
         else:
             self._structure(token)
         return at + 1

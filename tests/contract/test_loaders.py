@@ -170,3 +170,43 @@ class TestDocx(LoaderContract):
             ),
             absent=("w:p", "Heading1"),
         )
+
+
+class TestMarkdown(LoaderContract):
+    @pytest.fixture
+    def sample(self, tmp_path: Path) -> Sample:
+        path = tmp_path / "sample.md"
+        path.write_text(
+            "---\ntitle: Two languages\n---\n\n# Winter repairs\n\n"
+            "The old boiler was repaired **twice** in January.[^1]\n\n## 软件著作权\n\n"
+            "- 申请材料包括[申请表](form.docx)和源程序。\n\n| 费用 | free of charge |\n|--|--|\n\n"
+            "```sh\nmake  # 完成\n```\n\n[^1]: By the caretaker.\n",
+            "utf-8",
+        )
+        return Sample(
+            path=path,
+            media_type="markdown",
+            phrases=(
+                "The old boiler was repaired twice in January.",
+                "申请材料包括申请表和源程序。",
+                "费用 | free of charge",
+                "make  # 完成",
+                "By the caretaker.",
+            ),
+            absent=("**", "form.docx", "```", "---", "title:"),
+        )
+
+
+class TestText(LoaderContract):
+    @pytest.fixture
+    def sample(self, tmp_path: Path) -> Sample:
+        path = tmp_path / "sample.txt"
+        body = "软件著作权的申请材料包括申请表和源程序。\r\n" * 3
+        chapters = "".join(f"第{number}章 条款\r\n\r\n{body}\r\n" for number in "一二三四")
+        path.write_bytes(f"The old boiler.\r\n\r\n{chapters}".encode("gb18030"))
+        return Sample(
+            path=path,
+            media_type="text",
+            phrases=("The old boiler.", "第二章 条款", "软件著作权的申请材料包括申请表和源程序。"),
+            absent=("\r", "\ufffd"),
+        )

@@ -1,0 +1,173 @@
+"""Which files of a folder are considered, and what is said of the others."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest.discovery import Discovery, discover
+
+TYPES = frozenset({".txt", ".md", ".pdf", ".docx", ".markdown"})
+
+
+def make(root: Path, *paths: str, text: str = "x") -> None:
+    for path in paths:
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+
+def paths(found: Discovery) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def test_files_come_sorted_with_posix_paths_size_and_time(tmp_path: Path) -> None:
+    make(tmp_path, "b.txt", "a/z.md", "a/y/x.pdf", "合同/第一份.docx")
+
+    found = discover(tmp_path, extensions=TYPES)
+
+    assert paths(found) == ["a/y/x.pdf", "a/z.md", "b.txt", "合同/第一份.docx"]
+    status = (tmp_path / "b.txt").stat()
+    assert (found.files[2].size, found.files[2].mtime_ns) == (1, status.st_mtime_ns)
+    assert found.files[2].file == tmp_path / "b.txt"
+
+
+def test_extensions_count_in_any_case(tmp_path: Path) -> None:
+    make(tmp_path, "A.PDF", "b.Markdown", "c.TXT")
+
+    assert paths(discover(tmp_path, extensions=TYPES)) == ["A.PDF", "b.Markdown", "c.TXT"]
+
+
+def test_other_types_are_counted_by_extension(tmp_path: Path) -> None:
+    make(tmp_path, "a.png", "b.PNG", "c.xlsx", "LICENSE", "kept.txt")
+
+    found = discover(tmp_path, extensions=TYPES)
+
+    assert paths(found) == ["kept.txt"]
+    assert found.other_types == {".png": 2, ".xlsx": 1, "no extension": 1}
+
+
+def test_hidden_files_and_office_locks_are_skipped(tmp_path: Path) -> None:
+    make(tmp_path, ".hidden.txt", ".git/a.txt", "~$report.docx", ".~lock.a.docx", "kept.txt")
+
+    assert paths(discover(tmp_path, extensions=TYPES)) == ["kept.txt"]
+
+
+class TestIgnoreFiles:
+    def test_patterns_are_those_of_gitignore(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.txt", "draft-1.txt", "drafts/b.txt", "sub/drafts/c.txt", "top.md")
+        make(tmp_path, "sub/top.md")
+        (tmp_path / ".kbignore").write_text("# mine\ndraft-*\ndrafts/\n/top.md\n")
+
+        found = discover(tmp_path, extensions=TYPES)
+
+        assert paths(found) == ["a.txt", "sub/top.md"]
+        assert found.ignored >= 2
+
+    def test_an_exception_brings_a_file_back(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.txt", "b.txt")
+        (tmp_path / ".kbignore").write_text("*.txt\n!b.txt\n")
+
+        assert paths(discover(tmp_path, extensions=TYPES)) == ["b.txt"]
+
+    def test_a_nested_file_rules_its_own_folder_and_wins_there(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.txt", "b.txt", "sub/a.txt", "sub/b.txt", "sub/deep/b.txt")
+        (tmp_path / ".kbignore").write_text("a.txt\n")
+        (tmp_path / "sub" / ".kbignore").write_text("!a.txt\nb.txt\n")
+
+        assert paths(discover(tmp_path, extensions=TYPES)) == ["b.txt", "sub/a.txt"]
+
+    def test_nothing_below_an_ignored_folder_comes_back(self, tmp_path: Path) -> None:
+        make(tmp_path, "old/a.txt")
+        (tmp_path / ".kbignore").write_text("old/\n!old/a.txt\n")
+
+        assert paths(discover(tmp_path, extensions=TYPES)) == []
+
+
+def test_include_and_exclude_choose_among_the_files(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt", "b.md", "old/c.md", "sub/d.md")
+
+    found = discover(tmp_path, extensions=TYPES, include=["*.md"], exclude=["old/", "sub/d*"])
+
+    assert paths(found) == ["b.md"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+class TestLinks:
+    def test_a_linked_file_is_found(self, tmp_path: Path) -> None:
+        make(tmp_path, "outside/real.txt", "root/a.txt")
+        (tmp_path / "root" / "link.txt").symlink_to(tmp_path / "outside" / "real.txt")
+
+        assert paths(discover(tmp_path / "root", extensions=TYPES)) == ["a.txt", "link.txt"]
+
+    def test_a_loop_of_folders_ends(self, tmp_path: Path) -> None:
+        make(tmp_path, "a/b/c.txt")
+        (tmp_path / "a" / "b" / "up").symlink_to(tmp_path)
+        (tmp_path / "a" / "self").symlink_to(tmp_path / "a")
+
+        assert paths(discover(tmp_path, extensions=TYPES)) == ["a/b/c.txt"]
+
+    def test_a_link_to_nothing_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "gone.txt").symlink_to(tmp_path / "missing.txt")
+
+        found = discover(tmp_path, extensions=TYPES)
+
+        assert [path for path, _ in found.unreadable] == ["gone.txt"]
+        assert "gone.txt" in found.unreadable[0][1]
+
+
+def test_a_folder_that_is_gone_is_told_not_raised(tmp_path: Path) -> None:
+    found = discover(tmp_path / "missing", extensions=TYPES)
+
+    assert found.files == []
+    assert len(found.unreadable) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
+def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+    make(tmp_path, "closed/a.txt", "open.txt")
+    (tmp_path / "closed").chmod(0)
+    try:
+        found = discover(tmp_path, extensions=TYPES)
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+
+    assert paths(found) == ["open.txt"]
+    assert [path for path, _ in found.unreadable] == ["closed/"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_a_name_that_is_no_unicode_is_found_and_printable(tmp_path: Path) -> None:
+    try:
+        with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "w", encoding="utf-8") as file:  # noqa: PTH123 - a name of bytes
+            file.write("x")
+    except OSError:
+        pytest.skip("this file system refuses such names")
+
+    found = discover(tmp_path, extensions=TYPES)
+
+    assert len(found.files) == 1
+    assert found.files[0].path.encode("utf-8")
+    assert found.files[0].file.read_text("utf-8") == "x"
+
+
+def test_one_name_in_two_unicode_forms_has_one_identity(tmp_path: Path) -> None:
+    make(tmp_path, "cafe\u0301.txt")
+
+    assert paths(discover(tmp_path, extensions=TYPES)) == ["caf\u00e9.txt"]
+
+
+def test_ten_thousand_files_take_well_under_two_seconds(tmp_path: Path) -> None:
+    for number in range(100):
+        folder = tmp_path / f"{number:03}"
+        folder.mkdir()
+        for name in range(100):
+            (folder / f"{name}.txt").touch()
+    (tmp_path / ".kbignore").write_text("*.tmp\nbuild/\n")
+
+    began = time.perf_counter()
+    found = discover(tmp_path, extensions=TYPES)
+
+    assert len(found.files) == 10_000
+    assert time.perf_counter() - began < 2
