@@ -99,7 +99,10 @@ class Planner:
         settings = self.settings_hash(job.path)
         current = before is not None and before.settings_hash == settings
         if before is not None and current and not self._must_retry(before):
-            same_stat = (before.size, before.mtime_ns) == (job.size, job.mtime_ns)
+            # Uploads have no time of change (0): their bytes alone can tell.
+            same_stat = job.mtime_ns != 0 and (
+                (before.size, before.mtime_ns) == (job.size, job.mtime_ns)
+            )
             if same_stat and not self._checksum:
                 return self._nothing(job, before)
         try:

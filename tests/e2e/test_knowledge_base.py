@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import kb
+from ingest import ingest_uploads
 from kb import (
     CollectionError,
     Document,
@@ -179,3 +180,12 @@ def test_importing_is_light() -> None:
     code = "import kb, sys; print({'chromadb', 'llama_cpp', 'streamlit'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_upload_that_changed_replaces_the_one_of_that_name_though_its_size_is_the_same(
+    base: KnowledgeBase,
+) -> None:
+    assert ingest_uploads(base, [("a.txt", b"The cat sleeps.")]).count("added") == 1
+    assert ingest_uploads(base, [("a.txt", b"The cat sleeps.")]).count("unchanged") == 1
+    assert ingest_uploads(base, [("a.txt", b"The dog sleeps.")]).count("changed") == 1
+    assert [hit.text for hit in base.search("who sleeps?")] == ["The dog sleeps."]
