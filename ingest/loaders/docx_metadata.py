@@ -34,6 +34,6 @@ def describe(package: DocxPackage) -> dict[str, MetadataValue]:
             "created": core.created.isoformat() if core.created else "",
             "modified": core.modified.isoformat() if core.modified else "",
         }
-    except (DamagedFileError, ValueError, AttributeError, TypeError):
+    except (DamagedFileError, etree.LxmlError, ValueError, AttributeError, TypeError):
         return {}  # broken properties say nothing, and the text is still there
     return {key: value.strip() for key, value in values.items() if value and value.strip()}

@@ -465,3 +465,19 @@ def test_imported_web_archives_are_decoded_and_rich_text_is_left_to_word() -> No
     assert chunk_text("word/part.html", b"<p>one</p>") == "one"
     assert chunk_text("word/part.txt", b"1 < 2") == "1 < 2"
     assert chunk_text("word/part.rtf", b"{\\rtf1 text}") is None
+
+
+def test_broken_properties_do_not_keep_the_text_from_being_read(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    word.add_paragraph("text")
+    path = tmp_path / "document.docx"
+    word.save(str(path))
+    with zipfile.ZipFile(path) as package:
+        parts = {item: package.read(item) for item in package.namelist()}
+    parts["docProps/core.xml"] = b"<cp:coreProperties><dc:title>x</dc:title></cp:coreProperties>"
+    with zipfile.ZipFile(path, "w") as package:
+        for item, data in parts.items():
+            package.writestr(item, data)
+    document = DocxLoader().load(path, LoadOptions())
+    assert (document.text, document.metadata) == ("text", {})
