@@ -117,8 +117,23 @@ class IngestReport:
         """Return the number of files by outcome."""
         return dict(Counter(result.outcome for result in self.files))
 
+    def history(self) -> dict[str, Any]:
+        """Return what the history of runs keeps: counts, paths that changed, and failures."""
+        changes: dict[str, list[str]] = {}
+        for result in self.files:
+            if result.outcome not in ("unchanged", "failed"):
+                changes.setdefault(result.outcome, []).append(result.source.path)
+        return {
+            "counts": self.summary(),
+            "changes": changes,
+            "failures": {r.source.path: r.reason for r in self.failures},
+            "chunks": self.chunks,
+            "embedded": self.embedded,
+            "reused": self.reused,
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON values, for ``--json`` and for the record of runs."""
+        """Return the report as JSON values, for ``--json``."""
         return {
             "collection": self.collection,
             "counts": self.summary(),

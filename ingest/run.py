@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ingest.pipeline import Pipeline
 from ingest.planning import Job, Planner, is_gone
 from ingest.report import FileResult, IngestReport, OnEvent
 from ingest.sandbox import Sandbox
+from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import Source
 from kb.settings import Settings
@@ -64,7 +66,9 @@ def ingest(
     roots = {state.source.root for state in base.file_states(collection=run.collection)}
     run.finder = Finder(roots, include=options.include, exclude=options.exclude)
     run.finder.find(paths)
-    return run.execute(run.finder.jobs)
+    return run.record(
+        [str(Path(path).expanduser().resolve()) for path in paths], lambda: run.finder.jobs
+    )
 
 
 def ingest_uploads(
@@ -82,12 +86,17 @@ def ingest_uploads(
         KnowledgeBaseError: the store or the model failed.
     """
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
-    jobs = []
-    for name, data in uploads:
-        path = base.uploads.save(name, data)
-        source = Source(root=UPLOADS_ROOT, path=name)
-        jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
-    return run.execute(jobs)
+
+    def save() -> list[Job]:
+        jobs = []
+        for name, data in uploads:
+            path = base.uploads.save(name, data)
+            source = Source(root=UPLOADS_ROOT, path=name)
+            jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
+        return jobs
+
+    # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
+    return run.record([name for name, _ in uploads], save)
 
 
 class _Run:
@@ -109,6 +118,23 @@ class _Run:
         self._started = time.monotonic()
         self._remarks: list[str] = []
         self.finder = Finder(())
+
+    def record(self, paths: list[str], jobs: Callable[[], list[Job]]) -> IngestReport:
+        """Execute, and leave a record in the history of runs."""
+        if self._options.dry_run:
+            return self.execute(jobs())
+        record = self._base.begin_run(paths, collection=self.collection)
+        try:
+            report = self.execute(jobs())
+            record.end("interrupted" if report.interrupted else "finished", report.history())
+        except Exception as error:
+            with contextlib.suppress(KnowledgeBaseError):  # a full disk must not hide the reason
+                record.end("failed", {"error": str(error)})
+            raise
+        finally:
+            # A run whose end could not be written down counts as interrupted.
+            record.release()
+        return report
 
     def execute(self, jobs: list[Job]) -> IngestReport:
         """Do it, or with ``dry_run`` say what would be done."""

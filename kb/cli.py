@@ -183,6 +183,31 @@ def remove(
 
 
 @app.command()
+def runs(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most runs to list.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the latest runs of ingestion: when, over what, what changed, what failed."""
+    with opened() as base:
+        found = base.runs(limit=limit)
+        if as_json:
+            print_json([presentation.run_json(run) for run in found])
+        else:
+            presentation.print_runs(found, stdout())
+
+
+@app.command()
+def compact(as_json: JsonOption = False) -> None:
+    """Rewrite the store so that no text of removed documents is left in its files."""
+    with opened() as base:
+        done = base.compact()
+        if as_json:
+            print_json(presentation.compaction_json(done))
+        else:
+            presentation.print_compaction(done, stdout())
+
+
+@app.command()
 def doctor(
     as_json: JsonOption = False,
     repair: Annotated[

@@ -30,9 +30,11 @@ from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SplitOptions, split
 from kb.store import check as checking
-from kb.store import collections, documents, sources
+from kb.store import collections, documents, purging, runs, sources
 from kb.store.check import StoreCheck
 from kb.store.prepared import PreparedDocument
+from kb.store.purging import Compaction
+from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -407,7 +409,27 @@ class KnowledgeBase:
         """Forget files; return how many documents went with them."""
         return self._store.remove_sources(self.collection(collection).id, gone)
 
+    # -- history
+
+    def begin_run(self, paths: Sequence[str], *, collection: str | None = None) -> RunRecord:
+        """Record that a run of ingestion has begun; the record is told how it ends."""
+        return runs.begin(self._store, self._writable_collection(collection), paths)
+
+    def runs(self, *, limit: int | None = None) -> list[RunInfo]:
+        """Return the runs of ingestion of all collections, newest first."""
+        return runs.listed(self._store, limit=limit)
+
     # -- upkeep
+
+    def compact(self) -> Compaction:
+        """Rewrite the store's files so that no text of removed documents is left in them.
+
+        Deletes uploaded originals that no source refers to, and backups of older catalogs.
+
+        Raises:
+            StoreBusyError: files are being ingested.
+        """
+        return purging.compact(self._store, self.uploads)
 
     def check(self, *, repair: bool = False) -> StoreCheck:
         """Say whether catalog, vectors and full-text index agree; with ``repair`` mend them.

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
+from kb.store.purging import Compaction
+from kb.store.runs import RunInfo
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
@@ -134,6 +136,46 @@ def print_collections(found: Sequence[CollectionInfo], console: Console) -> None
             Text(info.description),
         )
     console.print(table)
+
+
+def run_json(run: RunInfo) -> dict[str, Any]:
+    """Return a run of ingestion as JSON values."""
+    finished = run.finished_at.isoformat() if run.finished_at else None
+    return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
+
+
+def print_runs(found: Sequence[RunInfo], console: Console) -> None:
+    """Print runs, newest first, each with what failed in it."""
+    if not found:
+        console.print("no runs yet; `python -m ingest FOLDER` makes one")
+    for run in found:
+        line = Text.assemble(
+            (f"{run.id}", "bold"),
+            f"  {run.started_at.astimezone():%Y-%m-%d %H:%M}  ",
+            (run.status, "green" if run.status == "finished" else "yellow"),
+            f"  {run.collection}  ",
+            (", ".join(run.paths), "cyan"),
+        )
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in run.counts.items())
+        console.print(line.append(f"  {counts}" if counts else ""))
+        if run.error:
+            console.print(Text(f"   {run.error}", style="red"))
+        for path, reason in run.failures.items():
+            console.print(Text(f"   failed {path}: {reason}", style="red"))
+
+
+def compaction_json(done: Compaction) -> dict[str, Any]:
+    """Return what compacting did as JSON values."""
+    return asdict(done)
+
+
+def print_compaction(done: Compaction, console: Console) -> None:
+    """Print what compacting did."""
+    console.print(
+        f"compacted: {done.bytes_before / 2**20:,.1f} MiB before, "
+        f"{done.bytes_after / 2**20:,.1f} MiB now; deleted {done.uploads} uploaded originals "
+        f"without a document and {done.backups} backups of older catalogs"
+    )
 
 
 def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> list[DocumentInfo]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from kb.errors import StoreError
@@ -50,6 +51,15 @@ class Uploads:
         """Return where the original with this hash is, or would be, kept."""
         suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
         return self._folder / content_hash[:2] / f"{content_hash}{suffix}"
+
+    def keep_only(self, kept: Collection[Path]) -> int:
+        """Delete every original but those in ``kept``; return how many that were."""
+        count = 0
+        for file in self._folder.glob("??/*"):
+            if file.is_file() and file not in kept:
+                file.unlink(missing_ok=True)
+                count += 1
+        return count
 
     def discard(self, name: str, content_hash: str) -> None:
         """Delete an original, if it is there."""

@@ -9,6 +9,7 @@ limited to ``get_max_batch_size()``.
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from kb.errors import StoreError
+from kb.store import chroma_files
 from kb.store.base import VectorRecord
 
 if TYPE_CHECKING:
@@ -142,6 +144,23 @@ class ChromaStore:
         """Close the client once no call is under way; the next call opens a new one."""
         with self._gate.alone():
             self._shut()
+
+    def purge(self) -> None:
+        """Rewrite files so that no text of deleted records is left in them.
+
+        Raises:
+            StoreError: the disk is full, or another process is using the files for too long.
+        """
+        with self._gate.alone():
+            self._shut()
+            try:
+                chroma_files.purge(self._folder)
+            except (sqlite3.Error, OSError) as error:
+                msg = (
+                    f"Chroma's files in {self._folder} could not be compacted: {error}. Close "
+                    "other programs that use this knowledge base, free disk space, and try again"
+                )
+                raise StoreError(msg) from error
 
     def close(self) -> None:
         """Release files when the last user of this path closes."""

@@ -246,7 +246,12 @@ class Store:
         """Rewrite files so that nothing of removed documents is left in them."""
         with self.writing():
             self._sweep()
+            self._finish_dropped()
             self.database.vacuum()
+            self.vectors.purge()
+            with self.database.write() as db:
+                generation = self.advance(db)  # others open Chroma's new file
+            self.vectors.generation = generation
 
     def close(self) -> None:
         """Release all files."""

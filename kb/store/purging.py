@@ -1,0 +1,64 @@
+"""Removal to the last byte: rewrites the store's files without what was removed from them.
+
+SQLite and Chroma unlink deleted rows, but their bytes stay in the files until they are rewritten.
+Vectors of removed chunks (numbers, no text) stay inside Chroma's index files, out of reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import StoreBusyError
+from kb.store import runs
+from kb.store.store import Store
+from kb.uploads import UPLOADS_ROOT, Uploads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compaction:
+    """What compacting did. Sizes are of the store's folder, in bytes; the rest are counts."""
+
+    bytes_before: int
+    bytes_after: int
+    uploads: int
+    backups: int
+
+
+def compact(store: Store, uploads: Uploads) -> Compaction:
+    """Purge catalog, full-text index, Chroma, backups, and originals that nothing refers to.
+
+    The history of runs keeps its counts, without the names of files that are gone.
+
+    Raises:
+        StoreBusyError: files are being ingested, whose originals no source refers to yet.
+    """
+    before = _size(store.folder)
+    with store.writing():
+        if any(run.status == "running" for run in runs.listed(store)):
+            msg = "files are being ingested; wait for the end (`kb runs`), then compact again"
+            raise StoreBusyError(msg)
+        with store.database.read() as db:
+            kept = {
+                uploads.path(row["path"], row["content_hash"])
+                for row in db.execute(
+                    "SELECT path, content_hash FROM sources WHERE root = ?", (UPLOADS_ROOT,)
+                )
+            }
+        discarded = uploads.keep_only(kept)
+        backups = list(store.folder.glob("catalog.sqlite3.v*.bak*"))
+        for backup in backups:
+            backup.unlink(missing_ok=True)
+        with store.database.write() as db:
+            runs.forget_names(db)
+        store.compact()
+    return Compaction(
+        bytes_before=before,
+        bytes_after=_size(store.folder),
+        uploads=discarded,
+        backups=len(backups),
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
