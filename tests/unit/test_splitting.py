@@ -9,6 +9,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -22,7 +23,7 @@ FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 TOKEN = re.compile(r"[A-Za-z]{1,4}|[0-9]{1,3}|[^\sA-Za-z0-9]")
 
 
-def count_tokens(texts: list[str]) -> list[int]:
+def count_tokens(texts: Sequence[str]) -> list[int]:
     """One token per ideograph or sign, one per four letters or three digits."""
     return [len(TOKEN.findall(text)) for text in texts]
 
@@ -50,7 +51,7 @@ def sections(*parts: tuple[str, tuple[str, ...], str]) -> Document:
                 start=len(text),
                 end=len(text) + len(body),
                 heading_path=path,
-                kind=kind,  # type: ignore[arg-type] # a literal in each caller's table
+                kind=kind,  # type: ignore[arg-type] # literals in the tests
             )
         )
         text += body
@@ -74,8 +75,8 @@ def chinese(chance: random.Random, sentences: int) -> str:
 def random_text(chance: random.Random, length: int) -> str:
     alphabet = [
         "word ", "longerword ", "repeated repeated ", "End. ", "\n", "\n\n", "  ", "\t", "汉字",
-        "。", "，", "日本語です。", "한국어 ", FAMILY, "e\u0323\u0302", "🇨🇳🇫🇷", "👍🏽", "\U00020000",
-        "https://example.org/a/b?c=d", "QUJDREVGR0g", "\u3000", "(", "」", "…", "หนังสือ",
+        "。", "，", "日本語です。", "한국어 ", FAMILY, "e\u0323\u0302", "🇨🇳🇫🇷", "👍🏽",
+        "\U00020000", "https://example.org/a/b?c=d", "QUJDREVGR0g", "\u3000", "(", "」", "…", "หนังสือ",
     ]  # fmt: skip
     weights = [chance.random() ** 3 for _ in alphabet]
     return "".join(chance.choices(alphabet, weights, k=length))
@@ -112,7 +113,7 @@ def test_any_document_is_covered_by_true_stripped_spans_within_all_limits(seed: 
 
     assert chunks == again
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
-    covered = set()
+    covered: set[int] = set()
     ranks = levels(document.text, (section.start for section in document.sections))
     for chunk in chunks:
         assert chunk.text == document.text[chunk.start : chunk.end] == chunk.text.strip() != ""
@@ -275,7 +276,7 @@ def test_limits_may_depend_on_the_heading_path() -> None:
     document = sections(
         (chinese(chance, 60), ("A",), "text"), (chinese(chance, 60), ("B",), "text")
     )
-    limits = {("A",): 100, ("B",): 400}
+    limits: dict[tuple[str, ...], int] = {("A",): 100, ("B",): 400}
     chunks = split(
         document, SplitOptions(), count_tokens=count_tokens, max_tokens=lambda path: limits[path]
     )
