@@ -76,7 +76,8 @@ def random_text(chance: random.Random, length: int) -> str:
     alphabet = [
         "word ", "longerword ", "repeated repeated ", "End. ", "\n", "\n\n", "  ", "\t", "汉字",
         "。", "，", "日本語です。", "한국어 ", FAMILY, "e\u0323\u0302", "🇨🇳🇫🇷", "👍🏽",
-        "\U00020000", "https://example.org/a/b?c=d", "QUJDREVGR0g", "\u3000", "(", "」", "…", "หนังสือ",
+        "\U00020000", "https://example.org/a/b?c=d", "QUJDREVGR0g", "\u3000",
+        "(", "」", "…", "หนังสือ",
     ]  # fmt: skip
     weights = [chance.random() ** 3 for _ in alphabet]
     return "".join(chance.choices(alphabet, weights, k=length))
