@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kb.errors import (
+    ArchiveError,
     CollectionError,
     DocumentNotFoundError,
     EmbedderMismatchError,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddResult",
+    "ArchiveError",
     "Chunk",
     "CollectionError",
     "CollectionInfo",

@@ -196,6 +196,29 @@ def runs(
             presentation.print_runs(found, stdout())
 
 
+@app.command("export")
+def export_(
+    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
+    collection: CollectionOption = None,
+) -> None:
+    """Write a collection to one file: documents, chunks, vectors and settings."""
+    with opened(collection=collection) as base:
+        presentation.print_archive("exported", base.export(file), stdout())
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file that `kb export` wrote.")],
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Name to import it under.")
+    ] = None,
+) -> None:
+    """Make a collection of an exported file, without embedding anything."""
+    with opened() as base:
+        done = base.import_archive(file, collection=collection)
+        presentation.print_archive("imported", done, stdout())
+
+
 @app.command()
 def compact(as_json: JsonOption = False) -> None:
     """Rewrite the store so that no text of removed documents is left in its files."""

@@ -11,6 +11,7 @@ Every message says what failed, on which input, and what to do next::
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
+    │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
     └── DocumentNotFoundError     no such document
@@ -53,6 +54,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the write lock for longer than the time allowed."""
+
+
+class ArchiveError(StoreError):
+    """An exported collection is damaged, or of a version this release cannot read."""
 
 
 class EmbedderMismatchError(StoreError):

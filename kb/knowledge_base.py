@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kb import archive
+from kb.archive import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import DocumentNotFoundError, EmbedderMismatchError
 from kb.records import (
@@ -408,6 +410,36 @@ class KnowledgeBase:
     def remove_files(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
         """Forget files; return how many documents went with them."""
         return self._store.remove_sources(self.collection(collection).id, gone)
+
+    # -- moving collections
+
+    def export(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
+        """Write a collection to one file: documents, chunks, vectors, settings; a file is replaced.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        chosen = {"chunk_size", "chunk_overlap", "chunk_unit"}
+        return archive.export_collection(
+            self._store,
+            self.collection(collection),
+            Path(path),
+            self.settings.model_dump(mode="json", include=chosen),
+        )
+
+    def import_archive(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
+        """Make a collection of an exported file, under its own name or another.
+
+        Nothing is embedded.
+
+        Raises:
+            ArchiveError: the file is damaged or of another version; nothing has changed.
+            EmbedderMismatchError: its vectors come from another model.
+            CollectionError: there is a collection of that name.
+        """
+        return archive.import_collection(
+            self._store, Path(path), collection, self.embedder.identity
+        )
 
     # -- history
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kb.archive import ArchiveInfo
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
 from kb.store.purging import Compaction
@@ -162,6 +163,16 @@ def print_runs(found: Sequence[RunInfo], console: Console) -> None:
             console.print(Text(f"   {run.error}", style="red"))
         for path, reason in run.failures.items():
             console.print(Text(f"   failed {path}: {reason}", style="red"))
+
+
+def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
+    """Print what was exported or imported."""
+    console.print(
+        Text(
+            f"{verb} {info.collection}: {info.documents} documents, {info.chunks:,} chunks "
+            f"({info.path}, {info.size / 2**20:,.1f} MiB)"
+        )
+    )
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:

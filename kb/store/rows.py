@@ -136,21 +136,54 @@ def unpack_document(row: sqlite3.Row) -> Document:
         text=unpack(row["body"]),
         media_type=row["media_type"],
         title=row["title"],
-        sections=tuple(
-            Section(**{**item, "heading_path": tuple(item["heading_path"])})
-            for item in structure["sections"]
-        ),
-        pages=tuple(
-            Page(
-                **{
-                    **item,
-                    "boxes": tuple(
-                        TextBox(**{**box, "box": tuple(box["box"])}) for box in item["boxes"]
-                    ),
-                }
-            )
-            for item in structure["pages"]
-        ),
+        sections=_sections(structure),
+        pages=_pages(structure),
         metadata=json.loads(row["metadata"]),
         notices=notices(row["notices"]),
+    )
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """Return a document as JSON values."""
+    return {
+        **asdict(document),
+        "metadata": dict(document.metadata),
+        "notices": [{**asdict(item), "values": dict(item.values)} for item in document.notices],
+    }
+
+
+def document_from_json(values: dict[str, Any]) -> Document:
+    """Inverse of :func:`document_json`.
+
+    Raises:
+        KeyError, TypeError, ValueError: the values are no document's.
+    """
+    return Document(
+        **{
+            **values,
+            "sections": _sections(values),
+            "pages": _pages(values),
+            "notices": tuple(Notice(**item) for item in values["notices"]),
+        }
+    )
+
+
+def _sections(structure: dict[str, Any]) -> tuple[Section, ...]:
+    return tuple(
+        Section(**{**item, "heading_path": tuple(item["heading_path"])})
+        for item in structure["sections"]
+    )
+
+
+def _pages(structure: dict[str, Any]) -> tuple[Page, ...]:
+    return tuple(
+        Page(
+            **{
+                **item,
+                "boxes": tuple(
+                    TextBox(**{**box, "box": tuple(box["box"])}) for box in item["boxes"]
+                ),
+            }
+        )
+        for item in structure["pages"]
     )

@@ -46,6 +46,12 @@ def failed(db: sqlite3.Connection, collection_id: str) -> list[FailedFile]:
     return [failed_file(row) for row in rows]
 
 
+def of_document(db: sqlite3.Connection, document_id: int) -> list[FileState]:
+    """Return what is known of every source of one document."""
+    rows = db.execute("SELECT * FROM sources WHERE document_id = ? ORDER BY id", (document_id,))
+    return [file_state(row) for row in rows]
+
+
 def of_documents(
     db: sqlite3.Connection, document_ids: Iterable[int]
 ) -> dict[int, tuple[Source, ...]]:
