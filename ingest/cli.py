@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -56,6 +57,9 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     password_file: Annotated[
         Path | None, typer.Option(help="File with one password per line.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Then keep in step with changes, until Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -78,6 +82,11 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
             passwords=_passwords(password or [], password_file),
         )
         settings = Settings.load(collection=collection)
+        if watch:
+            if as_json or dry_run:
+                msg = "--watch cannot be combined with --json or --dry-run; leave one out"
+                raise SettingsError(msg)
+            _watch(settings, paths, options, errors)
         with KnowledgeBase.open(settings) as base, progress(errors) as on_event:
             report = ingest(base, paths, options=options, on_event=on_event)
     except KnowledgeBaseError as error:
@@ -92,6 +101,50 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     else:
         print_report(report, Console(highlight=False, soft_wrap=True))
     raise typer.Exit(_status(report))
+
+
+def _watch(
+    settings: Settings, paths: list[Path], options: IngestOptions, errors: Console
+) -> NoReturn:
+    """Keep in step until Ctrl-C: a report of the first run, then a line for each change."""
+    from ingest.watch import ChangeLines, Watcher  # noqa: PLC0415 - only --watch needs it
+
+    lines = ChangeLines()
+    first = True
+
+    def say(line: str) -> None:
+        errors.print(
+            f"{datetime.now().astimezone():%H:%M:%S} {line}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def tell(report: IngestReport) -> None:
+        nonlocal first
+        news = lines.of(report)
+        if first:
+            print_report(report, Console(highlight=False, soft_wrap=True))
+            sys.stdout.flush()
+            say("watching for changes; Ctrl-C ends")
+        else:
+            for line in news:
+                say(line)
+        first = False
+
+    with KnowledgeBase.open(settings) as base:
+        watcher = Watcher(
+            base,
+            paths,
+            options=options,
+            on_report=tell,
+            on_error=lambda error: say(f"error: {error}"),
+        )
+        try:
+            watcher.run()
+        except KeyboardInterrupt:
+            say("interrupted; what was read stays")
+    raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _status(report: IngestReport) -> int:

@@ -29,7 +29,8 @@ class IngestOptions:
     ``checksum`` hashes files even where size and time are unchanged; ``prune`` removes
     documents whose files are gone from the folders given (``force_prune`` even if that is more
     than half); ``retry`` reads files again that could not be read; ``passwords`` are tried on
-    encrypted files and never stored.
+    encrypted files and never stored; ``vanished`` are files and folders that were seen to be
+    deleted: what they held is removed without being asked for.
     """
 
     include: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class IngestOptions:
     retry: bool = False
     ocr: bool | None = None
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    vanished: frozenset[Path] = frozenset()
 
 
 def ingest(
@@ -204,9 +206,13 @@ class _Run:
         """Remove what is gone if that is asked for; return all results, and what is left gone."""
         moved = {result.old_source for result in results}
         gone = [source for source in gone if source not in moved]
-        if not prune or not self._options.prune:
+        if not prune:
             return results, gone
-        removed = self._prune(planner, gone)
+        seen = [source for source in gone if _within(source, self._options.vanished)]
+        rest = [source for source in gone if source not in set(seen)]
+        removed = self._remove(seen)
+        if self._options.prune:
+            removed += self._prune(planner, rest)
         left = set(gone) - {result.source for result in removed}
         return [*results, *removed], [source for source in gone if source in left]
 
@@ -225,7 +231,7 @@ class _Run:
         )
 
     def _prune(self, planner: Planner, gone: list[Source]) -> list[FileResult]:
-        results = []
+        results: list[FileResult] = []
         for root in sorted({source.root for source in gone}):
             mine = [source for source in gone if source.root == root]
             known = sum(source.root == root for source in planner.known)
@@ -237,10 +243,13 @@ class _Run:
                     "complete; if they are meant to go, add --yes"
                 )
                 continue
-            if not self._options.dry_run:
-                self._base.remove_files(mine, collection=self.collection)
-            results += [FileResult(source=source, outcome="removed") for source in mine]
+            results += self._remove(mine)
         return results
+
+    def _remove(self, gone: list[Source]) -> list[FileResult]:
+        if gone and not self._options.dry_run:
+            self._base.remove_files(gone, collection=self.collection)
+        return [FileResult(source=source, outcome="removed") for source in gone]
 
     def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:
         results = list(self.finder.failed.values())
@@ -266,6 +275,11 @@ class _Run:
             )
         results, gone = self._without_gone(planner, results, gone, prune=True)
         return self._report(results, gone)
+
+
+def _within(source: Source, places: frozenset[Path]) -> bool:
+    path = Path(source.root, source.path)
+    return bool(places) and not places.isdisjoint((path, *path.parents))
 
 
 def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:
