@@ -196,8 +196,8 @@ def runs(
             presentation.print_runs(found, stdout())
 
 
-@app.command("export")
-def export_(
+@app.command()
+def export(
     file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
     collection: CollectionOption = None,
 ) -> None:

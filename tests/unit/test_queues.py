@@ -40,10 +40,10 @@ def test_put_waits_until_there_is_room() -> None:
 def test_what_is_heavier_than_all_room_is_let_in_alone() -> None:
     queue = WeightedQueue[str](10)
     assert queue.put("a whole library", weight=1000)
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: (queue.put("note"), done.set()))
+    thread = threading.Thread(target=queue.put, args=("note",))
     thread.start()
-    assert not done.wait(SOON_S)
+    thread.join(SOON_S)
+    assert thread.is_alive()
     assert queue.get() == "a whole library"
     thread.join(LATER_S)
     assert queue.get() == "note"
