@@ -56,7 +56,7 @@ def discover(
     Hidden files and folders and the lock files of office programs are skipped. ``.kbignore``
     files hold patterns in gitignore syntax for the folder they lie in and those below.
     ``include`` and ``exclude`` are patterns of the same syntax. Links are followed; a folder
-    that is reached twice, or inside itself, is walked once.
+    that is reached twice is walked once, and one that holds ``root`` not at all.
     """
     walk = _Walk(root, frozenset(extensions), include, exclude)
     walk.folder(root, "", ())
@@ -86,7 +86,7 @@ class _Walk:
         exclude: Sequence[str],
     ) -> None:
         self.found = Discovery()
-        self._root = root
+        self._real_root = root.resolve()
         self._extensions = extensions
         self._include = GitIgnoreSpec.from_lines(include) if include else None
         self._exclude = GitIgnoreSpec.from_lines(exclude)
@@ -112,7 +112,7 @@ class _Walk:
         path = prefix + readable_name(entry.name)
         try:
             if entry.is_dir():
-                if not self._left_out(path, rules, folder=True):
+                if not self._left_out(path, rules, folder=True) and not self._leads_up(entry):
                     self.folder(Path(entry.path), f"{path}/", rules)
             elif entry.is_file():
                 self._file(entry, path, rules)
@@ -122,6 +122,10 @@ class _Walk:
                 )
         except OSError as error:
             self._refused(path, error)
+
+    def _leads_up(self, entry: os.DirEntry[str]) -> bool:
+        """Say whether a link leads to a folder that holds the one walked: nobody gave us that."""
+        return entry.is_symlink() and self._real_root.is_relative_to(Path(entry.path).resolve())
 
     def _file(self, entry: os.DirEntry[str], path: str, rules: tuple[_Rules, ...]) -> None:
         suffix = PurePosixPath(path).suffix.lower()

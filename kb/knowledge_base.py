@@ -30,7 +30,7 @@ from kb.search.filters import SearchFilter
 from kb.search.searcher import Searcher, SearchMode
 from kb.search.terms import index_text
 from kb.settings import Settings
-from kb.splitting import SplitOptions, split
+from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, sources
 from kb.store.check import StoreCheck
@@ -42,9 +42,6 @@ from kb.uploads import Uploads
 
 PYTHON_ROOT = "python"
 """Root of the sources of documents that were added from Python without naming a file."""
-
-# Counts up when the same text would be cut differently, so that files are read again.
-_PIPELINE_VERSION = 1
 
 
 class KnowledgeBase:
@@ -257,7 +254,7 @@ class KnowledgeBase:
         parts = (
             loader,
             repr(self._split_options()),
-            str(_PIPELINE_VERSION),
+            str(SPLITTER_VERSION),
             self.embedder.identity.fingerprint,
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -171,3 +171,13 @@ def test_ten_thousand_files_take_well_under_two_seconds(tmp_path: Path) -> None:
 
     assert len(found.files) == 10_000
     assert time.perf_counter() - began < 2
+
+
+def test_a_link_to_a_folder_above_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("not given")
+    root = tmp_path / "given"
+    root.mkdir()
+    (root / "inside.txt").write_text("given")
+    (root / "up").symlink_to(tmp_path, target_is_directory=True)
+    found = discover(root, extensions={".txt"})
+    assert [file.path for file in found.files] == ["inside.txt"]
