@@ -26,7 +26,7 @@ def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
     console.print("\n$ python -m ingest data/samples")
     # The default model is written by whoever needs it first: here, by the ingestion.
-    code = subprocess.call([sys.executable, "-m", "ingest", "data/samples"], cwd=ROOT)  # noqa: S603 - a fixed command
+    code = subprocess.call([sys.executable, "-m", "ingest", "data/samples"], cwd=ROOT)
     if code != 0:
         sys.stderr.write(f"\nThe demo stopped: the ingestion ended with exit code {code}.\n")
         return code
