@@ -62,6 +62,7 @@ class ChromaStore:
         self._gate = _Gate()
         self._client: ClientAPI | None = None
         self._collections: dict[str, Collection] = {}
+        self._cleared: set[str] = set()
         self._batch_size = 0
 
     def create(self, collection: str) -> None:
@@ -92,6 +93,9 @@ class ChromaStore:
                     documents=[record.text for record in part],
                     metadatas=[dict(record.metadata) for record in part],
                 )
+            if collection not in self._cleared:  # its files have just been made
+                chroma_files.clear_rooms(self._folder)
+                self._cleared.add(collection)
 
     def query(self, collection: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to ``limit`` (id, cosine similarity), best first."""
@@ -180,7 +184,13 @@ class ChromaStore:
         with self._gate.shared():
             try:
                 yield self._opened()
-            except (chromadb.errors.ChromaError, ValueError, RuntimeError, OSError) as error:
+            except (
+                chromadb.errors.ChromaError,
+                sqlite3.Error,
+                ValueError,
+                RuntimeError,
+                OSError,
+            ) as error:
                 msg = (
                     f"Chroma failed in {self._folder}: {error}. "
                     "Run `kb doctor`; free disk space if there is none left"
@@ -198,7 +208,19 @@ class ChromaStore:
                     settings=chromadb.config.Settings(anonymized_telemetry=False),
                 )
                 self._batch_size = int(self._client.get_max_batch_size())
+                self._load_unwritten(self._client)
             return self._client
+
+    def _load_unwritten(self, client: ClientAPI) -> None:
+        """Load what Chroma would load later, and clear what that leaves in its files.
+
+        Whoever opens the client holds the write lock; whoever reads from it later does not.
+        """
+        names = chroma_files.unwritten(self._folder)
+        for name in names:
+            self._collection(client, name).count()
+        if names:
+            chroma_files.clear_rooms(self._folder)
 
     def _collection(self, client: ClientAPI, name: str) -> Collection:
         with self._gate.mutex:
@@ -208,6 +230,7 @@ class ChromaStore:
 
     def _shut(self) -> None:
         self._collections.clear()
+        self._cleared.clear()
         client: Any = self._client
         self._client = None
         if client is not None:

@@ -4,9 +4,9 @@ Facts of chromadb 1.5.9: deleted documents leave their text in ``embeddings_queu
 only up to what the vector index has written to its own files, which it does every 1,000 records),
 in the segments of ``embedding_fulltext_search``, and in free pages. The vector index replays
 ids and vectors from the log, never documents or metadata; the metadata segment has read all
-records up to its ``max_seq_id``. The index files of a new collection are written with room for
-elements to come, in memory that nobody has cleared: that room holds whatever the process held
-before, text included.
+records up to its ``max_seq_id``. An index of less than 1,000 records is not written down: whenever
+it is loaded, its files are made anew with room for elements to come, in memory that nobody has
+cleared. That room holds whatever the process held before, text included.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _BUSY_TIMEOUT_S = 60
 _HEADER = struct.Struct("=iQQQQ")
 _VERSION = 1
 _LENGTH_BYTES = 4
+# Lies beside the files of an index that has been written down.
+_WRITTEN = "index_metadata.pickle"
 
 
 def purge(folder: Path) -> None:
@@ -35,8 +37,30 @@ def purge(folder: Path) -> None:
     path = folder / "chroma.sqlite3"
     if path.exists():
         _purge_database(path)
+    clear_rooms(folder)
+
+
+def unwritten(folder: Path) -> list[str]:
+    """Return the collections whose index is made anew when it is loaded."""
+    with closing(sqlite3.connect(folder / "chroma.sqlite3", timeout=_BUSY_TIMEOUT_S)) as db:
+        rows = db.execute(
+            "SELECT c.name, s.id FROM segments s JOIN collections c ON c.id = s.collection"
+            " WHERE s.scope = 'VECTOR'"
+        ).fetchall()
+    return [name for name, segment in rows if not (folder / segment / _WRITTEN).exists()]
+
+
+def clear_rooms(folder: Path) -> None:
+    """Overwrite what was never meant to be in the files of indexes that are not written down.
+
+    Only while no other process writes: it could be writing an index down at this moment.
+
+    Raises:
+        OSError: an index file cannot be written, or is of an unknown format.
+    """
     for header in folder.glob("*/header.bin"):
-        _clear_unused(header)
+        if not header.with_name(_WRITTEN).exists():
+            _clear_unused(header)
 
 
 def _clear_unused(header: Path) -> None:

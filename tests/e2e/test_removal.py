@@ -82,7 +82,7 @@ def test_no_byte_of_removed_documents_is_left(
     remaining = [
         file for file in files_with(settings.data_dir, marker) if not file.startswith("models")
     ]
-    assert remaining == []
+    assert not remaining, remaining
 
 
 def _hash(base: KnowledgeBase, path: str) -> str:
@@ -143,9 +143,21 @@ def test_an_index_that_chroma_wrote_down_survives_and_its_room_is_cleared(tmp_pa
     store.close()
 
 
-def test_the_room_of_a_new_index_is_cleared(base: KnowledgeBase, settings: Settings) -> None:
-    base.add(KEPT, name="harbour")
-    base.compact()
+def test_index_files_hold_no_leftovers_of_memory(settings: Settings, embedder: Embedder) -> None:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        base.create_collection("default")
+        base.search("nothing yet")
+        base.add(KEPT, name="harbour")
+        assert_no_leftovers(settings)
+    with KnowledgeBase.open(settings, embedder=embedder) as base:  # Chroma makes them anew
+        assert base.search("harbour office")
+        assert_no_leftovers(settings)
+        base.compact()
+        assert base.search("harbour office")
+    assert_no_leftovers(settings)
+
+
+def assert_no_leftovers(settings: Settings) -> None:
     (header,) = settings.data_dir.rglob("header.bin")
     used, width = struct.unpack_from("=QQ", header.read_bytes(), 20)
     room = header.with_name("data_level0.bin").read_bytes()[used * width :]
