@@ -236,7 +236,7 @@ class Pipeline:
                 settings_hash=self._planner.settings_hash(decision.job.path),
                 outcome="indexed",
             )
-            prepared = self._base.prepare(
+            prepared = self._base.indexing.prepare(
                 file.document,
                 content_hash=file.content_hash,
                 settings_hash=state.settings_hash,
@@ -306,7 +306,7 @@ class Pipeline:
             if self._cancel.is_set():
                 return
             ready = done.ready
-            result = self._base.commit(ready.prepared, done.vectors, ready.state)
+            result = self._base.indexing.commit(ready.prepared, done.vectors, ready.state)
             self._planner.learn(replace(ready.state, document_id=result.document_id))
             self._recorder.finish(
                 FileResult(

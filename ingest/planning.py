@@ -69,7 +69,7 @@ class Planner:
         self._options = options
         self._checksum = checksum
         self._retry = retry
-        states = _adopted(base.file_states(collection=collection), roots)
+        states = _adopted(base.files.states(collection=collection), roots)
         self.known = {state.source: state for state in states}
         self._settings: dict[str, str] = {}
         self._by_content: dict[tuple[str, str], FileState] = {}
@@ -90,7 +90,7 @@ class Planner:
         """Return the hash of everything besides the bytes that decides a file's chunks."""
         loader = loader_identity(path, self._options)
         if loader not in self._settings:
-            self._settings[loader] = self._base.settings_hash(loader)
+            self._settings[loader] = self._base.indexing.settings_hash(loader)
         return self._settings[loader]
 
     def decide(self, job: Job) -> Decision:

@@ -62,9 +62,9 @@ class Recorder:
             self.fail(decision, decision.error, time.monotonic())
             return
         if state is not None and decision.old_source is not None:
-            self._base.move_file(decision.old_source, state, collection=self._collection)
+            self._base.files.move(decision.old_source, state, collection=self._collection)
         elif state is not None and state != before:
-            self._base.record_file(state, collection=self._collection)
+            self._base.files.record(state, collection=self._collection)
         if decision.action == "still_failed" and before is not None:
             result = FileResult(
                 source=decision.job.source,
@@ -99,7 +99,7 @@ class Recorder:
             outcome="failed",
         )
         kept = before.document_id if before else None
-        self._base.record_file(
+        self._base.files.record(
             replace(
                 state,
                 outcome="failed",

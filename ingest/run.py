@@ -65,7 +65,7 @@ def ingest(
     """
     options = options or IngestOptions()
     run = _Run(base, collection, options, on_event, cancel)
-    roots = {state.source.root for state in base.file_states(collection=run.collection)}
+    roots = {state.source.root for state in base.files.states(collection=run.collection)}
     run.finder = Finder(roots, include=options.include, exclude=options.exclude)
     run.finder.find(paths)
     return run.record(
@@ -143,7 +143,7 @@ class _Run:
         settings = self._base.settings
         if not self._options.dry_run:
             for root in self.finder.used:
-                self._base.adopt_roots(root, collection=self.collection)
+                self._base.files.adopt_roots(root, collection=self.collection)
         load_options = _load_options(settings, self._options)
         planner = Planner(
             self._base,
@@ -248,7 +248,7 @@ class _Run:
 
     def _remove(self, gone: list[Source]) -> list[FileResult]:
         if gone and not self._options.dry_run:
-            self._base.remove_files(gone, collection=self.collection)
+            self._base.files.forget(gone, collection=self.collection)
         return [FileResult(source=source, outcome="removed") for source in gone]
 
     def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:

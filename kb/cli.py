@@ -144,7 +144,7 @@ def documents(
     """List the documents of a collection."""
     with opened(collection=collection) as base:
         if failed:
-            files = base.failed_files()
+            files = base.files.failed()
             if as_json:
                 print_json([presentation.failed_json(file) for file in files])
             else:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,35 +10,29 @@ from typing import Self
 from kb import archive
 from kb.archive import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
-from kb.errors import DocumentNotFoundError, EmbedderMismatchError
+from kb.embedding.loaded import LoadedEmbedder
+from kb.errors import DocumentNotFoundError
+from kb.indexing import Indexing
 from kb.records import (
     AddResult,
     Chunk,
     CollectionInfo,
     Document,
     DocumentInfo,
-    FailedFile,
-    FileState,
     MetadataValue,
     SearchHit,
-    Source,
 )
 from kb.search.filters import SearchFilter
 from kb.search.searcher import Searcher, SearchMode
-from kb.search.terms import index_text
 from kb.settings import Settings
-from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.store import check as checking
-from kb.store import collections, documents, purging, runs, sources
+from kb.store import collections, documents, purging, runs
 from kb.store.check import StoreCheck
-from kb.store.prepared import PreparedDocument
 from kb.store.purging import Compaction
 from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
+from kb.tracking import FileTracking
 from kb.uploads import Uploads
-
-PYTHON_ROOT = "python"
-"""Root of the sources of documents that were added from Python without naming a file."""
 
 
 class KnowledgeBase:
@@ -51,6 +42,12 @@ class KnowledgeBase:
     Methods take the name of a collection; None means the one in the settings, which is made
     when the first document is added.
 
+    Attributes:
+        settings: what it was opened with.
+        indexing: documents in, in the steps that ingestion runs side by side.
+        files: what is known of the files that documents came from.
+        uploads: originals that were uploaded.
+
     Raises (every method that touches the store):
         StoreError: the disk or a file of the store failed.
     """
@@ -58,10 +55,10 @@ class KnowledgeBase:
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.settings = settings
         self._store = Store(settings.store_dir, lock_timeout_s=settings.lock_timeout_s)
-        self._embedder = embedder
-        self._owns_embedder = embedder is None
-        self._embedder_mutex = threading.Lock()
+        self._loaded = LoadedEmbedder(settings, embedder)
         self._searcher = Searcher(self._store)
+        self.indexing = Indexing(settings, self._store, self._loaded)
+        self.files = FileTracking(settings, self._store, self.indexing)
         self.uploads = Uploads(settings.uploads_dir)
 
     @classmethod
@@ -89,21 +86,13 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Free the model and the store's files."""
-        with self._embedder_mutex:
-            if self._owns_embedder and self._embedder is not None:
-                self._embedder.close()
-                self._embedder = None
+        self._loaded.close()
         self._store.close()
 
     @property
     def embedder(self) -> Embedder:
         """The embedding model, loaded at first use (1 to 2 s for the default)."""
-        with self._embedder_mutex:
-            if self._embedder is None:
-                from kb.embedding import open_embedder  # noqa: PLC0415 - llama.cpp loads only here
-
-                self._embedder = open_embedder(self.settings)
-            return self._embedder
+        return self._loaded.get()
 
     @property
     def generation(self) -> int:
@@ -167,97 +156,17 @@ class KnowledgeBase:
 
         Without a name, the text's hash is its name. Files are read by the ``ingest`` package.
         ``on_progress`` is told how many more chunks are embedded.
-        """
-        if isinstance(document, str):
-            document = Document.from_text(document)
-        if metadata:
-            document = replace(document, metadata={**document.metadata, **metadata})
-        digest = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
-        prepared = self.prepare(document, content_hash=digest, collection=collection)
-        file = FileState(
-            source=Source(root=PYTHON_ROOT, path=name or document.title or digest[:16]),
-            size=prepared.size,
-            mtime_ns=0,
-            content_hash=digest,
-            settings_hash=prepared.settings_hash,
-            outcome="warnings" if document.notices else "indexed",
-        )
-        return self.commit(prepared, self.embed(prepared, on_progress), file)
-
-    def prepare(
-        self,
-        document: Document,
-        *,
-        content_hash: str,
-        settings_hash: str | None = None,
-        collection: str | None = None,
-        size: int | None = None,
-    ) -> PreparedDocument:
-        """Cut a document into chunks and look up which vectors are known already.
-
-        First of three steps that :meth:`add` does in one; ingestion runs them side by side.
-        ``settings_hash`` comes from :meth:`settings_hash` where a file was read; ``size`` is
-        the file's, in bytes.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
         """
-        target = self._writable_collection(collection)
-        chunks = tuple(
-            split(
-                document,
-                self._split_options(),
-                count_tokens=self.embedder.count_tokens,
-                max_tokens=self.embedder.max_tokens,
-            )
+        return self.indexing.add(
+            document,
+            name=name,
+            collection=collection,
+            metadata=metadata,
+            on_progress=on_progress,
         )
-        inputs = tuple(chunk.text for chunk in chunks)
-        keys = tuple(self._vector_key(text) for text in inputs)
-        with self._store.database.read() as db:
-            same = documents.reusable(db, target.id, keys)
-        stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
-        known = {
-            row: stored[same[key]]
-            for row, key in enumerate(keys)
-            if key in same and same[key] in stored
-        }
-        return PreparedDocument(
-            collection=target.name,
-            document=document,
-            content_hash=content_hash,
-            settings_hash=settings_hash or self.settings_hash(""),
-            size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
-            chunks=chunks,
-            inputs=inputs,
-            keys=keys,
-            index_texts=tuple(index_text(chunk.text) for chunk in chunks),
-            known=known,
-        )
-
-    def embed(
-        self, prepared: PreparedDocument, on_progress: Callable[[int], None] | None = None
-    ) -> Vectors:
-        """Return the vectors of all chunks, computing only those that are not known.
-
-        float32, shape (chunks, dim), unit length, in the order of the chunks.
-        """
-        inputs = [prepared.inputs[row] for row in prepared.missing]
-        fresh = self.embedder.embed_documents(inputs, on_progress)
-        return prepared.assemble(fresh, dim=self.embedder.dim)
-
-    def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
-        """Make the document visible as what ``file`` holds, in one step."""
-        return self._store.commit(self.collection(prepared.collection), prepared, vectors, file)
-
-    def settings_hash(self, loader: str) -> str:
-        """Return a hash of everything besides a file's bytes that decides its chunks."""
-        parts = (
-            loader,
-            repr(self._split_options()),
-            str(SPLITTER_VERSION),
-            self.embedder.identity.fingerprint,
-        )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     # -- searching
 
@@ -292,7 +201,7 @@ class KnowledgeBase:
         names = [collection] if collection is None or isinstance(collection, str) else collection
         targets = [self.collection(name) for name in dict.fromkeys(names)]
         for target in targets:
-            self._check_embedder(target)
+            self.indexing.check_embedder(target)
         return self._searcher.search(
             targets,
             query,
@@ -362,52 +271,6 @@ class KnowledgeBase:
         """
         self._store.remove_document(self.collection(collection).id, document_id)
 
-    # -- what ingestion keeps about files
-
-    def file_states(
-        self, *, root: str | None = None, collection: str | None = None
-    ) -> list[FileState]:
-        """Return what is known of the files of a root, or of all; empty without a collection."""
-        with self._store.database.read() as db:
-            found = collections.find(db, collection or self.settings.collection)
-            return sources.states(db, found.id, root) if found else []
-
-    def failed_files(self, *, collection: str | None = None) -> list[FailedFile]:
-        """Return the files that could not be read, with reasons."""
-        target = self.collection(collection)
-        with self._store.database.read() as db:
-            return sources.failed(db, target.id)
-
-    def record_file(self, file: FileState, *, collection: str | None = None) -> None:
-        """Record what became of a file: touched, failed, or the same content as another."""
-        self._store.attach(self._writable_collection(collection).id, file)
-
-    def move_file(self, old: Source, new: FileState, *, collection: str | None = None) -> None:
-        """Record that a file has another place now; nothing is embedded again."""
-        self._store.move_source(self.collection(collection).id, old, new)
-
-    def adopt_roots(self, root: str, *, collection: str | None = None) -> None:
-        """Let a folder take over what was ingested from folders below it.
-
-        So the same file is never two sources because its folder was once given by itself.
-        """
-        with self._store.database.read() as db:
-            found = collections.find(db, collection or self.settings.collection)
-            inner = found and [
-                other
-                for other in sources.roots(db, found.id)
-                if other != root and Path(other).is_absolute() and Path(other).is_relative_to(root)
-            ]
-        if found and inner:
-            with self._store.lock.hold(), self._store.database.write() as db:
-                for other in inner:
-                    prefix = Path(other).relative_to(root).as_posix() + "/"
-                    sources.rebase(db, found.id, other, root, prefix)
-
-    def remove_files(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
-        """Forget files; return how many documents went with them."""
-        return self._store.remove_sources(self.collection(collection).id, gone)
-
     # -- moving collections
 
     def export(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
@@ -442,7 +305,7 @@ class KnowledgeBase:
 
     def begin_run(self, paths: Sequence[str], *, collection: str | None = None) -> RunRecord:
         """Record that a run of ingestion has begun; the record is told how it ends."""
-        return runs.begin(self._store, self._writable_collection(collection), paths)
+        return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
     def runs(self, *, limit: int | None = None) -> list[RunInfo]:
         """Return the runs of ingestion of all collections, newest first."""
@@ -473,40 +336,8 @@ class KnowledgeBase:
     # -- helpers
 
     def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
-        self._check_embedder(target)
+        self.indexing.check_embedder(target)
         return self.embedder.embed_documents(texts)
-
-    def _split_options(self) -> SplitOptions:
-        return SplitOptions(
-            chunk_size=self.settings.chunk_size,
-            chunk_overlap=self.settings.chunk_overlap,
-            unit=self.settings.chunk_unit,
-        )
-
-    def _vector_key(self, text: str) -> bytes:
-        digest = hashlib.sha256(self.embedder.identity.fingerprint.encode())
-        digest.update(text.encode("utf-8", "surrogatepass"))
-        return digest.digest()
-
-    def _writable_collection(self, name: str | None) -> CollectionInfo:
-        target = self._store.ensure_collection(
-            name or self.settings.collection, self.embedder.identity
-        )
-        self._check_embedder(target)
-        return target
-
-    def _check_embedder(self, target: CollectionInfo) -> None:
-        with self._store.database.read() as db:
-            model_id, fingerprint = collections.fingerprint(db, target.id)
-        mine = self.embedder.identity
-        if fingerprint != mine.fingerprint:
-            msg = (
-                f"the collection {target.name!r} was made with the model {model_id} "
-                f"({target.dim} dimensions), but the model in use is {mine.model_id} "
-                f"({mine.dim}); their vectors cannot be compared. Set KB_MODEL={model_id}, or "
-                "ingest the files into a new collection (--collection NAME)"
-            )
-            raise EmbedderMismatchError(msg)
 
 
 def _no_document(document_id: int) -> DocumentNotFoundError:

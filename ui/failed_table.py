@@ -15,7 +15,7 @@ _SHOWN_FILES = 200
 
 def draw_failed(shared: Session, collection: CollectionInfo) -> None:
     """Draw the failed files of a collection, if there are any."""
-    failed = shared.base.failed_files(collection=collection.name)
+    failed = shared.base.files.failed(collection=collection.name)
     if not failed:
         return
     with st.expander(
@@ -46,4 +46,4 @@ def _draw_file(shared: Session, collection: CollectionInfo, file: FailedFile) ->
 
 
 def _forget(shared: Session, collection: str, file: FailedFile) -> None:
-    shared.base.remove_files([file.source], collection=collection)
+    shared.base.files.forget([file.source], collection=collection)

@@ -78,7 +78,7 @@ class Session:
         """Return the names whose documents these uploads would replace by something else."""
         known = {
             state.source.path: state.content_hash
-            for state in self.base.file_states(root=UPLOADS_ROOT, collection=collection)
+            for state in self.base.files.states(root=UPLOADS_ROOT, collection=collection)
             if state.document_id is not None
         }
         return [

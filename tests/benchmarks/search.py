@@ -109,7 +109,7 @@ def _fill(
             settings_hash="benchmark",
             outcome="indexed",
         )
-        base.commit(prepared, vectors, file)
+        base.indexing.commit(prepared, vectors, file)
 
 
 def _measure(base: KnowledgeBase, queries: list[str], embedder: Embedder) -> None:

@@ -98,7 +98,7 @@ def test_an_imported_collection_finds_the_same_without_embedding(
         assert elsewhere.document_content(copy.id) == base.document_content(before.id)
         assert elsewhere.chunks(copy.id) == base.chunks(before.id)
     assert ours == {}
-    assert [f.source.path for f in elsewhere.failed_files()] == ["broken.pdf"]
+    assert [f.source.path for f in elsewhere.files.failed()] == ["broken.pdf"]
 
 
 def test_imported_sources_are_up_to_date(elsewhere: KnowledgeBase, archive: Path) -> None:

@@ -48,7 +48,7 @@ def listed(base: KnowledgeBase) -> set[str]:
 
 
 def snapshot(base: KnowledgeBase) -> list[object]:
-    return [base.documents(), base.file_states(), base.collections()]
+    return [base.documents(), base.files.states(), base.collections()]
 
 
 def later(file: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_touched_file_costs_a_hash_and_no_more(base: KnowledgeBase, folder: Pa
     later(folder / "tea.txt")
     report = run(base, folder)
     assert report.summary() == {"unchanged": 3}
-    (state,) = [s for s in base.file_states() if s.source.path == "tea.txt"]
+    (state,) = [s for s in base.files.states() if s.source.path == "tea.txt"]
     assert state.mtime_ns == (folder / "tea.txt").stat().st_mtime_ns
 
 
@@ -278,7 +278,7 @@ def test_a_file_given_by_itself_and_by_its_folder_is_one_source(
     assert run(base, file.parent).summary() == {"unchanged": 1, "added": 1}
     assert run(base, folder, file, file.parent).summary() == {"unchanged": 2, "added": 1}
     assert run(base, file).summary() == {"unchanged": 1}
-    assert {state.source.root for state in base.file_states()} == {str(folder)}
+    assert {state.source.root for state in base.files.states()} == {str(folder)}
     assert listed(base) == {"tea.txt", "guides/harbour.txt", "guides/修理.md"}
 
 
@@ -288,14 +288,14 @@ def test_a_folder_and_one_inside_it_are_one_root(
 ) -> None:
     paths = [folder / "guides", folder] if child_first else [folder, folder / "guides"]
     assert run(base, *paths).summary() == {"added": 3}
-    assert {state.source.root for state in base.file_states()} == {str(folder)}
+    assert {state.source.root for state in base.files.states()} == {str(folder)}
 
 
 def test_a_file_above_known_folders_takes_them_over(base: KnowledgeBase, folder: Path) -> None:
     run(base, folder / "guides")
     run(base, folder / "tea.txt")
     assert run(base, folder / "guides" / "harbour.txt").summary() == {"unchanged": 1}
-    assert len(base.file_states()) == 3
+    assert len(base.files.states()) == 3
 
 
 def test_a_decomposed_name_is_the_same_file_by_itself_and_in_its_folder(
@@ -336,14 +336,14 @@ def test_a_failed_file_is_named_again_without_being_read_again(
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 and nothing else")
     first = run(base, folder)
     assert not first.ok
-    (state,) = [s for s in base.file_states() if s.outcome == "failed"]
+    (state,) = [s for s in base.files.states() if s.outcome == "failed"]
     second_events: list[str] = []
     second = ingest(base, [folder], on_event=lambda e: second_events.append(e.stage))
     assert outcomes(second)["broken.pdf"] == "failed"
     assert second.failures[0].reason == first.failures[0].reason == state.reason
     assert "broken.pdf" in state.reason
     assert "reading" not in second_events
-    assert [file.source.path for file in base.failed_files()] == ["broken.pdf"]
+    assert [file.source.path for file in base.files.failed()] == ["broken.pdf"]
     retry_events: list[str] = []
     ingest(
         base,
@@ -361,7 +361,7 @@ def test_a_mended_file_recovers(base: KnowledgeBase, folder: Path) -> None:
     file.write_text("Bees are inspected every ten days.\n", "utf-8")
     report = run(base, folder)
     assert report.ok
-    assert base.failed_files() == []
+    assert base.files.failed() == []
     assert base.search("How often are bees inspected?")[0].source == "notes.txt"
 
 
@@ -374,10 +374,10 @@ def test_a_file_that_becomes_unreadable_keeps_its_old_version_findable(
     report = run(base, folder)
     assert [r.source.path for r in report.failures] == ["tea.txt"]
     assert base.search("How long is green tea steeped?")[0].source == "tea.txt"
-    assert [file.source.path for file in base.failed_files()] == ["tea.txt"]
+    assert [file.source.path for file in base.files.failed()] == ["tea.txt"]
     (folder / "tea.txt").write_bytes(good)
     assert run(base, folder).ok
-    assert base.failed_files() == []
+    assert base.files.failed() == []
     assert len(base.documents()) == 3
 
 

@@ -86,7 +86,7 @@ def test_no_byte_of_removed_documents_is_left(
 
 
 def _hash(base: KnowledgeBase, path: str) -> str:
-    return next(s.content_hash for s in base.file_states() if s.source.path == path)
+    return next(s.content_hash for s in base.files.states() if s.source.path == path)
 
 
 def test_a_dropped_collection_leaves_nothing_either(

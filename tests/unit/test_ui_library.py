@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_listed_with_the_reason(
     assert reason in html(page)
     forget = next(button for button in page.button if str(button.key).startswith("forget-"))
     forget.click().run()
-    assert ui.shared.base.failed_files() == []
+    assert ui.shared.base.files.failed() == []
 
 
 def test_deleting_asks_first(ui: UserInterface) -> None:

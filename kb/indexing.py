@@ -1,0 +1,196 @@
+"""From a document to what a search finds, in three steps that ingestion runs side by side.
+
+``prepare`` cuts and looks up, ``embed`` computes, ``commit`` makes visible.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from kb.embedding.base import Vectors
+from kb.embedding.loaded import LoadedEmbedder
+from kb.errors import EmbedderMismatchError
+from kb.records import (
+    AddResult,
+    CollectionInfo,
+    Document,
+    FileState,
+    MetadataValue,
+    Source,
+)
+from kb.search.terms import index_text
+from kb.settings import Settings
+from kb.splitting import SPLITTER_VERSION, SplitOptions, split
+from kb.store import collections, documents
+from kb.store.prepared import PreparedDocument
+from kb.store.store import Store
+
+PYTHON_ROOT = "python"
+"""Root of the sources of documents that were added from Python without naming a file."""
+
+
+class Indexing:
+    """Puts documents into a store. Thread-safe.
+
+    Args:
+        settings: sizes of chunks, and the collection used where none is named.
+        store: where documents go.
+        loaded: the embedding model, loaded at first use.
+    """
+
+    def __init__(self, settings: Settings, store: Store, loaded: LoadedEmbedder) -> None:
+        self._settings = settings
+        self._store = store
+        self._loaded = loaded
+
+    def add(
+        self,
+        document: Document | str,
+        *,
+        name: str = "",
+        collection: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> AddResult:
+        """Do all three steps for a document that no file holds: see ``KnowledgeBase.add``."""
+        if isinstance(document, str):
+            document = Document.from_text(document)
+        if metadata:
+            document = replace(document, metadata={**document.metadata, **metadata})
+        digest = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+        prepared = self.prepare(document, content_hash=digest, collection=collection)
+        file = FileState(
+            source=Source(root=PYTHON_ROOT, path=name or document.title or digest[:16]),
+            size=prepared.size,
+            mtime_ns=0,
+            content_hash=digest,
+            settings_hash=prepared.settings_hash,
+            outcome="warnings" if document.notices else "indexed",
+        )
+        return self.commit(prepared, self.embed(prepared, on_progress), file)
+
+    def prepare(
+        self,
+        document: Document,
+        *,
+        content_hash: str,
+        settings_hash: str | None = None,
+        collection: str | None = None,
+        size: int | None = None,
+    ) -> PreparedDocument:
+        """Cut a document into chunks and look up which vectors are known already.
+
+        Args:
+            document: as a loader read it.
+            content_hash: of the file, or of the text where there is none.
+            settings_hash: from :meth:`settings_hash`, where a file was read.
+            collection: its name; the settings' if not given; made if it is not there.
+            size: the file's, in bytes.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        target = self.writable_collection(collection)
+        embedder = self._loaded.get()
+        chunks = tuple(
+            split(
+                document,
+                self._split_options(),
+                count_tokens=embedder.count_tokens,
+                max_tokens=embedder.max_tokens,
+            )
+        )
+        inputs = tuple(chunk.text for chunk in chunks)
+        keys = tuple(self._vector_key(text) for text in inputs)
+        with self._store.database.read() as db:
+            same = documents.reusable(db, target.id, keys)
+        stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
+        known = {
+            row: stored[same[key]]
+            for row, key in enumerate(keys)
+            if key in same and same[key] in stored
+        }
+        return PreparedDocument(
+            collection=target.name,
+            document=document,
+            content_hash=content_hash,
+            settings_hash=settings_hash or self.settings_hash(""),
+            size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
+            chunks=chunks,
+            inputs=inputs,
+            keys=keys,
+            index_texts=tuple(index_text(chunk.text) for chunk in chunks),
+            known=known,
+        )
+
+    def embed(
+        self, prepared: PreparedDocument, on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Return the vectors of all chunks, computing only those that are not known.
+
+        float32, shape (chunks, dim), unit length, in the order of the chunks.
+        """
+        embedder = self._loaded.get()
+        inputs = [prepared.inputs[row] for row in prepared.missing]
+        fresh = embedder.embed_documents(inputs, on_progress)
+        return prepared.assemble(fresh, dim=embedder.dim)
+
+    def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
+        """Make the document visible as what ``file`` holds, in one step."""
+        with self._store.database.read() as db:
+            target = collections.get(db, prepared.collection)
+        return self._store.commit(target, prepared, vectors, file)
+
+    def settings_hash(self, loader: str) -> str:
+        """Return a hash of everything besides a file's bytes that decides its chunks."""
+        parts = (
+            loader,
+            repr(self._split_options()),
+            str(SPLITTER_VERSION),
+            self._loaded.get().identity.fingerprint,
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def writable_collection(self, name: str | None) -> CollectionInfo:
+        """Return a collection of the model in use, making it if it is not there.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        target = self._store.ensure_collection(
+            name or self._settings.collection, self._loaded.get().identity
+        )
+        self.check_embedder(target)
+        return target
+
+    def check_embedder(self, target: CollectionInfo) -> None:
+        """Refuse a collection whose vectors come from another model.
+
+        Raises:
+            EmbedderMismatchError: they do; the message says what to do.
+        """
+        with self._store.database.read() as db:
+            model_id, fingerprint = collections.fingerprint(db, target.id)
+        mine = self._loaded.get().identity
+        if fingerprint != mine.fingerprint:
+            msg = (
+                f"the collection {target.name!r} was made with the model {model_id} "
+                f"({target.dim} dimensions), but the model in use is {mine.model_id} "
+                f"({mine.dim}); their vectors cannot be compared. Set KB_MODEL={model_id}, or "
+                "ingest the files into a new collection (--collection NAME)"
+            )
+            raise EmbedderMismatchError(msg)
+
+    def _split_options(self) -> SplitOptions:
+        return SplitOptions(
+            chunk_size=self._settings.chunk_size,
+            chunk_overlap=self._settings.chunk_overlap,
+            unit=self._settings.chunk_unit,
+        )
+
+    def _vector_key(self, text: str) -> bytes:
+        digest = hashlib.sha256(self._loaded.get().identity.fingerprint.encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()

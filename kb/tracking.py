@@ -1,0 +1,70 @@
+"""What the knowledge base knows of files: what became of each, and which document it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kb.indexing import Indexing
+from kb.records import FailedFile, FileState, Source
+from kb.settings import Settings
+from kb.store import collections, sources
+from kb.store.store import Store
+
+
+class FileTracking:
+    """The files of each collection. Thread-safe; None for a collection means the settings'."""
+
+    def __init__(self, settings: Settings, store: Store, indexing: Indexing) -> None:
+        self._settings = settings
+        self._store = store
+        self._indexing = indexing
+
+    def states(self, *, root: str | None = None, collection: str | None = None) -> list[FileState]:
+        """Return what is known of the files of a root, or of all; empty without a collection."""
+        with self._store.database.read() as db:
+            found = collections.find(db, collection or self._settings.collection)
+            return sources.states(db, found.id, root) if found else []
+
+    def failed(self, *, collection: str | None = None) -> list[FailedFile]:
+        """Return the files that could not be read, with reasons.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.database.read() as db:
+            return sources.failed(db, self._id(collection))
+
+    def record(self, file: FileState, *, collection: str | None = None) -> None:
+        """Record what became of a file: touched, failed, or the same content as another."""
+        self._store.attach(self._indexing.writable_collection(collection).id, file)
+
+    def move(self, old: Source, new: FileState, *, collection: str | None = None) -> None:
+        """Record that a file has another place now; nothing is embedded again."""
+        self._store.move_source(self._id(collection), old, new)
+
+    def adopt_roots(self, root: str, *, collection: str | None = None) -> None:
+        """Let a folder take over what was ingested from folders below it.
+
+        So the same file is never two sources because its folder was once given by itself.
+        """
+        with self._store.database.read() as db:
+            found = collections.find(db, collection or self._settings.collection)
+            inner = found and [
+                other
+                for other in sources.roots(db, found.id)
+                if other != root and Path(other).is_absolute() and Path(other).is_relative_to(root)
+            ]
+        if found and inner:
+            with self._store.lock.hold(), self._store.database.write() as db:
+                for other in inner:
+                    prefix = Path(other).relative_to(root).as_posix() + "/"
+                    sources.rebase(db, found.id, other, root, prefix)
+
+    def forget(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
+        """Forget files; return how many documents went with them."""
+        return self._store.remove_sources(self._id(collection), gone)
+
+    def _id(self, collection: str | None) -> str:
+        with self._store.database.read() as db:
+            return collections.get(db, collection or self._settings.collection).id
