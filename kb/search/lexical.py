@@ -34,7 +34,8 @@ def weigh(db: sqlite3.Connection, collection: CollectionInfo, query: Query) -> W
     """Choose which of a query's terms to look up, by how rare they are."""
     by_token = {token_of(expression): expression for expression in query.tokens}
     frequency = fulltext.frequencies(db, collection.id, by_token)
-    chunks = max(1, collection.chunks)
+    # The collection was described a moment before: another process may have added to it since.
+    chunks = max(1, collection.chunks, *frequency.values())
     best_score = (_K1 + 1) * sum(_rarity(chunks, frequency.get(name, 0)) for name in by_token)
     chosen: list[str] = []
     spent = 0

@@ -16,6 +16,7 @@ from kb.search.filters import SearchFilter
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.restriction import Restriction
+from kb.store import collections as catalog
 from kb.store import documents, sources
 from kb.store.store import Store
 
@@ -91,6 +92,7 @@ class Searcher:
         where: SearchFilter,
     ) -> _Found:
         with self._store.database.read() as db:
+            catalog.require(db, collection)
             restriction = Restriction(db, collection, query, where)
             by_words: list[tuple[int, float]] = []
             if mode != "dense":

@@ -62,6 +62,17 @@ def get(db: sqlite3.Connection, name: str) -> CollectionInfo:
     return found
 
 
+def require(db: sqlite3.Connection, collection: CollectionInfo) -> None:
+    """Make sure that a collection described a moment ago is still there.
+
+    Raises:
+        CollectionError: it was deleted meanwhile.
+    """
+    if db.execute("SELECT 1 FROM collections WHERE id = ?", (collection.id,)).fetchone() is None:
+        msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
+        raise CollectionError(msg)
+
+
 def fingerprint(db: sqlite3.Connection, collection_id: str) -> tuple[str, str]:
     """Return (model_id, fingerprint) of the embedder that made a collection's vectors."""
     row = db.execute(

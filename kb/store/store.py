@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import CollectionError, DocumentNotFoundError, StoreBusyError, StoreError
+from kb.errors import DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
 from kb.store import collections, documents, fulltext, sources, vector_records
 from kb.store.chroma import ChromaStore
@@ -124,9 +124,7 @@ class Store:
         """
         with self.writing():
             with self.database.read() as db:
-                if collections.find(db, collection.name) is None:
-                    msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
-                    raise CollectionError(msg)
+                collections.require(db, collection)
                 twin = documents.find_active(
                     db, collection.id, prepared.content_hash, prepared.settings_hash
                 )

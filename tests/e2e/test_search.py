@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kb import KnowledgeBase
+from kb.errors import CollectionError
 from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
@@ -154,3 +155,22 @@ def test_an_evaluation_scores_a_set_without_touching_the_store(
     again = runs.load(tmp_path / "run.json")
     assert runs.compare(again[0], done[0], "ndcg@10")[0] == 0.0
     assert filled.documents() == before
+
+
+def test_a_search_that_began_before_a_commit_of_another_process_is_answered(
+    filled: KnowledgeBase,
+) -> None:
+    before = filled.collection()
+    for number in range(5):
+        filled.add(f"A fox of number {number} runs.", name=f"new{number}")
+    hits = filled._searcher.search([before], "fox", filled.embedder, top_k=8)
+    assert any(hit.source == "new0" for hit in hits)
+
+
+def test_a_search_that_began_before_its_collection_was_deleted_says_so(
+    filled: KnowledgeBase,
+) -> None:
+    before = filled.collection()
+    filled.delete_collection("default")
+    with pytest.raises(CollectionError, match="deleted"):
+        filled._searcher.search([before], "fox", filled.embedder, top_k=8)
