@@ -134,6 +134,6 @@ def _mend(
         store.remove_document(info.id, document_id)
         done.append(f"{info.name}: removed document {document_id}, which no file gives")
     if done:
-        with store.database.write() as db:
-            store.advance(db)
+        with store.changing():
+            pass  # other processes read Chroma again
     return done

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.store import collections, documents, fulltext, sources, vector_records
+from kb.store import cleanup, collections, documents, fulltext, sources, vector_records
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
+from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import PreparedDocument
 
 _log = logging.getLogger(__name__)
 
-# A reader opens Chroma again at most this often, however many commits another process makes.
-REFRESH_INTERVAL_S = 0.5
-# How long a query waits for a writer before it answers from what it has (at most a second old).
-READER_PATIENCE_S = 0.2
+# How long opening waits for a writer before it leaves the cleaning up to that one.
+_PATIENCE_S = 0.2
 
 
 class Store:
@@ -55,8 +52,7 @@ class Store:
         with self.lock.hold():
             self.database = Database(folder / "catalog.sqlite3")
         self.vectors = ChromaStore.at(folder / "chroma")
-        self._refresh_mutex = threading.Lock()
-        self._refreshed_at = 0.0
+        self._freshness = Freshness(self.database, self.vectors, self.lock)
         self._recover_if_free()
 
     # -- collections
@@ -96,13 +92,12 @@ class Store:
             CollectionError: there is no such collection.
         """
         with self.writing():
-            with self.database.write() as db:
+            with self.changing() as db:
                 info = collections.get(db, name)
                 fulltext.drop(db, info.id)
                 db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (info.id,))
                 db.execute("DELETE FROM collections WHERE id = ?", (info.id,))
-                self.advance(db)
-            self._finish_dropped()
+            cleanup.finish_dropped(self.database, self.vectors)
 
     # -- documents
 
@@ -211,12 +206,12 @@ class Store:
 
     def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) best first; some may be invisible: see ``chunk_rows``."""
-        with self._fresh():
+        with self._freshness.reading():
             return self.vectors.query(collection_id, vector, limit)
 
     def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return vectors by chunk id; a missing one is simply not there."""
-        with self._fresh():
+        with self._freshness.reading():
             return self.vectors.vectors(collection_id, ids)
 
     # -- upkeep
@@ -225,31 +220,31 @@ class Store:
     def writing(self) -> Iterator[None]:
         """Hold the write lock with a client that knows what other processes wrote."""
         with self.lock.hold():
-            self._refresh_if_stale()
+            self._freshness.refresh_if_stale()
             yield
 
-    @staticmethod
-    def advance(db: sqlite3.Connection) -> int:
-        """Tell other processes that vectors have changed."""
-        row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
-        return int(row["value"])
+    def generation(self) -> int:
+        """Return the count of commits that changed what can be found, by any process."""
+        return self._freshness.generation()
+
+    def changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Give a write transaction whose commit tells other processes that vectors changed."""
+        return self._freshness.changing()
 
     def recover(self) -> int:
         """Remove what a crash left behind; return how many documents that were."""
         with self.writing():
-            self._finish_dropped()
+            cleanup.finish_dropped(self.database, self.vectors)
             return self._sweep()
 
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
         with self.writing():
-            self._sweep()
-            self._finish_dropped()
+            self.recover()
             self.database.vacuum()
             self.vectors.purge()
-            with self.database.write() as db:
-                generation = self.advance(db)  # others open Chroma's new file
-            self.vectors.generation = generation
+            with self.changing():
+                pass  # others open Chroma's new file
 
     def close(self) -> None:
         """Release all files."""
@@ -261,7 +256,7 @@ class Store:
     def _activate(
         self, collection_id: str, prepared: PreparedDocument, chunk_ids: list[int], file: FileState
     ) -> None:
-        with self.database.write() as db:
+        with self.changing() as db:
             before = sources.state(db, collection_id, file.source)
             documents.set_state(db, file.document_id or 0, "active")
             title = prepared.document.title
@@ -271,8 +266,6 @@ class Store:
             )
             sources.put(db, collection_id, file)
             self._retire_if_orphaned(db, before)
-            generation = self.advance(db)
-        self.vectors.generation = generation
 
     def _attach(self, collection_id: str, file: FileState) -> None:
         with self.database.write() as db:
@@ -296,35 +289,14 @@ class Store:
         documents.set_state(db, document_id, "retired")
 
     def _sweep(self) -> int:
-        """Delete the vectors and rows of documents that no search may see."""
-        with self.database.read() as db:
-            left = documents.leftovers(db)
-        for collection_id, document_id in left:
-            with self.database.read() as db:
-                ids = [chunk.id for chunk in documents.chunks(db, document_id)]
-            self.vectors.delete(collection_id, ids)
-            with self.database.write() as db:
-                documents.delete(db, document_id)
-                generation = self.advance(db)
-            self.vectors.generation = generation
-        return len(left)
-
-    def _finish_dropped(self) -> None:
-        with self.database.read() as db:
-            dropped = [row["id"] for row in db.execute("SELECT id FROM dropped_collections")]
-        for collection_id in dropped:
-            self.vectors.drop(collection_id)
-            with self.database.write() as db:
-                db.execute("DELETE FROM dropped_collections WHERE id = ?", (collection_id,))
+        return cleanup.sweep(self.database, self.vectors, self._freshness)
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
-        with self.database.read() as db:
-            dropped = db.execute("SELECT 1 FROM dropped_collections").fetchone()
-            if not documents.leftovers(db) and dropped is None:
-                return
+        if not cleanup.has_leftovers(self.database):
+            return
         try:
-            with self.lock.hold(timeout_s=READER_PATIENCE_S):
+            with self.lock.hold(timeout_s=_PATIENCE_S):
                 count = self.recover()
                 _log.info("removed what %d interrupted changes had left behind", count)
         except StoreBusyError:
@@ -335,38 +307,3 @@ class Store:
             self._sweep()
         except StoreError:
             _log.warning("could not clean up after a failed change; the next start will")
-
-    def generation(self) -> int:
-        """Return the count of commits that changed what can be found, by any process."""
-        with self.database.read() as db:
-            return int(db.execute("SELECT value FROM generation").fetchone()["value"])
-
-    def _refresh_if_stale(self) -> None:
-        generation = self.generation()
-        if self.vectors.generation != generation:
-            self.vectors.refresh()
-            self.vectors.generation = generation
-
-    @contextmanager
-    def _fresh(self) -> Iterator[None]:
-        """Read with a client at most a moment old.
-
-        The first read after a refresh loads the index from files, which no other process may
-        be writing at that moment: so it happens inside the lock.
-        """
-        with self._refresh_mutex, ExitStack() as held:
-            generation = self.vectors.generation
-            first = generation is None
-            due = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
-            if first or (due and generation != self.generation()):
-                try:
-                    held.enter_context(self.lock.hold(None if first else READER_PATIENCE_S))
-                except StoreBusyError:
-                    if first:
-                        raise
-                else:
-                    self._refresh_if_stale()
-                    self._refreshed_at = time.monotonic()
-                    yield
-                    return
-        yield

@@ -1,0 +1,41 @@
+"""Removes what no search may see: old versions, and what interrupted changes left behind.
+
+All of it runs inside the write lock, and can be interrupted and done again.
+"""
+
+from __future__ import annotations
+
+from kb.store import documents
+from kb.store.chroma import ChromaStore
+from kb.store.database import Database
+from kb.store.freshness import Freshness
+
+
+def has_leftovers(database: Database) -> bool:
+    """Say whether there is anything to remove."""
+    with database.read() as db:
+        dropped = db.execute("SELECT 1 FROM dropped_collections").fetchone()
+        return dropped is not None or bool(documents.leftovers(db))
+
+
+def sweep(database: Database, vectors: ChromaStore, freshness: Freshness) -> int:
+    """Delete vectors and rows of documents that are not visible; return how many they were."""
+    with database.read() as db:
+        left = documents.leftovers(db)
+    for collection_id, document_id in left:
+        with database.read() as db:
+            ids = [chunk.id for chunk in documents.chunks(db, document_id)]
+        vectors.delete(collection_id, ids)
+        with freshness.changing() as db:
+            documents.delete(db, document_id)
+    return len(left)
+
+
+def finish_dropped(database: Database, vectors: ChromaStore) -> None:
+    """Delete the vectors of collections that are gone from the catalog."""
+    with database.read() as db:
+        dropped = [row["id"] for row in db.execute("SELECT id FROM dropped_collections")]
+    for collection_id in dropped:
+        vectors.drop(collection_id)
+        with database.write() as db:
+            db.execute("DELETE FROM dropped_collections WHERE id = ?", (collection_id,))

@@ -1,0 +1,81 @@
+"""Keeps this process's view of Chroma in step with what other processes commit.
+
+Chroma's embedded client reads its index once; a count in the catalog, the generation, rises with
+every commit that changes vectors, and tells when to read it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from kb.errors import StoreBusyError
+from kb.store.chroma import ChromaStore
+from kb.store.database import Database
+from kb.store.lock import WriteLock
+
+# A reader opens Chroma again at most this often, however many commits another process makes.
+REFRESH_INTERVAL_S = 0.5
+# How long a query waits for a writer before it answers from what it has (at most a second old).
+READER_PATIENCE_S = 0.2
+
+
+class Freshness:
+    """Compares generations, and reads Chroma again where they differ. Thread-safe."""
+
+    def __init__(self, database: Database, vectors: ChromaStore, lock: WriteLock) -> None:
+        self._database = database
+        self._vectors = vectors
+        self._lock = lock
+        self._mutex = threading.Lock()
+        self._refreshed_at = 0.0
+
+    def generation(self) -> int:
+        """Return the count of commits that changed what can be found, by any process."""
+        with self._database.read() as db:
+            return int(db.execute("SELECT value FROM generation").fetchone()["value"])
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Give a write transaction whose commit tells other processes that vectors changed.
+
+        Inside the write lock, with the vectors already written: this process has seen them.
+        """
+        with self._database.write() as db:
+            yield db
+            row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
+        self._vectors.generation = int(row["value"])
+
+    def refresh_if_stale(self) -> None:
+        """Read Chroma again if another process has committed; inside the write lock."""
+        generation = self.generation()
+        if self._vectors.generation != generation:
+            self._vectors.refresh()
+            self._vectors.generation = generation
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read with a view at most a moment old.
+
+        The first read after a refresh loads the index from files, which no other process may
+        be writing at that moment: so it happens inside the lock.
+        """
+        with self._mutex, ExitStack() as held:
+            generation = self._vectors.generation
+            first = generation is None
+            due = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
+            if first or (due and generation != self.generation()):
+                try:
+                    held.enter_context(self._lock.hold(None if first else READER_PATIENCE_S))
+                except StoreBusyError:
+                    if first:
+                        raise
+                else:
+                    self.refresh_if_stale()
+                    self._refreshed_at = time.monotonic()
+                    yield
+                    return
+        yield
