@@ -29,6 +29,7 @@ POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4
 
 _ALL_LAYERS = 0x7FFFFFFF
 _META_BYTES = 4096
+_QUANTIZE_BYTES = 1 << 28
 _LEVEL_WARN, _LEVEL_ERROR = 3, 4  # enum ggml_log_level
 
 _init_lock = threading.Lock()
@@ -65,6 +66,30 @@ def supports_gpu() -> bool:
     """Say whether this build of llama.cpp can compute on a GPU that is present."""
     initialise()
     return bool(llama_cpp.llama_supports_gpu_offload())
+
+
+def quantize_file(source: Path, target: Path, mixture: str) -> None:
+    """Write ``source``, a GGUF of F32, F16 or BF16, to ``target`` with llama.cpp's mixture.
+
+    ``mixture`` is the name of a llama.cpp file type such as ``Q4_K_M``. The process holds at
+    most 256 MiB of rows at once, besides pages of ``source`` that the system maps and may drop.
+
+    Raises:
+        ModelError: llama.cpp failed; what it said is in the message.
+    """
+    initialise()
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{mixture}")
+    params.nthread = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    params.max_buf_size = _QUANTIZE_BYTES
+    _recent_errors.clear()
+    status = llama_cpp.llama_model_quantize(
+        os.fsencode(source), os.fsencode(target), ctypes.byref(params)
+    )
+    if status != 0:
+        reason = _recent_errors[-1] if _recent_errors else f"status {status}"
+        msg = f"llama.cpp cannot quantise to {mixture}: {reason}"
+        raise ModelError(msg)
 
 
 class Model:

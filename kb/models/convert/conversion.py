@@ -1,0 +1,166 @@
+"""A checkpoint in, a GGUF file out: plans, checks, writes, quantises."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gguf
+
+from kb.errors import ModelError
+from kb.models.convert.checkpoint import Checkpoint, open_checkpoint
+from kb.models.convert.families import Family, PlannedTensor, family_of, plan_tensors
+from kb.models.convert.metadata import context_length, read_pooling, write_names, write_shape
+from kb.models.convert.vocabulary import write_vocabulary
+from kb.models.convert.writing import add_tensors, lossless_type, total_bytes, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUANTIZATIONS = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16")
+"""What can be asked for; None keeps the checkpoint's own precision."""
+
+# Bits of a value on average, a little above what llama.cpp's mixtures come to.
+_BITS = {"Q4_K_M": 5.5, "Q5_K_M": 6.2, "Q6_K": 6.8, "Q8_0": 8.6, "F16": 16, "BF16": 16, "F32": 32}
+_HEADER_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertedModel:
+    """What was written. ``dtype`` is the matrices' type: F32, F16, BF16 or a quantisation."""
+
+    path: Path
+    architecture: str
+    dtype: str
+    dim: int
+    context_tokens: int
+    pooling: str
+    tensors: int
+    size_bytes: int
+
+
+def convert_checkpoint(
+    checkpoint: Path,
+    out: Path,
+    *,
+    quantize: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ConvertedModel:
+    """Convert a Hugging Face checkpoint to a GGUF file, without PyTorch.
+
+    The file appears whole or not at all. Without ``quantize`` nothing is lost: matrices keep
+    the checkpoint's type. Memory stays below about 0.3 GB, and 1 GB where llama.cpp quantises,
+    whatever the checkpoint's size; the disk must hold the unquantised file for a while.
+
+    Args:
+        checkpoint: folder with ``config.json``, ``tokenizer.json`` and ``*.safetensors``.
+        out: the file to write; one that is there is replaced.
+        quantize: one of :data:`QUANTIZATIONS`, or None.
+        on_progress: is told bytes done and bytes in all, from this thread.
+
+    Raises:
+        ModelError: the checkpoint is incomplete, damaged or of a kind that is not known, the
+            disk is full, or llama.cpp cannot quantise it; the message says which.
+    """
+    if quantize is not None and quantize not in QUANTIZATIONS:
+        msg = f"there is no quantisation {quantize!r}; known are {', '.join(QUANTIZATIONS)}"
+        raise ModelError(msg)
+    source = open_checkpoint(checkpoint)
+    family = family_of(source)
+    tensors = plan_tensors(source, family)
+    exact = lossless_type(tensors)
+    dtype = "F16" if quantize == "F16" else exact
+    needs_llama = quantize is not None and quantize != "F16"
+    written = total_bytes(tensors, dtype)
+    quantised = int(written * _BITS[quantize] / _BITS[dtype]) if needs_llama and quantize else 0
+    done, total = 0, written + quantised
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if on_progress is not None:
+            on_progress(min(done, total), total)
+
+    writer, pooling = _header(source, family, tensors, dtype)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _check_space(out.parent, total + _HEADER_BYTES)
+        with _part_beside(out) as part:
+            write_file(writer, part, tensors, dtype, advance)
+            if needs_llama and quantize:
+                with _part_beside(out) as smaller:
+                    _quantise(part, smaller, quantize)
+                    smaller.replace(part)
+                advance(quantised)
+            _settle(part, out)
+    except OSError as error:
+        msg = f"cannot write {out}: {error}; free space or name another place with --out"
+        raise ModelError(msg) from error
+    return ConvertedModel(
+        path=out,
+        architecture=gguf.MODEL_ARCH_NAMES[family.arch],
+        dtype=quantize or exact,
+        dim=source.number("hidden_size"),
+        context_tokens=context_length(source, family),
+        pooling=pooling.name.lower(),
+        tensors=len(tensors),
+        size_bytes=out.stat().st_size,
+    )
+
+
+def _header(
+    source: Checkpoint, family: Family, tensors: list[PlannedTensor], dtype: str
+) -> tuple[gguf.GGUFWriter, gguf.PoolingType]:
+    writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[family.arch])
+    add_tensors(writer, tensors, dtype)
+    write_names(writer, source.folder)
+    write_shape(writer, source, family)
+    pooling = read_pooling(source, family)
+    writer.add_pooling_type(pooling)
+    rows = next(tensor.shape[0] for tensor in tensors if tensor.name == "token_embd.weight")
+    write_vocabulary(writer, source, rows)
+    return writer, pooling
+
+
+def _quantise(source: Path, target: Path, quantize: str) -> None:
+    from kb.embedding import native  # noqa: PLC0415 - loads llama.cpp
+
+    native.quantize_file(source, target, quantize)
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        msg = (
+            f"the conversion needs {needed / 1e9:.1f} GB in {folder}, which has "
+            f"{free / 1e9:.1f} GB free; free space or name another place with --out"
+        )
+        raise ModelError(msg)
+
+
+@contextmanager
+def _part_beside(out: Path) -> Iterator[Path]:
+    """Give a draft file in the folder of ``out`` that is gone afterwards."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _settle(part: Path, out: Path) -> None:
+    # mkstemp makes files private; a model is an ordinary file of its owner's.
+    mask = os.umask(0)
+    os.umask(mask)
+    part.chmod(0o666 & ~mask)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(out)

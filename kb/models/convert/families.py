@@ -1,0 +1,176 @@
+"""The architectures that are converted: what each must say of itself, and its tensors' names.
+
+Tensor names come from the ``gguf`` library's table; what is here is the part that llama.cpp's
+converter adds by hand for each family.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import gguf
+
+from kb.errors import ModelError
+from kb.models.convert.checkpoint import Checkpoint
+from kb.models.convert.safetensors import StoredTensor
+
+# Heads that were trained beside the encoder and that embeddings do not use, and buffers.
+_UNUSED_PREFIXES = ("pooler.", "cls.", "lm_head.")
+_UNUSED_SUFFIXES = (".position_ids", ".token_type_ids", ".rotary_emb.inv_freq")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """How the checkpoints of some architectures differ.
+
+    ``shifted_positions``: position embeddings start after the padding token's, as in RoBERTa.
+    ``ranks``: a cross-encoder that scores a query and a passage instead of giving a vector.
+    """
+
+    arch: gguf.MODEL_ARCH
+    prefix: str
+    shifted_positions: bool = False
+    ranks: bool = False
+
+    @property
+    def is_decoder(self) -> bool:
+        """Whether tokens see only what stands before them."""
+        return self.arch is gguf.MODEL_ARCH.QWEN3
+
+
+_QWEN3 = Family(arch=gguf.MODEL_ARCH.QWEN3, prefix="model.")
+_BERT = Family(arch=gguf.MODEL_ARCH.BERT, prefix="bert.")
+_XLM_R = Family(arch=gguf.MODEL_ARCH.BERT, prefix="roberta.", shifted_positions=True)
+
+FAMILIES = {
+    "BertForMaskedLM": _BERT,
+    "BertModel": _BERT,
+    "Qwen3ForCausalLM": _QWEN3,
+    "Qwen3Model": _QWEN3,
+    "XLMRobertaForSequenceClassification": Family(
+        arch=gguf.MODEL_ARCH.BERT, prefix="roberta.", shifted_positions=True, ranks=True
+    ),
+    "XLMRobertaModel": _XLM_R,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTensor:
+    """A tensor of the GGUF: its name there, where its values are, rows at its start to leave."""
+
+    name: str
+    source: StoredTensor
+    skip_rows: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape in the GGUF, outermost dimension first."""
+        rows, *rest = self.source.shape
+        return (rows - self.skip_rows, *rest)
+
+    @property
+    def always_f32(self) -> bool:
+        """Whether llama.cpp wants this one unquantised: vectors, norms, position tables."""
+        return (
+            len(self.shape) == 1
+            or self.name.endswith("_norm.weight")
+            or self.name in {"position_embd.weight", "token_types.weight"}
+        )
+
+
+def family_of(checkpoint: Checkpoint) -> Family:
+    """Return how to convert a checkpoint.
+
+    Raises:
+        ModelError: its architecture is unknown, or its configuration asks for arithmetic that
+            llama.cpp would do differently, so that vectors would be wrong without a word.
+    """
+    name = checkpoint.architecture
+    family = FAMILIES.get(name)
+    if family is None:
+        msg = (
+            f"{checkpoint.folder} is a {name}, which is not converted here (known: "
+            f"{', '.join(sorted(FAMILIES))}); look for a GGUF of it that somebody made"
+        )
+        raise ModelError(msg)
+    wanted = {"hidden_act": "silu" if family.is_decoder else "gelu"}
+    if not family.is_decoder:
+        wanted["position_embedding_type"] = "absolute"
+    for key, value in wanted.items():
+        given = checkpoint.config.get(key, value)
+        if given != value:
+            msg = f"{checkpoint.folder} has {key}={given!r}; llama.cpp computes {value!r} only"
+            raise ModelError(msg)
+    if checkpoint.config.get("use_sliding_window"):
+        msg = f"{checkpoint.folder} uses a sliding window, which llama.cpp's {name} lacks"
+        raise ModelError(msg)
+    if "quantization_config" in checkpoint.config:
+        msg = f"{checkpoint.folder} is quantised already; convert the original checkpoint"
+        raise ModelError(msg)
+    if family.is_decoder and "qwen3-reranker" in checkpoint.folder.resolve().name.lower():
+        msg = f"{checkpoint.folder} is a Qwen3 reranker, not an embedding model"
+        raise ModelError(msg)
+    return family
+
+
+def position_offset(checkpoint: Checkpoint, family: Family) -> int:
+    """Return how many rows of the position table stand for no position."""
+    if not family.shifted_positions or checkpoint.config.get("pad_token_id") is None:
+        return 0
+    return checkpoint.number("pad_token_id") + 1
+
+
+def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
+    """Return the tensors of the GGUF in the checkpoint's order.
+
+    Raises:
+        ModelError: a tensor is unknown, or one is missing that other layers have.
+    """
+    layers = checkpoint.number("num_hidden_layers")
+    names = gguf.get_tensor_name_map(family.arch, layers)
+    planned = []
+    for stored, tensor in checkpoint.tensors.items():
+        source = stored.removeprefix(family.prefix)
+        source = source.replace(".gamma", ".weight").replace(".beta", ".bias")
+        if _is_unused(source, family):
+            continue
+        # The table knows Qwen3's tensors best by the names of the causal model.
+        looked_up = (
+            f"model.{source}" if family.is_decoder and source != "lm_head.weight" else source
+        )
+        name = names.get_name(looked_up, try_suffixes=(".weight", ".bias"))
+        if name is None:
+            msg = (
+                f"{tensor.path} holds {stored}, which a {checkpoint.architecture} of {layers} "
+                "layers does not have; this is another kind of model than it says"
+            )
+            raise ModelError(msg)
+        skip = position_offset(checkpoint, family) if name == "position_embd.weight" else 0
+        planned.append(PlannedTensor(name=name, source=tensor, skip_rows=skip))
+    _check_complete(checkpoint, planned, layers)
+    return planned
+
+
+def _is_unused(name: str, family: Family) -> bool:
+    unused = () if family.is_decoder else _UNUSED_PREFIXES
+    return name.startswith(unused) or name.endswith(_UNUSED_SUFFIXES)
+
+
+def _check_complete(checkpoint: Checkpoint, planned: list[PlannedTensor], layers: int) -> None:
+    blocks: defaultdict[int, set[str]] = defaultdict(set)
+    for tensor in planned:
+        if tensor.name.startswith("blk."):
+            _, layer, rest = tensor.name.split(".", 2)
+            blocks[int(layer)].add(rest)
+    everywhere = set().union(*blocks.values())
+    lacking = [
+        f"layer {layer}: {', '.join(sorted(absent))}"
+        for layer in range(layers)
+        if (absent := everywhere - blocks[layer])
+    ]
+    if not everywhere or not any(tensor.name == "token_embd.weight" for tensor in planned):
+        lacking.append("the token embeddings or all layers")
+    if lacking:
+        msg = f"{checkpoint.folder} lacks tensors ({'; '.join(lacking[:3])}); fetch it again"
+        raise ModelError(msg)
