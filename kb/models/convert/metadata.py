@@ -184,5 +184,5 @@ def _pooling_of(path: Path) -> gguf.PoolingType:
         return _POOLING_KEYS[chosen[0]]
     if not chosen and word in _POOLING_WORDS:
         return _POOLING_WORDS[word]
-    msg = f"{path} pools by {chosen or word}; llama.cpp knows one of mean, cls and lasttoken at a time"
+    msg = f"{path} pools by {chosen or word}; llama.cpp knows one of mean, cls and lasttoken"
     raise ModelError(msg)
