@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ingest.clocks import StageClocks
 from ingest.errors import LoadError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.planning import Decision, Job, Planner
-from ingest.queues import BusyClock, WeightedQueue
+from ingest.queues import WeightedQueue
 from ingest.recording import Recorder
 from ingest.report import FileEvent, FileResult, OnEvent
 from ingest.sandbox import Sandbox
@@ -98,7 +99,7 @@ class Pipeline:
         self._slots = 0
         self._reading = threading.Semaphore(0)
         self._failure: BaseException | None = None
-        self.busy = BusyClock()
+        self.clocks = StageClocks.start()
 
     def run(self, jobs: Sequence[Job]) -> list[FileResult]:
         """Bring every file up to date and say what became of each, in order of completion.
@@ -236,13 +237,14 @@ class Pipeline:
                 settings_hash=self._planner.settings_hash(decision.job.path),
                 outcome="indexed",
             )
-            prepared = self._base.indexing.prepare(
-                file.document,
-                content_hash=file.content_hash,
-                settings_hash=state.settings_hash,
-                collection=self._collection,
-                size=file.size,
-            )
+            with self.clocks.splitting:
+                prepared = self._base.indexing.prepare(
+                    file.document,
+                    content_hash=file.content_hash,
+                    settings_hash=state.settings_hash,
+                    collection=self._collection,
+                    size=file.size,
+                )
             state = replace(
                 state,
                 size=file.size,
@@ -280,7 +282,7 @@ class Pipeline:
             if self._cancel.is_set():
                 return
             part = owners[at : at + EMBED_CALL_CHUNKS]
-            with self.busy:
+            with self.clocks.embedding:
                 fresh[at : at + len(part)] = self._base.embedder.embed_documents(
                     [ready.prepared.inputs[row] for ready, row in part]
                 )
@@ -306,7 +308,8 @@ class Pipeline:
             if self._cancel.is_set():
                 return
             ready = done.ready
-            result = self._base.indexing.commit(ready.prepared, done.vectors, ready.state)
+            with self.clocks.storing:
+                result = self._base.indexing.commit(ready.prepared, done.vectors, ready.state)
             self._planner.learn(replace(ready.state, document_id=result.document_id))
             self._recorder.finish(
                 FileResult(

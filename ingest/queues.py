@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -69,36 +68,3 @@ class WeightedQueue(Generic[T]):
         self._weight -= weight
         self._changed.notify_all()
         return item
-
-
-class BusyClock:
-    """Measures how long at least one thread was inside ``with clock:``."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._inside = 0
-        self._since = 0.0
-        self._total = 0.0
-        self._first: float | None = None
-        self._last = 0.0
-
-    def __enter__(self) -> None:
-        with self._mutex:
-            if self._inside == 0:
-                self._since = time.monotonic()
-                self._first = self._first or self._since
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._mutex:
-            self._inside -= 1
-            if self._inside == 0:
-                self._last = time.monotonic()
-                self._total += self._last - self._since
-
-    @property
-    def share(self) -> float:
-        """Busy time as a share of the time from the first entry to the last exit."""
-        if self._first is None or self._last <= self._first:
-            return 0.0
-        return self._total / (self._last - self._first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -60,13 +60,15 @@ class IngestReport:
 
     ``gone`` are known files that no longer exist and were left alone; ``other_types`` counts
     files of formats that are not read, by extension; ``busy_share`` is the share of the time
-    since the first chunk was ready in which the embedder was computing.
+    since the first chunk was ready in which the embedder was computing. ``timeline`` says for
+    each stage how busy it was in each fortieth of the run, shares in [0, 1].
     """
 
     collection: str
     files: tuple[FileResult, ...]
     seconds: float
     busy_share: float = 0.0
+    timeline: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     interrupted: bool = False
     dry_run: bool = False
     gone: tuple[Source, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline import Pipeline
@@ -20,6 +21,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import Source
 from kb.settings import Settings
 from kb.uploads import UPLOADS_ROOT
+
+TIMELINE_PARTS = 40
+"""Parts of a run for which its report says how busy each stage was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,21 +182,23 @@ class _Run:
         interrupted = interrupted or self._cancel.is_set()
         results = [*self.finder.failed.values(), *pipeline.results]
         results, gone = self._without_gone(planner, results, gone, prune=not interrupted)
-        return self._report(results, gone, busy=pipeline.busy.share, interrupted=interrupted)
+        return self._report(results, gone, clocks=pipeline.clocks, interrupted=interrupted)
 
     def _report(
         self,
         results: list[FileResult],
         gone: list[Source],
         *,
-        busy: float = 0.0,
+        clocks: StageClocks | None = None,
         interrupted: bool = False,
     ) -> IngestReport:
+        seconds = time.monotonic() - self._started
         return IngestReport(
             collection=self.collection,
             files=tuple(results),
-            seconds=time.monotonic() - self._started,
-            busy_share=busy,
+            seconds=seconds,
+            busy_share=clocks.embedding.share if clocks else 0.0,
+            timeline=clocks.timeline(seconds, TIMELINE_PARTS) if clocks else {},
             interrupted=interrupted,
             dry_run=self._options.dry_run,
             gone=tuple(gone),

@@ -1,11 +1,11 @@
-"""Queues bounded by weight, and the clock of the embedder's busy time."""
+"""Queues bounded by weight."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from ingest.queues import BusyClock, WeightedQueue
+from ingest.queues import WeightedQueue
 
 SOON_S = 0.05
 LATER_S = 5.0
@@ -110,14 +110,3 @@ def test_after_abort_nothing_can_be_taken() -> None:
     queue.abort()
     assert queue.get() is None
     assert not queue.put(2)
-
-
-def test_the_clock_gives_busy_time_as_a_share() -> None:
-    clock = BusyClock()
-    assert clock.share == 0.0
-    with clock:
-        time.sleep(0.06)
-    time.sleep(0.06)
-    with clock, clock:  # two at once count once
-        time.sleep(0.06)
-    assert 0.4 < clock.share < 0.85
