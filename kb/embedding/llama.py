@@ -10,14 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.embedding import native
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.tokens import TextTokenizer, Tokens
 from kb.errors import EmbeddingError, InputTooLongError
 from kb.models.registry import ModelFile, prompts_for, weights_fingerprint
-
-Tokens = npt.NDArray[np.int32]
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
 # chunks are short: more context than this only when it is asked for.
@@ -61,6 +59,7 @@ class LlamaEmbedder:
         self._model = native.Model(model.path, n_gpu_layers=n_gpu_layers)
         architecture = self._model.metadata("general.architecture")
         self._prompts = prompts_for(model, architecture)
+        self._tokenizer = TextTokenizer(self._model, self._prompts)
         on_gpu = native.supports_gpu() and n_gpu_layers != 0
         most = self._model.layers
         offloaded = most if n_gpu_layers < 0 else min(n_gpu_layers, most)
@@ -73,9 +72,8 @@ class LlamaEmbedder:
             [self._new_context(max(1, cores // lanes), pack=pack) for _ in range(lanes)]
         )
         self._workers = ThreadPoolExecutor(lanes, thread_name_prefix="embed")
-        self._end = self._end_tokens()
         self._dimensions = self._check_dimensions(dimensions)
-        overhead = self._tokens(self._prompts.word_document(""))
+        overhead = self._tokenizer.tokens(self._prompts.word_document(""))
         self._max_tokens = self._context_tokens - len(overhead)
         self._identity = self._make_identity(model)
 
@@ -110,7 +108,7 @@ class LlamaEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count tokens of each text alone, without prompt and special tokens."""
-        return [len(self._model.tokenize(text, special=False)) for text in texts]
+        return [self._tokenizer.count(text) for text in texts]
 
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
@@ -164,7 +162,7 @@ class LlamaEmbedder:
         return unit_rows(raw, dim=self._dimensions)
 
     def _checked_tokens(self, texts: list[str]) -> list[Tokens]:
-        sequences = [self._tokens(text) for text in texts]
+        sequences = [self._tokenizer.tokens(text) for text in texts]
         for row, tokens in enumerate(sequences):
             if len(tokens) > self._context_tokens:
                 msg = (
@@ -174,21 +172,6 @@ class LlamaEmbedder:
                 )
                 raise InputTooLongError(msg)
         return sequences
-
-    def _tokens(self, text: str) -> Tokens:
-        tokens = self._model.tokenize(text)
-        if self._end is not None and (len(tokens) == 0 or tokens[-1] != self._end):
-            tokens = np.append(tokens, np.int32(self._end))
-        return tokens
-
-    def _end_tokens(self) -> int | None:
-        if not self._prompts.end_token:
-            return None
-        parsed = self._model.tokenize(self._prompts.end_token, special=False, parse_special=True)
-        if len(parsed) != 1:
-            msg = f"{self._model.path.name} lacks the token {self._prompts.end_token}"
-            raise EmbeddingError(msg)
-        return int(parsed[0])
 
     @staticmethod
     def _is_decoder(architecture: str | None) -> bool:

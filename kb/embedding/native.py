@@ -153,6 +153,14 @@ class Model:
         )
         return None if size < 0 else buffer.value.decode("utf-8", "replace")
 
+    def pieces(self) -> list[str]:
+        """Return the vocabulary's texts by id."""
+        count = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        return [
+            llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
+            for id_ in range(count)
+        ]
+
     def tokenize(
         self, text: str, *, special: bool = True, parse_special: bool = False
     ) -> npt.NDArray[np.int32]:
