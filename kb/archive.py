@@ -65,7 +65,11 @@ def export_collection(
         archive.finish(
             {
                 "created_at": now(),
-                "collection": {"name": target.name, "description": target.description},
+                "collection": {
+                    "name": target.name,
+                    "description": target.description,
+                    "instruction": target.instruction,
+                },
                 "embedder": {
                     "model_id": model_id,
                     "fingerprint": fingerprint,
@@ -119,6 +123,7 @@ def _import(
     try:
         embedder = EmbedderIdentity(**archive.manifest["embedder"])
         description = str(archive.manifest["collection"]["description"])
+        instruction = str(archive.manifest["collection"].get("instruction", ""))
         name = collections.clean_name(name or str(archive.manifest["collection"]["name"]))
         unread = [_file_state(state, None) for state in archive.manifest["unread"]]
         count = int(archive.manifest["documents"])
@@ -148,6 +153,7 @@ def _import(
         for state in unread:
             store.attach(target.id, state)
         with store.lock.hold(), store.database.write() as db:
+            collections.instruct(db, target.name, instruction)
             collections.rename(db, target.name, name)
     except BaseException:
         store.drop_collection(target.name)

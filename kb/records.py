@@ -213,11 +213,15 @@ class FailedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionInfo:
-    """A collection and what is in it. ``embedder`` names the model its vectors come from."""
+    """A collection and what is in it. ``embedder`` names the model its vectors come from.
+
+    ``instruction`` is what its queries ask for, for models that take one; empty for the settings'.
+    """
 
     id: str
     name: str
     description: str
+    instruction: str = ""
     embedder: str
     dim: int
     documents: int

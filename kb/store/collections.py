@@ -124,6 +124,14 @@ def rename(db: sqlite3.Connection, name: str, new_name: str) -> None:
     db.execute("UPDATE collections SET name = ? WHERE id = ?", (clean, current.id))
 
 
+def instruct(db: sqlite3.Connection, name: str, instruction: str) -> None:
+    """Change what a collection's queries ask for; empty for the instruction in the settings."""
+    db.execute(
+        "UPDATE collections SET instruction = ? WHERE id = ?",
+        (instruction.strip(), get(db, name).id),
+    )
+
+
 def describe(db: sqlite3.Connection, name: str, description: str) -> None:
     """Change a collection's description."""
     db.execute(

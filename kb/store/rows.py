@@ -43,6 +43,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
         id=row["id"],
         name=row["name"],
         description=row["description"],
+        instruction=row["instruction"],
         embedder=row["model_id"],
         dim=row["dim"],
         documents=row["documents"],

@@ -109,7 +109,13 @@ CREATE TABLE runs (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (_VERSION_1,)
+# What a collection's queries ask for, in the words of models that take an instruction; empty for
+# the one in the settings.
+_VERSION_2 = """
+ALTER TABLE collections ADD COLUMN instruction TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (_VERSION_1, _VERSION_2)
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
 CURRENT_VERSION = len(MIGRATIONS)

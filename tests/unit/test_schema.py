@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import StoreError, StoreVersionError
-from kb.store import schema
+from kb.store import collections, schema
 from kb.store.database import Database
 
 
@@ -77,3 +77,25 @@ def test_a_file_that_is_no_catalog_is_named(path: Path) -> None:
     path.write_bytes(b"this is not a database, whatever its name says" * 40)
     with pytest.raises(StoreError, match=r"catalog\.sqlite3"):
         Database(path)
+
+
+def test_the_collections_of_a_first_catalog_get_an_empty_instruction(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        first.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        first.setattr(schema, "CURRENT_VERSION", 1)
+        Database(path).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(
+            "INSERT INTO collections (id, name, model_id, fingerprint, dim, created_at)"
+            " VALUES ('kb-1', '资料', 'e5', 'f', 384, '2026-01-01T00:00:00+00:00')"
+        )
+    connection.close()
+    database = Database(path)
+    with database.read() as db:
+        found = collections.get(db, "资料")
+    database.close()
+    assert found.instruction == ""
+    assert version_of(path) == schema.CURRENT_VERSION
