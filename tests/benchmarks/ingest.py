@@ -1,14 +1,15 @@
 """How fast folders are ingested, how busy the embedder is kept, and in how much memory.
 
     python tests/benchmarks/ingest.py [mixed|tiny|unchanged|many|single …] [--megabytes N]
-        [--blocks N]
+        [--sample N]
 
 ``mixed`` reads Markdown, text, DOCX and PDF files into an empty knowledge base, ``tiny`` 1,000
 files of one paragraph; ``unchanged`` checks 10,000 files that have not changed; ``many`` reads
 texts of 1 MB, ``single`` one text, of ``--megabytes`` MB in all (50 takes hours on two cores).
 
-``--blocks 1`` takes the default model cut to its first block of twelve: the same run in a tenth
-of the time, in the same memory but for the weights left out, which are added to what is printed.
+``--sample 20`` computes one vector in twenty and makes the others up: the same run in the same
+memory, the whole model loaded and at work, in a fraction of the time. Rates and shares then say
+nothing of the embedder, and everything of the rest.
 
 Each kind runs in a process of its own. Its peak includes the model; the processes that read files
 are counted apart. The timeline shows, for each stage and each fortieth of the run, how busy it
@@ -29,21 +30,23 @@ from pathlib import Path
 # This file has the name of the package that it measures: the package goes first.
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cut_model import default_model
 from folders import KINDS
+from sampled_embedder import SampledEmbedder
 
 from ingest import IngestReport, ingest
 from kb import KnowledgeBase, Settings
+from kb.embedding import open_embedder
+from kb.models.bundled import ensure_bundled_model
 
 MIB = 2**20
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
-def measure(kind: str, folder: Path, data_dir: Path, blocks: int | None) -> dict[str, object]:
+def measure(kind: str, folder: Path, data_dir: Path, sample: int) -> dict[str, object]:
     """Ingest a folder in this process and return the figures."""
-    model = default_model(data_dir / "models", blocks=blocks)
-    embedder = model.open()
-    with KnowledgeBase.open(Settings.load(data_dir=data_dir), embedder=embedder) as base:
+    settings = Settings.load(data_dir=data_dir)
+    embedder = SampledEmbedder(open_embedder(settings), sample)
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
         embedder.embed_query("warm")
         ready = _peak_mib(resource.RUSAGE_SELF)
         if kind == "unchanged":
@@ -55,7 +58,9 @@ def measure(kind: str, folder: Path, data_dir: Path, blocks: int | None) -> dict
     embedder.close()
     return {
         **_rates(report, pages, characters),
-        **_memory(ready, model.left_out, embedded=report.embedded > 0),
+        "peak MiB": _peak_mib(resource.RUSAGE_SELF),
+        "of them with the model loaded": ready,
+        "peak MiB of a reader": _peak_mib(resource.RUSAGE_CHILDREN),
         **{stage: "|" + _bars(shares) + "|" for stage, shares in report.timeline.items()},
     }
 
@@ -75,20 +80,6 @@ def _rates(report: IngestReport, pages: int, characters: int) -> dict[str, objec
     }
 
 
-def _memory(ready: int, left_out: int, *, embedded: bool) -> dict[str, object]:
-    """Return peaks in MiB: of this process, and of the largest that read files."""
-    peak = _peak_mib(resource.RUSAGE_SELF)
-    found: dict[str, object] = {
-        "peak MiB": peak,
-        "of them with the model loaded": ready,
-        "peak MiB of a reader": _peak_mib(resource.RUSAGE_CHILDREN),
-    }
-    if left_out and embedded:
-        found["MiB of weights left out"] = round(left_out / MIB, 1)
-        found["peak MiB with them"] = round(peak + left_out / MIB)
-    return found
-
-
 def _peak_mib(who: int) -> int:
     # Linux counts in KiB, macOS in bytes.
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024) // MIB
@@ -103,11 +94,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], default=list(KINDS))
     parser.add_argument("--megabytes", type=float, default=1, help="size of many and of single")
-    parser.add_argument("--blocks", type=int, help="transformer blocks kept; all by default")
+    parser.add_argument("--sample", type=int, default=1, help="compute one vector in so many")
     parser.add_argument("--inside", nargs=2, type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside:
-        figures = measure(given.kinds[0], *given.inside, given.blocks)
+        figures = measure(given.kinds[0], *given.inside, given.sample)
         sys.stdout.write(json.dumps(figures, ensure_ascii=False))
         return
     with tempfile.TemporaryDirectory() as temporary:
@@ -115,11 +106,13 @@ def main() -> None:
             folder, data_dir = Path(temporary, kind), Path(temporary, f"{kind}-data")
             folder.mkdir()
             KINDS[kind](folder, given.megabytes)
-            default_model(data_dir / "models", blocks=given.blocks)  # not in the measured process
-            blocks = [] if given.blocks is None else ["--blocks", str(given.blocks)]
+            ensure_bundled_model(data_dir / "models")  # not in the process that is measured
             started = time.monotonic()
             done = subprocess.run(
-                [sys.executable, __file__, kind, *blocks, "--inside", folder, data_dir],
+                [
+                    *(sys.executable, __file__, kind, "--sample", str(given.sample)),
+                    *("--inside", folder, data_dir),
+                ],
                 stdout=subprocess.PIPE,
                 check=True,
             )

@@ -1,0 +1,52 @@
+"""An embedder that computes some vectors only: hours of ingestion in minutes, in the same memory.
+
+The model is whole, loaded and at work, so the memory of a run is what it is without sampling;
+only time is saved. Vectors that are not computed are random ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from kb.embedding.base import Embedder, EmbedderIdentity, Vector, Vectors
+
+
+class SampledEmbedder:
+    """Any embedder, of which one text in ``every`` is computed (all, if that is 1)."""
+
+    def __init__(self, inner: Embedder, every: int) -> None:
+        self._inner = inner
+        self._every = every
+        self._random = np.random.default_rng(7)
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        return self._inner.identity
+
+    @property
+    def dim(self) -> int:
+        return self._inner.dim
+
+    @property
+    def max_tokens(self) -> int:
+        return self._inner.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._inner.count_tokens(texts)
+
+    def embed_documents(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        vectors = self._random.standard_normal((len(texts), self.dim), dtype=np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows = np.flatnonzero(self._random.random(len(texts)) < 1 / self._every)
+        vectors[rows] = self._inner.embed_documents([texts[row] for row in rows], on_progress)
+        return vectors
+
+    def embed_query(self, text: str) -> Vector:
+        return self._inner.embed_query(text)
+
+    def close(self) -> None:
+        self._inner.close()
