@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from kb import cli_eval, presentation
 from kb.errors import KnowledgeBaseError, SettingsError
@@ -238,19 +237,16 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what llama.cpp sees, which model is loaded, and whether the store is sound."""
-    from kb.doctor import examine  # noqa: PLC0415 - loads the model
+    from kb.doctor import AGREEMENT, examine  # noqa: PLC0415 - loads the model
 
     with opened() as base:
         findings = examine(base, repair=repair)
         if as_json:
             print_json(findings)
-            return
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        for section, values in findings.items():
-            table.add_row(f"[bold]{section}[/]", "")
-            for name, value in values.items():
-                table.add_row(f"  {name}", presentation.plain(value))
-        stdout().print(table)
+        else:
+            presentation.print_findings(findings, stdout())
+        if not findings["check"][AGREEMENT]:
+            raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

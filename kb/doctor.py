@@ -11,6 +11,9 @@ from kb.embedding.base import Embedder
 from kb.knowledge_base import KnowledgeBase
 from kb.store.check import StoreCheck
 
+AGREEMENT = "catalog, vectors and full-text index agree"
+"""The finding that says whether the store is sound; true or false."""
+
 _FIX_GPU = (
     "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
     "then run `make clean-llama demo`"
@@ -38,7 +41,7 @@ def examine(
 
 def _check(found: StoreCheck) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "catalog, vectors and full-text index agree": found.ok,
+        AGREEMENT: found.ok,
         "catalog integrity": found.integrity,
     }
     for check in found.collections:
@@ -50,11 +53,26 @@ def _check(found: StoreCheck) -> dict[str, Any]:
                 f"{len(check.stray_terms)} stray index entries, "
                 f"{len(check.without_source)} documents without source"
             )
+            if check.unreadable:
+                values[f"vectors of {check.collection.name}"] = check.unreadable
+    if found.left:
+        values["not mended"] = list(found.left)
     if found.mended:
         values["mended"] = list(found.mended)
     if not found.ok:
-        values["advice"] = "run `kb doctor --repair`"
+        values["advice"] = _advice(found)
     return values
+
+
+def _advice(found: StoreCheck) -> str:
+    if found.integrity != "ok":
+        return (
+            "the catalog itself is damaged, which nothing here can mend: move the store's folder "
+            "away, then ingest your files again or `kb import` an archive"
+        )
+    if found.left:
+        return "run `kb doctor --repair` again with the model named above"
+    return "run `kb doctor --repair`"
 
 
 def _machine() -> dict[str, Any]:

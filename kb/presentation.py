@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -228,3 +229,13 @@ def _table(*columns: str) -> Table:
 
 
 _NUMBERS = frozenset({"id", "pages", "chunks", "documents"})
+
+
+def print_findings(findings: Mapping[str, Mapping[str, Any]], console: Console) -> None:
+    """Print what `kb doctor` found, section by section."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for section, values in findings.items():
+        table.add_row(f"[bold]{section}[/]", "")
+        for name, value in values.items():
+            table.add_row(f"  {escape(name)}", escape(plain(value)))
+    console.print(table)

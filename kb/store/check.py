@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
 
 from kb.embedding.base import Vectors
+from kb.errors import EmbedderMismatchError, StoreError
 from kb.records import CollectionInfo
 from kb.store import collections, fulltext, vector_records
 from kb.store.store import Store
+
+# Chunks whose vectors are computed before they are stored: what an interruption costs.
+_CHUNKS_PER_STEP = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +23,8 @@ class CollectionCheck:
 
     ``without_vector`` are visible chunks that Chroma lacks, ``stray_vectors`` are vectors of no
     visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
-    index entries of no visible chunk, ``without_source`` ids of documents that no file gives.
+    index entries of no visible chunk, ``without_source`` ids of documents that no file gives;
+    ``unreadable`` says why Chroma could not read the vectors, if it could not.
     """
 
     collection: CollectionInfo
@@ -26,12 +33,14 @@ class CollectionCheck:
     not_indexed: tuple[int, ...] = ()
     stray_terms: tuple[int, ...] = ()
     without_source: tuple[int, ...] = ()
+    unreadable: str = ""
 
     @property
     def ok(self) -> bool:
         """Say whether all three agree."""
         return not (
-            self.without_vector
+            self.unreadable
+            or self.without_vector
             or self.stray_vectors
             or self.not_indexed
             or self.stray_terms
@@ -41,11 +50,12 @@ class CollectionCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCheck:
-    """What was found in the whole store, and what was mended."""
+    """What was found in the whole store, what was mended, and what could not be and why."""
 
     collections: tuple[CollectionCheck, ...]
     integrity: str
-    mended: tuple[str, ...] = field(default=())
+    mended: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -82,7 +92,13 @@ def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
                 (info.id,),
             )
         )
-    stored = store.vectors.ids(info.id)
+    unreadable = ""
+    stored = visible
+    try:
+        stored = store.vectors.ids(info.id)
+        _probe(store, info)
+    except StoreError as error:
+        unreadable = str(error)
     return CollectionCheck(
         collection=info,
         without_vector=tuple(sorted(visible - stored)),
@@ -90,7 +106,15 @@ def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
         not_indexed=tuple(sorted(visible - indexed)),
         stray_terms=tuple(sorted(indexed - visible)),
         without_source=without_source,
+        unreadable=unreadable,
     )
+
+
+def _probe(store: Store, info: CollectionInfo) -> None:
+    """Have Chroma read its index files, which counting does not."""
+    direction = np.zeros(info.dim, dtype=np.float32)
+    direction[0] = 1.0
+    store.vectors.query(info.id, direction, 1)
 
 
 def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) -> StoreCheck:
@@ -98,19 +122,46 @@ def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) 
 
     Missing vectors are computed from the stored chunks by ``embed`` (what was embedded for a
     chunk, in its collection), stray ones deleted, the full-text index made again, and documents
-    that no file gives removed.
+    that no file gives removed. Where Chroma's files cannot be read they are made again.
     """
     mended: list[str] = []
+    left: list[str] = []
     with store.writing():
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")
+        mended += _make_unreadable_again(store)
         for found in check(store).collections:
-            mended += _mend(store, found, embed)
+            try:
+                mended += _mend(store, found, embed)
+            except EmbedderMismatchError as error:
+                left.append(str(error))
         after = check(store)
     return StoreCheck(
-        collections=after.collections, integrity=after.integrity, mended=tuple(mended)
+        collections=after.collections,
+        integrity=after.integrity,
+        mended=tuple(mended),
+        left=tuple(left),
     )
+
+
+def _make_unreadable_again(store: Store) -> list[str]:
+    """Empty what Chroma cannot read; the catalog holds all that the vectors are made from."""
+    found = check(store).collections
+    broken = [each.collection for each in found if each.unreadable]
+    if not broken:
+        return []
+    try:
+        for info in broken:
+            store.vectors.drop(info.id)
+            store.vectors.create(info.id)
+    except StoreError:  # not of one collection, but of the files that all share
+        store.vectors.reset()
+        for each in found:
+            store.vectors.create(each.collection.id)
+    with store.changing():
+        pass  # other processes read Chroma again
+    return [f"{info.name}: Chroma could not read its files; made them again" for info in broken]
 
 
 def _mend(
@@ -121,11 +172,14 @@ def _mend(
         store.vectors.delete(info.id, found.stray_vectors)
         done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
     if found.without_vector:
-        with store.database.read() as db:
-            records = vector_records.of_stored(db, info.id, found.without_vector)
-        vectors = embed(info, [record.text for record in records])
-        store.vectors.upsert(info.id, records, vectors)
-        done.append(f"{info.name}: computed {len(records)} missing vectors")
+        for at in range(0, len(found.without_vector), _CHUNKS_PER_STEP):
+            with store.database.read() as db:
+                records = vector_records.of_stored(
+                    db, info.id, found.without_vector[at : at + _CHUNKS_PER_STEP]
+                )
+            vectors = embed(info, [record.text for record in records])
+            store.vectors.upsert(info.id, records, vectors)
+        done.append(f"{info.name}: computed {len(found.without_vector)} missing vectors")
     if found.not_indexed or found.stray_terms:
         with store.database.write() as db:
             fulltext.rebuild(db, info.id)

@@ -9,6 +9,7 @@ limited to ``get_max_batch_size()``.
 from __future__ import annotations
 
 import itertools
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -149,6 +150,14 @@ class ChromaStore:
         with self._gate.alone():
             self._shut()
 
+    def reset(self) -> None:
+        """Delete everything; what uses it afterwards makes its collections again."""
+        with self._gate.alone():
+            self._client = None  # its files may be too damaged to be closed
+            self._shut()
+            self._forget_system()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
     def purge(self) -> None:
         """Rewrite files so that no text of deleted records is left in them.
 
@@ -184,16 +193,21 @@ class ChromaStore:
         with self._gate.shared():
             try:
                 yield self._opened()
-            except (
-                chromadb.errors.ChromaError,
-                sqlite3.Error,
-                ValueError,
-                RuntimeError,
-                OSError,
-            ) as error:
+            except BaseException as error:
+                expected = (
+                    chromadb.errors.ChromaError,
+                    sqlite3.Error,
+                    ValueError,
+                    RuntimeError,
+                    OSError,
+                )
+                # Chroma's Rust part panics on damaged files; pyo3 gives that class no module.
+                if not isinstance(error, expected) and type(error).__name__ != "PanicException":
+                    raise
                 msg = (
                     f"Chroma failed in {self._folder}: {error}. "
-                    "Run `kb doctor`; free disk space if there is none left"
+                    "Free disk space if there is none left; `kb doctor --repair` makes its files "
+                    "again from the catalog"
                 )
                 raise StoreError(msg) from error
 
@@ -203,13 +217,28 @@ class ChromaStore:
 
         with self._gate.mutex:
             if self._client is None:
-                self._client = chromadb.PersistentClient(
-                    str(self._folder),
-                    settings=chromadb.config.Settings(anonymized_telemetry=False),
-                )
+                chroma_files.verify(self._folder)
+                try:
+                    self._client = chromadb.PersistentClient(
+                        str(self._folder),
+                        settings=chromadb.config.Settings(anonymized_telemetry=False),
+                    )
+                except BaseException:
+                    self._forget_system()
+                    raise
                 self._batch_size = int(self._client.get_max_batch_size())
                 self._load_unwritten(self._client)
             return self._client
+
+    def _forget_system(self) -> None:
+        # Chroma keeps what it could not start, and would give it to the next client of the path.
+        from chromadb.api.shared_system_client import (  # noqa: PLC0415, TID251 - the one owner
+            SharedSystemClient,
+        )
+
+        path = str(self._folder)
+        SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001 - no public way
+        SharedSystemClient._identifier_to_refcount.pop(path, None)  # noqa: SLF001
 
     def _load_unwritten(self, client: ClientAPI) -> None:
         """Load what Chroma would load later, and clear what that leaves in its files.

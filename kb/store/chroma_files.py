@@ -50,6 +50,23 @@ def unwritten(folder: Path) -> list[str]:
     return [name for name, segment in rows if not (folder / segment / _WRITTEN).exists()]
 
 
+def verify(folder: Path) -> None:
+    """Refuse index files that were cut short: reading them would end the process, not the query.
+
+    Raises:
+        OSError: a file is shorter than the index's head says, or is not there.
+    """
+    for header in folder.glob("*/header.bin"):
+        head = header.read_bytes()[: _HEADER.size]
+        version, _, _, used, size = _HEADER.unpack(head.ljust(_HEADER.size, b"\0"))
+        for name, width in (("data_level0.bin", size), ("length.bin", _LENGTH_BYTES)):
+            file = header.with_name(name)
+            length = file.stat().st_size
+            if version != _VERSION or length < used * width:
+                msg = f"{file} is damaged: it holds {length} bytes instead of {used * width}"
+                raise OSError(msg)
+
+
 def clear_rooms(folder: Path) -> None:
     """Overwrite what was never meant to be in the files of indexes that are not written down.
 

@@ -13,6 +13,7 @@ from kb.store import fulltext
 from kb.store.schema import migrate
 
 BUSY_TIMEOUT_S = 60
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Database:
@@ -114,8 +115,12 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            msg = (
-                f"the catalog {self.path} failed: {error}. "
-                "Run `kb doctor`; free disk space if there is none left"
+            damaged = getattr(error, "sqlite_errorcode", None) in _DAMAGED
+            advice = (
+                f"It is damaged: move {self.path.parent} away, then ingest your files again or "
+                "`kb import` an archive"
+                if damaged
+                else "Free disk space if there is none left; `kb doctor` says whether it is sound"
             )
+            msg = f"the catalog {self.path} failed: {error}. {advice}"
             raise StoreError(msg) from error
