@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kb.embedding.base import Vector, Vectors
-from kb.records import Chunk, Document
+from kb.records import Chunk, Document, FileState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +45,20 @@ class PreparedDocument:
         for row, vector in self.known.items():
             vectors[row] = vector
         return vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedDocument:
+    """A document with the vectors of its chunks, and the file that it is to be shown for.
+
+    ``vectors``: float32, shape (chunks, dim), unit length, in the order of the chunks.
+    """
+
+    prepared: PreparedDocument
+    vectors: Vectors
+    file: FileState
+
+    @property
+    def content(self) -> tuple[str, str]:
+        """Hashes of the bytes and of the settings: documents that share both are one."""
+        return self.prepared.content_hash, self.prepared.settings_hash

@@ -11,18 +11,24 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.store import cleanup, collections, documents, fulltext, sources, vector_records
+from kb.store import (
+    cleanup,
+    collections,
+    committing,
+    fulltext,
+    sources,
+    visibility,
+)
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
-from kb.store.prepared import PreparedDocument
+from kb.store.prepared import EmbeddedDocument, PreparedDocument
 
 _log = logging.getLogger(__name__)
 
@@ -117,53 +123,34 @@ class Store:
             StoreBusyError: another process writes for too long.
             StoreError: the disk is full or failed; what was visible stays visible.
         """
+        item = EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
+        return self.commit_all(collection, [item])[0]
+
+    def commit_all(
+        self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
+    ) -> list[AddResult]:
+        """Do as :meth:`commit` for several documents; all of them become visible in one step.
+
+        Raises:
+            CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
+        """
         with self.writing():
-            with self.database.read() as db:
-                collections.require(db, collection)
-                twin = documents.find_active(
-                    db, collection.id, prepared.content_hash, prepared.settings_hash
-                )
-                before = sources.state(db, collection.id, file.source)
-            if twin is not None:
-                self._attach(collection.id, replace(file, document_id=twin))
-                changed = before is not None and before.document_id not in (None, twin)
-                return AddResult(
-                    document_id=twin,
-                    outcome="changed" if changed else ("unchanged" if before else "added"),
-                    chunks=len(prepared.chunks),
-                    embedded=0,
-                    reused=len(prepared.chunks),
-                    tokens=0,
-                )
-            with self.database.write() as db:
-                document_id, chunk_ids = documents.insert_pending(db, collection.id, prepared)
             try:
-                self.vectors.upsert(
-                    collection.id,
-                    vector_records.of_prepared(prepared, document_id, chunk_ids, file.source),
-                    vectors,
-                )
-                self._activate(
-                    collection.id, prepared, chunk_ids, replace(file, document_id=document_id)
+                results = committing.commit(
+                    self.database, self.vectors, self._freshness, collection, items
                 )
             except BaseException:
                 self._recover_quietly()
                 raise
             self._sweep()
-        missing = prepared.missing
-        return AddResult(
-            document_id=document_id,
-            outcome="changed" if before is not None and before.document_id else "added",
-            chunks=len(prepared.chunks),
-            embedded=len(missing),
-            reused=len(prepared.chunks) - len(missing),
-            tokens=sum(prepared.chunks[row].tokens for row in missing),
-        )
+        return results
 
     def attach(self, collection_id: str, file: FileState) -> None:
         """Record a source's state; the document it had is removed if no other source has it."""
         with self.writing():
-            self._attach(collection_id, file)
+            with self.database.write() as db:
+                visibility.show(db, collection_id, file)
+            self._sweep()
 
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
         """Give a source another place, without touching its document."""
@@ -178,7 +165,7 @@ class Store:
                 with self.database.write() as db:
                     before = sources.state(db, collection_id, source)
                     sources.delete(db, collection_id, source)
-                    removed += self._retire_if_orphaned(db, before)
+                    removed += visibility.retire_if_orphaned(db, before)
                 self._sweep()
         return removed
 
@@ -199,7 +186,7 @@ class Store:
                     msg = f"there is no document {document_id}; `kb documents` lists them"
                     raise DocumentNotFoundError(msg)
                 db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
-                self._retire(db, document_id)
+                visibility.retire(db, document_id)
             self._sweep()
 
     # -- reading vectors
@@ -252,41 +239,6 @@ class Store:
         self.database.close()
 
     # -- helpers; all of them run inside the write lock
-
-    def _activate(
-        self, collection_id: str, prepared: PreparedDocument, chunk_ids: list[int], file: FileState
-    ) -> None:
-        with self.changing() as db:
-            before = sources.state(db, collection_id, file.source)
-            documents.set_state(db, file.document_id or 0, "active")
-            title = prepared.document.title
-            contexts = (fulltext.context_text(title, c.heading_path) for c in prepared.chunks)
-            fulltext.add(
-                db, collection_id, zip(chunk_ids, prepared.index_texts, contexts, strict=True)
-            )
-            sources.put(db, collection_id, file)
-            self._retire_if_orphaned(db, before)
-
-    def _attach(self, collection_id: str, file: FileState) -> None:
-        with self.database.write() as db:
-            before = sources.state(db, collection_id, file.source)
-            sources.put(db, collection_id, file)
-            retired = self._retire_if_orphaned(db, before)
-        if retired:
-            self._sweep()
-
-    def _retire_if_orphaned(self, db: sqlite3.Connection, before: FileState | None) -> bool:
-        if before is None or before.document_id is None:
-            return False
-        if not documents.without_sources(db, before.document_id):
-            return False
-        self._retire(db, before.document_id)
-        return True
-
-    def _retire(self, db: sqlite3.Connection, document_id: int) -> None:
-        collection_id = documents.collection_of(db, document_id)
-        fulltext.remove_document(db, collection_id, document_id)
-        documents.set_state(db, document_id, "retired")
 
     def _sweep(self) -> int:
         return cleanup.sweep(self.database, self.vectors, self._freshness)

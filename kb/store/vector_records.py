@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kb.records import MetadataValue, Source
 from kb.store import documents, sources
@@ -14,10 +14,10 @@ from kb.store.prepared import PreparedDocument
 
 def of_prepared(
     prepared: PreparedDocument, document_id: int, chunk_ids: Sequence[int], source: Source
-) -> list[VectorRecord]:
-    """Describe the chunks of a document on its way into the store."""
-    return [
-        VectorRecord(
+) -> Iterator[VectorRecord]:
+    """Describe the chunks of a document on its way into the store, in order."""
+    for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True):
+        yield VectorRecord(
             id=chunk_id,
             text=chunk.text,
             metadata=_metadata(
@@ -31,8 +31,6 @@ def of_prepared(
                 page=chunk.page_first,
             ),
         )
-        for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True)
-    ]
 
 
 def of_stored(

@@ -7,7 +7,7 @@
 files of one paragraph; ``unchanged`` checks 10,000 files that have not changed; ``many`` reads
 texts of 1 MB, ``single`` one text, of ``--megabytes`` MB in all (50 takes hours on two cores).
 
-``--sample 20`` computes one vector in twenty and makes the others up: the same run in the same
+``--sample 20`` computes one call of twenty and makes the other vectors up: the same run in the same
 memory, the whole model loaded and at work, in a fraction of the time. Rates and shares then say
 nothing of the embedder, and everything of the rest.
 
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], default=list(KINDS))
     parser.add_argument("--megabytes", type=float, default=1, help="size of many and of single")
-    parser.add_argument("--sample", type=int, default=1, help="compute one vector in so many")
+    parser.add_argument("--sample", type=int, default=1, help="compute one call in so many")
     parser.add_argument("--inside", nargs=2, type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside:

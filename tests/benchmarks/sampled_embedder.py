@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kb.embedding.base import Embedder, EmbedderIdentity, Vector, Vectors
+from kb.embedding.base import Embedder, EmbedderIdentity, Vector, Vectors, unit_rows
 
 
 class SampledEmbedder:
-    """Any embedder, of which one text in ``every`` is computed (all, if that is 1)."""
+    """Any embedder, of which one call in ``every`` is computed (all, if that is 1)."""
 
     def __init__(self, inner: Embedder, every: int) -> None:
         self._inner = inner
@@ -39,11 +39,10 @@ class SampledEmbedder:
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
+        if self._random.random() < 1 / self._every:
+            return self._inner.embed_documents(texts, on_progress)
         vectors = self._random.standard_normal((len(texts), self.dim), dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        rows = np.flatnonzero(self._random.random(len(texts)) < 1 / self._every)
-        vectors[rows] = self._inner.embed_documents([texts[row] for row in rows], on_progress)
-        return vectors
+        return unit_rows(vectors, dim=self.dim)
 
     def embed_query(self, text: str) -> Vector:
         return self._inner.embed_query(text)
