@@ -17,7 +17,7 @@ def open_embedder(settings: Settings) -> Embedder:
         EmbeddingError: there is not enough memory for it.
     """
     from kb.embedding.llama import LlamaEmbedder  # noqa: PLC0415 - llama.cpp takes a second to load
-    from kb.models.registry import resolve_model  # noqa: PLC0415
+    from kb.models.files import resolve_model  # noqa: PLC0415
 
     return LlamaEmbedder(
         resolve_model(settings),

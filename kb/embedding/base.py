@@ -66,8 +66,14 @@ class Embedder(Protocol):
         """
         ...
 
-    def embed_query(self, text: str) -> Vector:
-        """Embed one query, ahead of any documents that wait. Raises as ``embed_documents``."""
+    def embed_query(self, text: str, *, task: str = "") -> Vector:
+        """Embed one query, ahead of any documents that wait.
+
+        ``task`` is the instruction, for models that take one; empty for the model's own.
+
+        Raises (besides those of ``embed_documents``):
+            SettingsError: a task is given, but the model takes none.
+        """
         ...
 
     def close(self) -> None:

@@ -14,8 +14,10 @@ import numpy as np
 from kb.embedding import native
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.tokens import TextTokenizer, Tokens
-from kb.errors import EmbeddingError, InputTooLongError
-from kb.models.registry import ModelFile, prompts_for, weights_fingerprint
+from kb.embedding.traits import check_dimensions, read_traits
+from kb.errors import InputTooLongError, SettingsError
+from kb.models.files import weights_fingerprint
+from kb.models.registry import ModelFile
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
 # chunks are short: more context than this only when it is asked for.
@@ -57,8 +59,8 @@ class LlamaEmbedder:
         pack: bool | None = None,
     ) -> None:
         self._model = native.Model(model.path, n_gpu_layers=n_gpu_layers)
-        architecture = self._model.metadata("general.architecture")
-        self._prompts = prompts_for(model, architecture)
+        self._traits = read_traits(self._model, model)
+        self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, self._prompts)
         on_gpu = native.supports_gpu() and n_gpu_layers != 0
         most = self._model.layers
@@ -66,13 +68,13 @@ class LlamaEmbedder:
         self._layers_on_gpu = offloaded if on_gpu else 0
         pack = on_gpu if pack is None else pack
         cores = threads or available_cores()
-        self._context_tokens = self._choose_context(architecture, context_tokens)
-        lanes = 1 if pack or self._is_decoder(architecture) else cores
+        self._context_tokens = self._choose_context(context_tokens)
+        lanes = 1 if pack or self._traits.decoder else cores
         self._pool = _ContextPool(
             [self._new_context(max(1, cores // lanes), pack=pack) for _ in range(lanes)]
         )
         self._workers = ThreadPoolExecutor(lanes, thread_name_prefix="embed")
-        self._dimensions = self._check_dimensions(dimensions)
+        self._dimensions = check_dimensions(dimensions, self._model, self._traits)
         overhead = self._tokenizer.tokens(self._prompts.word_document(""))
         self._max_tokens = self._context_tokens - len(overhead)
         self._identity = self._make_identity(model)
@@ -104,6 +106,7 @@ class LlamaEmbedder:
             "context_tokens": self._context_tokens,
             "contexts": self._pool.size,
             "texts_per_call": context.n_seq,
+            **({"notes": "; ".join(self._traits.notices)} if self._traits.notices else {}),
         }
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -125,7 +128,16 @@ class LlamaEmbedder:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
 
         ``task`` replaces the default instruction of models that take one.
+
+        Raises:
+            SettingsError: the model takes none.
         """
+        if task and not self._prompts.instruct:
+            msg = (
+                f"{self._identity.model_id} takes no instruction; leave out --instruct, and take "
+                "`instruction` out of the settings and of the collection"
+            )
+            raise SettingsError(msg)
         tokens = self._checked_tokens([self._prompts.word_query(text, task)])
         with self._pool.borrow(urgent=True) as context:
             raw = context.encode(tokens)
@@ -173,34 +185,22 @@ class LlamaEmbedder:
                 raise InputTooLongError(msg)
         return sequences
 
-    @staticmethod
-    def _is_decoder(architecture: str | None) -> bool:
-        return "bert" not in (architecture or "")
-
-    def _choose_context(self, architecture: str | None, wanted: int) -> int:
-        trained = self._model.context_length
+    def _choose_context(self, wanted: int) -> int:
+        trained = self._traits.context_tokens
         if wanted:
             return min(wanted, trained)
-        return min(trained, DEFAULT_DECODER_CONTEXT) if self._is_decoder(architecture) else trained
+        return min(trained, DEFAULT_DECODER_CONTEXT) if self._traits.decoder else trained
 
     def _new_context(self, threads: int, *, pack: bool) -> native.Context:
         tokens = self._context_tokens
-        pooling = -1 if self._prompts.pooling is None else self._prompts.pooling
         return native.Context(
             self._model,
             n_ctx=tokens,
             n_batch=max(tokens, GPU_BATCH_TOKENS) if pack else tokens,
             n_seq=GPU_SEQUENCES if pack else 1,
             threads=threads,
-            pooling=pooling,
+            pooling=self._traits.pooling,
         )
-
-    def _check_dimensions(self, wanted: int | None) -> int:
-        width = self._model.width
-        if wanted is not None and wanted > width:
-            msg = f"dimensions={wanted}, but {self._model.path.name} gives {width}; lower it"
-            raise EmbeddingError(msg)
-        return wanted or width
 
     def _make_identity(self, model: ModelFile) -> EmbedderIdentity:
         parts = (

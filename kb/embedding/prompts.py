@@ -36,6 +36,9 @@ class Prompts:
 E5 = Prompts(query="query: ", document="passage: ")
 """intfloat/multilingual-e5-*: both sides are prefixed (model card)."""
 
+NOMIC = Prompts(query="search_query: ", document="search_document: ")
+"""nomic-ai/nomic-embed-text-v1*: a task prefix on both sides (model card)."""
+
 QWEN3 = Prompts(instruct="Instruct: {task}\nQuery:", pooling=3, end_token="<|endoftext|>")  # noqa: S106 - a control token's text, no secret
 """Qwen/Qwen3-Embedding-*: last-token pooling, no space after ``Query:``, documents bare."""
 

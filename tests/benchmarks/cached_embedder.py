@@ -65,9 +65,11 @@ class CachedEmbedder:
                 on_progress(len(part))
         return result
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_query(self, text: str, *, task: str = "") -> Vector:
         rows = self._embed(
-            "query", [text], lambda missing: self._inner.embed_query(missing[0])[np.newaxis]
+            f"query {task}".rstrip(),
+            [text],
+            lambda missing: self._inner.embed_query(missing[0], task=task)[np.newaxis],
         )
         vector: Vector = rows[0]
         return vector

@@ -18,7 +18,7 @@ import llama_cpp  # noqa: TID251 - the upstream API is what is compared against
 
 from kb import Settings
 from kb.embedding.llama import LlamaEmbedder, available_cores
-from kb.models.registry import resolve_model
+from kb.models.files import resolve_model
 
 CHUNKS, CHARACTERS, ROUNDS = 96, 1000, 3
 

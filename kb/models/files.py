@@ -1,0 +1,181 @@
+"""Model files on disk: finding the one that the settings name, listing and removing them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kb.errors import ModelError
+from kb.models import bundled
+from kb.models.registry import KNOWN, KnownModel, ModelFile, find_known, known_by_file
+from kb.settings import Settings
+
+SUFFIX = ".gguf"
+_SAMPLE_BYTES = 1 << 16
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadRecord:
+    """Where a file came from, kept beside it. ``sha256`` was verified at the download."""
+
+    source: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledModel:
+    """A model file below the models folder; ``reference`` is how the settings name it."""
+
+    reference: str
+    path: Path
+    size: int
+    known: KnownModel | None
+    quant: str
+    record: DownloadRecord | None
+
+
+def resolve_model(settings: Settings) -> ModelFile:
+    """Find the model named in ``settings``, writing the bundled one if it is not there yet.
+
+    A name of the registry (``Qwen3-Embedding-4B``, or with a quantisation
+    ``Qwen3-Embedding-4B:Q8_0``), the path of a GGUF file, absolute or below the models folder,
+    or what it was pulled as (``hf:owner/repo/file.gguf``).
+
+    Raises:
+        ModelError: there is no such model; the message says what to do.
+    """
+    return find_model(settings.model, settings.models_dir)
+
+
+def find_model(name: str, models_dir: Path) -> ModelFile:
+    """Find the model of that name: see :func:`resolve_model`."""
+    if name == bundled.MODEL_ID:
+        path = bundled.ensure_bundled_model(models_dir)
+        return ModelFile(model_id=name, path=path, known=find_known(name))
+    base, _, quant = name.partition(":")
+    known = find_known(base)
+    if known is not None:
+        return _installed_known(known, quant or None, models_dir)
+    named = Path(name).expanduser()
+    for path in (named, models_dir / named, models_dir / place_of(name)):
+        if path.is_file():
+            entry = known_by_file(path.name)
+            return ModelFile(
+                model_id=path.stem, path=path.resolve(), known=entry[0] if entry else None
+            )
+    raise ModelError(_missing(name, models_dir))
+
+
+def place_of(name: str) -> Path:
+    """Return where a pulled file lies, relative to the models folder.
+
+    Files of the registry lie there by their own names; any other, of which another repository
+    may have one of the same name, below its owner and repository.
+    """
+    path = Path(name.partition(":")[2] if name.startswith(("hf:", "ms:")) else name)
+    return Path(path.name) if known_by_file(path.name) else path
+
+
+def installed(models_dir: Path) -> list[InstalledModel]:
+    """Return all model files below the folder, by path."""
+    found = []
+    for path in sorted(models_dir.rglob(f"*{SUFFIX}")):
+        entry = known_by_file(path.name)
+        found.append(
+            InstalledModel(
+                reference=path.relative_to(models_dir).as_posix(),
+                path=path,
+                size=path.stat().st_size,
+                known=entry[0] if entry else None,
+                quant=entry[1].quant if entry else "",
+                record=read_record(path),
+            )
+        )
+    return found
+
+
+def remove_model(path: Path) -> None:
+    """Delete a model file, its record and what broken-off downloads of it left.
+
+    Raises:
+        ModelError: the disk refuses.
+    """
+    try:
+        for left in path.parent.iterdir():
+            if left.name.startswith(f"{path.name}."):
+                left.unlink()
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"cannot remove {path}: {error}"
+        raise ModelError(msg) from error
+
+
+def write_record(path: Path, record: DownloadRecord) -> None:
+    """Keep beside a model file where it came from."""
+    _record_path(path).write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
+
+
+def read_record(path: Path) -> DownloadRecord | None:
+    """Return where a model file came from; None if it was put there by hand."""
+    try:
+        return DownloadRecord(**json.loads(_record_path(path).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal (0.5 s for each GB)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_fingerprint(path: Path) -> str:
+    """Return a hash of a model file: its size, head and 64 samples spread over it.
+
+    Hashing all of a 2.5 GB file would cost seconds at each start; quantised weights differ in
+    nearly every block, so samples tell two models apart.
+    """
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for sample in range(_SAMPLES):
+            file.seek(max(0, size - _SAMPLE_BYTES) * sample // max(1, _SAMPLES - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _installed_known(known: KnownModel, quant: str | None, models_dir: Path) -> ModelFile:
+    if known.built_in:
+        return find_model(known.name, models_dir)
+    files = known.files if quant is None else (known.file(quant),)
+    for file in files:  # the default first
+        path = models_dir / file.name
+        if path.is_file():
+            return ModelFile(model_id=path.stem, path=path.resolve(), known=known)
+    flag = f" --quant {quant}" if quant else ""
+    msg = (
+        f"{known.name}{f' ({quant})' if quant else ''} is not on this machine yet: run "
+        f"`kb models pull {known.name}{flag}` ({files[0].size_gb:.1f} GB), or put the file "
+        f"{files[0].name} into {models_dir}"
+    )
+    raise ModelError(msg)
+
+
+def _missing(name: str, models_dir: Path) -> str:
+    if name.startswith(("hf:", "ms:")):
+        return (
+            f"{name} is not on this machine yet: run `kb models pull {name}`, or put the file "
+            f"at {models_dir / place_of(name)}"
+        )
+    return (
+        f"there is no model {name!r}: name one of {', '.join(each.name for each in KNOWN)}, or "
+        f"give the path of a GGUF file, or put the file into {models_dir}"
+    )

@@ -1,0 +1,245 @@
+"""One file over HTTP: resumed where it broke off, verified, whole under its name or not there.
+
+huggingface_hub (2.4) is not used for this: it writes to a name of its own for each process and
+deletes that when the transfer breaks, so nothing is resumed by the next run, and it compares the
+size but not the SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from filelock import FileLock, Timeout
+
+from kb.errors import ModelError
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes there are, and how many there will be."""
+
+RETRY_WAIT_MAX_S = 60.0
+ROOM_BYTES = 64 << 20
+"""Left free on the disk beside the file."""
+
+T = TypeVar("T")
+
+_BLOCK_BYTES = 1 << 20
+_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a server is put up with.
+
+    Attributes:
+        retries: attempts in a row that give no byte, besides the first.
+        wait_s: before the first of them, doubled with each; one that gave some starts over.
+        stall_s: a server that sends nothing for so long is asked again.
+    """
+
+    retries: int = 5
+    wait_s: float = 1.0
+    stall_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file to fetch: where it is, its size in bytes, and its SHA-256 in hexadecimal."""
+
+    url: str
+    size: int
+    sha256: str
+
+
+def fetch(
+    client: httpx.Client,
+    remote: RemoteFile,
+    target: Path,
+    *,
+    on_progress: Progress | None = None,
+    patience: Patience,
+) -> None:
+    """Write ``remote`` to ``target``, going on from what an earlier call left.
+
+    Until it is whole and verified it lies beside the target, under a name with its checksum, so
+    that a part of another version is never taken up.
+
+    Raises:
+        ModelError: no room on the disk, wrong contents, or another process fetches it.
+        httpx.HTTPError: the server refused, or broke off too many times in a row.
+    """
+    part = target.with_name(f"{target.name}.{remote.sha256[:16]}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(part):
+            _check_room(part, remote)
+            _fetch_part(client, remote, part, patience, on_progress)
+            part.replace(target)
+    except OSError as error:
+        msg = (
+            f"cannot write {part}: {error.strerror or error}; free space or set KB_DATA_DIR to a "
+            "folder on another disk, then run the same command again: it goes on from here"
+        )
+        raise ModelError(msg) from error
+
+
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    lock = FileLock(part.with_name(f"{part.name}.lock"), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        msg = f"another process is downloading {part.name.partition('.gguf')[0]}; wait for it"
+        raise ModelError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _check_room(part: Path, remote: RemoteFile) -> None:
+    there = part.stat().st_size if part.exists() else 0
+    needed = remote.size - there + ROOM_BYTES
+    free = shutil.disk_usage(part.parent).free
+    if free < needed:
+        msg = (
+            f"no room for the model: {part.parent} has {free / 1e9:.1f} GB free, "
+            f"{needed / 1e9:.1f} GB are needed; free space or set KB_DATA_DIR to another disk"
+        )
+        raise ModelError(msg)
+
+
+def _fetch_part(
+    client: httpx.Client,
+    remote: RemoteFile,
+    part: Path,
+    patience: Patience,
+    on_progress: Progress | None,
+) -> None:
+    resumed = part.exists() and part.stat().st_size > 0
+    while True:
+        _receive_all(client, remote, part, patience, on_progress)
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        if found == remote.sha256:
+            return
+        part.unlink()
+        if not resumed:
+            msg = (
+                f"what came from {remote.url} is not the file that was announced: its SHA-256 is "
+                f"{found}, not {remote.sha256}. It was deleted. A proxy or mirror may have "
+                "changed it: try again, or fetch it from another source"
+            )
+            raise ModelError(msg)
+        resumed = False  # the part from before may have been at fault: once more, from the start
+
+
+def _receive_all(
+    client: httpx.Client,
+    remote: RemoteFile,
+    part: Path,
+    patience: Patience,
+    on_progress: Progress | None,
+) -> None:
+    def size() -> int:
+        return part.stat().st_size if part.exists() else 0
+
+    while size() != remote.size:
+        persist(
+            lambda: _receive(client, remote, part, on_progress),
+            patience=patience,
+            gained=size,
+        )
+
+
+def persist(
+    call: Callable[[], T],
+    *,
+    patience: Patience,
+    gained: Callable[[], int] = lambda: 0,
+) -> T:
+    """Call again after passing trouble, as often in a row without gain as ``patience`` allows.
+
+    ``gained`` tells how far it has come: an attempt that came further counts as no failure.
+
+    Raises:
+        httpx.HTTPStatusError: an answer that asking again does not change, or the last one.
+        httpx.TransportError: the last trouble.
+    """
+    failures = 0
+    while True:
+        before = gained()
+        try:
+            return call()
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            failures = 0 if gained() > before else failures + 1
+            # No connection at all is told at once, unless it was there a moment ago.
+            hopeless = isinstance(error, httpx.ConnectError) and not gained()
+            if failures > patience.retries or hopeless or not _is_temporary(error):
+                raise
+            time.sleep(_wait_s(error, failures, patience))
+
+
+def _receive(
+    client: httpx.Client, remote: RemoteFile, part: Path, on_progress: Progress | None
+) -> None:
+    """Append to ``part`` what the server gives from its end on."""
+    at = part.stat().st_size if part.exists() else 0
+    if at > remote.size:
+        part.unlink()
+        at = 0
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={at}-"} if at else {})}
+    with client.stream("GET", remote.url, headers=headers, follow_redirects=True) as response:
+        if response.status_code == _RANGE_NOT_SATISFIABLE:
+            part.unlink(missing_ok=True)  # the server has another file than it announced
+            msg = "the server cannot go on from where the part ends"
+            raise httpx.RemoteProtocolError(msg)
+        response.raise_for_status()
+        if at and not _continues_at(response, at):
+            at = 0  # the server does not resume: it sends the whole
+        with part.open("r+b" if at else "wb") as file:
+            file.seek(at)
+            for block in response.iter_raw(_BLOCK_BYTES):
+                at += len(block)
+                if at > remote.size:
+                    file.truncate(0)
+                    msg = f"the server sends more than the {remote.size} bytes it announced"
+                    raise httpx.RemoteProtocolError(msg)
+                file.write(block)
+                if on_progress is not None:
+                    on_progress(at, remote.size)
+    if at < remote.size:
+        msg = f"the server ended after {at} of {remote.size} bytes"
+        raise httpx.RemoteProtocolError(msg)
+
+
+def _continues_at(response: httpx.Response, at: int) -> bool:
+    return response.status_code == _PARTIAL and response.headers.get(
+        "Content-Range", ""
+    ).startswith(f"bytes {at}-")
+
+
+def _is_temporary(error: Exception) -> bool:
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in _TEMPORARY
+    return not isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError)
+
+
+def _wait_s(error: Exception, failures: int, patience: Patience) -> float:
+    """Return how long to wait: what the server asks for, else doubled each time."""
+    if isinstance(error, httpx.HTTPStatusError):
+        asked = error.response.headers.get("Retry-After", "")
+        if asked.isdigit():
+            return min(float(asked), RETRY_WAIT_MAX_S)
+    return min(patience.wait_s * 2.0 ** max(0, failures - 1), RETRY_WAIT_MAX_S)
