@@ -16,7 +16,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
@@ -94,10 +94,12 @@ def _find_on_hugging_face(client: httpx.Client, reference: Reference, endpoint: 
     path = quote(reference.file)
     url = f"{endpoint}/{reference.repository}/resolve/main/{path}"
     answer = client.head(url, headers={"Accept-Encoding": "identity"})
-    for _ in range(_REDIRECTS_MAX):  # a repository that was renamed; the file itself is elsewhere
-        if not answer.is_redirect or "X-Linked-ETag" in answer.headers:
+    for _ in range(_REDIRECTS_MAX):
+        # A repository that was renamed redirects on the same host; its file lies on another.
+        there = urljoin(url, answer.headers.get("Location", url))
+        if there == url or "X-Linked-ETag" in answer.headers or _host(there) != _host(url):
             break
-        url = urljoin(url, answer.headers["Location"])
+        url = there
         answer = client.head(url, headers={"Accept-Encoding": "identity"})
     if not answer.is_redirect:
         answer.raise_for_status()
@@ -116,6 +118,10 @@ def _find_on_hugging_face(client: httpx.Client, reference: Reference, endpoint: 
         if entry.get("rfilename") == reference.file and isinstance(entry.get("lfs"), dict):
             return _remote(url, reference, entry["lfs"].get("sha256"), entry["lfs"].get("size"))
     return _remote(url, reference, None, None)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 def _find_on_modelscope(client: httpx.Client, reference: Reference, endpoint: str) -> RemoteFile:

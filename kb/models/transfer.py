@@ -31,7 +31,6 @@ ROOM_BYTES = 64 << 20
 
 T = TypeVar("T")
 
-_BLOCK_BYTES = 1 << 20
 _TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
@@ -210,7 +209,8 @@ def _receive(
             at = 0  # the server does not resume: it sends the whole
         with part.open("r+b" if at else "wb") as file:
             file.seek(at)
-            for block in response.iter_raw(_BLOCK_BYTES):
+            # As they come: blocks of a fixed size would be lost with the connection, half full.
+            for block in response.iter_raw():
                 at += len(block)
                 if at > remote.size:
                     file.truncate(0)
