@@ -10,8 +10,9 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import llama_cpp  # noqa: TID251 - the one owner
@@ -30,10 +31,12 @@ POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4
 _ALL_LAYERS = 0x7FFFFFFF
 _META_BYTES = 4096
 _QUANTIZE_BYTES = 1 << 28
+_TENSOR_LINE = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")
 _LEVEL_WARN, _LEVEL_ERROR = 3, 4  # enum ggml_log_level
 
 _init_lock = threading.Lock()
 _recent_errors: list[str] = []
+_listeners: list[Callable[[str], None]] = []
 _initialised = False
 
 
@@ -53,6 +56,8 @@ def _log_callback(level: int, text: bytes, _: ctypes.c_void_p) -> None:
     if level == _LEVEL_ERROR:
         _recent_errors.append(message)
         del _recent_errors[:-8]
+    for listen in _listeners:
+        listen(message)
     _log.log(logging.DEBUG if level < _LEVEL_ERROR else logging.INFO, "%s", message)
 
 
@@ -68,11 +73,14 @@ def supports_gpu() -> bool:
     return bool(llama_cpp.llama_supports_gpu_offload())
 
 
-def quantize_file(source: Path, target: Path, mixture: str) -> None:
+def quantize_file(
+    source: Path, target: Path, mixture: str, on_tensor: Callable[[int, int], None]
+) -> None:
     """Write ``source``, a GGUF of F32, F16 or BF16, to ``target`` with llama.cpp's mixture.
 
     ``mixture`` is the name of a llama.cpp file type such as ``Q4_K_M``. The process holds at
     most 256 MiB of rows at once, besides pages of ``source`` that the system maps and may drop.
+    ``on_tensor`` is told the tensor that is begun, counted from one, and how many there are.
 
     Raises:
         ModelError: llama.cpp failed; what it said is in the message.
@@ -83,9 +91,19 @@ def quantize_file(source: Path, target: Path, mixture: str) -> None:
     params.nthread = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     params.max_buf_size = _QUANTIZE_BYTES
     _recent_errors.clear()
-    status = llama_cpp.llama_model_quantize(
-        os.fsencode(source), os.fsencode(target), ctypes.byref(params)
-    )
+
+    def listen(message: str) -> None:
+        # The library has no other way of telling how far it is.
+        if found := _TENSOR_LINE.match(message):
+            on_tensor(int(found[1]), int(found[2]))
+
+    _listeners.append(listen)
+    try:
+        status = llama_cpp.llama_model_quantize(
+            os.fsencode(source), os.fsencode(target), ctypes.byref(params)
+        )
+    finally:
+        _listeners.remove(listen)
     if status != 0:
         reason = _recent_errors[-1] if _recent_errors else f"status {status}"
         msg = f"llama.cpp cannot quantise to {mixture}: {reason}"
