@@ -1,65 +1,36 @@
 """Reading, splitting, embedding and storing, side by side, so that the embedder never waits.
 
 One thread decides what is to be read and feeds the loaders' processes; one cuts documents into
-chunks; one embeds; one stores. Between them stand queues bounded by characters of text, so that
-a folder of any size needs the same memory.
+chunks; one embeds; one stores. A budget bounds the text that is under way between a file's
+reading and its commit, so that a folder of any size needs the same memory.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from ingest.clocks import StageClocks
-from ingest.errors import LoadError
-from ingest.loaders import LoadedFile
+from ingest.embedding import GROUP_CHUNKS, embed_group
 from ingest.loaders.base import LoadOptions
-from ingest.planning import Decision, Job, Planner
-from ingest.queues import WeightedQueue
+from ingest.planning import Job, Planner
+from ingest.queues import Budget, Channel
+from ingest.reading import Reader
 from ingest.recording import Recorder
 from ingest.report import FileEvent, FileResult, OnEvent
 from ingest.sandbox import Sandbox
-from kb.embedding.base import Vectors
+from ingest.stages import Embedded, Loaded, Ready
 from kb.knowledge_base import KnowledgeBase
 from kb.records import FileState
-from kb.store.prepared import PreparedDocument
 
-_log = logging.getLogger(__name__)
-
-# Characters of text that may wait before each stage: about three of the largest documents.
-QUEUE_CHARACTERS = 2_000_000
-# Chunks embedded in one call: enough that all cores have work until its end, few enough that
-# Ctrl-C and progress are prompt (a second or two on a CPU).
-EMBED_CALL_CHUNKS = 32
-# Small documents share calls; more than this and their commits come in bursts.
-EMBED_GROUP_CHUNKS = 128
-
-
-@dataclass(slots=True)
-class _Loaded:
-    decision: Decision
-    file: LoadedFile
-    started: float
-
-
-@dataclass(slots=True)
-class _Ready:
-    decision: Decision
-    state: FileState
-    prepared: PreparedDocument
-    started: float
-
-
-@dataclass(slots=True)
-class _Embedded:
-    ready: _Ready
-    vectors: Vectors
+# Characters of text under way: ten seconds of work for a fast GPU, 10 to 20 MB with all that is
+# made of them.
+BUDGET_CHARACTERS = 4_000_000
+# Documents stored together: what one call of the embedder finishes, for which a moment is waited.
+STORE_GROUP_CHUNKS = 256
+STORE_PATIENCE_S = 0.1
 
 
 class Pipeline:
@@ -72,6 +43,9 @@ class Pipeline:
         options: how files are read.
         on_event: told of progress.
         cancel: set it to stop after the commit under way.
+
+    Attributes:
+        clocks: when each stage was at work.
     """
 
     def __init__(
@@ -85,21 +59,33 @@ class Pipeline:
         on_event: OnEvent,
         cancel: threading.Event,
     ) -> None:
+        self.clocks = StageClocks.start()
         self._base = base
         self._planner = planner
         self._collection = collection
-        self._make_sandbox = sandbox
-        self._sandbox: Sandbox | None = None
-        self._options = options
         self._recorder = Recorder(base, planner, collection=collection, on_event=on_event)
         self._cancel = cancel
-        self._loaded: WeightedQueue[_Loaded] = WeightedQueue(QUEUE_CHARACTERS)
-        self._ready: WeightedQueue[_Ready] = WeightedQueue(QUEUE_CHARACTERS)
-        self._embedded: WeightedQueue[_Embedded] = WeightedQueue(QUEUE_CHARACTERS)
-        self._slots = 0
-        self._reading = threading.Semaphore(0)
+        self._budget = Budget(BUDGET_CHARACTERS)
+        self._loaded: Channel[Loaded] = Channel()
+        self._ready: Channel[Ready] = Channel()
+        self._embedded: Channel[Embedded] = Channel()
         self._failure: BaseException | None = None
-        self.clocks = StageClocks.start()
+        self._reader = Reader(
+            planner,
+            self._recorder,
+            sandbox=sandbox,
+            options=options,
+            budget=self._budget,
+            loaded=self._loaded,
+            clock=self.clocks.reading,
+            cancel=cancel,
+            on_bug=self._fail,
+        )
+
+    @property
+    def results(self) -> list[FileResult]:
+        """What became of the files so far."""
+        return self._recorder.results
 
     def run(self, jobs: Sequence[Job]) -> list[FileResult]:
         """Bring every file up to date and say what became of each, in order of completion.
@@ -108,9 +94,9 @@ class Pipeline:
             KnowledgeBaseError: the store or the model failed; what was stored stays stored.
         """
         stages = [
-            threading.Thread(target=self._guard, args=(stage, queue), name=stage.__name__)
-            for stage, queue in (
-                (self._prepare_all, self._ready),
+            threading.Thread(target=self._guard, args=(stage, following), name=stage.__name__)
+            for stage, following in (
+                (self._split_all, self._ready),
                 (self._embed_all, self._embedded),
                 (self._store_all, None),
             )
@@ -120,7 +106,7 @@ class Pipeline:
         try:
             for job in jobs:
                 self._recorder.emit(FileEvent(source=job.source, stage="waiting", total=job.size))
-            self._read_all(jobs)
+            self._reader.read_all(jobs)
         except BaseException:
             self._stop()
             raise
@@ -135,181 +121,97 @@ class Pipeline:
                     thread.join()
                 raise
             finally:
-                if self._sandbox is not None:
-                    self._sandbox.close(cancel=self._cancel.is_set())
+                self._reader.close()
         if self._failure is not None:
             raise self._failure
         return self._recorder.results
 
-    @property
-    def results(self) -> list[FileResult]:
-        """What became of the files so far."""
-        return self._recorder.results
-
-    def _stop(self) -> None:
-        self._cancel.set()
-        for queue in (self._loaded, self._ready, self._embedded):
-            queue.abort()
-
-    def _guard(self, stage: Callable[[], None], following: WeightedQueue[object] | None) -> None:
+    def _guard(
+        self, stage: Callable[[], None], following: Channel[Ready] | Channel[Embedded] | None
+    ) -> None:
         """Run a stage; its end ends the next one, its failure ends the run."""
         try:
             stage()
         except BaseException as error:  # noqa: BLE001 - carried to the caller of run()
-            self._failure = self._failure or error
-            self._stop()
+            self._fail(error)
         finally:
             if following is not None:
                 following.close()
 
-    # -- reading
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._stop()
 
-    def _read_all(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            if self._cancel.is_set():
-                return
-            decision = self._planner.decide(job)
-            if decision.action == "read":
-                self._submit(decision)
-            else:
-                self._recorder.settle(decision)
-        self._wait_until_prepared()
+    def _stop(self) -> None:
+        self._cancel.set()
+        self._loaded.abort()
+        self._ready.abort()
+        self._embedded.abort()
 
-    def _submit(self, decision: Decision) -> None:
-        if self._sandbox is None:
-            self._sandbox = self._make_sandbox()
-            # One file more than there are workers is under way until it is cut into chunks, no
-            # more: this is what bounds the documents in memory.
-            self._slots = self._sandbox.workers + 1
-            self._reading = threading.Semaphore(self._slots)
-        if not self._acquire_slot():
-            return
-        self._recorder.emit(FileEvent(source=decision.job.source, stage="reading"))
-        started = time.monotonic()
+    # Each stage lets go of what it has handed on before it waits for more: a loop variable would
+    # keep a large document in memory until the next one comes.
 
-        def progress(done: int, total: int) -> None:
-            self._recorder.emit(
-                FileEvent(source=decision.job.source, stage="reading", done=done, total=total)
-            )
-
-        future = self._sandbox.submit(decision.job.path, self._options, progress)
-        future.add_done_callback(lambda f: self._on_read(decision, f, started))
-
-    def _acquire_slot(self) -> bool:
-        while not self._cancel.is_set():
-            if self._reading.acquire(timeout=0.2):
-                return True
-        return False
-
-    def _on_read(self, decision: Decision, future: Future[LoadedFile], started: float) -> None:
-        """Take a file from the sandbox's thread; must not wait there."""
-        try:
-            loaded = _Loaded(decision, future.result(), started)
-            if not self._loaded.put(loaded, weight=0):
-                self._reading.release()
-        except CancelledError:
-            self._reading.release()
-        except LoadError as error:
-            failure = error  # the name in an except clause is gone when the call below runs
-            self._guard(lambda: self._recorder.fail(decision, failure, started), None)
-            self._reading.release()
-        except BaseException as error:  # noqa: BLE001 - a bug of ours must end the run, not hang it
-            self._failure = self._failure or error
-            self._stop()
-            self._reading.release()
-
-    def _wait_until_prepared(self) -> None:
-        """Wait until every file that was read has been cut into chunks."""
-        for _ in range(self._slots):
-            if not self._acquire_slot():
-                return
-
-    # -- splitting
-
-    def _prepare_all(self) -> None:
+    def _split_all(self) -> None:
         while (loaded := self._loaded.get()) is not None:
-            decision, file = loaded.decision, loaded.file
-            state = decision.state or FileState(
-                source=decision.job.source,
-                size=file.size,
-                mtime_ns=file.mtime_ns,
-                content_hash=file.content_hash,
-                settings_hash=self._planner.settings_hash(decision.job.path),
-                outcome="indexed",
-            )
-            with self.clocks.splitting:
-                prepared = self._base.indexing.prepare(
-                    file.document,
-                    content_hash=file.content_hash,
-                    settings_hash=state.settings_hash,
-                    collection=self._collection,
-                    size=file.size,
-                )
-            state = replace(
-                state,
-                size=file.size,
-                mtime_ns=file.mtime_ns,
-                content_hash=file.content_hash,
-                outcome="warnings" if file.document.notices else "indexed",
-            )
-            ready = _Ready(decision, state, prepared, loaded.started)
+            ready = self._split(loaded)
             self._recorder.emit(_embedding(ready, 0))
-            self._ready.put(ready, weight=len(file.document.text))
-            self._reading.release()
+            self._ready.put(ready)
+            del loaded, ready
 
-    # -- embedding
+    def _split(self, loaded: Loaded) -> Ready:
+        job, file = loaded.decision.job, loaded.file
+        before = loaded.decision.state
+        state = FileState(
+            source=before.source if before else job.source,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            content_hash=file.content_hash,
+            settings_hash=(
+                before.settings_hash if before else self._planner.settings_hash(job.path)
+            ),
+            outcome="warnings" if file.document.notices else "indexed",
+        )
+        with self.clocks.splitting:
+            prepared = self._base.indexing.prepare(
+                file.document,
+                content_hash=file.content_hash,
+                settings_hash=state.settings_hash,
+                collection=self._collection,
+                size=file.size,
+            )
+        return Ready(state, prepared, loaded.started, loaded.weight)
 
     def _embed_all(self) -> None:
-        while (first := self._ready.get()) is not None:
-            group = [first]
-            chunks = len(first.prepared.missing)
-            while chunks < EMBED_GROUP_CHUNKS and (more := self._ready.get_now()) is not None:
-                group.append(more)
-                chunks += len(more.prepared.missing)
-            self._embed_group(group)
+        while group := self._ready.get_group(lambda ready: ready.missing, at_most=GROUP_CHUNKS):
+            self._embed(group)
+            del group
 
-    def _embed_group(self, group: Sequence[_Ready]) -> None:
-        """Embed several documents in shared calls; hand each on when its last chunk is done."""
-        owners = [(ready, row) for ready in group for row in ready.prepared.missing]
-        fresh = np.empty((len(owners), self._base.embedder.dim), dtype=np.float32)
-        handed = 0
-        left = {id(ready): len(ready.prepared.missing) for ready in group}
-        while handed < len(group) and left[id(group[handed])] == 0:
-            self._hand_on(group[handed], fresh[:0])
-            handed += 1
-        start = 0  # of the rows of fresh that belong to group[handed]
-        for at in range(0, len(owners), EMBED_CALL_CHUNKS):
-            if self._cancel.is_set():
-                return
-            part = owners[at : at + EMBED_CALL_CHUNKS]
-            with self.clocks.embedding:
-                fresh[at : at + len(part)] = self._base.embedder.embed_documents(
-                    [ready.prepared.inputs[row] for ready, row in part]
-                )
-            for ready, _ in part:
-                left[id(ready)] -= 1
-            for ready in {id(ready): ready for ready, _ in part}.values():
-                total = len(ready.prepared.missing)
-                self._recorder.emit(_embedding(ready, total - left[id(ready)]))
-            while handed < len(group) and left[id(group[handed])] == 0:
-                size = len(group[handed].prepared.missing)
-                self._hand_on(group[handed], fresh[start : start + size])
-                start += size
-                handed += 1
-
-    def _hand_on(self, ready: _Ready, fresh: Vectors) -> None:
-        vectors = ready.prepared.assemble(fresh, dim=self._base.embedder.dim)
-        self._embedded.put(_Embedded(ready, vectors), weight=len(ready.prepared.document.text))
-
-    # -- storing
+    def _embed(self, group: Sequence[Ready]) -> None:
+        for embedded in embed_group(
+            group,
+            self._base.embedder,
+            clock=self.clocks.embedding,
+            cancel=self._cancel,
+            on_progress=lambda ready, done: self._recorder.emit(_embedding(ready, done)),
+        ):
+            self._embedded.put(embedded)
 
     def _store_all(self) -> None:
-        while (done := self._embedded.get()) is not None:
+        while group := self._embedded.get_group(
+            lambda done: 1 + len(done.vectors),
+            at_most=STORE_GROUP_CHUNKS,
+            patience_s=STORE_PATIENCE_S,
+        ):
             if self._cancel.is_set():
                 return
-            ready = done.ready
-            with self.clocks.storing:
-                result = self._base.indexing.commit(ready.prepared, done.vectors, ready.state)
+            self._store(group)
+            del group
+
+    def _store(self, group: Sequence[Embedded]) -> None:
+        with self.clocks.storing:
+            results = self._base.indexing.commit_all([embedded.document for embedded in group])
+        for embedded, result in zip(group, results, strict=True):
+            ready = embedded.ready
             self._planner.learn(replace(ready.state, document_id=result.document_id))
             self._recorder.finish(
                 FileResult(
@@ -324,15 +226,11 @@ class Pipeline:
                     notices=ready.prepared.document.notices,
                 )
             )
+            self._budget.leave(ready.weight)
 
 
-def _embedding(ready: _Ready, done: int) -> FileEvent:
-    return FileEvent(
-        source=ready.state.source,
-        stage="embedding",
-        done=done,
-        total=len(ready.prepared.missing),
-    )
+def _embedding(ready: Ready, done: int) -> FileEvent:
+    return FileEvent(source=ready.state.source, stage="embedding", done=done, total=ready.missing)
 
 
 def _join(thread: threading.Thread) -> None:

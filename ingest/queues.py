@@ -1,51 +1,67 @@
-"""A queue bounded by weight, so that memory is bounded whatever the documents' sizes."""
+"""What stands between the stages of a run: channels, and the budget that bounds its memory."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class WeightedQueue(Generic[T]):
-    """First in, first out; ``put`` waits while the weights inside exceed ``capacity``.
+class Channel(Generic[T]):
+    """First in, first out. After :meth:`close` what is inside can still be taken.
 
-    One item heavier than the capacity is let in when the queue is empty. After :meth:`close`
-    items that are inside can still be taken; after :meth:`abort` nothing can.
+    It has room for everything: how much is under way is the :class:`Budget`'s affair.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._items: deque[tuple[int, T]] = deque()
-        self._weight = 0
+    def __init__(self) -> None:
+        self._items: deque[T] = deque()
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, item: T, weight: int = 1) -> bool:
-        """Add an item, waiting for room; return False if the queue was closed meanwhile."""
+    def put(self, item: T) -> bool:
+        """Add an item; return False if the channel is closed."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or not self._items or self._weight + weight <= self._capacity
-            )
             if self._closed:
                 return False
-            self._items.append((weight, item))
-            self._weight += weight
+            self._items.append(item)
             self._changed.notify_all()
             return True
 
     def get(self) -> T | None:
-        """Take the next item, waiting for one; None when the queue is closed and empty."""
+        """Take the next item, waiting for one; None when the channel is closed and empty."""
+        return next(iter(self.get_group(lambda _: 1, at_most=1)), None)
+
+    def get_group(
+        self, weigh: Callable[[T], int], *, at_most: int, patience_s: float = 0.0
+    ) -> list[T]:
+        """Take items until they weigh ``at_most`` or more, at least one; wait for the first.
+
+        Args:
+            weigh: gives an item's weight.
+            at_most: enough; the last item may exceed it.
+            patience_s: how long to wait for more after the first.
+
+        Returns:
+            The items in order; an empty list when the channel is closed and empty.
+        """
+        group: list[T] = []
+        weight = 0
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._items))
-            return self._take()
-
-    def get_now(self) -> T | None:
-        """Take the next item if there is one."""
-        with self._changed:
-            return self._take()
+            deadline = time.monotonic() + patience_s
+            while weight < at_most:
+                if not self._items:
+                    left = deadline - time.monotonic()
+                    if self._closed or left <= 0 or not self._changed.wait(left):
+                        break
+                    continue
+                group.append(self._items.popleft())
+                weight += weigh(group[-1])
+        return group
 
     def close(self) -> None:
         """Take no more items."""
@@ -58,13 +74,37 @@ class WeightedQueue(Generic[T]):
         with self._changed:
             self._closed = True
             self._items.clear()
-            self._weight = 0
             self._changed.notify_all()
 
-    def _take(self) -> T | None:
-        if not self._items:
-            return None
-        weight, item = self._items.popleft()
-        self._weight -= weight
-        self._changed.notify_all()
-        return item
+
+class Budget:
+    """Bounds the weight of what is under way, from a file's reading to its commit.
+
+    Something is let in as long as less than the capacity is inside, however heavy it is itself:
+    the next file is read while a small rest is embedded. Inside is therefore less than the
+    capacity and one item more.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._inside = 0
+        self._changed = threading.Condition()
+
+    @property
+    def inside(self) -> int:
+        """Weight of what is under way."""
+        return self._inside
+
+    def enter(self, weight: int, *, timeout_s: float) -> bool:
+        """Let something in, waiting for room; return False if there was none in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._inside < self._capacity, timeout_s):
+                return False
+            self._inside += weight
+            return True
+
+    def leave(self, weight: int) -> None:
+        """Make room again; a negative weight says that something has turned out heavier."""
+        with self._changed:
+            self._inside -= weight
+            self._changed.notify_all()

@@ -126,6 +126,7 @@ class Sandbox:
                 if not job.future.set_running_or_notify_cancel():
                     continue
                 worker = self._finish(job, worker)
+                del job  # its future holds the document
         finally:
             self._retire(worker)
 

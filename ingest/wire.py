@@ -75,7 +75,9 @@ def receive(stream: IO[bytes]) -> Message | None:
     body = stream.read(length)
     if len(body) < length:
         return None
-    message = json.loads(body.decode("utf-8", "surrogatepass"))
+    text = body.decode("utf-8", "surrogatepass")
+    del body  # as large as the document once more
+    message = json.loads(text)
     if not isinstance(message, dict):
         msg = "a message that is no object"
         raise ValueError(msg)  # noqa: TRY004 - callers handle one kind of bad message

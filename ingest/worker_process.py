@@ -146,6 +146,7 @@ class Worker:
         with contextlib.suppress(ValueError, OSError):  # broken messages end the conversation
             while stream is not None and (message := wire.receive(stream)) is not None:
                 self._messages.put(message)
+                del message  # it holds the document's text
         self._messages.put(None)
 
     def _expect_ready(self, name: str) -> None:

@@ -1,112 +1,135 @@
-"""Queues bounded by weight."""
+"""Channels between the stages of a run, and the budget of what is under way."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from ingest.queues import WeightedQueue
+from ingest.queues import Budget, Channel
 
 SOON_S = 0.05
 LATER_S = 5.0
 
 
+def in_background(call: object, *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=call, args=arguments)  # type: ignore[arg-type]  # a function
+    thread.start()
+    return thread
+
+
 def test_first_in_first_out() -> None:
-    queue = WeightedQueue[str](10)
+    channel = Channel[str]()
     for item in ("甲", "b", "c"):
-        assert queue.put(item, weight=3)
-    assert [queue.get(), queue.get_now(), queue.get()] == ["甲", "b", "c"]
-    assert queue.get_now() is None
+        assert channel.put(item)
+    assert [channel.get(), channel.get(), channel.get()] == ["甲", "b", "c"]
 
 
-def test_put_waits_until_there_is_room() -> None:
-    queue = WeightedQueue[int](10)
-    queue.put(1, weight=6)
-    done = threading.Event()
-
-    def put() -> None:
-        queue.put(2, weight=5)
-        done.set()
-
-    thread = threading.Thread(target=put)
-    thread.start()
-    assert not done.wait(SOON_S)
-    assert queue.get() == 1
-    assert done.wait(LATER_S)
-    assert queue.get() == 2
-    thread.join()
+def test_a_group_ends_when_it_weighs_enough() -> None:
+    channel = Channel[str]()
+    for item in ("five5", "six666", "one", "two"):
+        channel.put(item)
+    assert channel.get_group(len, at_most=10) == ["five5", "six666"]
+    assert channel.get_group(len, at_most=10) == ["one", "two"]
 
 
-def test_what_is_heavier_than_all_room_is_let_in_alone() -> None:
-    queue = WeightedQueue[str](10)
-    assert queue.put("a whole library", weight=1000)
-    thread = threading.Thread(target=queue.put, args=("note",))
-    thread.start()
+def test_a_group_waits_for_its_first_item_only() -> None:
+    channel = Channel[str]()
+    groups: list[list[str]] = []
+    thread = in_background(lambda: groups.append(channel.get_group(len, at_most=100)))
     thread.join(SOON_S)
     assert thread.is_alive()
-    assert queue.get() == "a whole library"
+    channel.put("alone")
     thread.join(LATER_S)
-    assert queue.get() == "note"
+    assert groups == [["alone"]]
 
 
-def test_weights_inside_never_exceed_the_room() -> None:
-    queue = WeightedQueue[int](100)
-    inside = most = 0
-    mutex = threading.Lock()
-
-    def produce() -> None:
-        nonlocal inside, most
-        for number in range(200):
-            weight = number % 37 + 1
-            queue.put(weight, weight)
-            with mutex:
-                inside += weight
-                most = max(most, inside)
-        queue.close()
-
-    producer = threading.Thread(target=produce)
-    producer.start()
-    total = 0
-    while (weight := queue.get()) is not None:
-        with mutex:
-            inside -= weight
-        total += weight
-    producer.join()
-    assert total == sum(number % 37 + 1 for number in range(200))
-    # One item may be counted by the consumer before the producer has counted it, or after.
-    assert most <= 100 + 37
+def test_with_patience_a_group_waits_for_more_but_not_after_the_end() -> None:
+    channel = Channel[str]()
+    groups: list[list[str]] = []
+    channel.put("first")
+    thread = in_background(
+        lambda: groups.append(channel.get_group(len, at_most=100, patience_s=60))
+    )
+    thread.join(SOON_S)
+    assert thread.is_alive()
+    channel.put("second")
+    channel.close()
+    thread.join(LATER_S)
+    assert groups == [["first", "second"]]
 
 
 def test_after_close_the_rest_can_be_taken_and_nothing_put() -> None:
-    queue = WeightedQueue[int](10)
-    queue.put(1)
-    queue.close()
-    assert not queue.put(2)
-    assert queue.get() == 1
-    assert queue.get() is None
+    channel = Channel[int]()
+    channel.put(1)
+    channel.close()
+    assert not channel.put(2)
+    assert channel.get() == 1
+    assert channel.get() is None
+    assert channel.get_group(int, at_most=1) == []
 
 
-def test_close_ends_waiting_on_both_sides() -> None:
-    full, empty = WeightedQueue[int](1), WeightedQueue[int](1)
-    full.put(1)
+def test_close_ends_waiting() -> None:
+    channel = Channel[int]()
     results: list[object] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(full.put(2))),
-        threading.Thread(target=lambda: results.append(empty.get())),
-    ]
-    for thread in threads:
-        thread.start()
+    threads = [in_background(lambda: results.append(channel.get())) for _ in range(2)]
     time.sleep(SOON_S)
-    full.close()
-    empty.close()
+    channel.close()
     for thread in threads:
         thread.join(LATER_S)
-    assert sorted(map(str, results)) == ["False", "None"]
+    assert results == [None, None]
 
 
 def test_after_abort_nothing_can_be_taken() -> None:
-    queue = WeightedQueue[int](10)
-    queue.put(1)
-    queue.abort()
-    assert queue.get() is None
-    assert not queue.put(2)
+    channel = Channel[int]()
+    channel.put(1)
+    channel.abort()
+    assert channel.get() is None
+    assert not channel.put(2)
+
+
+def test_the_budget_lets_in_what_is_heavy_while_there_is_room_at_all() -> None:
+    budget = Budget(10)
+    assert budget.enter(9, timeout_s=0)
+    assert budget.enter(1000, timeout_s=0)
+    assert not budget.enter(1, timeout_s=0)
+
+
+def test_what_leaves_the_budget_lets_others_in() -> None:
+    budget = Budget(10)
+    budget.enter(10, timeout_s=0)
+    entered: list[bool] = []
+    thread = in_background(lambda: entered.append(budget.enter(3, timeout_s=LATER_S)))
+    thread.join(SOON_S)
+    assert thread.is_alive()
+    budget.leave(1)
+    thread.join(LATER_S)
+    assert entered == [True]
+    assert budget.inside == 12
+
+
+def test_what_turns_out_heavier_keeps_others_out() -> None:
+    budget = Budget(10)
+    budget.enter(5, timeout_s=0)
+    budget.leave(5 - 50)  # guessed at 5, it is 50
+    assert not budget.enter(1, timeout_s=0)
+    budget.leave(50)
+    assert budget.enter(1, timeout_s=0)
+
+
+def test_what_is_inside_never_exceeds_the_capacity_by_more_than_one_item() -> None:
+    budget = Budget(100)
+    most = 0
+
+    def work(number: int) -> None:
+        nonlocal most
+        for turn in range(50):
+            weight = (number * 50 + turn) % 37 + 1
+            assert budget.enter(weight, timeout_s=LATER_S)
+            most = max(most, budget.inside)
+            budget.leave(weight)
+
+    threads = [in_background(work, number) for number in range(8)]
+    for thread in threads:
+        thread.join(LATER_S)
+    assert budget.inside == 0
+    assert 0 < most < 100 + 37
