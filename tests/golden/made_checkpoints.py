@@ -80,6 +80,14 @@ def write_bert(folder: Path) -> None:
     _write(folder, config, _encoder_shapes(config), dtype="F32", pooling="cls")
 
 
+def write_e5(folder: Path) -> None:
+    """Write a BERT with XLM-R's vocabulary, pooled by the mean, as multilingual-e5-small is."""
+    folder.mkdir(parents=True)
+    config = _encoder_config(write_xlmr_tokenizer(folder) + 9, positions=512)
+    config |= {"architectures": ["BertModel"], "model_type": "bert", "pad_token_id": 0}
+    _write(folder, config, _encoder_shapes(config), dtype="F32", pooling="mean")
+
+
 def write_xlmr(folder: Path, *, ranks: bool = False) -> None:
     """Write an XLM-R of two layers in F16 that reads 8,192 tokens, pooled by the mean.
 
@@ -115,13 +123,15 @@ CHECKPOINTS: dict[str, Callable[[Path], None]] = {
     "qwen3": write_qwen3,
     "bert": write_bert,
     "xlmr": write_xlmr,
+    "e5": write_e5,
     "xlmr-reranker": lambda folder: write_xlmr(folder, ranks=True),
     "qwen3-yarn": lambda folder: write_qwen3(
         folder,
         rope={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8192},
     ),
 }
-EMBEDDING = ("qwen3", "bert", "xlmr")
+EMBEDDING = {"qwen3": 32768, "bert": 512, "xlmr": 8192, "e5": 512, "qwen3-yarn": 32768}
+"""Those that give vectors, and the tokens that each reads at most."""
 
 
 def weights(name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
