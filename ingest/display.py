@@ -159,7 +159,8 @@ def print_report(report: IngestReport, console: Console) -> None:
         for notice in result.notices:
             _line(console, "yellow", "note", result, notice.message)
     for result in report.failures:
-        _line(console, "red", "failed", result, result.reason)
+        older = "" if result.document_id is None else " Its older version is still found."
+        _line(console, "red", "failed", result, result.reason + older)
     if report.gone:
         console.print(
             f"{len(report.gone)} known files are gone from disk and are still searchable; "
@@ -176,7 +177,8 @@ def print_report(report: IngestReport, console: Console) -> None:
 
 
 def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:
-    console.print(f"[{colour}]{word}[/] {escape(result.source.path)}: {escape(text)}")
+    named = text if result.source.path in text else f"{result.source.path}: {text}"
+    console.print(f"[{colour}]{word}[/] {escape(named)}")
 
 
 def _some(items: list[str], most: int = 10) -> str:

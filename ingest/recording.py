@@ -50,6 +50,7 @@ class Recorder:
                     stage=_STAGES.get(result.outcome, "stored"),
                     done=result.chunks,
                     total=result.chunks,
+                    notices=result.notices,
                     reason=result.reason,
                     reason_code=result.reason_code,
                 )

@@ -18,13 +18,14 @@ class FileEvent:
     """Progress of one file.
 
     ``done`` of ``total`` count pages while reading and chunks while embedding; a waiting file's
-    ``total`` is its size in bytes.
+    ``total`` is its size in bytes. ``notices`` come with the last event of a file.
     """
 
     source: Source
     stage: Stage
     done: int = 0
     total: int = 0
+    notices: tuple[Notice, ...] = ()
     reason: str = ""
     reason_code: str = ""
 
@@ -121,14 +122,20 @@ class IngestReport:
 
     def history(self) -> dict[str, Any]:
         """Return what the history of runs keeps: counts, paths that changed, and failures."""
+        paths = Counter(result.source.path for result in self.files)
+
+        def name(source: Source) -> str:
+            # Two folders may hold files of one name; then the folder is told as well.
+            return source.path if paths[source.path] == 1 else f"{source.root}/{source.path}"
+
         changes: dict[str, list[str]] = {}
         for result in self.files:
             if result.outcome not in ("unchanged", "failed"):
-                changes.setdefault(result.outcome, []).append(result.source.path)
+                changes.setdefault(result.outcome, []).append(name(result.source))
         return {
             "counts": self.summary(),
             "changes": changes,
-            "failures": {r.source.path: r.reason for r in self.failures},
+            "failures": {name(r.source): r.reason for r in self.failures},
             "chunks": self.chunks,
             "embedded": self.embedded,
             "reused": self.reused,

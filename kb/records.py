@@ -202,13 +202,19 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedFile:
-    """A file that could not be read, and why."""
+    """A file that could not be read, and why.
+
+    ``document_id`` is an older version of it that is still found, added at ``document_added_at``;
+    both are None where there is none.
+    """
 
     source: Source
     reason: str
     reason_code: str
     size: int
     seen_at: datetime
+    document_id: int | None = None
+    document_added_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from kb.indexing import Indexing
 from kb.records import FailedFile, FileState, Source
 from kb.settings import Settings
-from kb.store import collections, sources
+from kb.store import collections, documents, sources
 from kb.store.store import Store
 
 
@@ -34,6 +35,14 @@ class FileTracking:
         """
         with self._store.database.read() as db:
             return sources.failed(db, self._id(collection))
+
+    def failed_of(self, document_id: int) -> list[FailedFile]:
+        """Return the files of a document that have changed into what cannot be read.
+
+        What is found of them is this document, their older version.
+        """
+        with self._store.database.read() as db:
+            return sources.failed_of_document(db, document_id)
 
     def record(self, file: FileState, *, collection: str | None = None) -> None:
         """Record what became of a file: touched, failed, or the same content as another."""
@@ -64,6 +73,36 @@ class FileTracking:
     def forget(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
         """Forget files; return how many documents went with them."""
         return self._store.remove_sources(self._id(collection), gone)
+
+    def dismiss(self, source: Source, *, collection: str | None = None) -> None:
+        """Take a file that could not be read off the list of failures.
+
+        An older version of it stays; without one nothing is known of the file afterwards. The
+        next ingestion tries the file again.
+        """
+        collection_id = self._id(collection)
+        with self._store.writing():
+            with self._store.database.read() as db:
+                failed = sources.state(db, collection_id, source)
+                if failed is None or failed.outcome != "failed":
+                    return
+                kept = documents.state_of(db, failed) if failed.document_id else None
+            if kept is None:
+                self._store.remove_sources(collection_id, [source])
+            else:
+                self._store.attach(collection_id, kept)
+
+    def remove_older_version(self, source: Source, *, collection: str | None = None) -> None:
+        """Let the older version of a file that could not be read no longer be found.
+
+        The file stays on the list of failures. A document that other files hold too stays theirs.
+        """
+        collection_id = self._id(collection)
+        with self._store.writing():
+            with self._store.database.read() as db:
+                failed = sources.state(db, collection_id, source)
+            if failed is not None and failed.outcome == "failed":
+                self._store.attach(collection_id, replace(failed, document_id=None))
 
     def _id(self, collection: str | None) -> str:
         with self._store.database.read() as db:

@@ -13,7 +13,7 @@ from kb.store.rows import collection_info, now
 
 MAX_NAME_LENGTH = 200
 
-_SELECT = """
+SELECT = """
 SELECT c.*,
     (SELECT count(*) FROM documents d WHERE d.collection_id = c.id AND d.state = 'active')
         AS documents,
@@ -21,6 +21,9 @@ SELECT c.*,
         WHERE d.collection_id = c.id AND d.state = 'active') AS chunks
 FROM collections c
 """
+"""Selects what :func:`kb.store.rows.collection_info` takes."""
+
+_VISIBLE = "c.successor_of IS NULL"
 
 
 def clean_name(name: str) -> str:
@@ -37,13 +40,22 @@ def clean_name(name: str) -> str:
 
 
 def listed(db: sqlite3.Connection) -> list[CollectionInfo]:
-    """Return all collections by name."""
-    return [collection_info(row) for row in db.execute(_SELECT + " ORDER BY c.name")]
+    """Return all collections by name, without those that are still being made."""
+    rows = db.execute(f"{SELECT} WHERE {_VISIBLE} ORDER BY c.name")  # noqa: S608 - constants
+    return [collection_info(row) for row in rows]
+
+
+def with_hidden(db: sqlite3.Connection) -> list[CollectionInfo]:
+    """Return all collections, those included that are still being made in others' place."""
+    return [collection_info(row) for row in db.execute(f"{SELECT} ORDER BY c.name")]
 
 
 def find(db: sqlite3.Connection, name: str) -> CollectionInfo | None:
     """Return the collection of that name, None if there is none."""
-    row = db.execute(_SELECT + " WHERE c.name = ?", (clean_name(name),)).fetchone()
+    row = db.execute(
+        f"{SELECT} WHERE c.name = ? AND {_VISIBLE}",  # noqa: S608 - constants
+        (clean_name(name),),
+    ).fetchone()
     return None if row is None else collection_info(row)
 
 
@@ -55,8 +67,7 @@ def get(db: sqlite3.Connection, name: str) -> CollectionInfo:
     """
     found = find(db, name)
     if found is None:
-        names = [row["name"] for row in db.execute("SELECT name FROM collections ORDER BY name")]
-        known = ", ".join(names) or "none yet: ingest a folder first"
+        known = ", ".join(each.name for each in listed(db)) or "none yet: ingest a folder first"
         msg = f"there is no collection {name!r} (collections: {known})"
         raise CollectionError(msg)
     return found
@@ -130,6 +141,11 @@ def instruct(db: sqlite3.Connection, name: str, instruction: str) -> None:
         "UPDATE collections SET instruction = ? WHERE id = ?",
         (instruction.strip(), get(db, name).id),
     )
+
+
+def date(db: sqlite3.Connection, name: str, created_at: str) -> None:
+    """Give a collection the time at which it was made, where that was elsewhere."""
+    db.execute("UPDATE collections SET created_at = ? WHERE id = ?", (created_at, get(db, name).id))
 
 
 def describe(db: sqlite3.Connection, name: str, description: str) -> None:

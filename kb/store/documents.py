@@ -7,13 +7,15 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.records import Chunk, Document, DocumentInfo, Page, Source
+from kb.provenance import read_by
+from kb.records import Chunk, Document, DocumentInfo, FileState, Source
 from kb.store import sources
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import (
     document_info,
     dump,
     dump_notices,
+    notices,
     now,
     pack,
     pack_structure,
@@ -74,7 +76,9 @@ def _insert_chunks(
     pages = {page.number: page for page in prepared.document.pages}
     ids = []
     for chunk, key in zip(prepared.chunks, prepared.keys, strict=True):
-        page = pages.get(chunk.page_first or 0, _NO_PAGE)
+        first, last = chunk.page_first or 0, chunk.page_last or 0
+        touched = [pages[number] for number in range(first, last + 1) if number in pages]
+        source, confidence = read_by(touched, chunk.start, chunk.end)
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
             " page_first, page_last, page_label, read_by, confidence, tokens, vector_key)"
@@ -89,9 +93,9 @@ def _insert_chunks(
                 chunk.kind,
                 chunk.page_first,
                 chunk.page_last,
-                page.label,
-                page.read_by,
-                page.confidence,
+                touched[0].label if touched else "",
+                source,
+                confidence,
                 chunk.tokens,
                 key,
             ),
@@ -100,12 +104,14 @@ def _insert_chunks(
     return ids
 
 
-_NO_PAGE = Page(number=0, start=0, end=0)
-
-
 def set_state(db: sqlite3.Connection, document_id: int, state: str) -> None:
     """Move a document between pending, active and retired."""
     db.execute("UPDATE documents SET state = ? WHERE id = ?", (state, document_id))
+
+
+def date(db: sqlite3.Connection, document_id: int, added_at: str) -> None:
+    """Give a document the time at which it was added, where that was elsewhere."""
+    db.execute("UPDATE documents SET added_at = ? WHERE id = ?", (added_at, document_id))
 
 
 def find_active(
@@ -174,6 +180,29 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     if row is None:
         return None
     return document_info(row, sources.of_documents(db, [document_id])[document_id])
+
+
+def state_of(db: sqlite3.Connection, failed: FileState) -> FileState | None:
+    """Return the state of a file that gives the document that ``failed`` still has.
+
+    The size and time are of no file, so that the next ingestion looks at the bytes.
+    """
+    row = db.execute(
+        "SELECT content_hash, settings_hash, size, notices FROM documents"
+        " WHERE id = ? AND state = 'active'",
+        (failed.document_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    return FileState(
+        source=failed.source,
+        size=row["size"],
+        mtime_ns=0,
+        content_hash=row["content_hash"],
+        settings_hash=row["settings_hash"],
+        outcome="warnings" if notices(row["notices"]) else "indexed",
+        document_id=failed.document_id,
+    )
 
 
 def body(db: sqlite3.Connection, document_id: int) -> Document | None:

@@ -42,7 +42,11 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
             kept = {
                 uploads.path(row["path"], row["content_hash"])
                 for row in db.execute(
-                    "SELECT path, content_hash FROM sources WHERE root = ?", (UPLOADS_ROOT,)
+                    # Of an upload that could not be read, the older version is kept as well.
+                    "SELECT path, content_hash FROM sources WHERE root = ?1"
+                    " UNION SELECT s.path, d.content_hash FROM sources s"
+                    " JOIN documents d ON d.id = s.document_id WHERE s.root = ?1",
+                    (UPLOADS_ROOT,),
                 )
             }
         discarded = uploads.keep_only(kept)

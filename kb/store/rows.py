@@ -88,13 +88,16 @@ def file_state(row: sqlite3.Row) -> FileState:
 
 
 def failed_file(row: sqlite3.Row) -> FailedFile:
-    """Row of ``sources`` whose outcome is ``failed``."""
+    """Row of ``sources`` whose outcome is ``failed``, joined with its older version's date."""
+    added_at = row["document_added_at"]
     return FailedFile(
         source=Source(root=row["root"], path=row["path"]),
         reason=row["reason"],
         reason_code=row["reason_code"],
         size=row["size"],
         seen_at=datetime.fromisoformat(row["seen_at"]),
+        document_id=row["document_id"] if added_at else None,
+        document_added_at=datetime.fromisoformat(added_at) if added_at else None,
     )
 
 

@@ -109,7 +109,7 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
 def forget_names(db: sqlite3.Connection) -> None:
     """Take the names of files that the catalog no longer knows out of the history."""
     known = {(row["root"], row["path"]) for row in db.execute("SELECT root, path FROM sources")}
-    names = {path for _, path in known}
+    names = {path for _, path in known} | {f"{root}/{path}" for root, path in known}
     # A folder given stays while it has files.
     places = {root for root, _ in known}
     for root, path in known:

@@ -28,6 +28,14 @@ def state(db: sqlite3.Connection, collection_id: str, source: Source) -> FileSta
     return None if row is None else file_state(row)
 
 
+def seen(db: sqlite3.Connection, collection_id: str) -> dict[Source, str]:
+    """Return when each source was last recorded, as the catalog stores times."""
+    rows = db.execute(
+        "SELECT root, path, seen_at FROM sources WHERE collection_id = ?", (collection_id,)
+    )
+    return {Source(root=row["root"], path=row["path"]): row["seen_at"] for row in rows}
+
+
 def roots(db: sqlite3.Connection, collection_id: str) -> list[str]:
     """Return the roots that sources of a collection came from."""
     rows = db.execute(
@@ -40,10 +48,31 @@ def roots(db: sqlite3.Connection, collection_id: str) -> list[str]:
 def failed(db: sqlite3.Connection, collection_id: str) -> list[FailedFile]:
     """Return the sources that could not be read."""
     rows = db.execute(
-        "SELECT * FROM sources WHERE collection_id = ? AND outcome = 'failed' ORDER BY root, path",
+        "SELECT s.*, d.added_at AS document_added_at FROM sources s"
+        " LEFT JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
+        " WHERE s.collection_id = ? AND s.outcome = 'failed' ORDER BY s.root, s.path",
         (collection_id,),
     )
     return [failed_file(row) for row in rows]
+
+
+def failed_of_document(db: sqlite3.Connection, document_id: int) -> list[FailedFile]:
+    """Return the sources of a document whose files have changed into what cannot be read."""
+    rows = db.execute(
+        "SELECT s.*, d.added_at AS document_added_at FROM sources s"
+        " JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
+        " WHERE s.document_id = ? AND s.outcome = 'failed' ORDER BY s.id",
+        (document_id,),
+    )
+    return [failed_file(row) for row in rows]
+
+
+def date(db: sqlite3.Connection, collection_id: str, source: Source, seen_at: str) -> None:
+    """Give a source the time at which it was seen, instead of that of its last change."""
+    db.execute(
+        "UPDATE sources SET seen_at = ? WHERE collection_id = ? AND root = ? AND path = ?",
+        (seen_at, collection_id, source.root, source.path),
+    )
 
 
 def of_document(db: sqlite3.Connection, document_id: int) -> list[FileState]:

@@ -81,7 +81,7 @@ def test_a_run_that_fails_as_a_whole_says_why(
         msg = "no space left on the device"
         raise StoreError(msg)
 
-    monkeypatch.setattr(base, "commit", full)
+    monkeypatch.setattr(base.indexing, "commit_all", full)
     with pytest.raises(StoreError, match="no space left"):
         ingest(base, [folder])
     (run,) = base.runs()
