@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from kb import cli_eval, presentation
+from kb import cli_eval, cli_models, presentation
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.search.filters import filter_from_text
@@ -29,6 +29,7 @@ app = typer.Typer(
     help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
 )
 app.add_typer(cli_eval.app, name="eval")
+app.add_typer(cli_models.app, name="models")
 _options: dict[str, bool] = {"debug": False}
 
 CollectionOption = Annotated[
@@ -108,6 +109,9 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     metadata: Annotated[
         list[str] | None, typer.Option("--meta", help="Only where KEY=VALUE.")
     ] = None,
+    instruct: Annotated[
+        str, typer.Option("--instruct", help="What the query asks for, if the model takes it.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that answer a question.
@@ -125,7 +129,9 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             pages=pages,
             metadata=metadata or (),
         )
-        hits = base.search(query, collection=collection or None, mode=mode, where=where)
+        hits = base.search(
+            query, collection=collection or None, mode=mode, where=where, instruct=instruct
+        )
         if as_json:
             print_json([presentation.hit_json(hit) for hit in hits])
         else:

@@ -133,6 +133,14 @@ class KnowledgeBase:
         with self._store.lock.hold(), self._store.database.write() as db:
             collections.describe(db, name, description)
 
+    def instruct_collection(self, name: str, instruction: str) -> None:
+        """Change what a collection's queries ask for; empty for the settings' instruction.
+
+        Documents are embedded without instructions, so nothing is embedded again.
+        """
+        with self._store.lock.hold(), self._store.database.write() as db:
+            collections.instruct(db, name, instruction)
+
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.
 
@@ -179,6 +187,7 @@ class KnowledgeBase:
         where: SearchFilter | None = None,
         mode: SearchMode = "hybrid",
         highlights: bool = True,
+        instruct: str = "",
     ) -> list[SearchHit]:
         """Return the passages that answer ``query`` best, best first.
 
@@ -192,9 +201,12 @@ class KnowledgeBase:
             where: conditions that every hit meets.
             mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``).
             highlights: mark what matched in each hit; costs a little model time.
+            instruct: what the query asks for, in place of the collection's instruction and of
+                the one in the settings; for models that take one.
 
         Raises:
             CollectionError: there is no such collection.
+            SettingsError: there is an instruction, but the model takes none.
             EmbedderMismatchError: the collection was made with another model.
             InputTooLongError: the query is longer than the model reads.
         """
@@ -210,6 +222,7 @@ class KnowledgeBase:
             where=where,
             mode=mode,
             highlights=highlights,
+            tasks=[instruct or each.instruction or self.settings.instruction for each in targets],
         )
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         le=8192,
         description="Cut vectors to this width (models trained for it only); unset keeps all.",
     )
+    instruction: str = Field(
+        default="",
+        max_length=2000,
+        description="What queries ask for, for models that take it; unset is the model's own.",
+    )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )
@@ -137,7 +142,7 @@ class Settings(BaseSettings):
             msg = "settings are wrong (arguments, KB_… variables or kb.toml): " + "; ".join(lines)
             raise SettingsError(msg) from error
         except (OSError, ValueError) as error:
-            msg = f"{_config_path()} cannot be read: {error}; mend it or remove it"
+            msg = f"{config_path()} cannot be read: {error}; mend it or remove it"
             raise SettingsError(msg) from error
 
     @classmethod
@@ -153,7 +158,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            TomlConfigSettingsSource(settings_cls, toml_file=_config_path()),
+            TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
         )
 
     @property
@@ -172,7 +177,8 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
 
-def _config_path() -> Path:
+def config_path() -> Path:
+    """Return where settings are read from: ``KB_CONFIG``, or ``kb.toml`` in the working folder."""
     return Path(os.environ.get("KB_CONFIG", CONFIG_FILE))
 
 

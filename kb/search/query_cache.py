@@ -14,21 +14,21 @@ class QueryCache:
     """Keeps the vectors of the last :data:`CAPACITY` queries. Thread-safe."""
 
     def __init__(self) -> None:
-        self._vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
+        self._vectors: OrderedDict[tuple[str, str, str], Vector] = OrderedDict()
         self._mutex = threading.Lock()
 
-    def embed(self, embedder: Embedder, text: str) -> Vector:
-        """Return the vector of a query; it must not be written to.
+    def embed(self, embedder: Embedder, text: str, task: str = "") -> Vector:
+        """Return the vector of a query, asked with the instruction ``task``; not to be written to.
 
         Raises:
             InputTooLongError: the query is longer than the model reads.
         """
-        key = (embedder.identity.fingerprint, text)
+        key = (embedder.identity.fingerprint, task, text)
         with self._mutex:
             if key in self._vectors:
                 self._vectors.move_to_end(key)
                 return self._vectors[key]
-        vector = embedder.embed_query(text)  # outside the lock: other queries go on meanwhile
+        vector = embedder.embed_query(text, task=task)  # outside the lock: other queries go on meanwhile
         vector.setflags(write=False)
         with self._mutex:
             self._vectors[key] = vector

@@ -57,19 +57,26 @@ class Searcher:
         where: SearchFilter | None = None,
         mode: SearchMode = "hybrid",
         highlights: bool = True,
+        tasks: Sequence[str] = (),
     ) -> list[SearchHit]:
-        """Return up to ``top_k`` hits, best first; none for a blank query."""
+        """Return up to ``top_k`` hits, best first; none for a blank query.
+
+        ``tasks`` are the instructions for the query, one for each collection, if any.
+        """
         parsed = parse(query)
         if parsed.is_blank:
             return []
-        vector = None
+        vectors: list[Vector | None] = [None] * len(collections)
         if mode != "keyword" or highlights:
-            vector = self._queries.embed(embedder, parsed.text)
+            vectors = [
+                self._queries.embed(embedder, parsed.text, task)
+                for task in tasks or [""] * len(collections)
+            ]
         limit = max(_CANDIDATES_MIN, top_k * _CANDIDATES_PER_HIT)
         while True:
             found = [
                 self._find(each, parsed, vector, mode, limit, where or SearchFilter())
-                for each in collections
+                for each, vector in zip(collections, vectors, strict=True)
             ]
             hits = _merged([self._fetch(each) for each in found])
             kept = collapse(hits)
@@ -78,8 +85,9 @@ class Searcher:
                 break
             limit *= 4
         kept = kept[:top_k]
-        if highlights and vector is not None:
-            return _highlighted(parsed.text, vector, kept, embedder)
+        # Which sentence is nearest hardly depends on the instruction: the first will do for all.
+        if highlights and vectors and vectors[0] is not None:
+            return _highlighted(parsed.text, vectors[0], kept, embedder)
         return kept
 
     def _find(  # noqa: PLR0917 - one call, above

@@ -1,0 +1,379 @@
+"""``kb models``: which embedding models there are, getting, choosing and checking them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from kb.models.check import ModelCheck
+    from kb.models.registry import KnownModel, ModelFile
+    from kb.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+NameArgument = Annotated[
+    str, typer.Argument(help="A name from `kb models list`, hf:owner/repo/file or ms:…")
+]
+QuantOption = Annotated[
+    str | None, typer.Option("--quant", "-q", help="Quantisation: Q4_K_M, Q8_0, F16 …")
+]
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List the known models, those on this machine, and the one in use."""
+    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this app
+    from kb.models.files import installed  # noqa: PLC0415
+    from kb.models.registry import KNOWN  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        there = installed(settings.models_dir)
+        if as_json:
+            files = [
+                {**asdict(file), "path": str(file.path), "known": file.known and file.known.name}
+                for file in there
+            ]
+            known = [_known_json(model) for model in KNOWN]
+            print_json({"in_use": settings.model, "known": known, "installed": files})
+            return
+        table = _table("name", "dimensions", "tokens", "quantisations (GB)", "on this machine")
+        for model in KNOWN:
+            mine = [file.quant for file in there if file.known is model]
+            offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
+            here = "built in" if model.built_in else ", ".join(mine) or "-"
+            table.add_row(
+                model.name, str(model.dimensions), f"{model.context_tokens:,}", offered, here
+            )
+        console = stdout()
+        console.print(table)
+        for file in there:
+            if file.known is None:
+                console.print(f"also here: {file.reference} ({_gb(file.size)})", markup=False)
+        console.print(f"in use: {settings.model}", markup=False)
+
+
+@app.command()
+def show(name: NameArgument, as_json: JsonOption = False) -> None:
+    """Show what is known about a model."""
+    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415
+    from kb.models.files import find_model, read_record  # noqa: PLC0415
+    from kb.models.registry import find_known  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        known, file = find_known(name.partition(":")[0]), None
+        if known is None or _is_installed(name, settings):
+            file = find_model(name, settings.models_dir)
+            known = known or file.known
+        facts: dict[str, Any] = _known_json(known) if known else {"name": name}
+        if file is not None:
+            record = read_record(file.path)
+            facts["file"] = str(file.path)
+            facts["size"] = file.path.stat().st_size
+            facts["downloaded_from"] = record.source if record else None
+            facts["sha256"] = record.sha256 if record else None
+        if as_json:
+            print_json(facts)
+            return
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for key, value in facts.items():
+            table.add_row(key.replace("_", " "), _plain(value))
+        stdout().print(table)
+
+
+@app.command()
+def pull(
+    name: NameArgument,
+    quant: QuantOption = None,
+    source: Annotated[
+        Literal["hf", "ms"],
+        typer.Option("--from", help="Hugging Face (hf) or ModelScope (ms), for known models."),
+    ] = "hf",
+) -> None:
+    """Download a model; one that broke off goes on from where it stopped."""
+    from kb.cli import expected_errors, stdout  # noqa: PLC0415
+    from kb.models import hub  # noqa: PLC0415
+    from kb.models.references import parse_reference  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        reference = parse_reference(name, hub=source, quant=quant)
+        with _progress(f"pulling {reference.file}") as tell:
+            path = hub.pull(reference, settings.models_dir, on_progress=tell)
+        stdout().print(
+            f"{path} is here and verified ({_gb(path.stat().st_size)}); "
+            f"`kb models use {path.relative_to(settings.models_dir).as_posix()}` takes it into use",
+            markup=False,
+        )
+
+
+@app.command()
+def use(
+    name: NameArgument,
+    quant: QuantOption = None,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="Also make this the collection that is used."),
+    ] = None,
+) -> None:
+    """Write a model into kb.toml as the one to use."""
+    from kb.cli import expected_errors, stdout  # noqa: PLC0415
+    from kb.config_file import write_settings  # noqa: PLC0415
+    from kb.models.files import find_model  # noqa: PLC0415
+    from kb.settings import Settings, config_path  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        file = find_model(f"{name}:{quant}" if quant else name, settings.models_dir)
+        values = {"model": _as_setting(file, settings)}
+        if collection is not None:
+            values["collection"] = collection
+        write_settings(config_path(), values)
+        console = stdout()
+        for key, value in values.items():
+            console.print(f"{config_path()}: {key} = {value}", markup=False)
+            if f"KB_{key.upper()}" in os.environ:
+                _warn(f"KB_{key.upper()} is set in the environment and outranks {config_path()}")
+        _tell_of_collections(file, settings, console)
+
+
+@app.command()
+def remove(
+    name: NameArgument,
+    quant: QuantOption = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Even if it is the model in use.")
+    ] = False,
+) -> None:
+    """Delete a downloaded model from the models folder."""
+    from kb.cli import expected_errors, stdout  # noqa: PLC0415
+    from kb.errors import ModelError  # noqa: PLC0415
+    from kb.models.files import find_model, remove_model  # noqa: PLC0415
+    from kb.models.registry import find_known  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        known = find_known(name)
+        if known is not None and known.built_in:
+            msg = f"{known.name} is built in; it would be made again at the next start"
+            raise ModelError(msg)
+        file = find_model(f"{name}:{quant}" if quant else name, settings.models_dir)
+        if not file.path.is_relative_to(settings.models_dir.resolve()):
+            msg = f"{file.path} is not in {settings.models_dir}; remove it yourself"
+            raise ModelError(msg)
+        if not yes and _in_use(file, settings):
+            msg = (
+                f"{file.path.name} is the model in use; choose another with `kb models use`, or "
+                "remove it all the same with --yes"
+            )
+            raise ModelError(msg)
+        size = file.path.stat().st_size
+        remove_model(file.path)
+        stdout().print(f"removed {file.path} ({_gb(size)})", markup=False)
+
+
+@app.command()
+def check(
+    name: Annotated[str | None, typer.Argument(help="A model; the one in use if left out.")] = None,
+    quant: QuantOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load a model and say whether it is healthy: bytes, tokenizer, and known similarities."""
+    from kb.cli import EXIT_FAILED, expected_errors, print_json, stdout  # noqa: PLC0415
+    from kb.models.check import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
+    from kb.models.files import find_model  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        settings = Settings.load()
+        wanted = name or settings.model
+        file = find_model(f"{wanted}:{quant}" if quant else wanted, settings.models_dir)
+        done = check_model(file, n_gpu_layers=settings.n_gpu_layers, threads=settings.threads)
+        if as_json:
+            print_json({**asdict(done), "healthy": done.healthy})
+        else:
+            _print_check(done, stdout())
+        if not done.healthy:
+            raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def convert(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Folder of a Hugging Face checkpoint (safetensors).")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="GGUF file to write; else below models/.")
+    ] = None,
+    quantize: Annotated[
+        Literal["Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16"] | None,
+        typer.Option("--quantize", "-q", help="Make it smaller; else its own precision is kept."),
+    ] = None,
+) -> None:
+    """Turn a Hugging Face checkpoint into a GGUF file."""
+    from kb.cli import expected_errors, stdout  # noqa: PLC0415
+    from kb.models.convert import convert_checkpoint  # noqa: PLC0415
+    from kb.settings import Settings  # noqa: PLC0415
+
+    with expected_errors():
+        name = checkpoint.resolve().name + (f"-{quantize}" if quantize else "")
+        target = out or Settings.load().models_dir / f"{name}.gguf"
+        with _progress(f"converting {checkpoint.name}") as tell:
+            done = convert_checkpoint(checkpoint, target, quantize=quantize, on_progress=tell)
+        stdout().print(
+            f"{done.path}: {done.architecture}, {done.dtype}, {done.dim} dimensions, "
+            f"{done.pooling} pooling, {_gb(done.size_bytes)}",
+            markup=False,
+        )
+
+
+@app.command()
+def instruct(
+    instruction: Annotated[
+        str, typer.Argument(help='What queries ask for; "" for the one in the settings.')
+    ],
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Collection to change.")
+    ] = None,
+) -> None:
+    """Give a collection the instruction of its queries, for models that take one."""
+    from kb.cli import opened, stdout  # noqa: PLC0415
+
+    with opened(collection=collection) as base:
+        base.instruct_collection(base.collection().name, instruction)
+        stdout().print(
+            f"{base.collection().name}: {instruction or 'as in the settings'}", markup=False
+        )
+
+
+def _is_installed(name: str, settings: Settings) -> bool:
+    from kb.errors import ModelError  # noqa: PLC0415
+    from kb.models.files import find_model  # noqa: PLC0415
+
+    try:
+        find_model(name, settings.models_dir)
+    except ModelError:
+        return False
+    return True
+
+
+def _in_use(file: ModelFile, settings: Settings) -> bool:
+    from kb.models.files import find_model  # noqa: PLC0415
+
+    return (
+        _is_installed(settings.model, settings)
+        and find_model(settings.model, settings.models_dir).path == file.path
+    )
+
+
+def _as_setting(file: ModelFile, settings: Settings) -> str:
+    """Return how the settings name a file: by name where it would be found by that."""
+    if file.known is not None and file.known.built_in:
+        return file.known.name
+    folder = settings.models_dir.resolve()
+    if file.path.is_relative_to(folder):
+        return file.path.relative_to(folder).as_posix()
+    return str(file.path)
+
+
+def _tell_of_collections(file: ModelFile, settings: Settings, console: Console) -> None:
+    from kb.knowledge_base import KnowledgeBase  # noqa: PLC0415
+
+    with KnowledgeBase.open(settings) as base:
+        others = [info for info in base.collections() if info.embedder != file.model_id]
+    for info in others:
+        console.print(
+            f"{info.name} was made with {info.embedder}: it is refused with this model until "
+            f"`kb reembed --model {_as_setting(file, settings)} --collection {info.name}` has "
+            "embedded it again; or use a new collection",
+            markup=False,
+        )
+
+
+def _known_json(model: KnownModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "repository": model.repository or None,
+        "on_modelscope": model.on_modelscope,
+        "files": [asdict(file) for file in model.files],
+        "dimensions": model.dimensions,
+        "dimensions_from": model.mrl[0] if model.mrl else None,
+        "context_tokens": model.context_tokens,
+        "pooling": model.pooling,
+        "query": model.prompts.word_query("…"),
+        "document": model.prompts.word_document("…"),
+        "licence": model.licence,
+    }
+
+
+def _print_check(done: ModelCheck, console: Console) -> None:
+    marks = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]note[/]"}
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for finding in done.findings:
+        table.add_row(marks[finding.ok], finding.name, finding.detail)
+    console.print(table)
+    console.print(f"{done.model} is {'healthy' if done.healthy else 'not healthy'}", markup=False)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(f"{each['quant']} ({each['size_gb']:g} GB)" for each in value)
+    if value is None:
+        return "-"
+    return str(value).replace("\n", "\\n")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.2f} GB"
+
+
+def _warn(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="yellow")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; elsewhere nothing, so that logs stay short."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
