@@ -109,6 +109,14 @@ class LlamaEmbedder:
             **({"notes": "; ".join(self._traits.notices)} if self._traits.notices else {}),
         }
 
+    def header(self, key: str) -> str | None:
+        """Return a scalar of the GGUF header as text, None where it is absent."""
+        return self._model.metadata(key)
+
+    def round_trip(self, text: str) -> str:
+        """Return what is left of a text that is cut into tokens and put together again."""
+        return self._model.detokenize(self._tokenizer.tokens(text))
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count tokens of each text alone, without prompt and special tokens."""
         return [self._tokenizer.count(text) for text in texts]

@@ -195,6 +195,26 @@ class Model:
             count = self._tokenize_into(data, buffer, special=special, parse_special=parse_special)
         return buffer[:count]
 
+    def detokenize(self, tokens: npt.NDArray[np.int32]) -> str:
+        """Return the text that token ids, int32, stand for; control tokens give nothing."""
+        ids = np.ascontiguousarray(tokens, dtype=np.int32)
+        pointer = ids.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        capacity = 64 + 16 * len(ids)
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_detokenize(
+                self._vocab,
+                pointer,
+                len(ids),
+                buffer,
+                capacity,
+                False,  # noqa: FBT003 - C signature, here and below
+                False,  # noqa: FBT003
+            )
+            if size >= 0:
+                return buffer.raw[:size].decode("utf-8", "replace")
+            capacity = -size
+
     def _tokenize_into(
         self, data: bytes, buffer: npt.NDArray[np.int32], *, special: bool, parse_special: bool
     ) -> int:
