@@ -28,7 +28,7 @@ def test_readme_lists_every_setting_with_its_default_and_meaning() -> None:
         field = Settings.model_fields[name]
         assert meaning == field.description
         if field.default_factory is None:
-            shown = "unset" if field.default is None else f"`{field.default}`"
+            shown = "unset" if field.default in {None, ""} else f"`{field.default}`"
             assert default in {shown, shown.lower()}, name
 
 
@@ -77,6 +77,7 @@ def test_tree_in_the_readme_is_the_tree_on_disk() -> None:
 def test_commands_of_the_readme_exist() -> None:
     source = (ROOT / "kb" / "cli.py").read_text(encoding="utf-8")
     commands = set(re.findall(r"@app\.command\(.*?\)\ndef (\w+)", source))
+    commands |= set(re.findall(r"add_typer\(.*name=\"(\w+)\"", source))
     named = set(re.findall(r"^\$ kb (\w+)", README, re.MULTILINE))
     assert named
     assert named <= commands

@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from kb.cli import app
 from kb.errors import ModelError
 from kb.models import hub
 from kb.models.files import installed, read_record, remove_model, sha256_of
@@ -348,3 +350,18 @@ def test_names_mean_files_of_repositories(text: str, meant: str) -> None:
 def test_names_that_mean_nothing_say_what_can_be_named(text: str, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         parse_reference(text)
+
+
+def test_pull_from_the_command_line_says_where_the_file_is(
+    remote: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path))
+    done = CliRunner().invoke(app, ["models", "pull", str(HF)])
+    assert done.exit_code == 0, done.output
+    assert "is here and verified" in done.stdout
+    assert f"kb models use {server.REPOSITORY}/{server.FILE}" in done.stdout
+    assert place(tmp_path / "models").read_bytes() == DATA
+    remote.announced = "0" * 64
+    refused = CliRunner().invoke(app, ["models", "pull", str(HF)])
+    assert refused.exit_code == 1
+    assert "not the file that was announced" in refused.stderr
