@@ -56,7 +56,10 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         default=DEFAULT_MODEL,
-        description=f"Embedding model: {DEFAULT_MODEL} (built in) or the path of a GGUF file.",
+        description=(
+            f"Embedding model: {DEFAULT_MODEL} (built in), the path of a GGUF file, or the "
+            "addresses of embedding servers."
+        ),
     )
     n_gpu_layers: int = Field(
         default=-1,
@@ -85,6 +88,28 @@ class Settings(BaseSettings):
         default="",
         max_length=2000,
         description="What queries ask for, for models that take it; unset is the model's own.",
+    )
+    prompts: Literal["auto", "none", "e5", "nomic", "qwen3"] = Field(
+        default="auto",
+        description="Prompts around texts for a model on a server; auto goes by its name.",
+    )
+    server_requests: int = Field(
+        default=4,
+        ge=1,
+        le=256,
+        description="Requests with documents at once to each embedding server.",
+    )
+    server_batch: int = Field(
+        default=32,
+        ge=1,
+        le=2048,
+        description="Most texts in one request to an embedding server.",
+    )
+    server_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="Seconds that an embedding server may be silent.",
     )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."

@@ -13,9 +13,24 @@ def open_embedder(settings: Settings) -> Embedder:
     """Open the embedder that the settings name, making the bundled model ready if need be.
 
     Raises:
+        SettingsError: an address of an embedding server cannot be used.
         ModelError: the model is unknown, missing or damaged.
-        EmbeddingError: there is not enough memory for it.
+        EmbeddingError: there is not enough memory for it, or no server answers.
     """
+    from kb.embedding.servers.address import names_servers  # noqa: PLC0415 - as below
+
+    if names_servers(settings.model):
+        from kb.embedding.openai import ServerEmbedder  # noqa: PLC0415 - httpx takes a moment
+
+        return ServerEmbedder(
+            settings.model,
+            dimensions=settings.dimensions,
+            context_tokens=settings.context_tokens,
+            prompts=settings.prompts,
+            requests=settings.server_requests,
+            batch=settings.server_batch,
+            timeout_s=settings.server_timeout_s,
+        )
     from kb.embedding.llama import LlamaEmbedder  # noqa: PLC0415 - llama.cpp takes a second to load
     from kb.models.files import resolve_model  # noqa: PLC0415
 

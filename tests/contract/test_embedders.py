@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
 from kb.embedding.base import Embedder, unit_rows
 from kb.embedding.llama import LlamaEmbedder, plan_calls
+from kb.embedding.openai import ServerEmbedder
 from kb.embedding.prompts import E5
 from kb.errors import EmbeddingError, InputTooLongError, ModelError
 from kb.models.registry import ModelFile
@@ -101,6 +107,75 @@ def packed(models_dir: Path) -> Iterator[Embedder]:
     )
     yield opened
     opened.close()
+
+
+class TestServer(EmbedderContract):
+    """The default model served by ``llama_cpp.server``, a server of other people's making."""
+
+    @pytest.fixture
+    def subject(self, served: Embedder) -> Embedder:
+        return served
+
+    def test_vectors_equal_those_computed_in_process(
+        self, subject: Embedder, embedder: Embedder
+    ) -> None:
+        texts = [*TEXTS, "A longer text. " * 60, "申请材料包括申请表和源程序。" * 20]
+        alike = (subject.embed_documents(texts) * embedder.embed_documents(texts)).sum(axis=1)
+        assert alike.min() >= 0.9999
+        query = "Wie meldet man ein Programm an?"
+        assert float(subject.embed_query(query) @ embedder.embed_query(query)) >= 0.9999
+
+    def test_tokens_are_counted_as_in_process(self, subject: Embedder, embedder: Embedder) -> None:
+        assert subject.count_tokens(TEXTS) == embedder.count_tokens(TEXTS)
+        assert subject.max_tokens == embedder.max_tokens
+
+    def test_the_server_is_known_for_what_it_is(self, subject: ServerEmbedder) -> None:
+        assert subject.identity.model_id == "multilingual-e5-small-q4_0"
+        assert subject.description["server_kind"] == "llama-cpp-python"
+        assert subject.description["tokens_counted_by"] == "the server"
+
+
+@pytest.fixture(scope="module")
+def served(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedder]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-m", "llama_cpp.server", "--port", str(port)]
+    command += ["--model", str(next(models_dir.glob("*.gguf"))), "--embedding", "true"]
+    command += [
+        "--n_ctx",
+        "512",
+        "--n_batch",
+        "512",
+        "--n_ubatch",
+        "512",
+        "--n_threads",
+        "1",
+        "--flash_attn",
+        "true",
+    ]
+    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/v1/models", process, log)
+            opened = ServerEmbedder(f"http://127.0.0.1:{port}/v1")
+            yield opened
+            opened.close()
+        finally:
+            process.terminate()
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, log.read_text("utf-8", "replace")
+        assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
+        try:
+            httpx.get(url, trust_env=False).raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
 
 
 def test_calls_hold_every_row_once_within_both_limits() -> None:

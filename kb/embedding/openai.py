@@ -1,0 +1,370 @@
+"""Embeddings from servers: OpenAI-compatible ones, llama-server, Ollama; one or several."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.servers.address import parse_servers
+from kb.embedding.servers.bounds import most_tokens
+from kb.embedding.servers.client import ServerClient, key_from_environment
+from kb.embedding.servers.counts import TokenCounts
+from kb.embedding.servers.failures import BatchTooLargeError
+from kb.embedding.servers.families import Family, PromptsName, family_of
+from kb.embedding.servers.plan import plan_requests
+from kb.embedding.servers.pool import ServerPool
+from kb.embedding.servers.retry import RetryPolicy
+from kb.embedding.servers.server import Server
+from kb.embedding.servers.wire import Answer
+from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+
+_log = logging.getLogger(__name__)
+
+QUERY_SLOTS = 2
+COUNT_SLOTS = 8
+ASSUMED_CONTEXT = 512
+"""Limit of a model whose server does not tell its own and whose name is not known."""
+
+_PROBE = "The lighthouse keeper writes down every passing ship. 软件著作权登记"
+# Quantisations of one model agree better than this on a text, other models far worse.
+_SAME_MODEL = 0.95
+_UNCOUNTED = 64  # texts that cannot have more tokens than this fit into every model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    """What the first server that answered made known."""
+
+    identity: EmbedderIdentity
+    family: Family
+    width: int
+    reference: npt.NDArray[np.float32]
+
+
+class ServerEmbedder:
+    """An :class:`~kb.embedding.base.Embedder` over one or several servers. Thread-safe.
+
+    Opening it asks the servers until one answers; the others are asked when they get their first
+    request, and a server whose vectors differ from the first one's is refused.
+
+    The fingerprint stands for the model's name, its width and the prompts: a server tells
+    nothing of its weights. Serving other weights under the same name mixes up a collection.
+
+    Args:
+        model: addresses, and the model's name after ``#``; see
+            :func:`~kb.embedding.servers.address.parse_servers`.
+        dimensions: cut vectors to this width before scaling (Matryoshka models).
+        context_tokens: most tokens of one input, 0 to ask the server.
+        prompts: the family whose prompts are put around texts; by the model's name if "auto".
+        requests: most requests with documents at once to one server.
+        batch: most texts of one request.
+        timeout_s: longest silence of a server within one answer.
+        policy: attempts and waiting times.
+
+    Raises:
+        SettingsError: an address or the key cannot be used.
+        ModelError: the server has several models and none is named.
+        EmbeddingError: no server answers, or it refuses.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        dimensions: int | None = None,
+        context_tokens: int = 0,
+        prompts: PromptsName = "auto",
+        requests: int = 4,
+        batch: int = 32,
+        timeout_s: float = 120.0,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        addresses, name = parse_servers(model)
+        key = key_from_environment()
+        servers = [
+            Server(
+                ServerClient(address, key=key, timeout_s=timeout_s),
+                model=name,
+                context_tokens=context_tokens,
+            )
+            for address in addresses
+        ]
+        self._pool = ServerPool(
+            servers,
+            slots={"documents": requests, "queries": QUERY_SLOTS, "counts": COUNT_SLOTS},
+            policy=policy or RetryPolicy(),
+        )
+        self._lanes = requests * len(servers)
+        self._workers = ThreadPoolExecutor(self._lanes, thread_name_prefix="embed")
+        self._batch = batch
+        self._chosen = (prompts, dimensions, context_tokens)
+        self._mutex = threading.Lock()
+        self._limit_mutex = threading.Lock()  # held while servers are asked
+        self._verified: set[str] = set()
+        self._model: _Model | None = None
+        self._limit: int | None = None
+        self._counts = TokenCounts(self._pool, threads=COUNT_SLOTS)
+        try:
+            self._pool.call("queries", self._meet)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        """The served model's name, fingerprint and width."""
+        return self._known.identity
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        return self._known.identity.dim
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens of one document, prompt and special tokens not counted.
+
+        By the first of these that says it: the user, the server, the model's name; else 512.
+        """
+        with self._limit_mutex:
+            if self._limit is None:
+                self._limit = self._find_limit()
+            return self._limit
+
+    @property
+    def description(self) -> dict[str, str | int]:
+        """What `kb doctor` shows of the servers."""
+        return {
+            "servers": ", ".join(server.where for server in self._pool.servers),
+            "server_kind": self._pool.call("queries", lambda server: server.profile().kind),
+            "prompts_known": "yes" if family_of(self.identity.model_id) else "no",
+            "tokens_counted_by": "the server" if self._counts.exact else "an upper bound",
+        }
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text alone, by the server's tokenizer where it lends it.
+
+        Otherwise an upper bound is given (:func:`~kb.embedding.servers.bounds.most_tokens`).
+        """
+        return self._counts.of([_sendable(text) for text in texts])
+
+    def embed_documents(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed documents: float32, shape (n, dim), unit length, input order.
+
+        Raises:
+            InputTooLongError: a text has more than ``max_tokens`` tokens.
+            EmbeddingError: no server answers, one refuses, or its answer is wrong.
+        """
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
+        bare = [_sendable(text) for text in texts]
+        self._check_lengths(bare)
+        prompts = self._known.family.prompts
+        worded = [_never_empty(prompts.word_document(text)) for text in bare]
+        least = self._counts.known(bare)
+        raw = np.empty((len(worded), self._known.width), dtype=np.float32)
+
+        def run(rows: list[int]) -> None:
+            for done, answer in self._request(worded, rows, least):
+                raw[done] = answer.vectors
+                if on_progress is not None:
+                    on_progress(len(done))
+
+        plan = plan_requests([len(text) for text in worded], lanes=self._lanes, most=self._batch)
+        self._run_all([self._workers.submit(run, rows) for rows in plan])
+        return unit_rows(raw, dim=self.dim)
+
+    def embed_query(self, text: str, *, task: str = "") -> Vector:
+        """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
+
+        ``task`` replaces the default instruction of models that take one.
+
+        Raises (besides those of ``embed_documents``):
+            SettingsError: a task is given, but the model takes none.
+        """
+        if task and not self._known.family.prompts.instruct:
+            msg = (
+                f"{self.identity.model_id} takes no instruction for its queries as far as its "
+                "name tells; leave the instruction out, or name its family in KB_PROMPTS"
+            )
+            raise SettingsError(msg)
+        bare = _sendable(text)
+        if most_tokens(bare) > _UNCOUNTED:
+            self._check_lengths([bare])
+        worded = _never_empty(self._known.family.prompts.word_query(bare, task))
+        answer = self._pool.call("queries", lambda server: self._embed(server, [worded]))
+        vector: Vector = unit_rows(answer.vectors, dim=self.dim)[0]
+        return vector
+
+    def close(self) -> None:
+        """Let waiting requests fail, wait for those under way, then close the connections."""
+        self._pool.close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._counts.close()
+        for server in self._pool.servers:
+            server.close()
+
+    # -- getting to know the servers
+
+    @property
+    def _known(self) -> _Model:
+        if self._model is None:  # __init__ ends only after a server was met
+            msg = "no embedding server has answered yet"
+            raise EmbeddingError(msg)
+        return self._model
+
+    def _meet(self, server: Server) -> None:
+        """Make sure that a server gives the vectors of this model, once for each server."""
+        if server.where in self._verified:
+            return
+        raw = server.embed([_PROBE]).vectors[0]
+        with self._mutex:
+            if self._model is None:
+                self._model = self._learn(server, raw)
+            _check_same(self._model, server.where, raw)
+            self._verified.add(server.where)
+
+    def _learn(self, server: Server, raw: npt.NDArray[np.float32]) -> _Model:
+        prompts, dimensions, _ = self._chosen
+        name = server.profile().model_id
+        family = family_of(name, prompts)
+        if family is None:
+            _log.warning(
+                "how the model %r wants queries and documents worded is not known from its name; "
+                "they are sent bare. If it wants prompts, name its family in KB_PROMPTS",
+                name,
+            )
+        width = len(raw)
+        if dimensions is not None and dimensions > width:
+            msg = f"dimensions={dimensions}, but {name} on {server.where} gives {width}; lower it"
+            raise EmbeddingError(msg)
+        family = family or Family()
+        words = family.prompts
+        dim = dimensions or width
+        parts = ("server", name, words.query, words.document, words.instruct, str(width), str(dim))
+        identity = EmbedderIdentity(
+            model_id=name,
+            fingerprint=hashlib.sha256("\0".join(parts).encode()).hexdigest(),
+            dim=dim,
+        )
+        return _Model(identity=identity, family=family, width=width, reference=raw)
+
+    def _find_limit(self) -> int:
+        _, _, context_tokens = self._chosen
+        family = self._known.family
+        told = self._pool.call("queries", Server.limit)
+        limits = [limit for limit in (context_tokens, told) if limit]
+        whole = min(limits) if limits else family.context_tokens
+        if not whole:
+            _log.warning(
+                "neither the embedding server nor the name %r tells how much the model reads; "
+                "%d tokens are assumed. Set KB_CONTEXT_TOKENS if it reads more",
+                self.identity.model_id,
+                ASSUMED_CONTEXT,
+            )
+            whole = ASSUMED_CONTEXT
+        if not self._counts.exact:
+            _log.warning(
+                "the embedding server does not count tokens; an upper bound is used, so chunks "
+                "may be smaller than need be"
+            )
+        return whole - self._counts.around(family.prompts.word_document(""))
+
+    # -- asking for vectors
+
+    def _check_lengths(self, texts: list[str]) -> None:
+        most = self.max_tokens
+        doubtful = [row for row, text in enumerate(texts) if most_tokens(text) > most]
+        counts = self._counts.of([texts[row] for row in doubtful])
+        for row, count in zip(doubtful, counts, strict=True):
+            if count > most:
+                at_most = "" if self._counts.exact else "at most "
+                msg = (
+                    f"input {row} of {len(texts)} has {at_most}{count} tokens, but "
+                    f"{self.identity.model_id} reads {most}; split it, or raise KB_CONTEXT_TOKENS "
+                    "if the server reads more (nothing was cut off)"
+                )
+                raise InputTooLongError(msg)
+
+    def _request(
+        self, texts: list[str], rows: list[int], least: list[int]
+    ) -> list[tuple[list[int], Answer]]:
+        """Return rows with their answers; a request that is too large is halved and sent again."""
+        part = [texts[row] for row in rows]
+        try:
+            answer = self._pool.call("documents", lambda server: self._embed(server, part))
+        except (BatchTooLargeError, InputTooLongError) as error:
+            if len(rows) == 1:
+                msg = f"input {rows[0]} of {len(texts)} is too long: {error} (nothing was cut off)"
+                raise InputTooLongError(msg) from error
+            middle = len(rows) // 2
+            if isinstance(error, BatchTooLargeError) and error.by_count:
+                self._batch = max(1, min(self._batch, middle))
+            halves = (rows[:middle], rows[middle:])
+            return [done for half in halves for done in self._request(texts, half, least)]
+        fewest = sum(least[row] for row in rows)
+        if 0 < answer.tokens < fewest:
+            msg = (
+                f"the embedding server read {answer.tokens} tokens of {len(rows)} texts that have "
+                f"at least {fewest}: it cuts long texts off. Set KB_CONTEXT_TOKENS to its limit; "
+                "nothing of this answer was used"
+            )
+            raise InputTooLongError(msg)
+        return [(rows, answer)]
+
+    def _embed(self, server: Server, texts: list[str]) -> Answer:
+        self._meet(server)
+        answer = server.embed(texts)
+        _check_width(self._known, server.where, answer.vectors.shape[1])
+        return answer
+
+    @staticmethod
+    def _run_all(futures: Sequence[Future[None]]) -> None:
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _check_same(model: _Model, where: str, raw: npt.NDArray[np.float32]) -> None:
+    """Refuse a server that serves another model than the one met first."""
+    _check_width(model, where, len(raw))
+    both = unit_rows(np.stack([model.reference, raw]))
+    alike = float(both[0] @ both[1])
+    if alike < _SAME_MODEL:
+        msg = (
+            f"the embedding server {where} gives other vectors than the first one (cosine "
+            f"{alike:.2f} for the same text): all must serve the same model"
+        )
+        raise EmbeddingError(msg)
+
+
+def _check_width(model: _Model, where: str, width: int) -> None:
+    if width != model.width:
+        msg = (
+            f"the embedding server {where} gave vectors of {width} dimensions instead of "
+            f"{model.width}: it serves another model now. Nothing of this answer was used"
+        )
+        raise EmbeddingError(msg)
+
+
+def _sendable(text: str) -> str:
+    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _never_empty(text: str) -> str:
+    """Return a blank for an empty text, which most servers refuse."""
+    return text or " "

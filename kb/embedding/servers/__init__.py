@@ -1,0 +1,1 @@
+"""What an embedder over HTTP stands on: addresses, dialects, counting, retries, the pool."""

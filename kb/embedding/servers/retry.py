@@ -1,0 +1,64 @@
+"""When to try again, and after how long."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_REQUESTED_WAIT_S = 120.0
+"""A server that asks for a longer wait than this is not waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter: a time drawn evenly between nothing and a limit.
+
+    The limit doubles with each failure in a row, so that many clients of a server that comes
+    back do not all call it at the same moment (Marc Brooker, "Exponential Backoff And Jitter",
+    AWS Architecture Blog, 2015). The defaults bridge the half a minute for which a server that
+    starts answers 503 while it loads its model.
+
+    Attributes:
+        attempts: most requests for one batch of documents, the first included.
+        query_attempts: the same for a query, for which a person waits.
+        base_s: the limit after the first failure, seconds.
+        cap_s: the highest limit, seconds.
+    """
+
+    attempts: int = 8
+    query_attempts: int = 4
+    base_s: float = 0.5
+    cap_s: float = 30.0
+
+    def delay_s(
+        self,
+        failures: int,
+        requested_s: float | None = None,
+        *,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> float:
+        """Return the seconds to wait after ``failures`` in a row, at least ``requested_s``."""
+        limit = min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 32))
+        return (requested_s or 0.0) + uniform(0.0, limit)
+
+
+def requested_wait_s(header: str | None, now: datetime | None = None) -> float | None:
+    """Return the seconds that a ``Retry-After`` header asks for, None where it says nothing.
+
+    Both forms of RFC 9110, section 10.2.3: a number of seconds, or a date.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
