@@ -28,7 +28,8 @@ class QueryCache:
             if key in self._vectors:
                 self._vectors.move_to_end(key)
                 return self._vectors[key]
-        vector = embedder.embed_query(text, task=task)  # outside the lock: other queries go on meanwhile
+        # Outside the lock: other queries go on meanwhile.
+        vector = embedder.embed_query(text, task=task)
         vector.setflags(write=False)
         with self._mutex:
             self._vectors[key] = vector
