@@ -349,7 +349,7 @@ def _plain(value: object) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "name")
     return table
 
 

@@ -62,7 +62,12 @@ def find_model(name: str, models_dir: Path) -> ModelFile:
         return _installed_known(known, quant or None, models_dir)
     named = Path(name).expanduser()
     # The last one: a model's name, as collections record it, is its file's without the suffix.
-    places = (named, models_dir / named, models_dir / place_of(name), models_dir / f"{name}{SUFFIX}")
+    places = (
+        named,
+        models_dir / named,
+        models_dir / place_of(name),
+        models_dir / f"{name}{SUFFIX}",
+    )
     for path in places:
         if path.is_file():
             entry = known_by_file(path.name)
