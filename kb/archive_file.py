@@ -1,9 +1,10 @@
 """The container of an exported collection: a zip file that shows every damaged byte.
 
-Members are ``manifest.json``, and for document ``n`` (six digits or more) ``documents/n.json`` and
-``vectors/n.f32``. The manifest holds the size and SHA-256 of every other member. The zip's comment
-is the SHA-256, in hexadecimal, of all bytes before it: a change anywhere shows before anything is
-unpacked. Nothing is ever written under a name that stands in an archive.
+Members are ``manifest.json``, for document ``n`` (six digits or more) ``documents/n.json`` and
+``vectors/n.f32``, and ``originals/SHA-256`` for each uploaded file. The manifest holds the size and
+SHA-256 of every other member. The zip's comment is the SHA-256, in hexadecimal, of all bytes before
+it: a change anywhere shows before anything is unpacked. Nothing is ever written under a name that
+stands in an archive, and a size that deflate cannot reach is refused unread.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kb.errors import ArchiveError, StoreError
 
@@ -27,6 +29,13 @@ MANIFEST = "manifest.json"
 _SEAL_BYTES = 64
 _READ_BYTES = 2**20
 _MOST_MANIFEST_BYTES = 2**28
+# What is held in memory at once; longer than any document that could be read.
+_MOST_MEMBER_BYTES = 2**30
+# Deflate turns one byte into 1,032 at most; a larger size is a lie.
+_MOST_DEFLATE_RATIO = 1032
+_DEFLATE_SLACK_BYTES = 1024
+# Besides damage: RuntimeError for encrypted members, features that are not known, deep nesting.
+_UNPACKING = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class ArchiveWriter:
@@ -37,9 +46,29 @@ class ArchiveWriter:
         self._members: dict[str, dict[str, str | int]] = {}
 
     def add(self, name: str, data: bytes) -> None:
-        """Write one member."""
+        """Write one member.
+
+        Raises:
+            StoreError: it is too large to be read again.
+        """
+        if len(data) > _MOST_MEMBER_BYTES:
+            msg = (
+                f"{name} has {len(data):,} bytes, more than an archive may hold in one part "
+                f"({_MOST_MEMBER_BYTES:,}); split that document and export again"
+            )
+            raise StoreError(msg)
         self._archive.writestr(name, data)
         self._members[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    def add_file(self, name: str, file: BinaryIO) -> None:
+        """Write one member from an open file, a part at a time, whatever its size."""
+        digest, size = hashlib.sha256(), 0
+        with self._archive.open(name, "w", force_zip64=True) as member:
+            while part := file.read(_READ_BYTES):
+                member.write(part)
+                digest.update(part)
+                size += len(part)
+        self._members[name] = {"bytes": size, "sha256": digest.hexdigest()}
 
     def finish(self, description: Mapping[str, Any]) -> None:
         """Write the manifest: ``description`` and the checksums of all members."""
@@ -86,27 +115,55 @@ class ArchiveReader:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
         self._archive = archive
+        for info in archive.infolist():
+            if info.file_size > _DEFLATE_SLACK_BYTES + info.compress_size * _MOST_DEFLATE_RATIO:
+                raise damaged(path, f"{info.filename[:80]!r} claims an impossible size")
         self.manifest = self._read_manifest()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The members besides the manifest."""
+        return frozenset(self.manifest["members"])
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """What all members take when they are unpacked."""
+        return sum(info.file_size for info in self._archive.infolist())
+
     def read(self, name: str) -> bytes:
-        """Return one member.
+        """Return one member, which is held in memory.
+
+        Raises:
+            ArchiveError: it is missing, too large, or not what the manifest says.
+        """
+        if name in self.names and self._archive.getinfo(name).file_size > _MOST_MEMBER_BYTES:
+            raise damaged(self._path, f"{name} is too large")
+        return b"".join(self.parts(name))
+
+    def parts(self, name: str) -> Iterator[bytes]:
+        """Give one member a part at a time; an error may come after the last one.
 
         Raises:
             ArchiveError: it is missing or not what the manifest says.
         """
         entry = self.manifest["members"].get(name)
+        if entry is None:
+            raise damaged(self._path, f"{name} is missing")
+        info = self._archive.getinfo(name)
+        digest = hashlib.sha256()
         try:
-            info = self._archive.getinfo(name)
-            if entry is None or info.file_size != entry["bytes"]:
+            if info.file_size != entry["bytes"]:
                 raise damaged(self._path, f"{name} is not what the manifest says")
-            data = self._archive.read(info)
+            with self._archive.open(info) as member:
+                while part := member.read(_READ_BYTES):
+                    digest.update(part)
+                    yield part
+            if digest.hexdigest() != entry["sha256"]:
+                raise damaged(self._path, f"the checksum of {name} does not match")
         except (KeyError, TypeError) as error:
-            raise damaged(self._path, f"{name} is missing") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise damaged(self._path, f"its manifest does not describe {name}") from error
+        except _UNPACKING as error:
             raise damaged(self._path, f"{name} cannot be unpacked: {error}") from error
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise damaged(self._path, f"the checksum of {name} does not match")
-        return data
 
     def _read_manifest(self) -> dict[str, Any]:
         names = self._archive.namelist()
@@ -116,7 +173,7 @@ class ArchiveReader:
             raise damaged(self._path, "its manifest is too large")
         try:
             manifest = json.loads(self._archive.read(MANIFEST))
-        except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (ValueError, *_UNPACKING) as error:
             raise damaged(self._path, f"its manifest cannot be read: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise damaged(self._path, "its manifest is none of this program's")
@@ -148,9 +205,13 @@ def reading(path: Path) -> Iterator[ArchiveReader]:
                 seal = file.read()
             if not zipfile.is_zipfile(file) or _digest_but_seal(file) != seal:
                 raise damaged(path, "its checksum does not match")
-            with zipfile.ZipFile(file) as archive:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (ValueError, struct.error, *_UNPACKING) as error:
+                raise damaged(path, f"its directory cannot be read: {error}") from error
+            with archive:
                 yield ArchiveReader(path, archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except OSError as error:
         msg = f"the archive {path} cannot be read: {error}; check the path"
         raise ArchiveError(msg) from error
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from kb import cli_eval, cli_models, presentation
+from kb import cli_eval, cli_models, listings, presentation
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.search.filters import filter_from_text
@@ -148,18 +148,15 @@ def documents(
 ) -> None:
     """List the documents of a collection."""
     with opened(collection=collection) as base:
-        if failed:
-            files = base.files.failed()
-            if as_json:
-                print_json([presentation.failed_json(file) for file in files])
-            else:
-                presentation.print_failed(files, stdout())
+        files = base.files.failed()
+        if failed and as_json:
+            print_json([listings.failed_json(file) for file in files])
+        elif failed:
+            listings.print_failed(files, stdout())
+        elif as_json:
+            print_json([listings.document_json(info, files) for info in base.documents()])
         else:
-            found = base.documents()
-            if as_json:
-                print_json([presentation.document_json(info) for info in found])
-            else:
-                presentation.print_documents(found, stdout())
+            listings.print_documents(base.documents(), files, stdout())
 
 
 @app.command()
@@ -182,7 +179,7 @@ def remove(
 ) -> None:
     """Remove documents from a collection; files on disk are left alone."""
     with opened(collection=collection) as base:
-        for info in presentation.choose_documents(base.documents(), which):
+        for info in listings.choose_documents(base.documents(), which):
             base.remove(info.id)
             stdout().print(f"removed {info.id} {info.name}", markup=False)
 
@@ -196,19 +193,26 @@ def runs(
     with opened() as base:
         found = base.runs(limit=limit)
         if as_json:
-            print_json([presentation.run_json(run) for run in found])
+            print_json([listings.run_json(run) for run in found])
         else:
-            presentation.print_runs(found, stdout())
+            listings.print_runs(found, stdout())
 
 
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
     collection: CollectionOption = None,
+    originals: Annotated[
+        bool,
+        typer.Option(
+            "--originals/--no-originals", help="With the files that were uploaded in the browser."
+        ),
+    ] = True,
 ) -> None:
-    """Write a collection to one file: documents, chunks, vectors and settings."""
+    """Write a collection to one file: documents, chunks, vectors, settings, uploaded originals."""
     with opened(collection=collection) as base:
-        presentation.print_archive("exported", base.export(file), stdout())
+        done = base.export(file, originals=originals)
+        presentation.print_archive("exported", done, stdout())
 
 
 @app.command("import")

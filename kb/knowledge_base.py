@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kb import archive
+from kb import archive, archive_import
 from kb.archive import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
@@ -286,18 +286,24 @@ class KnowledgeBase:
 
     # -- moving collections
 
-    def export(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
-        """Write a collection to one file: documents, chunks, vectors, settings; a file is replaced.
+    def export(
+        self, path: Path | str, *, collection: str | None = None, originals: bool = True
+    ) -> ArchiveInfo:
+        """Write a collection to one file, which is replaced if it is there.
+
+        It holds documents, chunks, vectors, settings and, unless told otherwise, the uploaded
+        originals; files in folders are not copied.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        chosen = {"chunk_size", "chunk_overlap", "chunk_unit"}
+        chosen = {"chunk_size", "chunk_overlap", "chunk_unit", "ocr"}
         return archive.export_collection(
             self._store,
             self.collection(collection),
             Path(path),
             self.settings.model_dump(mode="json", include=chosen),
+            self.uploads if originals else None,
         )
 
     def import_archive(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
@@ -310,8 +316,8 @@ class KnowledgeBase:
             EmbedderMismatchError: its vectors come from another model.
             CollectionError: there is a collection of that name.
         """
-        return archive.import_collection(
-            self._store, Path(path), collection, self.embedder.identity
+        return archive_import.import_collection(
+            self._store, self.uploads, Path(path), collection, self.embedder.identity
         )
 
     # -- history

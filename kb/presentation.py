@@ -12,10 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kb.archive import ArchiveInfo
-from kb.errors import DocumentNotFoundError
-from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
+from kb.records import CollectionInfo, SearchHit
 from kb.store.purging import Compaction
-from kb.store.runs import RunInfo
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
@@ -33,11 +31,19 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
         line.append(hit.source, style="cyan")
         if hit.place:
             line.append(f"  {hit.place}", style="dim")
+        if hit.read_by == "ocr":
+            line.append(f"  {ocr_text(hit)}", style="yellow")
         if len(hit.sources) > 1:
             line.append(f"  (+{len(hit.sources) - 1} more)", style="dim")
         console.print(line)
         console.print(_indented(snippet(hit)))
     console.print()
+
+
+def ocr_text(hit: SearchHit) -> str:
+    """Return that a hit was read from a picture, and how surely."""
+    sure = "" if hit.confidence is None else f", confidence {hit.confidence:.2f}"
+    return f"read by OCR{sure}"
 
 
 def snippet(hit: SearchHit) -> Text:
@@ -71,56 +77,9 @@ def hit_json(hit: SearchHit) -> dict[str, Any]:
     return {**asdict(hit), "metadata": dict(hit.metadata), "place": hit.place}
 
 
-def document_json(info: DocumentInfo) -> dict[str, Any]:
-    """Return a document's description as JSON values."""
-    return {
-        **asdict(info),
-        "name": info.name,
-        "added_at": info.added_at.isoformat(),
-        "metadata": dict(info.metadata),
-        "notices": [
-            {"code": n.code, "message": n.message, "values": dict(n.values)} for n in info.notices
-        ],
-    }
-
-
-def failed_json(file: FailedFile) -> dict[str, Any]:
-    """Return a file that could not be read as JSON values."""
-    return {**asdict(file), "seen_at": file.seen_at.isoformat()}
-
-
 def collection_json(info: CollectionInfo) -> dict[str, Any]:
     """Return a collection's description as JSON values."""
     return {**asdict(info), "created_at": info.created_at.isoformat()}
-
-
-def print_documents(found: Sequence[DocumentInfo], console: Console) -> None:
-    """Print a table of documents."""
-    if not found:
-        console.print("no documents yet; add some with `python -m ingest FOLDER`")
-        return
-    table = _table("id", "name", "type", "pages", "chunks", "added")
-    for info in found:
-        table.add_row(
-            str(info.id),
-            Text(", ".join(str(source) for source in info.sources) or info.name),
-            info.media_type,
-            str(info.pages or ""),
-            str(info.chunks),
-            info.added_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-        )
-    console.print(table)
-    for info in found:
-        for notice in info.notices:
-            console.print(Text(f"note {info.name}: {notice.message}", style="yellow"))
-
-
-def print_failed(files: Sequence[FailedFile], console: Console) -> None:
-    """Print the files that could not be read, each with its reason."""
-    if not files:
-        console.print("every file could be read")
-    for file in files:
-        console.print(Text.assemble((file.source.path, "cyan"), f": {file.reason}"))
 
 
 def print_collections(found: Sequence[CollectionInfo], console: Console) -> None:
@@ -128,7 +87,7 @@ def print_collections(found: Sequence[CollectionInfo], console: Console) -> None
     if not found:
         console.print("no collections yet; make one with `python -m ingest FOLDER`")
         return
-    table = _table("name", "documents", "chunks", "model", "description")
+    table = new_table("name", "documents", "chunks", "model", "description")
     for info in found:
         table.add_row(
             Text(info.name),
@@ -140,40 +99,17 @@ def print_collections(found: Sequence[CollectionInfo], console: Console) -> None
     console.print(table)
 
 
-def run_json(run: RunInfo) -> dict[str, Any]:
-    """Return a run of ingestion as JSON values."""
-    finished = run.finished_at.isoformat() if run.finished_at else None
-    return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
-
-
-def print_runs(found: Sequence[RunInfo], console: Console) -> None:
-    """Print runs, newest first, each with what failed in it."""
-    if not found:
-        console.print("no runs yet; `python -m ingest FOLDER` makes one")
-    for run in found:
-        line = Text.assemble(
-            (f"{run.id}", "bold"),
-            f"  {run.started_at.astimezone():%Y-%m-%d %H:%M}  ",
-            (run.status, "green" if run.status == "finished" else "yellow"),
-            f"  {run.collection}  ",
-            (", ".join(run.paths), "cyan"),
-        )
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in run.counts.items())
-        console.print(line.append(f"  {counts}" if counts else ""))
-        if run.error:
-            console.print(Text(f"   {run.error}", style="red"))
-        for path, reason in run.failures.items():
-            console.print(Text(f"   failed {path}: {reason}", style="red"))
-
-
 def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
     """Print what was exported or imported."""
     console.print(
         Text(
-            f"{verb} {info.collection}: {info.documents} documents, {info.chunks:,} chunks "
-            f"({info.path}, {info.size / 2**20:,.1f} MiB)"
+            f"{verb} {info.collection}: {info.documents} documents, {info.chunks:,} chunks, "
+            f"{info.originals} uploaded originals ({info.path}, {info.size / 2**20:,.1f} MiB)"
         )
     )
+    for name in info.lost:
+        lost = f"note {name}: its uploaded original is no longer there, so it is not in the archive"
+        console.print(Text(lost, style="yellow"))
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:
@@ -190,28 +126,6 @@ def print_compaction(done: Compaction, console: Console) -> None:
     )
 
 
-def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> list[DocumentInfo]:
-    """Return the documents that ids, paths or names in ``which`` mean.
-
-    Raises:
-        DocumentNotFoundError: one means no document, or more than one.
-    """
-    chosen = []
-    for name in which:
-        matches = [
-            info
-            for info in found
-            if name == str(info.id)
-            or any(name in (source.path, source.name) for source in info.sources)
-        ]
-        if len(matches) != 1:
-            what = f"{len(matches)} documents are" if matches else "no document is"
-            msg = f"{what} called {name!r}; give an id from `kb documents`"
-            raise DocumentNotFoundError(msg)
-        chosen.append(matches[0])
-    return chosen
-
-
 def plain(value: object) -> str:
     """Return a finding as a person reads it."""
     if isinstance(value, bool):
@@ -221,7 +135,8 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """Return a table without lines, numbers to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in _NUMBERS else "left")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from kb.errors import StoreError
@@ -29,15 +29,23 @@ class Uploads:
         Raises:
             StoreError: the disk is full or the folder cannot be written.
         """
-        target = self.path(name, hashlib.sha256(data).hexdigest())
-        if target.is_file():
-            return target
+        content_hash = hashlib.sha256(data).hexdigest()
+        target = self.path(name, content_hash)
+        return target if target.is_file() else self.save_parts(name, content_hash, [data])
+
+    def save_parts(self, name: str, content_hash: str, parts: Iterable[bytes]) -> Path:
+        """Keep bytes whose SHA-256 is known and was checked; return where they are.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        target = self.path(name, content_hash)
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, part = tempfile.mkstemp(dir=target.parent, suffix=".part")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
+                    file.writelines(parts)
                 Path(part).replace(target)
             except BaseException:
                 Path(part).unlink(missing_ok=True)
@@ -51,6 +59,14 @@ class Uploads:
         """Return where the original with this hash is, or would be, kept."""
         suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
         return self._folder / content_hash[:2] / f"{content_hash}{suffix}"
+
+    def is_intact(self, name: str, content_hash: str) -> bool:
+        """Say whether the original is there and still what was uploaded."""
+        try:
+            with self.path(name, content_hash).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == content_hash
+        except OSError:
+            return False
 
     def keep_only(self, kept: Collection[Path]) -> int:
         """Delete every original but those in ``kept``; return how many that were."""

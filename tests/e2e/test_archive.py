@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ingest import ingest
+from ingest import ingest, ingest_uploads
 from kb import (
     ArchiveError,
     CollectionError,
+    CollectionInfo,
     EmbedderMismatchError,
     KnowledgeBase,
     SearchHit,
     Settings,
+    StoreError,
 )
-from kb.archive import import_collection
 from kb.archive_file import writing
+from kb.archive_import import import_collection
 from kb.embedding.base import Embedder
 
+UPLOADED = "The kiln is fired on Fridays. 星期五烧窑。\n".encode()
+BROKEN = b"%PDF-1.4 sent by mistake"
 QUERIES = ("How long is green tea steeped?", "链条多久清洗一次", "error E-1407")
 
 
@@ -33,10 +40,9 @@ def settings(data_dir: Path) -> Settings:
     return Settings.load(data_dir=data_dir, workers=1)
 
 
-@pytest.fixture
-def archive(base: KnowledgeBase, tmp_path: Path) -> Path:
-    """An archive of a collection with a copy, a table, a failed file and one from Python."""
-    folder = tmp_path / "documents"
+def fill_and_export(base: KnowledgeBase, place: Path) -> Path:
+    """Export a collection with a copy, a table, failed files, uploads and one from Python."""
+    folder = place / "documents"
     folder.mkdir()
     tea = "Green tea is steeped for two minutes at eighty degrees.\n"
     (folder / "tea.txt").write_text(tea, "utf-8")
@@ -51,9 +57,37 @@ def archive(base: KnowledgeBase, tmp_path: Path) -> Path:
     ingest(base, [folder])
     base.add("Bees are inspected every ten days.", name="bees", metadata={"tag": "养蜂"})
     base.describe_collection("default", "What we know")
-    path = tmp_path / "collection.kbz"
+    ingest_uploads(base, [("窑.txt", UPLOADED), ("again.txt", UPLOADED), ("bad.pdf", BROKEN)])
+    path = place / "collection.kbz"
     info = base.export(path)
-    assert (info.documents, info.size) == (4, path.stat().st_size)
+    assert (info.documents, info.originals, info.size) == (5, 2, path.stat().st_size)
+    return path
+
+
+@pytest.fixture
+def archive(base: KnowledgeBase, tmp_path: Path) -> Path:
+    """An archive of all that ``base`` holds."""
+    return fill_and_export(base, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, models_dir: Path, embedder: Embedder
+) -> bytes:
+    """The bytes of an archive, for tests that only damage it."""
+    place = tmp_path_factory.mktemp("made")
+    (place / "data").mkdir()
+    (place / "data" / "models").symlink_to(models_dir)
+    settings = Settings.load(data_dir=place / "data", workers=1)
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        return fill_and_export(base, place).read_bytes()
+
+
+@pytest.fixture
+def damageable(tmp_path: Path, made_once: bytes) -> Path:
+    """An archive of a knowledge base that is not there."""
+    path = tmp_path / "damageable.kbz"
+    path.write_bytes(made_once)
     return path
 
 
@@ -84,7 +118,7 @@ def test_an_imported_collection_finds_the_same_without_embedding(
     with monkeypatch.context() as patched:
         patched.setattr(elsewhere.embedder, "embed_documents", refuse)
         info = elsewhere.import_archive(archive)
-    assert (info.collection, info.documents) == ("default", 4)
+    assert (info.collection, info.documents, info.originals) == ("default", 5, 2)
     assert elsewhere.check().ok
     for mode in ("hybrid", "dense", "keyword"):
         for query in QUERIES:
@@ -94,17 +128,20 @@ def test_an_imported_collection_finds_the_same_without_embedding(
     ours = {info.name: info for info in base.documents()}
     for copy in elsewhere.documents():
         before = ours.pop(copy.name)
-        assert replace(copy, id=0, added_at=before.added_at) == replace(before, id=0)
+        assert replace(copy, id=0) == replace(before, id=0)  # the date it was added among it
         assert elsewhere.document_content(copy.id) == base.document_content(before.id)
         assert elsewhere.chunks(copy.id) == base.chunks(before.id)
     assert ours == {}
-    assert [f.source.path for f in elsewhere.files.failed()] == ["broken.pdf"]
+    assert elsewhere.files.failed() == base.files.failed()
+    assert elsewhere.collection().created_at == base.collection().created_at
 
 
 def test_imported_sources_are_up_to_date(elsewhere: KnowledgeBase, archive: Path) -> None:
     elsewhere.import_archive(archive)
     report = ingest(elsewhere, [archive.parent / "documents"])
     assert report.summary() == {"unchanged": 4, "failed": 1}
+    sent = [("窑.txt", UPLOADED), ("bad.pdf", BROKEN)]
+    assert ingest_uploads(elsewhere, sent).summary() == {"unchanged": 1, "failed": 1}
 
 
 def test_a_taken_name_is_refused_and_another_can_be_given(
@@ -119,70 +156,222 @@ def test_a_taken_name_is_refused_and_another_can_be_given(
     )
 
 
+def test_uploaded_originals_travel(elsewhere: KnowledgeBase, archive: Path) -> None:
+    elsewhere.import_archive(archive)
+    kiln = next(info for info in elsewhere.documents() if info.name == "窑.txt")
+    assert {source.path for source in kiln.sources} == {"窑.txt", "again.txt"}
+    for source in kiln.sources:
+        assert elsewhere.uploads.path(source.path, kiln.content_hash).read_bytes() == UPLOADED
+    bad = hashlib.sha256(BROKEN).hexdigest()
+    assert elsewhere.uploads.path("bad.pdf", bad).read_bytes() == BROKEN
+    assert elsewhere.compact().uploads == 0
+
+
+def test_originals_stay_out_where_that_is_asked(
+    base: KnowledgeBase, elsewhere: KnowledgeBase, archive: Path
+) -> None:
+    whole = archive.stat().st_size
+    info = base.export(archive, originals=False)
+    assert (info.documents, info.originals, info.lost) == (5, 0, ())
+    assert info.size < whole
+    assert elsewhere.import_archive(archive).originals == 0
+    assert comparable(elsewhere.search("kiln")) == comparable(base.search("kiln"))
+
+
+def test_an_original_that_was_changed_by_hand_is_named_and_left_out(
+    base: KnowledgeBase, elsewhere: KnowledgeBase, archive: Path
+) -> None:
+    base.uploads.path("bad.pdf", hashlib.sha256(BROKEN).hexdigest()).write_bytes(b"other")
+    base.uploads.path("窑.txt", hashlib.sha256(UPLOADED).hexdigest()).unlink()
+    info = base.export(archive)
+    assert (info.originals, set(info.lost)) == (0, {"窑.txt", "again.txt", "bad.pdf"})
+    elsewhere.import_archive(archive)
+    assert elsewhere.search("kiln")
+
+
+def test_an_older_version_travels_with_the_file_that_replaced_it(
+    base: KnowledgeBase, elsewhere: KnowledgeBase, archive: Path
+) -> None:
+    ingest_uploads(base, [("窑.txt", BROKEN + b"\0\0"), ("again.txt", BROKEN + b"\0\0")])
+    base.export(archive)
+    elsewhere.import_archive(archive)
+    ours, theirs = base.files.failed(), elsewhere.files.failed()
+    assert [f.document_added_at for f in theirs] == [f.document_added_at for f in ours]
+    assert sum(file.document_id is not None for file in theirs) == 2
+    kiln = next(info for info in elsewhere.documents() if info.name == "窑.txt")
+    assert elsewhere.uploads.path("窑.txt", kiln.content_hash).read_bytes() == UPLOADED
+
+
+def everything(base: KnowledgeBase) -> tuple[list[CollectionInfo], int, list[str]]:
+    """All that an import could change: collections, documents, originals."""
+    originals = sorted(path.name for path in base.settings.uploads_dir.rglob("*"))
+    return (base.collections(), base.generation, originals)
+
+
 def refused(base: KnowledgeBase, path: Path, match: str) -> None:
-    before = (base.collections(), base.generation)
+    before = everything(base)
     with pytest.raises(ArchiveError, match=match):
         base.import_archive(path)
-    assert (base.collections(), base.generation) == before
+    assert everything(base) == before
 
 
-def test_any_flipped_byte_is_noticed(elsewhere: KnowledgeBase, archive: Path) -> None:
-    whole = archive.read_bytes()
+def test_any_flipped_byte_is_noticed(elsewhere: KnowledgeBase, damageable: Path) -> None:
+    whole = damageable.read_bytes()
     draw = random.Random(5)  # noqa: S311 - places to damage, no secret
-    places = [0, len(whole) - 1, len(whole) - 70, *(draw.randrange(len(whole)) for _ in range(60))]
-    for place in places:
+    places = {0, len(whole) - 1, len(whole) - 70}
+    with zipfile.ZipFile(damageable) as members:
+        for member in members.infolist():  # its header, its name, and its first byte
+            places |= {member.header_offset + offset for offset in (0, 14, 30, 60)}
+        places.add(members.start_dir + 20)
+    places.update(draw.randrange(len(whole)) for _ in range(30))
+    for place in sorted(places):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << draw.randrange(8)
-        archive.write_bytes(damaged)
-        refused(elsewhere, archive, str(archive))
+        damageable.write_bytes(damaged)
+        refused(elsewhere, damageable, str(damageable))
 
 
 def test_a_truncated_foreign_or_missing_file_is_refused(
-    elsewhere: KnowledgeBase, archive: Path, tmp_path: Path
+    elsewhere: KnowledgeBase, damageable: Path, tmp_path: Path
 ) -> None:
-    whole = archive.read_bytes()
-    for size in (0, 10, len(whole) // 2, len(whole) - 1):
-        archive.write_bytes(whole[:size])
-        refused(elsewhere, archive, "damaged")
-    archive.write_bytes(b"The archive of another program" * 100)
-    refused(elsewhere, archive, "damaged")
+    whole = damageable.read_bytes()
+    for size in (0, 10, *range(50, len(whole), len(whole) // 40), len(whole) - 64, len(whole) - 1):
+        damageable.write_bytes(whole[:size])
+        refused(elsewhere, damageable, "damaged")
+    damageable.write_bytes(b"The archive of another program" * 100)
+    refused(elsewhere, damageable, "damaged")
     refused(elsewhere, tmp_path / "nowhere.kbz", "check the path")
 
 
-def rewrite(path: Path, change: str, **manifest: object) -> None:
-    """Write an archive again, properly sealed, with one thing wrong."""
+Change = Callable[[dict[str, bytes], dict[str, Any]], None]
+
+
+def reseal(path: Path, change: Change) -> None:
+    """Write an archive again, properly sealed, with something changed in it."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    description = {**json.loads(members.pop("manifest.json")), **manifest}
-    del description["members"]
+    manifest = json.loads(members.pop("manifest.json"))
+    del manifest["members"]
+    change(members, manifest)
     with writing(path) as writer:
         for name, data in members.items():
-            if name != change:
-                writer.add(name, data)
-        writer.finish(description)
+            writer.add(name, data)
+        writer.finish(manifest)
 
 
-def test_a_missing_member_is_refused(elsewhere: KnowledgeBase, archive: Path) -> None:
-    rewrite(archive, "vectors/000002.f32")
-    refused(elsewhere, archive, "vectors/000002.f32 is missing")
+def in_document(**values: object) -> Change:
+    """Change fields of the first document's record."""
+
+    def change(members: dict[str, bytes], _: dict[str, Any]) -> None:
+        record = {**json.loads(members["documents/000001.json"]), **values}
+        members["documents/000001.json"] = json.dumps(record).encode()
+
+    return change
 
 
-def test_a_newer_version_is_refused(elsewhere: KnowledgeBase, archive: Path) -> None:
-    rewrite(archive, "", version=2)
-    refused(elsewhere, archive, "archive version 2, this release reads 1")
+def in_file(**values: object) -> Change:
+    """Change fields of the first document's source."""
+
+    def change(members: dict[str, bytes], _: dict[str, Any]) -> None:
+        record = json.loads(members["documents/000001.json"])
+        record["files"][0].update(values)
+        members["documents/000001.json"] = json.dumps(record).encode()
+
+    return change
 
 
-def test_an_incomplete_manifest_is_refused(elsewhere: KnowledgeBase, archive: Path) -> None:
-    rewrite(archive, "", embedder={"model_id": "x"})
-    refused(elsewhere, archive, "manifest lacks")
+def in_upload(**values: object) -> Change:
+    """Change fields of the file that was uploaded and could not be read."""
+
+    def change(_: dict[str, bytes], manifest: dict[str, Any]) -> None:
+        upload = next(file for file in manifest["unread"] if file["source"]["root"] == "uploads")
+        upload.update(values)
+
+    return change
+
+
+def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
+    first, second = sorted(name for name in members if name.startswith("originals/"))
+    members[first], members[second] = members[second], members[first]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda members, _: members.pop("vectors/000002.f32"), "vectors/000002.f32 is missing"),
+        (lambda _, manifest: manifest.update(version=2), "archive version 2, this release reads 1"),
+        (lambda _, manifest: manifest.update(format="zip"), "none of this program's"),
+        (lambda _, manifest: manifest.update(embedder={"model_id": "x"}), "manifest lacks"),
+        (lambda _, manifest: manifest.update(unread=[{"source": 5}]), "manifest lacks"),
+        (lambda _, manifest: manifest.update(documents=10**12), "cannot hold"),
+        (lambda _, manifest: manifest.update(documents=-1), "cannot hold"),
+        (lambda _, manifest: manifest.update(documents=4), "belong to no document"),
+        (lambda _, manifest: manifest.update(chunks=1), "should have 1"),
+        (lambda members, _: members.update({"../../evil.txt": b"x"}), "belong to no document"),
+        (lambda members, _: members.update({"originals/../../x": b"x"}), "belong to no document"),
+        (lambda members, _: members.update({f"originals/{'0' * 64}": b"x"}), "no document"),
+        (lambda members, _: members.update({"vectors/000001.f32": b"\0" * 1536}), "damaged"),
+        (lambda members, _: members.update({"vectors/000001.f32": b"x" * 8}), "do not fit"),
+        (lambda members, _: members.update({"documents/000001.json": b"[" * 90_000}), "sense"),
+        (swapped, "is another file"),
+        (in_document(content_hash="../../../../tmp/evil"), "no SHA-256"),
+        (in_document(added_at="yesterday"), "sense"),
+        (in_document(files=[]), "no source"),
+        (in_document(keys=[]), "keys do not fit"),
+        (in_document(document={"text": 5}), "sense"),
+        (in_upload(content_hash="../../../../tmp/evil"), "no SHA-256"),
+        (in_upload(source={"root": "uploads", "path": "a\0.pdf"}), "NUL"),
+        (in_file(source={"root": "x", "path": "\ud800.txt"}), "cannot hold what it says"),
+        (in_upload(size=2**70), "cannot hold what it says"),
+    ],
+)
+def test_a_sealed_archive_that_lies_is_refused(
+    elsewhere: KnowledgeBase, damageable: Path, change: Change, match: str
+) -> None:
+    reseal(damageable, change)
+    before = (elsewhere.collections(), everything(elsewhere)[2])
+    with pytest.raises(ArchiveError, match=match):
+        elsewhere.import_archive(damageable)
+    assert (elsewhere.collections(), everything(elsewhere)[2]) == before
+    assert elsewhere.check().ok
+
+
+def seal(path: Path) -> None:
+    """Make the checksum at the end that of the bytes before it."""
+    whole = path.read_bytes()[:-64]
+    path.write_bytes(whole + hashlib.sha256(whole).hexdigest().encode())
+
+
+def test_sizes_that_no_archive_can_have_are_refused_unread(
+    elsewhere: KnowledgeBase, damageable: Path
+) -> None:
+    whole = bytearray(damageable.read_bytes())
+    with zipfile.ZipFile(damageable) as members:
+        place = members.start_dir
+    assert whole[place : place + 4] == b"PK\x01\x02"
+    whole[place + 24 : place + 28] = (2**32 - 2).to_bytes(4, "little")  # the first one's size
+    damageable.write_bytes(whole)
+    seal(damageable)
+    refused(elsewhere, damageable, "impossible size")
+
+
+def test_an_archive_that_does_not_fit_the_disk_is_refused(
+    elsewhere: KnowledgeBase, damageable: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(elsewhere)
+    usage = shutil.disk_usage(damageable)._replace(free=1000)
+    monkeypatch.setattr("kb.archive_import.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(StoreError, match="free disk space"):
+        elsewhere.import_archive(damageable)
+    assert everything(elsewhere) == before
 
 
 def test_another_model_s_vectors_are_refused(
-    elsewhere: KnowledgeBase, archive: Path, embedder: Embedder
+    elsewhere: KnowledgeBase, damageable: Path, embedder: Embedder
 ) -> None:
     other = replace(embedder.identity, fingerprint="0" * 64, model_id="another")
     with pytest.raises(EmbedderMismatchError, match="multilingual-e5-small"):
-        import_collection(elsewhere._store, archive, None, other)
+        import_collection(elsewhere._store, elsewhere.uploads, damageable, None, other)
     assert elsewhere.collections() == []
 
 

@@ -1,0 +1,168 @@
+"""A collection out of one file, without embedding: all of it or nothing, and never over another."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kb.archive import ArchiveInfo, original_member
+from kb.archive_file import ArchiveReader, damaged, reading
+from kb.archive_records import ArchivedCollection, ArchivedFile
+from kb.embedding.base import EmbedderIdentity
+from kb.errors import (
+    CollectionError,
+    EmbedderMismatchError,
+    KnowledgeBaseError,
+    StoreBusyError,
+    StoreError,
+)
+from kb.store import collections, documents, sources
+from kb.store.store import Store
+from kb.uploads import Uploads
+
+# Names the collection that is being imported, so that a crash leaves nothing for good.
+_UNDER_WAY = "importing.txt"
+# What SQLite's driver raises for values of the wrong kind: half characters, numbers too large.
+_UNFIT = (ValueError, TypeError, OverflowError)
+
+
+def import_collection(
+    store: Store, uploads: Uploads, path: Path, name: str | None, identity: EmbedderIdentity
+) -> ArchiveInfo:
+    """Make a collection of an archive, all of it or nothing.
+
+    Until it is whole it goes by a name that says so; what a crash leaves of that is removed by
+    the next import.
+
+    Raises:
+        ArchiveError: the archive is damaged or of another version.
+        EmbedderMismatchError: its vectors come from another model.
+        CollectionError: there is a collection of that name.
+        StoreBusyError: another process is importing.
+        StoreError: the disk is full.
+    """
+    with _alone(store), reading(path) as archive:
+        found = ArchivedCollection(path, archive)
+        clean = collections.clean_name(name or found.name)
+        _refuse_other_model(path, found.embedder, identity)
+        _refuse_taken(store, clean)
+        _refuse_without_space(store, path, archive)
+        # All of it is read once before anything is written.
+        found.verify()
+        _write(store, uploads, found, archive, clean, identity)
+        return ArchiveInfo(
+            path=str(path),
+            collection=clean,
+            documents=found.documents,
+            chunks=found.chunks,
+            originals=len({content_hash for _, content_hash in found.originals}),
+            size=path.stat().st_size,
+        )
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    lock = FileLock(store.folder / "import.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        msg = "another archive is being imported; try again when that is done"
+        raise StoreBusyError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _refuse_other_model(path: Path, theirs: EmbedderIdentity, mine: EmbedderIdentity) -> None:
+    if theirs.fingerprint != mine.fingerprint:
+        msg = (
+            f"{path} holds vectors of the model {theirs.model_id} ({theirs.dim} dimensions), "
+            f"but the model in use is {mine.model_id} ({mine.dim}). "
+            f"Nothing was imported; set KB_MODEL={theirs.model_id}"
+        )
+        raise EmbedderMismatchError(msg)
+
+
+def _refuse_taken(store: Store, name: str) -> None:
+    with store.database.read() as db:
+        if collections.find(db, name) is not None:
+            msg = f"there is already a collection {name!r}; import as another: --collection NAME"
+            raise CollectionError(msg)
+
+
+def _refuse_without_space(store: Store, path: Path, archive: ArchiveReader) -> None:
+    free = shutil.disk_usage(store.folder).free
+    if archive.unpacked_bytes > free:
+        msg = (
+            f"{path} unpacks to {archive.unpacked_bytes / 2**20:,.1f} MiB, but only "
+            f"{free / 2**20:,.1f} MiB are free in {store.folder}. Nothing was imported; free disk "
+            "space or set KB_DATA_DIR to another folder"
+        )
+        raise StoreError(msg)
+
+
+def _write(  # noqa: PLR0917 - one call, above
+    store: Store,
+    uploads: Uploads,
+    found: ArchivedCollection,
+    archive: ArchiveReader,
+    name: str,
+    identity: EmbedderIdentity,
+) -> None:
+    target = store.create_collection(_provisional_name(store, name), found.description, identity)
+    added: list[tuple[int, str]] = []
+    seen: list[ArchivedFile] = []
+    try:
+        for item in found.items(target.name):
+            first, *others = item.files
+            result = store.commit(target, item.prepared, item.vectors, first.state)
+            for other in others:
+                attached = replace(other.state, document_id=result.document_id)
+                store.attach(target.id, attached)
+            added.append((result.document_id, item.added_at))
+            seen += item.files
+        for file in found.unread:
+            store.attach(target.id, file.state)
+        seen += found.unread
+        # After the sources that refer to them, or `kb compact` would take them away again.
+        for path, content_hash in found.originals:
+            if not uploads.is_intact(path, content_hash):
+                uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
+        with store.lock.hold(), store.database.write() as db:
+            for document_id, added_at in added:
+                documents.date(db, document_id, added_at)
+            for file in seen:
+                sources.date(db, target.id, file.state.source, file.seen_at)
+            collections.instruct(db, target.name, found.instruction)
+            collections.date(db, target.name, found.created_at)
+            collections.rename(db, target.name, name)
+    except BaseException as error:
+        # Originals stay until `kb compact`: an upload of this moment may be the same file.
+        store.drop_collection(target.name)
+        if isinstance(error, _UNFIT):
+            raise damaged(found.path, f"the store cannot hold what it says: {error}") from error
+        raise
+    (store.folder / _UNDER_WAY).unlink(missing_ok=True)
+
+
+def _provisional_name(store: Store, name: str) -> str:
+    """Choose the name until the import is whole; first remove what a crashed one has left."""
+    note = store.folder / _UNDER_WAY
+    if note.exists():
+        with store.database.read() as db:
+            try:
+                left = collections.find(db, note.read_text("utf-8"))
+            except (KnowledgeBaseError, ValueError):  # the crash cut the note short
+                left = None
+        if left is not None:
+            store.drop_collection(left.name)
+    provisional = f"{name[:150]} (importing {secrets.token_hex(8)})"
+    note.write_text(provisional, "utf-8")
+    return provisional

@@ -1,0 +1,198 @@
+"""What the members of an archive say, checked before any of it is believed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.archive import original_member
+from kb.archive_file import ArchiveReader, damaged
+from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.records import Chunk, FileState, Source
+from kb.search.terms import index_text
+from kb.store.prepared import PreparedDocument
+from kb.store.rows import document_from_json
+from kb.uploads import UPLOADS_ROOT
+
+_UNIT_TOLERANCE = 1e-3
+_FLOAT_BYTES = 4
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# What values of the wrong kind raise where they are used; deep nesting is a RecursionError.
+_NONSENSE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """A source and when it was last seen, as the catalog stores times."""
+
+    state: FileState
+    seen_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDocument:
+    """A document ready for the store, with the files that give it."""
+
+    prepared: PreparedDocument
+    vectors: Vectors
+    files: list[ArchivedFile]
+    added_at: str
+
+
+class ArchivedCollection:
+    """The collection in an archive.
+
+    ``originals`` are (path of the upload, SHA-256) of the originals that the archive holds and a
+    source refers to; they are known once :meth:`verify` has read everything.
+
+    Raises:
+        ArchiveError: the manifest does not make sense.
+    """
+
+    def __init__(self, path: Path, archive: ArchiveReader) -> None:
+        self.path = path
+        self._archive = archive
+        self.originals: list[tuple[str, str]] = []
+        manifest = archive.manifest
+        try:
+            self.embedder = EmbedderIdentity(**manifest["embedder"])
+            collection = manifest["collection"]
+            self.name = str(collection["name"])
+            self.description = str(collection["description"])
+            self.instruction = str(collection["instruction"])
+            self.created_at = _time(collection["created_at"])
+            self.unread = [_file(values, None) for values in manifest["unread"]]
+            self.documents = int(manifest["documents"])
+            self.chunks = int(manifest["chunks"])
+        except _NONSENSE as error:
+            raise damaged(path, f"its manifest lacks {error}") from error
+
+    def verify(self) -> None:
+        """Read every member once.
+
+        Raises:
+            ArchiveError: one is missing, too many, damaged, or does not make sense.
+        """
+        names = self._archive.names
+        if not 0 <= self.documents <= len(names):
+            raise damaged(self.path, f"it cannot hold {self.documents} documents")
+        expected = {member for pair in self._pairs() for member in pair}
+        if missing := sorted(expected - names):
+            raise damaged(self.path, f"{missing[0]} is missing")
+        hashes = {name.removeprefix("originals/") for name in names - expected}
+        if {original_member(each) for each in hashes} != names - expected:
+            raise damaged(self.path, "it has members that belong to no document")
+        wanted: dict[tuple[str, str], None] = {}
+        chunks = 0
+        for item in self.items(""):
+            chunks += len(item.prepared.chunks)
+            wanted.update(dict.fromkeys(_uploads(item.files, item.prepared.content_hash)))
+        wanted.update(dict.fromkeys(_uploads(self.unread, "")))
+        if chunks != self.chunks:
+            raise damaged(self.path, f"it has {chunks} chunks and should have {self.chunks}")
+        self.originals = [each for each in wanted if each[1] in hashes]
+        if hashes != {content_hash for _, content_hash in self.originals}:
+            raise damaged(self.path, "it has originals that belong to no document")
+        for content_hash in hashes:
+            self._verify_original(content_hash)
+
+    def items(self, collection: str) -> Iterator[ArchivedDocument]:
+        """Give the documents in the order in which they were added."""
+        for name, vectors_name in self._pairs():
+            data = self._archive.read(name)
+            try:
+                record = json.loads(data)
+                size = len(record["chunks"]) * self.embedder.dim * _FLOAT_BYTES
+                fits = self._archive.manifest["members"][vectors_name]["bytes"] == size
+                _require(fits, "its vectors do not fit its chunks")
+                vectors = np.frombuffer(self._archive.read(vectors_name), dtype="<f4")
+                yield _document(record, vectors.reshape(-1, self.embedder.dim), collection)
+            except _NONSENSE as error:
+                raise damaged(self.path, f"{name} does not make sense: {error}") from error
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        for number in range(1, self.documents + 1):
+            yield f"documents/{number:06}.json", f"vectors/{number:06}.f32"
+
+    def _verify_original(self, content_hash: str) -> None:
+        name = original_member(content_hash)
+        for _ in self._archive.parts(name):
+            pass  # compares the bytes with the manifest's checksum
+        if self._archive.manifest["members"][name]["sha256"] != content_hash:
+            raise damaged(self.path, f"{name} is another file")
+
+
+def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[str, str]]:
+    """Give (path, SHA-256) of the originals that these sources refer to."""
+    for file in files:
+        if file.state.source.root == UPLOADS_ROOT:
+            for content_hash in (document_hash, file.state.content_hash):
+                if content_hash:
+                    yield file.state.source.path, content_hash
+
+
+def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> ArchivedDocument:
+    document = document_from_json(record["document"])
+    chunks = tuple(
+        Chunk(
+            **{
+                **item,
+                "heading_path": tuple(item["heading_path"]),
+                "text": document.text[item["start"] : item["end"]],
+            }
+        )
+        for item in record["chunks"]
+    )
+    inside = all(0 <= chunk.start <= chunk.end <= len(document.text) for chunk in chunks)
+    _require(inside, "its chunks do not fit its text")
+    lengths = np.linalg.norm(vectors, axis=1)
+    _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
+    files = [_file(values, 0) for values in record["files"]]
+    _require(bool(files), "it has no source")
+    prepared = PreparedDocument(
+        collection=collection,
+        document=document,
+        content_hash=_hash(record["content_hash"]),
+        settings_hash=str(record["settings_hash"]),
+        size=int(record["size"]),
+        chunks=chunks,
+        inputs=tuple(chunk.text for chunk in chunks),
+        keys=tuple(bytes.fromhex(key) for key in record["keys"]),
+        index_texts=tuple(index_text(chunk.text) for chunk in chunks),
+        known=dict(enumerate(vectors)),
+    )
+    _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")
+    added_at = _time(record["added_at"])
+    return ArchivedDocument(prepared, vectors.astype(np.float32), files, added_at)
+
+
+def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
+    known = {key: value for key, value in values.items() if key != "seen_at"}
+    source = Source(**values["source"])
+    state = FileState(**{**known, "source": source, "document_id": document_id})
+    # Names a file below the folder of uploads: anything but a hash could lead out of it.
+    if state.content_hash:
+        _hash(state.content_hash)
+    _require("\0" not in source.path, "a path holds a NUL character")
+    return ArchivedFile(state, _time(values["seen_at"]))
+
+
+def _hash(value: str) -> str:
+    _require(_SHA256.fullmatch(value) is not None, f"{value[:80]!r} is no SHA-256")
+    return value
+
+
+def _time(value: str) -> str:
+    return datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like an assertion
+    if not condition:
+        raise ValueError(otherwise)

@@ -1,0 +1,182 @@
+"""How documents, files that could not be read, and runs are listed, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from kb.errors import DocumentNotFoundError
+from kb.presentation import new_table
+from kb.records import DocumentInfo, FailedFile
+from kb.store.runs import RunInfo
+
+_MOST_NAMES = 10
+_MINUTE_S = 60
+
+
+def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict[str, Any]:
+    """Return a document's description as JSON values.
+
+    ``newer_unreadable`` lists which of the ``failed`` files this document is the older version of.
+    """
+    return {
+        **asdict(info),
+        "name": info.name,
+        "outcome": "warnings" if info.notices else "indexed",
+        "added_at": info.added_at.isoformat(),
+        "metadata": dict(info.metadata),
+        "notices": [
+            {"code": n.code, "message": n.message, "values": dict(n.values)} for n in info.notices
+        ],
+        "newer_unreadable": [failed_json(file) for file in failed if file.document_id == info.id],
+    }
+
+
+def failed_json(file: FailedFile) -> dict[str, Any]:
+    """Return a file that could not be read as JSON values."""
+    older = file.document_added_at.isoformat() if file.document_added_at else None
+    return {**asdict(file), "seen_at": file.seen_at.isoformat(), "document_added_at": older}
+
+
+def print_documents(
+    found: Sequence[DocumentInfo], failed: Sequence[FailedFile], console: Console
+) -> None:
+    """Print a table of documents, then what there is to say about them."""
+    if found:
+        table = new_table("id", "name", "type", "pages", "chunks", "added")
+        for info in found:
+            table.add_row(
+                str(info.id),
+                Text(", ".join(str(source) for source in info.sources) or info.name),
+                info.media_type,
+                str(info.pages or ""),
+                str(info.chunks),
+                _minute(info.added_at),
+            )
+        console.print(table)
+    elif not failed:
+        console.print("no documents yet; add some with `python -m ingest FOLDER`")
+    for info in found:
+        for notice in info.notices:
+            console.print(Text(f"note {info.name}: {notice.message}", style="yellow"))
+    for file in failed:
+        if file.document_added_at is not None:
+            console.print(Text.assemble(("note ", "yellow"), _older(file)))
+    if failed:
+        files = "1 file" if len(failed) == 1 else f"{len(failed):,} files"
+        console.print(
+            Text(f"{files} could not be read; `kb documents --failed` says why", style="red")
+        )
+
+
+def print_failed(files: Sequence[FailedFile], console: Console) -> None:
+    """Print the files that could not be read, each with its reason."""
+    if not files:
+        console.print("every file could be read")
+    for file in files:
+        console.print(Text.assemble((file.source.path, "cyan"), f"  ({_place(file)})"))
+        console.print(Text(f"   {file.reason}"))
+        if file.document_added_at is not None:
+            console.print(Text.assemble("   ", _older(file)))
+
+
+def _place(file: FailedFile) -> str:
+    return f"{file.source.root}, {_minute(file.seen_at)}"
+
+
+def _older(file: FailedFile) -> Text:
+    date = _minute(file.document_added_at) if file.document_added_at else ""
+    return Text(
+        f"{file.source.path} could not be read as it is now; the version of {date} is still found "
+        f"(`kb remove {file.document_id}` removes it)",
+        style="yellow",
+    )
+
+
+def run_json(run: RunInfo) -> dict[str, Any]:
+    """Return a run of ingestion as JSON values."""
+    finished = run.finished_at.isoformat() if run.finished_at else None
+    return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
+
+
+def print_runs(found: Sequence[RunInfo], console: Console) -> None:
+    """Print runs, newest first: when, over what, what changed, what failed."""
+    if not found:
+        console.print("no runs yet; `python -m ingest FOLDER` makes one")
+    for run in found:
+        console.print(
+            Text.assemble(
+                (f"{run.id}", "bold"),
+                f"  {_minute(run.started_at)}  ",
+                (run.status, "green" if run.status == "finished" else "yellow"),
+                f"{_took(run)}  {run.collection}  ",
+                (", ".join(run.paths), "cyan"),
+            )
+        )
+        if run.counts:
+            counts = ", ".join(f"{run.counts[name]} {name}" for name in _ordered(run.counts))
+            vectors = f"; {run.embedded:,} chunks embedded, {run.reused:,} vectors reused"
+            console.print(Text(f"   {counts}{vectors if run.chunks else ''}"))
+        elif run.status == "interrupted":
+            console.print("   it ended without a report; run the same command again to go on")
+        for outcome in _ordered(run.changes):
+            console.print(Text(f"   {outcome} {some(run.changes[outcome])}"))
+        if run.error:
+            console.print(Text(f"   {run.error}", style="red"))
+        for path, reason in list(run.failures.items())[:_MOST_NAMES]:
+            named = reason if path in reason else f"{path}: {reason}"
+            console.print(Text(f"   failed {named}", style="red"))
+        if (left := len(run.failures) - _MOST_NAMES) > 0:
+            console.print(Text(f"   … and {left:,} more failed (--json lists all)", style="red"))
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    left = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" … and {left:,} more" if left > 0 else "")
+
+
+OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
+"""Outcomes of files in a run, in the order in which they are told."""
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=OUTCOMES.index)
+
+
+def _took(run: RunInfo) -> str:
+    if run.finished_at is None:
+        return ""
+    minutes, seconds = divmod(round((run.finished_at - run.started_at).total_seconds()), _MINUTE_S)
+    return f" in {minutes} min {seconds} s" if minutes else f" in {seconds} s"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> list[DocumentInfo]:
+    """Return the documents that ids, paths or names in ``which`` mean.
+
+    Raises:
+        DocumentNotFoundError: one means no document, or more than one.
+    """
+    chosen = []
+    for name in which:
+        matches = [
+            info
+            for info in found
+            if name == str(info.id)
+            or any(name in (source.path, source.name) for source in info.sources)
+        ]
+        if len(matches) != 1:
+            what = f"{len(matches)} documents are" if matches else "no document is"
+            msg = f"{what} called {name!r}; give an id from `kb documents`"
+            raise DocumentNotFoundError(msg)
+        chosen.append(matches[0])
+    return chosen
