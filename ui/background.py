@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.report import OnEvent
 from kb.errors import KnowledgeBaseError
+from kb.records import Notice
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class FileProgress:
     stage: str
     done: int = 0
     total: int = 0
+    notices: tuple[Notice, ...] = ()
     reason: str = ""
     reason_code: str = ""
 
@@ -201,6 +203,7 @@ class Ingestion:
                 stage=event.stage,
                 done=event.done,
                 total=event.total,
+                notices=event.notices,
                 reason=event.reason,
                 reason_code=event.reason_code,
             )

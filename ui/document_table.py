@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, DocumentInfo
 from ui.language import t
 from ui.markup import plain
+from ui.remarks_table import draw_remarks
 from ui.session import Session
 from ui.shared import MEDIA_NAMES
 
@@ -17,15 +20,20 @@ _LISTED = "_listed"
 _SHOWN_NAMES = 8
 _ROW_PX = 35
 _MOST_ROWS = 14
-_NAME_PX = 340
+_NAME_PX = 205
+_OUTCOME_PX = 165
+_TYPE_PX = 82
+_COUNT_PX = 62
 _KIB = 1024
-_DATE_PX = 140
+_DATE_PX = 136
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     """Draw the documents of a collection and what can be done with those selected."""
     generation = shared.base.generation
     infos = _documents(shared, collection, generation)
+    failed = shared.base.files.failed(collection=collection.name)
+    outdated = {file.document_id for file in failed if file.document_id is not None}
     wanted = st.text_input(
         t("table.filter"),
         key="table-filter",
@@ -41,7 +49,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         return
     toolbar = st.container(horizontal=True, vertical_alignment="center", key="toolbar")
     event = st.dataframe(
-        _columns(shown),
+        _columns(shown, outdated),
         key=f"documents-{collection.id}-{generation}-{wanted}",  # rows belong to this very list
         on_select="rerun",
         selection_mode="multi-row",
@@ -51,14 +59,14 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         row_height=_ROW_PX,
         column_config={
             "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
-            "type": st.column_config.TextColumn(t("table.type"), width="small"),
+            "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),
+            "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
             "size": st.column_config.NumberColumn(t("table.size"), format="%.1f KB", width="small"),
-            "pages": st.column_config.NumberColumn(t("table.pages"), width="small"),
-            "chunks": st.column_config.NumberColumn(t("table.chunks"), width="small"),
+            "pages": st.column_config.NumberColumn(t("table.pages"), width=_COUNT_PX),
+            "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),
             "added": st.column_config.DatetimeColumn(
                 t("table.added"), format="YYYY-MM-DD HH:mm", width=_DATE_PX
             ),
-            "notices": st.column_config.NumberColumn(t("table.notices"), width="small"),
         },
         alt=t("table.alt", n=len(shown)),
     )
@@ -67,6 +75,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     st.session_state[_SELECTED] = [info.id for info in selected]
     with toolbar:
         _draw_toolbar(shared, collection, selected, len(shown), len(infos))
+    draw_remarks(shown, key=collection.id)
 
 
 def _documents(shared: Session, collection: CollectionInfo, generation: int) -> list[DocumentInfo]:
@@ -85,18 +94,22 @@ def _haystack(info: DocumentInfo) -> str:
     return f"{paths} {info.title} {MEDIA_NAMES[info.media_type]}".casefold()
 
 
-def _columns(infos: list[DocumentInfo]) -> dict[str, list[object]]:
-    columns: dict[str, list[object]] = {
+def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, list[object]]:
+    return {
         "name": [info.sources[0].path if info.sources else info.name for info in infos],
+        "outcome": [_outcome(info, outdated) for info in infos],
         "type": [MEDIA_NAMES[info.media_type] for info in infos],
         "size": [info.size / _KIB for info in infos],
         "pages": [info.pages or None for info in infos],
         "chunks": [info.chunks for info in infos],
         "added": [info.added_at for info in infos],
     }
-    if any(info.notices for info in infos):
-        columns["notices"] = [len(info.notices) or None for info in infos]
-    return columns
+
+
+def _outcome(info: DocumentInfo, outdated: Collection[int]) -> str:
+    if info.id in outdated:
+        return t("outcome.outdated")
+    return t("outcome.warnings", n=len(info.notices)) if info.notices else t("outcome.indexed")
 
 
 def _draw_toolbar(

@@ -1,49 +1,93 @@
-"""Files that could not be read, and why."""
+"""Files that could not be read, why, and what is still found of them."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from kb.records import CollectionInfo, FailedFile
+from kb.uploads import UPLOADS_ROOT
 from ui.language import reason_text, t
-from ui.markup import escape
+from ui.markup import escape, plain
 from ui.session import Session
-from ui.shared import date_text
+from ui.shared import date_text, draw_pages
 
-_SHOWN_FILES = 200
+_FILES_PER_PAGE = 20
 
 
 def draw_failed(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the failed files of a collection, if there are any."""
+    """Draw the failed files of a collection, if there are any, whoever ingested them."""
     failed = shared.base.files.failed(collection=collection.name)
     if not failed:
         return
     with st.expander(
         t("failed.title", n=len(failed)), icon=":material/error:", expanded=True, key="failed"
     ):
-        for file in failed[:_SHOWN_FILES]:
+        for file in draw_pages(failed, _FILES_PER_PAGE, key=f"failed-{collection.id}"):
             _draw_file(shared, collection, file)
-        if len(failed) > _SHOWN_FILES:
-            st.caption(t("progress.more_files", n=len(failed) - _SHOWN_FILES))
 
 
 def _draw_file(shared: Session, collection: CollectionInfo, file: FailedFile) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(
-            f'<div><span class="kb-name">{escape(file.source.path)}</span> '
-            f'<span class="kb-place">{escape(date_text(file.seen_at))}</span><br>'
-            f"<span>{escape(reason_text(file.reason_code, file.reason))}</span></div>",
-            width="stretch",
-        )
+    text, actions = st.columns([4, 1], vertical_alignment="center")
+    text.html(_description(file))
+    older = file.document_id is not None
+    with actions:
+        if older:
+            _draw_older(shared, collection, file)
         st.button(
-            t("failed.forget"),
+            t("failed.dismiss" if older else "failed.forget"),
             key=f"forget-{file.source.root}-{file.source.path}",
             type="tertiary",
-            help=t("failed.forget_help"),
-            on_click=_forget,
+            help=t("failed.dismiss_help" if older else "failed.forget_help"),
+            on_click=_dismiss,
             args=(shared, collection.name, file),
         )
 
 
-def _forget(shared: Session, collection: str, file: FailedFile) -> None:
-    shared.base.files.forget([file.source], collection=collection)
+def _description(file: FailedFile) -> str:
+    folder = "" if file.source.root == UPLOADS_ROOT else file.source.root
+    place = " · ".join(part for part in (folder, date_text(file.seen_at)) if part)
+    reason = reason_text(file.reason_code, file.reason)
+    # A translation tells less than who raised it, so that its words follow.
+    detail = f'<br><span class="kb-place">{escape(file.reason)}</span>'
+    older = (
+        f'<br><span class="kb-older">{escape(_older(file))}</span>'
+        if file.document_added_at is not None
+        else ""
+    )
+    return (
+        f'<div><span class="kb-name">{escape(file.source.path)}</span> '
+        f'<span class="kb-place">{escape(place)}</span><br>'
+        f"<span>{escape(reason)}</span>{detail if reason != file.reason else ''}{older}</div>"
+    )
+
+
+def _older(file: FailedFile) -> str:
+    date = date_text(file.document_added_at) if file.document_added_at else ""
+    return t("failed.older", date=date)
+
+
+def _draw_older(shared: Session, collection: CollectionInfo, file: FailedFile) -> None:
+    st.page_link(
+        "views/document.py",
+        label=t("failed.open_older"),
+        query_params={"id": str(file.document_id)},
+    )
+    with st.popover(t("failed.remove_older"), type="tertiary"):
+        st.markdown(f"**{plain(file.source.path)}**")
+        st.caption(t("failed.remove_older_help"))
+        st.button(
+            t("failed.remove_older"),
+            key=f"remove-older-{file.source.root}-{file.source.path}",
+            type="primary",
+            on_click=_remove_older,
+            args=(shared, collection.name, file),
+        )
+
+
+def _dismiss(shared: Session, collection: str, file: FailedFile) -> None:
+    shared.base.files.dismiss(file.source, collection=collection)
+
+
+def _remove_older(shared: Session, collection: str, file: FailedFile) -> None:
+    shared.base.files.remove_older_version(file.source, collection=collection)
+    st.toast(t("failed.older_removed"), icon=":material/delete:")

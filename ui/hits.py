@@ -9,7 +9,7 @@ from kb.records import SearchHit
 from ui.language import t
 from ui.markup import bar, escape, excerpt, marked
 from ui.session import Session
-from ui.shared import draw_error, place_text
+from ui.shared import draw_error, ocr_text, place_text
 
 _CONTEXT_CHARACTERS = 600
 _MORE = ("context", "cite")
@@ -63,7 +63,8 @@ def _head(hit: SearchHit, rank: int, share: float) -> str:
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     score = t("hit.score", score=f"{hit.score:.2f}")
-    ocr = f' <span class="kb-place">{escape(t("hit.ocr"))}</span>' if hit.read_by == "ocr" else ""
+    read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
+    ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
     every = "\n".join(source.path for source in hit.sources)
     return (
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'

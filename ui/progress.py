@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.background import DONE, FileProgress, RunProgress
-from ui.language import reason_text, t
+from ui.language import notice_text, reason_text, t
 from ui.markup import bar, escape
 from ui.session import Session
 from ui.shared import draw_error, duration_text
@@ -114,11 +114,10 @@ def _row(file: FileProgress) -> str:
         stage = t("stage.stored_of", n=file.total)
     share = file.done / file.total if file.stage in ("reading", "embedding") and file.total else 0.0
     share = 1.0 if file.stage in DONE else share
-    reason = (
-        f'<span class="kb-reason">{escape(reason_text(file.reason_code, file.reason))}</span>'
-        if file.stage == "failed"
-        else ""
-    )
+    said = [notice_text(notice) for notice in file.notices]
+    if file.stage == "failed":
+        said = [reason_text(file.reason_code, file.reason)]
+    reason = "".join(f'<span class="kb-reason">{escape(text)}</span>' for text in said)
     kind = "wide failed" if file.stage == "failed" else "wide"
     return (
         f'<span class="kb-name">{escape(file.name)}</span>'

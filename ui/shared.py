@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -20,6 +22,7 @@ MEDIA_NAMES: dict[MediaType, str] = {
 """What formats are called in every language."""
 
 _KIB = 1024
+_T = TypeVar("_T")
 
 
 def draw_error(headline: str, error: Exception | str) -> None:
@@ -36,6 +39,16 @@ def draw_notices(notices: tuple[Notice, ...]) -> None:
     """Draw what the reader of a document has to say about it."""
     for notice in notices:
         st.warning(plain(notice_text(notice)), icon=":material/info:")
+
+
+def draw_pages(items: Sequence[_T], size: int, *, key: str) -> Sequence[_T]:
+    """Return the items of the chosen page, and draw the choice where there are several."""
+    pages = -(-len(items) // size)
+    if pages <= 1:
+        return items
+    # The number is part of the key: a shorter list is another choice.
+    start = (st.pagination(pages, key=f"{key}-{pages}") - 1) * size
+    return items[start : start + size]
 
 
 def facts(pairs: list[tuple[str, str]]) -> str:
@@ -73,6 +86,13 @@ def duration_text(seconds: float) -> str:
     if minutes:
         return t("duration.minutes", minutes=minutes, seconds=rest)
     return t("duration.seconds", seconds=whole)
+
+
+def ocr_text(confidence: float | None) -> str:
+    """Return that a passage was read from a picture, and how sure the reader was."""
+    if confidence is None:
+        return t("hit.ocr")
+    return t("hit.ocr_confidence", confidence=f"{confidence:.2f}")
 
 
 def place_text(hit: SearchHit) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
+from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
 from kb.uploads import UPLOADS_ROOT
 from ui.i18n import has
-from ui.language import t
+from ui.language import reason_text, t
 from ui.markup import escape, plain
 from ui.session import Session, session
 from ui.shared import (
@@ -21,6 +23,7 @@ from ui.shared import (
     draw_error,
     draw_notices,
     facts,
+    ocr_text,
     size_text,
 )
 
@@ -48,6 +51,7 @@ def render() -> None:
         return
     st.title(plain(document_title(info)), anchor=False)
     draw_notices(info.notices)
+    _draw_newer(shared, info)
     _draw_facts(shared, info)
     _draw_outline(document)
     _draw_chunks(document, chunks)
@@ -85,16 +89,37 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         )
 
 
+def _draw_newer(shared: Session, info: DocumentInfo) -> None:
+    """Say where the file has changed into what cannot be read."""
+    for file in shared.base.files.failed_of(info.id):
+        text = t(
+            "document.outdated",
+            path=plain(file.source.path),
+            date=date_text(info.added_at),
+            reason=plain(reason_text(file.reason_code, file.reason)),
+        )
+        st.warning(text, icon=":material/history:")
+
+
 def _original(shared: Session, info: DocumentInfo) -> Path | None:
-    """Return the file the document was read from, if it is still there."""
+    """Return the file the document was read from, if it is still there and the same."""
     for source in info.sources:
         if source.root == UPLOADS_ROOT:
             path = shared.base.uploads.path(source.path, info.content_hash)
         else:
             path = Path(source.root, source.path)
         if path.is_absolute() and path.is_file():
-            return path
+            status = path.stat()
+            if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
+                return path
     return None
+
+
+@st.cache_data(show_spinner=False, max_entries=1000)
+def _hash(path: str, _size: int, _mtime_ns: int) -> str:
+    """Return the SHA-256 of a file, computed once for each size and time of change."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _draw_outline(document: Document) -> None:
@@ -130,10 +155,12 @@ def _draw_chunks(document: Document, chunks: list[Chunk]) -> None:
         chunk = chunks[ordinal]
         before = chunks[ordinal - 1].end if ordinal else 0
         shared_end = max(0, min(before, chunk.end) - chunk.start)
-        _draw_chunk(chunk, overlap=shared_end, found=ordinal == asked)
+        source, confidence = read_by(document.pages, chunk.start, chunk.end)
+        ocr = ocr_text(confidence) if source == "ocr" else ""
+        _draw_chunk(chunk, overlap=shared_end, found=ordinal == asked, ocr=ocr)
 
 
-def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool) -> None:
+def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool, ocr: str) -> None:
     place = " › ".join(chunk.heading_path)
     if chunk.page_first is not None:
         label = str(chunk.page_first)
@@ -144,10 +171,11 @@ def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool) -> None:
     repeated = f'<span class="kb-around kb-overlap">{escape(chunk.text[:overlap])}</span>'
     rest = chunk.text[overlap:]
     body = f'<span class="kb-passage">{escape(rest)}</span>' if found else escape(rest)
+    read = f'<span class="kb-ocr">{escape(ocr)}</span>' if ocr else ""
     with st.container(border=True):
         st.html(
             f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'
-            f'<span class="kb-place">{escape(place)}</span>'
+            f'<span class="kb-place">{escape(place)}</span>{read}'
             f'<span class="kb-score">{escape(size)}</span></div>'
             f'<p class="kb-text {chunk.kind}">{repeated if overlap else ""}{body}</p>'
         )

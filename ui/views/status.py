@@ -11,8 +11,10 @@ import streamlit as st
 from kb.doctor import examine
 from kb.errors import KnowledgeBaseError
 from kb.settings import APP_NAME, Settings
+from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
+from ui.run_history import draw_run_history
 from ui.session import Session, session
 from ui.shared import draw_error, facts, size_text
 
@@ -24,17 +26,28 @@ def render() -> None:
     """Draw the view."""
     shared = session()
     st.title(t("status.title"), anchor=False)
+    try:
+        _draw_findings(shared)
+        draw_compacting(shared)
+        draw_run_history(shared)
+    except KnowledgeBaseError as error:
+        draw_error(t("error.status"), error)
+    st.subheader(t("status.settings"), anchor=False)
+    st.caption(t("status.settings_help"))
+    st.html(facts(_settings(shared.settings)))
+    st.subheader(t("status.versions"), anchor=False)
+    st.html(facts([(name, metadata.version(name)) for name in _PACKAGES]))
+
+
+def _draw_findings(shared: Session) -> None:
+    """Draw what is known of model, machine and store; without a model only that it is missing."""
     if shared.model_state == "loading":
         st.fragment(run_every=_POLL_S)(_draw_loading)(shared)
         return
     if shared.model_state == "failed":
         draw_error(t("error.model"), shared.model_error)
         return
-    try:
-        findings = examine(shared.base, check=bool(st.session_state.get("check-store")))
-    except KnowledgeBaseError as error:
-        draw_error(t("error.status"), error)
-        return
+    findings = examine(shared.base, check=bool(st.session_state.get("check-store")))
     for section in ("model", "machine", "store"):
         st.subheader(t(f"status.{section}"), anchor=False)
         pairs = _pairs(findings[section])
@@ -49,11 +62,6 @@ def render() -> None:
     )
     if "check" in findings:
         st.html(facts(_pairs(findings["check"])))
-    st.subheader(t("status.settings"), anchor=False)
-    st.caption(t("status.settings_help"))
-    st.html(facts(_settings(shared.settings)))
-    st.subheader(t("status.versions"), anchor=False)
-    st.html(facts([(name, metadata.version(name)) for name in _PACKAGES]))
 
 
 def _settings(settings: Settings) -> list[tuple[str, str]]:
