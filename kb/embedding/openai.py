@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.servers.address import parse_servers
@@ -18,12 +15,13 @@ from kb.embedding.servers.bounds import most_tokens
 from kb.embedding.servers.client import ServerClient, key_from_environment
 from kb.embedding.servers.counts import TokenCounts
 from kb.embedding.servers.failures import BatchTooLargeError
-from kb.embedding.servers.families import Family, PromptsName, family_of
+from kb.embedding.servers.families import PromptsName, family_of
+from kb.embedding.servers.model import PROBE, ServedModel
 from kb.embedding.servers.plan import plan_requests
 from kb.embedding.servers.pool import ServerPool
 from kb.embedding.servers.retry import RetryPolicy
 from kb.embedding.servers.server import Server
-from kb.embedding.servers.wire import Answer
+from kb.embedding.servers.wire import Answer, never_empty, sendable
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
 
 _log = logging.getLogger(__name__)
@@ -33,20 +31,7 @@ COUNT_SLOTS = 8
 ASSUMED_CONTEXT = 512
 """Limit of a model whose server does not tell its own and whose name is not known."""
 
-_PROBE = "The lighthouse keeper writes down every passing ship. 软件著作权登记"
-# Quantisations of one model agree better than this on a text, other models far worse.
-_SAME_MODEL = 0.95
 _UNCOUNTED = 64  # texts that cannot have more tokens than this fit into every model
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
-    """What the first server that answered made known."""
-
-    identity: EmbedderIdentity
-    family: Family
-    width: int
-    reference: npt.NDArray[np.float32]
 
 
 class ServerEmbedder:
@@ -109,7 +94,7 @@ class ServerEmbedder:
         self._mutex = threading.Lock()
         self._limit_mutex = threading.Lock()  # held while servers are asked
         self._verified: set[str] = set()
-        self._model: _Model | None = None
+        self._model: ServedModel | None = None
         self._limit: int | None = None
         self._counts = TokenCounts(self._pool, threads=COUNT_SLOTS)
         try:
@@ -142,10 +127,11 @@ class ServerEmbedder:
     @property
     def description(self) -> dict[str, str | int]:
         """What `kb doctor` shows of the servers."""
+        known = family_of(self.identity.model_id, self._chosen[0])
         return {
             "servers": ", ".join(server.where for server in self._pool.servers),
             "server_kind": self._pool.call("queries", lambda server: server.profile().kind),
-            "prompts_known": "yes" if family_of(self.identity.model_id) else "no",
+            "prompts_known": "yes" if known else "no",
             "tokens_counted_by": "the server" if self._counts.exact else "an upper bound",
         }
 
@@ -154,7 +140,7 @@ class ServerEmbedder:
 
         Otherwise an upper bound is given (:func:`~kb.embedding.servers.bounds.most_tokens`).
         """
-        return self._counts.of([_sendable(text) for text in texts])
+        return self._counts.of([sendable(text) for text in texts])
 
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
@@ -167,10 +153,10 @@ class ServerEmbedder:
         """
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        bare = [_sendable(text) for text in texts]
+        bare = [sendable(text) for text in texts]
         self._check_lengths(bare)
         prompts = self._known.family.prompts
-        worded = [_never_empty(prompts.word_document(text)) for text in bare]
+        worded = [never_empty(prompts.word_document(text)) for text in bare]
         least = self._counts.known(bare)
         raw = np.empty((len(worded), self._known.width), dtype=np.float32)
 
@@ -198,10 +184,10 @@ class ServerEmbedder:
                 "name tells; leave the instruction out, or name its family in KB_PROMPTS"
             )
             raise SettingsError(msg)
-        bare = _sendable(text)
+        bare = sendable(text)
         if most_tokens(bare) > _UNCOUNTED:
             self._check_lengths([bare])
-        worded = _never_empty(self._known.family.prompts.word_query(bare, task))
+        worded = never_empty(self._known.family.prompts.word_query(bare, task))
         answer = self._pool.call("queries", lambda server: self._embed(server, [worded]))
         vector: Vector = unit_rows(answer.vectors, dim=self.dim)[0]
         return vector
@@ -217,7 +203,7 @@ class ServerEmbedder:
     # -- getting to know the servers
 
     @property
-    def _known(self) -> _Model:
+    def _known(self) -> ServedModel:
         if self._model is None:  # __init__ ends only after a server was met
             msg = "no embedding server has answered yet"
             raise EmbeddingError(msg)
@@ -227,37 +213,13 @@ class ServerEmbedder:
         """Make sure that a server gives the vectors of this model, once for each server."""
         if server.where in self._verified:
             return
-        raw = server.embed([_PROBE]).vectors[0]
+        prompts, dimensions, _ = self._chosen
+        raw = server.embed([PROBE]).vectors[0]
         with self._mutex:
             if self._model is None:
-                self._model = self._learn(server, raw)
-            _check_same(self._model, server.where, raw)
+                self._model = ServedModel.learn(server, raw, prompts=prompts, dimensions=dimensions)
+            self._model.check_same(server.where, raw)
             self._verified.add(server.where)
-
-    def _learn(self, server: Server, raw: npt.NDArray[np.float32]) -> _Model:
-        prompts, dimensions, _ = self._chosen
-        name = server.profile().model_id
-        family = family_of(name, prompts)
-        if family is None:
-            _log.warning(
-                "how the model %r wants queries and documents worded is not known from its name; "
-                "they are sent bare. If it wants prompts, name its family in KB_PROMPTS",
-                name,
-            )
-        width = len(raw)
-        if dimensions is not None and dimensions > width:
-            msg = f"dimensions={dimensions}, but {name} on {server.where} gives {width}; lower it"
-            raise EmbeddingError(msg)
-        family = family or Family()
-        words = family.prompts
-        dim = dimensions or width
-        parts = ("server", name, words.query, words.document, words.instruct, str(width), str(dim))
-        identity = EmbedderIdentity(
-            model_id=name,
-            fingerprint=hashlib.sha256("\0".join(parts).encode()).hexdigest(),
-            dim=dim,
-        )
-        return _Model(identity=identity, family=family, width=width, reference=raw)
 
     def _find_limit(self) -> int:
         _, _, context_tokens = self._chosen
@@ -325,7 +287,7 @@ class ServerEmbedder:
     def _embed(self, server: Server, texts: list[str]) -> Answer:
         self._meet(server)
         answer = server.embed(texts)
-        _check_width(self._known, server.where, answer.vectors.shape[1])
+        self._known.check_width(server.where, answer.vectors.shape[1])
         return answer
 
     @staticmethod
@@ -336,35 +298,3 @@ class ServerEmbedder:
         finally:
             for future in futures:
                 future.cancel()
-
-
-def _check_same(model: _Model, where: str, raw: npt.NDArray[np.float32]) -> None:
-    """Refuse a server that serves another model than the one met first."""
-    _check_width(model, where, len(raw))
-    both = unit_rows(np.stack([model.reference, raw]))
-    alike = float(both[0] @ both[1])
-    if alike < _SAME_MODEL:
-        msg = (
-            f"the embedding server {where} gives other vectors than the first one (cosine "
-            f"{alike:.2f} for the same text): all must serve the same model"
-        )
-        raise EmbeddingError(msg)
-
-
-def _check_width(model: _Model, where: str, width: int) -> None:
-    if width != model.width:
-        msg = (
-            f"the embedding server {where} gave vectors of {width} dimensions instead of "
-            f"{model.width}: it serves another model now. Nothing of this answer was used"
-        )
-        raise EmbeddingError(msg)
-
-
-def _sendable(text: str) -> str:
-    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _never_empty(text: str) -> str:
-    """Return a blank for an empty text, which most servers refuse."""
-    return text or " "

@@ -426,8 +426,19 @@ def test_a_server_with_another_model_is_refused(start: Start, connect: Open) -> 
     other.always = servers.changed(
         lambda data: [item.update(embedding=item["embedding"][::-1]) for item in data]
     )
+    one.hold.clear()  # so that the other one gets work
+    release = threading.Thread(target=_release_after_a_request, args=(one, other))
+    release.start()
     with pytest.raises(EmbeddingError, match="all must serve the same model"):
         embedder.embed_documents(TEXTS)
+    release.join()
+
+
+def _release_after_a_request(held: servers.EmbeddingServer, other: servers.EmbeddingServer) -> None:
+    deadline = time.monotonic() + 10
+    while not other.seen and time.monotonic() < deadline:
+        time.sleep(0.005)
+    held.hold.set()
 
 
 def test_a_query_does_not_wait_behind_documents(start: Start, connect: Open) -> None:

@@ -25,6 +25,16 @@ class Answer:
     tokens: int = 0
 
 
+def sendable(text: str) -> str:
+    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def never_empty(text: str) -> str:
+    """Return a blank for an empty text, which most servers refuse."""
+    return text or " "
+
+
 def embedding_url(dialect: Dialect, address: ServerAddress) -> str:
     """Return where texts of a dialect are sent."""
     if dialect == "ollama":
