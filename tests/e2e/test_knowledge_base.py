@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,9 +125,14 @@ def test_names_that_look_the_same_are_the_same(base: KnowledgeBase) -> None:
             base.create_collection(bad)
 
 
-def test_another_model_is_refused_with_what_to_do(settings: Settings, base: KnowledgeBase) -> None:
+def test_another_model_is_refused_with_what_to_do(
+    settings: Settings, base: KnowledgeBase, tmp_path: Path
+) -> None:
     base.add(WARRANTY, name="w")
-    narrow = Settings.load(data_dir=settings.data_dir, dimensions=128)
+    # A file of which nothing is known, so that its vectors may be cut.
+    another = tmp_path / "another.gguf"
+    another.symlink_to(next(settings.models_dir.glob("*.gguf")).resolve())
+    narrow = Settings.load(data_dir=settings.data_dir, model=str(another), dimensions=128)
     with KnowledgeBase.open(narrow) as other:
         for attempt in (lambda: other.search("warranty"), lambda: other.add("new", name="n")):
             with pytest.raises(EmbedderMismatchError, match=r"384 dimensions.*KB_MODEL"):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
 
+from kb import KnowledgeBase, Settings
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.prompts import DEFAULT_TASK
 from kb.errors import ModelError, SettingsError
@@ -199,3 +200,31 @@ def _known(*, layers: int, dimensions: int) -> KnownModel:
     known = find_known("Qwen3-Embedding-0.6B")
     assert known is not None
     return replace(known, layers=layers, dimensions=dimensions, mrl=(32, dimensions))
+
+
+def test_the_querys_instruction_outranks_the_collections_and_that_the_settings(
+    whole: Path, tmp_path: Path
+) -> None:
+    settings = Settings.load(data_dir=tmp_path, model=str(whole), instruction="of the settings")
+    with KnowledgeBase.open(settings) as base:
+        base.add(TEXT, collection="plain")
+        base.add(TEXT, collection="own")
+        base.instruct_collection("own", "of the collection")
+        embedder = base.embedder
+        (document,) = embedder.embed_documents([TEXT])
+
+        def score(task: str) -> float:
+            return float(embedder.embed_query("words", task=task) @ document)
+
+        for collection, instruct, task in (
+            ("plain", "", "of the settings"),
+            ("own", "", "of the collection"),
+            ("own", "of the query", "of the query"),
+        ):
+            (hit,) = base.search("words", collection=collection, mode="dense", instruct=instruct)
+            assert hit.score == pytest.approx(score(task), abs=1e-4), task
+        assert len({round(score(f"of the {name}"), 4) for name in ("settings", "query")}) == 2
+        # Each collection is asked in its own words; the same text in both is one hit, the better.
+        best = max(score("of the settings"), score("of the collection"))
+        hit, *_ = base.search("words", collection=["plain", "own"], mode="dense")
+        assert hit.score == pytest.approx(best, abs=1e-4)
