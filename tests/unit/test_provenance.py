@@ -27,7 +27,8 @@ def test_the_pages_of_a_passage_decide(
     start: int, end: int, source: str, confidence: float | None
 ) -> None:
     found, sure = read_by(PAGES, start, end)
-    assert (found, sure) == (source, pytest.approx(confidence))
+    assert found == source
+    assert sure == pytest.approx(confidence)
 
 
 def test_formats_without_pages_are_text() -> None:
