@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     model: str = Field(
         default=DEFAULT_MODEL,
         description=(
-            f"Embedding model: {DEFAULT_MODEL} (built in), the path of a GGUF file, or the "
+            "Embedding model: a name from `kb models list`, the path of a GGUF file, or the "
             "addresses of embedding servers."
         ),
     )

@@ -28,7 +28,7 @@ def explain(reference: Reference, target: Path) -> Iterator[None]:
         host = error.request.url.host
         msg = f"{host} refused {reference} with status {status}: {advice}. {by_hand}"
         raise ModelError(msg) from error
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         msg = f"{_trouble(error, reference)}. {by_hand}"
         raise ModelError(msg) from error
     except httpx.InvalidURL as error:
@@ -55,7 +55,7 @@ def _advice(status: int, reference: Reference) -> str:
     return "this was not expected; check HF_ENDPOINT or the name"
 
 
-def _trouble(error: httpx.TransportError, reference: Reference) -> str:
+def _trouble(error: httpx.RequestError, reference: Reference) -> str:
     proxies = [f"{key}={_without_password(value)}" for key, value in _proxies()]
     hub = HUB_NAMES[reference.hub]
     if isinstance(error, httpx.ProxyError) or (

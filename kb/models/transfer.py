@@ -102,8 +102,9 @@ def _alone(part: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        # In this order: a file that is removed after the release may be another's lock already.
         Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _check_room(part: Path, remote: RemoteFile) -> None:

@@ -44,8 +44,8 @@ class SampledEmbedder:
         vectors = self._random.standard_normal((len(texts), self.dim), dtype=np.float32)
         return unit_rows(vectors, dim=self.dim)
 
-    def embed_query(self, text: str) -> Vector:
-        return self._inner.embed_query(text)
+    def embed_query(self, text: str, *, task: str = "") -> Vector:
+        return self._inner.embed_query(text, task=task)
 
     def close(self) -> None:
         self._inner.close()
