@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ingest import IngestReport, ingest, ingest_uploads
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, Settings, listings
 from kb.records import Source
 
 BINARY = b"MZ\x00\x00\x00\x01\x02\x03\x04"
@@ -158,3 +160,34 @@ def test_files_of_one_name_in_two_folders_are_told_apart_in_the_history(
     assert sorted(run.changes["added"]) == [f"{folder}/a.txt" for folder in folders]
     base.compact()
     assert base.runs() == [run]
+
+
+def listed(base: KnowledgeBase) -> str:
+    """Return what `kb documents`, `kb documents --failed` and `kb runs` print."""
+    console = Console(record=True, width=400, file=io.StringIO())
+    listings.print_documents(base.documents(), base.files.failed(), console)
+    listings.print_failed(base.files.failed(), console)
+    listings.print_runs(base.runs(), console)
+    return console.export_text()
+
+
+def test_the_command_line_tells_of_older_versions_and_of_what_changed(
+    base: KnowledgeBase, folder: Path, worsened: IngestReport
+) -> None:
+    older = worsened.failures[1].document_id
+    said = listed(base)
+    assert said.count(f"is still found (`kb remove {older}` removes it)") == 2
+    assert "2 files could not be read; `kb documents --failed` says why" in said
+    assert f"pump.txt  ({folder}, " in said
+    assert "   added good.txt, latin.txt, pump.txt\n" in said
+    assert "   2 unchanged, 2 failed\n" in said
+    assert "failed pump.txt is not text" in said
+    shown = [listings.document_json(info, base.files.failed()) for info in base.documents()]
+    unreadable = {info["name"]: info["newer_unreadable"] for info in shown}
+    assert unreadable["good.txt"] == []
+    assert unreadable["pump.txt"] == [listings.failed_json(base.files.failed()[1])]
+
+
+def test_a_run_that_left_no_report_says_what_to_do(base: KnowledgeBase) -> None:
+    base.begin_run(["/documents"]).release()
+    assert "it ended without a report; run the same command again" in listed(base)

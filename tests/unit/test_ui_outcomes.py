@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
+from ingest import ingest, ingest_uploads
 from kb import Document, Page, Section
 from kb.records import Notice
 from ui.background import RunProgress
@@ -220,3 +220,17 @@ def test_the_status_shows_runs_without_a_model(
     page = ui.open("status")
     assert "the weights are gone" in page.error[0].value
     assert "Recent runs" in [element.value for element in page.subheader]
+
+
+def test_an_imported_upload_can_be_downloaded(ui: UserInterface, tmp_path: Path) -> None:
+    base = ui.shared.base
+    ingest_uploads(base, [("a.txt", b"The grey heron.")])
+    base.export(tmp_path / "all.kbz")
+    base.delete_collection("default")
+    assert base.compact().uploads == 1
+    base.import_archive(tmp_path / "all.kbz")
+    page = ui.open()
+    page.switch_page("views/document.py")
+    page.query_params["id"] = str(base.documents()[0].id)
+    page.run()
+    assert page.get("download_button")
