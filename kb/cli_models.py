@@ -203,6 +203,8 @@ def check(
 ) -> None:
     """Load a model and say whether it is healthy: bytes, tokenizer, and known similarities."""
     from kb.cli import EXIT_FAILED, expected_errors, print_json, stdout  # noqa: PLC0415
+    from kb.embedding.servers.address import names_servers  # noqa: PLC0415
+    from kb.errors import ModelError  # noqa: PLC0415
     from kb.models.check import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
     from kb.models.files import find_model  # noqa: PLC0415
     from kb.settings import Settings  # noqa: PLC0415
@@ -210,6 +212,9 @@ def check(
     with expected_errors():
         settings = Settings.load()
         wanted = name or settings.model
+        if names_servers(wanted):
+            msg = f"{wanted} is a server, which serves what it serves; `kb doctor` asks it"
+            raise ModelError(msg)
         file = find_model(f"{wanted}:{quant}" if quant else wanted, settings.models_dir)
         done = check_model(file, n_gpu_layers=settings.n_gpu_layers, threads=settings.threads)
         if as_json:

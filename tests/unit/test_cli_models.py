@@ -181,3 +181,13 @@ def test_a_collection_keeps_its_instruction_and_a_model_without_says_so(
     run("instruct", "", "--collection", "default")
     assert CliRunner().invoke(app, ["search", "bread"]).exit_code == 0
     assert CliRunner().invoke(app, ["search", "bread", "--instruct", "x"]).exit_code == 2
+
+
+def test_a_model_on_a_server_is_not_checked_here(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert folder.is_dir()
+    monkeypatch.setenv("KB_MODEL", "http://127.0.0.1:9/v1")
+    done = run("check")
+    assert done.exit_code == 1
+    assert "is a server" in done.stderr
