@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "split"]
 
-SPLITTER_VERSION = 1
+SPLITTER_VERSION = 2
 """Counts up whenever the same document is cut differently, so that it is split again."""
 
 # Anchors are about two radii apart. Near ones make the pieces independent of all text but their
 # own; far ones are where groups of tiny sections end, each costing half a chunk on average.
-_NEAR, _FAR = 0.25, 3
+_NEAR, _FAR = 0.06, 3
 _CHARACTERS_PER_TOKEN = 3
-_PIECE_SHARE = 6
-_SMALLEST_PIECE, _LARGEST_PIECE = 8, 192
+# Small pieces give the packing about ten places for each end to choose from.
+_PIECE_SHARE = 16
+_SMALLEST_PIECE, _LARGEST_PIECE = 8, 64
 
 
 def split(

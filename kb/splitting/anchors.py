@@ -15,7 +15,7 @@ import numpy.typing as npt
 from kb.splitting.boundaries import Level, code_points
 
 _BLOCK = 1 << 18
-_CONTEXT_STEPS = 6  # 2**6 code points, half of them before the position
+_CONTEXT_STEPS = 7  # 2**7 code points, half of them before the position, as in ``isolation``
 _CONTEXT = 1 << _CONTEXT_STEPS
 _FAR = np.iinfo(np.uint64).max
 _LEVEL_SHIFT = np.uint64(60)
