@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 
+from kb.model_listings import (
+    gigabytes,
+    known_json,
+    plain,
+    print_check,
+    print_refused,
+    progress,
+    table_of,
+)
+
 if TYPE_CHECKING:
-    from kb.models.check import ModelCheck
-    from kb.models.registry import KnownModel, ModelFile
+    from kb.models.registry import ModelFile
     from kb.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
@@ -53,10 +52,10 @@ def list_(as_json: JsonOption = False) -> None:
                 {**asdict(file), "path": str(file.path), "known": file.known and file.known.name}
                 for file in there
             ]
-            known = [_known_json(model) for model in KNOWN]
+            known = [known_json(model) for model in KNOWN]
             print_json({"in_use": settings.model, "known": known, "installed": files})
             return
-        table = _table("name", "dimensions", "tokens", "quantisations (GB)", "on this machine")
+        table = table_of("name", "dimensions", "tokens", "quantisations (GB)", "on this machine")
         for model in KNOWN:
             mine = [file.quant for file in there if file.known is model]
             offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
@@ -68,7 +67,7 @@ def list_(as_json: JsonOption = False) -> None:
         console.print(table)
         for file in there:
             if file.known is None:
-                console.print(f"also here: {file.reference} ({_gb(file.size)})", markup=False)
+                console.print(f"also here: {file.reference} ({gigabytes(file.size)})", markup=False)
         console.print(f"in use: {settings.model}", markup=False)
 
 
@@ -86,7 +85,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
         if known is None or _is_installed(name, settings):
             file = find_model(name, settings.models_dir)
             known = known or file.known
-        facts: dict[str, Any] = _known_json(known) if known else {"name": name}
+        facts: dict[str, Any] = known_json(known) if known else {"name": name}
         if file is not None:
             record = read_record(file.path)
             facts["file"] = str(file.path)
@@ -98,7 +97,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
             return
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         for key, value in facts.items():
-            table.add_row(key.replace("_", " "), _plain(value))
+            table.add_row(key.replace("_", " "), plain(value))
         stdout().print(table)
 
 
@@ -120,10 +119,10 @@ def pull(
     with expected_errors():
         settings = Settings.load()
         reference = parse_reference(name, hub=source, quant=quant)
-        with _progress(f"pulling {reference.file}") as tell:
+        with progress(f"pulling {reference.file}") as tell:
             path = hub.pull(reference, settings.models_dir, on_progress=tell)
         stdout().print(
-            f"{path} is here and verified ({_gb(path.stat().st_size)}); "
+            f"{path} is here and verified ({gigabytes(path.stat().st_size)}); "
             f"`kb models use {path.relative_to(settings.models_dir).as_posix()}` takes it into use",
             markup=False,
         )
@@ -141,6 +140,7 @@ def use(
     """Write a model into kb.toml as the one to use."""
     from kb.cli import expected_errors, stdout  # noqa: PLC0415
     from kb.config_file import write_settings  # noqa: PLC0415
+    from kb.knowledge_base import KnowledgeBase  # noqa: PLC0415
     from kb.models.files import find_model  # noqa: PLC0415
     from kb.settings import Settings, config_path  # noqa: PLC0415
 
@@ -156,7 +156,9 @@ def use(
             console.print(f"{config_path()}: {key} = {value}", markup=False)
             if f"KB_{key.upper()}" in os.environ:
                 _warn(f"KB_{key.upper()} is set in the environment and outranks {config_path()}")
-        _tell_of_collections(file, settings, console)
+        with KnowledgeBase.open(settings) as base:
+            others = [info for info in base.collections() if info.embedder != file.model_id]
+        print_refused(others, values["model"], console)
 
 
 @app.command()
@@ -192,7 +194,7 @@ def remove(
             raise ModelError(msg)
         size = file.path.stat().st_size
         remove_model(file.path)
-        stdout().print(f"removed {file.path} ({_gb(size)})", markup=False)
+        stdout().print(f"removed {file.path} ({gigabytes(size)})", markup=False)
 
 
 @app.command()
@@ -220,7 +222,7 @@ def check(
         if as_json:
             print_json({**asdict(done), "healthy": done.healthy})
         else:
-            _print_check(done, stdout())
+            print_check(done, stdout())
         if not done.healthy:
             raise typer.Exit(EXIT_FAILED)
 
@@ -246,11 +248,11 @@ def convert(
     with expected_errors():
         name = checkpoint.resolve().name + (f"-{quantize}" if quantize else "")
         target = out or Settings.load().models_dir / f"{name}.gguf"
-        with _progress(f"converting {checkpoint.name}") as tell:
+        with progress(f"converting {checkpoint.name}") as tell:
             done = convert_checkpoint(checkpoint, target, quantize=quantize, on_progress=tell)
         stdout().print(
             f"{done.path}: {done.architecture}, {done.dtype}, {done.dim} dimensions, "
-            f"{done.pooling} pooling, {_gb(done.size_bytes)}",
+            f"{done.pooling} pooling, {gigabytes(done.size_bytes)}",
             markup=False,
         )
 
@@ -304,81 +306,5 @@ def _as_setting(file: ModelFile, settings: Settings) -> str:
     return str(file.path)
 
 
-def _tell_of_collections(file: ModelFile, settings: Settings, console: Console) -> None:
-    from kb.knowledge_base import KnowledgeBase  # noqa: PLC0415
-
-    with KnowledgeBase.open(settings) as base:
-        others = [info for info in base.collections() if info.embedder != file.model_id]
-    for info in others:
-        console.print(
-            f"{info.name} was made with {info.embedder}: it is refused with this model until "
-            f"`kb reembed --model {_as_setting(file, settings)} --collection {info.name}` has "
-            "embedded it again; or use a new collection",
-            markup=False,
-        )
-
-
-def _known_json(model: KnownModel) -> dict[str, Any]:
-    return {
-        "name": model.name,
-        "repository": model.repository or None,
-        "on_modelscope": model.on_modelscope,
-        "files": [asdict(file) for file in model.files],
-        "dimensions": model.dimensions,
-        "dimensions_from": model.mrl[0] if model.mrl else None,
-        "context_tokens": model.context_tokens,
-        "pooling": model.pooling,
-        "query": model.prompts.word_query("…"),
-        "document": model.prompts.word_document("…"),
-        "licence": model.licence,
-    }
-
-
-def _print_check(done: ModelCheck, console: Console) -> None:
-    marks = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]note[/]"}
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for finding in done.findings:
-        table.add_row(marks[finding.ok], finding.name, finding.detail)
-    console.print(table)
-    console.print(f"{done.model} is {'healthy' if done.healthy else 'not healthy'}", markup=False)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(f"{each['quant']} ({each['size_gb']:g} GB)" for each in value)
-    if value is None:
-        return "-"
-    return str(value).replace("\n", "\\n")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=column == "name")
-    return table
-
-
-def _gb(size: int) -> str:
-    return f"{size / 1e9:.2f} GB"
-
-
 def _warn(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="yellow")
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal; elsewhere nothing, so that logs stay short."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
