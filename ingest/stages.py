@@ -33,7 +33,7 @@ class Ready:
     @property
     def missing(self) -> int:
         """How many chunks have to be embedded."""
-        return len(self.prepared.missing)
+        return len(self.prepared.inputs) - len(self.prepared.known)
 
 
 @dataclass(frozen=True, slots=True)
