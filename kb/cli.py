@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from kb import cli_eval, cli_models, listings, presentation
+from kb import cli_eval, cli_models, cli_reembed, listings, presentation
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.search.filters import filter_from_text
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_eval.app, name="eval")
 app.add_typer(cli_models.app, name="models")
+app.command()(cli_reembed.reembed)
 _options: dict[str, bool] = {"debug": False}
 
 CollectionOption = Annotated[

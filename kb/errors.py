@@ -68,5 +68,9 @@ class CollectionError(KnowledgeBaseError):
     """There is no such collection, or its name cannot be used."""
 
 
+class CollectionGoneError(CollectionError):
+    """A collection was deleted, or another took its place, between two steps."""
+
+
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""

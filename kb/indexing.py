@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kb.embedding.base import Vectors
+from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import EmbedderMismatchError
 from kb.records import (
@@ -92,7 +93,24 @@ class Indexing:
         Raises:
             EmbedderMismatchError: the collection was made with another model.
         """
-        target = self.writable_collection(collection)
+        return self.prepare_for(
+            self.writable_collection(collection),
+            document,
+            content_hash=content_hash,
+            settings_hash=settings_hash,
+            size=size,
+        )
+
+    def prepare_for(
+        self,
+        target: CollectionInfo,
+        document: Document,
+        *,
+        content_hash: str,
+        settings_hash: str | None = None,
+        size: int | None = None,
+    ) -> PreparedDocument:
+        """Do as :meth:`prepare` for a collection that is known to be of the model in use."""
         embedder = self._loaded.get()
         chunks = tuple(
             split(
@@ -149,14 +167,21 @@ class Indexing:
         return self._store.commit_all(target, items)
 
     def settings_hash(self, loader: str) -> str:
-        """Return a hash of everything besides a file's bytes that decides its chunks."""
-        parts = (
-            loader,
-            repr(self._split_options()),
-            str(SPLITTER_VERSION),
-            self._loaded.get().identity.fingerprint,
-        )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        """Return a hash of everything besides a file's bytes that decides its chunks.
+
+        Two hashes joined by a point: of how the file is read, and of how its text is cut and
+        embedded.
+        """
+        return f"{_short_hash(loader)}.{self._text_settings_hash()}"
+
+    def translated(self, settings_hash: str) -> str:
+        """Return the hash of a file that is read as before, but cut and embedded as now."""
+        return f"{settings_hash.partition('.')[0]}.{self._text_settings_hash()}"
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        """The model in use."""
+        return self._loaded.get().identity
 
     def writable_collection(self, name: str | None) -> CollectionInfo:
         """Return a collection of the model in use, making it if it is not there.
@@ -183,10 +208,17 @@ class Indexing:
             msg = (
                 f"the collection {target.name!r} was made with the model {model_id} "
                 f"({target.dim} dimensions), but the model in use is {mine.model_id} "
-                f"({mine.dim}); their vectors cannot be compared. Set KB_MODEL={model_id}, or "
-                "ingest the files into a new collection (--collection NAME)"
+                f"({mine.dim}); their vectors cannot be compared. Use that model "
+                f"(KB_MODEL={model_id}), take another collection (--collection NAME), or embed "
+                f"this one again: kb reembed --collection {shlex.quote(target.name)} "
+                f"--model {shlex.quote(self._settings.model)}"
             )
             raise EmbedderMismatchError(msg)
+
+    def _text_settings_hash(self) -> str:
+        return _short_hash(
+            repr(self._split_options()), str(SPLITTER_VERSION), self.identity.fingerprint
+        )
 
     def _split_options(self) -> SplitOptions:
         return SplitOptions(
@@ -199,3 +231,7 @@ class Indexing:
         digest = hashlib.sha256(self._loaded.get().identity.fingerprint.encode())
         digest.update(text.encode("utf-8", "surrogatepass"))
         return digest.digest()
+
+
+def _short_hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

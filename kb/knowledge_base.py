@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kb import archive, archive_import
+from kb import archive, archive_import, reembedding
 from kb.archive import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import DocumentNotFoundError
+from kb.errors import CollectionGoneError, DocumentNotFoundError
 from kb.indexing import Indexing
 from kb.records import (
     AddResult,
@@ -22,6 +22,7 @@ from kb.records import (
     MetadataValue,
     SearchHit,
 )
+from kb.reembedding import Reembedding
 from kb.search.filters import SearchFilter
 from kb.search.searcher import Searcher, SearchMode
 from kb.settings import Settings
@@ -211,19 +212,24 @@ class KnowledgeBase:
             InputTooLongError: the query is longer than the model reads.
         """
         names = [collection] if collection is None or isinstance(collection, str) else collection
-        targets = [self.collection(name) for name in dict.fromkeys(names)]
-        for target in targets:
-            self.indexing.check_embedder(target)
-        return self._searcher.search(
-            targets,
-            query,
-            self.embedder,
-            top_k=top_k or self.settings.top_k,
-            where=where,
-            mode=mode,
-            highlights=highlights,
-            tasks=[instruct or each.instruction or self.settings.instruction for each in targets],
-        )
+        while True:
+            targets = [self.collection(name) for name in dict.fromkeys(names)]
+            tasks = [instruct or each.instruction or self.settings.instruction for each in targets]
+            try:
+                for target in targets:
+                    self.indexing.check_embedder(target)
+                return self._searcher.search(
+                    targets,
+                    query,
+                    self.embedder,
+                    top_k=top_k or self.settings.top_k,
+                    where=where,
+                    mode=mode,
+                    highlights=highlights,
+                    tasks=tasks,
+                )
+            except CollectionGoneError:
+                continue  # deleted or re-embedded just now: the name is looked up again
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""
@@ -318,6 +324,25 @@ class KnowledgeBase:
         """
         return archive_import.import_collection(
             self._store, self.uploads, Path(path), collection, self.embedder.identity
+        )
+
+    def reembed(
+        self,
+        collection: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Reembedding:
+        """Make a collection's vectors anew with the model in use, from the stored text.
+
+        It is searched with its old model all the while, and belongs to the new one in one step.
+        Call again to go on after an interruption. ``on_progress`` is told (documents done, of
+        how many).
+
+        Raises:
+            CollectionError: there is no such collection, or it was deleted meanwhile.
+            EmbeddingError: the model failed; what is done stays done.
+        """
+        return reembedding.reembed(
+            self._store, self.indexing, self.collection(collection), on_progress
         )
 
     # -- history

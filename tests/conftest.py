@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 APP = Path(__file__).parent.parent / "ui" / "app.py"
+
+# Small models are made by modules that make_goldens.py shares, which runs in a Python of its own.
+sys.path.insert(0, str(Path(__file__).parent / "golden"))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kb.embedding.base import Embedder, Vector
+from kb.errors import StoreError
 from kb.records import CollectionInfo, SearchHit, Source
 from kb.search import dense, fusion, highlight, lexical
 from kb.search.collapse import collapse
@@ -29,6 +30,9 @@ _CANDIDATES_PER_HIT = 3
 # Where fewer of the query's terms than this stand in a hit, they do not explain it (another
 # language, other words); the nearest sentence does.
 _TELLING_COVERAGE = 0.34
+
+# Searches of one question while others commit; a search takes less time than most commits.
+_ATTEMPTS = 3
 
 
 @dataclass(slots=True)
@@ -72,26 +76,53 @@ class Searcher:
                 self._queries.embed(embedder, parsed.text, task)
                 for task in tasks or [""] * len(collections)
             ]
-        limit = max(_CANDIDATES_MIN, top_k * _CANDIDATES_PER_HIT)
-        while True:
-            found = [
-                self._find(each, parsed, vector, mode, limit, where or SearchFilter())
-                for each, vector in zip(collections, vectors, strict=True)
-            ]
-            hits = _merged([self._fetch(each) for each in found])
-            kept = collapse(hits)
-            # Collapsing must not cost hits that were there to be found.
-            if len(kept) >= top_k or all(len(each.ranked) < limit for each in found):
+        for _ in range(_ATTEMPTS):
+            generation = self._store.generation()
+            try:
+                kept = self._best(
+                    collections, parsed, vectors, mode, top_k, where or SearchFilter()
+                )
+            except StoreError:
+                # The vectors of a collection that was deleted just now are gone before this
+                # search's view of the catalog is.
+                with self._store.database.read() as db:
+                    for each in collections:
+                        catalog.require(db, each)
+                raise
+            # A document that was replaced just now could have been missed in both its versions.
+            if self._store.generation() == generation:
                 break
-            limit *= 4
-        kept = kept[:top_k]
         # Which sentence is nearest hardly depends on the instruction: the first will do for all.
         if highlights and vectors and vectors[0] is not None:
             return _highlighted(parsed.text, vectors[0], kept, embedder)
         return kept
 
+    def _best(  # noqa: PLR0917 - one call, above
+        self,
+        collections: Sequence[CollectionInfo],
+        query: Query,
+        vectors: Sequence[Vector | None],
+        mode: SearchMode,
+        top_k: int,
+        where: SearchFilter,
+    ) -> list[SearchHit]:
+        limit = max(_CANDIDATES_MIN, top_k * _CANDIDATES_PER_HIT)
+        while True:
+            hits, exhausted = [], True
+            with self._store.database.read() as db:
+                for each, vector in zip(collections, vectors, strict=True):
+                    found = self._find(db, each, query, vector, mode, limit, where)
+                    exhausted = exhausted and len(found.ranked) < limit
+                    hits.append(_fetch(db, found))
+            kept = collapse(_merged(hits))
+            # Collapsing must not cost hits that were there to be found.
+            if len(kept) >= top_k or exhausted:
+                return kept[:top_k]
+            limit *= 4
+
     def _find(  # noqa: PLR0917 - one call, above
         self,
+        db: sqlite3.Connection,
         collection: CollectionInfo,
         query: Query,
         vector: Vector | None,
@@ -99,16 +130,15 @@ class Searcher:
         limit: int,
         where: SearchFilter,
     ) -> _Found:
-        with self._store.database.read() as db:
-            catalog.require(db, collection)
-            restriction = Restriction(db, collection, query, where)
-            by_words: list[tuple[int, float]] = []
-            if mode != "dense":
-                words = lexical.weigh(db, collection, query)
-                by_words = lexical.nearest(db, collection, words, limit, restriction)
-            by_meaning: list[tuple[int, float]] = []
-            if mode != "keyword" and vector is not None:
-                by_meaning = dense.nearest(self._store, collection, vector, limit, restriction)
+        catalog.require(db, collection)
+        restriction = Restriction(db, collection, query, where)
+        by_words: list[tuple[int, float]] = []
+        if mode != "dense":
+            words = lexical.weigh(db, collection, query)
+            by_words = lexical.nearest(db, collection, words, limit, restriction)
+        by_meaning: list[tuple[int, float]] = []
+        if mode != "keyword" and vector is not None:
+            by_meaning = dense.nearest(self._store, collection, vector, limit, restriction)
         if mode == "dense":
             return _Found(collection, by_meaning, {"dense": dict(by_meaning)})
         if mode == "keyword":
@@ -117,26 +147,22 @@ class Searcher:
         stages = {"dense": dict(by_meaning), "keyword": dict(by_words), "fused": dict(fused)}
         return _Found(collection, fused, stages)
 
-    def _fetch(self, found: _Found) -> list[SearchHit]:
-        ids = [chunk_id for chunk_id, _ in found.ranked]
-        with self._store.database.read() as db:
-            rows = {row["id"]: row for row in documents.chunk_rows(db, found.collection.id, ids)}
-            origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
-        return [
-            _hit(
-                found.collection.name,
-                rows[chunk_id],
-                score,
-                {
-                    name: by_id[chunk_id]
-                    for name, by_id in found.stages.items()
-                    if chunk_id in by_id
-                },
-                origins[rows[chunk_id]["document_id"]],
-            )
-            for chunk_id, score in found.ranked
-            if chunk_id in rows
-        ]
+
+def _fetch(db: sqlite3.Connection, found: _Found) -> list[SearchHit]:
+    ids = [chunk_id for chunk_id, _ in found.ranked]
+    rows = {row["id"]: row for row in documents.chunk_rows(db, found.collection.id, ids)}
+    origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
+    return [
+        _hit(
+            found.collection.name,
+            rows[chunk_id],
+            score,
+            {name: by_id[chunk_id] for name, by_id in found.stages.items() if chunk_id in by_id},
+            origins[rows[chunk_id]["document_id"]],
+        )
+        for chunk_id, score in found.ranked
+        if chunk_id in rows
+    ]
 
 
 def _merged(lists: list[list[SearchHit]]) -> list[SearchHit]:

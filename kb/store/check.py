@@ -68,7 +68,7 @@ def check(store: Store) -> StoreCheck:
     with store.writing():
         with store.database.read() as db:
             integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            found = collections.listed(db)
+            found = collections.with_hidden(db)
         checks = tuple(_check_collection(store, info) for info in found)
     return StoreCheck(collections=checks, integrity=integrity)
 

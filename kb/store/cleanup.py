@@ -5,7 +5,9 @@ All of it runs inside the write lock, and can be interrupted and done again.
 
 from __future__ import annotations
 
-from kb.store import documents
+import sqlite3
+
+from kb.store import documents, fulltext
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
 from kb.store.freshness import Freshness
@@ -29,6 +31,18 @@ def sweep(database: Database, vectors: ChromaStore, freshness: Freshness) -> int
         with freshness.changing() as db:
             documents.delete(db, document_id)
     return len(left)
+
+
+def detach_collection(db: sqlite3.Connection, collection_id: str) -> None:
+    """Take a collection out of the catalog; :func:`finish_dropped` deletes its vectors.
+
+    What was begun to take its place goes with it.
+    """
+    rows = db.execute("SELECT id FROM collections WHERE successor_of = ?", (collection_id,))
+    for each in (*(row["id"] for row in rows), collection_id):
+        fulltext.drop(db, each)
+        db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (each,))
+        db.execute("DELETE FROM collections WHERE id = ?", (each,))
 
 
 def finish_dropped(database: Database, vectors: ChromaStore) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import unicodedata
 
 from kb.embedding.base import EmbedderIdentity
-from kb.errors import CollectionError
+from kb.errors import CollectionError, CollectionGoneError
 from kb.records import CollectionInfo
 from kb.store.rows import collection_info, now
 
@@ -41,7 +41,7 @@ def clean_name(name: str) -> str:
 
 def listed(db: sqlite3.Connection) -> list[CollectionInfo]:
     """Return all collections by name, without those that are still being made."""
-    rows = db.execute(f"{SELECT} WHERE {_VISIBLE} ORDER BY c.name")  # noqa: S608 - constants
+    rows = db.execute(f"{SELECT} WHERE {_VISIBLE} ORDER BY c.name")
     return [collection_info(row) for row in rows]
 
 
@@ -53,7 +53,7 @@ def with_hidden(db: sqlite3.Connection) -> list[CollectionInfo]:
 def find(db: sqlite3.Connection, name: str) -> CollectionInfo | None:
     """Return the collection of that name, None if there is none."""
     row = db.execute(
-        f"{SELECT} WHERE c.name = ? AND {_VISIBLE}",  # noqa: S608 - constants
+        f"{SELECT} WHERE c.name = ? AND {_VISIBLE}",
         (clean_name(name),),
     ).fetchone()
     return None if row is None else collection_info(row)
@@ -77,18 +77,25 @@ def require(db: sqlite3.Connection, collection: CollectionInfo) -> None:
     """Make sure that a collection described a moment ago is still there.
 
     Raises:
-        CollectionError: it was deleted meanwhile.
+        CollectionGoneError: it was deleted meanwhile.
     """
     if db.execute("SELECT 1 FROM collections WHERE id = ?", (collection.id,)).fetchone() is None:
         msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
-        raise CollectionError(msg)
+        raise CollectionGoneError(msg)
 
 
 def fingerprint(db: sqlite3.Connection, collection_id: str) -> tuple[str, str]:
-    """Return (model_id, fingerprint) of the embedder that made a collection's vectors."""
+    """Return (model_id, fingerprint) of the embedder that made a collection's vectors.
+
+    Raises:
+        CollectionGoneError: the collection was deleted meanwhile.
+    """
     row = db.execute(
         "SELECT model_id, fingerprint FROM collections WHERE id = ?", (collection_id,)
     ).fetchone()
+    if row is None:
+        msg = "the collection was deleted meanwhile; start again"
+        raise CollectionGoneError(msg)
     return (row["model_id"], row["fingerprint"])
 
 
@@ -104,20 +111,35 @@ def create(
     if find(db, clean) is not None:
         msg = f"there is already a collection {clean!r}; choose another name"
         raise CollectionError(msg)
+    return insert(db, clean, description, identity)
+
+
+def insert(
+    db: sqlite3.Connection,
+    name: str,
+    description: str,
+    identity: EmbedderIdentity,
+    *,
+    successor_of: str | None = None,
+) -> CollectionInfo:
+    """Insert a collection, hidden if it is to take another's place."""
+    collection_id = f"kb-{secrets.token_hex(8)}"
     db.execute(
-        "INSERT INTO collections (id, name, description, model_id, fingerprint, dim, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO collections (id, name, description, model_id, fingerprint, dim, created_at,"
+        " successor_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            f"kb-{secrets.token_hex(8)}",
-            clean,
+            collection_id,
+            name,
             description,
             identity.model_id,
             identity.fingerprint,
             identity.dim,
             now(),
+            successor_of,
         ),
     )
-    return get(db, clean)
+    row = db.execute(f"{SELECT} WHERE c.id = ?", (collection_id,)).fetchone()
+    return collection_info(row)
 
 
 def rename(db: sqlite3.Connection, name: str, new_name: str) -> None:

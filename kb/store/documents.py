@@ -29,6 +29,16 @@ WHERE d.state = 'active'
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a document was made from, and when it was added (as the catalog stores times)."""
+
+    content_hash: str
+    settings_hash: str
+    size: int
+    added_at: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
     """A chunk's row, as the full-text index and Chroma need it."""
@@ -180,6 +190,16 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     if row is None:
         return None
     return document_info(row, sources.of_documents(db, [document_id])[document_id])
+
+
+def origin(db: sqlite3.Connection, document_id: int) -> Origin | None:
+    """Return what one visible document was made from."""
+    row = db.execute(
+        "SELECT content_hash, settings_hash, size, added_at FROM documents"
+        " WHERE id = ? AND state = 'active'",
+        (document_id,),
+    ).fetchone()
+    return None if row is None else Origin(**dict(row))
 
 
 def state_of(db: sqlite3.Connection, failed: FileState) -> FileState | None:

@@ -115,7 +115,16 @@ _VERSION_2 = """
 ALTER TABLE collections ADD COLUMN instruction TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (_VERSION_1, _VERSION_2)
+# A collection that is to take another's place when it is whole (another model); hidden till then.
+_VERSION_3 = """
+ALTER TABLE collections ADD COLUMN successor_of TEXT;
+"""
+
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+)
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
 CURRENT_VERSION = len(MIGRATIONS)

@@ -100,9 +100,7 @@ class Store:
         with self.writing():
             with self.changing() as db:
                 info = collections.get(db, name)
-                fulltext.drop(db, info.id)
-                db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (info.id,))
-                db.execute("DELETE FROM collections WHERE id = ?", (info.id,))
+                cleanup.detach_collection(db, info.id)
             cleanup.finish_dropped(self.database, self.vectors)
 
     # -- documents

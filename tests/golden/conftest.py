@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-# The modules beside are shared with make_goldens.py, which runs in a Python of its own.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from made_checkpoints import CHECKPOINTS
 
 

@@ -1,0 +1,48 @@
+"""``kb reembed``: another model for a collection, from its stored text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+
+def reembed(
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="The new model; that of the settings if not given."),
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Collection to embed again.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Embed a collection again with another model, from the stored text; no files are needed.
+
+    It is searched with the old model until all is done. After an interruption, run it again.
+    """
+    from kb.cli import opened, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this command
+
+    with (
+        opened(model=model, collection=collection) as base,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
+        name = base.collection().name
+        task = bar.add_task(f"embedding {name} with {base.embedder.identity.model_id}", total=None)
+        done = base.reembed(
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+        if as_json:
+            print_json(asdict(done))
+            return
+        stdout().print(
+            f"{done.collection}: {done.documents} documents, {done.chunks} chunks, now of the "
+            f"model {done.model_id} ({done.embedded} embedded, {done.resumed} documents were "
+            "done before)",
+            markup=False,
+        )
+        if model is not None:
+            stdout().print(f"use it from now on: kb models use {model}", markup=False)

@@ -1,0 +1,195 @@
+"""Another model for a collection: its documents are cut and embedded again from the stored text.
+
+A second collection grows beside the first, which is searched and may be changed all the while;
+whatever changed is carried over, then the second takes the first one's place in one step. What
+was done before an interruption is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kb.indexing import Indexing
+from kb.records import CollectionInfo, FileState, Source
+from kb.store import collections, documents, sources, successors
+from kb.store.prepared import EmbeddedDocument
+from kb.store.store import Store
+
+# Rounds of carrying over what others change meanwhile, before the write lock is held for one.
+_ROUNDS_BESIDE_WRITERS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reembedding:
+    """What was done. ``resumed`` counts documents that an earlier, interrupted call had done."""
+
+    collection: str
+    model_id: str
+    documents: int
+    chunks: int
+    embedded: int
+    resumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What the new collection lacks (documents of the old with their files), and has too much."""
+
+    documents: list[tuple[int, list[FileState]]]
+    states: list[FileState]
+    gone: list[Source]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.documents or self.states or self.gone)
+
+
+def reembed(
+    store: Store,
+    indexing: Indexing,
+    old: CollectionInfo,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Reembedding:
+    """Make the vectors of a collection anew with the model in use.
+
+    Args:
+        store: holds the collection.
+        indexing: cuts and embeds with the model in use.
+        old: the collection; nothing is done if it belongs to that model already.
+        on_progress: told (documents done, of how many), those done before included.
+
+    Raises:
+        CollectionError: the collection was deleted meanwhile.
+        EmbeddingError: the model failed; what is done stays done.
+        StoreError: the disk failed, or a document's text is gone.
+    """
+    identity = indexing.identity
+    with store.database.read() as db:
+        if collections.fingerprint(db, old.id)[1] == identity.fingerprint:
+            return _result(old, identity.model_id, embedded=0, resumed=0)
+    new = successors.begin(store, old, identity)
+    resumed, embedded, rounds = _count(store, new), 0, 0
+    while True:
+        # The last round finds nothing, and nobody can change anything before the switch.
+        with store.writing():
+            difference = _difference(store, indexing, old, new)
+            if difference.is_empty:
+                successors.take_over(store, old, new)
+                break
+            rounds += 1
+            if rounds > _ROUNDS_BESIDE_WRITERS:  # writers are faster than the model
+                embedded += _carry_over(store, indexing, old, new, difference, on_progress)
+                continue
+        embedded += _carry_over(store, indexing, old, new, difference, on_progress)
+    with store.database.read() as db:
+        return _result(
+            collections.get(db, old.name), identity.model_id, embedded=embedded, resumed=resumed
+        )
+
+
+def _difference(
+    store: Store, indexing: Indexing, old: CollectionInfo, new: CollectionInfo
+) -> _Difference:
+    with store.database.read() as db:
+        collections.require(db, old)
+        wanted = [_translated(indexing, s) for s in sources.states(db, old.id, None)]
+        there = {state.source: state for state in sources.states(db, new.id, None)}
+    by_document: dict[int, list[FileState]] = {}
+    states = []
+    for state in wanted:
+        done = there.get(state.source)
+        if done is not None and _same(state, done):
+            continue
+        if state.document_id is None:
+            states.append(state)
+        else:
+            by_document.setdefault(state.document_id, []).append(state)
+    named = {state.source for state in wanted}
+    return _Difference(
+        documents=list(by_document.items()),
+        states=states,
+        gone=[source for source in there if source not in named],
+    )
+
+
+def _carry_over(  # noqa: PLR0917 - one call, above
+    store: Store,
+    indexing: Indexing,
+    old: CollectionInfo,
+    new: CollectionInfo,
+    difference: _Difference,
+    on_progress: Callable[[int, int], None] | None,
+) -> int:
+    embedded = 0
+    store.remove_sources(new.id, difference.gone)
+    for state in difference.states:
+        store.attach(new.id, state)
+    done = _count(store, new)
+    total = done + len(difference.documents)
+    for document_id, files in difference.documents:
+        if on_progress is not None:
+            on_progress(done, total)
+        embedded += _carry_document(store, indexing, new, document_id, files)
+        done += 1
+    if on_progress is not None:
+        on_progress(done, max(total, old.documents))
+    return embedded
+
+
+def _carry_document(
+    store: Store,
+    indexing: Indexing,
+    new: CollectionInfo,
+    document_id: int,
+    files: list[FileState],
+) -> int:
+    with store.database.read() as db:
+        body = documents.body(db, document_id)
+        row = documents.origin(db, document_id)
+    if body is None or row is None:  # removed meanwhile; the next round sees that
+        return 0
+    first, *others = files
+    prepared = indexing.prepare_for(
+        new,
+        body,
+        content_hash=row.content_hash,
+        settings_hash=indexing.translated(row.settings_hash),
+        size=row.size,
+    )
+    item = EmbeddedDocument(prepared=prepared, vectors=indexing.embed(prepared), file=first)
+    (result,) = store.commit_all(new, [item])
+    with store.writing(), store.database.write() as db:
+        documents.date(db, result.document_id, row.added_at)
+    for other in others:
+        store.attach(new.id, replace(other, document_id=result.document_id))
+    return result.embedded
+
+
+def _translated(indexing: Indexing, state: FileState) -> FileState:
+    return replace(state, settings_hash=indexing.translated(state.settings_hash))
+
+
+def _same(wanted: FileState, done: FileState) -> bool:
+    """Compare all but the documents' numbers, which differ between the collections."""
+    if (wanted.document_id is None) != (done.document_id is None):
+        return False
+    return replace(wanted, document_id=None) == replace(done, document_id=None)
+
+
+def _count(store: Store, collection: CollectionInfo) -> int:
+    with store.database.read() as db:
+        return len(documents.listed(db, collection.id))
+
+
+def _result(
+    collection: CollectionInfo, model_id: str, *, embedded: int, resumed: int
+) -> Reembedding:
+    return Reembedding(
+        collection=collection.name,
+        model_id=model_id,
+        documents=collection.documents,
+        chunks=collection.chunks,
+        embedded=embedded,
+        resumed=resumed,
+    )
