@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from kb.errors import StoreError
-from kb.store import chroma_files
+from kb.store import chroma_files, room
 from kb.store.base import VectorRecord
 
 if TYPE_CHECKING:
@@ -218,14 +218,14 @@ class ChromaStore:
         with self._gate.mutex:
             if self._client is None:
                 chroma_files.verify(self._folder)
-                try:
-                    self._client = chromadb.PersistentClient(
-                        str(self._folder),
-                        settings=chromadb.config.Settings(anonymized_telemetry=False),
-                    )
-                except BaseException:
-                    self._forget_system()
-                    raise
+                settings = chromadb.config.Settings(anonymized_telemetry=False)
+                while self._client is None:
+                    try:
+                        self._client = chromadb.PersistentClient(str(self._folder), settings)
+                    except BaseException:
+                        self._forget_system()
+                        if not room.release_reserve(self._folder.parent):
+                            raise
                 self._batch_size = int(self._client.get_max_batch_size())
                 self._load_unwritten(self._client)
             return self._client

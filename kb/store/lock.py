@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kb.errors import StoreBusyError
+from kb.errors import StoreBusyError, StoreError
 
 
 class WriteLock:
@@ -38,6 +38,12 @@ class WriteLock:
                 self._file.acquire(timeout=allowed, poll_interval=0.01)
             except Timeout as error:
                 raise self._busy(allowed) from error
+            except OSError as error:
+                msg = (
+                    f"cannot lock the store by {self._file.lock_file}: {error}. Free disk space "
+                    "if there is none left, check the folder's permissions, or set KB_DATA_DIR"
+                )
+                raise StoreError(msg) from error
             try:
                 yield
             finally:

@@ -21,6 +21,7 @@ from kb.store import (
     collections,
     committing,
     fulltext,
+    room,
     sources,
     visibility,
 )
@@ -56,7 +57,8 @@ class Store:
         self.folder = folder
         self.lock = WriteLock(folder / "write.lock", timeout_s=lock_timeout_s)
         with self.lock.hold():
-            self.database = Database(folder / "catalog.sqlite3")
+            self.database = _opened(folder)
+            room.keep_reserve(folder)
         self.vectors = ChromaStore.at(folder / "chroma")
         self._freshness = Freshness(self.database, self.vectors, self.lock)
         self._recover_if_free()
@@ -133,6 +135,7 @@ class Store:
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
         with self.writing():
+            room.require(self.folder)
             try:
                 results = committing.commit(
                     self.database, self.vectors, self._freshness, collection, items
@@ -257,3 +260,13 @@ class Store:
             self._sweep()
         except StoreError:
             _log.warning("could not clean up after a failed change; the next start will")
+
+
+def _opened(folder: Path) -> Database:
+    path = folder / "catalog.sqlite3"
+    try:
+        return Database(path)
+    except StoreError:
+        if not room.release_reserve(folder):
+            raise
+    return Database(path)
