@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 APP = Path(__file__).parent.parent / "ui" / "app.py"
 
-# Small models are made by modules that make_goldens.py shares, which runs in a Python of its own.
-sys.path.insert(0, str(Path(__file__).parent / "golden"))
+# Modules that several tests share. Those that make small models are shared with make_goldens.py
+# as well, which runs in a Python of its own.
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("golden", "helpers")]
 
 
 @dataclass(frozen=True)
