@@ -16,8 +16,10 @@ from ingest.errors import (
     LoaderMemoryError,
     LoadError,
     LoaderTimeoutError,
+    LoaderUnavailableError,
     UnreadableFileError,
     UnsupportedFormatError,
+    WorkerStartError,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +39,10 @@ __all__ = [
     "LoaderCrashError",
     "LoaderMemoryError",
     "LoaderTimeoutError",
+    "LoaderUnavailableError",
     "UnreadableFileError",
     "UnsupportedFormatError",
+    "WorkerStartError",
     "ingest",
     "ingest_uploads",
 ]

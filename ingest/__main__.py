@@ -1,6 +1,9 @@
 """``python -m ingest FOLDER|FILE…``: the batch command."""
 
-from ingest.cli import main
+from kb.interrupts import end_at_once
 
 if __name__ == "__main__":
+    end_at_once()  # before the imports below, which take half a second
+    from ingest.cli import main
+
     main()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,19 +14,22 @@ import typer
 from rich.console import Console
 
 from ingest.display import print_report, progress
+from ingest.interruption import Interruption
 from ingest.report import IngestReport
 from ingest.run import IngestOptions, ingest
+from kb import interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def run(  # noqa: PLR0917 - each parameter is an option of the command
+    context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Folders and files to bring up to date.")],
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Collection to fill.")
@@ -69,6 +74,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     date, 1 when some file could not be read, 2 for wrong usage or settings, 130 if interrupted.
     """
     errors = Console(stderr=True)
+    interruption = context.obj or Interruption()
     try:
         options = IngestOptions(
             include=tuple(include or ()),
@@ -86,9 +92,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
             if as_json or dry_run:
                 msg = "--watch cannot be combined with --json or --dry-run; leave one out"
                 raise SettingsError(msg)
-            _watch(settings, paths, options, errors)
-        with KnowledgeBase.open(settings) as base, progress(errors) as on_event:
-            report = ingest(base, paths, options=options, on_event=on_event)
+            _watch(settings, paths, options, errors, interruption)
+        report = _ingest(settings, paths, options, errors, interruption.event)
     except KnowledgeBaseError as error:
         if debug:
             raise
@@ -100,11 +105,38 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n")
     else:
         print_report(report, Console(highlight=False, soft_wrap=True))
-    raise typer.Exit(_status(report))
+    raise typer.Exit(interruption.status if report.interrupted else _status(report))
+
+
+def _ingest(
+    settings: Settings,
+    paths: list[Path],
+    options: IngestOptions,
+    errors: Console,
+    cancel: threading.Event,
+) -> IngestReport:
+    try:
+        with (
+            KnowledgeBase.open(settings, interrupted=cancel) as base,
+            progress(errors) as on_event,
+        ):
+            return ingest(base, paths, options=options, on_event=on_event, cancel=cancel)
+    except KeyboardInterrupt:  # while the store was being opened
+        return IngestReport(
+            collection=settings.collection,
+            files=(),
+            seconds=0.0,
+            interrupted=True,
+            dry_run=options.dry_run,
+        )
 
 
 def _watch(
-    settings: Settings, paths: list[Path], options: IngestOptions, errors: Console
+    settings: Settings,
+    paths: list[Path],
+    options: IngestOptions,
+    errors: Console,
+    interruption: Interruption,
 ) -> NoReturn:
     """Keep in step until Ctrl-C: a report of the first run, then a line for each change."""
     from ingest.watch import ChangeLines, Watcher  # noqa: PLC0415 - only --watch needs it
@@ -132,24 +164,24 @@ def _watch(
                 say(line)
         first = False
 
-    with KnowledgeBase.open(settings) as base:
-        watcher = Watcher(
+    # Without a handler of ours, or while the store waits for another process, it is an exception.
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        KnowledgeBase.open(settings, interrupted=interruption.event) as base,
+    ):
+        Watcher(
             base,
             paths,
             options=options,
             on_report=tell,
             on_error=lambda error: say(f"error: {error}"),
-        )
-        try:
-            watcher.run()
-        except KeyboardInterrupt:
-            say("interrupted; what was read stays")
-    raise typer.Exit(EXIT_INTERRUPTED)
+            stop=interruption.event,
+        ).run()
+    say("interrupted; what was read stays")
+    raise typer.Exit(interruption.status)
 
 
 def _status(report: IngestReport) -> int:
-    if report.interrupted:
-        return EXIT_INTERRUPTED
     return EXIT_OK if report.ok else EXIT_FAILED
 
 
@@ -165,8 +197,10 @@ def _passwords(given: list[str], file: Path | None) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Run the command; an interrupt before there is anything to report exits 130."""
+    """Run the command; Ctrl-C ends it with a partial report and 130, SIGTERM with 143."""
+    interruption = Interruption()
+    interruption.watch()
     try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+        app(obj=interruption)
+    finally:
+        interrupts.ignore()

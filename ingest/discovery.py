@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -50,6 +51,7 @@ def discover(
     extensions: Collection[str],
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    cancel: threading.Event | None = None,
 ) -> Discovery:
     """Walk ``root`` and return its files, sorted by path.
 
@@ -57,8 +59,11 @@ def discover(
     files hold patterns in gitignore syntax for the folder they lie in and those below.
     ``include`` and ``exclude`` are patterns of the same syntax. Links are followed; a folder
     that is reached twice is walked once, and one that holds ``root`` not at all.
+
+    Raises:
+        KeyboardInterrupt: ``cancel`` was set: half a list of files is none.
     """
-    walk = _Walk(root, frozenset(extensions), include, exclude)
+    walk = _Walk(root, frozenset(extensions), include, exclude, cancel or threading.Event())
     walk.folder(root, "", ())
     walk.found.files.sort(key=lambda file: file.path)
     return walk.found
@@ -84,8 +89,10 @@ class _Walk:
         extensions: frozenset[str],
         include: Sequence[str],
         exclude: Sequence[str],
+        cancel: threading.Event,
     ) -> None:
         self.found = Discovery()
+        self._cancel = cancel
         self._real_root = root.resolve()
         self._extensions = extensions
         self._include = GitIgnoreSpec.from_lines(include) if include else None
@@ -104,6 +111,8 @@ class _Walk:
             return
         rules = (*rules, *self._rules_of(folder, prefix))
         for entry in entries:
+            if self._cancel.is_set():
+                raise KeyboardInterrupt
             self._entry(entry, prefix, rules)
 
     def _entry(self, entry: os.DirEntry[str], prefix: str, rules: tuple[_Rules, ...]) -> None:

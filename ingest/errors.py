@@ -11,7 +11,10 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
     ├── UnreadableFileError       unreadable      permission, vanished, not a plain file
     ├── LoaderTimeoutError        timeout
     ├── LoaderMemoryError         memory
-    └── LoaderCrashError          crash
+    ├── LoaderCrashError          crash
+    └── LoaderUnavailableError    unavailable     its library cannot be imported
+
+``WorkerStartError`` is about no file: no worker process can be started at all.
 """
 
 from typing import ClassVar
@@ -77,3 +80,13 @@ class LoaderCrashError(LoadError):
     """The process that read the file died."""
 
     code = "crash"
+
+
+class LoaderUnavailableError(LoadError):
+    """The loader of this format cannot be imported: a library is missing or broken."""
+
+    code = "unavailable"
+
+
+class WorkerStartError(KnowledgeBaseError):
+    """No process that reads files can be started; the message says what it died of."""

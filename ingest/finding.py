@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,11 +25,18 @@ class Finder:
         roots: the roots known so far.
         include: patterns that files must match.
         exclude: patterns that files must not match.
+        cancel: set it to end a search with a KeyboardInterrupt.
     """
 
     def __init__(
-        self, roots: Iterable[str], *, include: Sequence[str] = (), exclude: Sequence[str] = ()
+        self,
+        roots: Iterable[str],
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        cancel: threading.Event | None = None,
     ) -> None:
+        self._cancel = cancel
         self._roots = {Path(root) for root in roots if Path(root).is_absolute()}
         self._include = include
         self._exclude = exclude
@@ -86,7 +94,11 @@ class Finder:
         prefix = readable_name(folder.relative_to(root).as_posix())
         prefix = "" if prefix == "." else f"{prefix}/"
         found = discover(
-            folder, include=self._include, exclude=self._exclude, extensions=EXTENSIONS
+            folder,
+            include=self._include,
+            exclude=self._exclude,
+            extensions=EXTENSIONS,
+            cancel=self._cancel,
         )
         self.other_types.update(found.other_types)
         for item in found.files:

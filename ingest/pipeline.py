@@ -107,6 +107,8 @@ class Pipeline:
             for job in jobs:
                 self._recorder.emit(FileEvent(source=job.source, stage="waiting", total=job.size))
             self._reader.read_all(jobs)
+            if self._cancel.is_set():
+                self._stop()  # the stages drop what they have not begun
         except BaseException:
             self._stop()
             raise
@@ -114,7 +116,7 @@ class Pipeline:
             self._loaded.close()
             try:
                 for thread in stages:
-                    _join(thread)
+                    self._join(thread)
             except BaseException:
                 self._stop()
                 for thread in stages:
@@ -137,6 +139,13 @@ class Pipeline:
         finally:
             if following is not None:
                 following.close()
+
+    def _join(self, thread: threading.Thread) -> None:
+        # With a timeout, again and again: without one, Ctrl-C would wait for the thread.
+        while thread.is_alive():
+            thread.join(timeout=0.2)
+            if self._cancel.is_set():
+                self._stop()
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
@@ -231,9 +240,3 @@ class Pipeline:
 
 def _embedding(ready: Ready, done: int) -> FileEvent:
     return FileEvent(source=ready.state.source, stage="embedding", done=done, total=ready.missing)
-
-
-def _join(thread: threading.Thread) -> None:
-    # join() with a timeout, again and again: without one, Ctrl-C would wait for the thread.
-    while thread.is_alive():
-        thread.join(timeout=0.2)

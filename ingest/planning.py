@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.discovery import readable_name
-from ingest.errors import LoadError, UnreadableFileError, UnsupportedFormatError
+from ingest.errors import (
+    LoadError,
+    LoaderUnavailableError,
+    UnreadableFileError,
+    UnsupportedFormatError,
+)
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
 from kb.knowledge_base import KnowledgeBase
@@ -23,8 +28,9 @@ from kb.records import FileState, Source
 
 Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move", "unreadable"]
 
-# Reasons that may be over although the file is the same: permissions and limits are no part of it.
-_TRANSIENT = frozenset({"unreadable", "too_large"})
+# Reasons that may be over although the file is the same: permissions, limits and installed
+# libraries are no part of it.
+_TRANSIENT = frozenset({"unreadable", "too_large", "unavailable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +204,8 @@ def loader_identity(path: Path, options: LoadOptions) -> str:
         loader = loader_for(path)
     except UnsupportedFormatError:
         return "none"
+    except LoaderUnavailableError:  # its worker will say so of each file
+        return "unavailable"
     return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
 
 

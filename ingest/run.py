@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
+from ingest.interruption import Cancellation
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline import Pipeline
 from ingest.planning import Job, Planner, is_gone
@@ -69,9 +70,10 @@ def ingest(
     """
     options = options or IngestOptions()
     run = _Run(base, collection, options, on_event, cancel)
-    roots = {state.source.root for state in base.files.states(collection=run.collection)}
-    run.finder = Finder(roots, include=options.include, exclude=options.exclude)
-    run.finder.find(paths)
+    try:
+        run.find(paths)
+    except KeyboardInterrupt:
+        return run.interrupted()
     return run.record(
         [str(Path(path).expanduser().resolve()) for path in paths], lambda: run.finder.jobs
     )
@@ -120,19 +122,47 @@ class _Run:
         self.collection = collection or base.settings.collection
         self._options = options
         self._on_event: OnEvent = on_event or (lambda _: None)
-        self._cancel = cancel or threading.Event()
+        self._cancel = Cancellation(cancel)
         self._started = time.monotonic()
+        self._pipeline: Pipeline | None = None
         self._remarks: list[str] = []
         self.finder = Finder(())
+
+    def find(self, paths: Sequence[Path | str]) -> None:
+        """Find the files below ``paths``."""
+        roots = {state.source.root for state in self._base.files.states(collection=self.collection)}
+        self.finder = Finder(
+            roots,
+            include=self._options.include,
+            exclude=self._options.exclude,
+            cancel=self._cancel,
+        )
+        self.finder.find(paths)
+
+    def interrupted(self) -> IngestReport:
+        """Report what was done until now."""
+        results = self._pipeline.results if self._pipeline else []
+        clocks = self._pipeline.clocks if self._pipeline else None
+        return self._report(
+            [*self.finder.failed.values(), *results], [], clocks=clocks, interrupted=True
+        )
 
     def record(self, paths: list[str], jobs: Callable[[], list[Job]]) -> IngestReport:
         """Execute, and leave a record in the history of runs."""
         if self._options.dry_run:
             return self.execute(jobs())
-        record = self._base.begin_run(paths, collection=self.collection)
         try:
-            report = self.execute(jobs())
-            record.end("interrupted" if report.interrupted else "finished", report.history())
+            record = self._base.begin_run(paths, collection=self.collection)
+        except KeyboardInterrupt:
+            return self.interrupted()
+        try:
+            try:
+                report = self.execute(jobs())
+            except KeyboardInterrupt:
+                report = self.interrupted()
+            # Who is interrupted waits for nobody; the record then says so by itself.
+            with contextlib.suppress(KeyboardInterrupt):
+                record.end("interrupted" if report.interrupted else "finished", report.history())
         except Exception as error:
             with contextlib.suppress(KnowledgeBaseError):  # a full disk must not hide the reason
                 record.end("failed", {"error": str(error)})
@@ -161,7 +191,7 @@ class _Run:
         planner.expect_gone(gone)
         if self._options.dry_run:
             return self._dry_run(planner, jobs, gone)
-        pipeline = Pipeline(
+        pipeline = self._pipeline = Pipeline(
             self._base,
             planner,
             collection=self.collection,
@@ -174,12 +204,8 @@ class _Run:
             on_event=self._on_event,
             cancel=self._cancel,
         )
-        interrupted = False
-        try:
-            pipeline.run(jobs)
-        except KeyboardInterrupt:
-            interrupted = True
-        interrupted = interrupted or self._cancel.is_set()
+        pipeline.run(jobs)
+        interrupted = self._cancel.is_set()
         results = [*self.finder.failed.values(), *pipeline.results]
         results, gone = self._without_gone(planner, results, gone, prune=not interrupted)
         return self._report(results, gone, clocks=pipeline.clocks, interrupted=interrupted)
@@ -260,6 +286,8 @@ class _Run:
     def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:
         results = list(self.finder.failed.values())
         for job in jobs:
+            if self._cancel.is_set():
+                return self._report(results, [], interrupted=True)
             decision = planner.decide(job)
             before = decision.before
             outcome = {

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ingest.errors import LoaderCrashError, LoaderMemoryError
+from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.worker_process import Progress, Worker
+from ingest.worker_process import Progress, Worker, start_error
 
 
 @dataclass(slots=True)
@@ -87,6 +87,7 @@ class Sandbox:
     ) -> Future[LoadedFile]:
         """Have a file read; the future gives the document or raises a LoadError.
 
+        It raises a WorkerStartError if no process can be started.
         ``on_progress(done, total)`` is called from a thread of the sandbox.
 
         Raises:
@@ -132,11 +133,12 @@ class Sandbox:
 
     def _finish(self, job: _Job, worker: Worker | None) -> Worker | None:
         """Do one job and settle its future; return the worker for the next."""
+        second = False
         try:
             while True:
                 fresh = worker is None
-                worker = worker or self._start()
                 try:
+                    worker = worker or self._start()
                     loaded = worker.load(
                         job.path, job.options, job.on_progress, timeout_s=self._timeout_s
                     )
@@ -146,6 +148,14 @@ class Sandbox:
                     worker = None
                     if fresh or self._cancelled.is_set():
                         raise
+                    continue
+                except WorkerStartError:
+                    # Once is bad luck: a machine short of memory for a moment.
+                    self._retire(worker)
+                    worker = None
+                    if second or self._cancelled.is_set():
+                        raise
+                    second = True
                     continue
                 break
         except BaseException as error:  # noqa: BLE001 - the future carries it to its owner
@@ -159,7 +169,10 @@ class Sandbox:
         return worker
 
     def _start(self) -> Worker:
-        worker = Worker(self._memory_bytes)
+        try:
+            worker = Worker(self._memory_bytes)
+        except OSError as error:
+            raise start_error(str(error)) from error
         with self._lock:
             self._alive.add(worker)
             if self._cancelled.is_set():

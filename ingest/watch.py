@@ -38,7 +38,7 @@ class Watcher:
         options: how files are read; as for a single run.
         on_report: told what each run did.
         on_error: told of errors that ended a run; watching goes on.
-        stop: set it to end.
+        stop: set it to end, also in the middle of a run.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Watcher:
         """Keep in step until ``stop`` is set (True) or a run is interrupted (False).
 
         Raises:
-            KeyboardInterrupt: Ctrl-C between two runs.
+            KeyboardInterrupt: Ctrl-C between two runs, where no handler sets ``stop``.
             KnowledgeBaseError: the first run failed as a whole.
         """
         first = True
@@ -75,6 +75,7 @@ class Watcher:
                     self._paths,
                     collection=self._collection,
                     options=replace(self._options, vanished=vanished),
+                    cancel=self._stop,
                 )
             except KnowledgeBaseError as error:
                 if first:

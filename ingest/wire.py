@@ -21,6 +21,7 @@ from ingest.errors import (
     LoaderMemoryError,
     LoadError,
     LoaderTimeoutError,
+    LoaderUnavailableError,
     UnreadableFileError,
     UnsupportedFormatError,
 )
@@ -43,6 +44,7 @@ _ERRORS = {
         LoaderTimeoutError,
         LoaderMemoryError,
         LoaderCrashError,
+        LoaderUnavailableError,
     )
 }
 

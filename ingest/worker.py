@@ -16,6 +16,7 @@ from typing import BinaryIO
 from ingest import limits, wire
 from ingest.errors import LoaderCrashError, LoaderMemoryError, LoadError
 from ingest.loaders import load_file
+from ingest.loaders.availability import unavailable
 from ingest.loaders.picture_time import listening
 
 TIRED_SHARE = 0.7
@@ -58,6 +59,11 @@ def _translate(name: str, error: BaseException) -> LoadError:
     while seen is not None:
         if isinstance(seen, MemoryError) or "bad_alloc" in str(seen)[-2000:]:
             return LoaderMemoryError(memory_message(name))
+        if isinstance(seen, ImportError):  # an engine that is imported when a file needs it
+            try:
+                return unavailable(name, seen)
+            except MemoryError:
+                return LoaderMemoryError(memory_message(name))
         seen = seen.__cause__ or seen.__context__
     msg = (
         f"{name} could not be read: its loader failed with {type(error).__name__}; "

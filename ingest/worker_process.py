@@ -16,7 +16,13 @@ from pathlib import Path
 
 import ingest
 from ingest import wire
-from ingest.errors import LoaderCrashError, LoaderMemoryError, LoadError, LoaderTimeoutError
+from ingest.errors import (
+    LoaderCrashError,
+    LoaderMemoryError,
+    LoadError,
+    LoaderTimeoutError,
+    WorkerStartError,
+)
 from ingest.limits import EXIT_MEMORY
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
@@ -93,10 +99,11 @@ class Worker:
 
         Raises:
             LoadError: what the worker said, or why it said nothing.
+            WorkerStartError: it never came to read the file.
         """
         name = path.name
         clock = _Clock(timeout_s)
-        self._expect_ready(name)
+        self._expect_ready()
         request = {"path": str(path.absolute()), "options": wire.pack_options(options)}
         try:
             if self._process.stdin is not None:
@@ -149,8 +156,12 @@ class Worker:
                 del message  # it holds the document's text
         self._messages.put(None)
 
-    def _expect_ready(self, name: str) -> None:
-        """Wait for a new process to have started."""
+    def _expect_ready(self) -> None:
+        """Wait for a new process to have started.
+
+        Raises:
+            WorkerStartError: it died, or did not answer in :data:`START_TIMEOUT_S`.
+        """
         if self._ready:
             return
         try:
@@ -158,7 +169,9 @@ class Worker:
         except queue.Empty:
             message = None
         if message is None or "ready" not in message:
-            raise self._obituary(name)
+            self.spent = True
+            self.kill()
+            raise start_error(self._last_words().decode("utf-8", "replace"))
         self._ready = True
 
     def _result(self, message: wire.Message, name: str) -> LoadedFile:
@@ -205,6 +218,16 @@ class Worker:
             self._stderr.seek(max(0, size - _STDERR_TAIL))
             return self._stderr.read()
         return b""
+
+
+def start_error(last_words: str) -> WorkerStartError:
+    """Return the error for workers that cannot be started, with the last line that one said."""
+    said = [line.strip() for line in last_words.splitlines() if line.strip()]
+    reason = said[-1] if said else f"no answer within {START_TIMEOUT_S:g} s, and no word why"
+    return WorkerStartError(
+        f"no process that reads files can be started ({reason}); if it is memory, raise "
+        "KB_FILE_MEMORY_MB or free some, else install this program again"
+    )
 
 
 class _Clock:

@@ -20,7 +20,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.search.filters import filter_from_text
 from kb.settings import Settings
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_USAGE = 1, 2
 
 app = typer.Typer(
     add_completion=False,
@@ -275,15 +275,3 @@ def ui(
 
     sys.argv = [str(folder / "launch.py"), "--port", str(port)]
     runpy.run_path(str(folder / "launch.py"), run_name="__main__")
-
-
-def main() -> None:
-    """Run the command; an interrupt exits with 130."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -53,9 +54,19 @@ class KnowledgeBase:
         StoreError: the disk or a file of the store failed.
     """
 
-    def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        interrupted: threading.Event | None = None,
+    ) -> None:
         self.settings = settings
-        self._store = Store(settings.store_dir, lock_timeout_s=settings.lock_timeout_s)
+        self._store = Store(
+            settings.store_dir,
+            lock_timeout_s=settings.lock_timeout_s,
+            interrupted=interrupted,
+        )
         self._loaded = LoadedEmbedder(settings, embedder)
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
@@ -64,15 +75,20 @@ class KnowledgeBase:
 
     @classmethod
     def open(
-        cls, settings: Settings | None = None, *, embedder: Embedder | None = None
+        cls,
+        settings: Settings | None = None,
+        *,
+        embedder: Embedder | None = None,
+        interrupted: threading.Event | None = None,
     ) -> KnowledgeBase:
         """Open the knowledge base that the settings name, making it if it is not there.
 
         Args:
             settings: read from ``KB_…`` variables and ``kb.toml`` if not given.
             embedder: used instead of the model in the settings; stays open on close.
+            interrupted: set it to end waiting for other processes, with a KeyboardInterrupt.
         """
-        return cls(settings or Settings.load(), embedder=embedder)
+        return cls(settings or Settings.load(), embedder=embedder, interrupted=interrupted)
 
     def __enter__(self) -> Self:
         return self

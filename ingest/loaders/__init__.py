@@ -19,6 +19,7 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
+from ingest.loaders.availability import unavailable
 from ingest.loaders.base import Loader, LoadOptions
 from kb.records import Document
 
@@ -59,6 +60,7 @@ def loader_for(path: Path) -> Loader:
 
     Raises:
         UnsupportedFormatError: no loader reads this extension.
+        LoaderUnavailableError: a library that it needs cannot be imported.
     """
     target = _LOADERS.get(path.suffix.lower())
     if target is None:
@@ -69,7 +71,12 @@ def loader_for(path: Path) -> Loader:
         )
         raise UnsupportedFormatError(msg)
     module, _, name = target.partition(":")
-    loader: Loader = getattr(import_module(module), name)()
+    try:
+        loader: Loader = getattr(import_module(module), name)()
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise unavailable(path.name, error) from error
     return loader
 
 

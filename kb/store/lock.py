@@ -16,9 +16,13 @@ class WriteLock:
     """Held for the commit of one document, never while reading or embedding.
 
     Reentrant within a thread. The operating system frees it when its process dies.
+    ``interrupted`` is an event whose setting ends all waiting for other processes.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float) -> None:
+    def __init__(
+        self, path: Path, *, timeout_s: float, interrupted: threading.Event | None = None
+    ) -> None:
+        self._interrupted = interrupted or threading.Event()
         self._threads = threading.RLock()
         self._file = FileLock(path, thread_local=False)
         self._timeout_s = timeout_s
@@ -29,14 +33,20 @@ class WriteLock:
 
         Raises:
             StoreBusyError: it was not free within the time allowed.
+            StoreError: the lock file cannot be made.
+            KeyboardInterrupt: the event for interruption was set while it was not free.
         """
         allowed = self._timeout_s if timeout_s is None else timeout_s
         if not self._threads.acquire(timeout=allowed):
             raise self._busy(allowed)
         try:
             try:
-                self._file.acquire(timeout=allowed, poll_interval=0.01)
+                self._file.acquire(
+                    timeout=allowed, poll_interval=0.01, cancel_check=self._interrupted.is_set
+                )
             except Timeout as error:
+                if self._interrupted.is_set():
+                    raise KeyboardInterrupt from None
                 raise self._busy(allowed) from error
             except OSError as error:
                 msg = (

@@ -1,8 +1,8 @@
 """Room on the disk: writers leave some, and a reserve lets readers open a store that has none.
 
-SQLite and Chroma write a little even to read: SQLite the shared index of its write-ahead log, Chroma
-a journal. On a disk without a free byte a store could therefore not be searched at all. So a file
-of no meaning lies in the store's folder and is given up when opening needs its room.
+SQLite and Chroma write a little even to read: SQLite the shared index of its write-ahead log,
+Chroma a journal. On a disk without a free byte a store could therefore not be searched at all. So
+a file of no meaning lies in the store's folder and is given up when opening needs its room.
 """
 
 from __future__ import annotations

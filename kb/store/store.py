@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -43,19 +44,28 @@ class Store:
     Args:
         folder: made with access for its owner only, if it is not there.
         lock_timeout_s: how long a writer waits for another process.
+        interrupted: set it to end such waiting, with a KeyboardInterrupt.
 
     Raises:
         StoreError: the folder cannot be used; StoreVersionError if it is newer than this release.
     """
 
-    def __init__(self, folder: Path, *, lock_timeout_s: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        lock_timeout_s: float,
+        interrupted: threading.Event | None = None,
+    ) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             msg = f"cannot make the store's folder {folder}: {error}; set KB_DATA_DIR to another"
             raise StoreError(msg) from error
         self.folder = folder
-        self.lock = WriteLock(folder / "write.lock", timeout_s=lock_timeout_s)
+        self.lock = WriteLock(
+            folder / "write.lock", timeout_s=lock_timeout_s, interrupted=interrupted
+        )
         with self.lock.hold():
             self.database = _opened(folder)
             room.keep_reserve(folder)

@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 def kb(settings: Settings, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "kb.cli", *arguments],
+        [sys.executable, "-m", "kb", *arguments],
         env={**os.environ, "KB_DATA_DIR": str(settings.data_dir)},
         capture_output=True,
         text=True,

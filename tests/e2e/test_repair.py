@@ -111,7 +111,7 @@ def test_a_damaged_catalog_is_said_to_be_beyond_repair(base: KnowledgeBase) -> N
     catalog = store / "catalog.sqlite3"
     overwrite(catalog, at=4096, size=catalog.stat().st_size - 8192)
     done = subprocess.run(
-        [sys.executable, "-m", "kb.cli", "doctor", "--repair"],
+        [sys.executable, "-m", "kb", "doctor", "--repair"],
         env={**os.environ, "KB_DATA_DIR": str(base.settings.data_dir)},
         capture_output=True,
         text=True,
