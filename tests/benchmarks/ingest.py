@@ -77,12 +77,17 @@ def _rates(report: IngestReport, pages: int, characters: int) -> dict[str, objec
         "tokens/s": round(report.tokens / seconds),
         "characters": characters,
         "embedder busy": f"{report.busy_share:.1%} from its first chunk to its last",
+        "of the whole run": f"{_mean(report.timeline['embedding']):.1%}",
     }
 
 
 def _peak_mib(who: int) -> int:
     # Linux counts in KiB, macOS in bytes.
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024) // MIB
+
+
+def _mean(shares: tuple[float, ...]) -> float:
+    return sum(shares) / len(shares)
 
 
 def _bars(shares: tuple[float, ...]) -> str:
