@@ -71,7 +71,8 @@ def test_scans_say_how_they_were_read(run: tuple[KnowledgeBase, IngestReport]) -
     whys = manifest()
     for result in report.files:
         if whys[result.source.path].startswith("image only"):
-            assert "pages_read_by_ocr" in {notice.code for notice in result.notices}, result.source.path
+            codes = {notice.code for notice in result.notices}
+            assert "pages_read_by_ocr" in codes, result.source.path
 
 
 def test_report_catalog_and_history_agree(run: tuple[KnowledgeBase, IngestReport]) -> None:
