@@ -1,4 +1,4 @@
-"""DOCX: headings, paragraphs, lists, tables, text boxes, notes, headers and footers."""
+"""DOCX: headings, paragraphs, lists, tables, boxes, notes, charts, diagrams, headers, footers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DocxLoader:
     """Reads ``.docx`` and ``.docm``; see :class:`ingest.loaders.base.Loader`."""
 
     extensions = (".docx", ".docm")
-    version = 1
+    version = 2
 
     def load(
         self,
@@ -49,6 +49,10 @@ class DocxLoader:
         return builder.build()
 
 
+def _plural(what: str) -> str:
+    return "charts or diagrams" if what == "chart or diagram" else f"{what}s"
+
+
 def _nothing(name: str, unread: Unread) -> str:
     what = "no text"
     if unread.hidden:
@@ -61,6 +65,14 @@ def _nothing(name: str, unread: Unread) -> str:
 def _notices(unread: Unread, damaged: int) -> Iterator[Notice]:
     counts = (
         ("pictures_not_read", "pictures", unread.pictures, "picture", "not read"),
+        (
+            "graphics_not_read",
+            "graphics",
+            unread.graphics,
+            "chart or diagram",
+            "not read",
+        ),
+        ("objects_not_read", "objects", unread.objects, "embedded object", "not read"),
         ("comments_not_read", "comments", unread.comments, "comment", "not read"),
         ("hidden_text_not_read", "characters", unread.hidden, "hidden character", "left out"),
         (
@@ -80,5 +92,5 @@ def _notices(unread: Unread, damaged: int) -> Iterator[Notice]:
     )
     for code, key, count, what, done in counts:
         if count:
-            verb = f"{what} was" if count == 1 else f"{what}s were"
+            verb = f"{what} was" if count == 1 else f"{_plural(what)} were"
             yield Notice(code=code, message=f"{count} {verb} {done}", values={key: count})

@@ -10,6 +10,7 @@ from lxml import etree
 from ingest.errors import DamagedFileError
 from ingest.loaders.base import DocumentBuilder
 from ingest.loaders.docx_chunks import chunk_text
+from ingest.loaders.docx_graphics import graphic_text
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
 from ingest.loaders.docx_styles import Styles, W, value
@@ -26,9 +27,11 @@ _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph b
 
 @dataclass(slots=True)
 class Unread:
-    """How much was left out: pictures, comments, imported parts; hidden in characters."""
+    """How much was left out, counted; hidden text in characters."""
 
     pictures: int = 0
+    graphics: int = 0
+    objects: int = 0
     comments: int = 0
     hidden: int = 0
     imports: int = 0
@@ -123,6 +126,8 @@ class BodyReader:
             self._builder.add(marker + text, separator=separator)
         for box in inline.boxes:
             self._blocks(box)
+        for text in self._graphics_in(inline):
+            self._builder.add(text, "table")
         for note in self._notes_in(inline):
             self._builder.add("\n".join(self._plain(note)))
 
@@ -130,9 +135,21 @@ class BodyReader:
         inline = Inline(self._styles.hides)
         text = inline.text(paragraph)
         self.unread.pictures += inline.pictures
+        self.unread.objects += inline.objects
         self.unread.comments += inline.comments
         self.unread.hidden += inline.hidden
         return inline, text
+
+    def _graphics_in(self, inline: Inline) -> Iterator[str]:
+        """Yield the texts of charts and diagrams in a paragraph, and count the others."""
+        for relation in inline.graphics:
+            _, part = self._relations.get(relation, ("", ""))
+            tree = self._tree(part) if part in self._package.names else None
+            text = "" if tree is None else graphic_text(tree)
+            if text:
+                yield text
+            else:
+                self.unread.graphics += 1
 
     def _notes_in(self, inline: Inline) -> Iterator[etree._Element]:
         """Yield the notes a paragraph refers to, each once in a document."""
@@ -169,6 +186,8 @@ class BodyReader:
             lines.append(" ".join(text.split()))
             for part in (*inline.boxes, *self._notes_in(inline)):
                 lines += self._plain(part)
+            for graphic in self._graphics_in(inline):
+                lines += graphic.splitlines()
         return [line for line in lines if line]
 
     def _import(self, element: etree._Element) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
+from ingest.loaders.docx_graphics import OBJECT, REFERENCES
 from ingest.loaders.docx_math import equation
 from ingest.loaders.docx_styles import W, is_hidden, own_text, value
 
@@ -46,6 +47,8 @@ class Inline:
         self.notes: list[tuple[str, str]] = []  # ("footnote" or "endnote", id)
         self.boxes: list[etree._Element] = []
         self.pictures = 0
+        self.graphics: list[str] = []  # relationship ids of charts and diagrams
+        self.objects = 0
 
     def text(self, element: etree._Element) -> str:
         """Return the visible text below ``element``."""
@@ -81,6 +84,10 @@ class Inline:
             self.notes.append((_NOTES[tag], element.get(f"{W}id") or ""))
         elif tag == f"{W}commentReference":
             self.comments += 1
+        elif tag in REFERENCES:
+            self.graphics.append(element.get(REFERENCES[tag]) or "")
+        elif tag == OBJECT:
+            self.objects += 1
         elif tag == f"{W}r" and self._is_hidden(element):
             self.hidden += sum(len(each.text or "") for each in element.iter(f"{W}t"))
         else:
@@ -103,7 +110,7 @@ def branch(alternate: etree._Element) -> etree._Element:
     if choice is None:
         return alternate if fallback is None else fallback
     # A choice without text may stand for a drawing whose text only the fallback spells out.
-    has_text = next(choice.iter(f"{W}t"), None) is not None
+    has_text = next(choice.iter(f"{W}t", *REFERENCES), None) is not None
     return choice if has_text or fallback is None else fallback
 
 

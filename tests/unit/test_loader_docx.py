@@ -10,6 +10,8 @@ from pathlib import Path
 import docx
 import pytest
 from docx.document import Document as WordDocument
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from msoffcrypto.format.ooxml import OOXMLFile
@@ -481,3 +483,82 @@ def test_broken_properties_do_not_keep_the_text_from_being_read(
             package.writestr(item, data)
     document = DocxLoader().load(path, LoadOptions())
     assert (document.text, document.metadata) == ("text", {})
+
+
+CHART = (
+    '<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><c:chart>'
+    "<c:title><c:tx><c:rich><a:p><a:r><a:t>年度</a:t></a:r><a:r><a:t>销量</a:t></a:r></a:p></c:rich>"
+    "</c:tx></c:title><c:plotArea><c:barChart>"
+    "<c:ser><c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>North</c:v></c:pt></c:strCache>"
+    "</c:strRef></c:tx>"
+    "<c:cat><c:strRef><c:strCache><c:pt idx='0'><c:v>May</c:v></c:pt>"
+    "<c:pt idx='2'><c:v>July</c:v></c:pt></c:strCache></c:strRef></c:cat>"
+    "<c:val><c:numRef><c:numCache><c:pt idx='0'><c:v>17</c:v></c:pt>"
+    "<c:pt idx='2'><c:v>23</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser>"
+    "<c:ser><c:tx><c:v>South</c:v></c:tx>"
+    "<c:val><c:numRef><c:numCache><c:pt idx='0'><c:v>5</c:v></c:pt></c:numCache></c:numRef></c:val>"
+    "</c:ser></c:barChart></c:plotArea></c:chart></c:chartSpace>"
+)
+DIAGRAM = (
+    '<dgm:dataModel xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><dgm:ptLst>'
+    "<dgm:pt><dgm:t><a:p><a:r><a:t>Apply</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    "<dgm:pt><dgm:t><a:p><a:r><a:t>审查</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    "</dgm:ptLst></dgm:dataModel>"
+)
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def graphic(word: WordDocument, kind: str, xml: str) -> str:
+    """Store a chart's or diagram's part, and return the drawing that shows it."""
+    part = Part(
+        PackURI(f"/word/graphics/{kind}{len(xml)}.xml"), "application/xml", xml.encode(), None
+    )
+    relation = word.part.relate_to(part, f"{RELATIONS}/{kind}")
+    inner = {
+        "chart": f'<c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+        f' r:id="{relation}"/>',
+        "diagramData": '<dgm:relIds xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/'
+        f'diagram" r:dm="{relation}"/>',
+    }[kind]
+    return f'<w:r><w:drawing xmlns:r="{RELATIONS}">{inner}</w:drawing></w:r>'
+
+
+def test_charts_are_read_as_tables(word: WordDocument, tmp_path: Path) -> None:
+    add_xml(word, paragraph(run("Figure 1:") + graphic(word, "chart", CHART)))
+    document = load(word, tmp_path)
+    assert document.text == "Figure 1:\n\n年度销量\n | North | South\nMay | 17 | 5\nJuly | 23 | "
+    assert document.notices == ()
+
+
+def test_diagrams_are_read_even_where_an_older_program_shows_a_picture(
+    word: WordDocument, tmp_path: Path
+) -> None:
+    drawing = graphic(word, "diagramData", DIAGRAM)
+    choice = f'<mc:Choice Requires="dgm">{drawing}</mc:Choice>'
+    fallback = "<mc:Fallback><w:r><w:pict><v:imagedata/></w:pict></w:r></mc:Fallback>"
+    alternate = f"<mc:AlternateContent>{choice}{fallback}</mc:AlternateContent>"
+    add_xml(word, paragraph(run("Steps") + f"<w:r>{alternate}</w:r>"))
+    document = load(word, tmp_path)
+    assert document.text == "Steps\n\nApply\n审查"
+    assert document.notices == ()
+
+
+def test_graphics_in_tables_are_read_in_their_cell(word: WordDocument, tmp_path: Path) -> None:
+    table = word.add_table(rows=1, cols=2)
+    table.cell(0, 0).text = "left"
+    cell = table.cell(0, 1)._tc
+    cell.append(parse_xml(paragraph(graphic(word, "diagramData", DIAGRAM))))
+    assert load(word, tmp_path).text == "left | Apply 审查"
+
+
+def test_what_cannot_be_read_of_a_graphic_is_said(word: WordDocument, tmp_path: Path) -> None:
+    add_xml(word, paragraph(run("text") + graphic(word, "chart", "<other/>")))
+    sheet = (
+        '<w:r><w:object><o:OLEObject xmlns:o="urn:schemas-microsoft-com:office:office"'
+        ' Type="Embed" ProgID="Excel.Sheet.12"/></w:object></w:r>'
+    )
+    add_xml(word, paragraph(sheet + sheet))
+    notices = {notice.code: dict(notice.values) for notice in load(word, tmp_path).notices}
+    assert notices == {"graphics_not_read": {"graphics": 1}, "objects_not_read": {"objects": 2}}

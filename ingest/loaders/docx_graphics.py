@@ -1,0 +1,82 @@
+"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, parts 21 and 18).
+
+Pictures are left alone: what they show would be OCR, and what their alternative texts say is
+written for those who cannot see them, not for the reader of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from lxml import etree
+
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_CHART_EX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+# Which attribute of a graphic in the body names the part that holds its text.
+REFERENCES = {
+    f"{_CHART}chart": f"{_RELATION}id",
+    f"{_CHART_EX}chart": f"{_RELATION}id",
+    f"{_DIAGRAM}relIds": f"{_RELATION}dm",
+}
+OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
+"""A sheet, a slide or another program's file inside the document."""
+
+
+def graphic_text(tree: etree._Element) -> str:
+    """Return what a chart or a diagram says, "" if its kind is not known.
+
+    A chart gives its titles, then a table: a row for each category, a column for each series. A
+    diagram gives a line for each of its paragraphs.
+    """
+    if tree.tag == f"{_CHART}chartSpace":
+        return "\n".join((*_titles(tree), *_table(tree)))
+    if tree.tag == f"{_DIAGRAM}dataModel":
+        return "\n".join(_paragraphs(tree))
+    return ""
+
+
+def _paragraphs(tree: etree._Element) -> Iterator[str]:
+    for paragraph in tree.iter(f"{_DRAWING}p"):
+        text = "".join(part.text or "" for part in paragraph.iter(f"{_DRAWING}t")).strip()
+        if text:
+            yield text
+
+
+def _titles(tree: etree._Element) -> Iterator[str]:
+    """Yield the titles of the chart and of its axes."""
+    for title in tree.iter(f"{_CHART}title"):
+        yield from _paragraphs(title)
+
+
+def _table(tree: etree._Element) -> Iterator[str]:
+    categories: list[str] = []
+    columns: list[list[str]] = []
+    for series in tree.iter(f"{_CHART}ser"):
+        found = _values(series, "cat") or _values(series, "xVal")
+        categories = max(categories, found, key=len)
+        name = " ".join(_values(series, "tx"))
+        columns.append([name, *(_values(series, "val") or _values(series, "yVal"))])
+    if not columns:
+        return
+    for row in zip_longest(["", *categories], *columns, fillvalue=""):
+        if any(row):
+            yield " | ".join(row)
+
+
+def _values(series: etree._Element, kind: str) -> list[str]:
+    """Return the cached values of one side of a series, in the order of their places."""
+    parent = series.find(f"{_CHART}{kind}")
+    if parent is None:
+        return []
+    points = list(parent.iter(f"{_CHART}pt"))
+    if not points:  # a name written out, without a reference to a sheet
+        return [each.text for each in parent.iter(f"{_CHART}v") if each.text]
+    placed = {int(point.get("idx") or 0): point.findtext(f"{_CHART}v") or "" for point in points}
+    # Places without a value were left empty; no sheet has more rows than a million.
+    length = min(max(placed) + 1, 2**20)
+    return [placed.get(place, "") for place in range(length)]
