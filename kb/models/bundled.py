@@ -147,10 +147,12 @@ def _write_gguf(weights: E5Weights, path: Path) -> None:
     writer.add_pooling_type(gguf.PoolingType.MEAN)
     _add_tokenizer(writer, weights)
     _add_tensors(writer, weights)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+    finally:
+        writer.close()
 
 
 def _add_tokenizer(writer: GGUFWriter, weights: E5Weights) -> None:
