@@ -65,7 +65,7 @@ class StoreCheck:
 
 def check(store: Store) -> StoreCheck:
     """Compare catalog, vectors and full-text index; nothing is changed."""
-    with store.writing():
+    with store.alone():
         with store.database.read() as db:
             integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
             found = collections.with_hidden(db)
@@ -126,7 +126,7 @@ def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) 
     """
     mended: list[str] = []
     left: list[str] = []
-    with store.writing():
+    with store.alone():
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")

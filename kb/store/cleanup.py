@@ -20,10 +20,13 @@ def has_leftovers(database: Database) -> bool:
         return dropped is not None or bool(documents.leftovers(db))
 
 
-def sweep(database: Database, vectors: ChromaStore, freshness: Freshness) -> int:
-    """Delete vectors and rows of documents that are not visible; return how many they were."""
+def sweep(database: Database, vectors: ChromaStore, freshness: Freshness, *, pending: bool) -> int:
+    """Delete vectors and rows of documents that are not visible; return how many they were.
+
+    Without ``pending``, those are left alone that somebody may be storing at this moment.
+    """
     with database.read() as db:
-        left = documents.leftovers(db)
+        left = documents.leftovers(db, pending=pending)
     for collection_id, document_id in left:
         with database.read() as db:
             ids = [chunk.id for chunk in documents.chunks(db, document_id)]

@@ -2,22 +2,24 @@
 
 The rows are written first, invisible, then the vectors; one transaction then shows the documents.
 A call of Chroma costs about 20 ms and a vector in it 1 ms, so that small documents that are ready
-together are stored together. All of it runs inside the write lock.
+together are stored together. Each of the three steps runs inside the write lock; between them,
+and between the calls of Chroma, others may write.
 """
 
 from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from kb.embedding.base import Vectors
 from kb.records import AddResult, CollectionInfo
 from kb.store import collections, documents, fulltext, vector_records, visibility
-from kb.store.chroma import ChromaStore
+from kb.store.base import VectorRecord
 from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.prepared import EmbeddedDocument
@@ -36,47 +38,25 @@ class _Fresh:
 
 
 @dataclass(slots=True)
-class _Plan:
+class Plan:
     """By content and settings: documents that are there, and those to be stored, once each."""
 
+    collection: CollectionInfo
+    items: Sequence[EmbeddedDocument]
     there: dict[tuple[str, str], int] = field(default_factory=dict)
     fresh: dict[tuple[str, str], _Fresh] = field(default_factory=dict)
 
 
-def commit(
-    database: Database,
-    vectors: ChromaStore,
-    freshness: Freshness,
-    collection: CollectionInfo,
-    items: Sequence[EmbeddedDocument],
-) -> list[AddResult]:
-    """Make documents visible as what their files hold; all of them become visible in one step.
-
-    A document that another source gave already gets a source more. An error leaves everything
-    as it was but for invisible rows and vectors, which the next clean-up removes.
+def begin(
+    database: Database, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
+) -> Plan:
+    """Write the rows of documents, invisible; what another source gave already is not written.
 
     Raises:
-        CollectionError: the collection was deleted meanwhile.
+        CollectionGoneError: the collection was deleted meanwhile.
         StoreError: the disk is full or failed.
     """
-    plan = _look_up(database, collection, items)
-    if plan.fresh:
-        with database.write() as db:
-            for new in plan.fresh.values():
-                new.document_id, new.chunk_ids = documents.insert_pending(
-                    db, collection.id, new.item.prepared
-                )
-        _write_vectors(vectors, collection.id, plan)
-    with freshness.changing() if plan.fresh else database.write() as db:
-        for new in plan.fresh.values():
-            _index(db, collection.id, new)
-        return [_show(db, collection.id, item, plan) for item in items]
-
-
-def _look_up(
-    database: Database, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
-) -> _Plan:
-    plan = _Plan()
+    plan = Plan(collection, items)
     with database.read() as db:
         collections.require(db, collection)
         for item in items:
@@ -87,10 +67,17 @@ def _look_up(
                 plan.fresh[item.content] = _Fresh(item)
             else:
                 plan.there[item.content] = twin
+    if plan.fresh:
+        with database.write() as db:
+            for new in plan.fresh.values():
+                new.document_id, new.chunk_ids = documents.insert_pending(
+                    db, collection.id, new.item.prepared
+                )
     return plan
 
 
-def _write_vectors(vectors: ChromaStore, collection_id: str, plan: _Plan) -> None:
+def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
+    """Yield what Chroma is to be given, call by call."""
     pairs = itertools.chain.from_iterable(
         zip(
             vector_records.of_prepared(
@@ -102,9 +89,30 @@ def _write_vectors(vectors: ChromaStore, collection_id: str, plan: _Plan) -> Non
         for new in plan.fresh.values()
     )
     while part := list(itertools.islice(pairs, VECTORS_PER_CALL)):
-        vectors.upsert(
-            collection_id, [record for record, _ in part], np.stack([row for _, row in part])
-        )
+        yield [record for record, _ in part], np.stack([row for _, row in part])
+
+
+def finish(database: Database, freshness: Freshness, plan: Plan) -> list[AddResult]:
+    """Make documents visible as what their files hold, all of them in one step.
+
+    Rows that are not needed after all, because others stored the same content meanwhile, stay
+    invisible; the next clean-up removes them.
+
+    Raises:
+        CollectionGoneError: the collection was deleted meanwhile.
+        StoreError: the disk is full or failed.
+    """
+    collection_id = plan.collection.id
+    with freshness.changing() if plan.fresh else database.write() as db:
+        collections.require(db, plan.collection)
+        for content in list(plan.fresh):
+            twin = documents.find_active(db, collection_id, *content)
+            if twin is not None:
+                plan.there[content] = twin
+                del plan.fresh[content]
+        for new in plan.fresh.values():
+            _index(db, collection_id, new)
+        return [_show(db, collection_id, item, plan) for item in plan.items]
 
 
 def _index(db: sqlite3.Connection, collection_id: str, new: _Fresh) -> None:
@@ -118,7 +126,7 @@ def _index(db: sqlite3.Connection, collection_id: str, new: _Fresh) -> None:
 
 
 def _show(
-    db: sqlite3.Connection, collection_id: str, item: EmbeddedDocument, plan: _Plan
+    db: sqlite3.Connection, collection_id: str, item: EmbeddedDocument, plan: Plan
 ) -> AddResult:
     """Let the item's source show its document, and say what that changed."""
     new = plan.fresh.get(item.content)

@@ -156,9 +156,16 @@ def chunks(db: sqlite3.Connection, document_id: int) -> list[StoredChunk]:
     return [StoredChunk(row["id"], row["text"]) for row in rows]
 
 
-def leftovers(db: sqlite3.Connection) -> list[tuple[str, int]]:
-    """Return (collection id, document id) of documents that no search may see."""
-    rows = db.execute("SELECT collection_id, id FROM documents WHERE state <> 'active'")
+def leftovers(db: sqlite3.Connection, *, pending: bool = True) -> list[tuple[str, int]]:
+    """Return (collection id, document id) of documents that no search may see.
+
+    Without ``pending``, only of those that were visible once.
+    """
+    rows = db.execute(
+        "SELECT collection_id, id FROM documents WHERE state = 'retired'"
+        " OR (? AND state = 'pending')",
+        (pending,),
+    )
     return [(row["collection_id"], row["id"]) for row in rows]
 
 

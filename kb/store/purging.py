@@ -34,7 +34,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         StoreBusyError: files are being ingested, whose originals no source refers to yet.
     """
     before = _size(store.folder)
-    with store.writing():
+    with store.alone():
         if any(run.status == "running" for run in runs.listed(store)):
             msg = "files are being ingested; wait for the end (`kb runs`), then compact again"
             raise StoreBusyError(msg)

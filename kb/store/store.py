@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -36,6 +37,12 @@ _log = logging.getLogger(__name__)
 
 # How long opening waits for a writer before it leaves the cleaning up to that one.
 _PATIENCE_S = 0.2
+# A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
+# seconds each.
+_LONG_CHUNKS = 2000
+# Waiting for a locked file is looking at it again and again: who would lock it at once again
+# leaves it for long enough that somebody else looks.
+_TURN_S = 0.05
 
 
 class Store:
@@ -65,6 +72,9 @@ class Store:
         self.folder = folder
         self.lock = WriteLock(
             folder / "write.lock", timeout_s=lock_timeout_s, interrupted=interrupted
+        )
+        self._long = WriteLock(
+            folder / "long.lock", timeout_s=lock_timeout_s, interrupted=interrupted
         )
         with self.lock.hold():
             self.database = _opened(folder)
@@ -144,16 +154,44 @@ class Store:
         Raises:
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
+        if sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS:
+            return self._commit_long(collection, items)
         with self.writing():
             room.require(self.folder)
             try:
-                results = committing.commit(
-                    self.database, self.vectors, self._freshness, collection, items
-                )
+                plan = committing.begin(self.database, collection, items)
+                for records, vectors in committing.batches(plan):
+                    self.vectors.upsert(collection.id, records, vectors)
+                results = committing.finish(self.database, self._freshness, plan)
             except BaseException:
                 self._recover_quietly()
                 raise
             self._sweep()
+        return results
+
+    def _commit_long(
+        self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
+    ) -> list[AddResult]:
+        """Let others write between the calls of Chroma, which take minutes for a huge document."""
+        with self._long.hold():
+            try:
+                with self.writing():
+                    room.require(self.folder)
+                    plan = committing.begin(self.database, collection, items)
+                for records, vectors in committing.batches(plan):
+                    time.sleep(_TURN_S)
+                    with self.writing():
+                        with self.database.read() as db:
+                            collections.require(db, collection)
+                        self.vectors.upsert(collection.id, records, vectors)
+                        with self.changing():
+                            pass  # others must have read this before they write
+                with self.writing():
+                    results = committing.finish(self.database, self._freshness, plan)
+                    self._sweep()
+            except BaseException:
+                self._recover_quietly()
+                raise
         return results
 
     def attach(self, collection_id: str, file: FileState) -> None:
@@ -221,6 +259,12 @@ class Store:
             self._freshness.refresh_if_stale()
             yield
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the write lock while nobody is in the middle of storing a long document."""
+        with self._long.hold(), self.writing():
+            yield
+
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
         return self._freshness.generation()
@@ -237,7 +281,7 @@ class Store:
 
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
-        with self.writing():
+        with self.alone():
             self.recover()
             self.database.vacuum()
             self.vectors.purge()
@@ -252,7 +296,15 @@ class Store:
     # -- helpers; all of them run inside the write lock
 
     def _sweep(self) -> int:
-        return cleanup.sweep(self.database, self.vectors, self._freshness)
+        # Whoever stores a long document has rows that look as if a crash had left them.
+        try:
+            with self._long.hold(timeout_s=0):
+                return self._swept(pending=True)
+        except StoreBusyError:
+            return self._swept(pending=False)
+
+    def _swept(self, *, pending: bool) -> int:
+        return cleanup.sweep(self.database, self.vectors, self._freshness, pending=pending)
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
@@ -267,7 +319,8 @@ class Store:
 
     def _recover_quietly(self) -> None:
         try:
-            self._sweep()
+            with self.writing():
+                self._sweep()
         except StoreError:
             _log.warning("could not clean up after a failed change; the next start will")
 
