@@ -18,6 +18,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+# The benchmark beside that is named as the package would hide it.
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
 
