@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ingest import IngestOptions, ingest, ingest_uploads
 from kb import KnowledgeBase, Settings, StoreError
+from kb.cli import app
 
 BEGIN_AND_DIE = """
 import os, sys
@@ -37,6 +39,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kb(settings: Settings, *arguments: str) -> str:
+    """Run a ``kb`` command in this process, which spares starting Python for each."""
+    done = CliRunner().invoke(app, arguments, env={"KB_DATA_DIR": str(settings.data_dir)})
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def kb_elsewhere(settings: Settings, *arguments: str) -> str:
+    """Run a ``kb`` command in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "kb", *arguments],
         env={**os.environ, "KB_DATA_DIR": str(settings.data_dir)},
@@ -99,7 +109,7 @@ def test_a_killed_run_shows_as_interrupted(base: KnowledgeBase, settings: Settin
 
 def test_a_run_under_way_shows_as_running(base: KnowledgeBase, settings: Settings) -> None:
     run = base.begin_run(["x"])
-    assert json.loads(kb(settings, "runs", "--json"))[0]["status"] == "running"
+    assert json.loads(kb_elsewhere(settings, "runs", "--json"))[0]["status"] == "running"
     run.end("interrupted", {"counts": {"added": 2}})
     (listed,) = base.runs()
     assert (listed.status, listed.counts) == ("interrupted", {"added": 2})
