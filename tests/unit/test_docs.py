@@ -8,8 +8,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer.core
+import typer.main
 
 import kb
+from kb.cli import app
 from kb.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -75,9 +78,9 @@ def test_tree_in_the_readme_is_the_tree_on_disk() -> None:
 
 
 def test_commands_of_the_readme_exist() -> None:
-    source = (ROOT / "kb" / "cli.py").read_text(encoding="utf-8")
-    commands = set(re.findall(r"@app\.command\(.*?\)\ndef (\w+)", source))
-    commands |= set(re.findall(r"add_typer\(.*name=\"(\w+)\"", source))
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    commands = set(command.commands)
     named = set(re.findall(r"^\$ kb (\w+)", README, re.MULTILINE))
     assert named
     assert named <= commands

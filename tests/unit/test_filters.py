@@ -27,7 +27,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     database = Database(tmp_path / "catalog.sqlite3")
     with database.write() as connection:
         connection.execute(
-            "INSERT INTO collections VALUES ('kb-1', 'name', '', 'model', 'print', 3, '2022')"
+            "INSERT INTO collections (id, name, model_id, fingerprint, dim, created_at)"
+            " VALUES ('kb-1', 'name', 'model', 'print', 3, '2022')"
         )
         for number, (media_type, path, metadata, pages) in DOCUMENTS.items():
             _insert(connection, number, media_type, path, metadata, pages)
