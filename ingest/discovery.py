@@ -36,13 +36,15 @@ class Discovery:
 
     ``ignored`` counts files left out by ignore files and globs, ``other_types`` files of formats
     that are not read, by extension; ``unreadable`` lists (path, reason) of folders and files
-    that could not be looked at.
+    that could not be looked at, ``unwalked`` the folders among them as the beginnings of paths
+    (``sub/``, or empty for the whole): what lies there is not known to be gone.
     """
 
     files: list[FoundFile] = field(default_factory=list)
     ignored: int = 0
     other_types: Counter[str] = field(default_factory=Counter)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    unwalked: list[str] = field(default_factory=list)
 
 
 def discover(
@@ -107,7 +109,8 @@ class _Walk:
             self._seen.add((status.st_dev, status.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            self._refused(prefix or folder.name, error)
+            self.found.unwalked.append(prefix)
+            self._refused(prefix.rstrip("/") or folder.name, error)
             return
         rules = (*rules, *self._rules_of(folder, prefix))
         for entry in entries:
@@ -125,11 +128,16 @@ class _Walk:
                     self.folder(Path(entry.path), f"{path}/", rules)
             elif entry.is_file():
                 self._file(entry, path, rules)
-            elif entry.is_symlink():
+            elif entry.is_symlink() and not Path(entry.path).exists():
                 self.found.unreadable.append(
                     (path, f"{path} is a link to something that does not exist; remove it")
                 )
+            elif PurePosixPath(path).suffix.lower() in self._extensions:
+                self.found.unreadable.append(
+                    (path, f"{path} is no file but a pipe, socket or device; remove it")
+                )
         except OSError as error:
+            self.found.unwalked.append(f"{path}/")
             self._refused(path, error)
 
     def _leads_up(self, entry: os.DirEntry[str]) -> bool:

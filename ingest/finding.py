@@ -44,7 +44,8 @@ class Finder:
         self.used: set[str] = set()
         self.failed: dict[Source, FileResult] = {}
         self.other_types: Counter[str] = Counter()
-        self.walked: dict[str, set[str]] = {}
+        self._walked: dict[str, set[str]] = {}
+        self._unwalked: dict[str, set[str]] = {}
 
     @property
     def jobs(self) -> list[Job]:
@@ -68,6 +69,14 @@ class Finder:
                 self._folder(path)
             else:
                 self._file(path)
+
+    def looked_for(self, source: Source) -> bool:
+        """Say whether a source would have been found if it were there."""
+
+        def below(places: dict[str, set[str]]) -> bool:
+            return any(source.path.startswith(place) for place in places.get(source.root, ()))
+
+        return below(self._walked) and not below(self._unwalked)
 
     def _root_of(self, folder: Path) -> Path:
         holders = [root for root in self._roots if folder.is_relative_to(root)]
@@ -111,8 +120,8 @@ class Finder:
                 reason=reason,
                 reason_code=UnreadableFileError.code,
             )
-        if not found.unreadable:
-            self.walked.setdefault(str(root), set()).add(prefix)
+        self._walked.setdefault(str(root), set()).add(prefix)
+        self._unwalked.setdefault(str(root), set()).update(prefix + p for p in found.unwalked)
 
     def _add(self, job: Job) -> None:
         self._jobs.setdefault(job.source, job)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.absences import Absences
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.interruption import Cancellation
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline import Pipeline
-from ingest.planning import Job, Planner, is_gone
+from ingest.planning import Job, Planner
 from ingest.report import FileResult, IngestReport, OnEvent
 from ingest.sandbox import Sandbox
 from kb.errors import KnowledgeBaseError
@@ -187,10 +188,11 @@ class _Run:
             retry=self._options.retry,
             roots=self.finder.used,
         )
-        gone = self._gone(planner, jobs)
-        planner.expect_gone(gone)
+        absences = Absences(self._base, planner, self.finder, jobs, collection=self.collection)
+        planner.expect_gone(absences.gone)
         if self._options.dry_run:
-            return self._dry_run(planner, jobs, gone)
+            return self._dry_run(planner, jobs, absences)
+        absences.note_failures()
         pipeline = self._pipeline = Pipeline(
             self._base,
             planner,
@@ -207,7 +209,9 @@ class _Run:
         pipeline.run(jobs)
         interrupted = self._cancel.is_set()
         results = [*self.finder.failed.values(), *pipeline.results]
-        results, gone = self._without_gone(planner, results, gone, prune=not interrupted)
+        if not interrupted:
+            results += self._removed(absences, results)
+        gone = absences.left(results)
         return self._report(results, gone, clocks=pipeline.clocks, interrupted=interrupted)
 
     def _report(
@@ -232,58 +236,7 @@ class _Run:
             remarks=tuple(self._remarks),
         )
 
-    def _without_gone(
-        self, planner: Planner, results: list[FileResult], gone: list[Source], *, prune: bool
-    ) -> tuple[list[FileResult], list[Source]]:
-        """Remove what is gone if that is asked for; return all results, and what is left gone."""
-        moved = {result.old_source for result in results}
-        gone = [source for source in gone if source not in moved]
-        if not prune:
-            return results, gone
-        seen = [source for source in gone if _within(source, self._options.vanished)]
-        rest = [source for source in gone if source not in set(seen)]
-        removed = self._remove(seen)
-        if self._options.prune:
-            removed += self._prune(planner, rest)
-        left = set(gone) - {result.source for result in removed}
-        return [*results, *removed], [source for source in gone if source in left]
-
-    def _gone(self, planner: Planner, jobs: list[Job]) -> list[Source]:
-        """Return known files below the folders walked that no longer exist."""
-        present = {job.source for job in jobs}
-        return sorted(
-            (
-                source
-                for source in planner.known
-                if source not in present
-                and any(source.path.startswith(p) for p in self.finder.walked.get(source.root, ()))
-                and is_gone(source)
-            ),
-            key=lambda source: (source.root, source.path),
-        )
-
-    def _prune(self, planner: Planner, gone: list[Source]) -> list[FileResult]:
-        results: list[FileResult] = []
-        for root in sorted({source.root for source in gone}):
-            mine = [source for source in gone if source.root == root]
-            known = sum(source.root == root for source in planner.known)
-            if len(mine) * 2 > known and not self._options.force_prune:
-                share = "all" if len(mine) == known else "more than half"
-                self._remarks.append(
-                    f"{len(mine)} of {known} files of {root} are gone; nothing was removed, "
-                    f"because that is {share} of them. Check that the folder is the right one and "
-                    "complete; if they are meant to go, add --yes"
-                )
-                continue
-            results += self._remove(mine)
-        return results
-
-    def _remove(self, gone: list[Source]) -> list[FileResult]:
-        if gone and not self._options.dry_run:
-            self._base.files.forget(gone, collection=self.collection)
-        return [FileResult(source=source, outcome="removed") for source in gone]
-
-    def _dry_run(self, planner: Planner, jobs: list[Job], gone: list[Source]) -> IngestReport:
+    def _dry_run(self, planner: Planner, jobs: list[Job], absences: Absences) -> IngestReport:
         results = list(self.finder.failed.values())
         for job in jobs:
             if self._cancel.is_set():
@@ -307,13 +260,20 @@ class _Run:
                     reason_code=before.reason_code if before and outcome == "failed" else "",
                 )
             )
-        results, gone = self._without_gone(planner, results, gone, prune=True)
-        return self._report(results, gone)
+        results += self._removed(absences, results)
+        return self._report(results, absences.left(results))
 
-
-def _within(source: Source, places: frozenset[Path]) -> bool:
-    path = Path(source.root, source.path)
-    return bool(places) and not places.isdisjoint((path, *path.parents))
+    def _removed(self, absences: Absences, results: list[FileResult]) -> list[FileResult]:
+        """Remove what is gone as far as the options ask for it."""
+        removed, remarks = absences.remove(
+            results,
+            vanished=self._options.vanished,
+            prune=self._options.prune,
+            force=self._options.force_prune,
+            dry_run=self._options.dry_run,
+        )
+        self._remarks += remarks
+        return removed
 
 
 def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:

@@ -218,7 +218,7 @@ def test_prune_of_an_emptied_or_missing_folder_removes_nothing(
 @pytest.mark.skipif(
     os.geteuid() == 0, reason="permissions do not bind root: no folder is unreadable"
 )
-def test_an_unreadable_folder_is_named_and_nothing_is_pruned(
+def test_an_unreadable_folder_is_named_and_nothing_in_it_is_pruned(
     base: KnowledgeBase, folder: Path
 ) -> None:
     run(base, folder)
@@ -230,7 +230,49 @@ def test_an_unreadable_folder_is_named_and_nothing_is_pruned(
         (folder / "guides").chmod(0o700)
     assert not report.ok
     assert "guides" in report.failures[0].reason
-    assert report.count("removed") == 0
+    assert [file.source.path for file in base.files.failed()] == ["guides"]
+    assert outcomes(report)["tea.txt"] == "removed"
+    assert listed(base) == {"guides/修理.md", "guides/harbour.txt"}
+    assert run(base, folder).ok
+    assert base.files.failed() == []
+
+
+def test_what_cannot_be_looked_at_is_named_everywhere_and_hides_nothing_else(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    run(base, folder)
+    (folder / "nowhere.txt").symlink_to(folder / "gone.txt")
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "tea.txt").rename(folder / "green-tea.txt")
+    (folder / "guides" / "harbour.txt").unlink()
+    report = run(base, folder, prune=True)
+    assert outcomes(report) == {
+        "nowhere.txt": "failed",
+        "pipe.txt": "failed",
+        "green-tea.txt": "moved",
+        "guides/修理.md": "unchanged",
+        "guides/harbour.txt": "removed",
+    }
+    reasons = {file.source.path: file.reason for file in base.files.failed()}
+    assert "does not exist" in reasons["nowhere.txt"]
+    assert "pipe" in reasons["pipe.txt"]
+    assert reasons == {result.source.path: result.reason for result in report.failures}
+    (folder / "nowhere.txt").unlink()
+    (folder / "pipe.txt").unlink()
+    assert run(base, folder).ok
+    assert base.files.failed() == []
+
+
+def test_a_file_that_was_never_read_leaves_the_list_of_failures_when_it_is_gone(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    assert not run(base, folder).ok
+    (folder / "broken.pdf").unlink()
+    report = run(base, folder)
+    assert report.ok
+    assert report.gone == ()
+    assert base.files.failed() == []
 
 
 # -- dry runs

@@ -134,7 +134,8 @@ def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
         (tmp_path / "closed").chmod(0o700)
 
     assert paths(found) == ["open.txt"]
-    assert [path for path, _ in found.unreadable] == ["closed/"]
+    assert [path for path, _ in found.unreadable] == ["closed"]
+    assert found.unwalked == ["closed/"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
