@@ -17,7 +17,7 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
 ``WorkerStartError`` is about no file: no worker process can be started at all.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from kb.errors import KnowledgeBaseError
 
@@ -38,6 +38,17 @@ class EncryptedFileError(LoadError):
     """The file needs a password that was not given."""
 
     code = "encrypted"
+
+    @classmethod
+    def after(cls, name: str, tried: int) -> Self:
+        """Return the error of a file that none of the ``tried`` passwords opens."""
+        if tried == 0:
+            problem, advice = "needs a password", "give it with --password or --password-file"
+        else:
+            given = f"none of the {tried} passwords given opens it"
+            problem = "the password given does not open it" if tried == 1 else given
+            advice = "give the right one with --password"
+        return cls(f"{name} is encrypted and {problem}; {advice}.")
 
 
 class EmptyDocumentError(LoadError):

@@ -86,10 +86,7 @@ class DocxPackage:
             except (InvalidKeyError, DecryptionError, ValueError):
                 continue
             return plain.getvalue()
-        tried = len(self._options.passwords)
-        reason = f"none of {tried} passwords opens it" if tried else "it needs a password"
-        msg = f"{self._name} is encrypted and {reason}; give it with --password."
-        raise EncryptedFileError(msg)
+        raise EncryptedFileError.after(self._name, len(self._options.passwords))
 
     def read(self, name: str) -> bytes:
         """Return a part's bytes.

@@ -49,7 +49,9 @@ class PdfEngines:
             second = PdfiumFile.open(copy, ())[0] if copy else None
         if first is None and second is None:
             # PDFium reports a password for some broken files too: pypdf has to see one as well.
-            raise _encrypted(path, passwords) if locked else _damaged(path)
+            if locked:
+                raise EncryptedFileError.after(path.name, len(passwords))
+            raise _damaged(path)
         pages = second.pages if second is not None else first.pages if first is not None else 0
         return cls(first, second, pages)
 
@@ -78,16 +80,6 @@ class PdfEngines:
         if self.pypdf is None or index >= self.pypdf.pages:
             return None
         return self.pypdf.page_text(index)
-
-
-def _encrypted(path: Path, passwords: tuple[str, ...]) -> EncryptedFileError:
-    if passwords:
-        tried = "the password" if len(passwords) == 1 else f"none of the {len(passwords)} passwords"
-        verb = "given does not open it" if len(passwords) == 1 else "given opens it"
-        msg = f"{path.name} is encrypted and {tried} {verb}; give the right one and ingest again."
-    else:
-        msg = f"{path.name} is encrypted; give its password, or remove it, and ingest again."
-    return EncryptedFileError(msg)
 
 
 def _damaged(path: Path) -> DamagedFileError:

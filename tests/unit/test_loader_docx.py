@@ -254,9 +254,9 @@ def test_an_encrypted_file_says_so_and_opens_with_its_password(
     path = tmp_path / "locked.docx"
     with path.open("wb") as file:
         OOXMLFile(plain).encrypt("s3cret", file)
-    with pytest.raises(EncryptedFileError, match="it needs a password"):
+    with pytest.raises(EncryptedFileError, match="needs a password"):
         DocxLoader().load(path, LoadOptions())
-    with pytest.raises(EncryptedFileError, match="none of 2 passwords opens it"):
+    with pytest.raises(EncryptedFileError, match="none of the 2 passwords given opens it"):
         DocxLoader().load(path, LoadOptions(passwords=("a", "b")))
     options = LoadOptions(passwords=("wrong", "s3cret"))
     assert DocxLoader().load(path, options).text == "behind a password 密码"

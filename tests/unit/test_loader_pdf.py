@@ -306,7 +306,7 @@ def test_the_second_reading_wins_where_the_first_is_worse() -> None:
 def test_a_protected_file_opens_with_its_password_only(tmp_path: Path, algorithm: str) -> None:
     path = encrypt(make(tmp_path / "a.pdf", lines("secret plan")), "tiger", "lion", algorithm)
 
-    with pytest.raises(EncryptedFileError, match=rf"{path.name} is encrypted; give its password"):
+    with pytest.raises(EncryptedFileError, match=rf"{path.name} is encrypted and needs a password"):
         load(path)
     with pytest.raises(EncryptedFileError, match="the password given does not open it"):
         load(path, LoadOptions(passwords=("wrong",)))
