@@ -13,24 +13,25 @@ a model of two layers, on the processor if need be.
 How to run it, on a machine with an NVIDIA GPU, its driver and nvcc:
 
     make setup                                   # compiles llama.cpp for the card it finds
-    .venv/bin/python -m venv peer && peer/bin/pip install sentence-transformers torch
-    .venv/bin/python tests/benchmarks/gpu.py --peer-python peer/bin/python --json gpu.json
+    python3 -m venv .cache/peer && .cache/peer/bin/pip install sentence-transformers
+    .venv/bin/python tests/benchmarks/gpu.py --peer-python .cache/peer/bin/python --json gpu.json
 
-Where that machine has no network, but a Python with torch, sentence-transformers, numpy, cmake
-and ninja, fetch the rest elsewhere (same Python version and platform), carry it over in the
-checkout, and compile for the card there:
+Where that machine has no network, but a Python with PyTorch, sentence-transformers, cmake and
+ninja, fetch the rest on another of the same Python version and platform, carry it over in the
+checkout, and compile there (``WHAT`` stands for ``diskcache gguf packaging pathspec platformdirs
+pydantic pydantic-settings annotated-types typing-inspection python-dotenv scikit-build-core`` and
+the ``pydantic-core`` that pydantic asks for):
 
-    pip download --no-deps --only-binary=:all: -d wheels diskcache gguf pathspec platformdirs \
-        pydantic pydantic-core pydantic-settings annotated-types typing-inspection python-dotenv \
-        scikit-build-core && pip download --no-deps --no-binary llama-cpp-python \
-        --no-build-isolation -d wheels llama-cpp-python==0.3.36
+    pip download --no-deps -d .cache/wheels WHAT
+    pip download --no-deps -d .cache/wheels --no-binary :all: llama-cpp-python==0.3.36
 
-    pip install --no-index --no-deps --target site wheels/*.whl && export PYTHONPATH=$PWD/site && \
-        CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) CMAKE_ARGS="-G Ninja -DGGML_CUDA=on \
-        -DCMAKE_CUDA_ARCHITECTURES=native -DLLAVA_BUILD=OFF \
-        -DCMAKE_PROJECT_llama.cpp_INCLUDE=$PWD/kb/install/llama.cmake" pip install --no-index \
-        --no-deps --no-build-isolation --target site wheels/llama_cpp_python-0.3.36.tar.gz
-    PYTHONPATH=$PWD/site python3 tests/benchmarks/gpu.py --folder made --json gpu.json
+    pip install --no-index --no-deps --target .cache/site .cache/wheels/*.whl
+    export PYTHONPATH=$PWD/.cache/site CMAKE_BUILD_PARALLEL_LEVEL=$(nproc)
+    export CMAKE_ARGS="-G Ninja -DLLAVA_BUILD=OFF -DCMAKE_UNITY_BUILD=ON -DGGML_CUDA=on
+        -DCMAKE_CUDA_ARCHITECTURES=native
+        -DCMAKE_PROJECT_llama.cpp_INCLUDE=$PWD/kb/install/llama.cmake"
+    pip install --no-index --no-deps --no-build-isolation --target .cache/site .cache/wheels/*.gz
+    python3 tests/benchmarks/gpu.py --folder .cache/made --json gpu.json
 
 Method. The weights are drawn once with a fixed seed (see ``gpu_model.py``), written as a
 checkpoint, and converted by this project; every embedder computes with them. Texts are words of
