@@ -19,7 +19,8 @@ How to run it, on a machine with an NVIDIA GPU, its driver and nvcc:
 Where that machine has no network, but a Python with PyTorch, sentence-transformers, cmake and
 ninja, fetch the rest on another of the same Python version and platform, carry it over in the
 checkout, and compile there (``WHAT`` stands for ``diskcache gguf packaging pathspec platformdirs
-pydantic pydantic-settings annotated-types typing-inspection python-dotenv scikit-build-core`` and
+pydantic pydantic-settings annotated-types typing-extensions typing-inspection python-dotenv
+scikit-build-core`` and
 the ``pydantic-core`` that pydantic asks for):
 
     pip download --no-deps -d .cache/wheels WHAT
