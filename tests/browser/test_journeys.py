@@ -35,6 +35,10 @@ def pdf(*pages: str) -> bytes:
     return target.getvalue()
 
 
+# Everything is looked for by its first appearance: Streamlit draws anew before it takes away what
+# stood there, so for a moment a thing can be on the page twice.
+
+
 def go_to(page: Page, view: str) -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=view).click()
     expect(page.get_by_role("heading", name=view, exact=True)).to_be_visible()
@@ -59,11 +63,11 @@ def tick_first_row(page: Page) -> None:
 
 def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
     page = tab.page
-    expect(page.get_by_text("Nothing to search yet")).to_be_visible()
-    page.get_by_role("link", name="Add documents").click()
+    expect(page.get_by_text("Nothing to search yet").first).to_be_visible()
+    page.get_by_role("link", name="Add documents").first.click()
     upload(page, "birds.pdf", pdf("Of birds and their habits.", SENTENCE), "application/pdf")
-    expect(page.get_by_text("stored,")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_text("stored,").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
 
     go_to(page, "Search")
     search(page, "kestrel hovers meadow")
@@ -79,17 +83,17 @@ def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
     page.reload()  # the question is in the address
     expect(page.locator(".kb-hit-head").first).to_contain_text("birds.pdf")
 
-    page.get_by_role("radio", name="简体中文").click()
+    page.get_by_role("radio", name="简体中文").first.click()
     expect(page.get_by_role("heading", name="搜索", exact=True)).to_be_visible()
     expect(page.locator(".kb-hit-head").first).to_contain_text("页")
 
     page.get_by_role("link", name="文档库").first.click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     tick_first_row(page)
-    page.get_by_role("button", name="删除文档").click()
-    expect(page.get_by_text("删除此文档？")).to_be_visible()
+    page.get_by_role("button", name="删除文档").first.click()
+    expect(page.get_by_text("删除此文档？").first).to_be_visible()
     page.locator(".st-key-delete-yes button").click()
-    expect(page.get_by_text("还没有文档")).to_be_visible()
+    expect(page.get_by_text("还没有文档").first).to_be_visible()
 
 
 def test_the_work_goes_on_through_a_reload_and_shows_in_a_second_tab(
@@ -100,18 +104,18 @@ def test_the_work_goes_on_through_a_reload_and_shows_in_a_second_tab(
     text = "\n\n".join(f"Paragraph {n}: {SENTENCE * 12}" for n in range(400))
     upload(page, "long.txt", text.encode())
     embedding = page.get_by_text("chunks embedded")
-    expect(embedding).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(embedding.first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
     tab.page.goto(server.url)
     second = page.context.new_page()
     second.goto(server.url)
     go_to(second, "Library")
-    expect(second.get_by_text("Adding files: 0 of 1 done")).to_be_visible()
-    second.get_by_role("button", name="Cancel").click()
-    expect(second.get_by_text("Cancelled: 0 of 1 files done")).to_be_visible(
+    expect(second.get_by_text("Adding files: 0 of 1 done").first).to_be_visible()
+    second.get_by_role("button", name="Cancel").first.click()
+    expect(second.get_by_text("Cancelled: 0 of 1 files done").first).to_be_visible(
         timeout=INGEST_TIMEOUT_MS
     )
     go_to(page, "Library")
-    expect(page.get_by_text("Cancelled: 0 of 1 files done")).to_be_visible()
+    expect(page.get_by_text("Cancelled: 0 of 1 files done").first).to_be_visible()
 
 
 def test_what_another_process_ingests_appears_and_is_found(
@@ -119,7 +123,7 @@ def test_what_another_process_ingests_appears_and_is_found(
 ) -> None:
     page = tab.page
     go_to(page, "Library")
-    expect(page.get_by_text("No documents yet")).to_be_visible()
+    expect(page.get_by_text("No documents yet").first).to_be_visible()
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "kestrel.txt").write_text(SENTENCE, encoding="utf-8")
@@ -131,7 +135,7 @@ def test_what_another_process_ingests_appears_and_is_found(
         capture_output=True,
         timeout=120,
     )
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     go_to(page, "Search")
     search(page, "Which bird hovers?")
     expect(page.locator(".kb-hit-head").first).to_contain_text("kestrel.txt")
@@ -143,19 +147,19 @@ def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
     name = "<img src=x onerror=alert(1)> ![p](http-x) :red[r] $a$ .txt"
     text = f"{SENTENCE} <script>alert(2)</script><img src=x onerror=alert(3)>"
     upload(page, name, text.encode())
-    expect(page.get_by_text("stored,")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(page.get_by_text("stored,").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
     go_to(page, "Search")
     search(page, "kestrel")
     expect(page.locator(".kb-hit-head").first).to_contain_text(name)
-    page.get_by_role("radio", name="Cite").click()
+    page.get_by_role("radio", name="Cite").first.click()
     expect(page.get_by_test_id("stCode")).to_contain_text("<script>alert(2)</script>")
-    page.get_by_role("link", name="Open document").click()
+    page.get_by_role("link", name="Open document").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator("main img[src=x]").count() == 0
     go_to(page, "Library")
     tick_first_row(page)
-    page.get_by_role("button", name="Delete document").click()
-    expect(page.get_by_text("Delete this document?")).to_be_visible()
+    page.get_by_role("button", name="Delete document").first.click()
+    expect(page.get_by_text("Delete this document?").first).to_be_visible()
     assert page.locator("img[src=x]").count() == 0
 
 
@@ -167,7 +171,7 @@ def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
     page = context.new_page()
     page.goto(f"{server.url}/library")
     upload(page, "kestrel.txt", SENTENCE.encode())
-    expect(page.get_by_text("已存储，")).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(page.get_by_text("已存储，").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
     for path, drawn in (
         ("/library", "[data-testid=stDataFrame]"),
         ("/?q=kestrel", ".kb-hit-head"),
