@@ -6,7 +6,7 @@ from kb import interrupts
 def main() -> None:
     """Run the command; Ctrl-C exits with 130 and SIGTERM with 143, without a traceback."""
     interrupts.end_at_once()
-    from kb.cli import app  # noqa: PLC0415 - a second of imports, in which Ctrl-C ends the process
+    from kb.cli.app import app  # noqa: PLC0415 - a second of imports, in which Ctrl-C ends the process
 
     interrupts.unwind_once()
     try:

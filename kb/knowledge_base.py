@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kb import archive, archive_import, reembedding
-from kb.archive import ArchiveInfo
+from kb import reembedding
+from kb.archive import exporting, importing
+from kb.archive.exporting import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError
@@ -320,7 +321,7 @@ class KnowledgeBase:
             CollectionError: there is no such collection.
         """
         chosen = {"chunk_size", "chunk_overlap", "chunk_unit", "ocr"}
-        return archive.export_collection(
+        return exporting.export_collection(
             self._store,
             self.collection(collection),
             Path(path),
@@ -338,7 +339,7 @@ class KnowledgeBase:
             EmbedderMismatchError: its vectors come from another model.
             CollectionError: there is a collection of that name.
         """
-        return archive_import.import_collection(
+        return importing.import_collection(
             self._store, self.uploads, Path(path), collection, self.embedder.identity
         )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from kb.cli.presentation import print_hits
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.presentation import print_hits
 
 ROOT = Path(__file__).resolve().parents[2]
 SEARCHES = (

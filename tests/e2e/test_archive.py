@@ -25,8 +25,8 @@ from kb import (
     Settings,
     StoreError,
 )
-from kb.archive_file import writing
-from kb.archive_import import import_collection
+from kb.archive.file import writing
+from kb.archive.importing import import_collection
 from kb.embedding.base import Embedder
 
 UPLOADED = "The kiln is fired on Fridays. 星期五烧窑。\n".encode()
@@ -360,7 +360,7 @@ def test_an_archive_that_does_not_fit_the_disk_is_refused(
 ) -> None:
     before = everything(elsewhere)
     usage = shutil.disk_usage(damageable)._replace(free=1000)
-    monkeypatch.setattr("kb.archive_import.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("kb.archive.importing.shutil.disk_usage", lambda _: usage)
     with pytest.raises(StoreError, match="free disk space"):
         elsewhere.import_archive(damageable)
     assert everything(elsewhere) == before

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ingest import IngestOptions, ingest, ingest_uploads
 from kb import KnowledgeBase, Settings, StoreError
-from kb.cli import app
+from kb.cli.app import app
 
 BEGIN_AND_DIE = """
 import os, sys

@@ -262,7 +262,7 @@ def test_ctrl_c_during_an_export_leaves_no_half_file(
         "kb",
         "export",
         target / "all.kbz",
-        moment="kb.archive_file:ArchiveWriter.finish",
+        moment="kb.archive.file:ArchiveWriter.finish",
     ).end()
 
     assert (ended.status, ended.out, ended.err) == (130, "", "")

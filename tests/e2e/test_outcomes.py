@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from ingest import IngestReport, ingest, ingest_uploads
-from kb import KnowledgeBase, Settings, listings
+from kb import KnowledgeBase, Settings
+from kb.cli import listings
 from kb.records import Source
 
 BINARY = b"MZ\x00\x00\x00\x01\x02\x03\x04"

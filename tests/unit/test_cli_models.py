@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kb import Document, KnowledgeBase, Settings
-from kb.cli import app
+from kb.cli.app import app
 from kb.embedding.base import Embedder
 from kb.models.files import DownloadRecord, find_model, place_of, write_record
 

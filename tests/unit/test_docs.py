@@ -12,7 +12,7 @@ import typer.core
 import typer.main
 
 import kb
-from kb.cli import app
+from kb.cli.app import app
 from kb.settings import Settings
 
 ROOT = Path(__file__).parents[2]

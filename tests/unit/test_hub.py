@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from kb.cli import app
+from kb.cli.app import app
 from kb.errors import ModelError
 from kb.models import hub
 from kb.models.files import installed, read_record, remove_model, sha256_of

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from kb.cli.presentation import new_table
 from kb.errors import DocumentNotFoundError
-from kb.presentation import new_table
 from kb.records import DocumentInfo, FailedFile
 from kb.store.runs import RunInfo
 

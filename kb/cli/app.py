@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from kb import cli_eval, cli_models, cli_reembed, listings, presentation
-from kb.errors import KnowledgeBaseError, SettingsError
-from kb.knowledge_base import KnowledgeBase
+from kb.cli import evaluation, listings, models, presentation, reembedding
+from kb.cli.common import (
+    EXIT_FAILED,
+    CollectionOption,
+    JsonOption,
+    opened,
+    options,
+    print_json,
+    stdout,
+)
 from kb.search.filters import filter_from_text
-from kb.settings import Settings
-
-EXIT_FAILED, EXIT_USAGE = 1, 2
 
 app = typer.Typer(
     add_completion=False,
@@ -28,56 +28,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
 )
-app.add_typer(cli_eval.app, name="eval")
-app.add_typer(cli_models.app, name="models")
-app.command()(cli_reembed.reembed)
-_options: dict[str, bool] = {"debug": False}
-
-CollectionOption = Annotated[
-    str | None, typer.Option("--collection", "-c", help="Collection to use.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-
-
-@app.callback()
-def common(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log.")] = False,
-) -> None:
-    """Options of every command."""
-    _options["debug"] = debug
-    if debug:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-
-
-@contextmanager
-def expected_errors() -> Iterator[None]:
-    """End a command without a traceback on errors that users can meet."""
-    try:
-        yield
-    except KnowledgeBaseError as error:
-        if _options["debug"]:
-            raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            "error:", str(error), style="red", markup=False
-        )
-        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
-
-
-@contextmanager
-def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
-    """Open the knowledge base for a command; expected errors end it without a traceback."""
-    with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
-        yield base
-
-
-def stdout() -> Console:
-    """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True)
-
-
-def print_json(value: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+app.add_typer(evaluation.app, name="eval")
+app.add_typer(models.app, name="models")
+app.command()(reembedding.reembed)
+app.callback()(options)
 
 
 @app.command()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from kb.model_listings import (
+from kb.cli.common import EXIT_FAILED, JsonOption, expected_errors, opened, print_json, stdout
+from kb.cli.model_listings import (
     gigabytes,
     known_json,
     plain,
@@ -20,14 +21,17 @@ from kb.model_listings import (
     progress,
     table_of,
 )
-
-if TYPE_CHECKING:
-    from kb.models.registry import ModelFile
-    from kb.settings import Settings
+from kb.config_file import write_settings
+from kb.embedding.servers.address import names_servers
+from kb.errors import ModelError
+from kb.knowledge_base import KnowledgeBase
+from kb.models.files import find_model, installed, read_record, remove_model
+from kb.models.references import parse_reference
+from kb.models.registry import KNOWN, ModelFile, find_known
+from kb.settings import Settings, config_path
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 NameArgument = Annotated[
     str, typer.Argument(help="A name from `kb models list`, hf:owner/repo/file or ms:…")
 ]
@@ -39,11 +43,6 @@ QuantOption = Annotated[
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """List the known models, those on this machine, and the one in use."""
-    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this app
-    from kb.models.files import installed  # noqa: PLC0415
-    from kb.models.registry import KNOWN  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
-
     with expected_errors():
         settings = Settings.load()
         there = installed(settings.models_dir)
@@ -74,11 +73,6 @@ def list_(as_json: JsonOption = False) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show what is known about a model."""
-    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415
-    from kb.models.files import find_model, read_record  # noqa: PLC0415
-    from kb.models.registry import find_known  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
-
     with expected_errors():
         settings = Settings.load()
         known, file = find_known(name.partition(":")[0]), None
@@ -111,10 +105,7 @@ def pull(
     ] = "hf",
 ) -> None:
     """Download a model; one that broke off goes on from where it stopped."""
-    from kb.cli import expected_errors, stdout  # noqa: PLC0415
-    from kb.models import hub  # noqa: PLC0415
-    from kb.models.references import parse_reference  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
+    from kb.models import hub  # noqa: PLC0415 - an HTTP client is for this only
 
     with expected_errors():
         settings = Settings.load()
@@ -138,12 +129,6 @@ def use(
     ] = None,
 ) -> None:
     """Write a model into kb.toml as the one to use."""
-    from kb.cli import expected_errors, stdout  # noqa: PLC0415
-    from kb.config_file import write_settings  # noqa: PLC0415
-    from kb.knowledge_base import KnowledgeBase  # noqa: PLC0415
-    from kb.models.files import find_model  # noqa: PLC0415
-    from kb.settings import Settings, config_path  # noqa: PLC0415
-
     with expected_errors():
         settings = Settings.load()
         file = find_model(f"{name}:{quant}" if quant else name, settings.models_dir)
@@ -170,12 +155,6 @@ def remove(
     ] = False,
 ) -> None:
     """Delete a downloaded model from the models folder."""
-    from kb.cli import expected_errors, stdout  # noqa: PLC0415
-    from kb.errors import ModelError  # noqa: PLC0415
-    from kb.models.files import find_model, remove_model  # noqa: PLC0415
-    from kb.models.registry import find_known  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
-
     with expected_errors():
         settings = Settings.load()
         known = find_known(name)
@@ -204,12 +183,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Load a model and say whether it is healthy: bytes, tokenizer, and known similarities."""
-    from kb.cli import EXIT_FAILED, expected_errors, print_json, stdout  # noqa: PLC0415
-    from kb.embedding.servers.address import names_servers  # noqa: PLC0415
-    from kb.errors import ModelError  # noqa: PLC0415
     from kb.models.check import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
-    from kb.models.files import find_model  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
 
     with expected_errors():
         settings = Settings.load()
@@ -241,9 +215,7 @@ def convert(
     ] = None,
 ) -> None:
     """Turn a Hugging Face checkpoint into a GGUF file."""
-    from kb.cli import expected_errors, stdout  # noqa: PLC0415
-    from kb.models.convert import convert_checkpoint  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
+    from kb.models.convert import convert_checkpoint  # noqa: PLC0415 - gguf is for this only
 
     with expected_errors():
         name = checkpoint.resolve().name + (f"-{quantize}" if quantize else "")
@@ -267,8 +239,6 @@ def instruct(
     ] = None,
 ) -> None:
     """Give a collection the instruction of its queries, for models that take one."""
-    from kb.cli import opened, stdout  # noqa: PLC0415
-
     with opened(collection=collection) as base:
         base.instruct_collection(base.collection().name, instruction)
         stdout().print(
@@ -277,8 +247,6 @@ def instruct(
 
 
 def _is_installed(name: str, settings: Settings) -> bool:
-    from kb.errors import ModelError  # noqa: PLC0415
-    from kb.models.files import find_model  # noqa: PLC0415
 
     try:
         find_model(name, settings.models_dir)
@@ -288,7 +256,6 @@ def _is_installed(name: str, settings: Settings) -> bool:
 
 
 def _in_use(file: ModelFile, settings: Settings) -> bool:
-    from kb.models.files import find_model  # noqa: PLC0415
 
     return (
         _is_installed(settings.model, settings)

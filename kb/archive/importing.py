@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kb.archive import ArchiveInfo, original_member
-from kb.archive_file import ArchiveReader, damaged, reading
-from kb.archive_records import ArchivedCollection, ArchivedFile
+from kb.archive.exporting import ArchiveInfo, original_member
+from kb.archive.file import ArchiveReader, damaged, reading
+from kb.archive.records import ArchivedCollection, ArchivedFile
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import (
     CollectionError,

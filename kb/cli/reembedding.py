@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from kb.cli.common import opened, print_json, stdout
+
 
 def reembed(
     model: Annotated[
@@ -24,8 +26,6 @@ def reembed(
 
     It is searched with the old model until all is done. After an interruption, run it again.
     """
-    from kb.cli import opened, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this command
-
     with (
         opened(model=model, collection=collection) as base,
         Progress(console=Console(stderr=True), transient=True) as bar,

@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from kb.cli.common import expected_errors, opened, print_json, stdout
+from kb.settings import Settings
+
 if TYPE_CHECKING:
     from kb.evaluation.judged import JudgedSet
     from kb.evaluation.runs import Run
@@ -45,11 +48,9 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Ingest a judged set into a throw-away collection and score the search on it."""
-    from kb.cli import expected_errors, print_json, stdout  # noqa: PLC0415 - kb.cli mounts this app
     from kb.evaluation import runs  # noqa: PLC0415 - numpy is for this only
     from kb.evaluation import spans as span_runs  # noqa: PLC0415
     from kb.evaluation.judged import read_set  # noqa: PLC0415
-    from kb.settings import Settings  # noqa: PLC0415
 
     with expected_errors():
         judged = read_set(set_dir, spans=spans)
@@ -87,7 +88,6 @@ def make(
     seed: Annotated[int, typer.Option("--seed", help="Another seed draws others.")] = 0,
 ) -> None:
     """Draw passages from a collection, as a set whose queries you fill in."""
-    from kb.cli import opened, stdout  # noqa: PLC0415
     from kb.evaluation.making import make_set  # noqa: PLC0415
 
     with opened() as base:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.archive_file import ArchiveWriter, writing
+from kb.archive.file import ArchiveWriter, writing
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 from kb.records import CollectionInfo, FileState, Source

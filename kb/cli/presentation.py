@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from kb.archive import ArchiveInfo
+from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
 from kb.store.purging import Compaction
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kb.archive import original_member
-from kb.archive_file import ArchiveReader, damaged
+from kb.archive.exporting import original_member
+from kb.archive.file import ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.records import Chunk, FileState, Source
 from kb.search.terms import index_text

@@ -1,0 +1,66 @@
+"""What all commands share: opening the knowledge base, ending on errors, printing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+
+EXIT_FAILED, EXIT_USAGE = 1, 2
+
+CollectionOption = Annotated[
+    str | None, typer.Option("--collection", "-c", help="Collection to use.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+_options: dict[str, bool] = {"debug": False}
+
+
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log.")] = False,
+) -> None:
+    """Options of every command."""
+    _options["debug"] = debug
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+
+
+@contextmanager
+def expected_errors() -> Iterator[None]:
+    """End a command without a traceback on errors that users can meet."""
+    try:
+        yield
+    except KnowledgeBaseError as error:
+        if _options["debug"]:
+            raise
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            "error:", str(error), style="red", markup=False
+        )
+        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
+    """Open the knowledge base for a command; expected errors end it without a traceback."""
+    with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
+        yield base
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
