@@ -76,12 +76,12 @@ def _advice(found: StoreCheck) -> str:
 
 
 def _machine() -> dict[str, Any]:
-    from kb.embedding import native  # noqa: PLC0415 - llama.cpp loads only here
-    from kb.embedding.llama import available_cores  # noqa: PLC0415
+    from kb.embedding import library  # noqa: PLC0415 - llama.cpp loads only here
+    from kb.embedding.cores import available_cores  # noqa: PLC0415
 
-    features = [part.split("=")[0].strip() for part in native.system_info().split("|")]
+    features = [part.split("=")[0].strip() for part in library.system_info().split("|")]
     gpus = _gpus()
-    offload = native.supports_gpu()
+    offload = library.supports_gpu()
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

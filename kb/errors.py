@@ -7,7 +7,8 @@ Every message says what failed, on which input, and what to do next::
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
     ├── EmbeddingError            text could not be turned into vectors
-    │   └── InputTooLongError     one text exceeds what the model can read
+    │   ├── InputTooLongError     one text exceeds what the model can read
+    │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
@@ -42,6 +43,10 @@ class EmbeddingError(KnowledgeBaseError):
 
 class InputTooLongError(EmbeddingError):
     """One input has more tokens than the model can read; nothing is cut off silently."""
+
+
+class OutOfMemoryError(EmbeddingError):
+    """The memory for a model, its contexts or one call was refused, on the GPU or beside it."""
 
 
 class StoreError(KnowledgeBaseError):

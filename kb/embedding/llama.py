@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 
 from kb.embedding import native
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.context import Context
+from kb.embedding.cores import available_cores
+from kb.embedding.fitting import Wish, fit
+from kb.embedding.pool import ContextPool
 from kb.embedding.tokens import TextTokenizer, Tokens
-from kb.embedding.traits import check_dimensions, read_traits
-from kb.errors import InputTooLongError, SettingsError
+from kb.embedding.traits import Traits, check_dimensions
+from kb.errors import InputTooLongError, OutOfMemoryError, SettingsError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
 # chunks are short: more context than this only when it is asked for.
 DEFAULT_DECODER_CONTEXT = 8192
-GPU_BATCH_TOKENS = 8192
-GPU_SEQUENCES = 64
+
+_log = logging.getLogger(__name__)
 
 
 class LlamaEmbedder:
@@ -32,12 +34,14 @@ class LlamaEmbedder:
     On a CPU an encoder model gets one single-threaded context for each core and every text is a
     call of its own: packing texts into one call computes attention across all of them, and
     threads that share a text wait for each other at every layer. On a GPU one context takes
-    packed calls of many texts.
+    packed calls of many texts. What does not fit in its memory is made smaller, and said in
+    ``description`` and the log: calls first, then the layers on the GPU.
 
     Args:
         model: the file and how to word its inputs.
         n_gpu_layers: layers on the GPU, -1 for all.
-        threads: processor threads in all, 0 for one per core that this process may use.
+        threads: processor threads in all, 0 for one per core that this process may use (affinity
+            and a container's quota).
         dimensions: cut vectors to this width before scaling (Matryoshka models).
         context_tokens: most tokens of one input, 0 for the model's own limit (8,192 at most
             for decoders).
@@ -45,7 +49,7 @@ class LlamaEmbedder:
 
     Raises:
         ModelError: the file cannot be loaded.
-        EmbeddingError: there is not enough memory.
+        OutOfMemoryError: there is not enough memory, however little is used.
     """
 
     def __init__(
@@ -58,22 +62,24 @@ class LlamaEmbedder:
         context_tokens: int = 0,
         pack: bool | None = None,
     ) -> None:
-        self._model = native.Model(model.path, n_gpu_layers=n_gpu_layers)
-        self._traits = read_traits(self._model, model)
+        fitted = fit(
+            model,
+            Wish(
+                n_gpu_layers=n_gpu_layers,
+                pack=pack,
+                cores=threads or available_cores(),
+                context_tokens=lambda traits: _choose_context(context_tokens, traits),
+            ),
+        )
+        self._model = fitted.model
+        self._traits = fitted.traits
+        self._layers_on_gpu = fitted.layers_on_gpu
+        self._notices = (*fitted.traits.notices, *fitted.notices)
+        self._pool = ContextPool(fitted.contexts)
         self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, self._prompts)
-        on_gpu = native.supports_gpu() and n_gpu_layers != 0
-        most = self._model.layers
-        offloaded = most if n_gpu_layers < 0 else min(n_gpu_layers, most)
-        self._layers_on_gpu = offloaded if on_gpu else 0
-        pack = on_gpu if pack is None else pack
-        cores = threads or available_cores()
-        self._context_tokens = self._choose_context(context_tokens)
-        lanes = 1 if pack or self._traits.decoder else cores
-        self._pool = _ContextPool(
-            [self._new_context(max(1, cores // lanes), pack=pack) for _ in range(lanes)]
-        )
-        self._workers = ThreadPoolExecutor(lanes, thread_name_prefix="embed")
+        self._context_tokens = _choose_context(context_tokens, self._traits)
+        self._workers = ThreadPoolExecutor(self._pool.size, thread_name_prefix="embed")
         self._dimensions = check_dimensions(dimensions, self._model, self._traits)
         overhead = self._tokenizer.tokens(self._prompts.word_document(""))
         self._max_tokens = self._context_tokens - len(overhead)
@@ -105,8 +111,10 @@ class LlamaEmbedder:
             "pooling": native.POOLING_NAMES.get(context.pooling, str(context.pooling)),
             "context_tokens": self._context_tokens,
             "contexts": self._pool.size,
+            "threads_per_context": context.threads,
             "texts_per_call": context.n_seq,
-            **({"notes": "; ".join(self._traits.notices)} if self._traits.notices else {}),
+            "tokens_at_once": context.n_ubatch,
+            **({"notes": "; ".join(self._notices)} if self._notices else {}),
         }
 
     def header(self, key: str) -> str | None:
@@ -166,12 +174,12 @@ class LlamaEmbedder:
 
         def run(rows: list[int]) -> None:
             with self._pool.borrow() as context:
-                raw[rows] = context.encode([sequences[row] for row in rows])
+                raw[rows] = _encode(context, [sequences[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
         context = self._pool.any()
-        calls = list(plan_calls([len(s) for s in sequences], context.n_batch, context.n_seq))
+        calls = list(plan_calls([len(s) for s in sequences], context.n_ubatch, context.n_seq))
         futures = [self._workers.submit(run, rows) for rows in calls]
         try:
             for future in futures:
@@ -193,23 +201,6 @@ class LlamaEmbedder:
                 raise InputTooLongError(msg)
         return sequences
 
-    def _choose_context(self, wanted: int) -> int:
-        trained = self._traits.context_tokens
-        if wanted:
-            return min(wanted, trained)
-        return min(trained, DEFAULT_DECODER_CONTEXT) if self._traits.decoder else trained
-
-    def _new_context(self, threads: int, *, pack: bool) -> native.Context:
-        tokens = self._context_tokens
-        return native.Context(
-            self._model,
-            n_ctx=tokens,
-            n_batch=max(tokens, GPU_BATCH_TOKENS) if pack else tokens,
-            n_seq=GPU_SEQUENCES if pack else 1,
-            threads=threads,
-            pooling=self._traits.pooling,
-        )
-
     def _make_identity(self, model: ModelFile) -> EmbedderIdentity:
         parts = (
             weights_fingerprint(model.path),
@@ -224,16 +215,29 @@ class LlamaEmbedder:
         )
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _choose_context(wanted: int, traits: Traits) -> int:
+    trained = traits.context_tokens
+    if wanted:
+        return min(wanted, trained)
+    return min(trained, DEFAULT_DECODER_CONTEXT) if traits.decoder else trained
+
+
+def _encode(context: Context, texts: list[Tokens]) -> Vectors:
+    """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
+    try:
+        return context.encode(texts)
+    except OutOfMemoryError as error:
+        if len(texts) == 1:
+            raise
+        _log.warning("%d texts are embedded in two calls instead of one: %s", len(texts), error)
+    half = len(texts) // 2
+    return np.vstack([_encode(context, texts[:half]), _encode(context, texts[half:])])
 
 
 def plan_calls(lengths: Sequence[int], n_batch: int, n_seq: int) -> Iterator[list[int]]:
     """Group rows into calls of at most ``n_batch`` tokens and ``n_seq`` sequences.
 
+    A row that is longer than ``n_batch`` makes a call of its own.
     Longest first, so that no long text is left over for one core at the end, and so that
     texts of like length share a call.
     """
@@ -247,46 +251,3 @@ def plan_calls(lengths: Sequence[int], n_batch: int, n_seq: int) -> Iterator[lis
         tokens += lengths[row]
     if rows:
         yield rows
-
-
-class _ContextPool:
-    """Lends contexts; a query that waits is served before any document."""
-
-    def __init__(self, contexts: list[native.Context]) -> None:
-        self._all = contexts
-        self._free = list(contexts)
-        self._changed = threading.Condition()
-        self._urgent_waiting = 0
-
-    @property
-    def size(self) -> int:
-        return len(self._all)
-
-    def any(self) -> native.Context:
-        """Return a context to look at, not to compute with."""
-        return self._all[0]
-
-    @contextmanager
-    def borrow(self, *, urgent: bool = False) -> Iterator[native.Context]:
-        context = self._take(urgent=urgent)
-        try:
-            yield context
-        finally:
-            with self._changed:
-                self._free.append(context)
-                self._changed.notify_all()
-
-    def _take(self, *, urgent: bool) -> native.Context:
-        with self._changed:
-            self._urgent_waiting += urgent
-            try:
-                self._changed.wait_for(lambda: self._free and (urgent or self._urgent_waiting == 0))
-                return self._free.pop()
-            finally:
-                self._urgent_waiting -= urgent
-                if urgent:
-                    self._changed.notify_all()
-
-    def close(self) -> None:
-        for context in self._all:
-            context.close()

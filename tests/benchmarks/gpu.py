@@ -70,7 +70,7 @@ from gpu_model import QWEN3_4B, TINY  # noqa: E402 - as above
 from gpu_report import tables  # noqa: E402 - as above
 from gpu_run import Plan, Run  # noqa: E402 - as above
 
-from kb.embedding import native  # noqa: E402 - as above
+from kb.embedding import library  # noqa: E402 - as above
 from kb.models.convert.conversion import QUANTIZATIONS  # noqa: E402 - as above
 
 LENGTHS = (32, 256, 1024)
@@ -85,7 +85,7 @@ def main() -> int:
     if card is None and not options.tiny:
         print("no NVIDIA GPU here (the driver shows none): nothing measured; --tiny tries it out")
         return 0
-    if card is not None and not native.supports_gpu():
+    if card is not None and not library.supports_gpu():
         _say("llama.cpp was built without CUDA; install nvcc, then run `make setup` again")
         return 2
     plan = Plan(

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from made_tokenizers import write_qwen_tokenizer
 
-from kb.embedding import native
+from kb.embedding.quantizing import quantize_file
 from kb.models.convert.conversion import convert_checkpoint
 
 SEED = 20250605
@@ -189,7 +189,7 @@ def make_gguf(folder: Path, checkpoint: Path, mixture: str, say: Callable[[str],
         return path
     whole = make_gguf(folder, checkpoint, "F16", say)
     part = path.with_suffix(".part")
-    native.quantize_file(whole, part, mixture, lambda _tensor, _count: None)
+    quantize_file(whole, part, mixture, lambda _tensor, _count: None)
     part.replace(path)
     return path
 

@@ -1,0 +1,217 @@
+"""Loads a model and makes its contexts as large as the memory allows, and says what did not fit.
+
+Whether something fits is found out by trying: llama.cpp sets memory for weights, cache and the
+largest call aside when it makes them, and how much that is depends on backend and version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kb.embedding.context import Context
+from kb.embedding.library import devices, multiplies_bf16, supports_gpu, system_info
+from kb.embedding.native import POOLING_LAST, Model
+from kb.embedding.traits import Traits, read_traits
+from kb.errors import OutOfMemoryError
+from kb.models.registry import ModelFile
+
+# Tokens of a packed call. A GPU is busy with 2,048; more makes queries wait longer for a call,
+# and attention, which looks at the whole call, and llama.cpp's scores of the vocabulary (600 kB a
+# token for Qwen3) grow with it.
+PACKED_TOKENS = 2048
+PACKED_SEQUENCES = 64
+LEAST_TOKENS = 128
+# What a decoder on a processor computes at once; its scores would take 5 GB for 8,192 tokens.
+CPU_DECODER_TOKENS = 512
+# CUDA takes more memory while it computes, and ends the process where it gets none.
+_SPARE_BYTES = 256 << 20
+_FILE_TYPE_BF16 = "32"  # enum llama_ftype
+_SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
+
+    The contexts are all alike.
+    """
+
+    model: Model
+    traits: Traits
+    contexts: tuple[Context, ...]
+    layers_on_gpu: int
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is wanted if memory allows.
+
+    ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device; ``context_tokens`` tells the
+    longest input by the model's traits.
+    """
+
+    n_gpu_layers: int
+    pack: bool | None
+    cores: int
+    context_tokens: Callable[[Traits], int]
+
+
+def fit(file: ModelFile, wish: Wish) -> Fitted:
+    """Load ``file`` and make its contexts; smaller calls first, then fewer layers on the GPU.
+
+    Raises:
+        ModelError: the file cannot be loaded.
+        OutOfMemoryError: not even the smallest calls on the processor fit.
+    """
+    notices: list[str] = []
+    on_gpu = supports_gpu() and wish.n_gpu_layers != 0
+    steps = list(_layer_steps(file, wish.n_gpu_layers)) if on_gpu else [wish.n_gpu_layers]
+    for at, layers in enumerate(steps):
+        gpu = on_gpu and layers != 0
+        try:
+            fitted = _fit_layers(file, wish, layers, gpu=gpu, notices=notices)
+        except OutOfMemoryError as error:
+            if at == len(steps) - 1:
+                raise
+            _say(
+                notices,
+                f"{_layers(layers)} of {file.path.name} do not fit on the GPU ({error}); "
+                f"{_layers(steps[at + 1])} are tried, which is slower",
+            )
+        else:
+            return fitted
+    message = "there is always a last step"
+    raise AssertionError(message)
+
+
+def _layers(count: int) -> str:
+    return "all layers" if count < 0 else f"{count} layers"
+
+
+def _layer_steps(file: ModelFile, wanted: int) -> Iterator[int]:
+    yield wanted
+    model = Model(file.path, n_gpu_layers=0, only_header=True)
+    try:
+        architecture = model.metadata("general.architecture") or ""
+        count = int(model.metadata(f"{architecture}.block_count") or 0)
+    finally:
+        model.close()
+    most = count if wanted < 0 else min(wanted, count)
+    yield from sorted({int(most * share) for share in _SHARES[1:]}, reverse=True)
+
+
+def _fit_layers(
+    file: ModelFile, wish: Wish, layers: int, *, gpu: bool, notices: list[str]
+) -> Fitted:
+    model = Model(file.path, n_gpu_layers=layers)
+    try:
+        traits = read_traits(model, file)
+        if not gpu and (slow := bf16_notice(model, system_info())):
+            _say(notices, slow)
+        pack = gpu if wish.pack is None else wish.pack
+        contexts = (
+            [_largest_packed(model, traits, wish, gpu=gpu, notices=notices)]
+            if pack or traits.decoder
+            else _one_per_core(model, traits, wish, notices)
+        )
+    except BaseException:
+        model.close()
+        raise
+    if gpu:
+        on_gpu = model.layers if layers < 0 else min(layers, model.layers)
+    return Fitted(
+        model=model,
+        traits=traits,
+        contexts=tuple(contexts),
+        layers_on_gpu=on_gpu if gpu else 0,
+        notices=tuple(notices),
+    )
+
+
+def _largest_packed(
+    model: Model, traits: Traits, wish: Wish, *, gpu: bool, notices: list[str]
+) -> Context:
+    """Make the one context of a packed or decoding model, halving its calls until they fit."""
+    longest = wish.context_tokens(traits)
+    packed = gpu if wish.pack is None else wish.pack
+    # Only a decoder that pools by the last token may compute a text in pieces.
+    in_pieces = traits.decoder and traits.pooling == POOLING_LAST
+    least = LEAST_TOKENS if in_pieces else longest
+    size = PACKED_TOKENS if packed else CPU_DECODER_TOKENS
+    size = min(size, longest) if in_pieces and not packed else max(size, least)
+    while True:
+        try:
+            context = Context(
+                model,
+                n_batch=max(longest, size),
+                n_ubatch=size,
+                n_seq=PACKED_SEQUENCES if packed else 1,
+                threads=wish.cores,
+                pooling=traits.pooling,
+            )
+            if gpu:
+                _check_spare(context)
+        except OutOfMemoryError as error:
+            smaller = max(size // 2, least)
+            if smaller == size:
+                raise
+            _say(notices, f"calls of {size} tokens do not fit ({error}); {smaller} are tried")
+            size = smaller
+        else:
+            return context
+
+
+def _check_spare(context: Context) -> None:
+    tight = [device.name for device in devices() if device.gpu and device.free < _SPARE_BYTES]
+    if tight:
+        context.close()
+        msg = f"less than {_SPARE_BYTES >> 20} MiB are left on {', '.join(tight)}"
+        raise OutOfMemoryError(msg)
+
+
+def _one_per_core(model: Model, traits: Traits, wish: Wish, notices: list[str]) -> list[Context]:
+    """Make a context of one thread for each core, or as many as fit."""
+    longest = wish.context_tokens(traits)
+    contexts: list[Context] = []
+    for made in range(wish.cores):
+        try:
+            contexts.append(
+                Context(
+                    model,
+                    n_batch=longest,
+                    n_ubatch=longest,
+                    n_seq=1,
+                    threads=1,
+                    pooling=traits.pooling,
+                )
+            )
+        except OutOfMemoryError as error:
+            if not made:
+                raise
+            _say(
+                notices,
+                f"there is memory for {made} texts at a time only, not {wish.cores} ({error})",
+            )
+            break
+    return contexts
+
+
+def bf16_notice(model: Model, info: str) -> str | None:
+    """Warn of weights that a processor, by its ``system_info``, is slow with; None if it is not."""
+    if model.metadata("general.file_type") != _FILE_TYPE_BF16 or multiplies_bf16(info):
+        return None
+    return (
+        f"{model.path.name} has weights in BF16, for which this processor has no instructions: it "
+        "computes about five times slower than with F16. Take the F16 or Q8_0 file of the model, "
+        "or make one: kb models convert --quantize F16"
+    )
+
+
+def _say(notices: list[str], notice: str) -> None:
+    notices.append(notice)
+    _log.warning("%s", notice)
