@@ -20,7 +20,7 @@ from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
 
 RUN = Path(__file__).parent / "interrupt_run.py"
-FILES = 6
+FILES = 4
 PATIENCE_S = 90
 NOISE = ("Traceback", "Exception", "Error", "Aborted")
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "documents"
     folder.mkdir()
     for number in range(FILES):
-        text = f"Report {number}, 第 {number} 号报告。" + "The pump was serviced and runs. " * 40
+        text = f"Report {number}, 第 {number} 号报告。" + "The pump was serviced and runs. " * 6
         (folder / f"report-{number}.txt").write_text(text, "utf-8")
     return folder
 
