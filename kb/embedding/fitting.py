@@ -114,11 +114,11 @@ def _fit_layers(
         if not gpu and (slow := bf16_notice(model, system_info())):
             _say(notices, slow)
         pack = gpu if wish.pack is None else wish.pack
-        contexts = (
-            [_largest_packed(model, traits, wish, gpu=gpu, notices=notices)]
-            if pack or traits.decoder
-            else _one_per_core(model, traits, wish, notices)
-        )
+        if pack or traits.decoder:
+            contexts = [_largest_packed(model, traits, wish, gpu=gpu, notices=notices)]
+        else:
+            longest = wish.context_tokens(traits)
+            contexts = [_for_one_text(model, traits, longest) for _ in range(wish.cores)]
     except BaseException:
         model.close()
         raise
@@ -174,31 +174,10 @@ def _check_spare(context: Context) -> None:
         raise OutOfMemoryError(msg)
 
 
-def _one_per_core(model: Model, traits: Traits, wish: Wish, notices: list[str]) -> list[Context]:
-    """Make a context of one thread for each core, or as many as fit."""
-    longest = wish.context_tokens(traits)
-    contexts: list[Context] = []
-    for made in range(wish.cores):
-        try:
-            contexts.append(
-                Context(
-                    model,
-                    n_batch=longest,
-                    n_ubatch=longest,
-                    n_seq=1,
-                    threads=1,
-                    pooling=traits.pooling,
-                )
-            )
-        except OutOfMemoryError as error:
-            if not made:
-                raise
-            _say(
-                notices,
-                f"there is memory for {made} texts at a time only, not {wish.cores} ({error})",
-            )
-            break
-    return contexts
+def _for_one_text(model: Model, traits: Traits, longest: int) -> Context:
+    return Context(
+        model, n_batch=longest, n_ubatch=longest, n_seq=1, threads=1, pooling=traits.pooling
+    )
 
 
 def bf16_notice(model: Model, info: str) -> str | None:

@@ -14,7 +14,9 @@ import pytest
 from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
 
 from kb import KnowledgeBase, Settings
+from kb.embedding.fitting import bf16_notice
 from kb.embedding.llama import LlamaEmbedder
+from kb.embedding.native import Model
 from kb.embedding.prompts import DEFAULT_TASK
 from kb.errors import ModelError, SettingsError
 from kb.models.check import check_model, compare_with_card
@@ -228,3 +230,28 @@ def test_the_querys_instruction_outranks_the_collections_and_that_the_settings(
         best = max(score("of the settings"), score("of the collection"))
         hit, *_ = base.search("words", collection=["plain", "own"], mode="dense")
         assert hit.score == pytest.approx(best, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("info", "slow"),
+    [
+        ("CPU : SSE3 = 1 | AVX2 = 1 | F16C = 1 | FMA = 1 | OPENMP = 1 | ", True),
+        ("CPU : SSE3 = 1 | AVX512 = 1 | AVX512_VNNI = 1 | ", True),
+        ("CPU : SSE3 = 1 | AVX512 = 1 | AVX512_BF16 = 1 | ", False),
+        ("Metal : EMBED_LIBRARY = 1 | CPU : NEON = 1 | ARM_FMA = 1 | ", False),
+    ],
+)
+def test_bf16_weights_on_a_processor_without_bf16_are_warned_of(
+    checkpoints: Path, tmp_path: Path, info: str, *, slow: bool
+) -> None:
+    notices = {}
+    for dtype in ("BF16", "F16"):
+        path = tmp_path / f"{dtype}.gguf"
+        convert_checkpoint(checkpoints / "qwen3", path, quantize=None if dtype == "BF16" else dtype)
+        model = Model(path, n_gpu_layers=0, only_header=True)
+        notices[dtype] = bf16_notice(model, info)
+        model.close()
+    assert notices["F16"] is None
+    assert (notices["BF16"] is not None) == slow
+    if slow:
+        assert "--quantize F16" in str(notices["BF16"])
