@@ -1,4 +1,4 @@
-"""Runs loaders in worker processes, so that a bad file costs that file only.
+"""Runs loaders and page drawing in worker processes: a bad file costs that file only.
 
 Each worker is a process of its own with an address-space limit; a thread here feeds it one file
 at a time, keeps its time and replaces it when it dies. Workers are started by
@@ -11,24 +11,26 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
+from ingest.pictures import PagePicture, PictureRequest
 from ingest.worker_process import Progress, Worker, start_error
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Job:
-    path: Path
-    options: LoadOptions
-    on_progress: Progress | None
-    future: Future[LoadedFile]
+class _Job(Generic[_T]):
+    work: Callable[[Worker], _T]
+    future: Future[_T]
 
 
 class Sandbox:
@@ -50,7 +52,7 @@ class Sandbox:
     ) -> None:
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._cancelled = threading.Event()
@@ -93,13 +95,18 @@ class Sandbox:
         Raises:
             RuntimeError: the sandbox is closed.
         """
-        future: Future[LoadedFile] = Future()
-        with self._lock:
-            if self._closed:
-                msg = "This sandbox is closed; make a new one."
-                raise RuntimeError(msg)
-            self._jobs.put(_Job(path, options or LoadOptions(), on_progress, future))
-        return future
+        chosen = options or LoadOptions()
+        return self._put(
+            lambda worker: worker.load(path, chosen, on_progress, timeout_s=self._timeout_s)
+        )
+
+    def draw(self, path: Path, request: PictureRequest) -> Future[PagePicture]:
+        """Have a page of a PDF drawn; the future gives the picture or raises as for files.
+
+        Raises:
+            RuntimeError: the sandbox is closed.
+        """
+        return self._put(lambda worker: worker.draw(path, request, timeout_s=self._timeout_s))
 
     def close(self, *, cancel: bool = False) -> None:
         """End the workers, after the files submitted so far or, with ``cancel``, at once."""
@@ -117,6 +124,15 @@ class Sandbox:
             if thread is not threading.current_thread():  # a future's callback may close
                 thread.join()
 
+    def _put(self, work: Callable[[Worker], _T]) -> Future[_T]:
+        future: Future[_T] = Future()
+        with self._lock:
+            if self._closed:
+                msg = "This sandbox is closed; make a new one."
+                raise RuntimeError(msg)
+            self._jobs.put(_Job(work, future))
+        return future
+
     def _run(self) -> None:
         """Feed one worker, replaced as needed, until the sandbox is closed."""
         worker: Worker | None = None
@@ -131,7 +147,7 @@ class Sandbox:
         finally:
             self._retire(worker)
 
-    def _finish(self, job: _Job, worker: Worker | None) -> Worker | None:
+    def _finish(self, job: _Job[_T], worker: Worker | None) -> Worker | None:
         """Do one job and settle its future; return the worker for the next."""
         second = False
         try:
@@ -139,9 +155,7 @@ class Sandbox:
                 fresh = worker is None
                 try:
                     worker = worker or self._start()
-                    loaded = worker.load(
-                        job.path, job.options, job.on_progress, timeout_s=self._timeout_s
-                    )
+                    result = job.work(worker)
                 except (LoaderMemoryError, LoaderCrashError):
                     # What earlier files left behind must not decide over this one.
                     self._retire(worker)
@@ -162,7 +176,7 @@ class Sandbox:
             cancelled = self._cancelled.is_set()
             job.future.set_exception(CancelledError() if cancelled else error)
         else:
-            job.future.set_result(loaded)
+            job.future.set_result(result)
         if worker is not None and worker.spent:
             self._retire(worker)
             return None

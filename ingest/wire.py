@@ -6,6 +6,7 @@ parent, by sending a pickle that does so when it is opened.
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 from collections.abc import Mapping
@@ -27,10 +28,12 @@ from ingest.errors import (
 )
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
+from ingest.pictures import PagePicture, PictureRequest
 from kb.records import Document, Notice, Page, Section, TextBox
 
 MAX_MESSAGE = 2**30
 _HEAD = struct.Struct("<I")
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 _ERRORS = {
     error.code: error
@@ -178,6 +181,39 @@ def _page(values: tuple[Any, ...]) -> Page:
             for first, last, (left, top, right, bottom) in boxes
         ),
     )
+
+
+def pack_request(request: PictureRequest) -> Message:
+    """Return a request for a page's picture as plain values."""
+    return asdict(request)
+
+
+def unpack_request(values: Mapping[str, Any]) -> PictureRequest:
+    """Undo :func:`pack_request`."""
+    return PictureRequest(
+        index=values["index"],
+        passage=values["passage"],
+        boxes=tuple((left, top, right, bottom) for left, top, right, bottom in values["boxes"]),
+        passwords=tuple(values["passwords"]),
+    )
+
+
+def pack_picture(picture: PagePicture) -> Message:
+    """Return a page's picture as plain values."""
+    return {"png": base64.b64encode(picture.png).decode("ascii"), "marked": picture.marked}
+
+
+def unpack_picture(values: Mapping[str, Any]) -> PagePicture:
+    """Undo :func:`pack_picture`.
+
+    Raises:
+        ValueError: the picture is no PNG.
+    """
+    png = base64.b64decode(values["png"], validate=True)
+    if not png.startswith(_PNG):
+        msg = "a picture that is no PNG"
+        raise ValueError(msg)
+    return PagePicture(png=png, marked=bool(values["marked"]))
 
 
 def pack_error(error: LoadError) -> Message:

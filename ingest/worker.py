@@ -1,4 +1,4 @@
-"""A worker process of the sandbox: reads requests, loads one file each, answers.
+"""A worker process of the sandbox: reads requests, loads one file or draws one page each, answers.
 
 Started as ``python -m ingest.worker``. It imports neither llama.cpp nor Chroma, and the PDF
 engines and OCR only when a file needs them.
@@ -40,6 +40,11 @@ def main() -> None:
 def _serve(request: wire.Message, answers: BinaryIO) -> wire.Message:
     path = Path(request["path"])
     try:
+        if "draw" in request:
+            from ingest.loaders.page_picture import draw_page  # noqa: PLC0415 - PDFs only
+
+            drawn = draw_page(path, wire.unpack_request(request["draw"]))
+            return {"drawn": wire.pack_picture(drawn)}
         with listening(lambda begins: wire.send(answers, {"picture": begins})):
             loaded = load_file(
                 path,

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import ingest
 from ingest import wire
@@ -26,6 +27,7 @@ from ingest.errors import (
 from ingest.limits import EXIT_MEMORY
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
+from ingest.pictures import PagePicture, PictureRequest
 from ingest.worker import memory_message
 
 PICTURE_TIMEOUT_S = 60.0
@@ -38,6 +40,7 @@ _STDERR_TAIL = 4096
 _OUT_OF_MEMORY = (b"bad_alloc", b"out of memory", b"Out of memory", b"MemoryError")
 
 Progress = Callable[[int, int], None]
+_T = TypeVar("_T")
 
 
 class Worker:
@@ -101,10 +104,34 @@ class Worker:
             LoadError: what the worker said, or why it said nothing.
             WorkerStartError: it never came to read the file.
         """
+        answer = self._ask(
+            path, {"options": wire.pack_options(options)}, on_progress, timeout_s=timeout_s
+        )
+        return self._result(path.name, lambda: wire.unpack_file(answer["file"]))
+
+    def draw(self, path: Path, request: PictureRequest, *, timeout_s: float) -> PagePicture:
+        """Have the process draw a page of a PDF.
+
+        Raises:
+            LoadError: what the worker said, or why it said nothing.
+            WorkerStartError: it never came to draw the page.
+        """
+        answer = self._ask(path, {"draw": wire.pack_request(request)}, None, timeout_s=timeout_s)
+        return self._result(path.name, lambda: wire.unpack_picture(answer["drawn"]))
+
+    def _ask(
+        self,
+        path: Path,
+        what: wire.Message,
+        on_progress: Progress | None,
+        *,
+        timeout_s: float,
+    ) -> wire.Message:
+        """Send one request and return its answer, if that is no error."""
         name = path.name
         clock = _Clock(timeout_s)
         self._expect_ready()
-        request = {"path": str(path.absolute()), "options": wire.pack_options(options)}
+        request = {"path": str(path.absolute()), **what}
         try:
             if self._process.stdin is not None:
                 wire.send(self._process.stdin, request)
@@ -126,7 +153,10 @@ class Worker:
             elif "picture" in message:
                 clock.picture(begins=bool(message["picture"]))
             else:
-                return self._result(message, name)
+                self.spent = bool(message.get("tired"))
+                if message.get("error") is not None:
+                    raise wire.unpack_error(message["error"])
+                return message
 
     def kill(self) -> None:
         """End the process at once."""
@@ -174,13 +204,9 @@ class Worker:
             raise start_error(self._last_words().decode("utf-8", "replace"))
         self._ready = True
 
-    def _result(self, message: wire.Message, name: str) -> LoadedFile:
-        self.spent = bool(message.get("tired"))
-        error = message.get("error")
-        if error is not None:
-            raise wire.unpack_error(error)
+    def _result(self, name: str, unpack: Callable[[], _T]) -> _T:
         try:
-            return wire.unpack_file(message["file"])
+            return unpack()
         except (KeyError, TypeError, ValueError) as problem:
             self.spent = True
             msg = f"{name} could not be read: its loader gave a malformed answer."

@@ -8,11 +8,12 @@ from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit
 from ui.language import t
 from ui.markup import bar, escape, excerpt, marked
+from ui.page_picture import draw_page_of
 from ui.session import Session
 from ui.shared import draw_error, ocr_text, place_text
 
 _CONTEXT_CHARACTERS = 600
-_MORE = ("context", "cite")
+_MORE = ("context", "page", "cite")
 
 
 def draw_hit(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
@@ -34,7 +35,7 @@ def _draw(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             t("hit.more"),
-            _MORE,
+            [way for way in _MORE if way != "page" or hit.media_type == "pdf"],
             format_func={name: t(f"hit.{name}") for name in _MORE}.__getitem__,
             key=f"more-{hit.chunk_id}",
             label_visibility="collapsed",
@@ -45,6 +46,8 @@ def _draw(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
             icon=":material/description:",
             query_params={"id": str(hit.document_id), "at": str(hit.ordinal)},
         )
+    if more == "page":
+        draw_page_of(shared, hit)
     if more == "cite":
         st.code(citation(hit), language=None, wrap_lines=True)
 

@@ -11,12 +11,14 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
 from ingest import IngestReport, ingest_uploads
+from ingest.pictures import PagePicture, PictureRequest
 from ingest.report import OnEvent
+from ingest.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -27,6 +29,8 @@ from kb.uploads import UPLOADS_ROOT
 from ui.background import Ingestion, retry_options
 
 _log = logging.getLogger(__name__)
+
+_DRAWING_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class Session:
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
         self.ingestion = Ingestion()
+        self._draughtsman: Sandbox | None = None
+        self._lock = threading.Lock()
         self._model_error = ""
         self._model_ready = threading.Event()
         self._loader = threading.Thread(target=self._load_model, name="model", daemon=True)
@@ -104,9 +110,23 @@ class Session:
 
         return self.ingestion.start([name for name, _ in files], work, collection=collection)
 
+    def draw_page(self, path: Path, request: PictureRequest) -> PagePicture:
+        """Draw a page of a PDF, in a process of its own: the file may be hostile.
+
+        Raises:
+            IngestError: the page cannot be drawn, or not in time.
+        """
+        with self._lock:
+            self._draughtsman = self._draughtsman or Sandbox(workers=1, timeout_s=_DRAWING_S)
+            drawn = self._draughtsman.draw(path, request)
+        return drawn.result()
+
     def close(self) -> None:
         """End ingestion, then close the knowledge base."""
         self.ingestion.close()
+        with self._lock:
+            if self._draughtsman is not None:
+                self._draughtsman.close(cancel=True)
         self._loader.join()
         self.base.close()
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ingest.loaders.passage import Character
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +29,7 @@ _MAX_DEPTH = 15
 _ERROR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
 _OBJECTS = 20_000
+_GRID = 100_000  # places of characters are counted in this many steps across a page
 
 _lock = threading.RLock()
 
@@ -157,6 +161,32 @@ class PdfiumFile:
                 return None
             picture: npt.NDArray[np.uint8] = page.render(scale=scale).to_numpy().copy()
             return picture
+
+    def characters(self, index: int) -> list[Character]:
+        """Return the characters of a page and where they stand on it as it is drawn."""
+        import pypdfium2  # noqa: PLC0415 - see open
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
+        found: list[Character] = []
+        with self._page(index) as page:
+            if page is None:
+                return found
+            texts = page.get_textpage()
+            # Rotation and cropping are PDFium's business: it says where a point is drawn.
+            drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
+            for at in range(texts.count_chars()):
+                code = raw.FPDFText_GetUnicode(texts, at)
+                if not 0 < code <= sys.maxunicode:
+                    continue
+                try:
+                    left, bottom, right, top = texts.get_charbox(at, loose=True)
+                    (x1, y1), (x2, y2) = drawn.to_bitmap(left, top), drawn.to_bitmap(right, bottom)
+                except pypdfium2.PdfiumError:
+                    continue
+                box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+                left, top, right, bottom = (value / _GRID for value in box)
+                found.append(Character(chr(code), (left, top, right, bottom)))
+        return found
 
     def is_blank(self, index: int) -> bool:
         """Whether nothing is drawn on the page: every pixel of a small picture is the same."""

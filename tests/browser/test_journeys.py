@@ -80,6 +80,10 @@ def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
     ).to_be_visible()
     assert "q=kestrel" in page.url
 
+    page.get_by_role("radio", name="The page").first.click()
+    expect(page.get_by_text("the passage is marked").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stImage").locator("img").first).to_be_visible()
+
     page.reload()  # the question is in the address
     expect(page.locator(".kb-hit-head").first).to_contain_text("birds.pdf")
 

@@ -6,11 +6,15 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
+from ingest import ingest
 from kb import StoreError
 from ui.session import session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import UserInterface
 
 GUIDE = (
@@ -201,3 +205,28 @@ def test_wrong_settings_are_shown_and_not_raised(
     page = ui.open()
     assert "The knowledge base cannot be opened" in page.error[0].value
     assert "chunk" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("locale", "caption"), [("en-US", "the passage is marked"), ("zh-CN", "片段已标出")]
+)
+def test_the_page_of_a_pdf_is_shown_until_the_file_has_changed(
+    ui: UserInterface, tmp_path: Path, locale: str, caption: str
+) -> None:
+    path = tmp_path / "heron.pdf"
+    canvas = Canvas(str(path))
+    canvas.drawString(72, 700, HERON)
+    canvas.save()
+    ingest(ui.shared.base, [path])
+    page = ui.open(locale=locale, q="heron")
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("page").run()
+    assert not page.exception
+    assert caption in page.image[0].captions[0]
+    path.write_bytes(path.read_bytes() + b"\n")
+    page.run()
+    assert not page.image
+    assert page.caption[-1].value in {
+        "The file is no longer where it was read, or has changed: its page cannot be drawn.",
+        "原文件已不在原处或已改动，无法绘制页面。",
+    }

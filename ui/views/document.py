@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
-from kb.uploads import UPLOADS_ROOT
 from ui.i18n import has
 from ui.language import reason_text, t
 from ui.markup import escape, plain
+from ui.originals import original_file
 from ui.session import Session, session
 from ui.shared import (
     MEDIA_NAMES,
@@ -77,7 +74,7 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         for key in sorted({*info.metadata} - {"pages"})
     ]
     st.html(facts(pairs))
-    original = _original(shared, info)
+    original = original_file(shared, info)
     if original is not None:
         st.download_button(
             t("document.download"),
@@ -99,27 +96,6 @@ def _draw_newer(shared: Session, info: DocumentInfo) -> None:
             reason=plain(reason_text(file.reason_code, file.reason)),
         )
         st.warning(text, icon=":material/history:")
-
-
-def _original(shared: Session, info: DocumentInfo) -> Path | None:
-    """Return the file the document was read from, if it is still there and the same."""
-    for source in info.sources:
-        if source.root == UPLOADS_ROOT:
-            path = shared.base.uploads.path(source.path, info.content_hash)
-        else:
-            path = Path(source.root, source.path)
-        if path.is_absolute() and path.is_file():
-            status = path.stat()
-            if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
-                return path
-    return None
-
-
-@st.cache_data(show_spinner=False, max_entries=1000)
-def _hash(path: str, _size: int, _mtime_ns: int) -> str:
-    """Return the SHA-256 of a file, computed once for each size and time of change."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _draw_outline(document: Document) -> None:

@@ -1,0 +1,99 @@
+"""Finds a passage of a document's text among the characters that stand on a page.
+
+The text was read by another engine than the one that knows where characters stand, and was
+normalised: line ends, hyphens, ligatures and the order of columns differ. What stays the same
+is the sequence of letters and digits, over short distances at least.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.pictures import Box
+
+GRAM = 8
+"""Letters in a row that have to agree: about two words, or a clause of Chinese."""
+
+LEAST_RUN = 20
+"""Letters in a row below which an agreement is taken for chance, unless the passage is shorter."""
+
+LEAST_COVER = 0.6
+"""Share of the passage's letters that have to be found for the passage to count as found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character on a page, and its box."""
+
+    text: str
+    box: Box
+
+
+def find_passage(passage: str, characters: Sequence[Character]) -> list[Box]:
+    """Return the boxes of the lines on which a passage stands; empty where it is not found.
+
+    Args:
+        passage: what the page is known to hold of the passage.
+        characters: of the page, in the file's order.
+    """
+    wanted, _ = _letters([passage])
+    page, owners = _letters(character.text for character in characters)
+    if not wanted or not page:
+        return []
+    at = page.find(wanted)
+    found = set(range(at, at + len(wanted))) if at >= 0 else _similar(wanted, page)
+    return _lines([characters[index].box for index in sorted({owners[i] for i in found})])
+
+
+def _letters(parts: Iterable[str]) -> tuple[str, list[int]]:
+    """Return the letters and digits of all parts, folded, and from which part each came."""
+    letters: list[str] = []
+    owners: list[int] = []
+    for number, part in enumerate(parts):
+        folded = unicodedata.normalize("NFKC", part).casefold()
+        kept = [letter for letter in folded if letter.isalnum()]
+        letters += kept
+        owners += [number] * len(kept)
+    return "".join(letters), owners
+
+
+def _similar(wanted: str, page: str) -> set[int]:
+    """Return the places in ``page`` that agree with ``wanted`` in long enough runs."""
+    size = min(GRAM, len(wanted))
+    grams = {wanted[at : at + size] for at in range(len(wanted) - size + 1)}
+    starts = [at for at in range(len(page) - size + 1) if page[at : at + size] in grams]
+    runs: list[list[int]] = []
+    for at in starts:
+        if runs and at <= runs[-1][1]:
+            runs[-1][1] = at + size
+        else:
+            runs.append([at, at + size])
+    least = min(LEAST_RUN, len(wanted))
+    kept = [(start, end) for start, end in runs if end - start >= least]
+    seen = {page[at : at + size] for start, end in kept for at in range(start, end - size + 1)}
+    covered: set[int] = set()
+    for at in range(len(wanted) - size + 1):
+        if wanted[at : at + size] in seen:
+            covered.update(range(at, at + size))
+    if len(covered) < LEAST_COVER * len(wanted):
+        return set()
+    return {at for start, end in kept for at in range(start, end)}
+
+
+def _lines(boxes: Sequence[Box]) -> list[Box]:
+    """Join the boxes of characters that follow each other on a line."""
+    lines: list[Box] = []
+    for left, top, right, bottom in boxes:
+        if right <= left or bottom <= top:
+            continue
+        if lines:
+            first, above, last, below = lines[-1]
+            height = min(bottom, below) - max(top, above)
+            beside = left >= first and left - last < 3 * (below - above)
+            if beside and height > 0.5 * min(bottom - top, below - above):
+                lines[-1] = (first, min(top, above), max(right, last), max(bottom, below))
+                continue
+        lines.append((left, top, right, bottom))
+    return lines

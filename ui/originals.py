@@ -1,0 +1,34 @@
+"""Finds the file that a document was read from."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import streamlit as st
+
+from kb.records import DocumentInfo
+from kb.uploads import UPLOADS_ROOT
+from ui.session import Session
+
+
+def original_file(shared: Session, info: DocumentInfo) -> Path | None:
+    """Return the file the document was read from, if it is still there and the same."""
+    for source in info.sources:
+        if source.root == UPLOADS_ROOT:
+            path = shared.base.uploads.path(source.path, info.content_hash)
+        else:
+            path = Path(source.root, source.path)
+        if path.is_absolute() and path.is_file():
+            status = path.stat()
+            if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
+                return path
+    return None
+
+
+@st.cache_data(show_spinner=False, max_entries=1000)
+def _hash(path: str, size: int, mtime_ns: int) -> str:
+    """Return the SHA-256 of a file, computed once for each size and time of change."""
+    del size, mtime_ns  # what Streamlit remembers a result by, so without a leading underscore
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
