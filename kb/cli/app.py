@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from kb.cli import evaluation, listings, models, presentation, reembedding
+from kb.cli import evaluation, listings, models, presentation, reembedding, serving
 from kb.cli.common import (
     EXIT_FAILED,
     CollectionOption,
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.command()(reembedding.reembed)
+app.command()(serving.serve)
 app.callback()(options)
 
 

@@ -31,6 +31,18 @@ class EmbedderIdentity:
     dim: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What an embedder may be asked for besides plain vectors.
+
+    ``least_dim`` is the smallest width that vectors may be cut to, their whole width where the
+    model was not trained for cutting. ``takes_task`` says whether queries take an instruction.
+    """
+
+    least_dim: int
+    takes_task: bool
+
+
 class Embedder(Protocol):
     """Turns texts into vectors. Thread-safe; documents and queries may be worded differently."""
 
@@ -49,8 +61,17 @@ class Embedder(Protocol):
         """Most tokens that one document may have, prompt and special tokens not counted."""
         ...
 
+    @property
+    def abilities(self) -> Abilities:
+        """Whether vectors may be cut and queries take an instruction."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text alone, without prompt and special tokens."""
+        ...
+
+    def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
+        """Count the tokens that the model reads of each text: prompt and special tokens too."""
         ...
 
     def embed_documents(

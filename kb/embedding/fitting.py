@@ -23,6 +23,8 @@ from kb.models.registry import ModelFile
 PACKED_TOKENS = 2048
 PACKED_SEQUENCES = 64
 LEAST_TOKENS = 128
+# Longer queries are rare, and take their turn before the next document.
+QUERY_TOKENS = 512
 # What a decoder on a processor computes at once; its scores would take 5 GB for 8,192 tokens.
 CPU_DECODER_TOKENS = 512
 # CUDA takes more memory while it computes, and ends the process where it gets none.
@@ -37,12 +39,14 @@ _log = logging.getLogger(__name__)
 class Fitted:
     """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
 
-    The contexts are all alike.
+    The contexts are all alike. ``express`` is one more, for queries of usual length; None where
+    there is no memory for it.
     """
 
     model: Model
     traits: Traits
     contexts: tuple[Context, ...]
+    express: Context | None
     layers_on_gpu: int
     notices: tuple[str, ...]
 
@@ -128,6 +132,7 @@ def _fit_layers(
         model=model,
         traits=traits,
         contexts=tuple(contexts),
+        express=_express(model, traits, wish, notices),
         layers_on_gpu=on_gpu if gpu else 0,
         notices=tuple(notices),
     )
@@ -172,6 +177,22 @@ def _check_spare(context: Context) -> None:
         context.close()
         msg = f"less than {_SPARE_BYTES >> 20} MiB are left on {', '.join(tight)}"
         raise OutOfMemoryError(msg)
+
+
+def _express(model: Model, traits: Traits, wish: Wish, notices: list[str]) -> Context | None:
+    size = min(QUERY_TOKENS, wish.context_tokens(traits))
+    try:
+        return Context(
+            model,
+            n_batch=size,
+            n_ubatch=size,
+            n_seq=1,
+            threads=wish.cores if traits.decoder else 1,
+            pooling=traits.pooling,
+        )
+    except OutOfMemoryError as error:
+        _say(notices, f"queries wait for the call under way: no memory for their own ({error})")
+        return None
 
 
 def _for_one_text(model: Model, traits: Traits, longest: int) -> Context:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from kb.embedding import native
-from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.context import Context
 from kb.embedding.cores import available_cores
 from kb.embedding.fitting import Wish, fit
@@ -75,7 +75,7 @@ class LlamaEmbedder:
         self._traits = fitted.traits
         self._layers_on_gpu = fitted.layers_on_gpu
         self._notices = (*fitted.traits.notices, *fitted.notices)
-        self._pool = ContextPool(fitted.contexts)
+        self._pool = ContextPool(fitted.contexts, fitted.express)
         self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, self._prompts)
         self._context_tokens = _choose_context(context_tokens, self._traits)
@@ -99,6 +99,14 @@ class LlamaEmbedder:
     def max_tokens(self) -> int:
         """Most tokens of one document, prompt and special tokens not counted."""
         return self._max_tokens
+
+    @property
+    def abilities(self) -> Abilities:
+        """Whether vectors may be cut and queries take an instruction."""
+        least = self._traits.mrl[0] if self._traits.mrl else self._dimensions
+        return Abilities(
+            least_dim=min(least, self._dimensions), takes_task=bool(self._prompts.instruct)
+        )
 
     @property
     def description(self) -> dict[str, str | int]:
@@ -129,6 +137,12 @@ class LlamaEmbedder:
         """Count tokens of each text alone, without prompt and special tokens."""
         return [self._tokenizer.count(text) for text in texts]
 
+    def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
+        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        words = self._prompts
+        worded = [words.word_query(t, task) if query else words.word_document(t) for t in texts]
+        return [len(self._tokenizer.tokens(text)) for text in worded]
+
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -155,7 +169,7 @@ class LlamaEmbedder:
             )
             raise SettingsError(msg)
         tokens = self._checked_tokens([self._prompts.word_query(text, task)])
-        with self._pool.borrow(urgent=True) as context:
+        with self._pool.borrow(urgent_tokens=len(tokens[0])) as context:
             raw = context.encode(tokens)
         vector: Vector = unit_rows(raw, dim=self._dimensions)[0]
         return vector

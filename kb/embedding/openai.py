@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.servers.address import parse_servers
 from kb.embedding.servers.bounds import most_tokens
 from kb.embedding.servers.client import ServerClient, key_from_environment
@@ -21,7 +21,7 @@ from kb.embedding.servers.plan import plan_requests
 from kb.embedding.servers.pool import ServerPool
 from kb.embedding.servers.retry import RetryPolicy
 from kb.embedding.servers.server import Server
-from kb.embedding.servers.wire import Answer, never_empty, sendable
+from kb.embedding.servers.wire import DOCUMENT, Answer, Meaning, never_empty, sendable
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class ServerEmbedder:
 
     The fingerprint stands for the model's name, its width and the prompts: a server tells
     nothing of its weights. Serving other weights under the same name mixes up a collection.
+    Only ``kb serve`` tells its fingerprint, which is that of the model in its process.
 
     Args:
         model: addresses, and the model's name after ``#``; see
@@ -125,9 +126,20 @@ class ServerEmbedder:
             return self._limit
 
     @property
+    def abilities(self) -> Abilities:
+        """Whether vectors may be cut and queries take an instruction; the former is told rarely."""
+        known = self._known
+        task = bool(known.family.prompts.instruct)
+        if known.own is None:
+            return Abilities(least_dim=self.dim, takes_task=task)
+        return Abilities(
+            least_dim=min(known.own.least_dim, self.dim), takes_task=known.own.takes_task
+        )
+
+    @property
     def description(self) -> dict[str, str | int]:
         """What `kb doctor` shows of the servers."""
-        known = family_of(self.identity.model_id, self._chosen[0])
+        known = self._known.own or family_of(self.identity.model_id, self._chosen[0])
         return {
             "servers": ", ".join(server.where for server in self._pool.servers),
             "server_kind": self._pool.call("queries", lambda server: server.profile().kind),
@@ -141,6 +153,14 @@ class ServerEmbedder:
         Otherwise an upper bound is given (:func:`~kb.embedding.servers.bounds.most_tokens`).
         """
         return self._counts.of([sendable(text) for text in texts])
+
+    def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
+        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        words = self._known.family.prompts
+        bare = [sendable(text) for text in texts]
+        worded = [words.word_query(t, task) if query else words.word_document(t) for t in bare]
+        meaning = Meaning(input_type="query", instruct=task) if query else DOCUMENT
+        return self._counts.read([self._filled(text) for text in worded], meaning)
 
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
@@ -156,7 +176,7 @@ class ServerEmbedder:
         bare = [sendable(text) for text in texts]
         self._check_lengths(bare)
         prompts = self._known.family.prompts
-        worded = [never_empty(prompts.word_document(text)) for text in bare]
+        worded = [self._filled(prompts.word_document(text)) for text in bare]
         least = self._counts.known(bare)
         raw = np.empty((len(worded), self._known.width), dtype=np.float32)
 
@@ -178,7 +198,7 @@ class ServerEmbedder:
         Raises (besides those of ``embed_documents``):
             SettingsError: a task is given, but the model takes none.
         """
-        if task and not self._known.family.prompts.instruct:
+        if task and not self.abilities.takes_task:
             msg = (
                 f"{self.identity.model_id} takes no instruction for its queries as far as its "
                 "name tells; leave the instruction out, or name its family in KB_PROMPTS"
@@ -187,8 +207,9 @@ class ServerEmbedder:
         bare = sendable(text)
         if most_tokens(bare) > _UNCOUNTED:
             self._check_lengths([bare])
-        worded = never_empty(self._known.family.prompts.word_query(bare, task))
-        answer = self._pool.call("queries", lambda server: self._embed(server, [worded]))
+        worded = self._filled(self._known.family.prompts.word_query(bare, task))
+        meaning = Meaning(input_type="query", instruct=task)
+        answer = self._pool.call("queries", lambda server: self._embed(server, [worded], meaning))
         vector: Vector = unit_rows(answer.vectors, dim=self.dim)[0]
         return vector
 
@@ -218,7 +239,7 @@ class ServerEmbedder:
         with self._mutex:
             if self._model is None:
                 self._model = ServedModel.learn(server, raw, prompts=prompts, dimensions=dimensions)
-            self._model.check_same(server.where, raw)
+            self._model.check_same(server, raw)
             self._verified.add(server.where)
 
     def _find_limit(self) -> int:
@@ -240,7 +261,14 @@ class ServerEmbedder:
                 "the embedding server does not count tokens; an upper bound is used, so chunks "
                 "may be smaller than need be"
             )
-        return whole - self._counts.around(family.prompts.word_document(""))
+        own = self._known.own
+        return whole - (
+            own.around if own else self._counts.around(family.prompts.word_document(""))
+        )
+
+    def _filled(self, text: str) -> str:
+        """Return a text as its server takes it; those of this project take empty ones."""
+        return text if self._known.own else never_empty(text)
 
     # -- asking for vectors
 
@@ -284,9 +312,9 @@ class ServerEmbedder:
             raise InputTooLongError(msg)
         return [(rows, answer)]
 
-    def _embed(self, server: Server, texts: list[str]) -> Answer:
+    def _embed(self, server: Server, texts: list[str], meaning: Meaning = DOCUMENT) -> Answer:
         self._meet(server)
-        answer = server.embed(texts)
+        answer = server.embed(texts, meaning)
         self._known.check_width(server.where, answer.vectors.shape[1])
         return answer
 

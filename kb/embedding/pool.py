@@ -10,47 +10,74 @@ from kb.embedding.context import Context
 
 
 class ContextPool:
-    """Lends contexts; a query that waits is served before any document.
+    """Lends contexts; queries have one of their own, and come before documents for the others.
 
-    A query waits at most for the call that is under way, never for the bulk that it belongs to.
+    Without ``express`` a query waits for the call that is under way (0.2 s for a chunk on one
+    core). With it the query's few tokens share the processor with the bulk, at once.
+
+    Args:
+        contexts: for documents, and for queries that are long or many.
+        express: for queries of at most its ``n_batch`` tokens; None where there is no memory.
     """
 
-    def __init__(self, contexts: Sequence[Context]) -> None:
-        self._all = list(contexts)
+    def __init__(self, contexts: Sequence[Context], express: Context | None = None) -> None:
+        self._all = [*contexts, *([express] if express else [])]
+        self._size = len(contexts)
         self._free = list(contexts)
+        self._express = express
+        self._express_free = express is not None
         self._changed = threading.Condition()
         self._urgent_waiting = 0
 
     @property
     def size(self) -> int:
-        """How many contexts there are."""
-        return len(self._all)
+        """How many contexts there are for documents."""
+        return self._size
 
     def any(self) -> Context:
         """Return a context to look at, not to compute with."""
         return self._all[0]
 
     @contextmanager
-    def borrow(self, *, urgent: bool = False) -> Iterator[Context]:
-        """Lend a context for the block, to the ``urgent`` first."""
-        context = self._take(urgent=urgent)
+    def borrow(self, *, urgent_tokens: int = 0) -> Iterator[Context]:
+        """Lend a context for the block; a query says by ``urgent_tokens`` how long it is."""
+        context = self._take(urgent_tokens)
         try:
             yield context
         finally:
             with self._changed:
-                self._free.append(context)
+                if context is self._express:
+                    self._express_free = True
+                else:
+                    self._free.append(context)
                 self._changed.notify_all()
 
-    def _take(self, *, urgent: bool) -> Context:
+    def _take(self, urgent_tokens: int) -> Context:
+        urgent = urgent_tokens > 0
         with self._changed:
             self._urgent_waiting += urgent
             try:
-                self._changed.wait_for(lambda: self._free and (urgent or self._urgent_waiting == 0))
+                self._changed.wait_for(
+                    lambda: (
+                        self._fits_express(urgent_tokens)
+                        or (self._free and (urgent or self._urgent_waiting == 0))
+                    )
+                )
+                if self._express is not None and self._fits_express(urgent_tokens):
+                    self._express_free = False
+                    return self._express
                 return self._free.pop()
             finally:
                 self._urgent_waiting -= urgent
                 if urgent:
                     self._changed.notify_all()
+
+    def _fits_express(self, urgent_tokens: int) -> bool:
+        return (
+            self._express is not None
+            and self._express_free
+            and 0 < urgent_tokens <= self._express.n_batch
+        )
 
     def close(self) -> None:
         """Free all contexts; none may be lent."""

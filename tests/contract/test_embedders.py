@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from own_server import serving
 
 from kb.embedding.base import Embedder, unit_rows
 from kb.embedding.llama import LlamaEmbedder, plan_calls
@@ -91,6 +94,18 @@ class TestDefaultModel(EmbedderContract):
         assert ids[-1] == 2
         assert not {0, 2} & set(ids[1:-1].tolist())
 
+    def test_a_query_is_embedded_while_documents_have_every_context(
+        self, subject: LlamaEmbedder
+    ) -> None:
+        text = "Which form is needed?"
+        with ExitStack() as busy, ThreadPoolExecutor(1) as other:
+            for _ in range(subject._pool.size):
+                busy.enter_context(subject._pool.borrow())
+            beside = other.submit(subject.embed_query, text).result(timeout=60)
+        with subject._pool.borrow(urgent_tokens=1):  # takes the queries' own
+            alone = subject.embed_query(text)
+        assert 1 - float(beside @ alone) < 1e-6
+
 
 class TestPackedCalls(EmbedderContract):
     """Many texts in one call, as on a GPU, give the vectors of single calls."""
@@ -163,6 +178,24 @@ def served(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             opened.close()
         finally:
             process.terminate()
+
+
+class TestOwnServer(EmbedderContract):
+    """The default model served by ``kb serve``."""
+
+    @pytest.fixture
+    def subject(self, served_here: Embedder) -> Embedder:
+        return served_here
+
+
+@pytest.fixture(scope="module")
+def served_here(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedder]:
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "models").symlink_to(models_dir)
+    with serving(folder) as running:
+        opened = ServerEmbedder(running.url)
+        yield opened
+        opened.close()
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import numpy as np
 
-from kb.embedding.base import EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
 
 DIM = 64
 _WORD = re.compile(r"\w+|\S")
@@ -25,9 +25,13 @@ class HashingEmbedder:
     identity = EmbedderIdentity(model_id="hashed-words", fingerprint=f"crc32-{DIM}", dim=DIM)
     dim = DIM
     max_tokens = 8192
+    abilities = Abilities(least_dim=DIM, takes_task=True)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_WORD.findall(text)) for text in texts]
+
+    def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
+        return self.count_tokens([f"{task} {text}" if query else text for text in texts])
 
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None

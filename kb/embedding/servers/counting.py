@@ -8,7 +8,7 @@ from typing import Any
 from kb.embedding.servers.client import ServerClient
 from kb.embedding.servers.failures import UnavailableError
 from kb.embedding.servers.kinds import Profile
-from kb.embedding.servers.wire import embedding_url, request_body
+from kb.embedding.servers.wire import DOCUMENT, Meaning, embedding_url, request_body
 from kb.errors import EmbeddingError, InputTooLongError
 
 _BATCH_SIZE = re.compile(r"current batch size: (\d+)")
@@ -16,10 +16,18 @@ _CONTEXT_SIZE = re.compile(r"max context size \((\d+) tokens\)")
 _AVAILABLE = re.compile(r"available context size \((\d+)")
 
 
-def count_tokens(client: ServerClient, profile: Profile, text: str, *, special: bool) -> int | None:
+def count_tokens(
+    client: ServerClient,
+    profile: Profile,
+    text: str,
+    *,
+    special: bool,
+    meaning: Meaning = DOCUMENT,
+) -> int | None:
     """Return the tokens of ``text``, None where the server does not count any.
 
-    ``special`` includes what the model wants around a text.
+    ``special`` includes what the model wants around a text; ``meaning`` is for servers that put
+    the prompt around it, too.
 
     Raises:
         UnavailableError: trying again may help.
@@ -32,6 +40,9 @@ def count_tokens(client: ServerClient, profile: Profile, text: str, *, special: 
         around = 0 if special else _length(client.look(url, {"input": "", "model": model}), "count")
         return None if whole is None or around is None else whole - around
     url = f"{root}/tokenize"
+    if profile.kind == "shelfmark":
+        body = {"model": model, "input": text, "special": special, **meaning.fields()}
+        return _length(client.look(url, body), "count")
     if profile.kind == "llama.cpp":
         return _length(client.look(url, {"content": text, "add_special": special}), "tokens")
     if profile.kind == "vllm":

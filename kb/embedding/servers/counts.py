@@ -11,6 +11,7 @@ from functools import partial
 from kb.embedding.servers.bounds import most_tokens
 from kb.embedding.servers.pool import ServerPool
 from kb.embedding.servers.server import Server
+from kb.embedding.servers.wire import DOCUMENT, Meaning
 
 _REMEMBERED = 1 << 16
 _SPECIALS = 4  # most that models put around a text, where the server does not count them
@@ -69,6 +70,16 @@ class TokenCounts:
         with self._mutex:
             return [self._remembered.get(_key(text), 0) for text in texts]
 
+    def read(self, texts: Sequence[str], meaning: Meaning = DOCUMENT) -> list[int]:
+        """Return all tokens that the model reads of each worded text, bounds where need be."""
+        if not self.exact:
+            return [most_tokens(text) + _SPECIALS for text in texts]
+        counted = self._workers.map(partial(self._ask, special=True, meaning=meaning), texts)
+        return [
+            most_tokens(text) + _SPECIALS if count is None else count
+            for text, count in zip(texts, counted, strict=True)
+        ]
+
     def around(self, prompt: str) -> int:
         """Return how many tokens a prompt and the special tokens take together."""
         counted = self._ask(prompt or " ", special=True) if self.exact else None
@@ -78,8 +89,10 @@ class TokenCounts:
         """End the threads."""
         self._workers.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, text: str, *, special: bool) -> int | None:
-        return self._pool.call("counts", lambda server: server.count(text, special=special))
+    def _ask(self, text: str, *, special: bool, meaning: Meaning = DOCUMENT) -> int | None:
+        return self._pool.call(
+            "counts", lambda server: server.count(text, special=special, meaning=meaning)
+        )
 
 
 def _key(text: str) -> bytes:

@@ -11,10 +11,28 @@ from kb.embedding.servers.address import Dialect
 from kb.embedding.servers.client import ServerClient
 from kb.errors import ModelError
 
-Kind = Literal["llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
+Kind = Literal["shelfmark", "llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
 
 OLLAMA_CONTEXT = 8192
 """Context that Ollama is told to load a model with, unless the model or the user has less."""
+
+
+OWNER = "shelfmark"
+"""What a server of this project (``kb serve``) names as the owner of its model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """What a server of this project tells besides: all that other servers keep to themselves.
+
+    It puts the prompts around texts itself. ``around`` is how many tokens of a document's they
+    and the special tokens take; ``least_dim`` the smallest width vectors may be cut to.
+    """
+
+    fingerprint: str
+    around: int
+    least_dim: int
+    takes_task: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +41,7 @@ class Profile:
 
     ``model`` is what requests name, ``model_id`` the same readable: without the folders of a
     file. ``context_tokens`` is the most tokens of one text with everything around it, 0 where
-    the server does not say.
+    the server does not say. ``own`` is there for servers of this project only.
     """
 
     kind: Kind
@@ -31,6 +49,7 @@ class Profile:
     model: str
     model_id: str
     context_tokens: int = 0
+    own: OwnModel | None = None
 
 
 def identify(client: ServerClient, model: str, context_tokens: int) -> Profile:
@@ -72,11 +91,30 @@ def _openai(client: ServerClient, model: str) -> Profile:
     name = model or _only(list(models), client.where)
     card = _mapping(models.get(name))
     dialect = address.dialect or "openai"
+    if card.get("owned_by") == OWNER and "fingerprint" in card:
+        return _own(card)
     if "max_model_len" in card:
         return _profile("vllm", dialect, name, card["max_model_len"])
     counted = client.look(f"{address.root}/extras/tokenize/count", {"input": "", "model": name})
     kind: Kind = "llama-cpp-python" if "count" in _mapping(counted) else "other"
     return _profile(kind, dialect, name, 0)
+
+
+def _own(card: Mapping[str, Any]) -> Profile:
+    whole = int(card["max_model_len"])
+    return Profile(
+        kind="shelfmark",
+        dialect="openai",
+        model=str(card["id"]),
+        model_id=str(card["id"]),
+        context_tokens=whole,
+        own=OwnModel(
+            fingerprint=str(card["fingerprint"]),
+            around=whole - int(card["max_input_tokens"]),
+            least_dim=int(card["least_dimensions"]),
+            takes_task=bool(card["takes_instruct"]),
+        ),
+    )
 
 
 def _ollama(client: ServerClient, model: str, context_tokens: int) -> Profile:

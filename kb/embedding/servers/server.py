@@ -10,7 +10,14 @@ from kb.embedding.base import unit_rows
 from kb.embedding.servers.client import ServerClient
 from kb.embedding.servers.counting import count_tokens, probe_llama_limit
 from kb.embedding.servers.kinds import OLLAMA_CONTEXT, Profile, identify
-from kb.embedding.servers.wire import Answer, embedding_url, read_answer, request_body
+from kb.embedding.servers.wire import (
+    DOCUMENT,
+    Answer,
+    Meaning,
+    embedding_url,
+    read_answer,
+    request_body,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -61,12 +68,15 @@ class Server:
                 self._limit = known
             return self._limit
 
-    def count(self, text: str, *, special: bool = False) -> int | None:
+    def count(self, text: str, *, special: bool = False, meaning: Meaning = DOCUMENT) -> int | None:
         """Return the tokens of ``text``, None where the server does not count any."""
-        return count_tokens(self._client, self.profile(), text, special=special)
+        profile = self.profile()
+        return count_tokens(self._client, profile, text, special=special, meaning=meaning)
 
-    def embed(self, texts: Sequence[str]) -> Answer:
+    def embed(self, texts: Sequence[str], meaning: Meaning = DOCUMENT) -> Answer:
         """Return the raw vectors of worded texts, one row each, in order.
+
+        Servers of this project want them bare, and ``meaning`` to word them by.
 
         Raises:
             UnavailableError: trying again, here or elsewhere, may help.
@@ -76,7 +86,13 @@ class Server:
         """
         profile = self.profile()
         context = profile.context_tokens or self._context_tokens or OLLAMA_CONTEXT
-        body = request_body(profile.dialect, profile.model, texts, context_tokens=context)
+        body = request_body(
+            profile.dialect,
+            profile.model,
+            texts,
+            context_tokens=context,
+            meaning=meaning if profile.own else None,
+        )
         answered = self._client.post(embedding_url(profile.dialect, self._client.address), body)
         answer = read_answer(profile.dialect, answered, len(texts), self.where)
         unit_rows(answer.vectors)  # a row of zeros is an error of this server: say so here

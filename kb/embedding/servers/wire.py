@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,25 @@ class Answer:
 
     vectors: npt.NDArray[np.float32]
     tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What texts are, for a server that puts the prompts around them itself (``kb serve``).
+
+    ``instruct`` is what a query asks for, empty for the model's own.
+    """
+
+    input_type: Literal["query", "document"] = "document"
+    instruct: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """Return these as fields of a request."""
+        told = {"input_type": self.input_type}
+        return told | ({"instruct": self.instruct} if self.instruct else {})
+
+
+DOCUMENT = Meaning()
 
 
 def sendable(text: str) -> str:
@@ -43,9 +62,17 @@ def embedding_url(dialect: Dialect, address: ServerAddress) -> str:
 
 
 def request_body(
-    dialect: Dialect, model: str, texts: Sequence[str], *, context_tokens: int
+    dialect: Dialect,
+    model: str,
+    texts: Sequence[str],
+    *,
+    context_tokens: int,
+    meaning: Meaning | None = None,
 ) -> dict[str, Any]:
     """Return the JSON that asks for the vectors of ``texts``.
+
+    ``meaning`` is told to servers of this project, which pack vectors as the same bits in a
+    quarter of the characters.
 
     Ollama cuts long texts off unless told not to, and loads the model with a context of its own
     choosing unless given one.
@@ -57,6 +84,9 @@ def request_body(
             "truncate": False,
             "options": {"num_ctx": context_tokens},
         }
+    if meaning is not None:
+        told = meaning.fields()
+        return {"model": model, "input": list(texts), "encoding_format": "base64", **told}
     if dialect == "llama.cpp":
         return {"content": list(texts)}
     return {"model": model, "input": list(texts), "encoding_format": "float"}

@@ -1,0 +1,45 @@
+"""``kb serve``: the knowledge base over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kb.cli.common import opened
+
+
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; others than this machine's need a key."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
+    ] = 8600,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model to serve, if not that of the settings.")
+    ] = None,
+    requests: Annotated[
+        int, typer.Option(min=1, max=256, help="Most requests with documents at once.")
+    ] = 16,
+) -> None:
+    """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
+
+    A key in KB_SERVER_API_KEY is asked of every client. Ctrl-C ends it, requests under way first.
+    """
+    from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
+    from kb.server.running import serve as run  # noqa: PLC0415 - likewise
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with opened(model=model) as base:
+        run(
+            base,
+            host=host,
+            port=port,
+            limits=Limits(bulk=requests, requests=Limits().requests + requests),
+            announce=lambda url: console.print(
+                f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
+            ),
+        )

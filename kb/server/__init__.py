@@ -1,0 +1,4 @@
+"""The knowledge base over HTTP: embeddings as OpenAI's clients ask for them, and search.
+
+Stands on :mod:`kb.knowledge_base` alone; nothing else imports FastAPI.
+"""

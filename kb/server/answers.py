@@ -1,0 +1,155 @@
+"""How errors look to clients: OpenAI's shape, a status each, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from kb.errors import (
+    CollectionError,
+    DocumentNotFoundError,
+    EmbedderMismatchError,
+    InputTooLongError,
+    KnowledgeBaseError,
+    SettingsError,
+    StoreBusyError,
+)
+
+_log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 1
+_MOST_PROBLEMS = 5  # of one request that are named
+
+# The first class that fits. What is not listed is this server's own trouble: 500.
+_STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus, str | None], ...] = (
+    (InputTooLongError, HTTPStatus.BAD_REQUEST, "context_length_exceeded"),
+    (SettingsError, HTTPStatus.BAD_REQUEST, None),
+    (CollectionError, HTTPStatus.NOT_FOUND, "collection_not_found"),
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND, "document_not_found"),
+    (EmbedderMismatchError, HTTPStatus.CONFLICT, "model_mismatch"),
+    (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE, "store_busy"),
+)
+
+_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.NOT_FOUND: "not_found_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
+
+
+class RefusalError(Exception):
+    """A request that is answered with an error, and with which one."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.param = param
+        self.code = code
+
+
+def busy(at_once: int, what: str) -> RefusalError:
+    """Return the refusal of a request for which there is no room now."""
+    msg = f"{at_once} {what} are under way, the most at once; try again in {RETRY_AFTER_S} s"
+    return RefusalError(HTTPStatus.TOO_MANY_REQUESTS, msg, code="too_many_requests")
+
+
+def json_response(value: Any) -> Response:  # noqa: ANN401 - JSON
+    """Return a value as JSON; call it where the work is done, for large values take a while."""
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair in what an error quotes goes out as JSON's escape for it.
+    return Response(content.encode(errors="backslashreplace"), media_type="application/json")
+
+
+def error_response(error: RefusalError) -> Response:
+    """Return an error in OpenAI's shape; 429 and 503 say when to come back."""
+    client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
+    response = json_response(
+        {
+            "error": {
+                "message": str(error),
+                "type": kind,
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+    )
+    response.status_code = error.status
+    if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Have every error of an application answered in this shape."""
+
+    @app.exception_handler(RefusalError)
+    async def refused(_: Request, error: RefusalError) -> Response:
+        return error_response(error)
+
+    @app.exception_handler(KnowledgeBaseError)
+    async def expected(_: Request, error: KnowledgeBaseError) -> Response:
+        for kind, status, code in _STATUS:
+            if isinstance(error, kind):
+                param = "input" if kind is InputTooLongError else None
+                return error_response(RefusalError(status, str(error), param=param, code=code))
+        _log.error("%s: %s", type(error).__name__, error)
+        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> Response:
+        problems = error.errors()
+        told = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
+        left = len(problems) - _MOST_PROBLEMS
+        told += f"; and {left:,} more" if left > 0 else ""
+        param = _place(problems[0]) or None
+        return error_response(RefusalError(HTTPStatus.BAD_REQUEST, told, param=param))
+
+    @app.exception_handler(HTTPException)
+    async def generic(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        message = {
+            HTTPStatus.NOT_FOUND: f"there is no {request.url.path}; /openapi.json lists what is",
+            HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}",
+            HTTPStatus.BAD_REQUEST: "the body cannot be read as JSON in UTF-8",
+        }.get(status, str(error.detail))
+        return error_response(RefusalError(status, message))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, __: Exception) -> Response:
+        # The traceback goes to the log of the server; the client gets none of it.
+        message = "the server failed on this request; its log says why"
+        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, message))
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """Word one problem without what was sent, which may be huge."""
+    if problem["type"] == "json_invalid":
+        reason = problem.get("ctx", {}).get("error", "")
+        return f"the body is not JSON: {reason} at character {problem['loc'][-1]}"
+    place = _place(problem)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else f"the body: {message}"
+
+
+def _place(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return ""
+    return ".".join(str(part)[:80] for part in problem["loc"][1:])
