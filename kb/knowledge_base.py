@@ -23,10 +23,11 @@ from kb.records import (
     DocumentInfo,
     MetadataValue,
     SearchHit,
+    SearchMode,
 )
 from kb.reembedding import Reembedding
 from kb.search.filters import SearchFilter
-from kb.search.searcher import Searcher, SearchMode
+from kb.search.searcher import Searcher
 from kb.settings import Settings
 from kb.store import check as checking
 from kb.store import collections, documents, purging, runs
@@ -159,6 +160,15 @@ class KnowledgeBase:
         with self._store.lock.hold(), self._store.database.write() as db:
             collections.instruct(db, name, instruction)
 
+    def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
+        """Change how a collection is searched where a query does not say; None for the settings'.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.lock.hold(), self._store.database.write() as db:
+            collections.set_mode(db, name, mode)
+
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.
 
@@ -203,7 +213,7 @@ class KnowledgeBase:
         top_k: int | None = None,
         collection: str | Sequence[str] | None = None,
         where: SearchFilter | None = None,
-        mode: SearchMode = "hybrid",
+        mode: SearchMode | None = None,
         highlights: bool = True,
         instruct: str = "",
     ) -> list[SearchHit]:
@@ -217,7 +227,9 @@ class KnowledgeBase:
             top_k: most hits; the settings' if not given.
             collection: one name, or several of the same model.
             where: conditions that every hit meets.
-            mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``).
+            mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``); if not
+                given the collection's, else the settings'. Several collections whose modes differ
+                are searched in the settings' mode, for their scores would not compare.
             highlights: mark what matched in each hit; costs a little model time.
             instruct: what the query asks for, in place of the collection's instruction and of
                 the one in the settings; for models that take one.
@@ -241,7 +253,7 @@ class KnowledgeBase:
                     self.embedder,
                     top_k=top_k or self.settings.top_k,
                     where=where,
-                    mode=mode,
+                    mode=mode or self._mode(targets),
                     highlights=highlights,
                     tasks=tasks,
                 )
@@ -395,6 +407,10 @@ class KnowledgeBase:
         return checking.check(self._store)
 
     # -- helpers
+
+    def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
+        modes = {each.mode or self.settings.mode for each in targets}
+        return modes.pop() if len(modes) == 1 else self.settings.mode
 
     def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
         self.indexing.check_embedder(target)

@@ -17,6 +17,7 @@ MetadataValue = str | int | float | bool
 SectionKind = Literal["text", "table", "code"]
 MediaType = Literal["pdf", "docx", "markdown", "text"]
 PageSource = Literal["text", "ocr", "none"]
+SearchMode = Literal["hybrid", "dense", "keyword"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,12 +223,14 @@ class CollectionInfo:
     """A collection and what is in it. ``embedder`` names the model its vectors come from.
 
     ``instruction`` is what its queries ask for, for models that take one; empty for the settings'.
+    ``mode`` is how it is searched; None for the settings'.
     """
 
     id: str
     name: str
     description: str
     instruction: str = ""
+    mode: SearchMode | None = None
     embedder: str
     dim: int
     documents: int

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from kb.errors import SettingsError
+from kb.records import SearchMode
 
 APP_NAME = "shelfmark"
 CONFIG_FILE = "kb.toml"
@@ -121,6 +122,10 @@ class Settings(BaseSettings):
         default="characters", description="What chunk sizes count."
     )
     top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
+    mode: SearchMode = Field(
+        default="hybrid",
+        description="How collections without a mode of their own are searched.",
+    )
     workers: int = Field(
         default=0,
         ge=0,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from kb.records import CollectionInfo, SearchHit
+from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search.filters import SearchFilter
-from kb.search.searcher import SearchMode
 from ui.session import Session
 
 _MEMO = "_search"

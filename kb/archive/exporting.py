@@ -83,6 +83,7 @@ def export_collection(
                     "name": target.name,
                     "description": target.description,
                     "instruction": target.instruction,
+                    "mode": target.mode,
                     "created_at": target.created_at.isoformat(),
                 },
                 "embedder": {

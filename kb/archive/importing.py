@@ -141,6 +141,7 @@ def _write(  # noqa: PLR0917 - one call, above
             for file in seen:
                 sources.date(db, target.id, file.state.source, file.seen_at)
             collections.instruct(db, target.name, found.instruction)
+            collections.set_mode(db, target.name, found.mode)
             collections.date(db, target.name, found.created_at)
             collections.rename(db, target.name, name)
     except BaseException as error:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from kb.archive.exporting import original_member
 from kb.archive.file import ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
-from kb.records import Chunk, FileState, Source
+from kb.records import Chunk, FileState, SearchMode, Source
 from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_from_json
@@ -67,6 +67,7 @@ class ArchivedCollection:
             self.name = str(collection["name"])
             self.description = str(collection["description"])
             self.instruction = str(collection["instruction"])
+            self.mode = _mode(collection.get("mode"))  # archives of older releases have none
             self.created_at = _time(collection["created_at"])
             self.unread = [_file(values, None) for values in manifest["unread"]]
             self.documents = int(manifest["documents"])
@@ -182,6 +183,11 @@ def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
         _hash(state.content_hash)
     _require("\0" not in source.path, "a path holds a NUL character")
     return ArchivedFile(state, _time(values["seen_at"]))
+
+
+def _mode(value: object) -> SearchMode | None:
+    known = {each: each for each in get_args(SearchMode)}
+    return None if value is None else known[value]
 
 
 def _hash(value: str) -> str:

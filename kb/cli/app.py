@@ -5,12 +5,20 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from kb.cli import evaluation, listings, models, presentation, reembedding, serving
+from kb.cli import (
+    collections,
+    evaluation,
+    listings,
+    models,
+    presentation,
+    reembedding,
+    serving,
+)
 from kb.cli.common import (
     EXIT_FAILED,
     CollectionOption,
@@ -20,6 +28,7 @@ from kb.cli.common import (
     print_json,
     stdout,
 )
+from kb.records import SearchMode
 from kb.search.filters import filter_from_text
 
 app = typer.Typer(
@@ -28,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
 )
+app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.command()(reembedding.reembed)
@@ -46,9 +56,14 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
         typer.Option("--collection", "-c", help="Collection to search; several if repeated."),
     ] = None,
     mode: Annotated[
-        Literal["hybrid", "dense", "keyword"],
-        typer.Option("--mode", "-m", help="By meaning (dense), by words (keyword), or both."),
-    ] = "hybrid",
+        SearchMode | None,
+        typer.Option(
+            "--mode",
+            "-m",
+            help="By meaning (dense), by words (keyword), or both (hybrid); "
+            "else the collection's mode, else the one in the settings.",
+        ),
+    ] = None,
     path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
     media_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only pdf, docx, markdown or text.")
@@ -113,17 +128,6 @@ def documents(
             print_json([listings.document_json(info, files) for info in base.documents()])
         else:
             listings.print_documents(base.documents(), files, stdout())
-
-
-@app.command()
-def collections(as_json: JsonOption = False) -> None:
-    """List the collections."""
-    with opened() as base:
-        found = base.collections()
-        if as_json:
-            print_json([presentation.collection_json(info) for info in found])
-        else:
-            presentation.print_collections(found, stdout())
 
 
 @app.command()

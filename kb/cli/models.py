@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kb.cli.common import EXIT_FAILED, JsonOption, expected_errors, opened, print_json, stdout
+from kb.cli.common import EXIT_FAILED, JsonOption, expected_errors, print_json, stdout
 from kb.cli.model_listings import (
     gigabytes,
     known_json,
@@ -226,23 +226,6 @@ def convert(
             f"{done.path}: {done.architecture}, {done.dtype}, {done.dim} dimensions, "
             f"{done.pooling} pooling, {gigabytes(done.size_bytes)}",
             markup=False,
-        )
-
-
-@app.command()
-def instruct(
-    instruction: Annotated[
-        str, typer.Argument(help='What queries ask for; "" for the one in the settings.')
-    ],
-    collection: Annotated[
-        str | None, typer.Option("--collection", "-c", help="Collection to change.")
-    ] = None,
-) -> None:
-    """Give a collection the instruction of its queries, for models that take one."""
-    with opened(collection=collection) as base:
-        base.instruct_collection(base.collection().name, instruction)
-        stdout().print(
-            f"{base.collection().name}: {instruction or 'as in the settings'}", markup=False
         )
 
 

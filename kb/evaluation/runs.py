@@ -17,8 +17,7 @@ from kb.errors import SettingsError
 from kb.evaluation import metrics
 from kb.evaluation.judged import JudgedSet
 from kb.knowledge_base import KnowledgeBase
-from kb.records import Document
-from kb.search.searcher import SearchMode
+from kb.records import Document, SearchMode
 from kb.settings import Settings
 
 MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")

@@ -10,7 +10,7 @@ import numpy as np
 from kb.evaluation import metrics
 from kb.evaluation.judged import JudgedSet
 from kb.knowledge_base import KnowledgeBase
-from kb.search.searcher import SearchMode
+from kb.records import SearchMode
 from kb.text import normalise
 
 Span = tuple[str, int, int]

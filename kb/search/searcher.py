@@ -6,11 +6,10 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from kb.embedding.base import Embedder, Vector
 from kb.errors import StoreError
-from kb.records import CollectionInfo, SearchHit, Source
+from kb.records import CollectionInfo, SearchHit, SearchMode, Source
 from kb.search import dense, fusion, highlight, lexical
 from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
@@ -20,8 +19,6 @@ from kb.search.restriction import Restriction
 from kb.store import collections as catalog
 from kb.store import documents, sources
 from kb.store.store import Store
-
-SearchMode = Literal["hybrid", "dense", "keyword"]
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
 # ranks low; more cost time and did not change nDCG@10.

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from kb.records import SearchMode
 from kb.search.filters import SearchFilter, filter_from_text
-from kb.search.searcher import SearchMode
 
 MOST_TEXTS = 2048
 """Texts of one request, OpenAI's bound."""
@@ -137,6 +137,6 @@ class SearchRequest(_Body):
         None
     )
     top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
-    mode: SearchMode = "hybrid"
+    mode: SearchMode | None = None
     filters: Filters = Filters()
     instruct: Instruction = ""

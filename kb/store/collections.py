@@ -8,7 +8,7 @@ import unicodedata
 
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import CollectionError, CollectionGoneError
-from kb.records import CollectionInfo
+from kb.records import CollectionInfo, SearchMode
 from kb.store.rows import collection_info, now
 
 MAX_NAME_LENGTH = 200
@@ -163,6 +163,11 @@ def instruct(db: sqlite3.Connection, name: str, instruction: str) -> None:
         "UPDATE collections SET instruction = ? WHERE id = ?",
         (instruction.strip(), get(db, name).id),
     )
+
+
+def set_mode(db: sqlite3.Connection, name: str, mode: SearchMode | None) -> None:
+    """Change how a collection is searched; None for the mode in the settings."""
+    db.execute("UPDATE collections SET mode = ? WHERE id = ?", (mode or "", get(db, name).id))
 
 
 def date(db: sqlite3.Connection, name: str, created_at: str) -> None:

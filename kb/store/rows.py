@@ -44,6 +44,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
         name=row["name"],
         description=row["description"],
         instruction=row["instruction"],
+        mode=row["mode"] or None,
         embedder=row["model_id"],
         dim=row["dim"],
         documents=row["documents"],

@@ -120,10 +120,17 @@ _VERSION_3 = """
 ALTER TABLE collections ADD COLUMN successor_of TEXT;
 """
 
+# How a collection is searched; empty for the mode in the settings.
+_VERSION_4 = """
+ALTER TABLE collections ADD COLUMN mode TEXT NOT NULL DEFAULT ''
+    CHECK (mode IN ('', 'hybrid', 'dense', 'keyword'));
+"""
+
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_1,
     _VERSION_2,
     _VERSION_3,
+    _VERSION_4,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -11,6 +11,8 @@ from kb.store import cleanup, collections, fulltext
 from kb.store.rows import collection_info
 from kb.store.store import Store
 
+_KEPT = ("name", "description", "instruction", "mode", "created_at")
+
 
 def find(db: sqlite3.Connection, old: CollectionInfo) -> CollectionInfo | None:
     """Return the collection that is to take the place of ``old``, if one was begun."""
@@ -55,8 +57,8 @@ def drop(store: Store, successor: CollectionInfo) -> None:
 def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
     """Let a successor be found under the old name, and the old collection be gone, in one step.
 
-    Name, description, instruction and date of making stay those of the old collection, and the
-    history of its runs goes on. Inside the write lock.
+    Name, description, instruction, mode and date of making stay those of the old collection, and
+    the history of its runs goes on. Inside the write lock.
     """
     with store.changing() as db:
         row = db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
@@ -64,8 +66,8 @@ def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
         db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         cleanup.detach_collection(db, old.id)
         db.execute(
-            "UPDATE collections SET name = ?, description = ?, instruction = ?, created_at = ?"
-            " WHERE id = ?",
-            (row["name"], row["description"], row["instruction"], row["created_at"], new.id),
+            "UPDATE collections SET name = ?, description = ?, instruction = ?, mode = ?,"
+            " created_at = ? WHERE id = ?",
+            (*(row[column] for column in _KEPT), new.id),
         )
     cleanup.finish_dropped(store.database, store.vectors)

@@ -57,6 +57,7 @@ def fill_and_export(base: KnowledgeBase, place: Path) -> Path:
     ingest(base, [folder])
     base.add("Bees are inspected every ten days.", name="bees", metadata={"tag": "养蜂"})
     base.describe_collection("default", "What we know")
+    base.set_collection_mode("default", "keyword")
     ingest_uploads(base, [("窑.txt", UPLOADED), ("again.txt", UPLOADED), ("bad.pdf", BROKEN)])
     path = place / "collection.kbz"
     info = base.export(path)
@@ -125,6 +126,7 @@ def test_an_imported_collection_finds_the_same_without_embedding(
             original = base.search(query, mode=mode)
             assert comparable(elsewhere.search(query, mode=mode)) == comparable(original)
     assert elsewhere.collection().description == "What we know"
+    assert elsewhere.collection().mode == "keyword"
     ours = {info.name: info for info in base.documents()}
     for copy in elsewhere.documents():
         before = ours.pop(copy.name)
@@ -307,6 +309,7 @@ def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
         (lambda _, manifest: manifest.update(documents=-1), "cannot hold"),
         (lambda _, manifest: manifest.update(documents=4), "belong to no document"),
         (lambda _, manifest: manifest.update(chunks=1), "should have 1"),
+        (lambda _, manifest: manifest["collection"].update(mode="fuzzy"), "manifest lacks"),
         (lambda members, _: members.update({"../../evil.txt": b"x"}), "belong to no document"),
         (lambda members, _: members.update({"originals/../../x": b"x"}), "belong to no document"),
         (lambda members, _: members.update({f"originals/{'0' * 64}": b"x"}), "no document"),

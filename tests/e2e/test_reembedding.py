@@ -54,6 +54,7 @@ def filled(settings: Settings, embedder: Embedder, folder: Path) -> Settings:
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         ingest(base, [folder])
         base.describe_collection("default", "animals")
+        base.set_collection_mode("default", "dense")
     return settings
 
 
@@ -80,6 +81,7 @@ def test_everything_is_there_afterwards_and_belongs_to_the_new_model(
         assert {d.sources[0].path: d.added_at for d in base.documents()} == added
         assert base.collection().dim == other.dim != info.dim
         assert base.collection().description == "animals"
+        assert base.collection().mode == "dense"
         assert base.collection().created_at == info.created_at
         assert [file.source.path for file in base.files.failed()] == ["broken.pdf"]
         assert len(base.runs()) == runs

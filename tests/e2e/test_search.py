@@ -11,8 +11,8 @@ from kb.errors import CollectionError
 from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
+from kb.records import SearchMode
 from kb.search.filters import SearchFilter
-from kb.search.searcher import SearchMode
 
 FOX = "The quick brown fox jumps over the lazy dog. It sleeps in its den at noon."
 HEAT = "The heating of the building is regulated by a thermostat; turn it down at night."

@@ -165,24 +165,6 @@ def test_a_model_is_found_by_name_path_reference_and_recorded_name(folder: Path)
     assert place_of("ms:any/repo/bge-m3-Q8_0.gguf") == Path("bge-m3-Q8_0.gguf")
 
 
-def test_a_collection_keeps_its_instruction_and_a_model_without_says_so(
-    folder: Path, embedder: Embedder
-) -> None:
-    assert folder.is_dir()
-    with KnowledgeBase.open(Settings.load(), embedder=embedder) as base:
-        base.add(Document.from_text("Rye bread."))
-    done = run("instruct", "Find the recipe", "--collection", "default")
-    assert done.exit_code == 0, done.output
-    with KnowledgeBase.open(Settings.load(), embedder=embedder) as base:
-        assert base.collection().instruction == "Find the recipe"
-    asked = CliRunner().invoke(app, ["search", "bread"])
-    assert asked.exit_code == 2
-    assert "multilingual-e5-small takes no instruction" in asked.stderr
-    run("instruct", "", "--collection", "default")
-    assert CliRunner().invoke(app, ["search", "bread"]).exit_code == 0
-    assert CliRunner().invoke(app, ["search", "bread", "--instruct", "x"]).exit_code == 2
-
-
 def test_a_model_on_a_server_is_not_checked_here(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

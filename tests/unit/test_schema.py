@@ -79,7 +79,7 @@ def test_a_file_that_is_no_catalog_is_named(path: Path) -> None:
         Database(path)
 
 
-def test_the_collections_of_a_first_catalog_get_an_empty_instruction(
+def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as first:
@@ -98,4 +98,5 @@ def test_the_collections_of_a_first_catalog_get_an_empty_instruction(
         found = collections.get(db, "资料")
     database.close()
     assert found.instruction == ""
+    assert found.mode is None
     assert version_of(path) == schema.CURRENT_VERSION

@@ -90,6 +90,16 @@ def test_the_way_of_searching_is_chosen_and_shared(filled: UserInterface) -> Non
     assert len(hits(shared)) == 1
 
 
+def test_a_collection_is_searched_in_its_own_mode_unless_another_is_chosen(
+    filled: UserInterface,
+) -> None:
+    filled.shared.base.set_collection_mode("default", "keyword")
+    page = filled.open(q="fish")
+    assert page.radio(key="mode").value == "keyword"
+    assert len(hits(page)) == 1
+    assert filled.open(q="fish", mode="dense").radio(key="mode").value == "dense"
+
+
 def test_filters_that_nothing_passes_are_named_as_the_cause(filled: UserInterface) -> None:
     page = filled.open(q="heron", path="no-such-folder/")
     assert not hits(page)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import EmbedderMismatchError, InputTooLongError, KnowledgeBaseError
+from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import SearchFilter
-from kb.search.searcher import SearchMode
 from ui.hits import draw_hit
 from ui.language import t
 from ui.results import Result, search
@@ -30,7 +30,7 @@ def render() -> None:
         if collection is None or not collection.documents:
             _draw_nothing_to_search(shared)
             return
-        where, top_k, mode = _draw_options(shared)
+        where, top_k, mode = _draw_options(shared, collection)
         if not query.strip():
             st.caption(t("search.hint", n=collection.documents))
             return
@@ -65,7 +65,9 @@ def _draw_query() -> str:
     )
 
 
-def _draw_options(shared: Session) -> tuple[SearchFilter, int, SearchMode]:
+def _draw_options(
+    shared: Session, collection: CollectionInfo
+) -> tuple[SearchFilter, int, SearchMode]:
     default = shared.settings.top_k
     counts = sorted({*_RESULT_COUNTS, default})
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -89,7 +91,7 @@ def _draw_options(shared: Session) -> tuple[SearchFilter, int, SearchMode]:
             mode = st.radio(
                 t("search.mode"),
                 _MODES,
-                index=_MODES.index(_asked_mode()),
+                index=_MODES.index(_asked_mode(collection.mode or shared.settings.mode)),
                 format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
                 key=_MODE,
                 # Not bound to the URL: that would write the translated word into it.
@@ -101,10 +103,10 @@ def _draw_options(shared: Session) -> tuple[SearchFilter, int, SearchMode]:
     return SearchFilter(media_types=tuple(media or ()), path=_glob(path or "")), int(top_k), mode
 
 
-def _asked_mode() -> SearchMode:
-    """Return the mode in the URL, so that a shared link finds the same."""
+def _asked_mode(default: SearchMode) -> SearchMode:
+    """Return the mode in the URL, so that a shared link finds the same, else ``default``."""
     asked = st.query_params.get(_MODE, "")
-    return next((mode for mode in _MODES if mode == asked), _MODES[0])
+    return next((mode for mode in _MODES if mode == asked), default)
 
 
 def _glob(path: str) -> str:

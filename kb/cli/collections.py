@@ -1,0 +1,55 @@
+"""``kb collections``: list collections, and set how each is searched."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from kb.cli import presentation
+from kb.cli.common import JsonOption, opened, print_json, stdout
+from kb.errors import SettingsError
+
+app = typer.Typer(invoke_without_command=True, help="List the collections, or change one.")
+
+
+@app.callback()
+def collections(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the collections."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened() as base:
+        found = base.collections()
+        if as_json:
+            print_json([presentation.collection_json(info) for info in found])
+        else:
+            presentation.print_collections(found, stdout())
+
+
+@app.command("set")
+def set_(
+    name: Annotated[str, typer.Argument(help="Collection to change.")],
+    mode: Annotated[
+        Literal["hybrid", "dense", "keyword", "default"] | None,
+        typer.Option("--mode", "-m", help="How it is searched; default: as the settings say."),
+    ] = None,
+    instruct: Annotated[
+        str | None,
+        typer.Option(
+            help='What its queries ask for, if the model takes it; "" for the one in the settings.'
+        ),
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="What it holds.")] = None,
+) -> None:
+    """Change how a collection is searched and described; its documents stay as they are."""
+    with opened() as base:
+        if mode is None and instruct is None and description is None:
+            msg = "nothing to set; give --mode, --instruct or --description"
+            raise SettingsError(msg)
+        if mode is not None:
+            base.set_collection_mode(name, None if mode == "default" else mode)
+        if instruct is not None:
+            base.instruct_collection(name, instruct)
+        if description is not None:
+            base.describe_collection(name, description)
+        presentation.print_collections([base.collection(name)], stdout())
