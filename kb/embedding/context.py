@@ -26,8 +26,10 @@ class Context:
         model: the weights, shared.
         n_batch: most tokens of one call, all its sequences together; a decoder's cache is as
             long, and shared by the sequences.
-        n_ubatch: tokens computed at once. Less than ``n_batch`` needs less memory, and is for
-            decoders that pool by the last token only.
+        n_ubatch: tokens that are handed to llama.cpp at once. Less than ``n_batch`` needs less
+            memory, and is for decoders that pool by the last token only: llama.cpp keeps a score
+            of every piece of the vocabulary for each of them, wanted or not (607 kB a token for
+            Qwen3, 5 GB for 8,192).
         n_seq: most sequences of one call.
         threads: processor threads; ggml's threads spin, so never more than idle cores.
         pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's.
@@ -48,8 +50,8 @@ class Context:
         pooling: int,
     ) -> None:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = params.n_batch = n_batch
-        params.n_ubatch = n_ubatch
+        params.n_ctx = n_batch
+        params.n_batch = params.n_ubatch = n_ubatch
         params.n_seq_max = n_seq
         # One cache for all sequences: apart, each would have one as long as the longest text
         # (77 GB for 64 of 8,192 tokens with Qwen3-Embedding-4B).
@@ -92,10 +94,26 @@ class Context:
             OutOfMemoryError: memory for this call was refused; a smaller one may pass.
             EmbeddingError: llama.cpp failed.
         """
-        batch = self._input.fill(sequences)
-        forget_errors()
+        vectors = np.empty((len(sequences), self._width), dtype=np.float32)
+        self._input.fill(sequences)
+        ends = np.cumsum([len(tokens) for tokens in sequences])
         if self._memory:
             llama_cpp.llama_memory_clear(self._memory, True)  # noqa: FBT003 - C signature
+        row = 0
+        for start in range(0, int(ends[-1]), self.n_ubatch):
+            end = min(start + self.n_ubatch, int(ends[-1]))
+            self._compute(start, end)
+            # llama.cpp forgets the vectors of one call at the next.
+            while row < len(sequences) and ends[row] <= end:
+                vectors[row] = self._pooled(row)
+                row += 1
+        return vectors
+
+    def _compute(self, start: int, end: int) -> None:
+        """Have llama.cpp compute some tokens of the input, which go on from those before."""
+        batch = self._input.part(start, end)
+        forget_errors()
+        if self._memory:
             status = int(llama_cpp.llama_decode(self._handle, batch))
         else:
             status = self._encode_batch(batch)
@@ -106,14 +124,13 @@ class Context:
                 "KB_CONTEXT_TOKENS or KB_N_GPU_LAYERS"
             )
             raise OutOfMemoryError(msg) if status in _NO_ROOM else EmbeddingError(msg)
-        vectors = np.empty((len(sequences), self._width), dtype=np.float32)
-        for row in range(len(sequences)):
-            pointer = llama_cpp.llama_get_embeddings_seq(self._handle, row)
-            if not pointer:
-                msg = "llama.cpp gave no pooled embedding; this GGUF is not an embedding model"
-                raise EmbeddingError(msg)
-            vectors[row] = np.ctypeslib.as_array(pointer, shape=(self._width,))
-        return vectors
+
+    def _pooled(self, row: int) -> npt.NDArray[np.float32]:
+        pointer = llama_cpp.llama_get_embeddings_seq(self._handle, row)
+        if not pointer:
+            msg = "llama.cpp gave no pooled embedding; this GGUF is not an embedding model"
+            raise EmbeddingError(msg)
+        return np.ctypeslib.as_array(pointer, shape=(self._width,))
 
     def _encode_batch(self, batch: llama_cpp.llama_batch) -> int:
         """Run the encoder without the memory that llama.cpp 0.3.36 sets aside in vain.
@@ -158,16 +175,9 @@ class _Input:
         # llama.cpp takes a pointer per token, for tokens that belong to several sequences.
         first = self._sequences.ctypes.data
         self._addresses = first + np.arange(capacity, dtype=np.uintp) * self._sequences.itemsize
-        int32 = ctypes.POINTER(ctypes.c_int32)
-        self._batch = llama_cpp.llama_batch(
-            token=self._tokens.ctypes.data_as(int32),
-            pos=self._positions.ctypes.data_as(int32),
-            n_seq_id=self._counts.ctypes.data_as(int32),
-            seq_id=self._addresses.ctypes.data_as(ctypes.POINTER(int32)),
-            logits=self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
-        )
 
-    def fill(self, sequences: Sequence[npt.NDArray[np.int32]]) -> llama_cpp.llama_batch:
+    def fill(self, sequences: Sequence[npt.NDArray[np.int32]]) -> None:
+        """Write sequences one after another, numbered in order."""
         at = 0
         for row, tokens in enumerate(sequences):
             end = at + len(tokens)
@@ -175,5 +185,15 @@ class _Input:
             self._positions[at:end] = np.arange(len(tokens))
             self._sequences[at:end] = row
             at = end
-        self._batch.n_tokens = at
-        return self._batch
+
+    def part(self, start: int, end: int) -> llama_cpp.llama_batch:
+        """Return what was written from ``start`` to ``end``; valid until the next ``fill``."""
+        int32 = ctypes.POINTER(ctypes.c_int32)
+        return llama_cpp.llama_batch(
+            n_tokens=end - start,
+            token=self._tokens[start:].ctypes.data_as(int32),
+            pos=self._positions[start:].ctypes.data_as(int32),
+            n_seq_id=self._counts[start:].ctypes.data_as(int32),
+            seq_id=self._addresses[start:].ctypes.data_as(ctypes.POINTER(int32)),
+            logits=self._wanted[start:].ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )

@@ -25,7 +25,7 @@ PACKED_SEQUENCES = 64
 LEAST_TOKENS = 128
 # Longer queries are rare, and take their turn before the next document.
 QUERY_TOKENS = 512
-# What a decoder on a processor computes at once; its scores would take 5 GB for 8,192 tokens.
+# What a decoder on a processor computes at once, and makes room for scores of (310 MB).
 CPU_DECODER_TOKENS = 512
 # CUDA takes more memory while it computes, and ends the process where it gets none.
 _SPARE_BYTES = 256 << 20

@@ -14,9 +14,11 @@ import pytest
 from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
 
 from kb import KnowledgeBase, Settings
+from kb.embedding.base import unit_rows
+from kb.embedding.context import Context
 from kb.embedding.fitting import bf16_notice
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.native import Model
+from kb.embedding.native import POOLING_LAST, Model
 from kb.embedding.prompts import DEFAULT_TASK
 from kb.errors import ModelError, SettingsError
 from kb.models.check import check_model, compare_with_card
@@ -255,3 +257,18 @@ def test_bf16_weights_on_a_processor_without_bf16_are_warned_of(
     assert (notices["BF16"] is not None) == slow
     if slow:
         assert "--quantize F16" in str(notices["BF16"])
+
+
+def test_texts_computed_piece_by_piece_get_the_vectors_they_get_at_once(whole: Path) -> None:
+    model = Model(whole, n_gpu_layers=0)
+    lengths = [1, 700, 63, 64, 65, 300]
+    texts = [(np.arange(length, dtype=np.int32) * 7 + length) % 200 for length in lengths]
+    found = []
+    for piece in (2048, 64):
+        context = Context(
+            model, n_batch=2048, n_ubatch=piece, n_seq=8, threads=1, pooling=POOLING_LAST
+        )
+        found.append(unit_rows(context.encode(texts)))
+        context.close()
+    model.close()
+    assert (found[0] * found[1]).sum(axis=1).min() > 0.9999
