@@ -40,4 +40,5 @@ def open_embedder(settings: Settings) -> Embedder:
         threads=settings.threads,
         dimensions=settings.dimensions,
         context_tokens=settings.context_tokens,
+        calibration=settings.data_dir / "calibration.json",
     )

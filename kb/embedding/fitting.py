@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kb.embedding.calibration import Setup
 from kb.embedding.context import Context
 from kb.embedding.library import devices, multiplies_bf16, supports_gpu, system_info
 from kb.embedding.native import POOLING_LAST, Model
@@ -40,13 +41,15 @@ class Fitted:
     """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
 
     The contexts are all alike. ``express`` is one more, for queries of usual length; None where
-    there is no memory for it.
+    there is no memory for it. ``spread`` says that each text is a call of its own, so that there
+    is a choice of how many are computed at the same time.
     """
 
     model: Model
     traits: Traits
     contexts: tuple[Context, ...]
     express: Context | None
+    spread: bool
     layers_on_gpu: int
     notices: tuple[str, ...]
 
@@ -55,6 +58,7 @@ class Fitted:
 class Wish:
     """What is wanted if memory allows.
 
+    ``setup`` is how an encoder's texts share the cores; None gives each core a text of its own.
     ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device; ``context_tokens`` tells the
     longest input by the model's traits.
     """
@@ -62,6 +66,7 @@ class Wish:
     n_gpu_layers: int
     pack: bool | None
     cores: int
+    setup: Setup | None = None
     context_tokens: Callable[[Traits], int]
 
 
@@ -121,8 +126,8 @@ def _fit_layers(
         if pack or traits.decoder:
             contexts = [_largest_packed(model, traits, wish, gpu=gpu, notices=notices)]
         else:
-            longest = wish.context_tokens(traits)
-            contexts = [_for_one_text(model, traits, longest) for _ in range(wish.cores)]
+            setup = wish.setup or Setup(contexts=wish.cores, threads=1)
+            contexts = spread(model, traits, setup, wish.context_tokens(traits))
     except BaseException:
         model.close()
         raise
@@ -133,6 +138,7 @@ def _fit_layers(
         traits=traits,
         contexts=tuple(contexts),
         express=_express(model, traits, wish, notices),
+        spread=not pack and not traits.decoder,
         layers_on_gpu=on_gpu if gpu else 0,
         notices=tuple(notices),
     )
@@ -195,10 +201,29 @@ def _express(model: Model, traits: Traits, wish: Wish, notices: list[str]) -> Co
         return None
 
 
-def _for_one_text(model: Model, traits: Traits, longest: int) -> Context:
-    return Context(
-        model, n_batch=longest, n_ubatch=longest, n_seq=1, threads=1, pooling=traits.pooling
-    )
+def spread(model: Model, traits: Traits, setup: Setup, longest: int) -> list[Context]:
+    """Make contexts for texts of at most ``longest`` tokens, one text a call.
+
+    Raises:
+        OutOfMemoryError: there is not enough memory for them all.
+    """
+    made: list[Context] = []
+    try:
+        for _ in range(setup.contexts):
+            context = Context(
+                model,
+                n_batch=longest,
+                n_ubatch=longest,
+                n_seq=1,
+                threads=setup.threads,
+                pooling=traits.pooling,
+            )
+            made.append(context)
+    except BaseException:
+        for context in made:
+            context.close()
+        raise
+    return made
 
 
 def bf16_notice(model: Model, info: str) -> str | None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from kb.embedding import native
 from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
-from kb.embedding.context import Context
+from kb.embedding.bulk import Bulk
+from kb.embedding.calibration import Calibration
 from kb.embedding.cores import available_cores
-from kb.embedding.fitting import Wish, fit
+from kb.embedding.fitting import Wish, fit, spread
+from kb.embedding.library import system_info
 from kb.embedding.pool import ContextPool
 from kb.embedding.tokens import TextTokenizer, Tokens
 from kb.embedding.traits import Traits, check_dimensions
-from kb.errors import InputTooLongError, OutOfMemoryError, SettingsError
+from kb.errors import InputTooLongError, SettingsError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
 # chunks are short: more context than this only when it is asked for.
 DEFAULT_DECODER_CONTEXT = 8192
-
-_log = logging.getLogger(__name__)
 
 
 class LlamaEmbedder:
@@ -46,6 +45,8 @@ class LlamaEmbedder:
         context_tokens: most tokens of one input, 0 for the model's own limit (8,192 at most
             for decoders).
         pack: pack many texts into one call; None decides by device.
+        calibration: file that remembers how cores are best used, found out by the first bulk;
+            None, or ``threads`` given, takes one context for each core.
 
     Raises:
         ModelError: the file cannot be loaded.
@@ -61,13 +62,20 @@ class LlamaEmbedder:
         dimensions: int | None = None,
         context_tokens: int = 0,
         pack: bool | None = None,
+        calibration: Path | None = None,
     ) -> None:
+        cores = threads or available_cores()
+        measured = None
+        if calibration is not None and not threads and cores > 1:
+            build, weights = system_info(), weights_fingerprint(model.path)
+            measured = Calibration(calibration, model=weights, build=build, cores=cores)
         fitted = fit(
             model,
             Wish(
                 n_gpu_layers=n_gpu_layers,
                 pack=pack,
-                cores=threads or available_cores(),
+                cores=cores,
+                setup=measured.chosen if measured else None,
                 context_tokens=lambda traits: _choose_context(context_tokens, traits),
             ),
         )
@@ -79,7 +87,13 @@ class LlamaEmbedder:
         self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, self._prompts)
         self._context_tokens = _choose_context(context_tokens, self._traits)
-        self._workers = ThreadPoolExecutor(self._pool.size, thread_name_prefix="embed")
+        self._bulk = Bulk(
+            self._pool,
+            width=self._model.width,
+            threads=max(cores if fitted.spread else 1, self._pool.size),
+            calibration=measured if fitted.spread else None,
+            make=lambda setup: spread(self._model, self._traits, setup, self._context_tokens),
+        )
         self._dimensions = check_dimensions(dimensions, self._model, self._traits)
         overhead = self._tokenizer.tokens(self._prompts.word_document(""))
         self._max_tokens = self._context_tokens - len(overhead)
@@ -120,6 +134,7 @@ class LlamaEmbedder:
             "context_tokens": self._context_tokens,
             "contexts": self._pool.size,
             "threads_per_context": context.threads,
+            "cores_shared_by": self._bulk.chosen_by,
             "texts_per_call": context.n_seq,
             "tokens_at_once": context.n_ubatch,
             **({"notes": "; ".join(self._notices)} if self._notices else {}),
@@ -176,31 +191,14 @@ class LlamaEmbedder:
 
     def close(self) -> None:
         """Wait for work under way, then free contexts and weights."""
-        self._workers.shutdown(wait=True)
+        self._bulk.close()
         self._pool.close()
         self._model.close()
 
     def _embed(self, texts: list[str], on_progress: Callable[[int], None] | None) -> Vectors:
         if not texts:
             return np.empty((0, self._dimensions), dtype=np.float32)
-        sequences = self._checked_tokens(texts)
-        raw = np.empty((len(texts), self._model.width), dtype=np.float32)
-
-        def run(rows: list[int]) -> None:
-            with self._pool.borrow() as context:
-                raw[rows] = _encode(context, [sequences[row] for row in rows])
-            if on_progress is not None:
-                on_progress(len(rows))
-
-        context = self._pool.any()
-        calls = list(plan_calls([len(s) for s in sequences], context.n_ubatch, context.n_seq))
-        futures = [self._workers.submit(run, rows) for rows in calls]
-        try:
-            for future in futures:
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+        raw = self._bulk.run(self._checked_tokens(texts), on_progress)
         return unit_rows(raw, dim=self._dimensions)
 
     def _checked_tokens(self, texts: list[str]) -> list[Tokens]:
@@ -234,34 +232,3 @@ def _choose_context(wanted: int, traits: Traits) -> int:
     if wanted:
         return min(wanted, trained)
     return min(trained, DEFAULT_DECODER_CONTEXT) if traits.decoder else trained
-
-
-def _encode(context: Context, texts: list[Tokens]) -> Vectors:
-    """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
-    try:
-        return context.encode(texts)
-    except OutOfMemoryError as error:
-        if len(texts) == 1:
-            raise
-        _log.warning("%d texts are embedded in two calls instead of one: %s", len(texts), error)
-    half = len(texts) // 2
-    return np.vstack([_encode(context, texts[:half]), _encode(context, texts[half:])])
-
-
-def plan_calls(lengths: Sequence[int], n_batch: int, n_seq: int) -> Iterator[list[int]]:
-    """Group rows into calls of at most ``n_batch`` tokens and ``n_seq`` sequences.
-
-    A row that is longer than ``n_batch`` makes a call of its own.
-    Longest first, so that no long text is left over for one core at the end, and so that
-    texts of like length share a call.
-    """
-    rows: list[int] = []
-    tokens = 0
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if rows and (tokens + lengths[row] > n_batch or len(rows) == n_seq):
-            yield rows
-            rows, tokens = [], 0
-        rows.append(row)
-        tokens += lengths[row]
-    if rows:
-        yield rows

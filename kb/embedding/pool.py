@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from kb.embedding.context import Context
@@ -21,8 +21,7 @@ class ContextPool:
     """
 
     def __init__(self, contexts: Sequence[Context], express: Context | None = None) -> None:
-        self._all = [*contexts, *([express] if express else [])]
-        self._size = len(contexts)
+        self._contexts = list(contexts)
         self._free = list(contexts)
         self._express = express
         self._express_free = express is not None
@@ -32,11 +31,11 @@ class ContextPool:
     @property
     def size(self) -> int:
         """How many contexts there are for documents."""
-        return self._size
+        return len(self._contexts)
 
     def any(self) -> Context:
         """Return a context to look at, not to compute with."""
-        return self._all[0]
+        return self._contexts[0]
 
     @contextmanager
     def borrow(self, *, urgent_tokens: int = 0) -> Iterator[Context]:
@@ -72,6 +71,17 @@ class ContextPool:
                 if urgent:
                     self._changed.notify_all()
 
+    def replace(self, contexts: Callable[[], Sequence[Context]]) -> bool:
+        """Lend other contexts for documents from now on; False if one of the present is lent."""
+        with self._changed:
+            if len(self._free) < len(self._contexts):
+                return False
+            made = list(contexts())
+            old, self._contexts, self._free = self._contexts, made, list(made)
+        for context in old:
+            context.close()
+        return True
+
     def _fits_express(self, urgent_tokens: int) -> bool:
         return (
             self._express is not None
@@ -81,5 +91,5 @@ class ContextPool:
 
     def close(self) -> None:
         """Free all contexts; none may be lent."""
-        for context in self._all:
+        for context in [*self._contexts, *([self._express] if self._express else [])]:
             context.close()

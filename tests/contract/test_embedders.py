@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -18,7 +18,9 @@ import pytest
 from own_server import serving
 
 from kb.embedding.base import Embedder, unit_rows
-from kb.embedding.llama import LlamaEmbedder, plan_calls
+from kb.embedding.bulk import plan_calls
+from kb.embedding.calibration import LEAST_TEXTS, ROUNDS, candidates
+from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.openai import ServerEmbedder
 from kb.embedding.prompts import E5
 from kb.errors import EmbeddingError, InputTooLongError, ModelError
@@ -105,6 +107,30 @@ class TestDefaultModel(EmbedderContract):
         with subject._pool.borrow(urgent_tokens=1):  # takes the queries' own
             alone = subject.embed_query(text)
         assert 1 - float(beside @ alone) < 1e-6
+
+
+def test_the_first_bulk_finds_out_how_cores_are_best_shared(
+    models_dir: Path, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.embedding.llama.available_cores", lambda: 2)
+    model = ModelFile(model_id="e5", path=next(models_dir.glob("*.gguf")), prompts=E5)
+    file = tmp_path / "calibration.json"
+    texts = [f"{n} " + "harbour wall " * 60 for n in range(LEAST_TEXTS)]
+    expected = embedder.embed_documents(texts)
+    with closing(LlamaEmbedder(model, calibration=file)) as first:
+        assert "until a bulk has measured it" in str(first.description["cores_shared_by"])
+        shapes = set()
+        for _ in range(ROUNDS * len(candidates(2))):
+            assert (first.embed_documents(texts) * expected).sum(axis=1).min() > 0.9999
+            shapes.add((first.description["contexts"], first.description["threads_per_context"]))
+        assert shapes == {(2, 1), (1, 2)}
+        chosen = {key: first.description[key] for key in ("contexts", "threads_per_context")}
+        assert first.description["cores_shared_by"] == "measuring"
+    with closing(LlamaEmbedder(model, calibration=file)) as second:
+        assert second.description["cores_shared_by"] == "measuring"
+        assert chosen.items() <= second.description.items()
+    with closing(LlamaEmbedder(model, calibration=file, threads=2)) as told:
+        assert told.description["cores_shared_by"] == "rule"
 
 
 class TestPackedCalls(EmbedderContract):
