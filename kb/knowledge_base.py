@@ -13,7 +13,7 @@ from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import CollectionGoneError, DocumentNotFoundError
+from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
 from kb.records import (
     AddResult,
@@ -215,6 +215,8 @@ class KnowledgeBase:
         where: SearchFilter | None = None,
         mode: SearchMode | None = None,
         highlights: bool = True,
+        context: int = 0,
+        diversity: float = 0.0,
         instruct: str = "",
     ) -> list[SearchHit]:
         """Return the passages that answer ``query`` best, best first.
@@ -231,15 +233,22 @@ class KnowledgeBase:
                 given the collection's, else the settings'. Several collections whose modes differ
                 are searched in the settings' mode, for their scores would not compare.
             highlights: mark what matched in each hit; costs a little model time.
+            context: chunks before and after each hit whose text it is given as well.
+            diversity: from 0 to 1, how much hits are to differ from each other: 1 less the
+                lambda of maximal marginal relevance.
             instruct: what the query asks for, in place of the collection's instruction and of
                 the one in the settings; for models that take one.
 
         Raises:
             CollectionError: there is no such collection.
-            SettingsError: there is an instruction, but the model takes none.
-            EmbedderMismatchError: the collection was made with another model.
+            SettingsError: there is an instruction, but the model takes none; ``context`` or
+                ``diversity`` is out of bounds.
+            EmbedderMismatchError: a collection was made with another model.
             InputTooLongError: the query is longer than the model reads.
         """
+        if context < 0 or not 0 <= diversity <= 1:
+            msg = f"context {context} must not be below 0, diversity {diversity} be within 0 and 1"
+            raise SettingsError(msg)
         names = [collection] if collection is None or isinstance(collection, str) else collection
         while True:
             targets = [self.collection(name) for name in dict.fromkeys(names)]
@@ -255,6 +264,8 @@ class KnowledgeBase:
                     where=where,
                     mode=mode or self._mode(targets),
                     highlights=highlights,
+                    context=context,
+                    diversity=diversity,
                     tasks=tasks,
                 )
             except CollectionGoneError:

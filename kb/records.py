@@ -243,9 +243,11 @@ class SearchHit:
     """One passage that answers a query, best first by ``score``, which depends on the mode.
 
     ``dense``: cosine similarity in [-1, 1]. ``keyword``: BM25, from 0 up. ``hybrid``: how near
-    the passage is to being first by meaning and by words with every word found, in [0, 1].
-    ``scores`` holds what each stage gave: ``dense``, ``keyword``, ``fused``, as far as the stage
-    found the passage. ``sources`` lists every file that holds this passage.
+    the passage is to being first by meaning and by words with every word found, in [0, 1]; it is
+    made of ranks and no similarity. ``scores`` holds what each stage gave: ``dense``,
+    ``keyword``, ``fused``, as far as the stage found the passage, and ``ranks`` its place there
+    in its collection, from 1. ``sources`` lists every file that holds this passage. ``before``
+    and ``after`` are the document's text around ``text``, where neighbours were asked for.
 
     ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the
     passage was read from a picture and how sure the reader was.
@@ -272,6 +274,9 @@ class SearchHit:
     highlights: tuple[tuple[int, int], ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
 
     @property
     def source(self) -> str:

@@ -65,7 +65,7 @@ def citation(hit: SearchHit) -> str:
 def _head(hit: SearchHit, rank: int, share: float) -> str:
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
-    score = t("hit.score", score=f"{hit.score:.2f}")
+    stages = _stage_texts(hit)
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
     ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
     every = "\n".join(source.path for source in hit.sources)
@@ -73,8 +73,18 @@ def _head(hit: SearchHit, rank: int, share: float) -> str:
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
         f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}'
-        f'<span class="kb-score">{bar(share, label=score)}{hit.score:.2f}</span></div>'
+        f'<span class="kb-score" title="{escape(" · ".join(stages))}">'
+        f"{bar(share, label=stages[0])}{escape(stages[0])}</span></div>"
     )
+
+
+def _stage_texts(hit: SearchHit) -> list[str]:
+    """Return what each stage gave a hit, the one that ranked it first: each by its own name."""
+    return [
+        t(f"hit.{stage}", score=f"{hit.scores[stage]:.2f}", rank=hit.ranks[stage])
+        for stage in ("fused", "dense", "keyword")
+        if stage in hit.scores
+    ]
 
 
 def _draw_context(shared: Session, hit: SearchHit) -> None:

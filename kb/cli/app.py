@@ -64,6 +64,16 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             "else the collection's mode, else the one in the settings.",
         ),
     ] = None,
+    context: Annotated[
+        int, typer.Option(min=0, max=100, help="Chunks of text shown before and after each hit.")
+    ] = 0,
+    diversity: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How much hits are to differ: 0 not at all, 1 only that."),
+    ] = 0.0,
+    document: Annotated[
+        list[int] | None, typer.Option("--document", help="Only this document, by its id.")
+    ] = None,
     path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
     media_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only pdf, docx, markdown or text.")
@@ -91,6 +101,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     """
     with opened(top_k=top_k) as base:
         where = filter_from_text(
+            documents=document or (),
             path=path,
             media_types=media_type or (),
             tags=tag or (),
@@ -101,7 +112,13 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             metadata=metadata or (),
         )
         hits = base.search(
-            query, collection=collection or None, mode=mode, where=where, instruct=instruct
+            query,
+            collection=collection or None,
+            mode=mode,
+            where=where,
+            context=context,
+            diversity=diversity,
+            instruct=instruct,
         )
         if as_json:
             print_json([presentation.hit_json(hit) for hit in hits])

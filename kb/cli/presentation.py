@@ -20,14 +20,12 @@ _LEAD_CHARACTERS = 60
 
 
 def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
-    """Print hits, best first: score, file, place, and the passage with what matched marked."""
+    """Print hits, best first: file, place, scores, and the passage with what matched marked."""
     console.print(Text(query, style="bold"))
     if not hits:
         console.print("no passages found; `kb documents` lists what there is to search")
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
-        line.append(f"{hit.score:.3f}", style="green")
-        line.append("  ")
         line.append(hit.source, style="cyan")
         if hit.place:
             line.append(f"  {hit.place}", style="dim")
@@ -35,9 +33,38 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
             line.append(f"  {ocr_text(hit)}", style="yellow")
         if len(hit.sources) > 1:
             line.append(f"  (+{len(hit.sources) - 1} more)", style="dim")
+        line.append(f"  {scores_text(hit)}", style="green")
         console.print(line)
-        console.print(_indented(snippet(hit)))
+        if hit.before or hit.after:
+            console.print(_indented(whole(hit)))
+        else:
+            console.print(_indented(snippet(hit)))
     console.print()
+
+
+_STAGES = {"fused": "fused {:.3f}", "dense": "cosine {:.3f}", "keyword": "BM25 {:.2f}"}
+
+
+def scores_text(hit: SearchHit) -> str:
+    """Return what each stage gave a hit, and its place there: a fused score is no cosine."""
+    texts = {
+        name: form.format(hit.scores[name]) for name, form in _STAGES.items() if name in hit.scores
+    }
+    fused = texts.pop("fused", "")
+    stages = " + ".join(f"{text} (#{hit.ranks[name]})" for name, text in texts.items())
+    return f"{fused} = {stages}" if fused else stages
+
+
+def whole(hit: SearchHit) -> Text:
+    """Return a hit with the text around it, highlights marked, lines as they are."""
+    text = Text(hit.before, style="dim")
+    at = 0
+    for left, right in hit.highlights:
+        text.append(hit.text[at:left], style="not dim")
+        text.append(hit.text[left:right], style="not dim bold yellow")
+        at = right
+    text.append(hit.text[at:], style="not dim")
+    return text.append(hit.after)
 
 
 def ocr_text(hit: SearchHit) -> str:
@@ -74,7 +101,7 @@ def _indented(text: Text) -> Text:
 
 def hit_json(hit: SearchHit) -> dict[str, Any]:
     """Return a hit as JSON values."""
-    return {**asdict(hit), "metadata": dict(hit.metadata), "place": hit.place}
+    return {**asdict(hit), "place": hit.place}
 
 
 def collection_json(info: CollectionInfo) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class SearchFilter:
 
 def filter_from_text(
     *,
+    documents: Sequence[int] = (),
     path: str = "",
     media_types: Sequence[str] = (),
     tags: Sequence[str] = (),
@@ -92,6 +93,7 @@ def filter_from_text(
             raise SettingsError(msg)
         pairs[key] = value
     return SearchFilter(
+        documents=tuple(documents),
         path=path,
         media_types=tuple(each for each in known if each in media_types),
         tags=tuple(tags),
@@ -132,7 +134,9 @@ def passing(
 
 
 def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
-    clauses = ["d.collection_id = ?", "d.state = 'active'"]
+    # "+" keeps SQLite from walking the collection's documents where their ids are known.
+    by_id = "+" if condition.documents or condition.path else ""
+    clauses = [f"{by_id}d.collection_id = ?", "d.state = 'active'"]
     values: list[object] = [collection_id]
 
     def require(clause: str, *bound: object) -> None:

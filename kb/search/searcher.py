@@ -1,23 +1,23 @@
-"""One search from query to hits: parse, embed, find, fuse, fetch, collapse, highlight."""
+"""One search from query to hits: parse, embed, find, fuse, fetch, collapse, choose, highlight."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kb.embedding.base import Embedder, Vector
 from kb.errors import StoreError
-from kb.records import CollectionInfo, SearchHit, SearchMode, Source
-from kb.search import dense, fusion, highlight, lexical
+from kb.records import CollectionInfo, SearchHit, SearchMode
+from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.restriction import Restriction
 from kb.store import collections as catalog
-from kb.store import documents, sources
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -32,13 +32,18 @@ _TELLING_COVERAGE = 0.34
 _ATTEMPTS = 3
 
 
-@dataclass(slots=True)
-class _Found:
-    """The ranking of one collection, with each stage's score by chunk."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """One search of several collections, with the query's vector for each."""
 
-    collection: CollectionInfo
-    ranked: list[tuple[int, float]]
-    stages: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    collections: Sequence[CollectionInfo]
+    query: Query
+    vectors: Sequence[Vector | None]
+    top_k: int
+    mode: SearchMode
+    where: SearchFilter
+    context: int
+    diversity: float
 
 
 class Searcher:
@@ -58,11 +63,14 @@ class Searcher:
         where: SearchFilter | None = None,
         mode: SearchMode = "hybrid",
         highlights: bool = True,
+        context: int = 0,
+        diversity: float = 0.0,
         tasks: Sequence[str] = (),
     ) -> list[SearchHit]:
         """Return up to ``top_k`` hits, best first; none for a blank query.
 
-        ``tasks`` are the instructions for the query, one for each collection, if any.
+        ``tasks`` are the instructions for the query, one for each collection, if any. See
+        :meth:`kb.KnowledgeBase.search` for the others.
         """
         parsed = parse(query)
         if parsed.is_blank:
@@ -73,12 +81,20 @@ class Searcher:
                 self._queries.embed(embedder, parsed.text, task)
                 for task in tasks or [""] * len(collections)
             ]
+        request = _Request(
+            collections=collections,
+            query=parsed,
+            vectors=vectors,
+            top_k=top_k,
+            mode=mode,
+            where=where or SearchFilter(),
+            context=context,
+            diversity=diversity,
+        )
         for _ in range(_ATTEMPTS):
             generation = self._store.generation()
             try:
-                kept = self._best(
-                    collections, parsed, vectors, mode, top_k, where or SearchFilter()
-                )
+                kept = self._best(request)
             except StoreError:
                 # The vectors of a collection that was deleted just now are gone before this
                 # search's view of the catalog is.
@@ -94,115 +110,77 @@ class Searcher:
             return _highlighted(parsed.text, vectors[0], kept, embedder)
         return kept
 
-    def _best(  # noqa: PLR0917 - one call, above
-        self,
-        collections: Sequence[CollectionInfo],
-        query: Query,
-        vectors: Sequence[Vector | None],
-        mode: SearchMode,
-        top_k: int,
-        where: SearchFilter,
-    ) -> list[SearchHit]:
-        limit = max(_CANDIDATES_MIN, top_k * _CANDIDATES_PER_HIT)
+    def _best(self, request: _Request) -> list[SearchHit]:
+        limit = max(_CANDIDATES_MIN, request.top_k * _CANDIDATES_PER_HIT)
         while True:
-            hits, exhausted = [], True
-            with self._store.database.read() as db:
-                for each, vector in zip(collections, vectors, strict=True):
-                    found = self._find(db, each, query, vector, mode, limit, where)
-                    exhausted = exhausted and len(found.ranked) < limit
-                    hits.append(_fetch(db, found))
-            kept = collapse(_merged(hits))
+            candidates, exhausted = self._candidates(request, limit)
+            kept = collapse(candidates)
             # Collapsing must not cost hits that were there to be found.
-            if len(kept) >= top_k or exhausted:
-                return kept[:top_k]
+            if len(kept) >= request.top_k or exhausted:
+                break
             limit *= 4
+        if request.diversity > 0:
+            kept = self._diverse(request, kept)
+        kept = kept[: request.top_k]
+        if request.context:
+            with self._store.database.read() as db:
+                kept = hits.with_neighbours(db, kept, request.context)
+        return kept
 
-    def _find(  # noqa: PLR0917 - one call, above
+    def _candidates(self, request: _Request, limit: int) -> tuple[list[SearchHit], bool]:
+        """Return the first ``limit`` hits of each collection, and whether those are all."""
+        lists, exhausted = [], True
+        with self._store.database.read() as db:
+            for each, vector in zip(request.collections, request.vectors, strict=True):
+                found = self._find(db, each, vector, request, limit)
+                exhausted = exhausted and len(found.ranked) < limit
+                lists.append(hits.fetch(db, found))
+        return hits.merged(lists), exhausted
+
+    def _find(
         self,
         db: sqlite3.Connection,
         collection: CollectionInfo,
-        query: Query,
         vector: Vector | None,
-        mode: SearchMode,
+        request: _Request,
         limit: int,
-        where: SearchFilter,
-    ) -> _Found:
+    ) -> hits.Found:
         catalog.require(db, collection)
-        restriction = Restriction(db, collection, query, where)
+        restriction = Restriction(db, collection, request.query, request.where)
         by_words: list[tuple[int, float]] = []
-        if mode != "dense":
-            words = lexical.weigh(db, collection, query)
+        if request.mode != "dense":
+            words = lexical.weigh(db, collection, request.query)
             by_words = lexical.nearest(db, collection, words, limit, restriction)
         by_meaning: list[tuple[int, float]] = []
-        if mode != "keyword" and vector is not None:
+        if request.mode != "keyword" and vector is not None:
             by_meaning = dense.nearest(self._store, collection, vector, limit, restriction)
-        if mode == "dense":
-            return _Found(collection, by_meaning, {"dense": dict(by_meaning)})
-        if mode == "keyword":
-            return _Found(collection, by_words, {"keyword": dict(by_words)})
+        if request.mode == "dense":
+            return hits.Found(collection, by_meaning, {"dense": by_meaning})
+        if request.mode == "keyword":
+            return hits.Found(collection, by_words, {"keyword": by_words})
         fused = fusion.fuse(by_meaning, by_words, best_keyword_score=words.best_score)
-        stages = {"dense": dict(by_meaning), "keyword": dict(by_words), "fused": dict(fused)}
-        return _Found(collection, fused, stages)
+        stages = {"dense": by_meaning, "keyword": by_words, "fused": fused}
+        return hits.Found(collection, fused, stages)
 
-
-def _fetch(db: sqlite3.Connection, found: _Found) -> list[SearchHit]:
-    ids = [chunk_id for chunk_id, _ in found.ranked]
-    rows = {row["id"]: row for row in documents.chunk_rows(db, found.collection.id, ids)}
-    origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
-    return [
-        _hit(
-            found.collection.name,
-            rows[chunk_id],
-            score,
-            {name: by_id[chunk_id] for name, by_id in found.stages.items() if chunk_id in by_id},
-            origins[rows[chunk_id]["document_id"]],
+    def _diverse(self, request: _Request, kept: list[SearchHit]) -> list[SearchHit]:
+        known: dict[int, Vector] = {}
+        for each in request.collections:
+            own = [hit.chunk_id for hit in kept if hit.collection == each.name]
+            known |= self._store.stored_vectors(each.id, own)
+        missing = np.zeros(request.collections[0].dim, np.float32)
+        order = diversity.select(
+            [hit.score for hit in kept],
+            np.stack([known.get(hit.chunk_id, missing) for hit in kept]) if kept else missing[:0],
+            request.top_k,
+            weight=1 - request.diversity,
         )
-        for chunk_id, score in found.ranked
-        if chunk_id in rows
-    ]
-
-
-def _merged(lists: list[list[SearchHit]]) -> list[SearchHit]:
-    if len(lists) == 1:
-        return lists[0]
-    return sorted((hit for hits in lists for hit in hits), key=lambda hit: -hit.score)
-
-
-def _hit(
-    collection: str,
-    row: sqlite3.Row,
-    score: float,
-    scores: Mapping[str, float],
-    origins: tuple[Source, ...],
-) -> SearchHit:
-    return SearchHit(
-        score=score,
-        scores=scores,
-        text=row["text"],
-        collection=collection,
-        document_id=row["document_id"],
-        chunk_id=row["id"],
-        ordinal=row["ordinal"],
-        title=row["title"],
-        media_type=row["media_type"],
-        sources=origins,
-        start=row["start"],
-        end=row["end"],
-        heading_path=tuple(json.loads(row["heading_path"])),
-        kind=row["kind"],
-        page_first=row["page_first"],
-        page_last=row["page_last"],
-        page_label=row["page_label"],
-        read_by=row["read_by"],
-        confidence=row["confidence"],
-        metadata=json.loads(row["metadata"]),
-    )
+        return [kept[place] for place in order]
 
 
 def _highlighted(
-    query: str, vector: Vector, hits: list[SearchHit], embedder: Embedder
+    query: str, vector: Vector, found: list[SearchHit], embedder: Embedder
 ) -> list[SearchHit]:
-    unexplained = [hit for hit in hits if highlight.coverage(query, hit.text) < _TELLING_COVERAGE]
+    unexplained = [hit for hit in found if highlight.coverage(query, hit.text) < _TELLING_COVERAGE]
     nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
     by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
     return [
@@ -210,5 +188,5 @@ def _highlighted(
             hit,
             highlights=by_chunk.get(hit.chunk_id) or highlight.term_spans(query, hit.text),
         )
-        for hit in hits
+        for hit in found
     ]

@@ -48,6 +48,8 @@ def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
         collection=body.collection or None,
         where=body.filters.search_filter(),
         mode=body.mode,
+        context=body.context,
+        diversity=body.diversity,
         instruct=body.instruct,
     )
     return [presentation.hit_json(hit) for hit in hits]

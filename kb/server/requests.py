@@ -138,5 +138,7 @@ class SearchRequest(_Body):
     )
     top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
     mode: SearchMode | None = None
+    context: Annotated[int, Field(ge=0, le=100)] = 0
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     filters: Filters = Filters()
     instruct: Instruction = ""

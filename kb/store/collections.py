@@ -13,14 +13,7 @@ from kb.store.rows import collection_info, now
 
 MAX_NAME_LENGTH = 200
 
-SELECT = """
-SELECT c.*,
-    (SELECT count(*) FROM documents d WHERE d.collection_id = c.id AND d.state = 'active')
-        AS documents,
-    (SELECT coalesce(sum(d.chunk_count), 0) FROM documents d
-        WHERE d.collection_id = c.id AND d.state = 'active') AS chunks
-FROM collections c
-"""
+SELECT = "SELECT c.* FROM collections c"
 """Selects what :func:`kb.store.rows.collection_info` takes."""
 
 _VISIBLE = "c.successor_of IS NULL"

@@ -19,6 +19,7 @@ from kb.store.rows import (
     now,
     pack,
     pack_structure,
+    unpack,
     unpack_document,
 )
 
@@ -162,8 +163,8 @@ def leftovers(db: sqlite3.Connection, *, pending: bool = True) -> list[tuple[str
     Without ``pending``, only of those that were visible once.
     """
     rows = db.execute(
-        "SELECT collection_id, id FROM documents WHERE state = 'retired'"
-        " OR (? AND state = 'pending')",
+        "SELECT collection_id, id FROM documents"
+        " WHERE state <> 'active' AND (? OR state = 'retired')",
         (pending,),
     )
     return [(row["collection_id"], row["id"]) for row in rows]
@@ -240,6 +241,24 @@ def body(db: sqlite3.Connection, document_id: int) -> Document | None:
         (document_id,),
     ).fetchone()
     return None if row is None else unpack_document(row)
+
+
+def text(db: sqlite3.Connection, document_id: int) -> str:
+    """Return a document's normalised text; empty if there is no such document."""
+    row = db.execute(
+        "SELECT body FROM document_bodies WHERE document_id = ?", (document_id,)
+    ).fetchone()
+    return "" if row is None else unpack(row["body"])
+
+
+def span(db: sqlite3.Connection, document_id: int, first: int, last: int) -> tuple[int, int]:
+    """Return where chunks ``first`` to ``last`` (ordinals, as far as there are) begin and end."""
+    row = db.execute(
+        "SELECT coalesce(min(start), 0) AS start, coalesce(max(end), 0) AS end FROM chunks"
+        " WHERE document_id = ? AND ordinal BETWEEN ? AND ?",
+        (document_id, first, last),
+    ).fetchone()
+    return row["start"], row["end"]
 
 
 def cut(db: sqlite3.Connection, document_id: int) -> list[Chunk]:

@@ -38,7 +38,7 @@ def dump(value: object) -> str:
 
 
 def collection_info(row: sqlite3.Row) -> CollectionInfo:
-    """Row of ``collections`` joined with its counts."""
+    """Row of ``collections``."""
     return CollectionInfo(
         id=row["id"],
         name=row["name"],
@@ -47,8 +47,8 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
         mode=row["mode"] or None,
         embedder=row["model_id"],
         dim=row["dim"],
-        documents=row["documents"],
-        chunks=row["chunks"],
+        documents=row["document_count"],
+        chunks=row["chunk_count"],
         created_at=datetime.fromisoformat(row["created_at"]),
     )
 

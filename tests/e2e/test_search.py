@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hashing_embedder import HashingEmbedder
 
 from kb import KnowledgeBase
-from kb.errors import CollectionError
+from kb.errors import CollectionError, EmbedderMismatchError
 from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
@@ -82,6 +83,14 @@ def test_hits_carry_the_score_of_each_stage(filled: KnowledgeBase) -> None:
     assert filled.search("lazy dog", mode="keyword")[0].score == best.scores["keyword"]
 
 
+def test_a_hit_says_its_place_in_each_stage(filled: KnowledgeBase) -> None:
+    hits = filled.search("lazy dog")
+    assert [hit.ranks["fused"] for hit in hits] == [1, 2, 3, 4]
+    assert sorted(hit.ranks["dense"] for hit in hits) == [1, 2, 3, 4]
+    assert hits[0].ranks == {"dense": 1, "keyword": 1, "fused": 1}
+    assert hits[0].scores["dense"] == max(hit.scores["dense"] for hit in hits)
+
+
 def test_the_matching_words_are_marked(filled: KnowledgeBase) -> None:
     hit = filled.search("lazy dog")[0]
     assert [hit.text[start:end] for start, end in hit.highlights] == ["lazy", "dog"]
@@ -120,6 +129,24 @@ def test_changed_and_removed_text_is_not_found_any_more(filled: KnowledgeBase) -
     for info in filled.documents():
         filled.remove(info.id)
     assert filled.search("different") == []
+
+
+def test_collections_of_two_models_are_not_searched_at_once(
+    filled: KnowledgeBase,
+) -> None:
+    with KnowledgeBase.open(filled.settings, embedder=HashingEmbedder()) as other:
+        other.add("A fox of another model.", name="other", collection="second")
+    with pytest.raises(EmbedderMismatchError, match=r"'second' was made with .*hashed-words"):
+        filled.search("fox", collection=["default", "second"])
+
+
+def test_collections_count_what_is_visible_in_them(filled: KnowledgeBase) -> None:
+    filled.add("Entirely different words.", name="fox")
+    filled.remove(filled.documents()[0].id)
+    listed = filled.documents()
+    info = filled.collection()
+    assert (info.documents, info.chunks) == (len(listed), sum(each.chunks for each in listed))
+    assert info.documents == len(TEXTS) - 1
 
 
 def test_several_collections_are_searched_at_once_and_judged_apart(filled: KnowledgeBase) -> None:

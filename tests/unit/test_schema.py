@@ -73,6 +73,44 @@ def test_a_step_that_fails_leaves_the_version_before_it(
     assert "half" not in names
 
 
+def test_the_documents_of_an_older_catalog_are_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as fourth:
+        fourth.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:4])
+        fourth.setattr(schema, "CURRENT_VERSION", 4)
+        Database(path).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(
+            "INSERT INTO collections (id, name, model_id, fingerprint, dim, created_at)"
+            " VALUES ('kb-1', '资料', 'e5', 'f', 384, '2026-01-01T00:00:00+00:00')"
+        )
+        connection.executemany(
+            "INSERT INTO documents (collection_id, state, content_hash, settings_hash, title,"
+            " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
+            " added_at) VALUES ('kb-1', ?, '', '', '', 'text', 1, 1, 1, ?, 0, '{}', '[]', '2026')",
+            [("active", 3), ("active", 4), ("pending", 10), ("retired", 20)],
+        )
+    connection.close()
+    database = Database(path)
+    with database.read() as db:
+        found = collections.get(db, "资料")
+    database.close()
+    assert (found.documents, found.chunks) == (2, 7)
+
+
+def test_looking_a_document_up_does_not_walk_all_visible_ones(path: Path) -> None:
+    database = Database(path)
+    with database.read() as db:
+        plan = db.execute(
+            "EXPLAIN QUERY PLAN SELECT id FROM documents WHERE collection_id = 'x'"
+            " AND content_hash = 'x' AND settings_hash = 'x' AND state = 'active'"
+        ).fetchone()["detail"]
+    database.close()
+    assert "documents_by_content (collection_id=? AND content_hash=?" in plan
+
+
 def test_a_file_that_is_no_catalog_is_named(path: Path) -> None:
     path.write_bytes(b"this is not a database, whatever its name says" * 40)
     with pytest.raises(StoreError, match=r"catalog\.sqlite3"):

@@ -1,0 +1,74 @@
+"""Hits that say the same become one."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.records import SearchHit, Source
+from kb.search.collapse import collapse
+
+ENGLISH = " ".join(f"Valve {n} is closed before pump {n + 1} is started." for n in range(20))
+CHINESE = "".join(f"第{n}号阀门须在第{n + 1}号水泵启动之前关闭。" for n in range(40))
+
+
+def hit(text: str, document: int, start: int = 0) -> SearchHit:
+    return SearchHit(
+        score=1.0,
+        text=text,
+        collection="default",
+        document_id=document,
+        chunk_id=document * 1000 + start,
+        ordinal=0,
+        title="",
+        media_type="text",
+        sources=(Source(root="/", path=f"{document}.txt"),),
+        start=start,
+        end=start + len(text),
+    )
+
+
+def sources(found: list[SearchHit]) -> list[list[str]]:
+    return [[source.path for source in each.sources] for each in found]
+
+
+@pytest.mark.parametrize("text", [ENGLISH, CHINESE])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (slice(0, 600), slice(0, 600)),
+        (slice(0, 600), slice(150, 750)),
+        (slice(100, 500), slice(0, 700)),
+    ],
+)
+def test_the_same_text_cut_elsewhere_in_another_document_is_one_hit(
+    text: str, first: slice, second: slice
+) -> None:
+    found = collapse([hit(text[first], 1), hit(text[second], 2)])
+    assert sources(found) == [["1.txt", "2.txt"]]
+    assert found[0].text == text[first]
+
+
+def test_white_space_makes_no_difference() -> None:
+    assert len(collapse([hit(ENGLISH, 1), hit(ENGLISH.replace(". ", ".\n\n"), 2)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(ENGLISH, ("pump 5", "pump 6")), (CHINESE, ("第5号", "第6号"))]
+)
+def test_versions_that_differ_in_a_number_stay_two_hits(old: str, new: tuple[str, str]) -> None:
+    assert len(collapse([hit(old, 1), hit(old.replace(*new), 2)])) == 2
+
+
+def test_a_short_overlap_is_no_copy() -> None:
+    assert len(collapse([hit(ENGLISH[:600], 1), hit(ENGLISH[400:1000], 2)])) == 2
+    assert len(collapse([hit(ENGLISH[:600], 1), hit(ENGLISH[472:1000], 1, start=472)])) == 2
+
+
+def test_mostly_overlapping_chunks_of_one_document_are_one_hit_with_one_source() -> None:
+    found = collapse([hit(ENGLISH[:600], 1), hit(ENGLISH[200:800], 1, start=200)])
+    assert sources(found) == [["1.txt"]]
+
+
+@pytest.mark.parametrize("text", ["", "猫", "Yes.", "x" * 200])
+def test_a_text_and_a_short_quotation_of_it_are_two_hits(text: str) -> None:
+    assert len(collapse([hit(text, 1), hit(text, 2), hit(text + ENGLISH, 3)])) == 2
