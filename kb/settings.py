@@ -71,7 +71,8 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=512,
-        description="Processor threads for embedding; 0 is one for each core available.",
+        description="Processor threads for embedding; 0 is one for each core available, shared out "
+        "as the first large ingest finds fastest.",
     )
     context_tokens: int = Field(
         default=0,
