@@ -24,6 +24,7 @@ from kb.records import (
 from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
+from kb.splitting.context import ContextPrefix
 from kb.store import collections, documents
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
 from kb.store.store import Store
@@ -112,15 +113,22 @@ class Indexing:
     ) -> PreparedDocument:
         """Do as :meth:`prepare` for a collection that is known to be of the model in use."""
         embedder = self._loaded.get()
+        most = embedder.max_tokens
+        prefix = None
+        if self._settings.contextual:
+            prefix = ContextPrefix(document.title, embedder.count_tokens)
         chunks = tuple(
             split(
                 document,
                 self._split_options(),
                 count_tokens=embedder.count_tokens,
-                max_tokens=embedder.max_tokens,
+                max_tokens=(lambda path: most - prefix.tokens(path)) if prefix else most,
             )
         )
-        inputs = tuple(chunk.text for chunk in chunks)
+        inputs = tuple(
+            prefix.before(chunk.heading_path) + chunk.text if prefix else chunk.text
+            for chunk in chunks
+        )
         keys = tuple(self._vector_key(text) for text in inputs)
         with self._store.database.read() as db:
             same = documents.reusable(db, target.id, keys)
@@ -216,8 +224,9 @@ class Indexing:
             raise EmbedderMismatchError(msg)
 
     def _text_settings_hash(self) -> str:
+        context = ["contextual"] if self._settings.contextual else []
         return _short_hash(
-            repr(self._split_options()), str(SPLITTER_VERSION), self.identity.fingerprint
+            repr(self._split_options()), str(SPLITTER_VERSION), self.identity.fingerprint, *context
         )
 
     def _split_options(self) -> SplitOptions:

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     chunk_unit: Literal["characters", "tokens"] = Field(
         default="characters", description="What chunk sizes count."
     )
+    contextual: bool = Field(
+        default=False,
+        description="Embed each chunk with its document's title and headings in front.",
+    )
     top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
     mode: SearchMode = Field(
         default="hybrid",
