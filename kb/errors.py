@@ -49,6 +49,10 @@ class OutOfMemoryError(EmbeddingError):
     """The memory for a model, its contexts or one call was refused, on the GPU or beside it."""
 
 
+class ChatError(KnowledgeBaseError):
+    """The chat model gave no answer, or half of one."""
+
+
 class StoreError(KnowledgeBaseError):
     """The store on disk cannot be read or written."""
 

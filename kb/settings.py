@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that an embedding server may be silent.",
     )
+    chat_model: str | None = Field(
+        default=None,
+        description="Address and name of a chat model: `http://host:8080/v1#name`.",
+    )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from kb.cli.common import expected_errors, opened, print_json, stdout
+from kb.errors import SettingsError
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,11 +87,35 @@ def make(
     source: Annotated[str | None, typer.Option("--from", help="Collection to draw from.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Passages to draw.")] = 50,
     seed: Annotated[int, typer.Option("--seed", help="Another seed draws others.")] = 0,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Have the chat model of the settings write the questions.")
+    ] = False,
 ) -> None:
-    """Draw passages from a collection, as a set whose queries you fill in."""
-    from kb.evaluation.making import make_set  # noqa: PLC0415
+    """Draw passages from a collection, as a set whose queries you (or a chat model) fill in."""
+    from kb.chat.client import ChatServer  # noqa: PLC0415 - an HTTP client is for this only
+    from kb.evaluation.making import make_set, question_about  # noqa: PLC0415
 
     with opened() as base:
+        model = base.settings.chat_model
+        if ask and not model:
+            msg = "--ask needs a chat model: set KB_CHAT_MODEL to http://host:port/v1#name"
+            raise SettingsError(msg)
+        if ask and model:
+            with ChatServer(model) as chat:
+                written = make_set(
+                    base,
+                    folder,
+                    collection=source,
+                    count=count,
+                    seed=seed,
+                    ask=lambda passage: question_about(passage, chat),
+                )
+            stdout().print(
+                f"wrote {written} questions to {folder / 'queries.jsonl'}: read them, delete what "
+                f"nobody would ask; then run `kb eval {folder}`",
+                markup=False,
+            )
+            return
         written = make_set(base, folder, collection=source, count=count, seed=seed)
         stdout().print(
             f"wrote {written} passages to {folder / 'queries.jsonl'}: give each a question in "

@@ -1,0 +1,1 @@
+"""Chat models: asked over HTTP in the form that OpenAI's clients speak."""

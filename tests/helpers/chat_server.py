@@ -1,0 +1,128 @@
+"""A chat server for tests: real HTTP on a free port, streamed answers, faults on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Fault = Callable[["Handler"], None]
+
+
+class ChatService(ThreadingHTTPServer):
+    """Answers each request by ``reply(messages)``, word by word; ``faults`` come first."""
+
+    daemon_threads = True
+
+    def __init__(self, reply: Callable[[list[dict[str, str]]], str]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.reply = reply
+        self.streams = True
+        self.faults: deque[Fault] = deque()
+        self.seen: list[dict[str, Any]] = []
+        self.hung_up = threading.Event()
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def model(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1#tiny"
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - upstream's
+        """Say nothing: connections that break are what the tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: ChatService
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def send(self, status: int, body: str, kind: str = "application/json") -> None:
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def begin(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+
+    def event(self, value: object) -> None:
+        text = value if isinstance(value, str) else json.dumps(value)
+        self.wfile.write(f"data: {text}\n\n".encode())
+        self.wfile.flush()
+
+    def piece(self, text: str) -> None:
+        self.event({"choices": [{"delta": {"content": text}}]})
+
+    def do_POST(self) -> None:
+        server = self.server
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        server.seen.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
+        if server.faults:
+            server.faults.popleft()(self)
+            return
+        answer = server.reply(body["messages"])
+        if not server.streams:
+            self.send(200, json.dumps({"choices": [{"message": {"content": answer}}]}))
+            return
+        self.begin()
+        self.event({"choices": [{"delta": {"role": "assistant"}}]})
+        self.event({"choices": []})
+        for number, word in enumerate(answer.split(" ")):
+            self.piece(f" {word}" if number else word)
+        self.event("[DONE]")
+
+
+def status(code: int, message: str) -> Fault:
+    return lambda handler: handler.send(code, json.dumps({"error": {"message": message}}))
+
+
+def page(handler: Handler) -> None:
+    handler.send(200, "<!doctype html><title>Welcome</title>", "text/html")
+
+
+def stall(handler: Handler) -> None:
+    handler.begin()
+    handler.piece("Half")
+    time.sleep(1.5)
+
+
+def break_off(handler: Handler) -> None:
+    handler.begin()
+    handler.piece("Half an")
+
+
+def fail_midway(handler: Handler) -> None:
+    handler.begin()
+    handler.piece("Half")
+    handler.event({"error": {"message": "out of memory"}})
+
+
+def talk_on(handler: Handler) -> None:
+    """Talk until the client hangs up."""
+    handler.begin()
+    try:
+        while True:
+            handler.piece("and on ")
+            time.sleep(0.01)
+    except OSError:
+        handler.server.hung_up.set()
