@@ -271,6 +271,59 @@ class KnowledgeBase:
             except CollectionGoneError:
                 continue  # deleted or re-embedded just now: the name is looked up again
 
+    @contextmanager
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        top_k: int | None = None,
+        collection: str | Sequence[str] | None = None,
+        where: SearchFilter | None = None,
+        mode: SearchMode | None = None,
+    ) -> Iterator[AnswerStream]:
+        """Lend the answer to a question, in the making, by the chat model of the settings.
+
+        ``with base.ask("…") as answer: print("".join(answer))``. Leaving the block early ends
+        the model's work.
+
+        Args:
+            question: what is asked.
+            history: the conversation so far; a question that leans on it is worded anew.
+            top_k: most passages to answer from; the settings' if not given.
+            collection: as for :meth:`search`, like the rest.
+            where: conditions that every passage meets.
+            mode: how to search.
+
+        Raises:
+            SettingsError: no chat model is set.
+            ChatError: the model cannot be reached, or fails.
+        """
+        from kb.answering.answer import AnswerStream  # noqa: PLC0415 - an HTTP client is for this
+        from kb.chat.client import ChatServer  # noqa: PLC0415 - likewise
+
+        if not self.settings.chat_model:
+            msg = (
+                "no chat model is set: start one (such as llama.cpp's llama-server or Ollama) and "
+                "set KB_CHAT_MODEL to its address, http://host:port/v1#name"
+            )
+            raise SettingsError(msg)
+        with ChatServer(self.settings.chat_model) as chat:
+            yield AnswerStream(
+                lambda wanted: self.search(
+                    wanted,
+                    top_k=top_k,
+                    collection=collection,
+                    where=where,
+                    mode=mode,
+                    highlights=False,
+                ),
+                chat,
+                question,
+                history=history,
+                window_tokens=self.settings.chat_context_tokens,
+            )
+
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""
         text = self.document_text(hit.document_id)

@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         default=None,
         description="Address and name of a chat model: `http://host:8080/v1#name`.",
     )
+    chat_context_tokens: int = Field(
+        default=8192,
+        ge=1024,
+        le=1_000_000,
+        description="Tokens that the chat model reads and writes at once.",
+    )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from kb.embedding.servers.address import parse_servers
+from kb.embedding.servers.bounds import most_tokens
 from kb.embedding.servers.client import CONNECT_TIMEOUT_S, key_from_environment
 from kb.errors import ChatError, SettingsError
 
@@ -41,6 +42,7 @@ class ChatServer:
             msg = "`chat_model` must be one address, such as http://localhost:8080/v1#name"
             raise SettingsError(msg)
         self._address = addresses[0]
+        self._counts = True
         key = key_from_environment()
         local = self._address.loopback
         self._http = httpx.Client(
@@ -104,6 +106,19 @@ class ChatServer:
         except httpx.HTTPError as error:
             msg = f"the connection to the chat server {self.where} broke off ({error})"
             raise ChatError(msg) from error
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has for the model; never fewer than it has.
+
+        By the server's own tokenizer where it lends it (llama.cpp), else an upper bound.
+        """
+        if self._counts:
+            try:
+                answer = self._http.post(f"{self._address.root}/tokenize", json={"content": text})
+                return len(answer.raise_for_status().json()["tokens"])
+            except (httpx.HTTPError, ValueError, KeyError, TypeError):
+                self._counts = False
+        return most_tokens(text)
 
     def close(self) -> None:
         """Close the connections."""
