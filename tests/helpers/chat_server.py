@@ -14,7 +14,10 @@ Fault = Callable[["Handler"], None]
 
 
 class ChatService(ThreadingHTTPServer):
-    """Answers each request by ``reply(messages)``, word by word; ``faults`` come first."""
+    """Answers each request by ``reply(messages)``, word by word; ``faults`` come first.
+
+    ``tokenize`` and ``window``, where given, are lent as llama.cpp's server lends them.
+    """
 
     daemon_threads = True
 
@@ -22,6 +25,8 @@ class ChatService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.reply = reply
         self.streams = True
+        self.tokenize: Callable[[str], list[int]] | None = None
+        self.window: int | None = None
         self.faults: deque[Fault] = deque()
         self.seen: list[dict[str, Any]] = []
         self.hung_up = threading.Event()
@@ -73,9 +78,22 @@ class Handler(BaseHTTPRequestHandler):
     def piece(self, text: str) -> None:
         self.event({"choices": [{"delta": {"content": text}}]})
 
+    def do_GET(self) -> None:
+        if self.server.window and self.path == "/props":
+            props = {"default_generation_settings": {"n_ctx": self.server.window}}
+            self.send(200, json.dumps(props))
+        else:
+            self.send(404, "{}")
+
     def do_POST(self) -> None:
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.endswith("/chat/completions"):
+            if server.tokenize and self.path == "/tokenize":
+                self.send(200, json.dumps({"tokens": server.tokenize(body["content"])}))
+            else:
+                self.send(404, "{}")
+            return
         server.seen.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
         if server.faults:
             server.faults.popleft()(self)

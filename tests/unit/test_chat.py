@@ -12,7 +12,8 @@ from hashing_embedder import HashingEmbedder
 from typer.testing import CliRunner
 
 from kb import KnowledgeBase, Settings
-from kb.chat.client import ChatServer, Message
+from kb.chat.base import Message
+from kb.chat.server import ChatServer
 from kb.cli.app import app
 from kb.errors import ChatError, SettingsError
 from kb.evaluation.judged import read_set

@@ -327,6 +327,7 @@ class TestEnvironment:
             ("requirements-llama.txt", "llama.cpp"),
             ("pyproject.toml", "shelfmark"),
             ("requirements-dev.txt", "developer tools"),
+            ("requirements-smollm2.txt", "chat model for tests"),
         ],
     )
     def test_a_changed_file_concerns_its_own_step_only(

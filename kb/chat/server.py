@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Self
 
 import httpx
 
+from kb.chat.base import Message
+from kb.chat.limits import ServerLimits
 from kb.embedding.servers.address import parse_servers
-from kb.embedding.servers.bounds import most_tokens
 from kb.embedding.servers.client import CONNECT_TIMEOUT_S, key_from_environment
-from kb.errors import ChatError, SettingsError
+from kb.errors import ChatError, ChatTooLongError, SettingsError
 
 _SAID_MOST = 300  # characters of a server's own words in a message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+_TOO_LONG = (400, 413)
+_ABOUT_LENGTH = re.compile(r"context|too long|too many tokens|maximum length", re.IGNORECASE)
 
 
 class ChatServer:
@@ -31,18 +27,20 @@ class ChatServer:
     Args:
         model: address and model, as ``http://host:8080/v1#name``.
         timeout_s: longest silence within one answer.
+        window_tokens: what the model reads and writes at once; None asks the server.
 
     Raises:
         SettingsError: the address cannot be used, or there are several.
     """
 
-    def __init__(self, model: str, *, timeout_s: float = 120.0) -> None:
+    def __init__(
+        self, model: str, *, timeout_s: float = 120.0, window_tokens: int | None = None
+    ) -> None:
         addresses, self._model = parse_servers(model)
         if len(addresses) != 1:
             msg = "`chat_model` must be one address, such as http://localhost:8080/v1#name"
             raise SettingsError(msg)
         self._address = addresses[0]
-        self._counts = True
         key = key_from_environment()
         local = self._address.loopback
         self._http = httpx.Client(
@@ -50,6 +48,13 @@ class ChatServer:
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
             trust_env=not local,
             verify=not local or self._address.root.startswith("https:"),
+        )
+        self._limits = ServerLimits(
+            self._http,
+            root=self._address.root,
+            api=self._address.api,
+            model=self._model,
+            window_tokens=window_tokens,
         )
 
     def __enter__(self) -> Self:
@@ -76,7 +81,7 @@ class ChatServer:
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         """Give the model's answer piece by piece; closing the iterator ends the request.
 
         Raises:
@@ -107,18 +112,14 @@ class ChatServer:
             msg = f"the connection to the chat server {self.where} broke off ({error})"
             raise ChatError(msg) from error
 
-    def count(self, text: str) -> int:
-        """Return how many tokens a text has for the model; never fewer than it has.
+    @property
+    def window_tokens(self) -> int:
+        """Tokens that the model reads and writes at once, as far as that can be known."""
+        return self._limits.window_tokens
 
-        By the server's own tokenizer where it lends it (llama.cpp), else an upper bound.
-        """
-        if self._counts:
-            try:
-                answer = self._http.post(f"{self._address.root}/tokenize", json={"content": text})
-                return len(answer.raise_for_status().json()["tokens"])
-            except (httpx.HTTPError, ValueError, KeyError, TypeError):
-                self._counts = False
-        return most_tokens(text)
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has, by the server's own tokenizer or estimated."""
+        return self._limits.count(text)
 
     def close(self) -> None:
         """Close the connections."""
@@ -174,6 +175,8 @@ class ChatServer:
         }
         way = ways.get(response.status_code, "")
         msg = f"the chat server {self.where} answers {response.status_code}: {said!r}{way}"
+        if response.status_code in _TOO_LONG and _ABOUT_LENGTH.search(said):
+            return ChatTooLongError(f"{msg}; set KB_CHAT_CONTEXT_TOKENS to what the model reads")
         return ChatError(msg)
 
 

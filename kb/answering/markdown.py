@@ -1,0 +1,30 @@
+"""An answer as a Markdown document, with the passages it cites."""
+
+from __future__ import annotations
+
+import re
+
+from kb.answering.answer import Answer
+
+# What begins markup inside a line, or a heading, list or quotation at its start.
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")
+
+
+def as_markdown(answer: Answer) -> str:
+    """Return a question, its answer, and the cited passages, quoted with their sources.
+
+    Document text and file names stay text: nothing in them becomes a link, a picture or markup.
+    """
+    lines = [f"## {_text(answer.question)}", "", answer.text]
+    if answer.cited:
+        lines += ["", "### Sources", ""]
+    for number in answer.cited:
+        hit = answer.sources[number - 1]
+        place = f", {hit.place}" if hit.place else ""
+        quoted = "\n".join(f"> {_text(line)}" for line in hit.text.strip().splitlines())
+        lines += [f"\\[{number}\\] {_text(hit.source + place)}", "", quoted, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _text(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text)

@@ -1,0 +1,68 @@
+"""The chat model that the settings name: on a server, or a GGUF file in this process."""
+
+from __future__ import annotations
+
+import threading
+
+from kb.chat.base import ChatModel
+from kb.errors import SettingsError
+from kb.models.files import find_model
+from kb.settings import Settings
+
+HOW_TO_ADD = (
+    "set KB_CHAT_MODEL to a server's address and model, such as http://localhost:11434/v1#qwen3:4b "
+    "(Ollama, llama.cpp, vLLM, any with OpenAI's interface), or to the path of a GGUF chat model"
+)
+
+
+def open_chat_model(settings: Settings) -> ChatModel:
+    """Open the chat model that the settings name.
+
+    Raises:
+        SettingsError: none is named, or an address cannot be used.
+        ModelError: the file is not there, damaged, or holds no chat model.
+        OutOfMemoryError: it does not fit into memory.
+    """
+    name = settings.chat_model
+    if not name:
+        msg = f"no chat model is set: {HOW_TO_ADD}"
+        raise SettingsError(msg)
+    if name.startswith(("http://", "https://")):
+        from kb.chat.server import ChatServer  # noqa: PLC0415 - an HTTP client for servers only
+
+        return ChatServer(name, window_tokens=settings.chat_context_tokens)
+    from kb.chat.local import LocalChat  # noqa: PLC0415 - llama.cpp loads only here
+
+    return LocalChat(
+        find_model(name, settings.models_dir).path,
+        n_gpu_layers=settings.n_gpu_layers,
+        threads=settings.threads,
+        window_tokens=settings.chat_context_tokens,
+    )
+
+
+class LoadedChat:
+    """Opens the chat model at its first use and keeps it. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._model: ChatModel | None = None
+        self._mutex = threading.Lock()
+
+    def get(self) -> ChatModel:
+        """Return the model.
+
+        Raises:
+            KnowledgeBaseError: as for :func:`open_chat_model`.
+        """
+        with self._mutex:
+            if self._model is None:
+                self._model = open_chat_model(self._settings)
+            return self._model
+
+    def close(self) -> None:
+        """Free the model if it was opened."""
+        with self._mutex:
+            if self._model is not None:
+                self._model.close()
+                self._model = None

@@ -1,0 +1,100 @@
+"""A conversation as the tokens of one prompt, by the chat template in a model's own header.
+
+Marks such as ``<|im_end|>`` are control tokens where the template writes them, and plain text
+where a message contains them: a document cannot end its own passage and speak as the system.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+
+from kb.chat.base import Message
+from kb.embedding.library import llama_cpp
+from kb.embedding.native import Model
+from kb.errors import ModelError
+
+_TEMPLATE = "tokenizer.chat_template"
+
+
+class ChatTemplate:
+    """Turns conversations into prompts for one model.
+
+    Args:
+        model: whose header holds the template (Jinja, as Hugging Face's tokenizers write it).
+
+    Raises:
+        ModelError: it holds none, or one that cannot be read: no chat model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        text = model.metadata(_TEMPLATE)
+        if not text:
+            msg = (
+                f"{model.path.name} has no chat template: it is no chat model; take one whose "
+                "name says Instruct or Chat"
+            )
+            raise ModelError(msg)
+        begin, end = model.begin_and_end
+        try:
+            self._formatter: Any = llama_cpp.llama_chat_format.Jinja2ChatFormatter(
+                template=text, bos_token=begin, eos_token=end
+            )
+        except jinja2.TemplateError as error:
+            msg = f"the chat template of {model.path.name} cannot be read: {error}"
+            raise ModelError(msg) from error
+
+    def tokens(self, messages: Sequence[Message]) -> npt.NDArray[np.int32]:
+        """Return the prompt's token ids, int32, up to where the model's answer begins.
+
+        Raises:
+            ModelError: the template refuses the conversation.
+        """
+        places = [f"⟦{secrets.token_hex(8)}⟧" for _ in messages]
+        contents = dict(zip(places, messages, strict=True))
+        parts = []
+        for part in re.split(f"({'|'.join(places)})", self._rendered(messages, places)):
+            if part in contents:
+                parts.append(self._model.tokenize(contents[part].content.strip(), special=False))
+            else:
+                parts.append(self._model.tokenize(part, special=False, parse_special=True))
+        return np.concatenate(self._opening(parts[0]) + parts)
+
+    def _opening(self, first: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int32]]:
+        """Return the token that begins every sequence, if the model wants one that is not there."""
+        wanted = self._model.opening_tokens()
+        return [] if list(first[: len(wanted)]) == list(wanted) else [wanted]
+
+    def _rendered(self, messages: Sequence[Message], places: Sequence[str]) -> str:
+        turns = [
+            {"role": message.role, "content": place}
+            for message, place in zip(messages, places, strict=True)
+        ]
+        try:
+            return self._render(turns)
+        except (jinja2.TemplateError, ValueError):
+            pass  # some know no system role: its text goes in front of the user's
+        try:
+            return self._render(_without_system(turns))
+        except (jinja2.TemplateError, ValueError) as error:
+            msg = f"the chat template of {self._model.path.name} refuses: {error}"
+            raise ModelError(msg) from error
+
+    def _render(self, turns: list[dict[str, str]]) -> str:
+        # Models that think aloud first are asked not to; others do not look at it.
+        return str(self._formatter(messages=turns, enable_thinking=False).prompt)
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
+    others = [dict(turn) for turn in turns if turn["role"] != "system"]
+    if system and others:
+        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
+    return others

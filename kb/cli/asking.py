@@ -1,0 +1,100 @@
+"""``kb ask``: an answer with citations; without a chat model the best passages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from kb.answering.answer import Answer
+from kb.answering.markdown import as_markdown
+from kb.chat.opening import HOW_TO_ADD
+from kb.cli import presentation
+from kb.cli.common import JsonOption, opened, print_json, stdout
+from kb.records import SearchHit, SearchMode
+from kb.search.filters import filter_from_text
+
+_UNCITED_SHOWN = 3  # passages that are shown where the answer names none
+
+
+def ask(  # noqa: PLR0917 - typer reads options from parameters
+    question: Annotated[str, typer.Argument(help="A question, in any language.")],
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", min=1, max=100, help="Most passages to use.")
+    ] = None,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option("--collection", "-c", help="Collection to answer from; several if repeated."),
+    ] = None,
+    mode: Annotated[
+        SearchMode | None, typer.Option("--mode", "-m", help="How to find the passages.")
+    ] = None,
+    path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a Markdown document with the passages cited.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question from the documents, with the passages it stands on."""
+    with opened(top_k=top_k) as base:
+        where = filter_from_text(path=path, tags=tag or ())
+        if not base.settings.chat_model:
+            hits = base.search(question, collection=collection or None, mode=mode, where=where)
+            if as_json:
+                print_json({"answer": None, "sources": _sources(hits)})
+            else:
+                presentation.print_hits(question, hits, stdout())
+                stdout().print(
+                    f"These are the best passages. For an answer {HOW_TO_ADD}.", markup=False
+                )
+            return
+        answer = base.ask(question, collection=collection or None, mode=mode, where=where)
+        if as_json:
+            print_json(_answer_json(answer.answer))
+        elif markdown:
+            sys.stdout.write(as_markdown(answer.answer))
+        else:
+            for piece in answer:
+                sys.stdout.write(printable(piece))
+                sys.stdout.flush()
+            sys.stdout.write("\n")
+            _print_sources(answer.so_far)
+
+
+def printable(text: str) -> str:
+    """Return a model's words without what a terminal would obey (escape sequences, bells)."""
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or character.isprintable() or character.isspace()
+    )
+
+
+def _print_sources(answer: Answer) -> None:
+    console = stdout()
+    if answer.sources and not answer.cited:
+        console.print(
+            "\nThe answer names no passage: check it against these.", style="yellow", markup=False
+        )
+    numbers = answer.cited or range(1, 1 + min(_UNCITED_SHOWN, len(answer.sources)))
+    for number in numbers:
+        hit = answer.sources[number - 1]
+        place = f", {hit.place}" if hit.place else ""
+        console.print(f"\n[{number}] {hit.source}{place}", style="cyan", markup=False)
+        console.print(presentation.indented(presentation.snippet(hit)))
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "cited": list(answer.cited),
+        "sources": _sources(answer.sources),
+    }
+
+
+def _sources(hits: Sequence[SearchHit]) -> list[dict[str, Any]]:
+    return [presentation.hit_json(hit) for hit in hits]
