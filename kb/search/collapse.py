@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,29 +23,53 @@ def collapse(hits: Sequence[SearchHit]) -> list[SearchHit]:
     text that differ in one number are two hits, and so are a text and a short quotation of it.
     """
     kept: list[SearchHit] = []
-    texts: list[str] = []
+    by_document: dict[int, list[int]] = {}
+    texts = _Texts()
     for hit in hits:
         text = " ".join(hit.text.split())
-        place = next(
-            (
-                i
-                for i, better in enumerate(kept)
-                if (
-                    _overlap(better, hit) > _SAME_SHARE
-                    if better.document_id == hit.document_id
-                    else _is_copy(texts[i], text)
-                )
-                or texts[i] == text
-            ),
-            None,
-        )
+        place = texts.find(text)
         if place is None:
+            near = by_document.get(hit.document_id, ())
+            place = next((i for i in near if _overlap(kept[i], hit) > _SAME_SHARE), None)
+        if place is None:
+            by_document.setdefault(hit.document_id, []).append(len(kept))
+            texts.add(text)
             kept.append(hit)
-            texts.append(text)
         else:
             merged = tuple(dict.fromkeys((*kept[place].sources, *hit.sources)))
             kept[place] = replace(kept[place], sources=merged)
     return kept
+
+
+class _Texts:
+    """Texts in the order in which they were added, one after the other in one string."""
+
+    def __init__(self) -> None:
+        self._all = "\n"
+        self._starts: list[int] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, text: str) -> None:
+        self._places[text] = len(self._starts)
+        self._starts.append(len(self._all))
+        self._all += text + "\n"  # which no text holds
+
+    def find(self, text: str) -> int | None:
+        """Return the place of the first text that is, for the most part, the same as ``text``."""
+        if text in self._places:
+            return self._places[text]
+        # Where more than half of a text is shared, its middle is.
+        middle = max(0, (len(text) - _PROBE) // 2)
+        probe = text[middle : middle + _PROBE]
+        at = self._all.find(probe) if len(probe) == _PROBE else -1
+        while at >= 0:
+            place = bisect_right(self._starts, at) - 1
+            start = self._starts[place]
+            known = self._all[start : self._all.index("\n", start)]
+            if _is_copy(known, text, at - start - middle):
+                return place
+            at = self._all.find(probe, start + len(known))
+        return None
 
 
 def _overlap(one: SearchHit, other: SearchHit) -> float:
@@ -52,16 +77,9 @@ def _overlap(one: SearchHit, other: SearchHit) -> float:
     return shared / max(1, min(one.end - one.start, other.end - other.start))
 
 
-def _is_copy(one: str, other: str) -> bool:
-    """Say whether most of the longer of two texts is in the other, to the letter."""
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    # Where more than half of the shorter is shared, its middle is.
-    middle = max(0, (len(shorter) - _PROBE) // 2)
-    at = longer.find(shorter[middle : middle + _PROBE])
-    if at < 0:
+def _is_copy(known: str, text: str, shift: int) -> bool:
+    """Say whether most of the longer is in both; ``text`` begins at ``shift`` of ``known``."""
+    start, end = max(0, -shift), min(len(text), len(known) - shift)
+    if end - start <= _SAME_SHARE * max(len(known), len(text)):
         return False
-    shift = at - middle
-    start, end = max(0, -shift), min(len(shorter), len(longer) - shift)
-    if end - start <= _SAME_SHARE * len(longer):
-        return False
-    return shorter[start:end] == longer[start + shift : end + shift]
+    return text[start:end] == known[start + shift : end + shift]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.records import CollectionInfo
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
+from kb.search.term_frequencies import TermFrequencies
 from kb.store import fulltext
 
 # Postings read for one query. A word that stands in every third chunk tells nearly nothing and
@@ -30,10 +31,12 @@ class Words:
     best_score: float
 
 
-def weigh(db: sqlite3.Connection, collection: CollectionInfo, query: Query) -> Words:
+def weigh(
+    db: sqlite3.Connection, collection: CollectionInfo, query: Query, known: TermFrequencies
+) -> Words:
     """Choose which of a query's terms to look up, by how rare they are."""
     by_token = {token_of(expression): expression for expression in query.tokens}
-    frequency = fulltext.frequencies(db, collection.id, by_token)
+    frequency = known.frequencies(db, collection.id, list(by_token))
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
     best_score = (_K1 + 1) * sum(_rarity(chunks, frequency.get(name, 0)) for name in by_token)

@@ -17,6 +17,7 @@ from kb.search.filters import SearchFilter
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.restriction import Restriction
+from kb.search.term_frequencies import TermFrequencies
 from kb.store import collections as catalog
 from kb.store.store import Store
 
@@ -52,6 +53,7 @@ class Searcher:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queries = QueryCache()
+        self._frequencies = TermFrequencies()
 
     def search(
         self,
@@ -149,7 +151,7 @@ class Searcher:
         restriction = Restriction(db, collection, request.query, request.where)
         by_words: list[tuple[int, float]] = []
         if request.mode != "dense":
-            words = lexical.weigh(db, collection, request.query)
+            words = lexical.weigh(db, collection, request.query, self._frequencies)
             by_words = lexical.nearest(db, collection, words, limit, restriction)
         by_meaning: list[tuple[int, float]] = []
         if request.mode != "keyword" and vector is not None:

@@ -23,6 +23,11 @@ REFRESH_INTERVAL_S = 0.5
 READER_PATIENCE_S = 0.2
 
 
+def stored_generation(db: sqlite3.Connection) -> int:
+    """Return the generation of the state that a connection's transaction sees."""
+    return int(db.execute("SELECT value FROM generation").fetchone()["value"])
+
+
 class Freshness:
     """Compares generations, and reads Chroma again where they differ. Thread-safe."""
 
@@ -36,7 +41,7 @@ class Freshness:
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
         with self._database.read() as db:
-            return int(db.execute("SELECT value FROM generation").fetchone()["value"])
+            return stored_generation(db)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 
@@ -85,13 +86,15 @@ def of_documents(
     db: sqlite3.Connection, document_ids: Iterable[int]
 ) -> dict[int, tuple[Source, ...]]:
     """Return the sources of each document, by document id."""
-    result: dict[int, tuple[Source, ...]] = {}
-    for document_id in set(document_ids):
-        rows = db.execute(
-            "SELECT root, path FROM sources WHERE document_id = ? ORDER BY id", (document_id,)
-        )
-        result[document_id] = tuple(Source(root=row["root"], path=row["path"]) for row in rows)
-    return result
+    found: dict[int, list[Source]] = {document_id: [] for document_id in document_ids}
+    rows = db.execute(
+        "SELECT s.document_id, s.root, s.path FROM json_each(?) wanted"
+        " CROSS JOIN sources s ON s.document_id = wanted.value ORDER BY s.id",
+        (json.dumps(list(found)),),
+    )
+    for row in rows:
+        found[row["document_id"]].append(Source(root=row["root"], path=row["path"]))
+    return {document_id: tuple(each) for document_id, each in found.items()}
 
 
 def put(db: sqlite3.Connection, collection_id: str, file: FileState) -> None:

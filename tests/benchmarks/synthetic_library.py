@@ -1,0 +1,131 @@
+"""A library of any size for measuring searches: real sentences, synthetic vectors around real ones.
+
+Each document is one chunk, so that a collection of 100,000 chunks is one of 100,000 documents as
+well: the worst case for filters, which judge documents. Filling goes on where it was broken off.
+
+A vector is that of a real passage moved at random by :data:`SPREAD` of its length. Two such
+siblings have a cosine of 1 / (1 + SPREAD²) = 0.92, which is what the nearest neighbours of real
+passages have; farther ones would be farther from each other than unrelated texts are.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kb import KnowledgeBase
+from kb.embedding.base import Embedder, Vectors
+from kb.errors import CollectionError
+from kb.records import Chunk, CollectionInfo, Document, FileState, Section, Source
+from kb.search.terms import index_text
+from kb.store.prepared import EmbeddedDocument, PreparedDocument
+
+SPREAD = 0.3
+SEEDS = 3000
+_SENTENCES_PER_CHUNK = 5
+_GROUP = 1000
+
+
+class SyntheticLibrary:
+    """Sentences of a folder's files and vectors of some of them, kept in ``folder``."""
+
+    def __init__(self, texts: Path, folder: Path, embedder: Embedder) -> None:
+        self.sentences = [
+            sentence.strip()
+            for path in sorted(texts.rglob("*.*"))
+            if path.suffix in {".txt", ".md", ".jsonl"}
+            for sentence in _sentences(path)
+            if 20 < len(sentence) < 400
+        ]
+        self._folder = folder
+        self._embedder = embedder
+
+    def queries(self, count: int) -> list[str]:
+        """Return the beginnings of ``count`` sentences."""
+        draw = random.Random("queries")  # noqa: S311 - a benchmark
+        return [draw.choice(self.sentences)[:80] for _ in range(count)]
+
+    def fill(self, base: KnowledgeBase, size: int, seconds: float) -> bool:
+        """Add documents until there are ``size``; return False if time ran out before."""
+        started = time.monotonic()
+        seeds = self._seeds()
+        try:
+            target = base.collection()
+        except CollectionError:
+            target = base.create_collection(base.settings.collection)
+        have = target.documents
+        while have < size:
+            if time.monotonic() - started > seconds:
+                return False
+            numbers = range(have, min(size, have + _GROUP))
+            base._store.commit_all(target, list(self._documents(target, numbers, seeds)))
+            have = numbers.stop
+        return True
+
+    def _seeds(self) -> Vectors:
+        path = self._folder / "seeds.npy"
+        if not path.exists():
+            draw = random.Random("seeds")  # noqa: S311 - a benchmark
+            texts = [draw.choice(self.sentences) for _ in range(SEEDS)]
+            np.save(path, self._embedder.embed_documents(texts))
+        seeds: Vectors = np.load(path)
+        return seeds
+
+    def _documents(
+        self, target: CollectionInfo, numbers: range, seeds: Vectors
+    ) -> Iterator[EmbeddedDocument]:
+        for number in numbers:
+            draw = random.Random(number)  # noqa: S311 - a benchmark
+            generator = np.random.default_rng(number)
+            picked = (draw.choice(self.sentences) for _ in range(_SENTENCES_PER_CHUNK))
+            text = " ".join(picked)[:1000]
+            noise = generator.standard_normal(seeds.shape[1]) / np.sqrt(seeds.shape[1])
+            vector = seeds[draw.randrange(len(seeds))] + SPREAD * noise
+            yield _document(target, number, text, vector / np.linalg.norm(vector))
+
+
+def _document(
+    target: CollectionInfo, number: int, text: str, vector: np.ndarray
+) -> EmbeddedDocument:
+    document = Document(
+        text=text,
+        media_type="pdf" if number % 2 else "text",
+        title=f"document {number}",
+        sections=(Section(start=0, end=len(text)),),
+        metadata={
+            "author": f"author {number}",
+            "tags": f"all, tag{number % 1000}",
+            "language": "zh" if number % 3 else "en",
+            "date": f"{2000 + number % 25}-{1 + number % 12:02}-01",
+        },
+    )
+    prepared = PreparedDocument(
+        collection=target.name,
+        document=document,
+        content_hash=str(number),
+        settings_hash="benchmark",
+        size=len(text),
+        chunks=(Chunk(ordinal=0, text=text, start=0, end=len(text)),),
+        inputs=(text,),
+        keys=(str(number).encode(),),
+        index_texts=(index_text(text),),
+    )
+    file = FileState(
+        source=Source(root="benchmark", path=f"folder {number % 100}/{number}.txt"),
+        size=len(text),
+        mtime_ns=0,
+        content_hash=str(number),
+        settings_hash="benchmark",
+        outcome="indexed",
+    )
+    vectors = vector[np.newaxis, :].astype(np.float32)
+    return EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
+
+
+def _sentences(path: Path) -> list[str]:
+    return re.split(r"(?<=[.。!?！？\n])", path.read_text(errors="replace")[:400_000])
