@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding.library import errors, forget_errors, llama_cpp, supports_gpu
-from kb.embedding.native import Model
+from kb.embedding.native import POOLING_RANK, Model
 from kb.embedding.pages import give_back
 from kb.errors import EmbeddingError, OutOfMemoryError
 
@@ -32,7 +32,9 @@ class Context:
             Qwen3, 5 GB for 8,192).
         n_seq: most sequences of one call.
         threads: processor threads; ggml's threads spin, so never more than idle cores.
-        pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's.
+        pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's. A
+            model that ranks gives its classes' scores in place of a vector.
+        pieces: token ids whose scores as the next token are given in place of a vector.
 
     Raises:
         OutOfMemoryError: there is not enough memory.
@@ -48,6 +50,7 @@ class Context:
         n_seq: int,
         threads: int,
         pooling: int,
+        pieces: Sequence[int] = (),
     ) -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = n_batch
@@ -59,7 +62,7 @@ class Context:
         params.n_threads = params.n_threads_batch = threads
         params.pooling_type = pooling
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        params.embeddings = True
+        params.embeddings = not pieces
         params.no_perf = True
         forget_errors()
         handle = llama_cpp.llama_init_from_model(model.handle, params)
@@ -74,9 +77,9 @@ class Context:
             raise OutOfMemoryError(msg) if refused else EmbeddingError(msg)
         self._handle: llama_cpp.llama_context_p | None = handle
         self._memory = llama_cpp.llama_get_memory(handle)
-        self._input = _Input(n_batch)
+        self._input = _Input(n_batch, ends_only=bool(pieces))
         self._name = model.path.name
-        self._width = model.width
+        self._pieces = list(pieces)
         self._vocabulary = model.vocabulary_size
         self._largest = 0
         self.n_batch = n_batch
@@ -84,6 +87,8 @@ class Context:
         self.n_seq = n_seq
         self.threads = threads
         self.pooling = int(llama_cpp.llama_pooling_type(handle))
+        ranks = self.pooling == POOLING_RANK
+        self._width = len(pieces) or (model.classes if ranks else model.width)
 
     def encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         """Return pooled vectors, float32, shape (n, width), not normalised, in order.
@@ -105,7 +110,8 @@ class Context:
             self._compute(start, end)
             # llama.cpp forgets the vectors of one call at the next.
             while row < len(sequences) and ends[row] <= end:
-                vectors[row] = self._pooled(row)
+                last = int(ends[row]) - 1 - start
+                vectors[row] = self._next(last) if self._pieces else self._pooled(row)
                 row += 1
         return vectors
 
@@ -131,6 +137,14 @@ class Context:
             msg = "llama.cpp gave no pooled embedding; this GGUF is not an embedding model"
             raise EmbeddingError(msg)
         return np.ctypeslib.as_array(pointer, shape=(self._width,))
+
+    def _next(self, last: int) -> npt.NDArray[np.float32]:
+        """Return the pieces' scores as what follows the token that stands at ``last``."""
+        pointer = llama_cpp.llama_get_logits_ith(self._handle, last)
+        if not pointer:
+            msg = f"llama.cpp gave no scores of tokens for {self._name}; it predicts no text"
+            raise EmbeddingError(msg)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))[self._pieces]
 
     def _encode_batch(self, batch: llama_cpp.llama_batch) -> int:
         """Run the encoder without the memory that llama.cpp 0.3.36 sets aside in vain.
@@ -166,12 +180,14 @@ class _Input:
     Token by token through ctypes takes 2 µs each, which a GPU would wait for.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, ends_only: bool) -> None:
         self._tokens = np.zeros(capacity, np.int32)
         self._positions = np.zeros(capacity, np.int32)
         self._counts = np.ones(capacity, np.int32)
         self._sequences = np.zeros(capacity, np.int32)
-        self._wanted = np.ones(capacity, np.int8)
+        # For vectors every token counts; of what follows, only what follows the whole.
+        self._wanted = np.full(capacity, not ends_only, np.int8)
+        self._ends_only = ends_only
         # llama.cpp takes a pointer per token, for tokens that belong to several sequences.
         first = self._sequences.ctypes.data
         self._addresses = first + np.arange(capacity, dtype=np.uintp) * self._sequences.itemsize
@@ -184,6 +200,9 @@ class _Input:
             self._tokens[at:end] = tokens
             self._positions[at:end] = np.arange(len(tokens))
             self._sequences[at:end] = row
+            if self._ends_only:
+                self._wanted[at:end] = 0
+                self._wanted[end - 1] = 1
             at = end
 
     def part(self, start: int, end: int) -> llama_cpp.llama_batch:

@@ -20,6 +20,7 @@ from kb.errors import EmbeddingError, ModelError, OutOfMemoryError
 POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
 POOLING_MEAN = llama_cpp.LLAMA_POOLING_TYPE_MEAN
 POOLING_LAST = llama_cpp.LLAMA_POOLING_TYPE_LAST
+POOLING_RANK = llama_cpp.LLAMA_POOLING_TYPE_RANK
 POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
 
 _ALL_LAYERS = 0x7FFFFFFF
@@ -76,6 +77,39 @@ class Model:
     def width(self) -> int:
         """Width of the vectors this model gives."""
         return int(llama_cpp.llama_model_n_embd_out(self.handle))
+
+    @property
+    def classes(self) -> int:
+        """How many scores a model that ranks gives, llama.cpp's default of 1 for others."""
+        return int(llama_cpp.llama_model_n_cls_out(self.handle))
+
+    @property
+    def class_names(self) -> list[str]:
+        """What those scores are of, "" where the file does not say."""
+        names = [llama_cpp.llama_model_cls_label(self.handle, at) for at in range(self.classes)]
+        return [name.decode("utf-8", "replace") if name else "" for name in names]
+
+    def mark(self, kind: str) -> int | None:
+        """Return the id of the token that begins, ends or parts texts; None where there is none.
+
+        ``kind`` is ``bos``, ``eos`` or ``sep``.
+        """
+        asked = {
+            "bos": llama_cpp.llama_vocab_bos,
+            "eos": llama_cpp.llama_vocab_eos,
+            "sep": llama_cpp.llama_vocab_sep,
+        }[kind]
+        token = int(asked(self._vocab))
+        return None if token < 0 else token
+
+    def adds(self, kind: str) -> bool:
+        """Say whether the model wants that token put around or between texts."""
+        asked = {
+            "bos": llama_cpp.llama_vocab_get_add_bos,
+            "eos": llama_cpp.llama_vocab_get_add_eos,
+            "sep": llama_cpp.llama_vocab_get_add_sep,
+        }[kind]
+        return bool(asked(self._vocab))
 
     @property
     def vocabulary_size(self) -> int:

@@ -37,7 +37,7 @@ class TextTokenizer:
 
     def count(self, text: str) -> int:
         """Count the tokens of a text alone."""
-        return len(self._bare(text))
+        return len(self.bare(text))
 
     def tokens(self, text: str) -> Tokens:
         """Return a text's ids, int32, with what the model wants around it.
@@ -45,12 +45,13 @@ class TextTokenizer:
         Text that looks like a control token, such as ``<|im_end|>``, stays text.
         """
         if self._end is not None:
-            return np.append(self._bare(text), self._end)
+            return np.append(self.bare(text), self._end)
         if self._wordpiece is not None:
-            return np.concatenate([self._before, self._bare(text), self._after])
+            return np.concatenate([self._before, self.bare(text), self._after])
         return self._model.tokenize(self._normal(text))
 
-    def _bare(self, text: str) -> Tokens:
+    def bare(self, text: str) -> Tokens:
+        """Return the ids of a text alone, int32."""
         if self._wordpiece is not None:
             return np.array(self._wordpiece.tokenize(text), dtype=np.int32)
         return self._model.tokenize(self._normal(text), special=False)

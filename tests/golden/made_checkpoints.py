@@ -20,11 +20,18 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def write_qwen3(
-    folder: Path, *, ranks: Sequence[bytes] | None = None, rope: dict[str, object] | None = None
+    folder: Path,
+    *,
+    ranks: Sequence[bytes] | None = None,
+    rope: dict[str, object] | None = None,
+    answers: bool = False,
 ) -> None:
-    """Write a Qwen3-Embedding of two layers, in BF16 and two shards, as the real one comes."""
+    """Write a Qwen3-Embedding of two layers, in BF16 and two shards, as the real one comes.
+
+    ``answers`` makes it a Qwen3-Reranker, which is saved as a model that writes text.
+    """
     folder.mkdir(parents=True)
-    tokens = write_qwen_tokenizer(folder, ranks)
+    tokens = write_qwen_tokenizer(folder, ranks, answers=answers)
     hidden, heads, kv_heads, head, wide = 256, 4, 2, 32, 512
     shapes: Shapes = {"embed_tokens.weight": (tokens + 5, hidden), "norm.weight": (hidden,)}
     for layer in range(2):
@@ -42,6 +49,8 @@ def write_qwen3(
             f"{at}.input_layernorm.weight": (hidden,),
             f"{at}.post_attention_layernorm.weight": (hidden,),
         }
+    if answers:
+        shapes = {f"model.{name}": shape for name, shape in shapes.items()}
     config = {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
@@ -65,7 +74,8 @@ def write_qwen3(
         "eos_token_id": tokens - 7,
         "torch_dtype": "bfloat16",
     }
-    _write(folder, config, shapes, dtype="BF16", shards=2, pooling="lasttoken")
+    pooling = "" if answers else "lasttoken"
+    _write(folder, config, shapes, dtype="BF16", shards=2, pooling=pooling)
     (folder / "generation_config.json").write_text('{"top_p": 0.8, "repetition_penalty": 1.05}')
     (folder / "README.md").write_text(
         "---\nlicense: apache-2.0\ntags:\n- sentence-similarity\n---\n# Made for tests\n"
@@ -125,6 +135,7 @@ CHECKPOINTS: dict[str, Callable[[Path], None]] = {
     "xlmr": write_xlmr,
     "e5": write_e5,
     "xlmr-reranker": lambda folder: write_xlmr(folder, ranks=True),
+    "qwen3-reranker": lambda folder: write_qwen3(folder, answers=True),
     "qwen3-yarn": lambda folder: write_qwen3(
         folder,
         rope={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8192},

@@ -35,18 +35,28 @@ QWEN_ADDED = [
 _MERGES = 400
 
 
-def write_qwen_tokenizer(folder: Path, ranks: Sequence[bytes] | None = None) -> int:
-    """Write Qwen3-Embedding's tokenizer files; return the number of tokens.
+def write_qwen_tokenizer(
+    folder: Path, ranks: Sequence[bytes] | None = None, *, answers: bool = False
+) -> int:
+    """Write Qwen3-Embedding's tokenizer files, or Qwen3-Reranker's; return the number of tokens.
 
     Args:
         folder: the checkpoint.
         ranks: Qwen's own byte sequences by rank, for the full vocabulary; None makes a small one.
+        answers: have ``yes``, ``no``, ``|`` and ``</think>``, and nothing that ends a text.
     """
     pieces, merges = _train_bpe() if ranks is None else _bpe_of_ranks(ranks)
+    if answers:
+        for a, b in ((b"n", b"o"), (b"y", b"e"), (b"ye", b"s")):
+            if a + b not in pieces:
+                pieces.append(a + b)
+                merges.append((a, b))
     vocab = {_visible(piece): id_ for id_, piece in enumerate(pieces)}
     added = [
         _added(len(vocab) + at, content, special=special)
-        for at, (content, special) in enumerate(QWEN_ADDED)
+        for at, (content, special) in enumerate(
+            [*QWEN_ADDED, *([("</think>", False)] if answers else [])]
+        )
     ]
     end = {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}
     _write_json(
@@ -69,7 +79,9 @@ def write_qwen_tokenizer(folder: Path, ranks: Sequence[bytes] | None = None) -> 
                     _byte_level(use_regex=False),
                 ],
             },
-            "post_processor": {
+            "post_processor": _byte_level(use_regex=False)
+            if answers
+            else {
                 "type": "Sequence",
                 "processors": [
                     _byte_level(use_regex=False),

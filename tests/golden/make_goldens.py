@@ -48,6 +48,7 @@ HEADERS = {
     "bert": ("F32", "F16"),
     "xlmr": ("F16",),
     "xlmr-reranker": ("F16",),
+    "qwen3-reranker": ("BF16", "F16"),
     "qwen3-yarn": ("BF16",),
 }
 

@@ -7,9 +7,12 @@ converter adds by hand for each family.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import gguf
+import numpy as np
+import numpy.typing as npt
 
 from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint
@@ -57,17 +60,27 @@ FAMILIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTensor:
-    """A tensor of the GGUF: its name there, where its values are, rows at its start to leave."""
+    """A tensor of the GGUF: its name there and where its values are.
+
+    ``skip_rows`` at its start are left out; or only the rows ``chosen`` are taken, in that order.
+    """
 
     name: str
     source: StoredTensor
     skip_rows: int = 0
+    chosen: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape in the GGUF, outermost dimension first."""
         rows, *rest = self.source.shape
-        return (rows - self.skip_rows, *rest)
+        return (len(self.chosen) or rows - self.skip_rows, *rest)
+
+    def blocks(self) -> Iterator[npt.NDArray[np.generic]]:
+        """Yield the values as :meth:`StoredTensor.blocks` does."""
+        if self.chosen:
+            return self.source.rows(self.chosen)
+        return self.source.blocks(skip_rows=self.skip_rows)
 
     @property
     def always_f32(self) -> bool:
@@ -108,10 +121,21 @@ def family_of(checkpoint: Checkpoint) -> Family:
     if "quantization_config" in checkpoint.config:
         msg = f"{checkpoint.folder} is quantised already; convert the original checkpoint"
         raise ModelError(msg)
-    if family.is_decoder and "qwen3-reranker" in checkpoint.folder.resolve().name.lower():
-        msg = f"{checkpoint.folder} is a Qwen3 reranker, not an embedding model"
-        raise ModelError(msg)
+    if family.is_decoder and is_qwen3_reranker(checkpoint):
+        return replace(family, ranks=True)
     return family
+
+
+def is_qwen3_reranker(checkpoint: Checkpoint) -> bool:
+    """Say whether a Qwen3 ranks, by its folder's name or its model card, as llama.cpp does.
+
+    Nothing else tells: it is saved as any model that writes text.
+    """
+    names = (checkpoint.folder.resolve().name, str(checkpoint.config.get("_name_or_path", "")))
+    if any("qwen3-reranker" in name.lower() for name in names):
+        return True
+    card = checkpoint.folder / "README.md"
+    return card.is_file() and "# qwen3-reranker" in card.read_text("utf-8", "replace").lower()
 
 
 def position_offset(checkpoint: Checkpoint, family: Family) -> int:
@@ -146,10 +170,34 @@ def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
                 "layers does not have; this is another kind of model than it says"
             )
             raise ModelError(msg)
+        if family.is_decoder and family.ranks and _is_head(source, checkpoint):
+            chosen = answer_rows(checkpoint)
+            planned.append(PlannedTensor(name="cls.output.weight", source=tensor, chosen=chosen))
+            if name == "output.weight":
+                continue  # what else it could say is not asked
         skip = position_offset(checkpoint, family) if name == "position_embd.weight" else 0
         planned.append(PlannedTensor(name=name, source=tensor, skip_rows=skip))
     _check_complete(checkpoint, planned, layers)
     return planned
+
+
+def answer_rows(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Return the ids of "yes" and "no", whose scores are what a Qwen3 that ranks says.
+
+    Raises:
+        ModelError: the vocabulary lacks one of them.
+    """
+    vocabulary = checkpoint.tokenizer["model"]["vocab"]
+    try:
+        return int(vocabulary["yes"]), int(vocabulary["no"])
+    except KeyError as error:
+        msg = f"{checkpoint.folder / 'tokenizer.json'} has no token {error}, so it cannot rank"
+        raise ModelError(msg) from error
+
+
+def _is_head(name: str, checkpoint: Checkpoint) -> bool:
+    tied = bool(checkpoint.config.get("tie_word_embeddings"))
+    return name == ("embed_tokens.weight" if tied else "lm_head.weight")
 
 
 def _is_unused(name: str, family: Family) -> bool:

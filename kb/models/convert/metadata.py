@@ -10,6 +10,7 @@ import gguf
 from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint, read_json
 from kb.models.convert.families import Family, position_offset
+from kb.reranking.template import NO, QWEN3_TEXT, YES
 
 _POOLING_KEYS = {
     "pooling_mode_mean_tokens": gguf.PoolingType.MEAN,
@@ -71,7 +72,10 @@ def write_shape(writer: gguf.GGUFWriter, checkpoint: Checkpoint, family: Family)
         writer.add_layer_norm_eps(checkpoint.real("layer_norm_eps"))
     if not family.is_decoder or checkpoint.config.get("is_causal") is False:
         writer.add_causal_attention(False)  # noqa: FBT003 - the library's signature
-    if family.ranks:
+    if family.ranks and family.is_decoder:
+        writer.add_classifier_output_labels([YES, NO])
+        writer.add_chat_template([{"name": "rerank", "template": QWEN3_TEXT}])
+    elif family.ranks:
         _write_labels(writer, checkpoint)
 
 

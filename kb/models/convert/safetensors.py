@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,19 @@ class StoredTensor:
     def item_bytes(self) -> int:
         """Bytes of one value."""
         return np.dtype(_STORED_AS[self.dtype]).itemsize
+
+    def rows(self, chosen: Sequence[int]) -> Iterator[npt.NDArray[np.generic]]:
+        """Yield some rows of a matrix, flat, as stored. Raises as :meth:`blocks`."""
+        dtype = np.dtype(_STORED_AS[self.dtype])
+        row = math.prod(self.shape[1:])
+        with self.path.open("rb") as file:
+            for at in chosen:
+                file.seek(self.offset + at * row * dtype.itemsize)
+                block = np.fromfile(file, dtype=dtype, count=row)
+                if len(block) != row:
+                    msg = f"{self.path} ends within {self.name}; fetch the file again"
+                    raise ModelError(msg)
+                yield block
 
     def blocks(self, *, skip_rows: int = 0) -> Iterator[npt.NDArray[np.generic]]:
         """Yield the values in order, flat, as stored (BF16 as uint16), 32 MiB at a time.

@@ -73,7 +73,7 @@ def write_file(
         file.write(bytes(-file.tell() % writer.data_alignment))
         for tensor in tensors:
             kind = _kind(tensor, dtype)
-            for block in tensor.source.blocks(skip_rows=tensor.skip_rows):
+            for block in tensor.blocks():
                 values = _as_type(block, tensor, kind)
                 file.write(values.data)
                 on_bytes(values.nbytes)

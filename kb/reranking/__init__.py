@@ -1,0 +1,1 @@
+"""Rerankers: the protocol in ``base``, one module for each way of computing scores."""

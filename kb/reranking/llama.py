@@ -1,0 +1,177 @@
+"""Reranking by a GGUF model inside this process, by llama.cpp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kb.embedding.bulk import Bulk
+from kb.embedding.calibration import Setup
+from kb.embedding.context import Context
+from kb.embedding.cores import available_cores
+from kb.embedding.fitting import CPU_DECODER_TOKENS, PACKED_SEQUENCES, PACKED_TOKENS
+from kb.embedding.library import supports_gpu
+from kb.embedding.native import POOLING_NONE, POOLING_RANK, Model
+from kb.embedding.pool import ContextPool
+from kb.embedding.tokens import Tokens
+from kb.errors import InputTooLongError
+from kb.models.files import weights_fingerprint
+from kb.models.registry import ModelFile
+from kb.reranking.base import RerankerIdentity, Scores, best_parts, parts
+from kb.reranking.pairs import open_pairs
+
+CONTEXT_TOKENS = 2048
+"""Tokens of one input unless more are asked for. Chunks are short, and memory grows with it."""
+
+_LEAST_PASSAGE = 32  # tokens that a query must leave
+
+
+class LlamaReranker:
+    """A :class:`~kb.reranking.base.Reranker` over one GGUF file. Thread-safe.
+
+    Scores are in [0, 1]: the probability of "yes" against "no" for Qwen3-Reranker, the sigmoid of
+    the score for cross-encoders such as bge-reranker-v2-m3. Nothing is cut off: a passage that
+    does not fit beside the query is read in parts, and the best part counts.
+
+    Args:
+        model: the file.
+        n_gpu_layers: layers on the GPU, -1 for all.
+        threads: processor threads in all, 0 for one per core that this process may use.
+        context_tokens: most tokens of one input, the model's own limit at most.
+
+    Raises:
+        ModelError: the file cannot be loaded, or is no reranker.
+        OutOfMemoryError: there is not enough memory.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        *,
+        n_gpu_layers: int = -1,
+        threads: int = 0,
+        context_tokens: int = CONTEXT_TOKENS,
+    ) -> None:
+        gpu = supports_gpu() and n_gpu_layers != 0
+        cores = threads or available_cores()
+        self._model = Model(model.path, n_gpu_layers=n_gpu_layers)
+        try:
+            self._pairs, self._pieces, self._class = open_pairs(self._model)
+            self._context_tokens = min(context_tokens, self._model.context_length)
+            contexts = self._contexts(cores, gpu=gpu)
+        except BaseException:
+            self._model.close()
+            raise
+        self._pool = ContextPool(contexts)
+        self._bulk = Bulk(
+            self._pool,
+            width=len(self._pieces) or self._model.classes,
+            threads=self._pool.size,
+            calibration=None,
+            make=_never,
+        )
+        self._identity = RerankerIdentity(
+            model_id=model.model_id, fingerprint=weights_fingerprint(model.path)
+        )
+
+    @property
+    def identity(self) -> RerankerIdentity:
+        """The file's name, and a hash of its weights."""
+        return self._identity
+
+    @property
+    def description(self) -> dict[str, str | int]:
+        """What `kb doctor` shows of the model as it was loaded."""
+        context = self._pool.any()
+        return {
+            "architecture": self._model.metadata("general.architecture") or "unknown",
+            "scored_by": "yes against no" if self._pieces else "a classifier",
+            "context_tokens": self._context_tokens,
+            "contexts": self._pool.size,
+            "threads_per_context": context.threads,
+        }
+
+    def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:
+        """Score passages in [0, 1]; see :meth:`kb.reranking.base.Reranker.score`.
+
+        Raises:
+            InputTooLongError: the query leaves fewer than 32 tokens for a passage.
+            EmbeddingError: llama.cpp failed or gave a score that is not finite.
+        """
+        if not passages:
+            return np.empty(0, dtype=np.float32)
+        taken = len(self._pairs.tokens(query, "", task))
+        if taken + _LEAST_PASSAGE > self._context_tokens:
+            msg = (
+                f"the query and what stands around it have {taken} tokens, but "
+                f"{self._identity.model_id} reads {self._context_tokens} with the passage; ask "
+                "more briefly, or search without reranking"
+            )
+            raise InputTooLongError(msg)
+        owners: list[int] = []
+        inputs: list[Tokens] = []
+        for owner, passage in enumerate(passages):
+            made = self._inputs(query, passage, task)
+            inputs.extend(made)
+            owners.extend([owner] * len(made))
+        raw = self._bulk.run(inputs, None).astype(np.float64)
+        return best_parts(self._probabilities(raw).astype(np.float32), owners, len(passages))
+
+    def close(self) -> None:
+        """Wait for work under way, then free contexts and weights."""
+        self._bulk.close()
+        self._pool.close()
+        self._model.close()
+
+    def _inputs(self, query: str, passage: str, task: str) -> list[Tokens]:
+        made: dict[str, Tokens] = {}
+
+        def fits(text: str) -> bool:
+            made[text] = self._pairs.tokens(query, text, task)
+            return len(made[text]) <= self._context_tokens
+
+        cut = parts(passage, fits)
+        if cut is None:  # one character in more tokens than are left
+            msg = f"a passage of {len(passage)} characters cannot be cut to fit beside the query"
+            raise InputTooLongError(msg)
+        return [made[text] for text in cut]
+
+    def _probabilities(self, raw: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Scores:
+        if self._pieces:
+            logits = raw[:, 0] - raw[:, 1]
+        elif self._model.classes == 1:
+            logits = raw[:, 0]
+        else:  # llama.cpp has made probabilities of them
+            return raw[:, self._class].astype(np.float32)
+        return (0.5 * (1 + np.tanh(logits / 2))).astype(np.float32)
+
+    def _contexts(self, cores: int, *, gpu: bool) -> list[Context]:
+        longest = self._context_tokens
+        decoder = "bert" not in (self._model.metadata("general.architecture") or "")
+        together = gpu or decoder
+        size = PACKED_TOKENS if gpu else CPU_DECODER_TOKENS
+        size = min(size, longest) if decoder and not gpu else max(size, longest)
+        made: list[Context] = []
+        try:
+            for _ in range(1 if together else cores):
+                context = Context(
+                    self._model,
+                    n_batch=max(longest, size) if together else longest,
+                    n_ubatch=size if together else longest,
+                    n_seq=PACKED_SEQUENCES if gpu else 1,
+                    threads=cores if together else 1,
+                    pooling=POOLING_NONE if self._pieces else POOLING_RANK,
+                    pieces=self._pieces,
+                )
+                made.append(context)
+        except BaseException:
+            for context in made:
+                context.close()
+            raise
+        return made
+
+
+def _never(setup: Setup) -> Sequence[Context]:
+    message = f"contexts of a reranker are not rearranged ({setup})"
+    raise AssertionError(message)

@@ -1,0 +1,71 @@
+"""How Qwen3-Reranker is asked: one prompt, and the probability that it goes on with "yes".
+
+The wording is that of its model card (https://huggingface.co/Qwen/Qwen3-Reranker-0.6B); llama.cpp's
+converter writes the same into GGUF files under ``tokenizer.chat_template.rerank``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.errors import ModelError
+
+TEMPLATE_KEY = "tokenizer.chat_template.rerank"
+YES, NO = "yes", "no"
+
+_TASK = "Given a web search query, retrieve relevant passages that answer the query"
+_CONTROL = re.compile(r"<\|[a-z_]+\|>")
+_QUERY, _DOCUMENT = "{query}", "{document}"
+_INSTRUCTION = re.compile(r"<Instruct>: (.+)\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A prompt in three pieces: control tokens are read as such in ``head`` and ``tail`` only.
+
+    ``body`` holds ``{query}`` and ``{document}``; what users wrote in them stays text.
+    """
+
+    head: str
+    body: str
+    tail: str
+
+    def fill(self, query: str, document: str, task: str = "") -> str:
+        """Return the body for a query and a document, ``task`` in place of its instruction."""
+        body = self.body
+        if task:
+            body = _INSTRUCTION.sub(lambda _: f"<Instruct>: {task}\n", body, count=1)
+        before, rest = body.split(_QUERY, 1)
+        between, after = rest.split(_DOCUMENT, 1)
+        return f"{before}{query}{between}{document}{after}"
+
+
+def parse_template(text: str, source: str) -> Template:
+    """Take a prompt apart at the control tokens next to its places for query and document.
+
+    Raises:
+        ModelError: it has no such places, or none in that order; ``source`` is named.
+    """
+    query, document = text.find(_QUERY), text.find(_DOCUMENT)
+    if query < 0 or document < query:
+        msg = (
+            f"{source} has a prompt for reranking that is not understood (no {{query}} before "
+            "{document}); take a GGUF file made by a newer llama.cpp"
+        )
+        raise ModelError(msg)
+    before = [match.end() for match in _CONTROL.finditer(text, 0, query)]
+    after = _CONTROL.search(text, document)
+    # The line after the last control token names the speaker, "user", and is not the user's.
+    start = before[-1] if before else 0
+    end = after.start() if after else len(text)
+    return Template(head=text[:start], body=text[start:end], tail=text[end:])
+
+
+QWEN3_TEXT = (
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and "
+    'the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'
+    f"<|im_start|>user\n<Instruct>: {_TASK}\n<Query>: {{query}}\n<Document>: {{document}}<|im_end|>\n"
+    "<|im_start|>assistant\n<think>\n\n</think>\n\n"
+)
+QWEN3 = parse_template(QWEN3_TEXT, "Qwen3-Reranker")
