@@ -14,11 +14,12 @@ from kb.answering.answer import AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.chat.base import Message
-from kb.chat.opening import LoadedChat
+from kb.chat.opening import open_chat_model
 from kb.embedding.base import Embedder, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
+from kb.lazy import Lazy
 from kb.records import (
     AddResult,
     Chunk,
@@ -30,7 +31,9 @@ from kb.records import (
     SearchMode,
 )
 from kb.reembedding import Reembedding
+from kb.reranking import open_reranker
 from kb.search.filters import SearchFilter
+from kb.search.reranked import Reranking
 from kb.search.searcher import Searcher
 from kb.settings import Settings
 from kb.store import check as checking
@@ -74,7 +77,8 @@ class KnowledgeBase:
             interrupted=interrupted,
         )
         self._loaded = LoadedEmbedder(settings, embedder)
-        self._chat = LoadedChat(settings)
+        self._chat = Lazy(partial(open_chat_model, settings))
+        self._reranker = Lazy(partial(open_reranker, settings))
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store, self.indexing)
@@ -111,6 +115,7 @@ class KnowledgeBase:
     def close(self) -> None:
         """Free the models and the store's files."""
         self._chat.close()
+        self._reranker.close()
         self._loaded.close()
         self._store.close()
 
@@ -224,6 +229,7 @@ class KnowledgeBase:
         context: int = 0,
         diversity: float = 0.0,
         instruct: str = "",
+        rerank: bool | None = None,
     ) -> list[SearchHit]:
         """Return the passages that answer ``query`` best, best first.
 
@@ -242,6 +248,8 @@ class KnowledgeBase:
             context: chunks before and after each hit whose text it is given as well.
             diversity: from 0 to 1, how much hits are to differ from each other: 1 less the
                 lambda of maximal marginal relevance.
+            rerank: have the reranker of the settings order the best hits; if not given, where
+                the settings name one.
             instruct: what the query asks for, in place of the collection's instruction and of
                 the one in the settings; for models that take one.
 
@@ -273,6 +281,7 @@ class KnowledgeBase:
                     context=context,
                     diversity=diversity,
                     tasks=tasks,
+                    rerank=self._reranking(rerank),
                 )
             except CollectionGoneError:
                 continue  # deleted or re-embedded just now: the name is looked up again
@@ -459,6 +468,11 @@ class KnowledgeBase:
         return checking.check(self._store)
 
     # -- helpers
+
+    def _reranking(self, wanted: bool | None) -> Reranking | None:  # noqa: FBT001 - a setting, or none
+        if wanted is False or (wanted is None and not self.settings.reranker):
+            return None
+        return Reranking(reranker=self._reranker.get(), candidates=self.settings.rerank_candidates)
 
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}

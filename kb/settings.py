@@ -113,6 +113,17 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that an embedding server may be silent.",
     )
+    reranker: str | None = Field(
+        default=None,
+        description="Model that orders the best hits: the path of a GGUF file, what it was pulled "
+        "as, or the addresses of reranking servers.",
+    )
+    rerank_candidates: int = Field(
+        default=30,
+        ge=1,
+        le=1000,
+        description="Hits that the reranker reads, if no more are asked for.",
+    )
     chat_model: str | None = Field(
         default=None,
         description="Chat model for answers: a server's address and the model's name, "

@@ -82,7 +82,7 @@ def _stage_texts(hit: SearchHit) -> list[str]:
     """Return what each stage gave a hit, the one that ranked it first: each by its own name."""
     return [
         t(f"hit.{stage}", score=f"{hit.scores[stage]:.2f}", rank=hit.ranks[stage])
-        for stage in ("fused", "dense", "keyword")
+        for stage in ("reranked", "fused", "dense", "keyword")
         if stage in hit.scores
     ]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from kb.chat.base import ChatModel
 from kb.errors import SettingsError
 from kb.models.files import find_model
@@ -39,30 +37,3 @@ def open_chat_model(settings: Settings) -> ChatModel:
         threads=settings.threads,
         window_tokens=settings.chat_context_tokens,
     )
-
-
-class LoadedChat:
-    """Opens the chat model at its first use and keeps it. Thread-safe."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._model: ChatModel | None = None
-        self._mutex = threading.Lock()
-
-    def get(self) -> ChatModel:
-        """Return the model.
-
-        Raises:
-            KnowledgeBaseError: as for :func:`open_chat_model`.
-        """
-        with self._mutex:
-            if self._model is None:
-                self._model = open_chat_model(self._settings)
-            return self._model
-
-    def close(self) -> None:
-        """Free the model if it was opened."""
-        with self._mutex:
-            if self._model is not None:
-                self._model.close()
-                self._model = None

@@ -92,6 +92,12 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     metadata: Annotated[
         list[str] | None, typer.Option("--meta", help="Only where KEY=VALUE.")
     ] = None,
+    rerank: Annotated[
+        bool | None,
+        typer.Option(
+            "--rerank/--no-rerank", help="Have the reranker of the settings order the best hits."
+        ),
+    ] = None,
     instruct: Annotated[
         str, typer.Option("--instruct", help="What the query asks for, if the model takes it.")
     ] = "",
@@ -121,6 +127,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             context=context,
             diversity=diversity,
             instruct=instruct,
+            rerank=rerank,
         )
         if as_json:
             print_json([presentation.hit_json(hit) for hit in hits])

@@ -42,7 +42,12 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
     console.print()
 
 
-_STAGES = {"fused": "fused {:.3f}", "dense": "cosine {:.3f}", "keyword": "BM25 {:.2f}"}
+_STAGES = {
+    "reranked": "reranked {:.3f}",
+    "fused": "fused {:.3f}",
+    "dense": "cosine {:.3f}",
+    "keyword": "BM25 {:.2f}",
+}
 
 
 def scores_text(hit: SearchHit) -> str:
@@ -50,9 +55,9 @@ def scores_text(hit: SearchHit) -> str:
     texts = {
         name: form.format(hit.scores[name]) for name, form in _STAGES.items() if name in hit.scores
     }
-    fused = texts.pop("fused", "")
+    totals = [texts.pop(name) for name in ("reranked", "fused") if name in texts]
     stages = " + ".join(f"{text} (#{hit.ranks[name]})" for name, text in texts.items())
-    return f"{fused} = {stages}" if fused else stages
+    return " = ".join([*totals, stages])
 
 
 def whole(hit: SearchHit) -> Text:

@@ -1,1 +1,48 @@
-"""Rerankers: the protocol in ``base``, one module for each way of computing scores."""
+"""Rerankers: the protocol in ``base``, one module for each way of computing scores.
+
+R. Nogueira, K. Cho, "Passage Re-ranking with BERT", 2019: a model that reads query and passage
+together orders the few that a search found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kb.errors import SettingsError
+
+if TYPE_CHECKING:
+    from kb.reranking.base import Reranker
+    from kb.settings import Settings
+
+
+def open_reranker(settings: Settings) -> Reranker:
+    """Open the reranker that the settings name.
+
+    Raises:
+        SettingsError: none is named, or an address cannot be used.
+        ModelError: the file is missing or damaged, or is no reranker.
+        OutOfMemoryError: it does not fit into memory.
+    """
+    from kb.embedding.servers.address import names_servers  # noqa: PLC0415 - as below
+
+    name = settings.reranker
+    if not name:
+        msg = (
+            "no reranker is set: set KB_RERANKER to a GGUF file (Qwen3-Reranker, "
+            "bge-reranker-v2-m3) or to a server's address, http://host:port/v1#name"
+        )
+        raise SettingsError(msg)
+    if names_servers(name):
+        from kb.reranking.server import ServerReranker  # noqa: PLC0415 - httpx takes a moment
+
+        return ServerReranker(
+            name, batch=settings.server_batch, timeout_s=settings.server_timeout_s
+        )
+    from kb.models.files import find_model  # noqa: PLC0415
+    from kb.reranking.llama import LlamaReranker  # noqa: PLC0415 - llama.cpp takes a second to load
+
+    return LlamaReranker(
+        find_model(name, settings.models_dir),
+        n_gpu_layers=settings.n_gpu_layers,
+        threads=settings.threads,
+    )

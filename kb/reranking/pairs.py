@@ -8,7 +8,7 @@ import numpy as np
 
 from kb.embedding.native import POOLING_NONE, POOLING_RANK, Model
 from kb.embedding.prompts import BARE
-from kb.embedding.tokens import Tokens, TextTokenizer
+from kb.embedding.tokens import TextTokenizer, Tokens
 from kb.errors import ModelError
 from kb.reranking.template import NO, QWEN3, TEMPLATE_KEY, YES, Template, parse_template
 

@@ -65,7 +65,7 @@ def parse_template(text: str, source: str) -> Template:
 QWEN3_TEXT = (
     "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and "
     'the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'
-    f"<|im_start|>user\n<Instruct>: {_TASK}\n<Query>: {{query}}\n<Document>: {{document}}<|im_end|>\n"
-    "<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    f"<|im_start|>user\n<Instruct>: {_TASK}\n<Query>: {_QUERY}\n<Document>: {_DOCUMENT}"
+    "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 )
 QWEN3 = parse_template(QWEN3_TEXT, "Qwen3-Reranker")

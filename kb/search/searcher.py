@@ -1,4 +1,7 @@
-"""One search from query to hits: parse, embed, find, fuse, fetch, collapse, choose, highlight."""
+"""One search from query to hits.
+
+Parse, embed, find, fuse, fetch, collapse, rerank, choose, highlight.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
+from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.store import collections as catalog
@@ -45,6 +49,8 @@ class _Request:
     where: SearchFilter
     context: int
     diversity: float
+    rerank: Reranking | None
+    task: str
 
 
 class Searcher:
@@ -68,6 +74,7 @@ class Searcher:
         context: int = 0,
         diversity: float = 0.0,
         tasks: Sequence[str] = (),
+        rerank: Reranking | None = None,
     ) -> list[SearchHit]:
         """Return up to ``top_k`` hits, best first; none for a blank query.
 
@@ -92,6 +99,8 @@ class Searcher:
             where=where or SearchFilter(),
             context=context,
             diversity=diversity,
+            rerank=rerank,
+            task=tasks[0] if tasks else "",
         )
         for _ in range(_ATTEMPTS):
             generation = self._store.generation()
@@ -113,14 +122,20 @@ class Searcher:
         return kept
 
     def _best(self, request: _Request) -> list[SearchHit]:
-        limit = max(_CANDIDATES_MIN, request.top_k * _CANDIDATES_PER_HIT)
+        wanted = request.top_k
+        if request.rerank is not None:
+            wanted = max(wanted, request.rerank.candidates)
+        limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
             candidates, exhausted = self._candidates(request, limit)
             kept = collapse(candidates)
             # Collapsing must not cost hits that were there to be found.
-            if len(kept) >= request.top_k or exhausted:
+            if len(kept) >= wanted or exhausted:
                 break
             limit *= 4
+        if request.rerank is not None:
+            reranker, text = request.rerank.reranker, request.query.text
+            kept = reranked(reranker, text, kept[:wanted], request.task)
         if request.diversity > 0:
             kept = self._diverse(request, kept)
         kept = kept[: request.top_k]

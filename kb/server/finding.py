@@ -51,6 +51,7 @@ def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
         context=body.context,
         diversity=body.diversity,
         instruct=body.instruct,
+        rerank=body.rerank,
     )
     return [presentation.hit_json(hit) for hit in hits]
 

@@ -142,3 +142,4 @@ class SearchRequest(_Body):
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     filters: Filters = Filters()
     instruct: Instruction = ""
+    rerank: bool | None = None

@@ -259,7 +259,7 @@ def test_a_server_that_is_not_there_is_named(connect: Open) -> None:
         (servers.status(401), "wants a key; set KB_API_KEY"),
         (servers.status(404, "no such model"), r"404.*check the address and the model's name"),
         (servers.status(307, Location="http://elsewhere/"), "a redirect"),
-        (servers.page, "a web page, so it is no embedding server"),
+        (servers.page, "a web page, so it is none"),
         (servers.changed(lambda data: data.pop()), "9 vectors .*the 10 texts sent"),
         (servers.changed(lambda data: data[3].update(index=4)), "with other numbers"),
         (servers.changed(lambda data: data[3]["embedding"].pop()), r"several .*widths \(15, 16\)"),

@@ -59,3 +59,11 @@ def golden_texts() -> dict[str, str]:
         **EDGES,
         **{name: long_text(characters) for name, characters in LENGTHS.items()},
     }
+
+
+# Queries in four scripts against passages in all of them.
+PAIRS = [
+    (SENTENCES[query], passage)
+    for query in ("latin", "han", "arabic", "code")
+    for passage in (*SENTENCES.values(), *EDGES.values(), long_text(900))
+]

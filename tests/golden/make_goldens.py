@@ -1,10 +1,12 @@
 """Makes the committed goldens; needs a Python of its own with PyTorch (requirements.txt beside).
 
     python make_goldens.py vectors vectors.json
+    python make_goldens.py scores scores.json
     KB_LLAMA_CPP=…/vendor/llama.cpp python make_goldens.py headers headers.json
     KB_LLAMA_CPP=…/vendor/llama.cpp python make_goldens.py full folder
 
-``vectors`` embeds the golden texts with Hugging Face transformers in float32. ``headers``
+``vectors`` embeds the golden texts with Hugging Face transformers in float32, ``scores`` has it
+rerank pairs of texts, worded as the model card of Qwen3-Reranker words them. ``headers``
 converts the checkpoints with llama.cpp's own converter (in the source package of llama-cpp-python:
 ``pip download --no-binary :all: --no-deps llama-cpp-python``, then unpack) and writes down every
 key and the digest of every tensor. ``full`` writes a Qwen3 checkpoint with the whole vocabulary,
@@ -23,7 +25,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from golden_texts import golden_texts
+from golden_texts import PAIRS, golden_texts
 from header_of import header_of
 from made_checkpoints import CHECKPOINTS, EMBEDDING, write_qwen3
 
@@ -102,6 +104,61 @@ def _xlmr_ids(folder: Path, text: str) -> list[int]:
     return [0, *(3 if id_ == 0 else id_ + 1 for id_ in model.encode(text)), 2]
 
 
+# As the model card of Qwen3-Reranker puts it together, in pieces that are tokenised apart.
+_JUDGE = (
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and "
+    'the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'
+    "<|im_start|>user\n"
+)
+_ANSWER = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+_TASK = "Given a web search query, retrieve relevant passages that answer the query"
+
+
+def scores(folder: Path) -> dict[str, list[float]]:
+    """Return, for each reranker, the score of every golden pair in [0, 1]."""
+    return {
+        "qwen3-reranker": _yes_scores(folder / "qwen3-reranker"),
+        "xlmr-reranker": _class_scores(folder / "xlmr-reranker"),
+    }
+
+
+def _yes_scores(folder: Path) -> list[float]:
+    import torch  # noqa: PLC0415 - `headers` does without
+    from tokenizers import Tokenizer  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+
+    marks = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    plain = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    plain.encode_special_tokens = True
+    before, after = (marks.encode(text, add_special_tokens=False).ids for text in (_JUDGE, _ANSWER))
+    yes, no = plain.token_to_id("yes"), plain.token_to_id("no")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    found = []
+    for query, passage in PAIRS:
+        body = f"<Instruct>: {_TASK}\n<Query>: {query}\n<Document>: {passage}"
+        ids = [*before, *plain.encode(body, add_special_tokens=False).ids, *after]
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([ids])).logits[0, -1, [no, yes]]
+        found.append(float(torch.softmax(logits, dim=0)[1]))
+    return found
+
+
+def _class_scores(folder: Path) -> list[float]:
+    import torch  # noqa: PLC0415 - `headers` does without
+    from transformers import AutoModelForSequenceClassification  # noqa: PLC0415
+
+    kind = AutoModelForSequenceClassification
+    model = kind.from_pretrained(folder, dtype=torch.float32).eval()
+    found = []
+    for query, passage in PAIRS:
+        # <s> query </s></s> passage </s>
+        ids = [*_xlmr_ids(folder, query), 2, *_xlmr_ids(folder, passage)[1:]]
+        with torch.inference_mode():
+            logit = model(input_ids=torch.tensor([ids])).logits[0, 0]
+        found.append(float(torch.sigmoid(logit)))
+    return found
+
+
 def headers(folder: Path) -> dict[str, object]:
     """Return what llama.cpp's converter writes for each checkpoint."""
     found: dict[str, object] = {}
@@ -144,7 +201,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, write in CHECKPOINTS.items():
             write(Path(folder) / name)
-        made = {"vectors": vectors, "headers": headers}[kind](Path(folder))
+        made = {"vectors": vectors, "scores": scores, "headers": headers}[kind](Path(folder))
     Path(out).write_text(json.dumps(made, indent=0, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Requests to one embedding server: connections, the key, and what its answers mean.
+"""Requests to one server of models: connections, the key, and what its answers mean.
 
 The only importer of httpx besides ``failures``, which reads its responses.
 """
@@ -51,10 +51,19 @@ class ServerClient:
         address: the server.
         key: sent as a bearer token; ``""`` sends none.
         timeout_s: longest silence of the server within one answer.
+        kind: what it is, for messages.
     """
 
-    def __init__(self, address: ServerAddress, *, key: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        key: str,
+        timeout_s: float,
+        kind: str = "embedding server",
+    ) -> None:
         self.address = address
+        self._named = f"{kind} {address.root}"
         self._key = key
         if key and not address.loopback and address.root.startswith("http:"):
             _log.warning("the API key goes to %s unencrypted; use https", address.root)
@@ -108,25 +117,25 @@ class ServerClient:
         try:
             return self._http.request(method, url, json=body, **extra)
         except httpx.TimeoutException as error:
-            msg = f"the embedding server {self.where} gave no answer in time"
+            msg = f"the {self._named} gave no answer in time"
             raise UnavailableError(msg) from error
         except httpx.ConnectError as error:
-            msg = f"there is no connection to the embedding server {self.where} ({error})"
+            msg = f"there is no connection to the {self._named} ({error})"
             raise UnavailableError(msg) from error
         except httpx.HTTPError as error:
-            msg = f"the connection to the embedding server {self.where} broke off ({error})"
+            msg = f"the connection to the {self._named} broke off ({error})"
             raise UnavailableError(msg) from error
         except RuntimeError as error:  # httpx: the client was closed
-            msg = f"the connection to the embedding server {self.where} is closed"
+            msg = f"the connection to the {self._named} is closed"
             raise EmbeddingError(msg) from error
 
     def _read(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
         if not response.is_success:
-            raise explain(response, self.where, self._key)
+            raise explain(response, self._named, self._key)
         try:
             return json.loads(response.content)
         except ValueError as error:
-            raise explain_page(response, self.where) from error
+            raise explain_page(response, self._named) from error
 
 
 __all__ = ["KEY_VARIABLES", "AbsentError", "ServerClient", "key_from_environment"]

@@ -51,11 +51,14 @@ class AbsentError(EmbeddingError):
     """The server has no such path or no such model (404, 405)."""
 
 
-def explain(response: httpx.Response, where: str, secret: str) -> EmbeddingError:
-    """Return the error that a response other than success means; ``secret`` never is in it."""
+def explain(response: httpx.Response, named: str, secret: str) -> EmbeddingError:
+    """Return the error that a response other than success means; ``secret`` never is in it.
+
+    ``named`` is the server in words: ``embedding server http://…``.
+    """
     status = response.status_code
     said = _quote(response, secret)
-    answer = f"the embedding server {where} answered {status}{said}"
+    answer = f"the {named} answered {status}{said}"
     size = _size_error(status, said, answer)
     if size is not None:
         return size
@@ -67,21 +70,23 @@ def explain(response: httpx.Response, where: str, secret: str) -> EmbeddingError
         advice = "it refuses this key" if secret else "it wants a key"
         return EmbeddingError(f"{answer}: {advice}; set KB_API_KEY in the environment")
     if status in {_HTTP.NOT_FOUND, _HTTP.METHOD_NOT_ALLOWED}:
-        return AbsentError(f"{answer}; check the address and the model's name after # in `model`")
+        return AbsentError(
+            f"{answer}; check the address and the model's name after # in the settings"
+        )
     if _HTTP.is_redirect(status):
         return EmbeddingError(f"{answer}, a redirect; name the address where the server itself is")
     return EmbeddingError(f"{answer}; the request was not repeated")
 
 
-def explain_page(response: httpx.Response, where: str) -> EmbeddingError:
+def explain_page(response: httpx.Response, named: str) -> EmbeddingError:
     """Return the error that a successful response without JSON means."""
     kind = response.headers.get("content-type", "")
     if "html" in kind or response.text.lstrip().startswith("<"):
         return EmbeddingError(
-            f"{where} answered with a web page, so it is no embedding server; "
-            "check the address in `model`"
+            f"the {named} answered with a web page, so it is none; "
+            "check the address in the settings"
         )
-    return UnavailableError(f"the answer of the embedding server {where} is broken off")
+    return UnavailableError(f"the answer of the {named} is broken off")
 
 
 def _size_error(status: int, said: str, answer: str) -> EmbeddingError | None:

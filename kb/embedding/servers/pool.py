@@ -138,7 +138,7 @@ class ServerPool(Generic[ServerT]):
         with self._changed:
             while True:
                 if self._closed:
-                    msg = "the embedder is closed; open the knowledge base again"
+                    msg = "the connections are closed; open the knowledge base again"
                     raise EmbeddingError(msg)
                 now = time.monotonic()
                 back = [member for member in self._members if member.aside_until <= now]
@@ -170,6 +170,6 @@ class ServerPool(Generic[ServerT]):
     def _recover(self, member: _Member[ServerT]) -> None:
         with self._changed:
             if member.failures:
-                _log.info("the embedding server %s answers again", member.server.where)
+                _log.info("the server %s answers again", member.server.where)
             member.failures = 0
             member.aside_until = float("-inf")

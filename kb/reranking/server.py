@@ -1,0 +1,157 @@
+"""Reranking by a server: llama.cpp, vLLM, Jina, Cohere (``/v1/rerank``) and TEI (``/rerank``)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kb.embedding.servers.address import parse_servers
+from kb.embedding.servers.client import ServerClient, key_from_environment
+from kb.embedding.servers.failures import AbsentError, BatchTooLargeError, UnavailableError
+from kb.embedding.servers.pool import ServerPool
+from kb.embedding.servers.retry import RetryPolicy
+from kb.embedding.servers.wire import sendable
+from kb.errors import EmbeddingError, InputTooLongError
+from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
+
+_REQUESTS = 4
+_SHORTEST = 64  # characters; a passage that is too long even then is not the cause
+
+
+class ServerReranker:
+    """A :class:`~kb.reranking.base.Reranker` over one or several servers. Thread-safe.
+
+    Scores are in [0, 1]: as the server gives them, or the sigmoid of them where it gives the
+    model's own (llama.cpp). A passage that the server finds too long is sent in parts, and the
+    best part counts.
+
+    Args:
+        model: addresses, and the model's name after ``#``, as for embedding servers.
+        batch: most passages of one request.
+        timeout_s: longest silence of a server within one answer.
+        policy: attempts and waiting times.
+
+    Raises:
+        SettingsError: an address or the key cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        batch: int = 32,
+        timeout_s: float = 120.0,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        addresses, self._model = parse_servers(model)
+        key = key_from_environment()
+        servers = [
+            _Server(
+                ServerClient(address, key=key, timeout_s=timeout_s, kind="reranking server"),
+                self._model,
+            )
+            for address in addresses
+        ]
+        self._pool = ServerPool(
+            servers, slots={"queries": _REQUESTS}, policy=policy or RetryPolicy()
+        )
+        self._batch = batch
+
+    @property
+    def identity(self) -> RerankerIdentity:
+        """The served model's name, as far as it was given."""
+        return RerankerIdentity(model_id=self._model or self._pool.servers[0].where)
+
+    @property
+    def description(self) -> dict[str, str | int]:
+        """What `kb doctor` shows."""
+        return {"servers": ", ".join(server.where for server in self._pool.servers)}
+
+    def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:  # noqa: ARG002 - servers take none
+        """Score passages in [0, 1]; see :meth:`kb.reranking.base.Reranker.score`."""
+        found: list[float] = []
+        for start in range(0, len(passages), self._batch):
+            found += self._scored(query, passages[start : start + self._batch])
+        scores = np.array(found, dtype=np.float64)
+        if len(scores) and not (scores.min() >= 0 and scores.max() <= 1):
+            scores = 0.5 * (1 + np.tanh(scores / 2))
+        return best_parts(scores.astype(np.float32), range(len(scores)), len(scores))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+        for server in self._pool.servers:
+            server.close()
+
+    def _scored(self, query: str, passages: Sequence[str]) -> list[float]:
+        try:
+            return self._pool.call("queries", lambda server: server.scores(query, passages))
+        except (BatchTooLargeError, InputTooLongError):
+            if len(passages) > 1:
+                middle = len(passages) // 2
+                first = self._scored(query, passages[:middle])
+                return first + self._scored(query, passages[middle:])
+            cut = halves(passages[0])
+            if cut is None or len(passages[0]) < _SHORTEST:
+                raise
+            return [max(self._scored(query, [cut[0]]) + self._scored(query, [cut[1]]))]
+
+
+class _Server:
+    """One server; which of the two forms it speaks is found out at the first request."""
+
+    def __init__(self, client: ServerClient, model: str) -> None:
+        self._client = client
+        self._model = model
+        self._form: str | None = None
+
+    @property
+    def where(self) -> str:
+        return self._client.where
+
+    def scores(self, query: str, passages: Sequence[str]) -> list[float]:
+        address = self._client.address
+        sent = {"query": sendable(query), "model": self._model}
+        texts = [sendable(text) for text in passages]
+        if self._form != "tei":
+            try:
+                answer = self._client.post(f"{address.api}/rerank", {**sent, "documents": texts})
+                self._form = "jina"
+                return _read(answer, len(texts), self.where)
+            except AbsentError:
+                if self._form == "jina":
+                    raise
+        answer = self._client.post(f"{address.root}/rerank", {**sent, "texts": texts})
+        self._form = "tei"
+        return _read(answer, len(texts), self.where)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 - JSON
+    """Return scores in the order of the passages.
+
+    Raises:
+        UnavailableError: the answer is not about every passage once.
+        EmbeddingError: a score is not finite.
+    """
+    listed: Any = answer.get("results") if isinstance(answer, dict) else answer
+    found: dict[int, float] = {}
+    try:
+        for each in listed:
+            score = each["relevance_score"] if "relevance_score" in each else each["score"]
+            found[int(each["index"])] = float("nan") if score is None else float(score)
+    except (TypeError, KeyError, ValueError) as error:
+        msg = f"the reranking server {where} sent no scores; is it a reranker's address?"
+        raise EmbeddingError(msg) from error
+    if sorted(found) != list(range(count)) or len(listed) != count:
+        msg = f"the reranking server {where} scored {len(listed)} of {count} passages"
+        raise UnavailableError(msg)
+    if not all(map(math.isfinite, found.values())):
+        msg = f"the reranking server {where} gave a score that is not finite"
+        raise EmbeddingError(msg)
+    return [found[at] for at in range(count)]

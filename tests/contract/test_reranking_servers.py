@@ -1,0 +1,132 @@
+"""Rerankers on servers: both forms, order, long passages, and every way of failing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Literal
+
+import pytest
+import rerank_server
+from rerank_server import RerankServer
+
+from kb.embedding.servers.retry import RetryPolicy
+from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.reranking.server import ServerReranker
+
+QUERY = "heron river"
+PASSAGES = ["A heron stands.", "A spoon lies.", "A heron by the river."]
+QUICK = RetryPolicy(query_attempts=3, base_s=0.01, cap_s=0.02)
+
+
+@pytest.fixture
+def server() -> Iterator[RerankServer]:
+    started = RerankServer()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def reranker(server: RerankServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerReranker]:
+    monkeypatch.setenv("KB_API_KEY", "sesame")
+    with closing(
+        ServerReranker(f"{server.url}/v1#tiny", batch=2, timeout_s=0.5, policy=QUICK)
+    ) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("speaks", ["jina", "tei"])
+def test_both_forms_give_scores_in_the_order_of_the_passages(
+    server: RerankServer, reranker: ServerReranker, speaks: Literal["jina", "tei"]
+) -> None:
+    server.speaks = speaks
+    assert list(reranker.score(QUERY, PASSAGES)) == [0.5, 0.0, 1.0]
+    assert list(reranker.score(QUERY, [])) == []
+    assert {seen["key"] for seen in server.seen} == {"Bearer sesame"}
+    assert {seen["model"] for seen in server.seen} == {"tiny"}
+    texts = "documents" if speaks == "jina" else "texts"
+    assert [len(seen[texts]) for seen in server.seen] == [2, 1]
+
+
+def test_scores_of_any_scale_come_out_in_zero_to_one(
+    server: RerankServer, reranker: ServerReranker
+) -> None:
+    server.logits = True
+    found = reranker.score(QUERY, PASSAGES)
+    assert found[2] > 0.99
+    assert found[0] == pytest.approx(0.5)
+    assert found[1] < 0.01
+
+
+def test_a_passage_that_is_too_long_counts_as_its_best_part(
+    server: RerankServer, reranker: ServerReranker
+) -> None:
+    server.most_words = 20
+    long = "words that say nothing " * 10 + "heron river"
+    assert list(reranker.score(QUERY, ["heron", long])) == [0.5, 1.0]
+    server.most_words = 0
+    with pytest.raises(InputTooLongError, match="too many tokens"):
+        reranker.score(QUERY, ["heron"])
+
+
+def test_a_batch_that_is_too_large_is_divided(
+    server: RerankServer, reranker: ServerReranker
+) -> None:
+    server.most_texts = 1
+    assert list(reranker.score(QUERY, PASSAGES)) == [0.5, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        rerank_server.status(429),
+        rerank_server.status(503),
+        rerank_server.stall,
+        rerank_server.break_off,
+        rerank_server.answers({"results": [{"index": 0, "relevance_score": 1}]}),
+    ],
+    ids=["429", "503", "stall", "break off", "one missing"],
+)
+def test_what_may_pass_is_tried_again(
+    server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault
+) -> None:
+    server.faults.append(fault)
+    assert list(reranker.score(QUERY, PASSAGES)) == [0.5, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (rerank_server.status(401), "refuses this key"),
+        (rerank_server.status(400), "not repeated"),
+        (rerank_server.answers({"data": []}), "sent no scores"),
+        (rerank_server.answers("hello"), "sent no scores"),
+        (
+            rerank_server.answers({"results": [{"index": 0, "relevance_score": None}]}),
+            "not finite",
+        ),
+    ],
+    ids=["401", "400", "another API", "a string", "null"],
+)
+def test_what_will_not_pass_is_said_at_once(
+    server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault, words: str
+) -> None:
+    server.faults.append(fault)
+    with pytest.raises(EmbeddingError, match=words) as caught:
+        reranker.score(QUERY, PASSAGES[:1])
+    assert server.url in str(caught.value)
+    assert "sesame" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+def test_a_server_that_stays_away_is_given_up(
+    server: RerankServer, reranker: ServerReranker
+) -> None:
+    server.faults.extend([rerank_server.status(503)] * 9)
+    with pytest.raises(EmbeddingError, match="gave up after 3 attempts"):
+        reranker.score(QUERY, PASSAGES[:1])
+
+
+def test_an_address_that_cannot_be_used_is_refused() -> None:
+    with pytest.raises(SettingsError):
+        ServerReranker("ftp://host")
