@@ -31,6 +31,12 @@ def main() -> None:
     pages = [
         st.Page("views/search.py", title=t("search.title"), icon=":material/search:", default=True),
         st.Page(
+            "views/ask.py",
+            title=t("ask.title"),
+            icon=":material/forum:",
+            url_path="ask",
+        ),
+        st.Page(
             "views/library.py",
             title=t("library.title"),
             icon=":material/library_books:",

@@ -16,18 +16,22 @@ _CONTEXT_CHARACTERS = 600
 _MORE = ("context", "page", "cite")
 
 
-def draw_hit(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
+def draw_hit(
+    shared: Session, hit: SearchHit, rank: int, share: float | None, *, key: str = "hit"
+) -> None:
     """Draw a hit; asking for its surroundings draws this hit again, not the page.
 
-    ``share`` in [0, 1] fills its bar: what a score means depends on how was searched.
+    ``share`` in [0, 1] fills its bar, None draws none: what a score means depends on how was
+    searched. ``key`` tells apart lists of hits on one page.
     """
-    with st.container(border=True, key=f"hit-{hit.chunk_id}"):
-        st.fragment(_draw)(shared, hit, rank, share)
+    with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
+        st.fragment(_draw)(shared, hit, rank, share, key)
 
 
-def _draw(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
+def _draw(shared: Session, hit: SearchHit, rank: int, share: float | None, key: str) -> None:
     st.html(_head(hit, rank, share))
-    more = st.session_state.get(f"more-{hit.chunk_id}")
+    key = f"more-{key}-{hit.chunk_id}"
+    more = st.session_state.get(key)
     if more == "context":
         _draw_context(shared, hit)
     else:
@@ -37,7 +41,7 @@ def _draw(shared: Session, hit: SearchHit, rank: int, share: float) -> None:
             t("hit.more"),
             [way for way in _MORE if way != "page" or hit.media_type == "pdf"],
             format_func={name: t(f"hit.{name}") for name in _MORE}.__getitem__,
-            key=f"more-{hit.chunk_id}",
+            key=key,
             label_visibility="collapsed",
         )
         st.page_link(
@@ -62,19 +66,23 @@ def citation(hit: SearchHit) -> str:
     )
 
 
-def _head(hit: SearchHit, rank: int, share: float) -> str:
+def _head(hit: SearchHit, rank: int, share: float | None) -> str:
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     stages = _stage_texts(hit)
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
     ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
     every = "\n".join(source.path for source in hit.sources)
+    score = ""
+    if share is not None:
+        score = (
+            f'<span class="kb-score" title="{escape(" · ".join(stages))}">'
+            f"{bar(share, label=stages[0])}{escape(stages[0])}</span>"
+        )
     return (
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
-        f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}'
-        f'<span class="kb-score" title="{escape(" · ".join(stages))}">'
-        f"{bar(share, label=stages[0])}{escape(stages[0])}</span></div>"
+        f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}{score}</div>'
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from html import escape as _escape
 from pathlib import Path
 
+from markdown_it import MarkdownIt
+
 Span = tuple[int, int]
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
@@ -64,6 +66,21 @@ def excerpt(text: str, spans: Sequence[Span]) -> str:
     inside = [(max(a, start) - start, min(b, end) - start) for a, b in spans]
     body = marked(text[start:end], [(a, b) for a, b in inside if a < b])
     return ("… " if start else "") + body + (" …" if end < len(text) else "")
+
+
+# Neither links nor pictures: a document could make a model write one that carries text away.
+_ANSWERS = MarkdownIt("commonmark", {"html": False}).enable("table")
+_ANSWERS.disable(["link", "image", "autolink", "reference", "html_block", "html_inline"])
+_CITED = re.compile(r"\[(\d{1,4})\]")
+
+
+def answer_html(text: str) -> str:
+    """Return a chat model's Markdown as HTML: paragraphs, lists, tables, code and emphasis only.
+
+    Citations such as ``[1]`` are set apart from the text.
+    """
+    body = _CITED.sub(r'<span class="kb-cited">\1</span>', str(_ANSWERS.render(text)))
+    return f'<div class="kb-answer">{body}</div>'
 
 
 def bar(share: float, *, label: str = "", kind: str = "") -> str:

@@ -51,7 +51,7 @@ def search(
     query: str,
     *,
     top_k: int,
-    where: SearchFilter,
+    where: SearchFilter | None,
     mode: SearchMode,
 ) -> Result:
     """Search, or return the tab's last result if nothing has changed since.
@@ -64,7 +64,7 @@ def search(
         generation=shared.base.generation,
         query=query,
         top_k=top_k,
-        where=where,
+        where=where or SearchFilter(),
         mode=mode,
     )
     last = st.session_state.get(_MEMO)

@@ -12,6 +12,7 @@ import streamlit as st
 from kb.records import DocumentInfo, MediaType, Notice, SearchHit
 from ui.language import notice_text, t
 from ui.markup import escape, plain
+from ui.session import Session
 
 MEDIA_NAMES: dict[MediaType, str] = {
     "pdf": "PDF",
@@ -33,6 +34,15 @@ def draw_error(headline: str, error: Exception | str) -> None:
 def draw_empty(headline: str, text: str) -> None:
     """Draw what to do where there is nothing to show yet."""
     st.html(f'<div class="kb-empty"><h3>{escape(headline)}</h3><p>{escape(text)}</p></div>')
+
+
+def draw_nothing_to_search(shared: Session) -> None:
+    """Draw what to do first where a collection is empty."""
+    if shared.ingestion.active:
+        draw_empty(t("search.filling"), t("search.filling_help"))
+    else:
+        draw_empty(t("search.empty"), t("search.empty_help"))
+    st.page_link("views/library.py", label=t("search.to_library"), icon=":material/upload_file:")
 
 
 def draw_notices(notices: tuple[Notice, ...]) -> None:

@@ -7,9 +7,11 @@ import sqlite3
 from dataclasses import dataclass
 
 from kb.records import CollectionInfo
+from kb.search.function_words import FUNCTION_WORDS
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
+from kb.search.terms import token
 from kb.store import fulltext
 
 # Postings read for one query. A word that stands in every third chunk tells nearly nothing and
@@ -17,6 +19,7 @@ from kb.store import fulltext
 # taken from the rarest on until the budget is spent; small collections never reach it.
 POSTINGS_BUDGET = 30_000
 _K1 = 1.2  # fixed by FTS5's bm25()
+_FUNCTION_TOKENS = frozenset(map(token, FUNCTION_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def weigh(
 ) -> Words:
     """Choose which of a query's terms to look up, by how rare they are."""
     by_token = {token_of(expression): expression for expression in query.tokens}
+    telling = {name: each for name, each in by_token.items() if name not in _FUNCTION_TOKENS}
+    by_token = telling or by_token
     frequency = known.frequencies(db, collection.id, list(by_token))
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -136,11 +137,11 @@ def fail_midway(handler: Handler) -> None:
 
 
 def talk_on(handler: Handler) -> None:
-    """Talk until the client hangs up."""
+    """Talk until the client hangs up, without going in circles."""
     handler.begin()
     try:
-        while True:
-            handler.piece("and on ")
+        for number in itertools.count():
+            handler.piece("and on " if number == 0 else f"{number} ")
             time.sleep(0.01)
     except OSError:
         handler.server.hung_up.set()

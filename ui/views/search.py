@@ -11,7 +11,7 @@ from ui.hits import draw_hit
 from ui.language import t
 from ui.results import Result, search
 from ui.session import Session, session
-from ui.shared import MEDIA_NAMES, draw_empty, draw_error
+from ui.shared import MEDIA_NAMES, draw_empty, draw_error, draw_nothing_to_search
 from ui.sidebar import chosen_collection
 
 _RESULT_COUNTS = (5, 8, 10, 20, 50)
@@ -28,7 +28,7 @@ def render() -> None:
     try:
         collection = shared.find_collection(chosen_collection(shared))
         if collection is None or not collection.documents:
-            _draw_nothing_to_search(shared)
+            draw_nothing_to_search(shared)
             return
         where, top_k, mode = _draw_options(shared, collection)
         if not query.strip():
@@ -123,14 +123,6 @@ def _draw_result(shared: Session, result: Result) -> None:
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, result.share(hit))
-
-
-def _draw_nothing_to_search(shared: Session) -> None:
-    if shared.ingestion.active:
-        draw_empty(t("search.filling"), t("search.filling_help"))
-    else:
-        draw_empty(t("search.empty"), t("search.empty_help"))
-    st.page_link("views/library.py", label=t("search.to_library"), icon=":material/upload_file:")
 
 
 def _draw_loading(shared: Session) -> None:

