@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
+from llama_server import llama_server
 from own_server import serving
 
-from kb.embedding.base import Embedder, unit_rows
-from kb.embedding.bulk import plan_calls
+from kb.embedding.base import Embedder
 from kb.embedding.calibration import LEAST_TEXTS, ROUNDS, candidates
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.openai import ServerEmbedder
 from kb.embedding.prompts import E5
-from kb.errors import EmbeddingError, InputTooLongError, ModelError
+from kb.errors import InputTooLongError
 from kb.models.registry import ModelFile
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "files" / "e5-small.json").read_text("utf-8"))[
@@ -178,32 +173,13 @@ class TestServer(EmbedderContract):
 
 @pytest.fixture(scope="module")
 def served(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedder]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-m", "llama_cpp.server", "--port", str(port)]
-    command += ["--model", str(next(models_dir.glob("*.gguf"))), "--embedding", "true"]
-    command += [
-        "--n_ctx",
-        "512",
-        "--n_batch",
-        "512",
-        "--n_ubatch",
-        "512",
-        "--n_threads",
-        "1",
-        "--flash_attn",
-        "true",
-    ]
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
-        try:
-            _wait_until_up(f"http://127.0.0.1:{port}/v1/models", process, log)
-            opened = ServerEmbedder(f"http://127.0.0.1:{port}/v1")
-            yield opened
-            opened.close()
-        finally:
-            process.terminate()
+    model = next(models_dir.glob("*.gguf"))
+    sizes = dict.fromkeys(("n_ctx", "n_batch", "n_ubatch"), 512)
+    with llama_server(model, log, embedding="true", flash_attn="true", **sizes) as address:
+        opened = ServerEmbedder(address)
+        yield opened
+        opened.close()
 
 
 class TestOwnServer(EmbedderContract):
@@ -222,49 +198,3 @@ def served_here(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         opened = ServerEmbedder(running.url)
         yield opened
         opened.close()
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, log.read_text("utf-8", "replace")
-        assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
-        try:
-            httpx.get(url, trust_env=False).raise_for_status()
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-
-
-def test_calls_hold_every_row_once_within_both_limits() -> None:
-    lengths = [5, 100, 3, 64, 64, 1, 90, 100]
-    calls = list(plan_calls(lengths, n_batch=128, n_seq=3))
-    assert sorted(row for call in calls for row in call) == list(range(len(lengths)))
-    assert all(len(call) <= 3 for call in calls)
-    assert all(sum(lengths[row] for row in call) <= 128 for call in calls)
-
-
-def test_vectors_that_point_nowhere_are_refused() -> None:
-    for bad in (np.nan, np.inf, 0.0):
-        matrix = np.ones((3, 8), dtype=np.float32)
-        matrix[1] = bad
-        with pytest.raises(EmbeddingError, match="input 1 of 3"):
-            unit_rows(matrix)
-
-
-def test_truncation_comes_before_scaling() -> None:
-    matrix = np.array([[3.0, 4.0, 100.0]], dtype=np.float32)
-    np.testing.assert_allclose(unit_rows(matrix, dim=2), [[0.6, 0.8]], rtol=1e-6)
-
-
-def test_a_damaged_model_file_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "broken.gguf"
-    path.write_bytes(b"GGUF" + b"\0" * 100)
-    with pytest.raises(ModelError, match=r"broken\.gguf"):
-        LlamaEmbedder(ModelFile(model_id="broken", path=path))
-
-
-def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"there is no model file .*none\.gguf"):
-        LlamaEmbedder(ModelFile(model_id="none", path=tmp_path / "none.gguf"))

