@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         description="Tokens that the chat model reads and writes at once; unset asks the server, "
         "or takes up to 8,192 of a file's own.",
     )
+    ui_password_hash: str | None = Field(
+        default=None,
+        repr=False,
+        description="What `kb ui --set-password` keeps of the password of the browser UI.",
+    )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )

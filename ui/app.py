@@ -7,6 +7,7 @@ import streamlit as st
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
 from ui.language import draw_switch, t
+from ui.login import admitted, draw_logout
 from ui.markup import STYLE_SHEET, plain
 from ui.session import session
 from ui.shared import draw_error
@@ -22,6 +23,10 @@ def main() -> None:
     except KnowledgeBaseError as error:
         draw_switch(Settings.model_construct())
         draw_error(t("error.open"), error)
+        return
+    if not admitted(shared.settings):
+        with st.sidebar:
+            draw_switch(shared.settings)
         return
     with st.sidebar:
         switch_place = st.container()
@@ -59,6 +64,7 @@ def main() -> None:
     page = st.navigation(pages)
     with sidebar_place:
         draw_sidebar(shared)
+        draw_logout(shared.settings)
     st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
     page.run()
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import sys
 from pathlib import Path
 
+from kb.config_file import write_settings
+from kb.errors import KnowledgeBaseError
+from kb.settings import Settings, config_path
+from ui.access import LEAST_CHARACTERS, hashed, refusal
+
 APP = Path(__file__).with_name("app.py")
+_USAGE = 2
 
 
-def streamlit_arguments(*, port: int = 8501, headless: bool = False) -> list[str]:
-    """Return the arguments of ``streamlit`` that serve the UI on this machine only."""
+def streamlit_arguments(
+    *, host: str = "localhost", port: int = 8501, headless: bool = False
+) -> list[str]:
+    """Return the arguments of ``streamlit`` that serve the UI at an address."""
     return [
         "run",
         str(APP),
         f"--server.port={port}",
         # Also in config.toml; said again because arguments outrank a configuration of the user's.
-        "--server.address=localhost",
+        f"--server.address={host}",
         "--browser.gatherUsageStats=false",
         "--server.showEmailPrompt=false",  # it would wait for an answer at the first start
         "--server.fileWatcherType=none",
@@ -23,20 +33,56 @@ def streamlit_arguments(*, port: int = 8501, headless: bool = False) -> list[str
     ]
 
 
-def launch(*, port: int = 8501, headless: bool = False) -> None:
-    """Serve the UI until interrupted."""
+def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False) -> None:
+    """Serve the UI until interrupted.
+
+    Raises:
+        SystemExit: it would be open to others without a login.
+    """
     from streamlit.web import cli  # noqa: PLC0415 - slow to import, and `--help` does without
 
-    cli.main(streamlit_arguments(port=port, headless=headless), standalone_mode=False)
+    from ui.login import has_oidc  # noqa: PLC0415 - likewise
+
+    guarded = bool(Settings.load().ui_password_hash) or has_oidc()
+    why = refusal(host, guarded=guarded)
+    if why is not None:
+        _end(why)
+    arguments = streamlit_arguments(host=host, port=port, headless=headless)
+    cli.main(arguments, standalone_mode=False)
+
+
+def set_password() -> None:
+    """Ask for a password twice and keep its hash in ``kb.toml``."""
+    first = getpass.getpass("New password for the browser UI: ")
+    if len(first) < LEAST_CHARACTERS:
+        _end(f"a password has at least {LEAST_CHARACTERS} characters; nothing was changed")
+    if getpass.getpass("Once more: ") != first:
+        _end("the two differ; nothing was changed")
+    path = config_path()
+    write_settings(path, {"ui_password_hash": hashed(first)})
+    sys.stdout.write(f"The browser UI asks for this password from its next start ({path}).\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="localhost", help="address to listen on")
     parser.add_argument("--port", type=int, default=8501, help="port to listen on")
     parser.add_argument("--headless", action="store_true", help="do not open a browser")
+    parser.add_argument("--set-password", action="store_true", help="set the password and end")
     chosen = parser.parse_args(arguments)
-    launch(port=chosen.port, headless=chosen.headless)
+    try:
+        if chosen.set_password:
+            set_password()
+            return
+        launch(host=chosen.host, port=chosen.port, headless=chosen.headless)
+    except KnowledgeBaseError as error:
+        _end(str(error))
+
+
+def _end(why: str) -> None:
+    sys.stderr.write(f"error: {why}\n")
+    sys.exit(_USAGE)
 
 
 if __name__ == "__main__":

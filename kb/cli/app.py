@@ -248,6 +248,12 @@ def doctor(
 @app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine's need a login.")
+    ] = "localhost",
+    set_password: Annotated[
+        bool, typer.Option("--set-password", help="Set the password that the UI asks for, and end.")
+    ] = False,
 ) -> None:
     """Open the knowledge base in the browser."""
     # Found by its files, not imported: the UI stands on kb, never the other way round.
@@ -258,5 +264,7 @@ def ui(
     folder = Path(next(iter(spec.submodule_search_locations)))
     import runpy  # noqa: PLC0415 - only here
 
-    sys.argv = [str(folder / "launch.py"), "--port", str(port)]
+    sys.argv = [str(folder / "launch.py"), "--port", str(port), "--host", host]
+    if set_password:
+        sys.argv.append("--set-password")
     runpy.run_path(str(folder / "launch.py"), run_name="__main__")

@@ -1,0 +1,202 @@
+"""Who may see the browser UI: this machine, or whoever knows the password."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from streamlit import config
+
+from kb import Settings
+from ui import launch, login
+from ui.access import FAILURES_FREE, WAIT_S, Attempts, hashed, is_loopback, is_right, refusal
+from ui.session import session
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+    from streamlit.testing.v1 import AppTest
+
+PASSWORD = "corréct 马 battery"  # noqa: S105 - a test's
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),  # noqa: S104 - refused
+        ("::", False),
+        ("192.168.1.4", False),
+        ("host.example", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_loopback_needs_no_login(address: str | None, loopback: bool) -> None:  # noqa: FBT001 - a case
+    assert is_loopback(address) is loopback
+    assert (refusal(address, guarded=False) is None) is loopback
+    assert refusal(address, guarded=True) is None
+
+
+def test_a_password_is_kept_as_an_argon2_hash_and_known_again() -> None:
+    kept = hashed(PASSWORD)
+    assert kept.startswith("$argon2id$")
+    assert PASSWORD not in kept
+    assert hashed(PASSWORD) != kept
+    assert is_right(PASSWORD, kept)
+    assert not is_right("another", kept)
+    assert not is_right(PASSWORD, "no hash")
+
+
+def test_guessing_is_slowed_down_for_each_address() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for _ in range(FAILURES_FREE):
+        assert attempts.wait_s("a") == 0
+        attempts.failed("a")
+    assert attempts.wait_s("a") == WAIT_S
+    assert attempts.wait_s("b") == 0
+    now[0] = WAIT_S + 1
+    assert attempts.wait_s("a") == 0
+    attempts.failed("a")
+    assert attempts.wait_s("a") == WAIT_S
+    attempts.succeeded("a")
+    assert attempts.wait_s("a") == 0
+
+
+def test_the_command_sets_a_password_and_tells_it_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KB_CONFIG", str(tmp_path / "kb.toml"))
+    typed = [PASSWORD, PASSWORD]
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    launch.main(["--set-password"])
+    kept = tomllib.loads((tmp_path / "kb.toml").read_text("utf-8"))["ui_password_hash"]
+    assert is_right(PASSWORD, kept)
+    assert PASSWORD not in capsys.readouterr().out
+    assert kept not in repr(Settings.load())
+
+
+@pytest.mark.parametrize("typed", [["short", "short"], [PASSWORD, "something else"]])
+def test_a_short_or_mistyped_password_changes_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: list[str],
+) -> None:
+    monkeypatch.setenv("KB_CONFIG", str(tmp_path / "kb.toml"))
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    with pytest.raises(SystemExit):
+        launch.main(["--set-password"])
+    assert "nothing was changed" in capsys.readouterr().err
+    assert not (tmp_path / "kb.toml").exists()
+
+
+def test_the_command_refuses_to_listen_for_others_without_a_login(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kb", "ui", "--host", "0.0.0.0", "--port", "8599"]  # noqa: S104 - refused
+    environment = {**os.environ, "KB_CONFIG": str(tmp_path / "no.toml"), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "anyone could read" in done.stderr
+    assert "kb ui --set-password" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def address() -> Iterator[None]:
+    """The server's address is what it was afterwards."""
+    before = config.get_option("server.address")
+    yield
+    config.set_option("server.address", before)
+
+
+@pytest.mark.usefixtures("address")
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "open to everybody"), ("zh-CN", "将对所有人开放")]
+)
+@pytest.mark.parametrize("bound", ["0.0.0.0", "192.168.1.4", None])  # noqa: S104 - refused
+def test_the_page_shows_nothing_where_streamlit_listens_for_others(
+    ui: UserInterface, locale: str, words: str, bound: str | None
+) -> None:
+    ui.shared.base.add("A secret heron.", name="secret.txt")
+    config.set_option("server.address", bound)
+    page = ui.open(locale=locale, q="heron")
+    assert words in page.error[0].value
+    assert not page.text_input
+    assert "secret" not in html(page)
+
+
+@pytest.fixture
+def guarded(ui: UserInterface) -> UserInterface:
+    """The UI with a password."""
+    login._attempts.clear()
+    base = ui.shared.base
+    base.add("A secret heron.", name="secret.txt")
+    base.settings = base.settings.model_copy(update={"ui_password_hash": hashed(PASSWORD)})
+    return ui
+
+
+def html(page: AppTest) -> str:
+    values = [element.value for element in page.html]  # type: ignore[attr-defined] # AppTest
+    return "\n".join(value for value in values if not value.startswith("<style"))
+
+
+def log_in(page: AppTest, password: str) -> AppTest:
+    page.text_input(key="password").set_value(password)
+    page.button[0].click().run()
+    assert not page.exception
+    return page
+
+
+@pytest.mark.usefixtures("address")
+@pytest.mark.parametrize(
+    ("locale", "title", "wrong", "out"),
+    [
+        ("en-US", "Log in", "This is not the password", "Log out"),
+        ("zh-CN", "登录", "密码不正确", "退出登录"),
+    ],
+)
+def test_with_a_password_nothing_is_shown_before_it_is_given(
+    guarded: UserInterface, locale: str, title: str, wrong: str, out: str
+) -> None:
+    config.set_option("server.address", "0.0.0.0")  # noqa: S104 - guarded
+    page = guarded.open(locale=locale, q="heron")
+    assert page.title[0].value == title
+    assert "secret" not in html(page)
+    log_in(page, "not it")
+    assert wrong in page.error[0].value
+    assert "secret" not in html(page)
+    log_in(page, PASSWORD)
+    assert "secret.txt" in html(page)
+    next(button for button in page.button if button.label == out).click().run()
+    assert page.title[0].value == title
+    assert "secret" not in html(page)
+
+
+def test_too_many_wrong_passwords_have_to_wait(
+    guarded: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "_visitor", lambda: "192.168.1.9")  # AppTest has no address
+    page = guarded.open()
+    for _ in range(FAILURES_FREE):
+        log_in(page, "not it")
+    log_in(page, PASSWORD)
+    assert "Too many" in page.error[0].value
+    assert session() is guarded.shared
