@@ -22,6 +22,7 @@ from rich.text import Text
 
 from ingest.report import FileEvent, FileResult, IngestReport, OnEvent
 from kb.records import Source
+from kb.text import one_line
 
 _MOST_SHOWN = 4
 _NAME_WIDTH = 36
@@ -91,7 +92,7 @@ def _live(console: Console) -> Iterator[OnEvent]:
                 bars.update(total, chunks=sum(chunks.values()))
             if event.source not in rows and len(rows) < _MOST_SHOWN:
                 rows[event.source] = bars.add_task(
-                    escape(_short(event.source.path)), total=None, note="", whole=False
+                    escape(_short(one_line(event.source.path))), total=None, note="", whole=False
                 )
             if event.source in rows:
                 unit = "pages" if event.stage == "reading" else "chunks"
@@ -164,21 +165,22 @@ def print_report(report: IngestReport, console: Console) -> None:
     if report.gone:
         console.print(
             f"{len(report.gone)} known files are gone from disk and are still searchable; "
-            "--prune removes them: " + _some([escape(source.path) for source in report.gone])
+            "--prune removes them: "
+            + _some([escape(one_line(source.path)) for source in report.gone])
         )
     if report.other_types:
         kinds = _some([f"{escape(kind)} {count}" for kind, count in report.other_types.items()])
         total = sum(report.other_types.values())
         console.print(f"[dim]{total} files of other types were not considered ({kinds})[/]")
     for remark in report.remarks:
-        console.print(f"[yellow]{escape(remark)}[/]")
+        console.print(f"[yellow]{escape(one_line(remark))}[/]")
     if report.interrupted:
         console.print("[yellow]interrupted; run the same command again to go on[/]")
 
 
 def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:
     named = text if result.source.path in text else f"{result.source.path}: {text}"
-    console.print(f"[{colour}]{word}[/] {escape(named)}")
+    console.print(f"[{colour}]{word}[/] {escape(one_line(named))}")
 
 
 def _some(items: list[str], most: int = 10) -> str:

@@ -19,3 +19,11 @@ def normalise(text: str) -> str:
     """
     text = _LINE_ENDS.sub("\n", text)
     return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` for one line of a terminal: control characters become U+FFFD.
+
+    File names may hold line ends and escape sequences, which a terminal would obey.
+    """
+    return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in text)

@@ -15,6 +15,7 @@ from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.records import SearchHit, SearchMode
 from kb.search.filters import filter_from_text
+from kb.text import one_line
 
 _UNCITED_SHOWN = 3  # passages that are shown where the answer names none
 
@@ -83,7 +84,7 @@ def _print_sources(answer: Answer) -> None:
     for number in numbers:
         hit = answer.sources[number - 1]
         place = f", {hit.place}" if hit.place else ""
-        console.print(f"\n[{number}] {hit.source}{place}", style="cyan", markup=False)
+        console.print(f"\n[{number}] {one_line(hit.source + place)}", style="cyan", markup=False)
         console.print(presentation.indented(presentation.snippet(hit)))
 
 

@@ -14,6 +14,7 @@ from kb.cli.presentation import new_table
 from kb.errors import DocumentNotFoundError
 from kb.records import DocumentInfo, FailedFile
 from kb.store.runs import RunInfo
+from kb.text import one_line
 
 _MOST_NAMES = 10
 _MINUTE_S = 60
@@ -52,7 +53,7 @@ def print_documents(
         for info in found:
             table.add_row(
                 str(info.id),
-                Text(", ".join(str(source) for source in info.sources) or info.name),
+                Text(one_line(", ".join(str(source) for source in info.sources) or info.name)),
                 info.media_type,
                 str(info.pages or ""),
                 str(info.chunks),
@@ -63,7 +64,7 @@ def print_documents(
         console.print("no documents yet; add some with `python -m ingest FOLDER`")
     for info in found:
         for notice in info.notices:
-            console.print(Text(f"note {info.name}: {notice.message}", style="yellow"))
+            console.print(Text(f"note {one_line(info.name)}: {notice.message}", style="yellow"))
     for file in failed:
         if file.document_added_at is not None:
             console.print(Text.assemble(("note ", "yellow"), _older(file)))
@@ -79,21 +80,21 @@ def print_failed(files: Sequence[FailedFile], console: Console) -> None:
     if not files:
         console.print("every file could be read")
     for file in files:
-        console.print(Text.assemble((file.source.path, "cyan"), f"  ({_place(file)})"))
-        console.print(Text(f"   {file.reason}"))
+        console.print(Text.assemble((one_line(file.source.path), "cyan"), f"  ({_place(file)})"))
+        console.print(Text(f"   {one_line(file.reason)}"))
         if file.document_added_at is not None:
             console.print(Text.assemble("   ", _older(file)))
 
 
 def _place(file: FailedFile) -> str:
-    return f"{file.source.root}, {_minute(file.seen_at)}"
+    return f"{one_line(file.source.root)}, {_minute(file.seen_at)}"
 
 
 def _older(file: FailedFile) -> Text:
     date = _minute(file.document_added_at) if file.document_added_at else ""
     return Text(
-        f"{file.source.path} could not be read as it is now; the version of {date} is still found "
-        f"(`kb remove {file.document_id}` removes it)",
+        f"{one_line(file.source.path)} could not be read as it is now; the version of {date} is "
+        f"still found (`kb remove {file.document_id}` removes it)",
         style="yellow",
     )
 
@@ -115,7 +116,7 @@ def print_runs(found: Sequence[RunInfo], console: Console) -> None:
                 f"  {_minute(run.started_at)}  ",
                 (run.status, "green" if run.status == "finished" else "yellow"),
                 f"{_took(run)}  {run.collection}  ",
-                (", ".join(run.paths), "cyan"),
+                (one_line(", ".join(run.paths)), "cyan"),
             )
         )
         if run.counts:

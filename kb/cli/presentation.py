@@ -14,6 +14,7 @@ from rich.text import Text
 from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
 from kb.store.purging import Compaction
+from kb.text import one_line
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
@@ -26,9 +27,9 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
         console.print("no passages found; `kb documents` lists what there is to search")
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
-        line.append(hit.source, style="cyan")
+        line.append(one_line(hit.source), style="cyan")
         if hit.place:
-            line.append(f"  {hit.place}", style="dim")
+            line.append(f"  {one_line(hit.place)}", style="dim")
         if hit.read_by == "ocr":
             line.append(f"  {ocr_text(hit)}", style="yellow")
         if len(hit.sources) > 1:

@@ -208,7 +208,7 @@ class LlamaEmbedder:
                 msg = (
                     f"input {row} of {len(texts)} has {len(tokens)} tokens, but "
                     f"{self._model.path.name} reads at most {self._context_tokens}; "
-                    "split it (nothing was cut off)"
+                    "nothing was cut off"
                 )
                 raise InputTooLongError(msg)
         return sequences

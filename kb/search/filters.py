@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import get_args
 
 from kb.errors import SettingsError
@@ -78,7 +79,7 @@ def filter_from_text(
             msg = f"there is no document type {each!r}; choose from {', '.join(known)}"
             raise SettingsError(msg)
     for day in (since, until):
-        if day and not _DAY.fullmatch(day):
+        if day and not _is_day(day):
             msg = f"{day!r} is not a date; write 2024, 2024-05 or 2024-05-01"
             raise SettingsError(msg)
     range_ = _PAGES.fullmatch(pages.strip()) if pages else None
@@ -86,6 +87,9 @@ def filter_from_text(
         msg = f"{pages!r} is not a range of pages; write 3, 3-7, 3- or -7"
         raise SettingsError(msg)
     first, dash, last = range_.groups() if range_ else ("", "", "")
+    if first and last and int(first) > int(last):
+        msg = f"{pages!r} ends before it begins; write {last}-{first}"
+        raise SettingsError(msg)
     pairs = {}
     for each in metadata:
         key, equals, value = each.partition("=")
@@ -105,6 +109,18 @@ def filter_from_text(
         page_last=int(last) if last else (int(first) if first and not dash else None),
         metadata=pairs,
     )
+
+
+def _is_day(typed: str) -> bool:
+    """Say whether a year, a month or a day was typed that there is."""
+    if not _DAY.fullmatch(typed):
+        return False
+    year, month, day = (*typed.split("-"), "01", "01")[:3]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 def matching(

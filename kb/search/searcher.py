@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.errors import StoreError
+from kb.errors import InputTooLongError, StoreError
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
@@ -86,10 +86,16 @@ class Searcher:
             return []
         vectors: list[Vector | None] = [None] * len(collections)
         if mode != "keyword" or highlights:
-            vectors = [
-                self._queries.embed(embedder, parsed.text, task)
-                for task in tasks or [""] * len(collections)
-            ]
+            try:
+                vectors = [
+                    self._queries.embed(embedder, parsed.text, task)
+                    for task in tasks or [""] * len(collections)
+                ]
+            except InputTooLongError as error:
+                # By words alone the vector would only choose a sentence to mark.
+                if mode != "keyword":
+                    msg = f"the question is too long: {error}. Shorten it, or search by words"
+                    raise InputTooLongError(msg) from error
         request = _Request(
             collections=collections,
             query=parsed,

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from typer.testing import CliRunner
 
-from kb import KnowledgeBase
-from kb.errors import CollectionError, EmbedderMismatchError
+from kb import KnowledgeBase, Settings
+from kb.cli.app import app
+from kb.embedding.base import Embedder
+from kb.errors import CollectionError, EmbedderMismatchError, InputTooLongError
 from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
@@ -61,7 +64,7 @@ def test_quoted_words_stand_in_every_hit_and_excluded_ones_in_none(
     filled: KnowledgeBase, mode: SearchMode
 ) -> None:
     assert {hit.source for hit in filled.search('the "brown fox"', mode=mode)} == {"fox"}
-    without = {hit.source for hit in filled.search("the -fox -server 知识", mode=mode)}
+    without = {hit.source for hit in filled.search("building jumps -fox -server 知识", mode=mode)}
     assert "heat" in without
     assert not without & {"fox", "error"}
 
@@ -201,3 +204,24 @@ def test_a_search_that_began_before_its_collection_was_deleted_says_so(
     filled.delete_collection("default")
     with pytest.raises(CollectionError, match="deleted"):
         filled._searcher.search([before], "fox", filled.embedder, top_k=8)
+
+
+def test_a_question_longer_than_the_model_reads_is_refused_but_not_by_words(
+    filled: KnowledgeBase,
+) -> None:
+    question = "lazy dog " * 400
+    with pytest.raises(InputTooLongError, match=r"question is too long.*search by words"):
+        filled.search(question)
+    assert filled.search(question, mode="keyword")[0].source == "fox"
+
+
+def test_a_name_that_a_terminal_would_obey_is_shown_on_one_line(
+    settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        base.add("A heron.", name="na\x1b[2Jme\nnew.txt")
+    monkeypatch.setenv("KB_DATA_DIR", str(settings.data_dir))
+    for command in (["search", "heron"], ["documents"]):
+        shown = CliRunner().invoke(app, command).stdout
+        assert "\x1b" not in shown
+        assert "na\ufffd[2Jme\ufffdnew.txt" in shown

@@ -129,3 +129,14 @@ def test_what_cannot_be_understood_is_refused(typed: dict[str, object]) -> None:
 
 def test_nothing_typed_is_no_filter() -> None:
     assert filter_from_text().is_empty
+
+
+@pytest.mark.parametrize("typed", ["2025-13", "2025-02-30", "2025-00", "25", "yesterday"])
+def test_a_date_that_there_is_not_is_refused(typed: str) -> None:
+    with pytest.raises(SettingsError, match="is not a date"):
+        filter_from_text(since=typed)
+
+
+def test_pages_that_end_before_they_begin_are_refused() -> None:
+    with pytest.raises(SettingsError, match="write 1-3"):
+        filter_from_text(pages="3-1")
