@@ -26,12 +26,14 @@ from kb.records import (
     CollectionInfo,
     Document,
     DocumentInfo,
+    Facets,
     MetadataValue,
     SearchHit,
     SearchMode,
 )
 from kb.reembedding import Reembedding
 from kb.reranking import open_reranker
+from kb.search.facets import facets
 from kb.search.filters import SearchFilter
 from kb.search.reranked import Reranking
 from kb.search.searcher import Searcher
@@ -320,6 +322,16 @@ class KnowledgeBase:
             question,
             history=history,
         )
+
+    def facets(self, *, collection: str | None = None) -> Facets:
+        """Return the tags and languages of a collection's documents, for filters.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        target = self.collection(collection)
+        with self._store.database.read() as db:
+            return facets(db, target.id)
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""

@@ -239,6 +239,14 @@ class CollectionInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """What the documents of a collection say of themselves, most frequent first."""
+
+    tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
     """One passage that answers a query, best first by ``score``, which depends on the mode.
 

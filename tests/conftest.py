@@ -109,10 +109,16 @@ def ui(
     data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[UserInterface]:
     """The browser UI over an empty knowledge base, drawn without a browser."""
-    from ui.session import Session, session  # noqa: PLC0415 - only UI tests need Streamlit
+    from streamlit import config  # noqa: PLC0415, TID251 - only UI tests need Streamlit
 
+    from ui.session import Session, session  # noqa: PLC0415 - likewise
+
+    # As ui/.streamlit/config.toml has it, which AppTest does not read.
+    before = config.get_option("server.address")
+    config.set_option("server.address", "localhost")
     settings = Settings.load(data_dir=data_dir)
     monkeypatch.setattr("ui.session.open_session", lambda: Session(settings, embedder=embedder))
     session.clear()
     yield UserInterface(session())
     session.clear()
+    config.set_option("server.address", before)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from kb.records import CollectionInfo, SearchHit, SearchMode
-from kb.search.filters import SearchFilter
+from kb.records import CollectionInfo, SearchHit
+from ui.search_options import SearchOptions
 from ui.session import Session
 
 _MEMO = "_search"
@@ -21,9 +21,7 @@ class Request:
     collection: str
     generation: int
     query: str
-    top_k: int
-    where: SearchFilter
-    mode: SearchMode
+    options: SearchOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class Result:
 
         Keyword scores have no upper end.
         """
-        if self.request.mode != "keyword":
+        if self.request.options.mode != "keyword":
             return hit.score
         best = max((other.score for other in self.hits), default=0.0)
         return hit.score / best if best > 0 else 0.0
@@ -49,10 +47,7 @@ def search(
     shared: Session,
     collection: CollectionInfo,
     query: str,
-    *,
-    top_k: int,
-    where: SearchFilter | None,
-    mode: SearchMode,
+    options: SearchOptions,
 ) -> Result:
     """Search, or return the tab's last result if nothing has changed since.
 
@@ -63,16 +58,20 @@ def search(
         collection=collection.id,
         generation=shared.base.generation,
         query=query,
-        top_k=top_k,
-        where=where or SearchFilter(),
-        mode=mode,
+        options=options,
     )
     last = st.session_state.get(_MEMO)
     if isinstance(last, Result) and last.request == request:
         return last
     started = time.monotonic()
     hits = shared.base.search(
-        query, top_k=top_k, collection=collection.name, where=where, mode=mode
+        query,
+        top_k=options.top_k,
+        collection=collection.name,
+        where=options.where,
+        mode=options.mode,
+        instruct=options.instruct,
+        rerank=options.rerank,
     )
     result = Result(request=request, hits=hits, seconds=time.monotonic() - started)
     st.session_state[_MEMO] = result

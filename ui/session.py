@@ -22,7 +22,7 @@ from ingest.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo
+from kb.records import CollectionInfo, Facets
 from kb.settings import Settings
 from kb.text import normalise
 from kb.uploads import UPLOADS_ROOT
@@ -49,6 +49,7 @@ class Session:
         self.ingestion = Ingestion()
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
+        self._facets: tuple[tuple[str, int], Facets] | None = None
         self._model_error = ""
         self._model_ready = threading.Event()
         self._loader = threading.Thread(target=self._load_model, name="model", daemon=True)
@@ -79,6 +80,14 @@ class Session:
         """Return a collection, None if there is none of that name (yet)."""
         wanted = normalise(name).strip()
         return next((info for info in self.base.collections() if info.name == wanted), None)
+
+    def facets(self, collection: CollectionInfo) -> Facets:
+        """Return what filters choose from; looked up again when the store has changed."""
+        state = (collection.id, self.base.generation)
+        known = self._facets
+        if known is None or known[0] != state:
+            known = self._facets = (state, self.base.facets(collection=collection.name))
+        return known[1]
 
     def would_replace(self, uploads: Sequence[Upload], *, collection: str) -> list[str]:
         """Return the names whose documents these uploads would replace by something else."""

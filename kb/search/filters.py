@@ -16,8 +16,8 @@ from kb.store.rows import dump
 
 # Where a document's own date may stand, most telling first; none of them: the day it was added.
 _DATE_KEYS = ("date", "modified", "updated", "created")
-_LANGUAGE_KEYS = ("language", "lang")
-_TAG_KEYS = ("tags", "keywords")
+LANGUAGE_KEYS = ("language", "lang")
+TAG_KEYS = ("tags", "keywords")
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _PAGES = re.compile(r"(\d*)(-?)(\d*)")
 
@@ -199,7 +199,7 @@ Clause = tuple[str, tuple[object, ...]]
 
 def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
     if condition.languages:
-        language = f"lower(coalesce({_values(_LANGUAGE_KEYS)}, ''))"
+        language = f"lower(coalesce({_values(LANGUAGE_KEYS)}, ''))"
         parts = [f"{language} = ? OR {language} LIKE ? ESCAPE '!'" for _ in condition.languages]
         names = [name.lower() for name in condition.languages]
         bound = tuple(value for name in names for value in (name, _escaped(name) + "-%"))
@@ -210,7 +210,7 @@ def _tag_clauses(condition: SearchFilter) -> Iterator[Clause]:
     # Most documents are passed over by a look at the text of their metadata.
     for tag in condition.tags:
         yield "instr(lower(d.metadata), ?)", (_ascii_lower(_encoded(tag)),)
-    have = "||','||".join(f"coalesce({_value(key)}, '')" for key in _TAG_KEYS)
+    have = "||','||".join(f"coalesce({_value(key)}, '')" for key in TAG_KEYS)
     listed = f"','||replace(replace(lower({have}), ', ', ','), '; ', ',')||','"
     for tag in condition.tags:
         yield f"instr({listed}, ?)", (f",{_ascii_lower(tag)},",)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,15 +118,6 @@ def test_the_command_refuses_to_listen_for_others_without_a_login(tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
-@pytest.fixture
-def address() -> Iterator[None]:
-    """The server's address is what it was afterwards."""
-    before = config.get_option("server.address")
-    yield
-    config.set_option("server.address", before)
-
-
-@pytest.mark.usefixtures("address")
 @pytest.mark.parametrize(
     ("locale", "words"), [("en-US", "open to everybody"), ("zh-CN", "将对所有人开放")]
 )
@@ -165,7 +155,6 @@ def log_in(page: AppTest, password: str) -> AppTest:
     return page
 
 
-@pytest.mark.usefixtures("address")
 @pytest.mark.parametrize(
     ("locale", "title", "wrong", "out"),
     [

@@ -9,11 +9,13 @@ from kb.answering.markdown import as_markdown
 from kb.chat.base import Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
+from kb.search.filters import SearchFilter
 from ui.answering import RunningAnswer
 from ui.hits import draw_hit
 from ui.language import t
 from ui.markup import answer_html, plain
 from ui.results import search
+from ui.search_options import SearchOptions
 from ui.session import Session, session
 from ui.shared import draw_error, draw_nothing_to_search, place_text
 from ui.sidebar import chosen_collection
@@ -151,9 +153,11 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
         shared,
         collection,
         asked,
-        top_k=shared.settings.top_k,
-        where=None,
-        mode=collection.mode or shared.settings.mode,
+        SearchOptions(
+            where=SearchFilter(),
+            top_k=shared.settings.top_k,
+            mode=collection.mode or shared.settings.mode,
+        ),
     )
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, result.share(hit))

@@ -74,6 +74,12 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         for key in sorted({*info.metadata} - {"pages"})
     ]
     st.html(facts(pairs))
+    st.page_link(
+        "views/search.py",
+        label=t("document.search"),
+        icon=":material/search:",
+        query_params={"document": str(info.id)},
+    )
     original = original_file(shared, info)
     if original is not None:
         st.download_button(

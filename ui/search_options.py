@@ -1,0 +1,176 @@
+"""What a search looks at and how: types, place, time, tags, mode, and what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from kb.errors import DocumentNotFoundError
+from kb.records import CollectionInfo, SearchMode
+from kb.search.filters import SearchFilter, filter_from_text
+from ui.language import t
+from ui.markup import plain
+from ui.session import Session
+from ui.shared import MEDIA_NAMES
+
+_RESULT_COUNTS = (5, 8, 10, 20, 50)
+_MODE = "mode"
+_MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
+_DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions:
+    """What was chosen beside the question."""
+
+    where: SearchFilter
+    top_k: int
+    mode: SearchMode
+    instruct: str = ""
+    rerank: bool | None = None
+
+
+def draw_options(shared: Session, collection: CollectionInfo) -> SearchOptions:
+    """Draw the choices below the question; all of them stand in the address.
+
+    Raises:
+        SettingsError: a date that was typed is none.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        media = st.pills(
+            t("search.types"),
+            list(MEDIA_NAMES),
+            selection_mode="multi",
+            format_func=lambda kind: MEDIA_NAMES[kind],
+            key="type",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        with st.popover(t("search.options"), icon=":material/tune:"):
+            filters = _draw_filters(shared, collection)
+        with st.popover(t("search.advanced"), icon=":material/science:"):
+            top_k = _draw_count(shared)
+            mode = _draw_mode(collection.mode or shared.settings.mode)
+            instruct = _draw_instruction(shared)
+            rerank = _draw_rerank(shared)
+    where = filter_from_text(
+        documents=_draw_document(shared),
+        media_types=tuple(media or ()),
+        **filters,
+    )
+    return SearchOptions(where=where, top_k=top_k, mode=mode, instruct=instruct, rerank=rerank)
+
+
+def _draw_filters(shared: Session, collection: CollectionInfo) -> dict[str, Any]:
+    facets = shared.facets(collection)
+    path = st.text_input(
+        t("search.path"), key="path", bind="query-params", help=t("search.path_help")
+    )
+    tags = _chosen(t("search.tags"), facets.tags, "tag")
+    languages = _chosen(t("search.languages"), facets.languages, "language")
+    since, until = st.columns(2)
+    with since:
+        first = st.text_input(
+            t("search.since"), key="since", bind="query-params", placeholder="2024-05"
+        )
+    with until:
+        last = st.text_input(
+            t("search.until"), key="until", bind="query-params", placeholder="2024-06-30"
+        )
+    return {
+        "path": _glob(path or ""),
+        "tags": tags,
+        "languages": languages,
+        "since": (first or "").strip(),
+        "until": (last or "").strip(),
+    }
+
+
+def _chosen(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:
+    """Draw a choice of several values, where there are any; a link may name others."""
+    asked = st.query_params.get_all(key)
+    names = list(dict.fromkeys([*known, *asked]))
+    if not names:
+        return ()
+    chosen = st.multiselect(
+        label,
+        names,
+        default=asked,
+        key=f"filter-{key}",
+        on_change=lambda: st.query_params.update({key: st.session_state[f"filter-{key}"]}),
+    )
+    return tuple(chosen)
+
+
+def _draw_count(shared: Session) -> int:
+    default = shared.settings.top_k
+    counts = sorted({*_RESULT_COUNTS, default})
+    return int(
+        st.selectbox(
+            t("search.top_k"),
+            counts,
+            index=counts.index(default),
+            key="top_k",
+            bind="query-params",
+        )
+    )
+
+
+def _draw_mode(default: SearchMode) -> SearchMode:
+    asked = st.query_params.get(_MODE, "")
+    first = next((mode for mode in _MODES if mode == asked), default)
+    return st.radio(
+        t("search.mode"),
+        _MODES,
+        index=_MODES.index(first),
+        format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
+        key=_MODE,
+        # Not bound to the URL: that would write the translated word into it.
+        on_change=lambda: st.query_params.update({_MODE: st.session_state[_MODE]}),
+    )
+
+
+def _draw_instruction(shared: Session) -> str:
+    """Draw the field for what a question asks for, where the model takes that."""
+    if shared.model_state != "ready" or not shared.base.embedder.abilities.takes_task:
+        return ""
+    typed = st.text_input(
+        t("search.instruct"),
+        key="instruct",
+        bind="query-params",
+        help=t("search.instruct_help"),
+        placeholder=shared.settings.instruction,
+    )
+    return (typed or "").strip()
+
+
+def _draw_rerank(shared: Session) -> bool | None:
+    if not shared.settings.reranker:
+        return None
+    return bool(st.toggle(t("search.rerank"), value=True, key="rerank", bind="query-params"))
+
+
+def _draw_document(shared: Session) -> tuple[int, ...]:
+    """Draw which one document is searched, where a link asked for one."""
+    number = st.query_params.get(_DOCUMENT, "")
+    if not number.isdecimal():
+        return ()
+    try:
+        name = shared.base.document(int(number)).name
+    except DocumentNotFoundError:
+        name = f"#{number}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plain(t("search.only_in", name=name)))
+        if st.button(t("search.everywhere"), icon=":material/close:", type="tertiary"):
+            del st.query_params[_DOCUMENT]
+            st.rerun()
+    return (int(number),)
+
+
+def _glob(path: str) -> str:
+    """Return a pattern for what was typed: part of a path unless it has wildcards itself."""
+    path = path.strip()
+    return path if not path or any(c in path for c in "*?[") else f"*{path}*"
