@@ -1,19 +1,26 @@
-"""Sending files: several at once, asking before a document is replaced."""
+"""Sending files: several at once or in a zip, asking before a document is replaced."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ingest.bundles import named, read_zip
 from ingest.loaders import EXTENSIONS
+from ui.access import is_loopback
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session, Upload, clean_name
 from ui.shared import MEDIA_NAMES
+from ui.starting import start_folder
 
 _ROUND = "_upload_round"
+_LEFT_OUT = "_left_out"
 _SHOWN_NAMES = 8
+_MOST_UNPACKED_BYTES = 2 << 30
 
 
 def draw_upload(shared: Session, collection: str) -> None:
@@ -22,13 +29,14 @@ def draw_upload(shared: Session, collection: str) -> None:
     Only where a document of the same name would be replaced by something else is there a
     question first.
     """
+    _draw_left_out()
     limit = shared.settings.max_file_mb
     # Streamlit writes inside the field in English only; its words are replaced by ours.
     words = json.dumps(t("upload.button"), ensure_ascii=False)
     st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
     files = st.file_uploader(
         t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
-        type=[extension.removeprefix(".") for extension in EXTENSIONS],
+        type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "zip"],
         accept_multiple_files=True,
         key=f"upload-{st.session_state.get(_ROUND, 0)}",
         help=t("upload.help"),
@@ -38,18 +46,62 @@ def draw_upload(shared: Session, collection: str) -> None:
         return
     # Two files of one name in one go: the later one is what the person dropped last.
     uploads = list(
-        {
-            name: Upload(name=name, data=file.getvalue())
-            for file in files
-            for name in [clean_name(file.name)]
-        }.values()
+        {upload.name: upload for file in files for upload in _opened(file, limit)}.values()
     )
+    if not uploads:
+        _clear()
+        st.rerun()
     clashes = shared.would_replace(uploads, collection=collection)
     if clashes:
         _ask(shared, collection, uploads, clashes)
     else:
         _start(shared, collection, uploads)
         st.rerun()
+
+
+def _opened(file: UploadedFile, limit_mb: int) -> list[Upload]:
+    """Return a file, or the documents inside a zip; what is left out of it is said."""
+    name = clean_name(file.name)
+    if not name.lower().endswith(".zip"):
+        return [Upload(name=name, data=file.getvalue())]
+    left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
+    try:
+        bundle = read_zip(
+            file.getvalue(), most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=limit_mb << 20
+        )
+    except ValueError as error:
+        left.append(f"**{plain(name)}**: {t(f'zip.{error}')}")
+        return []
+    for reason, names in named(bundle.left_out):
+        shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
+        more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
+        left.append(f"**{plain(name)}**: {t(f'zip.{reason}')} — {shown}{more}")
+    if not bundle.files and not bundle.left_out:
+        left.append(f"**{plain(name)}**: {t('zip.empty')}")
+    folder = name[: -len(".zip")]
+    return [Upload(name=f"{folder}/{inner}", data=data) for inner, data in bundle.files]
+
+
+def _draw_left_out() -> None:
+    """Say what of the last zips was not taken, until it has been read."""
+    left: list[str] = st.session_state.get(_LEFT_OUT, [])
+    if left:
+        st.warning("\n\n".join(left), icon=":material/folder_zip:")
+        st.button(t("action.dismiss"), key="left-out-read", on_click=left.clear)
+
+
+def draw_folder(shared: Session, collection: str) -> None:
+    """Draw the field for a folder of this machine, where nobody else reaches this page."""
+    if not is_loopback(st.get_option("server.address")):
+        return
+    with st.popover(t("folder.title"), icon=":material/folder_open:"):
+        typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
+        if st.button(t("folder.read"), key="folder-read", type="primary"):
+            folder = Path(typed.strip()).expanduser()
+            if typed.strip() and folder.is_dir():
+                start_folder(shared, folder, collection=collection)
+                st.rerun()
+            st.error(t("folder.none", path=plain(typed)))
 
 
 def _ask(shared: Session, collection: str, uploads: list[Upload], clashes: list[str]) -> None:

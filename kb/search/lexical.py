@@ -73,7 +73,7 @@ def nearest(
         return []
     if restriction.few is not None:
         return fulltext.best_among(db, collection.id, words.expression, restriction.few, limit)
-    asked = limit
+    asked = limit if restriction.is_empty else 4 * limit
     while True:
         found = fulltext.best(db, collection.id, words.expression, asked)
         if restriction.is_empty:  # only visible chunks are in the index

@@ -151,12 +151,18 @@ CREATE TRIGGER document_hidden AFTER UPDATE OF state ON documents
         chunk_count = chunk_count - old.chunk_count WHERE id = old.collection_id; END;
 """
 
+# Filters by metadata look through this index alone, a quarter of what the documents take.
+_VERSION_6 = """
+CREATE INDEX documents_by_metadata ON documents (collection_id, metadata) WHERE state = 'active';
+"""
+
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_1,
     _VERSION_2,
     _VERSION_3,
     _VERSION_4,
     _VERSION_5,
+    _VERSION_6,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest
 
 from kb import StoreError
 from kb.uploads import UPLOADS_ROOT
 from ui.session import Upload, clean_name
+from ui.starting import start_folder
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -241,3 +246,69 @@ def test_documents_from_folders_are_never_replaced_by_an_upload(ui: UserInterfac
     ui.wait()
     roots = {info.sources[0].root for info in ui.shared.base.documents()}
     assert roots == {"python", UPLOADS_ROOT}
+
+
+def zipped(**files: bytes) -> tuple[str, bytes, str]:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return ("trip.zip", target.getvalue(), "application/zip")
+
+
+@pytest.mark.parametrize(
+    ("locale", "left"), [("en-US", "other types were left out"), ("zh-CN", "已略过其他类型的文件")]
+)
+def test_a_zip_is_unpacked_and_what_is_left_out_is_said(
+    ui: UserInterface, locale: str, left: str
+) -> None:
+    files = {"day 1/heron.txt": b"A grey heron.", "day 2/owl.md": b"An owl.", "run.exe": b"MZ"}
+    page = upload(ui.open("library", locale=locale), zipped(**files))
+    ui.wait()
+    page.run()
+    sources = {str(source) for info in ui.shared.base.documents() for source in info.sources}
+    assert sources == {"trip/day 1/heron.txt", "trip/day 2/owl.md"}
+    assert left in page.warning[0].value
+    assert "run" in page.warning[0].value
+    page.button(key="left-out-read").click().run()
+    assert not page.warning
+
+
+def test_a_damaged_zip_is_named_and_adds_nothing(ui: UserInterface) -> None:
+    page = upload(ui.open("library"), ("trip.zip", b"PK but not really", "application/zip"))
+    assert "damaged" in page.warning[0].value
+    assert not ui.shared.ingestion.runs()
+
+
+def test_a_folder_of_this_computer_is_read_in_the_background(
+    ui: UserInterface, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "heron.txt").write_text("A grey heron.", "utf-8")
+    page = ui.open("library")
+    page.text_input(key="folder").set_value(str(tmp_path / "no such")).run()
+    page.button(key="folder-read").click().run()
+    assert "There is no folder" in page.error[0].value
+    page.text_input(key="folder").set_value(str(tmp_path / "docs")).run()
+    page.button(key="folder-read").click().run()
+    ui.wait()
+    assert [info.name for info in ui.shared.base.documents()] == ["heron.txt"]
+
+
+def test_failed_files_are_tried_again_when_asked(ui: UserInterface, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "late.pdf").write_bytes(b"not yet a pdf")
+    start_folder(ui.shared, folder, collection="default")
+    ui.wait()
+    upload(ui.open("library"), ("broken.pdf", b"%PDF-1.4 broken", "application/pdf"))
+    ui.wait()
+    assert len(ui.shared.base.files.failed()) == 2
+    canvas = Canvas(str(folder / "late.pdf"))
+    canvas.drawString(72, 720, "A heron at last.")
+    canvas.save()
+    page = ui.open("library")
+    page.button(key="retry-all").click().run()
+    ui.wait()
+    assert [file.source.path for file in ui.shared.base.files.failed()] == ["broken.pdf"]
+    assert [info.name for info in ui.shared.base.documents()] == ["late.pdf"]

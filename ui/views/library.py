@@ -15,7 +15,7 @@ from ui.progress import draw_runs
 from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
-from ui.uploading import draw_upload
+from ui.uploading import draw_folder, draw_upload
 
 
 def render() -> None:
@@ -31,6 +31,7 @@ def render() -> None:
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
         draw_upload(shared, name)
+        draw_folder(shared, name)
         draw_runs(shared)
         if collection is None or not collection.documents:
             if not shared.ingestion.active:

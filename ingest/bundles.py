@@ -1,0 +1,130 @@
+"""The files inside an uploaded zip: read within bounds, everything left out named.
+
+A zip is a stranger's: it may claim to be small and be huge, name files outside its folder, or
+hold links and other zips. Nothing is unpacked to disk; names are only names.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ingest.loaders import EXTENSIONS
+from kb.text import normalise
+
+MOST_ENTRIES = 10_000
+MOST_RATIO = 200
+"""Bytes that one byte of the zip may become; text packs to a tenth, bombs to a thousandth."""
+
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+_FREE_BYTES = 1 << 20  # small files may be as repetitive as they like
+_IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A file of a zip that was not taken, and why: a key of what the UI says."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What a zip holds: files as (name, bytes), and what was left out."""
+
+    files: tuple[tuple[str, bytes], ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
+    """Return the documents inside a zip, with their folders as part of their names.
+
+    Args:
+        data: the zip.
+        most_bytes: most bytes of all files unpacked.
+        most_file_bytes: most bytes of one file.
+
+    Raises:
+        ValueError: it is no zip, damaged, or holds more than is taken; a key of what the UI says.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        message = "damaged"
+        raise ValueError(message) from error
+    with archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if len(entries) > MOST_ENTRIES:
+            message = "too_many"
+            raise ValueError(message)
+        files: dict[str, bytes] = {}
+        left_out: list[LeftOut] = []
+        room = most_bytes
+        for entry in entries:
+            name = _name(entry)
+            reason = _refusal(entry, name, most_file_bytes)
+            if reason is None and name in files:
+                reason = "twice"
+            if reason is None:
+                content = _content(archive, entry, min(room, most_file_bytes))
+                if isinstance(content, str):
+                    reason = content
+                else:
+                    files[name] = content
+                    room -= len(content)
+            if reason:
+                left_out.append(LeftOut(name=name, reason=reason))
+    return Bundle(files=tuple(files.items()), left_out=tuple(left_out))
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name as a person reads it; Windows of China writes GBK without saying."""
+    name = entry.filename
+    if not entry.flag_bits & _UTF8_NAME:
+        try:
+            raw = name.encode("cp437")
+            name = raw.decode("utf-8")
+        except UnicodeEncodeError:
+            pass
+        except UnicodeDecodeError:
+            name = raw.decode("gb18030", "replace")
+    return normalise(name.replace("\\", "/")).replace("\n", " ")
+
+
+def _refusal(entry: zipfile.ZipInfo, name: str, most_file_bytes: int) -> str | None:
+    path = PurePosixPath(name)
+    grounds = {
+        "outside": path.is_absolute() or ".." in path.parts or ":" in path.parts[0],
+        "link": stat.S_ISLNK(entry.external_attr >> 16),
+        "hidden": any(part in _IGNORED or part.startswith(".") for part in path.parts),
+        "type": path.suffix.lower() not in EXTENSIONS,
+        "encrypted": bool(entry.flag_bits & _ENCRYPTED),
+        "too_large": entry.file_size > most_file_bytes,
+    }
+    return next((reason for reason, applies in grounds.items() if applies), None)
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> bytes | str:
+    """Return a file's bytes, or why there are none; what a header claims is not relied on."""
+    most = min(room, max(_FREE_BYTES, MOST_RATIO * max(1, entry.compress_size)))
+    try:
+        with archive.open(entry) as file:
+            content = file.read(most + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        return "unreadable"
+    if len(content) > most:
+        return "full" if most == room else "bomb"
+    return content
+
+
+def named(left_out: tuple[LeftOut, ...]) -> Iterator[tuple[str, list[str]]]:
+    """Give each reason with the names that it is of."""
+    for reason in dict.fromkeys(each.reason for each in left_out):
+        yield reason, [each.name for each in left_out if each.reason == reason]
