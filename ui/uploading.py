@@ -70,12 +70,14 @@ def _opened(file: UploadedFile, limit_mb: int) -> list[Upload]:
             file.getvalue(), most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=limit_mb << 20
         )
     except ValueError as error:
-        left.append(f"**{plain(name)}**: {t(f'zip.{error}')}")
+        why = t(f"zip.{error}")
+        left.append(f"**{plain(name)}**: {why}")
         return []
     for reason, names in named(bundle.left_out):
         shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
         more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
-        left.append(f"**{plain(name)}**: {t(f'zip.{reason}')} — {shown}{more}")
+        why = t(f"zip.{reason}")
+        left.append(f"**{plain(name)}**: {why} — {shown}{more}")
     if not bundle.files and not bundle.left_out:
         left.append(f"**{plain(name)}**: {t('zip.empty')}")
     folder = name[: -len(".zip")]
