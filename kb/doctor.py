@@ -8,6 +8,7 @@ import subprocess
 from typing import Any
 
 from kb.embedding.base import Embedder
+from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.store.check import StoreCheck
 
@@ -34,6 +35,7 @@ def examine(
     return {
         "machine": _machine(),
         "model": _model(base.embedder),
+        **({"reranker": _reranker(base)} if base.settings.reranker else {}),
         "store": _store(base),
         **({"check": _check(base.check(repair=repair))} if check or repair else {}),
     }
@@ -119,6 +121,19 @@ def _model(embedder: Embedder) -> dict[str, Any]:
         "tokens read at most": embedder.max_tokens,
         **{key.replace("_", " "): value for key, value in details.items()},
         "fingerprint": identity.fingerprint[:16],
+    }
+
+
+def _reranker(base: KnowledgeBase) -> dict[str, Any]:
+    """Return what the reranker is, having it read one passage: searches do without it if told."""
+    try:
+        reranker = base.reranker
+        reranker.score("question", ["passage"])
+    except KnowledgeBaseError as error:
+        return {"name": base.settings.reranker, "problem": str(error)}
+    return {
+        "name": reranker.identity.model_id,
+        **{key.replace("_", " "): value for key, value in reranker.description.items()},
     }
 
 

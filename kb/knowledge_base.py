@@ -33,6 +33,7 @@ from kb.records import (
 )
 from kb.reembedding import Reembedding
 from kb.reranking import open_reranker
+from kb.reranking.base import Reranker
 from kb.search.facets import facets
 from kb.search.filters import SearchFilter
 from kb.search.reranked import Reranking
@@ -125,6 +126,16 @@ class KnowledgeBase:
     def embedder(self) -> Embedder:
         """The embedding model, loaded at first use (1 to 2 s for the default)."""
         return self._loaded.get()
+
+    @property
+    def reranker(self) -> Reranker:
+        """The model that orders the best hits, loaded at first use.
+
+        Raises:
+            SettingsError: the settings name none.
+            ModelError: it is not there, or is no reranker.
+        """
+        return self._reranker.get()
 
     @property
     def generation(self) -> int:
@@ -484,7 +495,7 @@ class KnowledgeBase:
     def _reranking(self, wanted: bool | None) -> Reranking | None:  # noqa: FBT001 - a setting, or none
         if wanted is False or (wanted is None and not self.settings.reranker):
             return None
-        return Reranking(reranker=self._reranker.get(), candidates=self.settings.rerank_candidates)
+        return Reranking(reranker=self.reranker, candidates=self.settings.rerank_candidates)
 
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from kb.errors import InputTooLongError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, parts
+from kb.reranking.in_use import InUse, closed
 from kb.reranking.pairs import open_pairs
 
 CONTEXT_TOKENS = 2048
@@ -71,6 +73,7 @@ class LlamaReranker:
             calibration=None,
             make=_never,
         )
+        self._in_use = InUse()
         self._identity = RerankerIdentity(
             model_id=model.model_id, fingerprint=weights_fingerprint(model.path)
         )
@@ -97,10 +100,24 @@ class LlamaReranker:
 
         Raises:
             InputTooLongError: the query leaves fewer than 32 tokens for a passage.
-            EmbeddingError: llama.cpp failed or gave a score that is not finite.
+            EmbeddingError: llama.cpp failed or gave a score that is not finite, or the reranker
+                was closed meanwhile.
         """
         if not passages:
             return np.empty(0, dtype=np.float32)
+        with self._in_use.entered():
+            return self._score(query, passages, task)
+
+    def close(self) -> None:
+        """Wait for work under way, refuse what comes after, then free contexts and weights."""
+        if not self._in_use.shut():
+            return
+        self._bulk.close()
+        self._in_use.wait()
+        self._pool.close()
+        self._model.close()
+
+    def _score(self, query: str, passages: Sequence[str], task: str) -> Scores:
         taken = len(self._pairs.tokens(query, "", task))
         if taken + _LEAST_PASSAGE > self._context_tokens:
             msg = (
@@ -115,14 +132,13 @@ class LlamaReranker:
             made = self._inputs(query, passage, task)
             inputs.extend(made)
             owners.extend([owner] * len(made))
-        raw = self._bulk.run(inputs, None).astype(np.float64)
+        try:
+            raw = self._bulk.run(inputs, None).astype(np.float64)
+        except (CancelledError, RuntimeError) as error:  # its threads were told to end
+            if self._in_use.closing:
+                raise closed() from error
+            raise
         return best_parts(self._probabilities(raw).astype(np.float32), owners, len(passages))
-
-    def close(self) -> None:
-        """Wait for work under way, then free contexts and weights."""
-        self._bulk.close()
-        self._pool.close()
-        self._model.close()
 
     def _inputs(self, query: str, passage: str, task: str) -> list[Tokens]:
         made: dict[str, Tokens] = {}

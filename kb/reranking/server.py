@@ -145,7 +145,7 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
         for each in listed:
             score = each["relevance_score"] if "relevance_score" in each else each["score"]
             found[int(each["index"])] = float("nan") if score is None else float(score)
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         msg = f"the reranking server {where} sent no scores; is it a reranker's address?"
         raise EmbeddingError(msg) from error
     if sorted(found) != list(range(count)) or len(listed) != count:

@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from kb.errors import EmbeddingError, InputTooLongError
 from kb.records import SearchHit
 from kb.reranking.base import Reranker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reranking:
-    """Which reranker orders hits, and how many of them it reads."""
+    """Which reranker orders the hits of one search, and how many of them it reads.
+
+    ``known`` are the scores of passages that this search has had read. A search begins anew when
+    others commit meanwhile, and reading is what takes long: 30 passages may cost seconds.
+    """
 
     reranker: Reranker
     candidates: int
+    known: dict[str, float] = field(default_factory=dict)
 
 
 def reranked(
-    reranker: Reranker, query: str, read: Sequence[SearchHit], task: str
+    reranking: Reranking, query: str, read: Sequence[SearchHit], task: str
 ) -> list[SearchHit]:
     """Return hits ordered and scored by the reranker.
 
     Their scores in [0, 1] stand under ``reranked`` beside those of the stages before.
+
+    Raises:
+        InputTooLongError: the query is too long to be read with a passage.
+        EmbeddingError: the reranker failed; says how to search without it.
     """
-    if not read:
-        return []
-    scores = reranker.score(query, [hit.text for hit in read], task=task)
+    scores = _scores(reranking, query, [hit.text for hit in read], task)
     # Equal scores: the order before stands.
     order = sorted(range(len(read)), key=lambda place: -scores[place])
     return [
         replace(
             read[place],
-            score=float(scores[place]),
-            scores={**read[place].scores, "reranked": float(scores[place])},
+            score=scores[place],
+            scores={**read[place].scores, "reranked": scores[place]},
             ranks={**read[place].ranks, "reranked": rank},
         )
         for rank, place in enumerate(order, start=1)
     ]
+
+
+def _scores(reranking: Reranking, query: str, texts: Sequence[str], task: str) -> list[float]:
+    known = reranking.known
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    if new:
+        try:
+            scores = reranking.reranker.score(query, new, task=task)
+        except InputTooLongError:  # says itself what to do
+            raise
+        except EmbeddingError as error:
+            msg = f"{error}. Or search without reranking: --no-rerank, rerank=False"
+            raise EmbeddingError(msg) from error
+        known.update(zip(new, map(float, scores), strict=True))
+    return [known[text] for text in texts]

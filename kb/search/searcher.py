@@ -140,8 +140,7 @@ class Searcher:
                 break
             limit *= 4
         if request.rerank is not None:
-            reranker, text = request.rerank.reranker, request.query.text
-            kept = reranked(reranker, text, kept[:wanted], request.task)
+            kept = reranked(request.rerank, request.query.text, kept[:wanted], request.task)
         if request.diversity > 0:
             kept = self._diverse(request, kept)
         kept = kept[: request.top_k]

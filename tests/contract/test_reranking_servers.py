@@ -80,12 +80,18 @@ def test_a_batch_that_is_too_large_is_divided(
     "fault",
     [
         rerank_server.status(429),
+        rerank_server.status(500),
         rerank_server.status(503),
         rerank_server.stall,
         rerank_server.break_off,
         rerank_server.answers({"results": [{"index": 0, "relevance_score": 1}]}),
+        rerank_server.answers({"results": [{"index": at, "relevance_score": 1} for at in (0, 0)]}),
+        rerank_server.answers(
+            {"results": [{"index": at, "relevance_score": 1} for at in range(3)]}
+        ),
+        rerank_server.answers({"results": [{"index": at, "relevance_score": 1} for at in (-1, 0)]}),
     ],
-    ids=["429", "503", "stall", "break off", "one missing"],
+    ids=["429", "500", "503", "stall", "break off", "one missing", "twice", "too many", "below 0"],
 )
 def test_what_may_pass_is_tried_again(
     server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault
@@ -105,8 +111,20 @@ def test_what_may_pass_is_tried_again(
             rerank_server.answers({"results": [{"index": 0, "relevance_score": None}]}),
             "not finite",
         ),
+        (
+            rerank_server.answers({"results": [{"index": 0, "relevance_score": float("nan")}]}),
+            "not finite",
+        ),
+        (
+            rerank_server.answers({"results": [{"index": 0, "relevance_score": 10**400}]}),
+            "sent no scores",
+        ),
+        (
+            rerank_server.answers({"results": [{"index": float("inf"), "relevance_score": 1}]}),
+            "sent no scores",
+        ),
     ],
-    ids=["401", "400", "another API", "a string", "null"],
+    ids=["401", "400", "another API", "a string", "null", "NaN", "huge", "no such place"],
 )
 def test_what_will_not_pass_is_said_at_once(
     server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault, words: str

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from kb import KnowledgeBase, Settings
 from kb.cli.app import app
+from kb.doctor import examine
 from kb.embedding.base import Embedder
 from kb.errors import EmbeddingError, SettingsError
 
@@ -70,9 +71,36 @@ def test_a_reranker_that_fails_is_an_error_and_the_search_without_it_is_not(
     base: KnowledgeBase, server: RerankServer
 ) -> None:
     server.faults.append(rerank_server.status(401))
-    with pytest.raises(EmbeddingError, match="reranking server"):
+    with pytest.raises(EmbeddingError, match=r"reranking server.*--no-rerank"):
         base.search(QUERY)
     assert base.search(QUERY, rerank=False)
+
+
+def test_a_search_that_begins_anew_has_no_passage_read_twice(
+    base: KnowledgeBase, server: RerankServer
+) -> None:
+    waiting = ["A heron came while the others were being read: no kettle."]
+
+    def score(_: str, text: str) -> float:
+        if waiting:
+            base.add(waiting.pop(), name="late.txt")
+        return float("heron" in text)
+
+    server.score = score  # type: ignore[method-assign] # a test's
+    hits = base.search(QUERY)
+    read = [text for seen in server.seen for text in seen["documents"]]
+    assert sorted(hit.source for hit in hits) == sorted([*TEXTS, "late.txt"])
+    assert len(read) == len(set(read)) == 4
+
+
+def test_doctor_says_which_reranker_answers_and_why_one_does_not(
+    base: KnowledgeBase, server: RerankServer
+) -> None:
+    found = examine(base, check=False)["reranker"]
+    assert found == {"name": server.url, "servers": server.url}
+    server.faults.append(rerank_server.status(401))
+    found = examine(base, check=False)["reranker"]
+    assert "set KB_API_KEY" in found["problem"]
 
 
 def test_reranking_without_a_reranker_says_how_to_set_one(tmp_path: Path) -> None:
