@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kb.errors import SettingsError
+from kb.errors import ModelError, SettingsError
 
 if TYPE_CHECKING:
     from kb.reranking.base import Reranker
@@ -41,8 +41,20 @@ def open_reranker(settings: Settings) -> Reranker:
     from kb.models.files import find_model  # noqa: PLC0415
     from kb.reranking.llama import LlamaReranker  # noqa: PLC0415 - llama.cpp takes a second to load
 
+    try:
+        model = find_model(name, settings.models_dir)
+    except ModelError as error:
+        if name.startswith(("hf:", "ms:")):  # says how to pull it
+            raise
+        # What was said lists the embedding models, which do not rerank.
+        msg = (
+            f"there is no reranker {name!r}: set KB_RERANKER to the path of a GGUF file, below "
+            f"{settings.models_dir} or in full, or to what it is pulled as: "
+            "`kb models pull hf:owner/repository/file.gguf`"
+        )
+        raise ModelError(msg) from error
     return LlamaReranker(
-        find_model(name, settings.models_dir),
+        model,
         n_gpu_layers=settings.n_gpu_layers,
         threads=settings.threads,
     )

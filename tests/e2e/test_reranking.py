@@ -16,7 +16,7 @@ from kb import KnowledgeBase, Settings
 from kb.cli.app import app
 from kb.doctor import examine
 from kb.embedding.base import Embedder
-from kb.errors import EmbeddingError, SettingsError
+from kb.errors import EmbeddingError, ModelError, SettingsError
 
 QUERY = "kettle warranty months"
 TEXTS = {
@@ -110,6 +110,24 @@ def test_reranking_without_a_reranker_says_how_to_set_one(tmp_path: Path) -> Non
         assert base.search("heron")
         with pytest.raises(SettingsError, match="KB_RERANKER"):
             base.search("heron", rerank=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("bge-reranker-v2-m3", "there is no reranker 'bge-reranker-v2-m3': set KB_RERANKER"),
+        ("hf:owner/repository/file.gguf", "run `kb models pull hf:owner/repository/file.gguf`"),
+    ],
+)
+def test_a_reranker_that_is_not_there_says_how_to_get_one(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    settings = Settings.load(data_dir=tmp_path, reranker=name)
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
+        base.add("A heron.", name="heron")
+        with pytest.raises(ModelError, match=advice):
+            base.search("heron")
+        assert base.search("heron", rerank=False)
 
 
 def test_the_command_shows_the_rerankers_score(
