@@ -55,6 +55,12 @@ def main() -> None:
             visibility="hidden",
         ),
         st.Page(
+            "views/quality.py",
+            title=t("quality.title"),
+            icon=":material/analytics:",
+            url_path="quality",
+        ),
+        st.Page(
             "views/status.py",
             title=t("status.title"),
             icon=":material/monitor_heart:",

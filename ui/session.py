@@ -27,6 +27,7 @@ from kb.settings import Settings
 from kb.text import normalise
 from kb.uploads import UPLOADS_ROOT
 from ui.background import Ingestion, retry_options
+from ui.evaluating import Evaluations
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Session:
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
         self.ingestion = Ingestion()
+        self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
         self._facets: tuple[tuple[str, int], Facets] | None = None

@@ -19,6 +19,7 @@ from ui.session import Session, session
 from ui.shared import draw_error, facts, size_text
 
 _POLL_S = 0.5
+_SECRET = ("ui_password_hash",)
 _PACKAGES = (APP_NAME, "llama-cpp-python", "chromadb", "streamlit")
 
 
@@ -68,10 +69,18 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
     return [
         (
             f"KB_{name.upper()}",
-            f"{getattr(settings, name)} — {_label('setting', name, field.description or '')}",
+            f"{_value(settings, name)} — {_label('setting', name, field.description or '')}",
         )
         for name, field in type(settings).model_fields.items()
     ]
+
+
+def _value(settings: Settings, name: str) -> str:
+    """Return a setting for everybody's eyes: of a secret, whether it is set."""
+    value = getattr(settings, name)
+    if name in _SECRET:
+        return t("status.yes" if value else "status.no")
+    return str(value)
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:

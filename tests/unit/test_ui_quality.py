@@ -1,0 +1,109 @@
+"""The quality view, in both languages: empty, running, figures, comparison, failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+    from streamlit.testing.v1 import AppTest
+
+CORPUS = {
+    "heron": "A grey heron waits in shallow water.",
+    "owl": "Owls hunt at night, almost without a sound.",
+    "tea": "Green tea is steeped for two minutes.",
+}
+QUERIES = {"q1": ("Which bird waits in water?", "heron"), "q2": ("茶要泡多久？", "tea")}
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    folder = tmp_path / "birds"
+    folder.mkdir()
+    _lines(folder / "corpus.jsonl", [{"id": key, "text": text} for key, text in CORPUS.items()])
+    _lines(
+        folder / "queries.jsonl", [{"id": key, "text": text} for key, (text, _) in QUERIES.items()]
+    )
+    rows = "".join(f"{key}\t{wanted}\t1\n" for key, (_, wanted) in QUERIES.items())
+    (folder / "qrels.tsv").write_text(rows, "utf-8")
+    return folder
+
+
+def _lines(path: Path, items: list[dict[str, str]]) -> None:
+    text = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+    path.write_text(text, "utf-8")
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.html)  # type: ignore[attr-defined] # AppTest
+
+
+def run(ui: UserInterface, page: AppTest, folder: Path) -> AppTest:
+    page.text_input(key="set-folder").set_value(str(folder)).run()
+    page.button(key="set-run").click().run()
+    deadline = time.monotonic() + 60
+    while ui.shared.evaluations.active:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    page.run()
+    assert not page.exception
+    return page
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "empty"),
+    [("en-US", "Quality", "No runs yet"), ("zh-CN", "质量", "还没有运行记录")],
+)
+def test_before_the_first_run_the_view_says_what_it_takes(
+    ui: UserInterface, locale: str, title: str, empty: str
+) -> None:
+    page = ui.open("quality", locale=locale)
+    assert page.title[0].value == title
+    assert empty in html(page)
+    assert page.button(key="set-run").disabled
+
+
+@pytest.mark.parametrize(
+    ("locale", "same"), [("en-US", "No difference beyond chance"), ("zh-CN", "差异不显著")]
+)
+def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
+    ui: UserInterface, judged: Path, locale: str, same: str
+) -> None:
+    ui.shared.base.add("Kept apart from every evaluation.", name="mine.txt")
+    page = run(ui, ui.open("quality", locale=locale), judged)
+    figures = page.dataframe[0].value
+    assert len(figures) == 3
+    assert set(figures.iloc[:, 1]) == {len(QUERIES)}
+    assert page.selectbox(key="compare-one").options[0].startswith("birds · hybrid")
+    assert page.metric[0].label == "ndcg@10"
+    assert any(same in caption.value for caption in page.caption)
+    assert [info.name for info in ui.shared.base.documents()] == ["mine.txt"]
+    again = ui.open("quality", locale=locale)
+    assert len(again.dataframe[0].value) == 3
+
+
+def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged: Path) -> None:
+    page = run(ui, ui.open("quality"), judged)
+    name = next(option for option in page.selectbox(key="misses").options if "keyword" in option)
+    page.selectbox(key="misses").set_value(name).run()
+    misses = page.dataframe[1].value
+    assert "茶要泡多久？" in list(misses.iloc[:, 0])
+    assert "tea" in list(misses.iloc[:, 2])
+
+
+def test_a_set_that_cannot_be_read_is_named(ui: UserInterface, tmp_path: Path) -> None:
+    page = run(ui, ui.open("quality"), tmp_path / "no set")
+    assert "The set could not be run" in page.error[0].value
+    assert "no set" in page.error[0].value
+
+
+def test_sets_in_the_data_folder_are_offered_by_name(ui: UserInterface, judged: Path) -> None:
+    folder = ui.shared.settings.data_dir / "sets"
+    folder.mkdir()
+    judged.rename(folder / "birds")
+    assert ui.open("quality").selectbox(key="set").options == ["birds"]
