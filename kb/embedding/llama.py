@@ -14,6 +14,7 @@ from kb.embedding.bulk import Bulk
 from kb.embedding.calibration import Calibration
 from kb.embedding.cores import available_cores
 from kb.embedding.fitting import Wish, fit, spread
+from kb.embedding.in_use import InUse
 from kb.embedding.library import system_info
 from kb.embedding.pool import ContextPool
 from kb.embedding.tokens import TextTokenizer, Tokens
@@ -83,6 +84,7 @@ class LlamaEmbedder:
         self._traits = fitted.traits
         self._layers_on_gpu = fitted.layers_on_gpu
         self._notices = (*fitted.traits.notices, *fitted.notices)
+        self._in_use = InUse("embedding model")
         self._pool = ContextPool(fitted.contexts, fitted.express)
         self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, self._prompts)
@@ -146,17 +148,20 @@ class LlamaEmbedder:
 
     def round_trip(self, text: str) -> str:
         """Return what is left of a text that is cut into tokens and put together again."""
-        return self._model.detokenize(self._tokenizer.tokens(text))
+        with self._in_use.entered():
+            return self._model.detokenize(self._tokenizer.tokens(text))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count tokens of each text alone, without prompt and special tokens."""
-        return [self._tokenizer.count(text) for text in texts]
+        with self._in_use.entered():
+            return [self._tokenizer.count(text) for text in texts]
 
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
         """Count the tokens that the model reads of each text: prompt and special tokens too."""
         words = self._prompts
         worded = [words.word_query(t, task) if query else words.word_document(t) for t in texts]
-        return [len(self._tokenizer.tokens(text)) for text in worded]
+        with self._in_use.entered():
+            return [len(self._tokenizer.tokens(text)) for text in worded]
 
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
@@ -167,7 +172,8 @@ class LlamaEmbedder:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
             EmbeddingError: llama.cpp failed or gave a vector that is not finite.
         """
-        return self._embed([self._prompts.word_document(text) for text in texts], on_progress)
+        with self._in_use.entered():
+            return self._embed([self._prompts.word_document(text) for text in texts], on_progress)
 
     def embed_query(self, text: str, *, task: str = "") -> Vector:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
@@ -183,14 +189,18 @@ class LlamaEmbedder:
                 "`instruction` out of the settings and of the collection"
             )
             raise SettingsError(msg)
-        tokens = self._checked_tokens([self._prompts.word_query(text, task)])
-        with self._pool.borrow(urgent_tokens=len(tokens[0])) as context:
-            raw = context.encode(tokens)
+        with self._in_use.entered():
+            tokens = self._checked_tokens([self._prompts.word_query(text, task)])
+            with self._pool.borrow(urgent_tokens=len(tokens[0])) as context:
+                raw = context.encode(tokens)
         vector: Vector = unit_rows(raw, dim=self._dimensions)[0]
         return vector
 
     def close(self) -> None:
         """Wait for work under way, then free contexts and weights."""
+        if not self._in_use.shut():
+            return
+        self._in_use.wait()
         self._bulk.close()
         self._pool.close()
         self._model.close()

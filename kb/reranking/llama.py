@@ -12,6 +12,7 @@ from kb.embedding.calibration import Setup
 from kb.embedding.context import Context
 from kb.embedding.cores import available_cores
 from kb.embedding.fitting import CPU_DECODER_TOKENS, PACKED_SEQUENCES, PACKED_TOKENS
+from kb.embedding.in_use import InUse
 from kb.embedding.library import supports_gpu
 from kb.embedding.native import POOLING_NONE, POOLING_RANK, Model
 from kb.embedding.pool import ContextPool
@@ -20,7 +21,6 @@ from kb.errors import InputTooLongError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, parts
-from kb.reranking.in_use import InUse, closed
 from kb.reranking.pairs import open_pairs
 
 CONTEXT_TOKENS = 2048
@@ -73,7 +73,7 @@ class LlamaReranker:
             calibration=None,
             make=_never,
         )
-        self._in_use = InUse()
+        self._in_use = InUse("reranker")
         self._identity = RerankerIdentity(
             model_id=model.model_id, fingerprint=weights_fingerprint(model.path)
         )
@@ -136,7 +136,7 @@ class LlamaReranker:
             raw = self._bulk.run(inputs, None).astype(np.float64)
         except (CancelledError, RuntimeError) as error:  # its threads were told to end
             if self._in_use.closing:
-                raise closed() from error
+                raise self._in_use.closed() from error
             raise
         return best_parts(self._probabilities(raw).astype(np.float32), owners, len(passages))
 

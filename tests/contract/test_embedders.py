@@ -18,7 +18,7 @@ from kb.embedding.calibration import LEAST_TEXTS, ROUNDS, candidates
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.openai import ServerEmbedder
 from kb.embedding.prompts import E5
-from kb.errors import InputTooLongError
+from kb.errors import EmbeddingError, InputTooLongError
 from kb.models.registry import ModelFile
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "files" / "e5-small.json").read_text("utf-8"))[
@@ -198,3 +198,28 @@ def served_here(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         opened = ServerEmbedder(running.url)
         yield opened
         opened.close()
+
+
+def test_a_model_that_is_closed_waits_for_work_under_way_and_says_so_afterwards(
+    models_dir: Path,
+) -> None:
+    opened = LlamaEmbedder(
+        ModelFile(model_id="e5", path=next(models_dir.glob("*.gguf"))), n_gpu_layers=0
+    )
+    texts = ["A heron waits in shallow water. " * 20] * 24
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(opened.embed_documents, texts)
+        while not opened._in_use._inside and not under_way.done():
+            pass
+        opened.close()
+        assert under_way.result().shape == (24, opened.dim)
+    opened.close()
+    for late in (
+        lambda: opened.embed_documents(["late"]),
+        lambda: opened.embed_query("late"),
+        lambda: opened.count_tokens(["late"]),
+        lambda: opened.count_read(["late"]),
+        lambda: opened.round_trip("late"),
+    ):
+        with pytest.raises(EmbeddingError, match="embedding model is closed"):
+            late()

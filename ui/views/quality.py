@@ -129,7 +129,8 @@ def _draw_comparison(kept: list[tuple[str, Run]]) -> None:
         draw_error(t("error.compare"), error)
         return
     st.metric(chosen, f"{difference:+.3f}", f"{low:+.3f} … {high:+.3f}", delta_color="off")
-    st.caption(t("quality.differs" if p < _CERTAIN else "quality.same", p=f"{p:.3f}"))
+    chance = f"{p:.3f}"
+    st.caption(t("quality.differs", p=chance) if p < _CERTAIN else t("quality.same", p=chance))
 
 
 def _draw_misses(kept: list[tuple[str, Run]]) -> None:

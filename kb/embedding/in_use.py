@@ -13,9 +13,13 @@ class InUse:
     """Counts who is inside, so that closing can wait for them. Thread-safe.
 
     A model that is freed while another thread reads its vocabulary ends the whole process.
+
+    Args:
+        what: the model, for messages.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
+        self._what = what
         self._changed = threading.Condition()
         self._inside = 0
         self._closing = False
@@ -29,7 +33,7 @@ class InUse:
         """
         with self._changed:
             if self._closing:
-                raise closed()
+                raise self.closed()
             self._inside += 1
         try:
             yield
@@ -56,7 +60,6 @@ class InUse:
         with self._changed:
             self._changed.wait_for(lambda: self._inside == 0)
 
-
-def closed() -> EmbeddingError:
-    """Return the error of those who come too late."""
-    return EmbeddingError("the reranker is closed; open the knowledge base again")
+    def closed(self) -> EmbeddingError:
+        """Return the error of those who come too late."""
+        return EmbeddingError(f"the {self._what} is closed; open the knowledge base again")
