@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
@@ -96,18 +98,40 @@ def _stage_texts(hit: SearchHit) -> list[str]:
 
 
 def _draw_context(shared: Session, hit: SearchHit) -> None:
+    """Draw a hit in its surroundings; two buttons lead through the document passage by passage."""
+    place = f"passage-{hit.chunk_id}"
+    chosen = int(st.session_state.get(place, hit.ordinal))
     try:
-        before, after = shared.base.context(hit, characters=_CONTEXT_CHARACTERS)
+        chunks = shared.base.chunks(hit.document_id)
+        chunk = chunks[chosen] if 0 <= chosen < len(chunks) else None
+        around = hit if chunk is None else replace(hit, start=chunk.start, end=chunk.end)
+        before, after = shared.base.context(around, characters=_CONTEXT_CHARACTERS)
     except DocumentNotFoundError as error:
         draw_error(t("error.gone"), error)
         return
     except KnowledgeBaseError as error:
         draw_error(t("error.document"), error)
         return
+    own = chunk is None or chosen == hit.ordinal
+    passage = marked(hit.text, hit.highlights) if own or chunk is None else escape(chunk.text)
     lead = "… " if len(before) == _CONTEXT_CHARACTERS else ""
     tail = " …" if len(after) == _CONTEXT_CHARACTERS else ""
     st.html(
         f'<div class="kb-text {hit.kind}"><span class="kb-around">{lead}{escape(before)}</span>'
-        f'<span class="kb-passage">{marked(hit.text, hit.highlights)}</span>'
+        f'<span class="kb-passage">{passage}</span>'
         f'<span class="kb-around">{escape(after)}{tail}</span></div>'
     )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for name, icon, step in (
+            ("previous", ":material/chevron_left:", -1),
+            ("next", ":material/chevron_right:", 1),
+        ):
+            st.button(
+                t(f"hit.{name}"),
+                icon=icon,
+                key=f"{place}-{name}",
+                disabled=not 0 <= chosen + step < len(chunks),
+                on_click=st.session_state.update,
+                args=({place: chosen + step},),
+            )
+        st.caption(f"{chosen + 1} / {len(chunks)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.chat.base import ChatModel
 from kb.errors import SettingsError
-from kb.models.files import find_model
+from kb.models.files import find_other
 from kb.settings import Settings
 
 HOW_TO_ADD = (
@@ -31,8 +31,9 @@ def open_chat_model(settings: Settings) -> ChatModel:
         return ChatServer(name, window_tokens=settings.chat_context_tokens)
     from kb.chat.local import LocalChat  # noqa: PLC0415 - llama.cpp loads only here
 
+    model = find_other(name, settings.models_dir, kind="chat model", variable="KB_CHAT_MODEL")
     return LocalChat(
-        find_model(name, settings.models_dir).path,
+        model.path,
         n_gpu_layers=settings.n_gpu_layers,
         threads=settings.threads,
         window_tokens=settings.chat_context_tokens,

@@ -77,6 +77,26 @@ def find_model(name: str, models_dir: Path) -> ModelFile:
     raise ModelError(_missing(name, models_dir))
 
 
+def find_other(name: str, models_dir: Path, *, kind: str, variable: str) -> ModelFile:
+    """Find a model that is no embedding model, of which there is no registry.
+
+    Raises:
+        ModelError: there is no such file; the message says how to get one, ``kind`` and the
+            environment variable ``variable`` are named in it.
+    """
+    try:
+        return find_model(name, models_dir)
+    except ModelError as error:
+        if name.startswith(("hf:", "ms:")):  # says how to pull it
+            raise
+        msg = (
+            f"there is no {kind} {name!r}: set {variable} to the path of a GGUF file, below "
+            f"{models_dir} or in full, or to what it is pulled as: "
+            "`kb models pull hf:owner/repository/file.gguf`"
+        )
+        raise ModelError(msg) from error
+
+
 def place_of(name: str) -> Path:
     """Return where a pulled file lies, relative to the models folder.
 

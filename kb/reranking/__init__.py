@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kb.errors import ModelError, SettingsError
+from kb.errors import SettingsError
 
 if TYPE_CHECKING:
     from kb.reranking.base import Reranker
@@ -38,21 +38,10 @@ def open_reranker(settings: Settings) -> Reranker:
         return ServerReranker(
             name, batch=settings.server_batch, timeout_s=settings.server_timeout_s
         )
-    from kb.models.files import find_model  # noqa: PLC0415
+    from kb.models.files import find_other  # noqa: PLC0415
     from kb.reranking.llama import LlamaReranker  # noqa: PLC0415 - llama.cpp takes a second to load
 
-    try:
-        model = find_model(name, settings.models_dir)
-    except ModelError as error:
-        if name.startswith(("hf:", "ms:")):  # says how to pull it
-            raise
-        # What was said lists the embedding models, which do not rerank.
-        msg = (
-            f"there is no reranker {name!r}: set KB_RERANKER to the path of a GGUF file, below "
-            f"{settings.models_dir} or in full, or to what it is pulled as: "
-            "`kb models pull hf:owner/repository/file.gguf`"
-        )
-        raise ModelError(msg) from error
+    model = find_other(name, settings.models_dir, kind="reranker", variable="KB_RERANKER")
     return LlamaReranker(
         model,
         n_gpu_layers=settings.n_gpu_layers,

@@ -15,7 +15,7 @@ from kb import KnowledgeBase, Settings
 from kb.answering.markdown import as_markdown
 from kb.chat.base import Message
 from kb.cli.app import app
-from kb.errors import ChatError, ChatTooLongError, SettingsError
+from kb.errors import ChatError, ChatTooLongError, ModelError, SettingsError
 
 WARRANTY = "The warranty on the coffee machine lasts 24 months from the day of purchase."
 KESTREL = "Kestrels hover above meadows."
@@ -249,3 +249,14 @@ def test_the_command_says_that_an_answer_names_no_passage(
     assert failed.exit_code == 1
     assert "too early" in failed.stderr
     assert "Half an" in failed.stdout
+
+
+def test_a_chat_model_that_is_not_there_is_named_with_how_to_get_one(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path, chat_model="/no/such/chat.gguf")
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
+        base.add(WARRANTY, name="warranty.txt")
+        with pytest.raises(
+            ModelError, match=r"no chat model .*KB_CHAT_MODEL.*kb models pull"
+        ) as it:
+            base.ask("How long?").answer  # noqa: B018 - raises
+    assert "Embedding" not in str(it.value)

@@ -240,3 +240,23 @@ def test_the_page_of_a_pdf_is_shown_until_the_file_has_changed(
         "The file is no longer where it was read, or has changed: its page cannot be drawn.",
         "原文件已不在原处或已改动，无法绘制页面。",
     }
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_passages_before_and_after_a_hit_are_turned_to(ui: UserInterface, locale: str) -> None:
+    filler = "Reeds grow along the muddy bank where the current slows. " * 18
+    ui.shared.base.add(f"FIRST {filler}\n\n{HERON} {filler}\n\nLAST {filler}", name="long.txt")
+    page = ui.open(q="grey heron strikes at fish", top_k="5", locale=locale)
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("context").run()
+    captions = [caption.value for caption in page.caption]
+    assert any("/" in caption for caption in captions)
+    at = next(int(caption.split(" / ")[0]) for caption in captions if " / " in caption)
+    key = next(str(b.key) for b in page.button if str(b.key).endswith("-next"))
+    assert page.button(key=key).disabled == (at == len(ui.shared.base.chunks(1)))
+    page.button(key=key).click().run()
+    assert not page.exception
+    after = next(caption.value for caption in page.caption if " / " in caption.value)
+    assert after.startswith(f"{at + 1} / ")
+    page.button(key=key.replace("-next", "-previous")).click().run()
+    assert any(caption.value.startswith(f"{at} / ") for caption in page.caption)
