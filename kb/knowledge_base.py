@@ -20,6 +20,7 @@ from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
 from kb.lazy import Lazy
+from kb.overview import Overview, overview
 from kb.records import (
     AddResult,
     Chunk,
@@ -343,6 +344,14 @@ class KnowledgeBase:
         target = self.collection(collection)
         with self._store.database.read() as db:
             return facets(db, target.id)
+
+    def overview(self, *, collection: str | None = None) -> Overview:
+        """Return what a collection holds at a glance, with a map of its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        return overview(self._store, self.collection(collection))
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""

@@ -22,6 +22,7 @@ from ingest.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
+from kb.overview import Overview
 from kb.records import CollectionInfo, Facets
 from kb.settings import Settings
 from kb.text import normalise
@@ -51,6 +52,7 @@ class Session:
         self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
+        self._overview: tuple[tuple[str, int], Overview] | None = None
         self._facets: tuple[tuple[str, int], Facets] | None = None
         self._model_error = ""
         self._model_ready = threading.Event()
@@ -89,6 +91,14 @@ class Session:
         known = self._facets
         if known is None or known[0] != state:
             known = self._facets = (state, self.base.facets(collection=collection.name))
+        return known[1]
+
+    def overview(self, collection: CollectionInfo) -> Overview:
+        """Return a collection at a glance; looked through again when the store has changed."""
+        state = (collection.id, self.base.generation)
+        known = self._overview
+        if known is None or known[0] != state:
+            known = self._overview = (state, self.base.overview(collection=collection.name))
         return known[1]
 
     def would_replace(self, uploads: Sequence[Upload], *, collection: str) -> list[str]:

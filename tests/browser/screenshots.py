@@ -6,13 +6,17 @@ are passed on to the ingestion of the samples.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+
 from conftest import find_chromium, launched, served
+from llama_server import smollm2
 from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +24,7 @@ SAMPLES = ROOT / "data" / "samples"
 TARGET = ROOT / "ui" / "screenshots"
 LARGEST_BYTES = 200_000
 SETTLE_MS = 1_500
+ANSWER_MS = 180_000
 QUESTIONS = {"en": "How long is the espresso machine's warranty?", "zh": "如何申请软件著作权？"}
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 
@@ -32,6 +37,8 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # A small model that people would not use, but a real one.
+        os.environ["KB_CHAT_MODEL"] = str(smollm2())
         with served(folder / "data", folder) as server, launched(path) as browser:
             # Failing samples are no reason to stop: the picture shows what there is.
             subprocess.run(
@@ -65,12 +72,29 @@ def take(
     page.locator(".st-key-" + _first_hit(page)).get_by_role("link").first.click()
     page.locator(".kb-facts").first.wait_for()
     shoot(page, f"document-{ending}")
-    for number, view in ((1, "library"), (2, "status")):
-        page.get_by_test_id("stSidebarNav").get_by_role("link").nth(number).click()
+    _open(page, "ask")
+    ask = page.get_by_test_id("stChatInputTextArea")
+    ask.fill(QUESTIONS[language])
+    ask.press("Enter")
+    page.get_by_test_id("stButtonGroup").last.wait_for(timeout=ANSWER_MS)
+    page.locator(".kb-answer").first.wait_for(timeout=ANSWER_MS)
+    page.get_by_test_id("stDownloadButton").first.wait_for(timeout=ANSWER_MS)
+    shoot(page, f"ask-{ending}")
+    _open(page, "library")
+    page.get_by_test_id("stDataFrame").first.wait_for()
+    page.get_by_test_id("stCheckbox").first.click()
+    page.get_by_test_id("stVegaLiteChart").nth(2).wait_for()
+    shoot(page, f"library-{ending}")
+    for view in ("quality", "status"):
+        _open(page, view)
         page.locator("h1").first.wait_for()
-        page.get_by_test_id("stDataFrame" if view == "library" else "stHtml").first.wait_for()
+        page.get_by_test_id("stHtml").first.wait_for()
         shoot(page, f"{view}-{ending}")
     context.close()
+
+
+def _open(page: Page, view: str) -> None:
+    page.get_by_test_id("stSidebarNav").locator(f'a[href$="/{view}"]').click()
 
 
 def shoot(page: Page, name: str) -> None:

@@ -11,6 +11,7 @@ from ui.document_table import draw_documents
 from ui.failed_table import draw_failed
 from ui.language import t
 from ui.markup import plain
+from ui.overview import draw_overview
 from ui.progress import draw_runs
 from ui.session import session
 from ui.shared import draw_empty, draw_error
@@ -38,6 +39,7 @@ def render() -> None:
                 draw_empty(t("library.empty"), t("library.empty_help"))
         else:
             draw_documents(shared, collection)
+            draw_overview(shared, collection)
         if collection is not None:
             draw_failed(shared, collection)
     except EmbedderMismatchError as error:

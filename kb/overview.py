@@ -1,0 +1,101 @@
+"""A collection at a glance: kinds of documents, lengths of chunks, and what lies near what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.embedding.base import Vectors
+from kb.records import CollectionInfo, MediaType
+from kb.store.store import Store
+
+MOST_POINTS = 5_000
+"""Documents on the map, the newest of more."""
+
+LENGTH_STEP = 128
+"""Characters of one step of the chunk lengths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPoint:
+    """A document on the map; ``x`` and ``y`` are in [-1, 1], and near means alike."""
+
+    document_id: int
+    name: str
+    media_type: MediaType
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Counts of a collection, and a map of its documents.
+
+    ``chunk_lengths`` counts chunks by characters, in steps of :data:`LENGTH_STEP` named by where
+    they begin; ``added`` counts documents by day (ISO 8601).
+    """
+
+    types: Mapping[str, int] = field(default_factory=dict)
+    chunk_lengths: Mapping[int, int] = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+    points: tuple[MapPoint, ...] = ()
+
+
+def overview(store: Store, target: CollectionInfo) -> Overview:
+    """Look a collection through: 0.1 s for 5,000 documents, more for more chunks."""
+    with store.database.read() as db:
+        rows = db.execute(
+            "SELECT d.id, d.title, d.media_type, substr(d.added_at, 1, 10) AS day,"
+            " k.id AS chunk_id,"
+            " (SELECT path FROM sources s WHERE s.document_id = d.id ORDER BY s.id LIMIT 1) AS path"
+            " FROM documents d LEFT JOIN chunks k ON k.document_id = d.id AND k.ordinal = 0"
+            " WHERE d.collection_id = ? AND d.state = 'active' ORDER BY d.id DESC",
+            (target.id,),
+        ).fetchall()
+        lengths = db.execute(
+            "SELECT (k.end - k.start) / ? AS step, count(*) AS chunks"
+            " FROM documents d JOIN chunks k ON k.document_id = d.id"
+            " WHERE d.collection_id = ? AND d.state = 'active' GROUP BY step ORDER BY step",
+            (LENGTH_STEP, target.id),
+        ).fetchall()
+    shown = [row for row in rows[:MOST_POINTS] if row["chunk_id"] is not None]
+    vectors = store.stored_vectors(target.id, [row["chunk_id"] for row in shown])
+    # A vector may be on its way out: what is left is mapped.
+    shown = [row for row in shown if row["chunk_id"] in vectors]
+    places = flat([vectors[row["chunk_id"]] for row in shown])
+    return Overview(
+        types=dict(Counter(row["media_type"] for row in rows).most_common()),
+        chunk_lengths={row["step"] * LENGTH_STEP: row["chunks"] for row in lengths},
+        added=dict(sorted(Counter(row["day"] for row in rows).items())),
+        points=tuple(
+            MapPoint(
+                document_id=row["id"],
+                name=row["path"] or row["title"],
+                media_type=row["media_type"],
+                x=float(x),
+                y=float(y),
+            )
+            for row, (x, y) in zip(shown, places, strict=True)
+        ),
+    )
+
+
+def flat(vectors: list[npt.NDArray[np.float32]]) -> Vectors:
+    """Return vectors' first two principal components, float32, shape (n, 2), within [-1, 1].
+
+    H. Hotelling, "Analysis of a complex of statistical variables into principal components", 1933.
+    """
+    if not vectors:
+        return np.empty((0, 2), dtype=np.float32)
+    rows: Vectors = np.stack(vectors).astype(np.float32)
+    rows = rows - rows.mean(axis=0)
+    # Through the covariance: vectors are narrow, documents many. Ascending order of eigenvalues.
+    _, axes = np.linalg.eigh(rows.T @ rows)
+    places = rows @ axes[:, :-3:-1]
+    widest = np.abs(places).max(axis=0)
+    scaled: Vectors = (places / np.where(widest > 0, widest, 1)).astype(np.float32)
+    return scaled

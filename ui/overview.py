@@ -1,0 +1,96 @@
+"""The collection in pictures, on request: types, chunk lengths, days, and a map by theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from kb.overview import LENGTH_STEP, Overview
+from kb.records import CollectionInfo
+from ui.language import t
+from ui.session import Session
+from ui.shared import MEDIA_NAMES
+
+_HEIGHT = 180
+_MAP_HEIGHT = 420
+_LEAST_POINTS = 3
+_SCALE = {"domain": [-1.08, 1.08]}
+
+
+def draw_overview(shared: Session, collection: CollectionInfo) -> None:
+    """Draw the pictures, once they are asked for."""
+    if not st.toggle(t("overview.show"), key="overview"):
+        return
+    found = shared.overview(collection)
+    types, lengths = st.columns(2)
+    with types:
+        st.caption(t("overview.types"))
+        _bars(
+            [{"x": MEDIA_NAMES[kind], "y": n} for kind, n in found.types.items()],  # type: ignore[index] # its keys
+            t("overview.documents"),
+        )
+    with lengths:
+        st.caption(t("overview.lengths"))
+        _bars(
+            [
+                {"x": f"{start}–{start + LENGTH_STEP - 1}", "y": n}
+                for start, n in found.chunk_lengths.items()
+            ],
+            t("overview.chunks"),
+        )
+    if len(found.added) > 1:
+        st.caption(t("overview.added"))
+        _bars([{"x": day, "y": n} for day, n in found.added.items()], t("overview.documents"))
+    _draw_map(found)
+
+
+def _bars(values: list[dict[str, Any]], title: str) -> None:
+    spec = {
+        "height": _HEIGHT,
+        "mark": {"type": "bar", "color": "#2c7a68"},
+        "encoding": {
+            "x": {"field": "x", "type": "nominal", "sort": None, "axis": {"title": None}},
+            "y": {"field": "y", "type": "quantitative", "axis": {"title": title}},
+            "tooltip": [{"field": "x", "type": "nominal"}, {"field": "y", "type": "quantitative"}],
+        },
+    }
+    st.vega_lite_chart(values, spec, width="stretch", alt=title)
+
+
+def _draw_map(found: Overview) -> None:
+    if len(found.points) < _LEAST_POINTS:
+        return
+    st.caption(t("overview.map"))
+    values = [
+        {
+            "id": point.document_id,
+            "name": point.name,
+            "type": MEDIA_NAMES[point.media_type],
+            "x": point.x,
+            "y": point.y,
+        }
+        for point in found.points
+    ]
+    spec = {
+        "height": _MAP_HEIGHT,
+        "params": [{"name": "pick", "select": {"type": "point", "fields": ["id"]}}],
+        "mark": {"type": "circle", "size": 70, "opacity": 0.75},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "axis": None, "scale": _SCALE},
+            "y": {"field": "y", "type": "quantitative", "axis": None, "scale": _SCALE},
+            "color": {"field": "type", "type": "nominal", "legend": {"title": None}},
+            "tooltip": {"field": "name", "type": "nominal"},
+        },
+    }
+    picked = st.vega_lite_chart(
+        values,
+        spec,
+        width="stretch",
+        key="map",
+        on_select="rerun",
+        alt=t("overview.map"),
+    )
+    chosen = picked.get("selection", {}).get("pick") if picked else None
+    if chosen:
+        st.switch_page("views/document.py", query_params={"id": str(chosen[0]["id"])})
