@@ -13,6 +13,7 @@ from dataclasses import replace
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import EmbedderMismatchError
+from kb.language import language_of
 from kb.records import (
     AddResult,
     CollectionInfo,
@@ -148,6 +149,7 @@ class Indexing:
             inputs=inputs,
             keys=keys,
             index_texts=tuple(index_text(chunk.text) for chunk in chunks),
+            language=language_of(document),
             known=known,
         )
 

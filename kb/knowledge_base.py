@@ -20,6 +20,7 @@ from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
 from kb.lazy import Lazy
+from kb.metadata import clean_tags
 from kb.overview import Overview, overview
 from kb.records import (
     AddResult,
@@ -41,7 +42,7 @@ from kb.search.reranked import Reranking
 from kb.search.searcher import Searcher
 from kb.settings import Settings
 from kb.store import check as checking
-from kb.store import collections, documents, purging, runs
+from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
 from kb.store.purging import Compaction
 from kb.store.runs import RunInfo, RunRecord
@@ -411,6 +412,33 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document in the collection.
         """
         self._store.remove_document(self.collection(collection).id, document_id)
+
+    def tag(
+        self,
+        document_ids: Sequence[int],
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        collection: str | None = None,
+    ) -> None:
+        """Give tags to documents, and take others from them; filters find them by these.
+
+        Tags belong to the documents' files and stay when a file changes. What documents have as
+        tags of their own cannot be taken from them.
+
+        Args:
+            document_ids: which documents; those that are not in the collection are passed over.
+            add: tags; ``"a, b"`` are two.
+            remove: tags, in any case.
+            collection: whose documents they are.
+
+        Raises:
+            SettingsError: a tag is empty, too long or not on one line; nothing was changed.
+        """
+        target = self.collection(collection)
+        added, removed = clean_tags(add), clean_tags(remove)
+        with self._store.writing(), self._store.changing() as db:
+            tags.change(db, target.id, document_ids, add=added, remove=removed)
 
     # -- moving collections
 

@@ -178,7 +178,11 @@ class FileState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentInfo:
-    """A document as the catalog lists it. ``size`` is in bytes, ``characters`` in code points."""
+    """A document as the catalog lists it. ``size`` is in bytes, ``characters`` in code points.
+
+    ``language`` is what the document says, else ISO 639-1 told by its text, else empty. ``tags``
+    are those that people gave it; those it has of its own are in ``metadata``.
+    """
 
     id: int
     collection: str
@@ -194,6 +198,8 @@ class DocumentInfo:
     added_at: datetime
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    language: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -240,7 +246,7 @@ class CollectionInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """What the documents of a collection say of themselves, most frequent first."""
+    """Tags and languages of the documents of a collection, most frequent first."""
 
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()

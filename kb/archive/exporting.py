@@ -14,7 +14,7 @@ from kb.archive.file import ArchiveWriter, writing
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 from kb.records import CollectionInfo, FileState, Source
-from kb.store import collections, documents, sources
+from kb.store import collections, documents, sources, tags
 from kb.store.rows import document_json, now
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
@@ -54,7 +54,7 @@ def export_collection(
     with store.database.read() as db:
         model_id, fingerprint = collections.fingerprint(db, target.id)
         ids = [info.id for info in reversed(documents.listed(db, target.id))]
-        seen = sources.seen(db, target.id)
+        files = _Files(sources.seen(db, target.id), tags.of_sources(db, target.id))
         states = sources.states(db, target.id, None)
     unread = [state for state in states if state.document_id is None]
     count = chunks = 0
@@ -62,7 +62,7 @@ def export_collection(
         originals = _Originals(archive, uploads)
         for document_id in ids:
             with store.writing():
-                found = _stored(store, target, document_id, seen)
+                found = _stored(store, target, document_id, files)
             if found is None:  # removed meanwhile
                 continue
             record, vectors = found
@@ -94,7 +94,7 @@ def export_collection(
                 "settings": dict(settings),
                 "documents": count,
                 "chunks": chunks,
-                "unread": [_file_json(state, seen) for state in unread],
+                "unread": [files.json(state) for state in unread],
             }
         )
     return ArchiveInfo(
@@ -136,8 +136,23 @@ class _Originals:
         self.written.add(content_hash)
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the catalog knows of files beside their state."""
+
+    seen: Mapping[Source, str]
+    tags: Mapping[Source, tuple[str, ...]]
+
+    def json(self, state: FileState) -> dict[str, Any]:
+        return {
+            **asdict(state),
+            "seen_at": self.seen.get(state.source) or now(),
+            "tags": self.tags.get(state.source, ()),
+        }
+
+
 def _stored(
-    store: Store, target: CollectionInfo, document_id: int, seen: Mapping[Source, str]
+    store: Store, target: CollectionInfo, document_id: int, about: _Files
 ) -> tuple[dict[str, Any], Vectors] | None:
     """Return a document as the archive holds it, with its vectors in the order of its chunks."""
     with store.database.read() as db:
@@ -167,15 +182,11 @@ def _stored(
         "settings_hash": row["settings_hash"],
         "size": row["size"],
         "added_at": row["added_at"],
-        "files": [_file_json(state, seen) for state in files],
+        "files": [about.json(state) for state in files],
         "chunks": [{**asdict(chunk), "text": ""} for chunk in chunks],
         "keys": [chunk["vector_key"].hex() for chunk in rows],
     }
     return record, vectors
-
-
-def _file_json(state: FileState, seen: Mapping[Source, str]) -> dict[str, Any]:
-    return {**asdict(state), "seen_at": seen.get(state.source) or now()}
 
 
 def _json(value: object) -> bytes:

@@ -22,7 +22,7 @@ from kb.errors import (
     StoreBusyError,
     StoreError,
 )
-from kb.store import collections, documents, sources
+from kb.store import collections, documents, sources, tags
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -140,6 +140,7 @@ def _write(  # noqa: PLR0917 - one call, above
                 documents.date(db, document_id, added_at)
             for file in seen:
                 sources.date(db, target.id, file.state.source, file.seen_at)
+                tags.give(db, target.id, file.state.source, file.tags)
             collections.instruct(db, target.name, found.instruction)
             collections.set_mode(db, target.name, found.mode)
             collections.date(db, target.name, found.created_at)

@@ -15,6 +15,7 @@ import numpy as np
 from kb.archive.exporting import original_member
 from kb.archive.file import ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.language import language_of
 from kb.records import Chunk, FileState, SearchMode, Source
 from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
@@ -30,10 +31,11 @@ _NONSENSE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, Rec
 
 @dataclass(frozen=True, slots=True)
 class ArchivedFile:
-    """A source and when it was last seen, as the catalog stores times."""
+    """A source, when it was last seen (as the catalog stores times), and its given tags."""
 
     state: FileState
     seen_at: str
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> Arch
         inputs=tuple(chunk.text for chunk in chunks),
         keys=tuple(bytes.fromhex(key) for key in record["keys"]),
         index_texts=tuple(index_text(chunk.text) for chunk in chunks),
+        language=language_of(document),
         known=dict(enumerate(vectors)),
     )
     _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")
@@ -175,14 +178,16 @@ def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> Arch
 
 
 def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
-    known = {key: value for key, value in values.items() if key != "seen_at"}
+    known = {key: value for key, value in values.items() if key not in {"seen_at", "tags"}}
     source = Source(**values["source"])
     state = FileState(**{**known, "source": source, "document_id": document_id})
     # Names a file below the folder of uploads: anything but a hash could lead out of it.
     if state.content_hash:
         _hash(state.content_hash)
     _require("\0" not in source.path, "a path holds a NUL character")
-    return ArchivedFile(state, _time(values["seen_at"]))
+    tags = tuple(values.get("tags", ()))  # archives of older releases have none
+    _require(all(isinstance(tag, str) for tag in tags), "a tag is no text")
+    return ArchivedFile(state, _time(values["seen_at"]), tags)
 
 
 def _mode(value: object) -> SearchMode | None:

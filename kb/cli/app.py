@@ -29,8 +29,10 @@ from kb.cli.common import (
     print_json,
     stdout,
 )
+from kb.errors import SettingsError
 from kb.records import SearchMode
 from kb.search.filters import filter_from_text
+from kb.text import one_line
 
 app = typer.Typer(
     add_completion=False,
@@ -82,7 +84,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
     language: Annotated[
-        list[str] | None, typer.Option("--language", help="Only documents that say so: en, zh.")
+        list[str] | None, typer.Option("--language", help="Only documents in it: en, zh.")
     ] = None,
     since: Annotated[str, typer.Option("--since", help="Only from this date on: 2024-05.")] = "",
     until: Annotated[str, typer.Option("--until", help="Only up to this date.")] = "",
@@ -154,6 +156,31 @@ def documents(
             print_json([listings.document_json(info, files) for info in base.documents()])
         else:
             listings.print_documents(base.documents(), files, stdout())
+
+
+@app.command()
+def tag(
+    which: Annotated[
+        list[str], typer.Argument(help="Document ids or paths, as `kb documents` lists them.")
+    ],
+    add: Annotated[
+        list[str] | None, typer.Option("--add", "-a", help='Tag to give; "a, b" are two.')
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", "-r", help="Tag to take away.")
+    ] = None,
+    collection: CollectionOption = None,
+) -> None:
+    """Give tags to documents, or take them away; `kb search --tag` finds them by these."""
+    with opened(collection=collection) as base:
+        if not add and not remove:
+            msg = "nothing to change; give --add TAG or --remove TAG"
+            raise SettingsError(msg)
+        ids = [info.id for info in listings.choose_documents(base.documents(), which)]
+        base.tag(ids, add=add or (), remove=remove or ())
+        for info in map(base.document, ids):
+            said = ", ".join(info.tags) or "no tags"
+            stdout().print(f"{info.id} {one_line(info.name)}: {said}", markup=False)
 
 
 @app.command()

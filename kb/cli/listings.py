@@ -49,14 +49,16 @@ def print_documents(
 ) -> None:
     """Print a table of documents, then what there is to say about them."""
     if found:
-        table = new_table("id", "name", "type", "pages", "chunks", "added")
+        table = new_table("id", "name", "type", "language", "pages", "chunks", "tags", "added")
         for info in found:
             table.add_row(
                 str(info.id),
                 Text(one_line(", ".join(str(source) for source in info.sources) or info.name)),
                 info.media_type,
+                Text(one_line(info.language)),
                 str(info.pages or ""),
                 str(info.chunks),
+                Text(one_line(", ".join(info.tags))),
                 _minute(info.added_at),
             )
         console.print(table)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections import Counter
 
+from kb.metadata import stated_tags
 from kb.records import Facets
-from kb.search.filters import LANGUAGE_KEYS, TAG_KEYS
-
-_SEPARATOR = re.compile(r"[,;] ?")
+from kb.store import tags as given_tags
 
 
 def facets(db: sqlite3.Connection, collection_id: str) -> Facets:
@@ -19,28 +17,21 @@ def facets(db: sqlite3.Connection, collection_id: str) -> Facets:
     Tags that differ in case alone are one, written as most documents write them.
     """
     tags: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
     rows = db.execute(
         "SELECT metadata FROM documents WHERE collection_id = ? AND state = 'active'"
         " AND metadata <> '{}'",
         (collection_id,),
     )
     for row in rows:
-        metadata = json.loads(row["metadata"])
-        found = (metadata.get(key) for key in TAG_KEYS)
-        tags.update(
-            tag.strip()
-            for text in found
-            if isinstance(text, str)
-            for tag in _SEPARATOR.split(text)
-            if tag.strip()
-        )
-        said = (metadata.get(key) for key in LANGUAGE_KEYS)
-        languages.update({text for text in said if isinstance(text, str) and text})
+        tags.update(stated_tags(json.loads(row["metadata"])))
+    for given in given_tags.of_documents(db, collection_id).values():
+        tags.update(given)
     spelt: dict[str, str] = {}
     for tag, _ in tags.most_common():
         spelt.setdefault(tag.lower(), tag)
-    return Facets(
-        tags=tuple(spelt.values()),
-        languages=tuple(name for name, _ in languages.most_common()),
+    languages = db.execute(
+        "SELECT language FROM documents WHERE collection_id = ? AND state = 'active'"
+        " AND language <> '' GROUP BY language ORDER BY count(*) DESC, language",
+        (collection_id,),
     )
+    return Facets(tags=tuple(spelt.values()), languages=tuple(row["language"] for row in languages))

@@ -11,13 +11,10 @@ from datetime import date
 from typing import get_args
 
 from kb.errors import SettingsError
+from kb.metadata import DATE_KEYS, TAG_KEYS
 from kb.records import MediaType, MetadataValue
 from kb.store.rows import dump
 
-# Where a document's own date may stand, most telling first; none of them: the day it was added.
-_DATE_KEYS = ("date", "modified", "updated", "created")
-LANGUAGE_KEYS = ("language", "lang")
-TAG_KEYS = ("tags", "keywords")
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _PAGES = re.compile(r"(\d*)(-?)(\d*)")
 
@@ -30,11 +27,13 @@ class SearchFilter:
         documents: ids; the hit is from one of them.
         media_types: the hit's document is of one of these types.
         path: glob over the paths of the document's sources (``*`` crosses ``/``).
-        languages: the document says it is in one of these; ``zh`` includes ``zh-Hant``.
-        tags: the document has all of these tags or keywords, in any case.
+        languages: the document is in one of these; ``zh`` includes ``zh-Hant``.
+        tags: the document has all of these, as tags or keywords of its own or as tags that people
+            gave it, in any case.
         page_first: the passage is on this page or later (documents without pages never are).
         page_last: the passage is on this page or before.
-        date_from: ISO 8601, ``2024`` or ``2024-05-01``; the document is of that day or later.
+        date_from: ISO 8601, ``2024`` or ``2024-05-01``; the document is of that day or later (by
+            its own date, else the day it was added).
         date_to: likewise, of that day (or year) or before.
         metadata: equal values of front matter or document properties; text ``"3"`` equals 3.
     """
@@ -176,7 +175,7 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
         )
     for clause, bound in (
         *_language_clauses(condition),
-        *_tag_clauses(condition),
+        *_tag_clauses(collection_id, condition),
         *_date_clauses(condition),
     ):
         require(clause, *bound)
@@ -202,25 +201,32 @@ Clause = tuple[str, tuple[object, ...]]
 
 def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
     if condition.languages:
-        language = f"lower(coalesce({_values(LANGUAGE_KEYS)}, ''))"
+        language = "lower(d.language)"
         parts = [f"{language} = ? OR {language} LIKE ? ESCAPE '!'" for _ in condition.languages]
         names = [name.lower() for name in condition.languages]
         bound = tuple(value for name in names for value in (name, _escaped(name) + "-%"))
         yield f"({' OR '.join(parts)})", bound
 
 
-def _tag_clauses(condition: SearchFilter) -> Iterator[Clause]:
-    # Most documents are passed over by a look at the text of their metadata.
-    for tag in condition.tags:
-        yield "d.metadata LIKE ? ESCAPE '!'", (f"%{_escaped(_encoded(tag))}%",)
+def _tag_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
     have = "||','||".join(f"coalesce({_value(key)}, '')" for key in TAG_KEYS)
     listed = f"','||replace(replace(lower({have}), ', ', ','), '; ', ',')||','"
+    # Found once for a search, not once for each document.
+    given = (
+        "d.id IN (SELECT s.document_id FROM source_tags t CROSS JOIN sources s"
+        " ON s.id = t.source_id WHERE lower(t.tag) = ? AND s.collection_id = ?)"
+    )
     for tag in condition.tags:
-        yield f"instr({listed}, ?)", (f",{_ascii_lower(tag)},",)
+        lower = _ascii_lower(tag)
+        # Most documents are passed over by a look at the text of their metadata.
+        yield (
+            f"((d.metadata LIKE ? ESCAPE '!' AND instr({listed}, ?)) OR {given})",
+            (f"%{_escaped(_encoded(tag))}%", f",{lower},", lower, collection_id),
+        )
 
 
 def _date_clauses(condition: SearchFilter) -> Iterator[Clause]:
-    day = f"coalesce({_values(_DATE_KEYS)}, d.added_at)"
+    day = f"coalesce({_values(DATE_KEYS)}, d.added_at)"
     if condition.date_from:
         yield f"{day} >= ?", (condition.date_from,)
     if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo, FileState, Source
-from kb.store import sources
+from kb.store import sources, tags
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import (
     document_info,
@@ -56,7 +56,7 @@ def insert_pending(
     cursor = db.execute(
         "INSERT INTO documents (collection_id, state, content_hash, settings_hash, title,"
         " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
-        " added_at) VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " language, added_at) VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             collection_id,
             prepared.content_hash,
@@ -70,6 +70,7 @@ def insert_pending(
             len(document.pages),
             dump(dict(document.metadata)),
             dump_notices(document.notices),
+            prepared.language,
             now(),
         ),
     )
@@ -189,7 +190,10 @@ def listed(db: sqlite3.Connection, collection_id: str) -> list[DocumentInfo]:
         by_document.setdefault(row["document_id"], []).append(
             Source(root=row["root"], path=row["path"])
         )
-    return [document_info(row, by_document.get(row["id"], ())) for row in rows]
+    given = tags.of_documents(db, collection_id)
+    return [
+        document_info(row, by_document.get(row["id"], ()), given.get(row["id"], ())) for row in rows
+    ]
 
 
 def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
@@ -197,7 +201,9 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     row = db.execute(_SELECT_INFO + " AND d.id = ?", (document_id,)).fetchone()
     if row is None:
         return None
-    return document_info(row, sources.of_documents(db, [document_id])[document_id])
+    given = tags.of_documents(db, row["collection_id"], document_id)
+    of_document = sources.of_documents(db, [document_id])[document_id]
+    return document_info(row, of_document, given.get(document_id, ()))
 
 
 def origin(db: sqlite3.Connection, document_id: int) -> Origin | None:

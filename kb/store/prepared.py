@@ -16,7 +16,8 @@ class PreparedDocument:
 
     ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
     (hash of input and embedder) and ``known`` the vectors that the store has already, by row.
-    ``index_texts`` is what the full-text index is given for each chunk.
+    ``index_texts`` is what the full-text index is given for each chunk; ``language`` is the
+    document's, empty where it cannot be told.
     """
 
     collection: str
@@ -28,6 +29,7 @@ class PreparedDocument:
     inputs: tuple[str, ...]
     keys: tuple[bytes, ...]
     index_texts: tuple[str, ...]
+    language: str
     known: dict[int, Vector] = field(default_factory=dict)
 
     @property

@@ -53,7 +53,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
     )
 
 
-def document_info(row: sqlite3.Row, sources: Iterable[Source]) -> DocumentInfo:
+def document_info(row: sqlite3.Row, sources: Iterable[Source], tags: Iterable[str]) -> DocumentInfo:
     """Row of ``documents`` joined with its collection's name."""
     return DocumentInfo(
         id=row["id"],
@@ -70,6 +70,8 @@ def document_info(row: sqlite3.Row, sources: Iterable[Source]) -> DocumentInfo:
         added_at=datetime.fromisoformat(row["added_at"]),
         metadata=json.loads(row["metadata"]),
         notices=notices(row["notices"]),
+        language=row["language"],
+        tags=tuple(tags),
     )
 
 

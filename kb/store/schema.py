@@ -156,6 +156,25 @@ _VERSION_6 = """
 CREATE INDEX documents_by_metadata ON documents (collection_id, metadata) WHERE state = 'active';
 """
 
+# Tags that people give belong to files: a file's next version keeps them. The language is what a
+# document says, else what its text looks like; documents from before have what they say until they
+# are read again.
+_VERSION_7 = """
+CREATE TABLE source_tags (
+    source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+    tag TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX source_tags_by_source ON source_tags (source_id, lower(tag));
+CREATE INDEX source_tags_by_tag ON source_tags (lower(tag), source_id);
+ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT '';
+UPDATE documents SET language = coalesce(
+    CAST(json_extract(metadata, '$.language') AS TEXT),
+    CAST(json_extract(metadata, '$.lang') AS TEXT), '');
+DROP INDEX documents_by_metadata;
+CREATE INDEX documents_by_metadata ON documents (collection_id, language, metadata)
+    WHERE state = 'active';
+"""
+
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_1,
     _VERSION_2,
@@ -163,6 +182,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_4,
     _VERSION_5,
     _VERSION_6,
+    _VERSION_7,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -7,7 +7,7 @@ import sqlite3
 
 from kb.embedding.base import EmbedderIdentity
 from kb.records import CollectionInfo
-from kb.store import cleanup, collections, fulltext
+from kb.store import cleanup, collections, fulltext, tags
 from kb.store.rows import collection_info
 from kb.store.store import Store
 
@@ -57,13 +57,14 @@ def drop(store: Store, successor: CollectionInfo) -> None:
 def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
     """Let a successor be found under the old name, and the old collection be gone, in one step.
 
-    Name, description, instruction, mode and date of making stay those of the old collection, and
-    the history of its runs goes on. Inside the write lock.
+    Name, description, instruction, mode, date of making and tags stay those of the old
+    collection, and the history of its runs goes on. Inside the write lock.
     """
     with store.changing() as db:
         row = db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", (new.id, old.id))
         db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
+        tags.carry_over(db, old.id, new.id)
         cleanup.detach_collection(db, old.id)
         db.execute(
             "UPDATE collections SET name = ?, description = ?, instruction = ?, mode = ?,"

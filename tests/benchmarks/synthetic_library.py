@@ -105,6 +105,7 @@ def _document(
         },
     )
     prepared = PreparedDocument(
+        language="en",
         collection=target.name,
         document=document,
         content_hash=str(number),

@@ -47,6 +47,11 @@ def made(number: int) -> tuple[str, Document]:
 DOCUMENTS = dict(made(number) for number in range(COUNT))
 
 
+def given(path: str) -> set[str]:
+    """Return the tags that a person has given to a document."""
+    return {TAGS[len(path) % len(TAGS)]} if int(path.split("/")[1][:-2]) % 7 == 0 else set()
+
+
 def matches(path: str, document: Document, condition: SearchFilter) -> bool:
     """Say in plain Python whether a document passes."""
     about = document.metadata
@@ -59,7 +64,7 @@ def matches(path: str, document: Document, condition: SearchFilter) -> bool:
         (not condition.media_types or document.media_type in condition.media_types)
         and (not condition.path or fnmatchcase(path, condition.path))
         and (not wanted or any(language == w or language.startswith(f"{w}-") for w in wanted))
-        and set(condition.tags) <= tags
+        and set(condition.tags) <= tags | given(path)
         and (not condition.date_from or day >= condition.date_from)
         and (not until or day[: len(until)] <= until)
         and all(str(about[key]) == str(value) for key, value in condition.metadata.items())
@@ -88,7 +93,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     settings = Settings.load(data_dir=folder)
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
         for path, document in DOCUMENTS.items():
-            opened.add(document, name=path)
+            added = opened.add(document, name=path)
+            if given(path):
+                opened.tag([added.document_id], add=sorted(given(path)))
         yield opened
 
 

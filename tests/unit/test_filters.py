@@ -10,16 +10,20 @@ from pathlib import Path
 import pytest
 
 from kb.errors import SettingsError
+from kb.metadata import stated_language
+from kb.records import MetadataValue
 from kb.search.filters import SearchFilter, filter_from_text, matching, passing
+from kb.store import tags
 from kb.store.database import Database
 
 # id: (media type, path, metadata, day added, pages of its two chunks)
-DOCUMENTS: dict[int, tuple[str, str, dict[str, object], tuple[int | None, int | None]]] = {
+DOCUMENTS: dict[int, tuple[str, str, dict[str, MetadataValue], tuple[int | None, int | None]]] = {
     1: ("pdf", "a/report.pdf", {"language": "zh-Hant", "date": "2023-05-02"}, (1, 2)),
     2: ("markdown", "a/b/notes.md", {"tags": "Draft, budget", "year": 2024}, (None, None)),
     3: ("text", "c.txt", {"lang": "en", "final": True}, (None, None)),
     4: ("pdf", "报告/年度.pdf", {"language": "zh", "modified": "2024-07-01T10:00:00Z"}, (7, 9)),
 }
+GIVEN = ((2, "Vital"), (3, "vital"), (3, "税务 2024"))
 
 
 @pytest.fixture
@@ -32,6 +36,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         )
         for number, (media_type, path, metadata, pages) in DOCUMENTS.items():
             _insert(connection, number, media_type, path, metadata, pages)
+        for number, tag in GIVEN:
+            tags.change(connection, "kb-1", [number], add=[tag])
     with database.read() as connection:
         yield connection
     database.close()
@@ -42,14 +48,15 @@ def _insert(  # noqa: PLR0917 - one row, column by column
     number: int,
     media_type: str,
     path: str,
-    metadata: dict[str, object],
+    metadata: dict[str, MetadataValue],
     pages: tuple[int | None, int | None],
 ) -> None:
     connection.execute(
         "INSERT INTO documents (id, collection_id, state, content_hash, settings_hash, title,"
         " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
-        " added_at) VALUES (?, 'kb-1', 'active', '', '', '', ?, 1, 1, 1, 2, 0, ?, '[]', '2022-01')",
-        (number, media_type, json.dumps(metadata)),
+        " language, added_at)"
+        " VALUES (?, 'kb-1', 'active', '', '', '', ?, 1, 1, 1, 2, 0, ?, '[]', ?, '2022-01')",
+        (number, media_type, json.dumps(metadata), stated_language(metadata)),
     )
     connection.execute(
         "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
@@ -79,6 +86,10 @@ def _insert(  # noqa: PLR0917 - one row, column by column
         (SearchFilter(tags=("draft",)), {20, 21}),
         (SearchFilter(tags=("draft", "Budget")), {20, 21}),
         (SearchFilter(tags=("draf",)), set()),
+        (SearchFilter(tags=("VITAL",)), {20, 21, 30, 31}),
+        (SearchFilter(tags=("vital", "draft")), {20, 21}),
+        (SearchFilter(tags=("税务 2024",)), {30, 31}),
+        (SearchFilter(tags=("vital",), languages=("en",)), {30, 31}),
         (SearchFilter(page_first=2, page_last=7), {11, 40}),
         (SearchFilter(date_from="2023"), {10, 11, 40, 41}),
         (SearchFilter(date_to="2023"), {10, 11, 20, 21, 30, 31}),

@@ -1,0 +1,84 @@
+"""Tags that people give to documents, beside those that documents have of their own.
+
+They belong to the file that a document came from, so that they outlive its next version.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from kb.records import Source
+
+
+def change(
+    db: sqlite3.Connection,
+    collection_id: str,
+    document_ids: Sequence[int],
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> None:
+    """Give tags to all files of these documents, and take others from them, in any case."""
+    ids = json.dumps(list(document_ids))
+    files = (
+        "SELECT s.id FROM json_each(?) wanted CROSS JOIN sources s"
+        " ON s.document_id = wanted.value AND s.collection_id = ?"
+    )
+    for tag in remove:
+        db.execute(
+            f"DELETE FROM source_tags WHERE lower(tag) = lower(?) AND source_id IN ({files})",  # noqa: S608 - ours
+            (tag, ids, collection_id),
+        )
+    for tag in add:
+        db.execute(
+            f"INSERT OR IGNORE INTO source_tags (source_id, tag) SELECT id, ? FROM ({files})",  # noqa: S608 - ours
+            (tag, ids, collection_id),
+        )
+
+
+def give(db: sqlite3.Connection, collection_id: str, source: Source, given: Iterable[str]) -> None:
+    """Give tags to one file."""
+    db.executemany(
+        "INSERT OR IGNORE INTO source_tags (source_id, tag) SELECT id, ? FROM sources"
+        " WHERE collection_id = ? AND root = ? AND path = ?",
+        [(tag, collection_id, source.root, source.path) for tag in given],
+    )
+
+
+def carry_over(db: sqlite3.Connection, old_id: str, new_id: str) -> None:
+    """Give the files of a collection the tags that the same files have in another."""
+    db.execute(
+        "INSERT OR IGNORE INTO source_tags (source_id, tag)"
+        " SELECT new.id, t.tag FROM source_tags t JOIN sources old ON old.id = t.source_id"
+        " JOIN sources new ON new.root = old.root AND new.path = old.path"
+        " AND new.collection_id = ? WHERE old.collection_id = ?",
+        (new_id, old_id),
+    )
+
+
+def of_sources(db: sqlite3.Connection, collection_id: str) -> dict[Source, tuple[str, ...]]:
+    """Return the tags of every file of a collection that has some, in the order of the alphabet."""
+    found: dict[Source, list[str]] = {}
+    for row in db.execute(
+        "SELECT s.root, s.path, t.tag FROM source_tags t JOIN sources s ON s.id = t.source_id"
+        " WHERE s.collection_id = ? ORDER BY lower(t.tag)",
+        (collection_id,),
+    ):
+        found.setdefault(Source(root=row["root"], path=row["path"]), []).append(row["tag"])
+    return {source: tuple(given) for source, given in found.items()}
+
+
+def of_documents(
+    db: sqlite3.Connection, collection_id: str, document_id: int | None = None
+) -> dict[int, tuple[str, ...]]:
+    """Return the tags of every document of a collection that has some, or of one document."""
+    found: dict[int, dict[str, str]] = {}
+    for row in db.execute(
+        "SELECT s.document_id, t.tag FROM sources s JOIN source_tags t ON t.source_id = s.id"
+        " WHERE s.collection_id = ? AND (? IS NULL OR s.document_id = ?) ORDER BY lower(t.tag)",
+        (collection_id, document_id, document_id),
+    ):
+        found.setdefault(row["document_id"], {}).setdefault(row["tag"].lower(), row["tag"])
+    return {key: tuple(given.values()) for key, given in found.items()}
