@@ -1,4 +1,4 @@
-"""The table of documents: sort, filter, open, delete."""
+"""The table of documents: sort, filter, open, read again, tag, delete."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Collection
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError
+from kb.metadata import stated_date
 from kb.records import CollectionInfo, DocumentInfo
-from ui.language import t
+from ui.language import language_name, t
 from ui.markup import plain
 from ui.remarks_table import draw_remarks
 from ui.session import Session
 from ui.shared import MEDIA_NAMES
+from ui.starting import can_read, start_again
+from ui.table_filters import draw_table_filters, state_of
+from ui.tagging import draw_tagging, tags_of
 
 _SELECTED = "_selected"
 _CONFIRM = "_confirm_delete"
@@ -25,7 +29,11 @@ _OUTCOME_PX = 165
 _TYPE_PX = 82
 _COUNT_PX = 62
 _KIB = 1024
-_DATE_PX = 136
+_DAY = len("2024-05-01")
+_TIME_PX = 136
+_DATE_PX = 92
+_LANGUAGE_PX = 82
+_TAGS_PX = 140
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
@@ -34,15 +42,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     infos = _documents(shared, collection, generation)
     failed = shared.base.files.failed(collection=collection.name)
     outdated = {file.document_id for file in failed if file.document_id is not None}
-    wanted = st.text_input(
-        t("table.filter"),
-        key="table-filter",
-        placeholder=t("table.filter"),
-        type="search",
-        label_visibility="collapsed",
-    )
-    words = (wanted or "").casefold().split()
-    shown = [info for info in infos if all(word in _haystack(info) for word in words)]
+    shown, choice = draw_table_filters(infos, outdated)
     if not shown:
         st.caption(t("table.no_match"))
         st.session_state[_SELECTED] = []
@@ -50,7 +50,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     toolbar = st.container(horizontal=True, vertical_alignment="center", key="toolbar")
     event = st.dataframe(
         _columns(shown, outdated),
-        key=f"documents-{collection.id}-{generation}-{wanted}",  # rows belong to this very list
+        key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this very list
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
@@ -60,12 +60,17 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         column_config={
             "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
             "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),
+            "language": st.column_config.TextColumn(t("table.language"), width=_LANGUAGE_PX),
+            "tags": st.column_config.ListColumn(t("table.tags"), width=_TAGS_PX),
             "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
             "size": st.column_config.NumberColumn(t("table.size"), format="%.1f KB", width="small"),
             "pages": st.column_config.NumberColumn(t("table.pages"), width=_COUNT_PX),
             "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),
+            "date": st.column_config.TextColumn(
+                t("table.date"), width=_DATE_PX, help=t("table.date_help")
+            ),
             "added": st.column_config.DatetimeColumn(
-                t("table.added"), format="YYYY-MM-DD HH:mm", width=_DATE_PX
+                t("table.added"), format="YYYY-MM-DD HH:mm", width=_TIME_PX
             ),
         },
         alt=t("table.alt", n=len(shown)),
@@ -89,11 +94,6 @@ def _documents(shared: Session, collection: CollectionInfo, generation: int) -> 
     return infos
 
 
-def _haystack(info: DocumentInfo) -> str:
-    paths = " ".join(source.path for source in info.sources)
-    return f"{paths} {info.title} {MEDIA_NAMES[info.media_type]}".casefold()
-
-
 def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, list[object]]:
     return {
         "name": [info.sources[0].path if info.sources else info.name for info in infos],
@@ -102,14 +102,15 @@ def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, 
         "size": [info.size / _KIB for info in infos],
         "pages": [info.pages or None for info in infos],
         "chunks": [info.chunks for info in infos],
+        "language": [language_name(info.language) for info in infos],
+        "tags": [tags_of(info) for info in infos],
+        "date": [stated_date(info.metadata)[:_DAY] for info in infos],
         "added": [info.added_at for info in infos],
     }
 
 
 def _outcome(info: DocumentInfo, outdated: Collection[int]) -> str:
-    if info.id in outdated:
-        return t("outcome.outdated")
-    return t("outcome.warnings", n=len(info.notices)) if info.notices else t("outcome.indexed")
+    return t(f"outcome.{state_of(info, outdated)}", n=len(info.notices))
 
 
 def _draw_toolbar(
@@ -139,6 +140,19 @@ def _draw_toolbar(
             icon=":material/description:",
             query_params={"id": str(selected[0].id)},
         )
+    sources = [source for info in selected for source in info.sources]
+    there = can_read(shared, sources, collection=collection.name)
+    st.button(
+        t("table.again"),
+        key="again",
+        icon=":material/refresh:",
+        help=t("table.again_help" if there else "table.again_gone"),
+        disabled=not there or shared.ingestion.active,
+        on_click=start_again,
+        args=(shared, sources),
+        kwargs={"collection": collection.name},
+    )
+    draw_tagging(shared, collection.name, selected, key="selected")
     st.button(
         t("table.delete", n=len(selected)),
         key="delete",

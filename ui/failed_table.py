@@ -10,7 +10,7 @@ from ui.language import reason_text, t
 from ui.markup import escape, plain
 from ui.session import Session
 from ui.shared import date_text, draw_pages
-from ui.starting import can_retry, start_retry
+from ui.starting import can_read, start_again
 
 _FILES_PER_PAGE = 20
 
@@ -23,14 +23,15 @@ def draw_failed(shared: Session, collection: CollectionInfo) -> None:
     with st.expander(
         t("failed.title", n=len(failed)), icon=":material/error:", expanded=True, key="failed"
     ):
-        if can_retry(shared, failed, collection=collection.name):
+        files = [file.source for file in failed]
+        if can_read(shared, files, collection=collection.name):
             st.button(
                 t("failed.retry", n=len(failed)),
                 icon=":material/refresh:",
                 key="retry-all",
                 disabled=shared.ingestion.active,
-                on_click=start_retry,
-                args=(shared, failed),
+                on_click=start_again,
+                args=(shared, files),
                 kwargs={"collection": collection.name},
             )
         for file in draw_pages(failed, _FILES_PER_PAGE, key=f"failed-{collection.id}"):

@@ -19,19 +19,26 @@ _MORE = ("context", "page", "cite")
 
 
 def draw_hit(
-    shared: Session, hit: SearchHit, rank: int, share: float | None, *, key: str = "hit"
+    shared: Session,
+    hit: SearchHit,
+    rank: int,
+    share: float | None,
+    *,
+    key: str = "hit",
+    where: bool = False,
 ) -> None:
     """Draw a hit; asking for its surroundings draws this hit again, not the page.
 
     ``share`` in [0, 1] fills its bar, None draws none: what a score means depends on how was
-    searched. ``key`` tells apart lists of hits on one page.
+    searched. ``key`` tells apart lists of hits on one page; ``where`` has the hit name its
+    collection.
     """
     with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
-        st.fragment(_draw)(shared, hit, rank, share, key)
+        st.fragment(_draw)(shared, hit, _head(hit, rank, share, where=where), key)
 
 
-def _draw(shared: Session, hit: SearchHit, rank: int, share: float | None, key: str) -> None:
-    st.html(_head(hit, rank, share))
+def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
+    st.html(head)
     key = f"more-{key}-{hit.chunk_id}"
     more = st.session_state.get(key)
     if more == "context":
@@ -68,7 +75,8 @@ def citation(hit: SearchHit) -> str:
     )
 
 
-def _head(hit: SearchHit, rank: int, share: float | None) -> str:
+def _head(hit: SearchHit, rank: int, share: float | None, *, where: bool) -> str:
+    collection = f'<span class="kb-place">{escape(hit.collection)}</span>' if where else ""
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     stages = _stage_texts(hit)
@@ -84,7 +92,8 @@ def _head(hit: SearchHit, rank: int, share: float | None) -> str:
     return (
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
-        f'<span class="kb-place">{escape(place_text(hit))}</span>{also}{ocr}{score}</div>'
+        f'<span class="kb-place">{escape(place_text(hit))}</span>'
+        f"{collection}{also}{ocr}{score}</div>"
     )
 
 

@@ -36,6 +36,11 @@ def draw_switch(settings: Settings) -> None:
     )
 
 
+def language_name(code: str) -> str:
+    """Return what a language of documents is called; its code where that is all we know."""
+    return t(f"language.{code}") if has(f"language.{code}") else code
+
+
 def notice_text(notice: Notice) -> str:
     """Return a notice in the language in use, in English where it has no translation."""
     return by_code("notice", notice.code, notice.message, dict(notice.values))

@@ -1,4 +1,4 @@
-"""The collection in pictures, on request: types, chunk lengths, days, and a map by theme."""
+"""The collection in pictures, on request: types, chunk lengths, days, speed, a map by theme."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from ui.shared import MEDIA_NAMES
 _HEIGHT = 180
 _MAP_HEIGHT = 420
 _LEAST_POINTS = 3
+_RUNS = 200
+_LEAST_RUNS = 2
+_COLOR = "#2c7a68"
 _SCALE = {"domain": [-1.08, 1.08]}
 
 
@@ -42,13 +45,42 @@ def draw_overview(shared: Session, collection: CollectionInfo) -> None:
     if len(found.added) > 1:
         st.caption(t("overview.added"))
         _bars([{"x": day, "y": n} for day, n in found.added.items()], t("overview.documents"))
+    _draw_speed(shared, collection)
     _draw_map(found)
+
+
+def _draw_speed(shared: Session, collection: CollectionInfo) -> None:
+    """Draw how fast each run embedded, where there are several to compare."""
+    values = [
+        {"x": run.started_at.isoformat(), "y": round(run.embedded / seconds, 2)}
+        for run in shared.base.runs(limit=_RUNS)
+        if run.collection == collection.name and run.embedded and run.finished_at is not None
+        for seconds in [(run.finished_at - run.started_at).total_seconds()]
+        if seconds > 0
+    ]
+    if len(values) < _LEAST_RUNS:
+        return
+    st.caption(t("overview.speed"))
+    spec = {
+        "height": _HEIGHT,
+        "mark": {"type": "line", "point": True, "color": _COLOR},
+        "encoding": {
+            "x": {"field": "x", "type": "temporal", "axis": {"title": None}},
+            "y": {
+                "field": "y",
+                "type": "quantitative",
+                "axis": {"title": t("overview.speed_axis")},
+            },
+            "tooltip": [{"field": "x", "type": "temporal"}, {"field": "y", "type": "quantitative"}],
+        },
+    }
+    st.vega_lite_chart(values, spec, width="stretch", alt=t("overview.speed"))
 
 
 def _bars(values: list[dict[str, Any]], title: str) -> None:
     spec = {
         "height": _HEIGHT,
-        "mark": {"type": "bar", "color": "#2c7a68"},
+        "mark": {"type": "bar", "color": _COLOR},
         "encoding": {
             "x": {"field": "x", "type": "nominal", "sort": None, "axis": {"title": None}},
             "y": {"field": "y", "type": "quantitative", "axis": {"title": title}},

@@ -67,7 +67,7 @@ def search(
     hits = shared.base.search(
         query,
         top_k=options.top_k,
-        collection=collection.name,
+        collection=[collection.name, *options.also],
         where=options.where,
         mode=options.mode,
         instruct=options.instruct,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import streamlit as st
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import SearchFilter, filter_from_text
-from ui.language import t
+from ui.language import language_name, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import MEDIA_NAMES
@@ -24,9 +24,10 @@ _DOCUMENT = "document"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOptions:
-    """What was chosen beside the question."""
+    """What was chosen beside the question; ``also`` names further collections."""
 
     where: SearchFilter
+    also: tuple[str, ...] = ()
     top_k: int
     mode: SearchMode
     instruct: str = ""
@@ -50,6 +51,7 @@ def draw_options(shared: Session, collection: CollectionInfo) -> SearchOptions:
             label_visibility="collapsed",
         )
         with st.popover(t("search.options"), icon=":material/tune:"):
+            also = _draw_collections(shared, collection)
             filters = _draw_filters(shared, collection)
         with st.popover(t("search.advanced"), icon=":material/science:"):
             top_k = _draw_count(shared)
@@ -61,7 +63,23 @@ def draw_options(shared: Session, collection: CollectionInfo) -> SearchOptions:
         media_types=tuple(media or ()),
         **filters,
     )
-    return SearchOptions(where=where, top_k=top_k, mode=mode, instruct=instruct, rerank=rerank)
+    return SearchOptions(
+        where=where, also=also, top_k=top_k, mode=mode, instruct=instruct, rerank=rerank
+    )
+
+
+def _draw_collections(shared: Session, collection: CollectionInfo) -> tuple[str, ...]:
+    """Draw which other collections of the same model are searched too, where there are any."""
+    mine = (collection.embedder, collection.dim)
+    others = [
+        info.name
+        for info in shared.base.collections()
+        if info.id != collection.id and (info.embedder, info.dim) == mine and info.documents
+    ]
+    if not others:
+        return ()
+    asked = [name for name in st.query_params.get_all("also") if name in others]
+    return _chosen(t("search.collections"), others, "also", asked, t("search.collections_help"))
 
 
 def _draw_filters(shared: Session, collection: CollectionInfo) -> dict[str, Any]:
@@ -69,8 +87,11 @@ def _draw_filters(shared: Session, collection: CollectionInfo) -> dict[str, Any]
     path = st.text_input(
         t("search.path"), key="path", bind="query-params", help=t("search.path_help")
     )
-    tags = _chosen(t("search.tags"), facets.tags, "tag")
-    languages = _chosen(t("search.languages"), facets.languages, "language")
+    asked = {key: st.query_params.get_all(key) for key in ("tag", "language")}
+    tags = _chosen(t("search.tags"), facets.tags, "tag", asked["tag"])
+    languages = _chosen(
+        t("search.languages"), facets.languages, "language", asked["language"], name=language_name
+    )
     since, until = st.columns(2)
     with since:
         first = st.text_input(
@@ -89,17 +110,26 @@ def _draw_filters(shared: Session, collection: CollectionInfo) -> dict[str, Any]
     }
 
 
-def _chosen(label: str, known: Sequence[str], key: str) -> tuple[str, ...]:
-    """Draw a choice of several values, where there are any; a link may name others."""
-    asked = st.query_params.get_all(key)
+def _chosen(
+    label: str,
+    known: Sequence[str],
+    key: str,
+    asked: Sequence[str],
+    explanation: str | None = None,
+    *,
+    name: Callable[[str], str] = str,
+) -> tuple[str, ...]:
+    """Draw a choice of several values, where there are any; a link may ask for others."""
     names = list(dict.fromkeys([*known, *asked]))
     if not names:
         return ()
     chosen = st.multiselect(
         label,
         names,
-        default=asked,
+        default=list(asked),
+        format_func={each: name(each) for each in names}.__getitem__,
         key=f"filter-{key}",
+        help=explanation,
         on_change=lambda: st.query_params.update({key: st.session_state[f"filter-{key}"]}),
     )
     return tuple(chosen)

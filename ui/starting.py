@@ -1,4 +1,4 @@
-"""Work that a person starts in the library beside uploads: a folder here, failed files again."""
+"""Work that a person starts in the library beside uploads: a folder here, files once more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest import IngestOptions, IngestReport, ingest, ingest_uploads
 from ingest.report import OnEvent
-from kb.records import FailedFile
+from kb.records import Source
 from kb.uploads import UPLOADS_ROOT
 from ui.background import retry_options
 from ui.session import Session
@@ -25,17 +25,13 @@ def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
     return shared.ingestion.start([], work, collection=collection)
 
 
-def start_retry(shared: Session, files: Sequence[FailedFile], *, collection: str) -> None:
-    """Read failed files again in the background: uploads from what was kept, others from disk."""
-    kept = {
-        state.source.path: shared.base.uploads.path(state.source.path, state.content_hash)
-        for state in shared.base.files.states(root=UPLOADS_ROOT, collection=collection)
-    }
-    sent = [
-        (file.source.path, kept[file.source.path])
-        for file in files
-        if file.source.root == UPLOADS_ROOT and kept[file.source.path].is_file()
-    ]
+def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -> None:
+    """Read files again in the background: uploads from what was kept, others from disk.
+
+    Every byte is looked at, whatever size and time say; what is as it was stays as it is.
+    """
+    files = _files(shared, wanted, collection)
+    sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
     if sent:
 
         def uploads(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
@@ -49,13 +45,7 @@ def start_retry(shared: Session, files: Sequence[FailedFile], *, collection: str
             )
 
         shared.ingestion.start([name for name, _ in sent], uploads, collection=collection)
-    paths = [
-        path
-        for file in files
-        if file.source.root != UPLOADS_ROOT
-        for path in [Path(file.source.root) / file.source.path]
-        if path.is_file()
-    ]
+    paths = [path for source, path in files if source.root != UPLOADS_ROOT]
     if paths:
 
         def folders(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
@@ -63,7 +53,7 @@ def start_retry(shared: Session, files: Sequence[FailedFile], *, collection: str
                 shared.base,
                 paths,
                 collection=collection,
-                options=IngestOptions(retry=True),
+                options=IngestOptions(retry=True, checksum=True),
                 on_event=on_event,
                 cancel=cancel,
             )
@@ -71,15 +61,25 @@ def start_retry(shared: Session, files: Sequence[FailedFile], *, collection: str
         shared.ingestion.start([path.name for path in paths], folders, collection=collection)
 
 
-def can_retry(shared: Session, files: Sequence[FailedFile], *, collection: str) -> bool:
+def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> bool:
     """Say whether any of the files is still there to be read."""
-    states = {
-        state.source.path: state.content_hash
-        for state in shared.base.files.states(root=UPLOADS_ROOT, collection=collection)
-    }
-    return any(
-        shared.base.uploads.path(file.source.path, states.get(file.source.path, "")).is_file()
-        if file.source.root == UPLOADS_ROOT
-        else (Path(file.source.root) / file.source.path).is_file()
-        for file in files
-    )
+    return bool(_files(shared, wanted, collection))
+
+
+def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[tuple[Source, Path]]:
+    """Return where those files are that still are; what Python added has none."""
+    hashes = {}
+    if any(source.root == UPLOADS_ROOT for source in wanted):
+        hashes = {
+            state.source: state.content_hash
+            for state in shared.base.files.states(root=UPLOADS_ROOT, collection=collection)
+        }
+    found = []
+    for source in wanted:
+        if source.root == UPLOADS_ROOT:
+            path = shared.base.uploads.path(source.path, hashes.get(source, ""))
+        else:
+            path = Path(source.root) / source.path
+        if path.is_absolute() and path.is_file():
+            found.append((source, path))
+    return found

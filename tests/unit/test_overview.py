@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hashing_embedder import HashingEmbedder
 
+from ingest import ingest
 from kb import Document, KnowledgeBase, Settings
 from kb.overview import flat
 from kb.records import Section
@@ -82,3 +83,14 @@ def test_the_library_draws_pictures_when_asked(ui: UserInterface, locale: str, w
     assert not page.exception
     assert len(page.get("vega_lite_chart")) == 3
     assert any(words in caption.value for caption in page.caption)
+
+
+def test_the_speed_of_several_runs_is_drawn(ui: UserInterface, tmp_path: Path) -> None:
+    page = ui.open("library")
+    for number, text in enumerate(BIRDS[:2]):
+        (tmp_path / f"{number}.txt").write_text(text, "utf-8")
+        ingest(ui.shared.base, [tmp_path])
+    page = ui.open("library")
+    page.toggle(key="overview").set_value(True).run()
+    assert not page.exception
+    assert any("Speed of ingestion" in caption.value for caption in page.caption)

@@ -90,3 +90,16 @@ def test_the_store_is_checked_when_asked(ui: UserInterface, locale: str, agree: 
     page.button(key="check-store").click().run()
     assert not page.exception
     assert agree in html(page)
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-US", "English"), ("zh-CN", "英语")])
+def test_a_document_names_its_language_and_is_tagged_on_its_page(
+    ui: UserInterface, locale: str, language: str
+) -> None:
+    added = ui.shared.base.add("The heron waits in shallow water all day.", name="heron.txt")
+    page = open_document(ui, added.document_id, locale)
+    assert f"<dd>{language}</dd>" in html(page)
+    page.text_input(key=f"tags-add-{added.document_id}").set_value("<b>birds</b>")
+    page.button(key=f"tags-save-{added.document_id}").click().run()
+    assert not page.exception
+    assert "<dd>&lt;b&gt;birds&lt;/b&gt;</dd>" in html(page)

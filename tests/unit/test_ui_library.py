@@ -312,3 +312,95 @@ def test_failed_files_are_tried_again_when_asked(ui: UserInterface, tmp_path: Pa
     ui.wait()
     assert [file.source.path for file in ui.shared.base.files.failed()] == ["broken.pdf"]
     assert [info.name for info in ui.shared.base.documents()] == ["late.pdf"]
+
+
+def fill_three(ui: UserInterface) -> None:
+    base = ui.shared.base
+    base.add("The grey heron waits motionless in shallow water.", name="heron.txt")
+    base.add("苍鹭在浅水中一动不动地等待，捕食小鱼和青蛙。", name="苍鹭.txt")
+    base.add(
+        "The barn owl hunts at night over open fields.", name="owl.md", metadata={"tags": "Owls"}
+    )
+
+
+@pytest.mark.parametrize(("locale", "chinese"), [("en-US", "Chinese (1)"), ("zh-CN", "中文 (1)")])
+def test_the_list_is_narrowed_by_language_and_tag(
+    ui: UserInterface, locale: str, chinese: str
+) -> None:
+    fill_three(ui)
+    page = ui.open("library", locale=locale)
+    assert [list(tags) for tags in page.dataframe[0].value["tags"]] == [["Owls"], [], []]
+    by_language = page.multiselect(key="table-language")
+    assert chinese in by_language.options
+    by_language.set_value(["zh"]).run()
+    assert names(page) == ["苍鹭.txt"]
+    page.multiselect(key="table-language").set_value([])
+    by_tag = page.multiselect(key="table-tag")
+    assert by_tag.options == ["Owls (1)"]
+    by_tag.set_value(["Owls"]).run()
+    assert names(page) == ["owl.md"]
+
+
+def test_the_list_is_narrowed_by_type_and_state(ui: UserInterface) -> None:
+    fill_three(ui)
+    upload(ui.open("library"), ("page.md", b"# A page\n\nWords.", "text/markdown"))
+    ui.wait()
+    page = ui.open("library")
+    page.multiselect(key="table-type").set_value(["markdown"]).run()
+    assert names(page) == ["page.md"]
+    page.multiselect(key="table-type").set_value([]).run()
+    assert page.multiselect(key="table-state").options == ["indexed (4)"]
+
+
+def test_documents_are_tagged_together_and_found_by_the_tag(ui: UserInterface) -> None:
+    fill_three(ui)
+    page = select(ui.open("library"), 1, 2)
+    page.text_input(key="tags-add-selected").set_value("herons, 水鸟")
+    page.button(key="tags-save-selected").click().run()
+    assert not page.exception
+    given = {info.name: info.tags for info in ui.shared.base.documents()}
+    assert given == {"heron.txt": ("herons", "水鸟"), "苍鹭.txt": ("herons", "水鸟"), "owl.md": ()}
+    page.text_input(key="table-filter").set_value("水鸟").run()
+    assert sorted(names(page)) == ["heron.txt", "苍鹭.txt"]
+    page = select(page, 0)
+    page.multiselect(key="tags-remove-selected").set_value(["herons"])
+    page.button(key="tags-save-selected").click().run()
+    assert sorted(len(info.tags) for info in ui.shared.base.documents()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("locale", "headline"), [("en-US", "The tags could not be saved"), ("zh-CN", "标签无法保存")]
+)
+def test_what_cannot_be_a_tag_is_told(ui: UserInterface, locale: str, headline: str) -> None:
+    fill_three(ui)
+    page = select(ui.open("library", locale=locale), 0)
+    page.text_input(key="tags-add-selected").set_value("x" * 200)
+    page.button(key="tags-save-selected").click().run()
+    assert headline in page.error[0].value
+
+
+def test_selected_files_are_read_again_where_there_are_files(
+    ui: UserInterface, tmp_path: Path
+) -> None:
+    fill_three(ui)
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "note.txt").write_text("Kingfishers dive.", "utf-8")
+    start_folder(ui.shared, folder, collection="default")
+    ui.wait()
+    upload(ui.open("library"), NOTE)
+    ui.wait()
+    (folder / "note.txt").write_text("Kingfishers dive for fish.", "utf-8")
+    page = ui.open("library")
+    at = {name: row for row, name in enumerate(names(page))}
+    page = select(page, at["heron.txt"])
+    assert page.button(key="again").disabled, "added from Python: there is no file"
+    page = select(page, at["note.txt"], at["notes.txt"], at["heron.txt"])
+    page.button(key="again").click().run()
+    ui.wait()
+    assert "for fish" in ui.shared.base.search("kingfishers dive")[0].text
+    ended = {
+        run.files[0].name: run.files[0].stage for run in ui.shared.ingestion.runs() if run.files
+    }
+    assert ended["notes.txt"] == "unchanged"
+    assert ended["note.txt"] == "stored"

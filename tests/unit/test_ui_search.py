@@ -260,3 +260,32 @@ def test_the_passages_before_and_after_a_hit_are_turned_to(ui: UserInterface, lo
     assert after.startswith(f"{at + 1} / ")
     page.button(key=key.replace("-next", "-previous")).click().run()
     assert any(caption.value.startswith(f"{at} / ") for caption in page.caption)
+
+
+@pytest.mark.parametrize(
+    ("locale", "label"),
+    [("en-US", "Search these collections too"), ("zh-CN", "同时搜索这些知识集")],
+)
+def test_several_collections_are_searched_together_and_named(
+    filled: UserInterface, locale: str, label: str
+) -> None:
+    filled.shared.base.add("A heron stands in the reeds.", name="reeds.txt", collection="水鸟")
+    page = filled.open(locale=locale, q="heron")
+    assert not any("reeds.txt" in hit for hit in hits(page))
+    also = page.multiselect(key="filter-also")
+    assert also.label == label
+    also.set_value(["水鸟"]).run()
+    assert not page.exception
+    assert any("reeds.txt" in hit and "水鸟" in hit for hit in hits(page))
+    assert any("birds/heron.txt" in hit and "default" in hit for hit in hits(page))
+    linked = filled.open(locale=locale, q="heron", also="水鸟")
+    assert len(hits(linked)) == len(hits(page))
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en-US", "Chinese"), ("zh-CN", "中文")])
+def test_languages_are_chosen_by_their_names(filled: UserInterface, locale: str, name: str) -> None:
+    page = filled.open(locale=locale, q="heron 软件")
+    languages = page.multiselect(key="filter-language")
+    assert name in languages.options
+    languages.set_value(["zh"]).run()
+    assert ["软件著作权登记指南.md" in hit for hit in hits(page)] == [True]

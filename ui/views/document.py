@@ -8,7 +8,7 @@ from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
 from ui.i18n import has
-from ui.language import reason_text, t
+from ui.language import language_name, reason_text, t
 from ui.markup import escape, plain
 from ui.originals import original_file
 from ui.session import Session, session
@@ -23,6 +23,7 @@ from ui.shared import (
     ocr_text,
     size_text,
 )
+from ui.tagging import draw_tagging
 
 _CHUNKS_PER_PAGE = 10
 _MOST_HEADINGS = 300
@@ -67,6 +68,8 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         (t("document.characters"), f"{info.characters:,}"),
         (t("table.chunks"), f"{info.chunks:,}"),
         (t("document.tokens"), f"{info.tokens:,}"),
+        (t("table.language"), language_name(info.language) if info.language else "–"),
+        (t("table.tags"), ", ".join(info.tags) or "–"),
         (t("table.added"), date_text(info.added_at)),
     ]
     pairs += [
@@ -74,22 +77,24 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         for key in sorted({*info.metadata} - {"pages"})
     ]
     st.html(facts(pairs))
-    st.page_link(
-        "views/search.py",
-        label=t("document.search"),
-        icon=":material/search:",
-        query_params={"document": str(info.id)},
-    )
     original = original_file(shared, info)
-    if original is not None:
-        st.download_button(
-            t("document.download"),
-            original.read_bytes,
-            file_name=info.name,
-            mime="application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "views/search.py",
+            label=t("document.search"),
+            icon=":material/search:",
+            query_params={"document": str(info.id), "collection": info.collection},
         )
+        draw_tagging(shared, info.collection, [info], key=str(info.id))
+        if original is not None:
+            st.download_button(
+                t("document.download"),
+                original.read_bytes,
+                file_name=info.name,
+                mime="application/octet-stream",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def _draw_newer(shared: Session, info: DocumentInfo) -> None:

@@ -75,7 +75,7 @@ def _draw_result(shared: Session, result: Result) -> None:
         return
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, result.share(hit))
+        draw_hit(shared, hit, rank, result.share(hit), where=bool(result.request.options.also))
 
 
 def _draw_loading(shared: Session) -> None:
