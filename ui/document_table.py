@@ -22,10 +22,23 @@ _SELECTED = "_selected"
 _CONFIRM = "_confirm_delete"
 _LISTED = "_listed"
 _SHOWN_NAMES = 8
+# Whatever does not fit is scrolled to: first what tells documents apart.
+_ORDER = (
+    "name",
+    "type",
+    "tags",
+    "language",
+    "date",
+    "size",
+    "pages",
+    "chunks",
+    "outcome",
+    "added",
+)
 _ROW_PX = 35
 _MOST_ROWS = 14
-_NAME_PX = 205
-_OUTCOME_PX = 165
+_NAME_PX = 215
+_OUTCOME_PX = 140
 _TYPE_PX = 82
 _COUNT_PX = 62
 _KIB = 1024
@@ -33,7 +46,7 @@ _DAY = len("2024-05-01")
 _TIME_PX = 136
 _DATE_PX = 92
 _LANGUAGE_PX = 82
-_TAGS_PX = 140
+_TAGS_PX = 130
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
@@ -57,6 +70,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         placeholder="",  # of a document without pages
         height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
         row_height=_ROW_PX,
+        column_order=_ORDER,
         column_config={
             "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
             "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),

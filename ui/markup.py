@@ -18,6 +18,9 @@ Span = tuple[int, int]
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
 
+WIDE = '<style>[data-testid="stMainBlockContainer"] { max-width: 84rem; }</style>'
+"""For views of tables; text is read in narrower columns."""
+
 EXCERPT_CHARACTERS = 560
 _LEAD_CHARACTERS = 120
 

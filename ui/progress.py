@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ui.background import DONE, FileProgress, RunProgress
@@ -69,9 +71,24 @@ def _draw_run(shared: Session, run: RunProgress) -> None:
         draw_error(t("error.run"), run.error)
     if speed := _speed(run):
         st.caption(speed)
-    # What moves first, then what failed, then the rest: of thousands only some are drawn.
+    # What moves first, then what failed, then the rest.
     files = sorted(run.files, key=_rank)
-    st.html(f'<div class="kb-files">{"".join(_row(file) for file in files[:_SHOWN_FILES])}</div>')
+    if run.active:
+        _draw_files(files)
+        return
+    # What needs nobody's attention any more makes room for the documents below.
+    telling = [file for file in files if file.stage == "failed" or file.notices]
+    _draw_files(telling)
+    if len(telling) < len(files):
+        with st.expander(t("progress.files", n=len(files)), key=f"files-{run.id}"):
+            _draw_files(files)
+
+
+def _draw_files(files: Sequence[FileProgress]) -> None:
+    """Draw files; of thousands only some."""
+    if files:
+        rows = "".join(_row(file) for file in files[:_SHOWN_FILES])
+        st.html(f'<div class="kb-files">{rows}</div>')
     if len(files) > _SHOWN_FILES:
         st.caption(t("progress.more_files", n=len(files) - _SHOWN_FILES))
 

@@ -128,6 +128,7 @@ def _chosen(
         names,
         default=list(asked),
         format_func={each: name(each) for each in names}.__getitem__,
+        placeholder=t("action.choose"),
         key=f"filter-{key}",
         help=explanation,
         on_change=lambda: st.query_params.update({key: st.session_state[f"filter-{key}"]}),

@@ -35,7 +35,9 @@ def draw_tagging(
     ):
         st.text_input(t("tags.add"), key=f"tags-add-{key}", placeholder=t("tags.example"))
         if given:
-            st.multiselect(t("tags.remove"), given, key=f"tags-remove-{key}")
+            st.multiselect(
+                t("tags.remove"), given, key=f"tags-remove-{key}", placeholder=t("action.choose")
+            )
         st.form_submit_button(
             t("tags.save"),
             key=f"tags-save-{key}",

@@ -1,8 +1,8 @@
 """How long the browser takes with a large library: listed, filtered, opened.
 
-    python tests/benchmarks/library.py TEXT_FOLDER [--documents 5000]
+    python tests/benchmarks/library.py [TEXT_FOLDER] [--documents 5000]
 
-Texts are sentences of TEXT_FOLDER's files, vectors are synthetic; the server and Chromium are
+Texts are sentences of TEXT_FOLDER's files (else the samples'), vectors are synthetic; the server and Chromium are
 real, and times are from the click to the thing that was asked for on the page.
 """
 
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from conftest import find_chromium, launched, served
 from playwright.sync_api import Locator, Page
-from synthetic_library import SyntheticLibrary
+from synthetic_library import SAMPLES, SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
 from kb.embedding import open_embedder
@@ -35,7 +35,7 @@ FOREVER_S = 1e9
 def main() -> None:
     """Fill a store, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("texts", type=Path)
+    parser.add_argument("texts", type=Path, nargs="?", default=SAMPLES)
     parser.add_argument("--documents", type=int, default=5_000)
     arguments = parser.parse_args()
     path = find_chromium()

@@ -1,8 +1,8 @@
 """How long a search takes, by size of the collection: real sentences, synthetic vectors.
 
-    python tests/benchmarks/search.py TEXT_FOLDER [--sizes 1000,10000,100000] [--stores FOLDER]
+    python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 1000,10000,100000] [--stores FOLDER]
 
-Texts are sentences of TEXT_FOLDER's files shuffled, vectors are real ones moved at random, so that
+Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones moved at random, so that
 a large collection costs no model time. Printed are milliseconds, median and 95th percentile, of
 everything but the query's own embedding, which is printed on a line of its own, and how many of
 the ten truly nearest vectors Chroma's approximate search finds. A store of 100,000 takes ten
@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from synthetic_library import SyntheticLibrary
+from synthetic_library import SAMPLES, SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
 from kb.embedding import open_embedder
@@ -35,7 +35,7 @@ FOREVER_S = 1e9
 def main() -> None:
     """Measure collections of each size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("texts", type=Path)
+    parser.add_argument("texts", type=Path, nargs="?", default=SAMPLES)
     parser.add_argument("--sizes", default="1000,10000,100000")
     parser.add_argument("--stores", type=Path, help="folder to keep the collections in")
     arguments = parser.parse_args()

@@ -25,6 +25,7 @@ from kb.records import Chunk, CollectionInfo, Document, FileState, Section, Sour
 from kb.search.terms import index_text
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
 
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 SPREAD = 0.3
 SEEDS = 3000
 _SENTENCES_PER_CHUNK = 5

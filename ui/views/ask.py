@@ -10,6 +10,7 @@ from kb.chat.base import Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from kb.search.filters import SearchFilter
+from kb.settings import config_path
 from ui.answering import RunningAnswer
 from ui.hits import draw_hit
 from ui.language import t
@@ -54,9 +55,9 @@ def _draw_conversation(shared: Session, collection: CollectionInfo) -> None:
         st.caption(t("ask.hint", n=collection.documents))
         return
     for number, turn in enumerate(turns):
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=":material/person:"):
             st.markdown(plain(turn.asked))
-        with st.chat_message("assistant"):
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
             if turn.state == "working":
                 st.fragment(run_every=_POLL_S)(_draw_working)(turn, number)
             else:
@@ -144,8 +145,9 @@ def _draw_actions(turns: list[RunningAnswer]) -> None:
 
 def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
     """Draw the best passages, and how to get answers, where there is no chat model."""
-    st.info(t("ask.no_model"), icon=":material/smart_toy:")
-    st.code('chat_model = "http://localhost:11434/v1#qwen3:4b"   # kb.toml', language="toml")
+    path = plain(str(config_path().resolve()))
+    st.info(t("ask.no_model", path=path), icon=":material/smart_toy:")
+    st.code('chat_model = "http://localhost:11434/v1#qwen3:4b"', language="toml")
     asked = (st.text_input(t("ask.placeholder"), key="question_only") or "").strip()
     if not asked:
         return

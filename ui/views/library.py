@@ -10,7 +10,7 @@ from ui.collections_menu import draw_collection_menu
 from ui.document_table import draw_documents
 from ui.failed_table import draw_failed
 from ui.language import t
-from ui.markup import plain
+from ui.markup import WIDE, plain
 from ui.overview import draw_overview
 from ui.progress import draw_runs
 from ui.session import session
@@ -23,6 +23,7 @@ def render() -> None:
     """Draw the view."""
     shared = session()
     name = chosen_collection(shared)
+    st.html(WIDE)
     try:
         collection = shared.find_collection(name)
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -56,6 +56,7 @@ def _draw_start(evaluations: Evaluations) -> None:
             default=_MODES,
             format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
             key="set-modes",
+            placeholder=t("action.choose"),
         )
         folder = Path(typed).expanduser() if typed else known.get(chosen or "")
         st.button(
