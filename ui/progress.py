@@ -15,6 +15,7 @@ from ui.shared import draw_error, duration_text
 _POLL_S = 0.7
 _IDLE_POLL_S = 3.0
 _SHOWN_FILES = 40
+_FEW_FILES = 5
 
 
 def draw_runs(shared: Session) -> None:
@@ -73,7 +74,7 @@ def _draw_run(shared: Session, run: RunProgress) -> None:
         st.caption(speed)
     # What moves first, then what failed, then the rest.
     files = sorted(run.files, key=_rank)
-    if run.active:
+    if run.active or len(files) <= _FEW_FILES:
         _draw_files(files)
         return
     # What needs nobody's attention any more makes room for the documents below.

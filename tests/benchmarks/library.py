@@ -2,8 +2,8 @@
 
     python tests/benchmarks/library.py [TEXT_FOLDER] [--documents 5000]
 
-Texts are sentences of TEXT_FOLDER's files (else the samples'), vectors are synthetic; the server and Chromium are
-real, and times are from the click to the thing that was asked for on the page.
+Texts are sentences of TEXT_FOLDER's files (else the samples'), vectors are synthetic; the server
+and Chromium are real, and times are from the click to the thing that was asked for on the page.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 1000,10000,100000] [--stores FOLDER]
 
-Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones moved at random, so that
-a large collection costs no model time. Printed are milliseconds, median and 95th percentile, of
-everything but the query's own embedding, which is printed on a line of its own, and how many of
-the ten truly nearest vectors Chroma's approximate search finds. A store of 100,000 takes ten
-minutes to fill; ``--stores`` keeps it for another time.
+Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones
+moved at random, so that a large collection costs no model time. Printed are milliseconds, median
+and 95th percentile, of everything but the query's own embedding, which is printed on a line of its
+own, and how many of the ten truly nearest vectors Chroma's approximate search finds. A store of
+100,000 takes ten minutes to fill; ``--stores`` keeps it for another time.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def _document(
         },
     )
     prepared = PreparedDocument(
-        language="en",
+        language="zh" if number % 3 else "en",
         collection=target.name,
         document=document,
         content_hash=str(number),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from docx import Document
 from playwright.sync_api import Browser, Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
@@ -32,6 +33,15 @@ def pdf(*pages: str) -> bytes:
         canvas.drawString(72, 720, text)
         canvas.showPage()
     canvas.save()
+    return target.getvalue()
+
+
+def docx(*paragraphs: str) -> bytes:
+    target = BytesIO()
+    document = Document()
+    for text in paragraphs:
+        document.add_paragraph(text)
+    document.save(target)
     return target.getvalue()
 
 
@@ -61,12 +71,28 @@ def tick_first_row(page: Page) -> None:
     page.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": ROW_PX * 1.5})
 
 
+def tick_all_rows(page: Page) -> None:
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": ROW_PX * 0.5})
+
+
 def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
     page = tab.page
     expect(page.get_by_text("Nothing to search yet").first).to_be_visible()
     page.get_by_role("link", name="Add documents").first.click()
-    upload(page, "birds.pdf", pdf("Of birds and their habits.", SENTENCE), "application/pdf")
-    expect(page.get_by_text("stored,").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    files = {
+        "birds.pdf": pdf("Of birds and their habits.", SENTENCE),
+        "bread.docx": docx("The dough of rye bread rests overnight."),
+        "tea.md": b"# Tea\n\nGreen tea is steeped for two minutes.",
+        "番茄.txt": "番茄炒蛋需要三个鸡蛋。".encode(),
+    }
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+            for name, data in files.items()
+        ]
+    )
+    expect(page.get_by_text("4 documents").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    expect(page.get_by_text("stored,")).to_have_count(4)
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
 
     go_to(page, "Search")
@@ -93,9 +119,9 @@ def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
 
     page.get_by_role("link", name="文档库").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
-    tick_first_row(page)
-    page.get_by_role("button", name="删除文档").first.click()
-    expect(page.get_by_text("删除此文档？").first).to_be_visible()
+    tick_all_rows(page)
+    page.get_by_role("button", name="删除 4 个文档").first.click()
+    expect(page.get_by_text("删除 4 个文档？").first).to_be_visible()
     page.locator(".st-key-delete-yes button").click()
     expect(page.get_by_text("还没有文档").first).to_be_visible()
 
@@ -145,6 +171,34 @@ def test_what_another_process_ingests_appears_and_is_found(
     expect(page.locator(".kb-hit-head").first).to_contain_text("kestrel.txt")
 
 
+def test_documents_are_tagged_and_found_by_their_tag_and_the_link_is_shared(tab: Tab) -> None:
+    page = tab.page
+    go_to(page, "Library")
+    upload(page, "kestrel.txt", SENTENCE.encode())
+    expect(page.get_by_text("stored,").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    upload(page, "harrier.txt", b"The harrier glides low above the meadow.")
+    expect(page.get_by_text("2 documents").first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
+    tick_first_row(page)
+    page.locator(".st-key-toolbar").get_by_role("button", name="Tags").click()
+    page.get_by_label("Add tags, separated by commas").fill("marsh, 湿地")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Tags saved").first).to_be_visible()
+
+    go_to(page, "Search")
+    search(page, "bird above the meadow")
+    expect(page.locator(".kb-hit-head")).to_have_count(2)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Tags").click()
+    page.get_by_role("option", name="湿地").click()
+    expect(page.locator(".kb-hit-head")).to_have_count(1)
+    expect(page.locator(".kb-hit-head")).to_contain_text("harrier.txt")
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".kb-hit-head")).to_have_count(1)
+    expect(other.locator(".kb-hit-head")).to_contain_text("harrier.txt")
+
+
 def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
     page = tab.page
     go_to(page, "Library")
@@ -180,6 +234,8 @@ def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
         ("/library", "[data-testid=stDataFrame]"),
         ("/?q=kestrel", ".kb-hit-head"),
         ("/document?id=1&at=0", ".kb-facts"),
+        ("/ask", "[data-testid=stAlert]"),
+        ("/quality", ".kb-empty"),
         ("/status", ".kb-facts"),
     ):
         page.goto(server.url + path)
