@@ -159,9 +159,13 @@ def _run_json(run: Run, worst: int) -> dict[str, Any]:
 
 def _print_runs(runs: list[Run], console: Console) -> None:
     first = runs[0]
-    table = Table(title=f"{first.set_name}: {first.documents} documents")
-    for name in ("mode", *_METRICS, "95% of ndcg@10", "p50 ms", "p95 ms"):
-        table.add_column(name, justify="left" if name == "mode" else "right")
+    table = Table(
+        title=f"{first.set_name}: {first.documents} documents", box=None, padding=(0, 2, 0, 0)
+    )
+    # Two lines of headings and no lines between: it fits into 80 columns.
+    heads = [name.replace("@", "\n@") for name in _METRICS]
+    for name in ("mode", *heads, "95 %\nof ndcg", "p50\nms", "p95\nms"):
+        table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
     for run in runs:
         means = run.means()
         low, high = means["ndcg@10"][1]

@@ -42,14 +42,13 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
     """
     documents = tuple(
         JudgedDocument(
-            id=_string(item, "id", at), text=_string(item, "text", at), title=item.get("title", "")
+            id=key,
+            text=_string(item, "text", at),
+            title=_string(item, "title", at) if "title" in item else "",
         )
-        for at, item in _lines(folder / "corpus.jsonl")
+        for at, key, item in _named(folder / "corpus.jsonl")
     )
-    queries = {
-        _string(item, "id", at): _string(item, "text", at)
-        for at, item in _lines(folder / "queries.jsonl")
-    }
+    queries = {key: _string(item, "text", at) for at, key, item in _named(folder / "queries.jsonl")}
     blank = [key for key, text in queries.items() if not text.strip()]
     if blank:
         msg = (
@@ -81,6 +80,18 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
         relevant={key: frozenset(found) for key, found in relevant.items()},
         spans={key: tuple(found) for key, found in gold.items()},
     )
+
+
+def _named(path: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Give place, id and values of each line; an id is there once."""
+    seen: set[str] = set()
+    for at, item in _lines(path):
+        key = _string(item, "id", at)
+        if key in seen:
+            msg = f"{at}: the id {key!r} was there before; remove the line or give it another"
+            raise SettingsError(msg)
+        seen.add(key)
+        yield at, key, item
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,20 +14,23 @@ from kb.records import SearchHit
 _SAME_SHARE = 0.5
 # Characters that place one text on the other; a run this long is in two texts by copying only.
 _PROBE = 48
+# Marks of sentences; those inside of numbers and names are left.
+_MARKS = re.compile(r"[.,;:!?…]+(?=\s|$)|[，。；：！？、]")
 
 
 def collapse(hits: Sequence[SearchHit]) -> list[SearchHit]:
     """Return ``hits``, best first, without those that repeat a better one.
 
     A copy's sources are added to those of the hit that stays. Passages of two documents are the
-    same where most of the longer is in both, white space aside, to the letter: two versions of a
-    text that differ in one number are two hits, and so are a text and a short quotation of it.
+    same where most of the longer is in both, to the letter but for white space and the marks that
+    end sentences: two versions of a text that differ in one number are two hits, and so are a text
+    and a short quotation of it.
     """
     kept: list[SearchHit] = []
     by_document: dict[int, list[int]] = {}
     texts = _Texts()
     for hit in hits:
-        text = " ".join(hit.text.split())
+        text = " ".join(_MARKS.sub(" ", hit.text).split())
         place = texts.find(text)
         if place is None:
             near = by_document.get(hit.document_id, ())

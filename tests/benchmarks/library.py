@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
 from conftest import find_chromium, launched, served
 from playwright.sync_api import Locator, Page

@@ -12,6 +12,7 @@ own, and how many of the ten truly nearest vectors Chroma's approximate search f
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+
 from synthetic_library import SAMPLES, SyntheticLibrary
 
 from kb import KnowledgeBase, Settings

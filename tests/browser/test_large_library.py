@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, expect
+from synthetic_library import SAMPLES, SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from synthetic_library import SAMPLES, SyntheticLibrary
 
 if TYPE_CHECKING:
     from conftest import Server

@@ -53,6 +53,20 @@ def test_white_space_makes_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [(ENGLISH + " Done.", ENGLISH + " Done!"), (CHINESE, CHINESE.replace("。", "；"))],
+)
+def test_marks_of_sentences_make_no_difference(old: str, new: str) -> None:
+    assert len(collapse([hit(old, 1), hit(new, 2)])) == 1
+
+
+def test_marks_inside_of_numbers_and_code_do() -> None:
+    old = ENGLISH.replace("pump 5 ", "pump 1.5 ") + " if a != b:"
+    assert len(collapse([hit(old, 1), hit(old.replace("1.5", "15"), 2)])) == 2
+    assert len(collapse([hit(old, 1), hit(old.replace("!=", "=="), 2)])) == 2
+
+
+@pytest.mark.parametrize(
     ("old", "new"), [(ENGLISH, ("pump 5", "pump 6")), (CHINESE, ("第5号", "第6号"))]
 )
 def test_versions_that_differ_in_a_number_stay_two_hits(old: str, new: tuple[str, str]) -> None:

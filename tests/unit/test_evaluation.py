@@ -79,6 +79,7 @@ def test_a_set_is_read_with_its_judgements(tmp_path: Path) -> None:
         ('{"id": "q1", "text": "x"}\n', "q1\td9\t1\n", "no document 'd9'"),
         ('{"id": "q1", "text": "x"}\n', "q1\td1\tyes\n", "not a whole number"),
         ('{"id": "q1", "text": "x"}\n', "", "judges none"),
+        ('{"id": "q1", "text": "x"}\n{"id": "q1", "text": "y"}\n', "q1\td1\t1\n", "line 2: the id"),
     ],
 )
 def test_a_wrong_set_is_refused_with_file_and_line(
