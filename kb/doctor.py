@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import resource
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from kb.embedding.base import Embedder
@@ -17,7 +21,7 @@ AGREEMENT = "catalog, vectors and full-text index agree"
 
 _FIX_GPU = (
     "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
-    "then run `make clean-llama demo`"
+    "then run `make demo` again"
 )
 
 
@@ -88,11 +92,35 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
+        "memory": _memory(),
+        "memory of this process": f"{_own_memory() / 2**20:,.0f} MiB",
         "cpu features": [name.removeprefix("CPU : ") for name in features if name],
         "gpu": gpus or ["none found"],
         "gpu usable by llama.cpp": offload,
         **({"advice": _FIX_GPU} if gpus and not offload else {}),
     }
+
+
+def _memory() -> str:
+    """Return the machine's memory, and how much of it is free where that is told (Linux)."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    text = f"{total / 2**30:.1f} GiB"
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return text
+    free = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
+    return text if free is None else f"{text}, {int(free) / 2**20:.1f} GiB free"
+
+
+def _own_memory() -> int:
+    """Return the bytes that this process holds; where only that is told, the most it ever held."""
+    try:
+        pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _gpus() -> list[str]:

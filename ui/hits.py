@@ -10,6 +10,7 @@ from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit
 from ui.language import t
 from ui.markup import bar, escape, excerpt, marked
+from ui.originals import original_file
 from ui.page_picture import draw_page_of
 from ui.session import Session
 from ui.shared import draw_error, ocr_text, place_text
@@ -63,6 +64,26 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
         draw_page_of(shared, hit)
     if more == "cite":
         st.code(citation(hit), language=None, wrap_lines=True)
+        _draw_download(shared, hit)
+
+
+def _draw_download(shared: Session, hit: SearchHit) -> None:
+    """Draw a button for the file that the passage was read from, while it is as it was."""
+    try:
+        info = shared.base.document(hit.document_id)
+    except DocumentNotFoundError:
+        return
+    original = original_file(shared, info)
+    if original is not None:
+        st.download_button(
+            t("document.download"),
+            original.read_bytes,
+            file_name=info.name,
+            mime="application/octet-stream",
+            icon=":material/download:",
+            key=f"download-{hit.chunk_id}",
+            on_click="ignore",
+        )
 
 
 def citation(hit: SearchHit) -> str:

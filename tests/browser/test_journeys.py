@@ -221,7 +221,7 @@ def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
     chromium: Browser, server: Server, scheme: Literal["light", "dark"]
 ) -> None:

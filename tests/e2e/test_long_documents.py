@@ -103,7 +103,13 @@ def test_its_collection_may_be_deleted_meanwhile(long: KnowledgeBase, other: Kno
     assert other.check().ok
 
 
-@pytest.mark.parametrize("same", [True, False], ids=["the same text", "another text"])
+@pytest.mark.parametrize(
+    "same",
+    [
+        pytest.param(True, id="the same text"),
+        pytest.param(False, id="another text", marks=pytest.mark.slow),
+    ],
+)
 def test_two_that_are_stored_at_once_are_both_there(
     long: KnowledgeBase, other: KnowledgeBase, *, same: bool
 ) -> None:

@@ -446,6 +446,7 @@ def test_a_form_that_draws_itself_ends(tmp_path: Path) -> None:
     assert load(path).text == "before the cycle"
 
 
+@pytest.mark.slow
 def test_a_content_stream_that_unpacks_to_gigabytes_is_not_unpacked_whole(tmp_path: Path) -> None:
     squeezed = zlib.compressobj(9)
     chunk = b"q Q\n" * 262_144

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from ingest import ingest
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -80,6 +83,25 @@ def test_the_status_names_model_store_and_settings(
     assert dimensions in html(page)
     assert "KB_DATA_DIR" in html(page)
     assert "multilingual-e5-small" in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "memory", "speed"),
+    [
+        ("en-US", "Memory of this process", "chunks per second"),
+        ("zh-CN", "本进程占用内存", "个片段（"),
+    ],
+)
+def test_the_status_names_memory_and_speed(
+    ui: UserInterface, tmp_path: Path, locale: str, memory: str, speed: str
+) -> None:
+    assert speed not in html(ui.open("status", locale=locale))
+    (tmp_path / "heron.txt").write_text("A grey heron waits.", "utf-8")
+    ingest(ui.shared.base, [tmp_path])
+    page = ui.open("status", locale=locale)
+    assert memory in html(page)
+    assert "GiB" in html(page)
+    assert speed in html(page)
 
 
 @pytest.mark.parametrize(("locale", "agree"), [("en-US", "agree"), ("zh-CN", "索引一致")])

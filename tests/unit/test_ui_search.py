@@ -289,3 +289,17 @@ def test_languages_are_chosen_by_their_names(filled: UserInterface, locale: str,
     assert name in languages.options
     languages.set_value(["zh"]).run()
     assert ["软件著作权登记指南.md" in hit for hit in hits(page)] == [True]
+
+
+def test_a_quotation_comes_with_the_file_it_is_from(ui: UserInterface, tmp_path: Path) -> None:
+    (tmp_path / "heron.txt").write_text(HERON, "utf-8")
+    ingest(ui.shared.base, [tmp_path])
+    page = ui.open(q="heron")
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("cite").run()
+    assert not page.exception
+    assert HERON in page.code[0].value
+    assert page.get("download_button")
+    (tmp_path / "heron.txt").write_text("Other words.", "utf-8")
+    page.run()
+    assert not page.get("download_button"), "the file is no longer what was read"

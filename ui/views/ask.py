@@ -147,7 +147,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
     """Draw the best passages, and how to get answers, where there is no chat model."""
     path = plain(str(config_path().resolve()))
     st.info(t("ask.no_model", path=path), icon=":material/smart_toy:")
-    st.code('chat_model = "http://localhost:11434/v1#qwen3:4b"', language="toml")
+    st.code('chat_model = "http://localhost:11434/v1#qwen3:4b"', language=None)
     asked = (st.text_input(t("ask.placeholder"), key="question_only") or "").strip()
     if not asked:
         return

@@ -16,9 +16,10 @@ from ui.i18n import has
 from ui.language import t
 from ui.run_history import draw_run_history
 from ui.session import Session, session
-from ui.shared import draw_error, facts, size_text
+from ui.shared import date_text, draw_error, facts, size_text
 
 _POLL_S = 0.5
+_RUNS = 50
 _SECRET = ("ui_password_hash",)
 _PACKAGES = (APP_NAME, "llama-cpp-python", "chromadb", "streamlit")
 
@@ -52,6 +53,8 @@ def _draw_findings(shared: Session) -> None:
     for section in ("model", "machine", "store"):
         st.subheader(t(f"status.{section}"), anchor=False)
         pairs = _pairs(findings[section])
+        if section == "model":
+            pairs += _speed(shared)
         if section == "store":
             pairs.append((t("status.free"), size_text(_free(shared))))
         st.html(facts(pairs))
@@ -63,6 +66,21 @@ def _draw_findings(shared: Session) -> None:
     )
     if "check" in findings:
         st.html(facts(_pairs(findings["check"])))
+
+
+def _speed(shared: Session) -> list[tuple[str, str]]:
+    """Return how fast the latest run that embedded anything was."""
+    for run in shared.base.runs(limit=_RUNS):
+        if run.embedded and run.finished_at is not None:
+            seconds = (run.finished_at - run.started_at).total_seconds()
+            if seconds > 0:
+                speed = t(
+                    "status.speed_of",
+                    speed=f"{run.embedded / seconds:,.1f}",
+                    date=date_text(run.started_at),
+                )
+                return [(t("status.speed"), speed)]
+    return []
 
 
 def _settings(settings: Settings) -> list[tuple[str, str]]:
