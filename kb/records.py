@@ -259,8 +259,8 @@ class SearchHit:
     ``dense``: cosine similarity in [-1, 1]. ``keyword``: BM25, from 0 up. ``hybrid``: how near
     the passage is to being first by meaning and by words with every word found, in [0, 1]; it is
     made of ranks and no similarity. ``scores`` holds what each stage gave: ``dense``,
-    ``keyword``, ``fused``, as far as the stage found the passage, and ``ranks`` its place there
-    in its collection, from 1. ``sources`` lists every file that holds this passage. ``before``
+    ``keyword``, ``fused``, as far as the stage found the passage, and ``ranks`` its place there,
+    from 1. ``sources`` lists every file that holds this passage. ``before``
     and ``after`` are the document's text around ``text``, where neighbours were asked for.
 
     ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the

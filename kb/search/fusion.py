@@ -9,7 +9,7 @@ was found on the same queries. ``tests/benchmarks/fusion.py`` chooses again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # Keyword search is sure of itself where the best chunk stands out: its score is twice that of
@@ -46,12 +46,13 @@ def fuse(
     dense: Sequence[tuple[int, float]],
     keyword: Sequence[tuple[int, float]],
     *,
-    best_keyword_score: float,
+    best_keyword_score: float | Mapping[int, float],
     weights: Weights = CHOSEN,
 ) -> list[tuple[int, float]]:
     """Return (chunk id, fused score in [0, 1]), best first; 1 is first in both, words found.
 
-    ``best_keyword_score`` is the score that a chunk with every term of the query would have.
+    ``best_keyword_score`` is the score that a chunk with every term of the query would have; by
+    chunk, where they are of several collections, in which words are rare to different degrees.
     """
     offset = weights.rank_offset
     scores: dict[int, float] = {}
@@ -59,7 +60,12 @@ def fuse(
         scores[chunk_id] = 1 / (offset + rank)
     contrast = _contrast([score for _, score in keyword])
     for rank, (chunk_id, score) in enumerate(keyword):
-        coverage = min(1.0, score / best_keyword_score) if best_keyword_score > 0 else 0.0
+        best = (
+            best_keyword_score
+            if isinstance(best_keyword_score, float)
+            else best_keyword_score[chunk_id]
+        )
+        coverage = min(1.0, score / best) if best > 0 else 0.0
         high = (coverage - HIGH_COVERAGE) / (FULL_HIGH_COVERAGE - HIGH_COVERAGE)
         trust = min(1.0, coverage / weights.full_coverage) * max(contrast, min(1.0, high))
         share = weights.keyword * trust / (offset + rank)

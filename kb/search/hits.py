@@ -16,9 +16,9 @@ Ranking = Sequence[tuple[int, float]]
 
 @dataclass(slots=True)
 class Found:
-    """The ranking of one collection, and what each stage that made it gave."""
+    """A ranking of chunks of some collections, and what each stage that made it gave."""
 
-    collection: CollectionInfo
+    collections: Sequence[CollectionInfo]
     ranked: Ranking
     stages: Mapping[str, Ranking] = field(default_factory=dict)
 
@@ -26,7 +26,8 @@ class Found:
 def fetch(db: sqlite3.Connection, found: Found) -> list[SearchHit]:
     """Return the hits of a ranking in its order, without chunks that are not visible any more."""
     ids = [chunk_id for chunk_id, _ in found.ranked]
-    rows = {row["id"]: row for row in documents.chunk_rows(db, found.collection.id, ids)}
+    names = {each.id: each.name for each in found.collections}
+    rows = {row["id"]: row for row in documents.chunk_rows(db, list(names), ids)}
     origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
     places = {
         name: {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
@@ -34,7 +35,7 @@ def fetch(db: sqlite3.Connection, found: Found) -> list[SearchHit]:
     }
     return [
         _hit(
-            found.collection.name,
+            names[rows[chunk_id]["collection_id"]],
             rows[chunk_id],
             score,
             {name: place[chunk_id] for name, place in places.items() if chunk_id in place},
@@ -43,13 +44,6 @@ def fetch(db: sqlite3.Connection, found: Found) -> list[SearchHit]:
         for chunk_id, score in found.ranked
         if chunk_id in rows
     ]
-
-
-def merged(lists: Sequence[list[SearchHit]]) -> list[SearchHit]:
-    """Return the hits of several collections in one order."""
-    if len(lists) == 1:
-        return lists[0]
-    return sorted((hit for hits in lists for hit in hits), key=lambda hit: -hit.score)
 
 
 def with_neighbours(

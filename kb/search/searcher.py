@@ -5,9 +5,9 @@ Parse, embed, find, fuse, fetch, collapse, rerank, choose, highlight.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -150,39 +150,32 @@ class Searcher:
         return kept
 
     def _candidates(self, request: _Request, limit: int) -> tuple[list[SearchHit], bool]:
-        """Return the first ``limit`` hits of each collection, and whether those are all."""
-        lists, exhausted = [], True
+        """Return the first hits of all collections together, and whether those are all.
+
+        Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
+        collection by collection: the best passage of one that knows nothing of the matter is not
+        as good as that of another.
+        """
+        meaning: list[tuple[int, float]] = []
+        words: list[tuple[int, float]] = []
+        best: dict[int, float] = {}
+        exhausted = True
         with self._store.database.read() as db:
             for each, vector in zip(request.collections, request.vectors, strict=True):
-                found = self._find(db, each, vector, request, limit)
-                exhausted = exhausted and len(found.ranked) < limit
-                lists.append(hits.fetch(db, found))
-        return hits.merged(lists), exhausted
-
-    def _find(
-        self,
-        db: sqlite3.Connection,
-        collection: CollectionInfo,
-        vector: Vector | None,
-        request: _Request,
-        limit: int,
-    ) -> hits.Found:
-        catalog.require(db, collection)
-        restriction = Restriction(db, collection, request.query, request.where)
-        by_words: list[tuple[int, float]] = []
-        if request.mode != "dense":
-            words = lexical.weigh(db, collection, request.query, self._frequencies)
-            by_words = lexical.nearest(db, collection, words, limit, restriction)
-        by_meaning: list[tuple[int, float]] = []
-        if request.mode != "keyword" and vector is not None:
-            by_meaning = dense.nearest(self._store, collection, vector, limit, restriction)
-        if request.mode == "dense":
-            return hits.Found(collection, by_meaning, {"dense": by_meaning})
-        if request.mode == "keyword":
-            return hits.Found(collection, by_words, {"keyword": by_words})
-        fused = fusion.fuse(by_meaning, by_words, best_keyword_score=words.best_score)
-        stages = {"dense": by_meaning, "keyword": by_words, "fused": fused}
-        return hits.Found(collection, fused, stages)
+                catalog.require(db, each)
+                restriction = Restriction(db, each, request.query, request.where)
+                if request.mode != "dense":
+                    sought = lexical.weigh(db, each, request.query, self._frequencies)
+                    by_words = lexical.nearest(db, each, sought, limit, restriction)
+                    best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
+                    words += by_words
+                    exhausted = exhausted and len(by_words) < limit
+                if request.mode != "keyword" and vector is not None:
+                    by_meaning = dense.nearest(self._store, each, vector, limit, restriction)
+                    meaning += by_meaning
+                    exhausted = exhausted and len(by_meaning) < limit
+            found = _ranked(request, meaning, words, best)
+            return hits.fetch(db, found), exhausted
 
     def _diverse(self, request: _Request, kept: list[SearchHit]) -> list[SearchHit]:
         known: dict[int, Vector] = {}
@@ -197,6 +190,24 @@ class Searcher:
             weight=1 - request.diversity,
         )
         return [kept[place] for place in order]
+
+
+def _ranked(
+    request: _Request,
+    meaning: list[tuple[int, float]],
+    words: list[tuple[int, float]],
+    best: dict[int, float],
+) -> hits.Found:
+    if len(request.collections) > 1:
+        meaning.sort(key=itemgetter(1), reverse=True)
+        words.sort(key=itemgetter(1), reverse=True)
+    if request.mode == "dense":
+        return hits.Found(request.collections, meaning, {"dense": meaning})
+    if request.mode == "keyword":
+        return hits.Found(request.collections, words, {"keyword": words})
+    fused = fusion.fuse(meaning, words, best_keyword_score=best)
+    stages = {"dense": meaning, "keyword": words, "fused": fused}
+    return hits.Found(request.collections, fused, stages)
 
 
 def _highlighted(

@@ -290,19 +290,23 @@ def cut(db: sqlite3.Connection, document_id: int) -> list[Chunk]:
     ]
 
 
-def chunk_rows(db: sqlite3.Connection, collection_id: str, ids: Sequence[int]) -> list[sqlite3.Row]:
+def chunk_rows(
+    db: sqlite3.Connection, collection_ids: Sequence[str], ids: Sequence[int]
+) -> list[sqlite3.Row]:
     """Return those chunks of ``ids`` that a search may see, joined with their documents.
 
-    Columns of ``chunks`` as they are named; of the document ``title``, ``media_type`` and
-    ``metadata``. In no particular order; ids without a visible document are left out.
+    Columns of ``chunks`` as they are named; of the document ``title``, ``media_type``,
+    ``metadata`` and ``collection_id``. In no particular order; ids without a visible document are
+    left out.
     """
     # The ids travel as one JSON array: no limit on their number, and one prepared statement.
     # CROSS JOIN keeps SQLite from walking every chunk of the collection to meet them.
     return db.execute(
-        "SELECT k.*, d.title, d.media_type, d.metadata FROM json_each(?) AS wanted"
+        "SELECT k.*, d.title, d.media_type, d.metadata, d.collection_id"
+        " FROM json_each(?) AS wanted"
         " CROSS JOIN chunks k ON k.id = wanted.value CROSS JOIN documents d ON d.id = k.document_id"
-        " WHERE d.state = 'active' AND d.collection_id = ?",
-        (json.dumps(list(ids)), collection_id),
+        " WHERE d.state = 'active' AND d.collection_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)), json.dumps(list(collection_ids))),
     ).fetchall()
 
 

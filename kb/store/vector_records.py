@@ -37,7 +37,7 @@ def of_stored(
     db: sqlite3.Connection, collection_id: str, chunk_ids: Sequence[int]
 ) -> list[VectorRecord]:
     """Describe visible chunks again, from the catalog."""
-    rows = documents.chunk_rows(db, collection_id, chunk_ids)
+    rows = documents.chunk_rows(db, [collection_id], chunk_ids)
     origins = sources.of_documents(db, [row["document_id"] for row in rows])
     return [
         VectorRecord(

@@ -159,6 +159,30 @@ def test_several_collections_are_searched_at_once_and_judged_apart(filled: Knowl
     assert {hit.source for hit in filled.search("fox", collection="second")} == {"other"}
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("order", [["vacation", "cooking"], ["cooking", "vacation"]])
+def test_a_collection_that_knows_nothing_of_it_does_not_come_between(
+    base: KnowledgeBase, order: list[str], mode: SearchMode
+) -> None:
+    about = {
+        "vacation": (
+            "Every employee has thirty days of vacation a year.",
+            "Unused vacation days lapse at the end of March.",
+            "A vacation is asked for two weeks before it begins.",
+        ),
+        "cooking": (
+            "Peel the potatoes and boil them for twenty minutes.",
+            "Whisk the eggs with a pinch of salt.",
+            "Let the dough rest overnight in a cool place.",
+        ),
+    }
+    for collection, lines in about.items():
+        for line in lines:
+            base.add(line, collection=collection)
+    found = base.search("Wie viel vacation bekomme ich?", collection=order, mode=mode, top_k=3)
+    assert [hit.collection for hit in found] == ["vacation"] * 3
+
+
 def test_an_evaluation_scores_a_set_without_touching_the_store(
     filled: KnowledgeBase, tmp_path: Path
 ) -> None:
