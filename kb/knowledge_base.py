@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from kb import reembedding
 from kb.answering.answer import AnswerStream
@@ -270,13 +270,19 @@ class KnowledgeBase:
 
         Raises:
             CollectionError: there is no such collection.
-            SettingsError: there is an instruction, but the model takes none; ``context`` or
-                ``diversity`` is out of bounds.
+            SettingsError: there is an instruction, but the model takes none; an argument is out of
+                bounds; the query holds nothing but exclusions.
             EmbedderMismatchError: a collection was made with another model.
             InputTooLongError: the query is longer than the model reads.
         """
         if context < 0 or not 0 <= diversity <= 1:
             msg = f"context {context} must not be below 0, diversity {diversity} be within 0 and 1"
+            raise SettingsError(msg)
+        if mode is not None and mode not in get_args(SearchMode):
+            msg = f"there is no mode {mode!r}; choose from {', '.join(get_args(SearchMode))}"
+            raise SettingsError(msg)
+        if top_k is not None and top_k < 1:
+            msg = f"top_k is {top_k}, but must be 1 or more"
             raise SettingsError(msg)
         names = [collection] if collection is None or isinstance(collection, str) else collection
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
 from kb.errors import SettingsError
 from kb.records import MetadataValue
@@ -11,18 +12,27 @@ from kb.text import normalise
 
 LANGUAGE_KEYS = ("language", "lang")
 TAG_KEYS = ("tags", "keywords")
-DATE_KEYS = ("date", "modified", "updated", "created")
+DATE_KEYS = ("date", "updated", "lastmod", "modified", "created")
 """Where a document's own date may stand, most telling first."""
 
 MOST_CHARACTERS = 64
 """Of a tag that a person gives."""
 
-_SEPARATOR = re.compile(r"[,;] ?")
+_SEPARATOR = re.compile(r"[,;，；、\n]")
+_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.年] ?(\d{1,2})(?:[-/.月] ?(\d{1,2})日?|月)?(?: .*)?")
+_DAY_FIRST = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+_NAMED = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %Y")
 
 
 def split_tags(text: str) -> tuple[str, ...]:
     """Return the tags that a line of them holds; ``a, b; c`` are three."""
     return tuple(tag.strip() for tag in _SEPARATOR.split(text) if tag.strip())
+
+
+def folded(tag: str) -> str:
+    """Return what two spellings of a tag have in common."""
+    return normalise(tag).strip().casefold()
 
 
 def clean_tags(typed: Iterable[str]) -> tuple[str, ...]:
@@ -33,12 +43,13 @@ def clean_tags(typed: Iterable[str]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for text in typed:
-        tags = split_tags(normalise(text))
+        clean = normalise(text).strip()
+        tags = split_tags(clean)
         if not tags:
             msg = f"{text!r} is no tag; write one or more words, as in invoice or 2024, tax"
             raise SettingsError(msg)
         for tag in tags:
-            if len(tag) > MOST_CHARACTERS or not tag.isprintable():
+            if len(tag) > MOST_CHARACTERS or not clean.isprintable():
                 msg = (
                     f"{tag[:80]!r} is no tag: it is one line of up to {MOST_CHARACTERS} characters"
                 )
@@ -50,18 +61,47 @@ def clean_tags(typed: Iterable[str]) -> tuple[str, ...]:
 def stated_tags(metadata: Mapping[str, MetadataValue]) -> tuple[str, ...]:
     """Return the tags and keywords that a document has by its own metadata."""
     found = (metadata.get(key) for key in TAG_KEYS)
-    return tuple(tag for text in found if isinstance(text, str) for tag in split_tags(text))
+    return tuple(tag for value in found if value is not None for tag in split_tags(str(value)))
 
 
 def stated_language(metadata: Mapping[str, MetadataValue]) -> str:
-    """Return the language that a document says it is in; empty if it says none."""
-    return _first(metadata, LANGUAGE_KEYS)
+    """Return the language that a document says it is in, as in ``zh-Hant`` or ``en, de``.
+
+    Empty if it says none.
+    """
+    found = (metadata.get(key) for key in LANGUAGE_KEYS)
+    return next((str(value).replace("_", "-") for value in found if value), "")
 
 
 def stated_date(metadata: Mapping[str, MetadataValue]) -> str:
-    """Return the date that a document gives itself, as it is written; empty if it has none."""
-    return _first(metadata, DATE_KEYS)
+    """Return the date that a document gives itself: ISO 8601, a day, a month or a year.
+
+    Empty if it gives none that can be understood; ``05/01/2024`` cannot, for it is two days.
+    """
+    found = (_iso(metadata[key]) for key in DATE_KEYS if key in metadata)
+    return next((day for day in found if day), "")
 
 
-def _first(metadata: Mapping[str, MetadataValue], keys: tuple[str, ...]) -> str:
-    return next((str(metadata[key]) for key in keys if metadata.get(key)), "")
+def _iso(value: MetadataValue) -> str:
+    text = str(value).strip()
+    for pattern in (_ISO, _YEAR_FIRST):
+        if match := pattern.fullmatch(text):
+            return _day(*match.groups())
+    if match := _DAY_FIRST.fullmatch(text):
+        return _day(*reversed(match.groups()))
+    for form in _NAMED:
+        try:
+            found = datetime.strptime(text, form)  # noqa: DTZ007 - a day, anywhere
+        except ValueError:
+            continue
+        return f"{found:%Y-%m}" if form == "%B %Y" else f"{found:%Y-%m-%d}"
+    return ""
+
+
+def _day(year: str, month: str | None, day: str | None) -> str:
+    parts = [each.zfill(2) for each in (year, month, day) if each]
+    try:
+        date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
+        return ""
+    return "-".join(parts)

@@ -42,7 +42,6 @@ _OUTCOME_PX = 140
 _TYPE_PX = 82
 _COUNT_PX = 62
 _KIB = 1024
-_DAY = len("2024-05-01")
 _TIME_PX = 136
 _DATE_PX = 92
 _LANGUAGE_PX = 82
@@ -118,7 +117,7 @@ def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, 
         "chunks": [info.chunks for info in infos],
         "language": [language_name(info.language) for info in infos],
         "tags": [tags_of(info) for info in infos],
-        "date": [stated_date(info.metadata)[:_DAY] for info in infos],
+        "date": [stated_date(info.metadata) for info in infos],
         "added": [info.added_at for info in infos],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
+from kb.metadata import folded
 from kb.records import DocumentInfo
 from ui.language import language_name, t
 from ui.shared import MEDIA_NAMES
@@ -44,14 +45,14 @@ def draw_table_filters(
             languages = _choice("language", [info.language for info in infos], language_name)
             tags = _choice("tag", [tag for info in infos for tag in tags_of(info)], str)
     words = (typed or "").casefold().split()
-    wanted = {tag.lower() for tag in tags}
+    wanted = {folded(tag) for tag in tags}
     shown = [
         info
         for info in infos
         if (not types or info.media_type in types)
         and (not states or state_of(info, outdated) in states)
         and (not languages or info.language in languages)
-        and (not wanted or wanted <= {tag.lower() for tag in tags_of(info)})
+        and (not wanted or wanted <= {folded(tag) for tag in tags_of(info)})
         and all(word in _haystack(info) for word in words)
     ]
     return shown, repr((words, types, states, languages, tags))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.errors import KnowledgeBaseError
-from kb.metadata import stated_tags
+from kb.metadata import folded, stated_tags
 from kb.records import DocumentInfo
 from ui.language import t
 from ui.session import Session
@@ -20,7 +20,7 @@ def tags_of(info: DocumentInfo) -> list[str]:
     """Return a document's tags: those that people gave it, then its own."""
     spelt: dict[str, str] = {}
     for tag in (*info.tags, *stated_tags(info.metadata)):
-        spelt.setdefault(tag.lower(), tag)
+        spelt.setdefault(folded(tag), tag)
     return list(spelt.values())
 
 
@@ -28,7 +28,7 @@ def draw_tagging(
     shared: Session, collection: str, documents: Sequence[DocumentInfo], *, key: str
 ) -> None:
     """Draw a menu that tags documents."""
-    given = sorted({tag for info in documents for tag in info.tags}, key=str.lower)
+    given = sorted({tag for info in documents for tag in info.tags}, key=folded)
     with (
         st.popover(t("tags.title"), icon=":material/label:"),
         st.form(f"tags-{key}", border=False, clear_on_submit=True),

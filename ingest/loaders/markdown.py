@@ -22,29 +22,22 @@ from ingest.loaders.front_matter import split_front_matter
 from ingest.loaders.markdown_text import MarkdownText
 from ingest.loaders.pandoc_tables import pandoc_tables
 from ingest.loaders.reading import read_text
+from kb.metadata import DATE_KEYS, LANGUAGE_KEYS, TAG_KEYS
 from kb.records import Document, MetadataValue
 from kb.text import normalise
 
 _PANDOC_TITLE = re.compile(
     r"\A% ?(?P<title>[^\n]+)\n(?:% ?(?P<author>[^\n]*)\n)?(?:% ?(?P<date>[^\n]*)\n)?"
 )
-_KNOWN_KEYS = {
-    # what front matters call the metadata that every loader gives
-    "authors": "author",
-    "creator": "author",
-    "tags": "keywords",
-    "lang": "language",
-    "date": "created",
-    "updated": "modified",
-    "lastmod": "modified",
-}
+# What other programs look for is spelt in one way.
+_KNOWN_KEYS = frozenset({"title", "author", *LANGUAGE_KEYS, *TAG_KEYS, *DATE_KEYS})
 
 
 class MarkdownLoader:
     """Reads .md and .markdown files of any common encoding."""
 
     extensions = (".md", ".markdown")
-    version = 2
+    version = 3
 
     def load(
         self,
@@ -94,12 +87,12 @@ def _pandoc_title_block(
     body: str,
     values: dict[str, MetadataValue],
 ) -> tuple[str, dict[str, MetadataValue]]:
-    """Read Pandoc's ``% title`` lines and give the usual names to metadata."""
-    named = {_KNOWN_KEYS.get(key.lower(), key): value for key, value in values.items()}
+    """Read Pandoc's ``% title`` lines, and spell known keys in one way."""
+    named = {key.lower() if key.lower() in _KNOWN_KEYS else key: v for key, v in values.items()}
     found = _PANDOC_TITLE.match(body)
     if not found:
         return body, named
-    for key, name in (("title", "title"), ("author", "author"), ("date", "created")):
+    for key in ("title", "author", "date"):
         if found[key] and found[key].strip():
-            named.setdefault(name, found[key].strip())
+            named.setdefault(key, found[key].strip())
     return body[found.end() :], named

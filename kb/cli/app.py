@@ -78,7 +78,14 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     document: Annotated[
         list[int] | None, typer.Option("--document", help="Only this document, by its id.")
     ] = None,
-    path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
+    path: Annotated[
+        str,
+        typer.Option(
+            "--path",
+            help="Only files whose path below the ingested folder matches this glob; * crosses /. "
+            "Whole paths are compared if it begins with /.",
+        ),
+    ] = "",
     media_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only pdf, docx, markdown or text.")
     ] = None,
@@ -86,13 +93,21 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     language: Annotated[
         list[str] | None, typer.Option("--language", help="Only documents in it: en, zh.")
     ] = None,
-    since: Annotated[str, typer.Option("--since", help="Only from this date on: 2024-05.")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            help="Only from this date on: 2024-05. A document's own date counts (front matter, "
+            "properties), else the day it was added.",
+        ),
+    ] = "",
     until: Annotated[str, typer.Option("--until", help="Only up to this date.")] = "",
     pages: Annotated[
         str, typer.Option("--pages", help="Only on these pages: 3, 3-7, 3- or -7.")
     ] = "",
     metadata: Annotated[
-        list[str] | None, typer.Option("--meta", help="Only where KEY=VALUE.")
+        list[str] | None,
+        typer.Option("--meta", help="Only where KEY is VALUE, or a list with it: author=Li."),
     ] = None,
     rerank: Annotated[
         bool | None,

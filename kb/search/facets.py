@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 
-from kb.metadata import stated_tags
+from kb.metadata import folded, split_tags, stated_tags
 from kb.records import Facets
 from kb.store import tags as given_tags
 
@@ -28,10 +28,15 @@ def facets(db: sqlite3.Connection, collection_id: str) -> Facets:
         tags.update(given)
     spelt: dict[str, str] = {}
     for tag, _ in tags.most_common():
-        spelt.setdefault(tag.lower(), tag)
+        spelt.setdefault(folded(tag), tag)
     languages = db.execute(
         "SELECT language FROM documents WHERE collection_id = ? AND state = 'active'"
         " AND language <> '' GROUP BY language ORDER BY count(*) DESC, language",
         (collection_id,),
     )
-    return Facets(tags=tuple(spelt.values()), languages=tuple(row["language"] for row in languages))
+    return Facets(
+        tags=tuple(spelt.values()),
+        languages=tuple(
+            dict.fromkeys(one for row in languages for one in split_tags(row["language"]))
+        ),
+    )

@@ -11,11 +11,12 @@ from datetime import date
 from typing import get_args
 
 from kb.errors import SettingsError
-from kb.metadata import DATE_KEYS, TAG_KEYS
+from kb.metadata import folded
 from kb.records import MediaType, MetadataValue
 from kb.store.rows import dump
 
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_MOST_PAGES = 2**62
 _PAGES = re.compile(r"(\d*)(-?)(\d*)")
 
 
@@ -26,16 +27,18 @@ class SearchFilter:
     Attributes:
         documents: ids; the hit is from one of them.
         media_types: the hit's document is of one of these types.
-        path: glob over the paths of the document's sources (``*`` crosses ``/``).
+        path: glob over the paths of the document's sources below the folder that was ingested
+            (``*`` crosses ``/``, ``[!a]`` is any but a); over whole paths if it begins with ``/``.
         languages: the document is in one of these; ``zh`` includes ``zh-Hant``.
         tags: the document has all of these, as tags or keywords of its own or as tags that people
             gave it, in any case.
         page_first: the passage is on this page or later (documents without pages never are).
         page_last: the passage is on this page or before.
         date_from: ISO 8601, ``2024`` or ``2024-05-01``; the document is of that day or later (by
-            its own date, else the day it was added).
+            its own date where that can be understood, else the day it was added).
         date_to: likewise, of that day (or year) or before.
-        metadata: equal values of front matter or document properties; text ``"3"`` equals 3.
+        metadata: values of front matter or document properties that are equal, or are among those
+            of a list; text ``"3"`` equals 3, ``"true"`` equals True, keys are of any case.
     """
 
     documents: tuple[int, ...] = ()
@@ -48,6 +51,12 @@ class SearchFilter:
     date_from: str = ""
     date_to: str = ""
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take one text for a tuple of one, which is what is meant."""
+        for each in ("media_types", "languages", "tags"):
+            if isinstance(value := getattr(self, each), str):
+                object.__setattr__(self, each, (value,))
 
     @property
     def is_empty(self) -> bool:
@@ -127,9 +136,12 @@ def matching(
 ) -> list[int]:
     """Return the ids of visible chunks that pass, no more than ``at_most`` of them."""
     clauses, values = _clauses(collection_id, condition)
-    by_metadata = condition.tags or condition.languages or condition.metadata
     few = condition.documents or condition.path
-    index = "INDEXED BY documents_by_metadata" if by_metadata and not few else ""
+    index = ""
+    if condition.metadata and not few:
+        index = "INDEXED BY documents_by_metadata"
+    elif (condition.tags or condition.languages) and not few:
+        index = "INDEXED BY documents_by_labels"
     rows = db.execute(
         # CROSS JOIN keeps SQLite from walking all chunks first.
         f"SELECT k.id FROM documents d {index} CROSS JOIN chunks k ON k.document_id = d.id"  # noqa: S608 - clauses are ours, values are bound
@@ -167,11 +179,12 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
             require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608
     if condition.path:
         # Found once for a search, not once for each document.
+        path, globs = _globs(condition.path)
         require(
-            "d.id IN (SELECT s.document_id FROM sources s"
-            " WHERE s.collection_id = ? AND s.path GLOB ?)",
+            "d.id IN (SELECT s.document_id FROM sources s WHERE s.collection_id = ?"  # noqa: S608
+            f" AND ({' OR '.join([f'{path} GLOB ?'] * len(globs))}))",
             collection_id,
-            condition.path,
+            *globs,
         )
     for clause, bound in (
         *_language_clauses(condition),
@@ -180,70 +193,84 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
     ):
         require(clause, *bound)
     if condition.page_first is not None:
-        require("k.page_last >= ?", condition.page_first)
+        require("k.page_last >= ?", min(condition.page_first, _MOST_PAGES))
     if condition.page_last is not None:
-        require("k.page_first <= ?", condition.page_last)
+        require("k.page_first <= ?", min(condition.page_last, _MOST_PAGES))
     for key, value in condition.metadata.items():
-        for text in _needles(key, value):
-            require("instr(d.metadata, ?)", text)
-        require(
-            "EXISTS (SELECT 1 FROM json_each(d.metadata) m"
-            " WHERE m.key = ? AND (m.value = ? OR CAST(m.value AS TEXT) = ?))",
-            key,
-            value,
-            value,  # typed on a command line, a number is text
-        )
+        for clause, bound in _metadata_clauses(key, value):
+            require(clause, *bound)
     return " AND ".join(clauses), values
 
 
 Clause = tuple[str, tuple[object, ...]]
 
 
+def _globs(path: str) -> tuple[str, list[str]]:
+    """Return what SQLite's GLOB is to look at, and the patterns of which one must match."""
+    pattern = _storable(path).replace("[!", "[^")  # as shells write it
+    if pattern.startswith("/"):
+        return "(rtrim(s.root, '/') || '/' || s.path)", [pattern]
+    # "**/" is any folder or none.
+    return "s.path", [pattern, pattern[3:]] if pattern.startswith("**/") else [pattern]
+
+
 def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
     if condition.languages:
-        language = "lower(d.language)"
-        parts = [f"{language} = ? OR {language} LIKE ? ESCAPE '!'" for _ in condition.languages]
-        names = [name.lower() for name in condition.languages]
-        bound = tuple(value for name in names for value in (name, _escaped(name) + "-%"))
+        listed = "','||replace(lower(d.language), ' ', '')"  # a document may be in several
+        parts = [f"instr({listed}||',', ?) OR instr({listed}, ?)" for _ in condition.languages]
+        names = [folded(name).replace("_", "-") for name in condition.languages]
+        bound = tuple(value for name in names for value in (f",{name},", f",{name}-"))
         yield f"({' OR '.join(parts)})", bound
 
 
 def _tag_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
-    have = "||','||".join(f"coalesce({_value(key)}, '')" for key in TAG_KEYS)
-    listed = f"','||replace(replace(lower({have}), ', ', ','), '; ', ',')||','"
     # Found once for a search, not once for each document.
     given = (
         "d.id IN (SELECT s.document_id FROM source_tags t CROSS JOIN sources s"
-        " ON s.id = t.source_id WHERE lower(t.tag) = ? AND s.collection_id = ?)"
+        " ON s.id = t.source_id WHERE t.folded = ? AND s.collection_id = ?)"
     )
-    for tag in condition.tags:
-        lower = _ascii_lower(tag)
-        # Most documents are passed over by a look at the text of their metadata.
-        yield (
-            f"((d.metadata LIKE ? ESCAPE '!' AND instr({listed}, ?)) OR {given})",
-            (f"%{_escaped(_encoded(tag))}%", f",{lower},", lower, collection_id),
-        )
+    for tag in map(folded, condition.tags):
+        yield f"(instr(d.labels, ?) OR {given})", (f",{tag},", tag, collection_id)
 
 
 def _date_clauses(condition: SearchFilter) -> Iterator[Clause]:
-    day = f"coalesce({_values(DATE_KEYS)}, d.added_at)"
+    day = "coalesce(nullif(d.day, ''), d.added_at)"
     if condition.date_from:
         yield f"{day} >= ?", (condition.date_from,)
     if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00
         yield f"substr({day}, 1, ?) <= ?", (len(condition.date_to), condition.date_to)
 
 
-def _needles(key: str, value: MetadataValue) -> Iterator[str]:
-    """Give texts that stand in the JSON of all metadata where ``key`` is ``value``.
+def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
+    key = _storable(key)
+    # A look at the text of all metadata costs a tenth of taking the JSON apart.
+    yield "d.metadata LIKE ? ESCAPE '!'", (f'%"{_escaped(_encoded(key))}":%',)
+    bound: list[object]
+    if isinstance(value, bool):
+        own, bound = "m.type = ?", ["true" if value else "false"]
+    elif isinstance(value, str):
+        value = _storable(value)
+        # Typed on a command line, a number or a yes is text; a list is kept with commas between.
+        own = (
+            "CAST(m.value AS TEXT) = ? OR (m.type IN ('true', 'false') AND m.type = lower(?))"
+            " OR (m.type = 'text' AND instr(', '||m.value||', ', ?))"
+        )
+        bound = [value, value, f", {value}, "]
+        if not _is_number(value) and value.lower() not in {"true", "false"}:
+            yield "instr(d.metadata, ?)", (_encoded(value),)
+    else:
+        own, bound = "m.value = ? OR CAST(m.value AS TEXT) = CAST(? AS TEXT)", [value, value]
+    same_key = "SELECT 1 FROM json_each(d.metadata) m WHERE lower(m.key) = lower(?)"
+    yield f"EXISTS ({same_key} AND ({own}))", (key, *bound)
 
-    Looking for them costs a tenth of taking the JSON apart.
-    """
-    yield f'"{_encoded(key)}":'
-    if isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            yield _encoded(value)  # no number, which is written in several ways
+
+def _is_number(text: str) -> bool:
+    """Say whether a text is a number, which is written in several ways."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _encoded(text: str) -> str:
@@ -251,17 +278,9 @@ def _encoded(text: str) -> str:
     return dump(text)[1:-1]
 
 
-def _ascii_lower(text: str) -> str:
-    """Lower what SQLite's ``lower()`` lowers, and nothing else."""
-    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-
-
-def _value(key: str) -> str:
-    return f"json_extract(d.metadata, '$.{key}')"  # keys are constants of this module
-
-
-def _values(keys: Sequence[str]) -> str:
-    return ", ".join(_value(key) for key in keys)
+def _storable(text: str) -> str:
+    """Replace halves of characters, which nothing in the catalog holds."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from operator import itemgetter
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.errors import InputTooLongError, StoreError
+from kb.errors import InputTooLongError, SettingsError, StoreError
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
@@ -78,10 +78,13 @@ class Searcher:
     ) -> list[SearchHit]:
         """Return up to ``top_k`` hits, best first; none for a blank query.
 
+        Raises:
+            SettingsError: the query holds nothing but exclusions.
+
         ``tasks`` are the instructions for the query, one for each collection, if any. See
         :meth:`kb.KnowledgeBase.search` for the others.
         """
-        parsed = parse(query)
+        parsed = _parsed(query)
         if parsed.is_blank:
             return []
         vectors: list[Vector | None] = [None] * len(collections)
@@ -190,6 +193,14 @@ class Searcher:
             weight=1 - request.diversity,
         )
         return [kept[place] for place in order]
+
+
+def _parsed(query: str) -> Query:
+    parsed = parse(query)
+    if parsed.is_blank and parsed.excluded:
+        msg = f"{query.strip()!r} only leaves passages out; add words to look for"
+        raise SettingsError(msg)
+    return parsed
 
 
 def _ranked(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.metadata import stated_date
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo, FileState, Source
 from kb.store import sources, tags
@@ -22,6 +23,7 @@ from kb.store.rows import (
     unpack,
     unpack_document,
 )
+from kb.store.schema import labels
 
 _SELECT_INFO = """
 SELECT d.*, c.name AS collection_name
@@ -56,7 +58,8 @@ def insert_pending(
     cursor = db.execute(
         "INSERT INTO documents (collection_id, state, content_hash, settings_hash, title,"
         " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
-        " language, added_at) VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " language, labels, day, added_at)"
+        " VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             collection_id,
             prepared.content_hash,
@@ -71,6 +74,8 @@ def insert_pending(
             dump(dict(document.metadata)),
             dump_notices(document.notices),
             prepared.language,
+            labels(document.metadata),
+            stated_date(document.metadata),
             now(),
         ),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kb.errors import StoreVersionError
+from kb.metadata import folded, stated_date, stated_language, stated_tags
+from kb.records import MetadataValue
 
 # Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
 # ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
@@ -156,24 +159,43 @@ _VERSION_6 = """
 CREATE INDEX documents_by_metadata ON documents (collection_id, metadata) WHERE state = 'active';
 """
 
-# Tags that people give belong to files: a file's next version keeps them. The language is what a
-# document says, else what its text looks like; documents from before have what they say until they
+# Tags that people give belong to files: a file's next version keeps them. ``labels`` are the tags
+# that a document has of its own, folded, between commas; ``day`` is its own date. Its language is
+# what it says, else what its text looks like; documents from before have what they say until they
 # are read again.
 _VERSION_7 = """
 CREATE TABLE source_tags (
     source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
-    tag TEXT NOT NULL
+    tag TEXT NOT NULL,
+    folded TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX source_tags_by_source ON source_tags (source_id, lower(tag));
-CREATE INDEX source_tags_by_tag ON source_tags (lower(tag), source_id);
+CREATE UNIQUE INDEX source_tags_by_source ON source_tags (source_id, folded);
+CREATE INDEX source_tags_by_tag ON source_tags (folded, source_id);
 ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT '';
-UPDATE documents SET language = coalesce(
-    CAST(json_extract(metadata, '$.language') AS TEXT),
-    CAST(json_extract(metadata, '$.lang') AS TEXT), '');
-DROP INDEX documents_by_metadata;
-CREATE INDEX documents_by_metadata ON documents (collection_id, language, metadata)
+ALTER TABLE documents ADD COLUMN labels TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN day TEXT NOT NULL DEFAULT '';
+CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
     WHERE state = 'active';
 """
+
+
+def _version_7(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_VERSION_7):
+        connection.execute(statement)
+    rows = connection.execute("SELECT id, metadata FROM documents WHERE metadata <> '{}'")
+    for document_id, text in rows.fetchall():
+        metadata = json.loads(text)
+        connection.execute(
+            "UPDATE documents SET language = ?, labels = ?, day = ? WHERE id = ?",
+            (stated_language(metadata), labels(metadata), stated_date(metadata), document_id),
+        )
+
+
+def labels(metadata: Mapping[str, MetadataValue]) -> str:
+    """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
+    tags = dict.fromkeys(map(folded, stated_tags(metadata)))
+    return f",{','.join(tags)}," if tags else ""
+
 
 MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_1,
@@ -182,7 +204,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_4,
     _VERSION_5,
     _VERSION_6,
-    _VERSION_7,
+    _version_7,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from kb.metadata import folded
 from kb.records import Source
 
 
@@ -28,30 +29,32 @@ def change(
     )
     for tag in remove:
         db.execute(
-            f"DELETE FROM source_tags WHERE lower(tag) = lower(?) AND source_id IN ({files})",  # noqa: S608 - ours
-            (tag, ids, collection_id),
+            f"DELETE FROM source_tags WHERE folded = ? AND source_id IN ({files})",  # noqa: S608 - ours
+            (folded(tag), ids, collection_id),
         )
     for tag in add:
         db.execute(
-            f"INSERT OR IGNORE INTO source_tags (source_id, tag) SELECT id, ? FROM ({files})",  # noqa: S608 - ours
-            (tag, ids, collection_id),
+            "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"  # noqa: S608 - ours
+            f" SELECT id, ?, ? FROM ({files})",
+            (tag, folded(tag), ids, collection_id),
         )
 
 
 def give(db: sqlite3.Connection, collection_id: str, source: Source, given: Iterable[str]) -> None:
     """Give tags to one file."""
     db.executemany(
-        "INSERT OR IGNORE INTO source_tags (source_id, tag) SELECT id, ? FROM sources"
-        " WHERE collection_id = ? AND root = ? AND path = ?",
-        [(tag, collection_id, source.root, source.path) for tag in given],
+        "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
+        " SELECT id, ?, ? FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
+        [(tag, folded(tag), collection_id, source.root, source.path) for tag in given],
     )
 
 
 def carry_over(db: sqlite3.Connection, old_id: str, new_id: str) -> None:
     """Give the files of a collection the tags that the same files have in another."""
     db.execute(
-        "INSERT OR IGNORE INTO source_tags (source_id, tag)"
-        " SELECT new.id, t.tag FROM source_tags t JOIN sources old ON old.id = t.source_id"
+        "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
+        " SELECT new.id, t.tag, t.folded"
+        " FROM source_tags t JOIN sources old ON old.id = t.source_id"
         " JOIN sources new ON new.root = old.root AND new.path = old.path"
         " AND new.collection_id = ? WHERE old.collection_id = ?",
         (new_id, old_id),
@@ -63,7 +66,7 @@ def of_sources(db: sqlite3.Connection, collection_id: str) -> dict[Source, tuple
     found: dict[Source, list[str]] = {}
     for row in db.execute(
         "SELECT s.root, s.path, t.tag FROM source_tags t JOIN sources s ON s.id = t.source_id"
-        " WHERE s.collection_id = ? ORDER BY lower(t.tag)",
+        " WHERE s.collection_id = ? ORDER BY t.folded",
         (collection_id,),
     ):
         found.setdefault(Source(root=row["root"], path=row["path"]), []).append(row["tag"])
@@ -76,9 +79,10 @@ def of_documents(
     """Return the tags of every document of a collection that has some, or of one document."""
     found: dict[int, dict[str, str]] = {}
     for row in db.execute(
-        "SELECT s.document_id, t.tag FROM sources s JOIN source_tags t ON t.source_id = s.id"
-        " WHERE s.collection_id = ? AND (? IS NULL OR s.document_id = ?) ORDER BY lower(t.tag)",
+        "SELECT s.document_id, t.tag, t.folded"
+        " FROM sources s JOIN source_tags t ON t.source_id = s.id"
+        " WHERE s.collection_id = ? AND (? IS NULL OR s.document_id = ?) ORDER BY t.folded",
         (collection_id, document_id, document_id),
     ):
-        found.setdefault(row["document_id"], {}).setdefault(row["tag"].lower(), row["tag"])
+        found.setdefault(row["document_id"], {}).setdefault(row["folded"], row["tag"])
     return {key: tuple(given.values()) for key, given in found.items()}

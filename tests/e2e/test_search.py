@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hashing_embedder import HashingEmbedder
@@ -11,7 +12,12 @@ from typer.testing import CliRunner
 from kb import KnowledgeBase, Settings
 from kb.cli.app import app
 from kb.embedding.base import Embedder
-from kb.errors import CollectionError, EmbedderMismatchError, InputTooLongError
+from kb.errors import (
+    CollectionError,
+    EmbedderMismatchError,
+    InputTooLongError,
+    SettingsError,
+)
 from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
@@ -181,6 +187,21 @@ def test_a_collection_that_knows_nothing_of_it_does_not_come_between(
             base.add(line, collection=collection)
     found = base.search("Wie viel vacation bekomme ich?", collection=order, mode=mode, top_k=3)
     assert [hit.collection for hit in found] == ["vacation"] * 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"query": "fox", "mode": "fuzzy"}, "no mode 'fuzzy'"),
+        ({"query": "fox", "top_k": 0}, "top_k is 0"),
+        ({"query": "-fox -dog"}, "only leaves passages out"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    filled: KnowledgeBase, asked: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says):
+        filled.search(**asked)
 
 
 def test_an_evaluation_scores_a_set_without_touching_the_store(

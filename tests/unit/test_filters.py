@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from kb.errors import SettingsError
-from kb.metadata import stated_language
+from kb.metadata import stated_date, stated_language
 from kb.records import MetadataValue
 from kb.search.filters import SearchFilter, filter_from_text, matching, passing
 from kb.store import tags
 from kb.store.database import Database
+from kb.store.schema import labels
 
 # id: (media type, path, metadata, day added, pages of its two chunks)
 DOCUMENTS: dict[int, tuple[str, str, dict[str, MetadataValue], tuple[int | None, int | None]]] = {
@@ -23,6 +24,19 @@ DOCUMENTS: dict[int, tuple[str, str, dict[str, MetadataValue], tuple[int | None,
     3: ("text", "c.txt", {"lang": "en", "final": True}, (None, None)),
     4: ("pdf", "报告/年度.pdf", {"language": "zh", "modified": "2024-07-01T10:00:00Z"}, (7, 9)),
 }
+DOCUMENTS[5] = (
+    "text",
+    "a/b/Ärger.txt",
+    {
+        "language": "de, fr_CA",
+        "keywords": "Ärger；Élan",
+        "date": "May 1, 2024",
+        "Authors": "Li, Wang",
+        "draft": True,
+        "version": "1.10",
+    },
+    (None, None),
+)
 GIVEN = ((2, "Vital"), (3, "vital"), (3, "税务 2024"))
 
 
@@ -54,9 +68,16 @@ def _insert(  # noqa: PLR0917 - one row, column by column
     connection.execute(
         "INSERT INTO documents (id, collection_id, state, content_hash, settings_hash, title,"
         " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
-        " language, added_at)"
-        " VALUES (?, 'kb-1', 'active', '', '', '', ?, 1, 1, 1, 2, 0, ?, '[]', ?, '2022-01')",
-        (number, media_type, json.dumps(metadata), stated_language(metadata)),
+        " language, labels, day, added_at) VALUES (?, 'kb-1', 'active', '', '', '', ?,"
+        " 1, 1, 1, 2, 0, ?, '[]', ?, ?, ?, '2022-01')",
+        (
+            number,
+            media_type,
+            json.dumps(metadata, ensure_ascii=False, separators=(",", ":")),
+            stated_language(metadata),
+            labels(metadata),
+            stated_date(metadata),
+        ),
     )
     connection.execute(
         "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
@@ -76,10 +97,10 @@ def _insert(  # noqa: PLR0917 - one row, column by column
 @pytest.mark.parametrize(
     ("condition", "chunks"),
     [
-        (SearchFilter(), {10, 11, 20, 21, 30, 31, 40, 41}),
+        (SearchFilter(), {10, 11, 20, 21, 30, 31, 40, 41, 50, 51}),
         (SearchFilter(documents=(2, 3)), {20, 21, 30, 31}),
         (SearchFilter(media_types=("pdf",)), {10, 11, 40, 41}),
-        (SearchFilter(path="a/*"), {10, 11, 20, 21}),
+        (SearchFilter(path="a/*"), {10, 11, 20, 21, 50, 51}),
         (SearchFilter(path="报告/*"), {40, 41}),
         (SearchFilter(languages=("zh",)), {10, 11, 40, 41}),
         (SearchFilter(languages=("zh-hant", "EN")), {10, 11, 30, 31}),
@@ -91,13 +112,35 @@ def _insert(  # noqa: PLR0917 - one row, column by column
         (SearchFilter(tags=("税务 2024",)), {30, 31}),
         (SearchFilter(tags=("vital",), languages=("en",)), {30, 31}),
         (SearchFilter(page_first=2, page_last=7), {11, 40}),
-        (SearchFilter(date_from="2023"), {10, 11, 40, 41}),
+        (SearchFilter(date_from="2023"), {10, 11, 40, 41, 50, 51}),
         (SearchFilter(date_to="2023"), {10, 11, 20, 21, 30, 31}),
         (SearchFilter(date_from="2024-07-01", date_to="2024-07-01"), {40, 41}),
         (SearchFilter(metadata={"year": 2024}), {20, 21}),
         (SearchFilter(metadata={"year": "2024"}), {20, 21}),
         (SearchFilter(metadata={"final": True}), {30, 31}),
         (SearchFilter(metadata={"no' such": "x"}), set()),
+        (SearchFilter(metadata={"draft": "true"}), {50, 51}),
+        (SearchFilter(metadata={"draft": True}), {50, 51}),
+        (SearchFilter(metadata={"draft": False}), set()),
+        (SearchFilter(metadata={"authors": "Wang"}), {50, 51}),
+        (SearchFilter(metadata={"authors": "Li, Wang"}), {50, 51}),
+        (SearchFilter(metadata={"authors": "Wan"}), set()),
+        (SearchFilter(metadata={"version": "1.10"}), {50, 51}),
+        (SearchFilter(metadata={"version": "1.1"}), set()),
+        (SearchFilter(metadata={"half \udcff": "\udcff"}), set()),
+        (SearchFilter(tags="ärger"), {50, 51}),  # type: ignore[arg-type] # one for a tuple of one
+        (SearchFilter(tags=("ÉLAN",)), {50, 51}),
+        (SearchFilter(languages=("de",)), {50, 51}),
+        (SearchFilter(languages=("fr-ca",)), {50, 51}),
+        (SearchFilter(languages=("fr",)), {50, 51}),
+        (SearchFilter(languages=("zh_Hant",)), {10, 11}),
+        (SearchFilter(date_from="2024-05-01", date_to="2024-05-01"), {50, 51}),
+        (SearchFilter(path="[!a]*"), {30, 31, 40, 41}),
+        (SearchFilter(path="**/*.txt"), {30, 31, 50, 51}),
+        (SearchFilter(path="/a/*.pdf"), {10, 11}),
+        (SearchFilter(path="\udcff"), set()),
+        (SearchFilter(page_first=10**30), set()),
+        (SearchFilter(page_last=10**30), {10, 11, 40, 41}),
         (SearchFilter(media_types=("pdf",), path="a/*", page_last=1), {10}),
     ],
 )
@@ -112,7 +155,7 @@ def test_all_conditions_apply_together(
 def test_documents_on_their_way_in_or_out_never_match(db: sqlite3.Connection) -> None:
     db.execute("UPDATE documents SET state = 'retired' WHERE id = 1")
     db.execute("UPDATE documents SET state = 'pending' WHERE id = 2")
-    assert set(matching(db, "kb-1", SearchFilter(), 100)) == {30, 31, 40, 41}
+    assert set(matching(db, "kb-1", SearchFilter(), 100)) == {30, 31, 40, 41, 50, 51}
 
 
 @pytest.mark.parametrize(
