@@ -18,6 +18,9 @@ from kb.store import fulltext
 # costs the most: at 100,000 chunks this keeps a query near 10 ms instead of 90. Terms are
 # taken from the rarest on until the budget is spent; small collections never reach it.
 POSTINGS_BUDGET = 30_000
+# An identifier counts as much as three words beside its parts: who asks for E-1407 does not mean a
+# short text with an E and a 1407.
+_WHOLE_WEIGHT = 3
 _K1 = 1.2  # fixed by FTS5's bm25()
 _FUNCTION_TOKENS = frozenset(map(token, FUNCTION_WORDS))
 
@@ -44,7 +47,11 @@ def weigh(
     frequency = known.frequencies(db, collection.id, list(by_token))
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
-    best_score = (_K1 + 1) * sum(_rarity(chunks, frequency.get(name, 0)) for name in by_token)
+    best_score = (_K1 + 1) * sum(
+        _rarity(chunks, frequency.get(name, 0))
+        * (_WHOLE_WEIGHT if each in query.identifiers else 1)
+        for name, each in by_token.items()
+    )
     chosen: list[str] = []
     spent = 0
     for name in sorted(by_token, key=lambda name: frequency.get(name, 0)):
@@ -54,7 +61,8 @@ def weigh(
         if chosen and spent + frequency.get(name, 0) > POSTINGS_BUDGET:
             break
         spent += frequency.get(name, 0)
-        chosen.append(expression)
+        # FTS5 adds up what each phrase of the expression scores.
+        chosen += [expression] * (_WHOLE_WEIGHT if expression in query.identifiers else 1)
     return Words(" OR ".join(chosen) or None, best_score)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kb.search.terms import is_single_character, terms, token
 from kb.text import normalise
@@ -25,12 +26,14 @@ class Query:
     """A parsed query.
 
     ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
-    up by keyword search, each once, as FTS5 strings; ``required`` and ``excluded`` are FTS5
+    up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that have
+    parts, as ``E-1407`` and ``user_id`` have; ``required`` and ``excluded`` are FTS5
     expressions of phrases.
     """
 
     text: str
     tokens: tuple[str, ...] = ()
+    identifiers: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -69,9 +72,15 @@ def parse(query: str) -> Query:
 
     text = _OPERATOR.sub(take, normalise(query))
     text = re.sub(r"\s+", " ", text).strip()
+    found = list(terms(text))
     return Query(
         text=text,
-        tokens=tuple(dict.fromkeys(_token_expression(term.text) for term in terms(text))),
+        tokens=tuple(dict.fromkeys(_token_expression(term.text) for term in found)),
+        identifiers=frozenset(
+            _token_expression(whole.text)
+            for whole, part in pairwise(found)
+            if part.start < whole.end and part.end <= whole.end
+        ),
         required=tuple(required),
         excluded=tuple(excluded),
     )

@@ -190,6 +190,25 @@ def test_a_collection_that_knows_nothing_of_it_does_not_come_between(
 
 
 @pytest.mark.parametrize(
+    ("query", "exact", "scattered"),
+    [
+        ("E-1407", "The pump stops with E-1407 {}.", "Valve E, room 1407."),
+        ("push_back", "Call push_back on it {}.", "Push the chair back."),
+    ],
+)
+def test_an_identifier_is_found_before_its_scattered_parts(
+    base: KnowledgeBase, query: str, exact: str, scattered: str
+) -> None:
+    base.add(exact.format("whenever the pressure falls below what the manual asks for" * 2))
+    base.add(scattered)
+    for number in range(12):
+        base.add(f"Another passage about the garden, number {number}.")
+    for mode in ("keyword", "hybrid"):
+        first = base.search(query, mode=mode)[0]  # type: ignore[arg-type] # modes, by name
+        assert query in first.text
+
+
+@pytest.mark.parametrize(
     ("asked", "says"),
     [
         ({"query": "fox", "mode": "fuzzy"}, "no mode 'fuzzy'"),
