@@ -149,7 +149,7 @@ class ChatServer:
     def _parsed(self, text: str) -> Any:  # noqa: ANN401 - JSON
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # brackets by the thousand
             msg = f"the chat server {self.where} sent what is no JSON; is it a chat server?"
             raise ChatError(msg) from error
 
@@ -166,7 +166,7 @@ class ChatServer:
     def _refusal(self, response: httpx.Response) -> ChatError:
         try:
             said = _said(response.json())
-        except ValueError:
+        except (ValueError, RecursionError):
             said = response.text[:_SAID_MOST]
         ways = {
             401: "; set KB_API_KEY",

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from kb.cli.common import expected_errors, opened, print_json, stdout
+from kb.errors import SettingsError
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kb.evaluation.spans import SpanRun
 
 _METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+_COMPARED = "ndcg@10"
 _LONGEST_QUERY = 60
 _ALMOST_CERTAIN = 0.05
 
@@ -53,6 +55,12 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     from kb.evaluation.judged import read_set  # noqa: PLC0415
 
     with expected_errors():
+        if spans and (save or compare):
+            msg = "--spans is not saved or compared; leave out --save and --compare"
+            raise SettingsError(msg)
+        if save and not save.absolute().parent.is_dir():
+            msg = f"--save {save}: there is no folder {save.absolute().parent}; make it first"
+            raise SettingsError(msg)
         judged = read_set(set_dir, spans=spans)
         earlier = runs.load(compare) if compare else []
         modes = runs.MODES if mode == "all" else (mode,)
@@ -71,7 +79,7 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
         if not earlier:
             pairs = [(old, done[0]) for old in done[1:]]
         if as_json:
-            print_json([_run_json(each, worst) for each in done])
+            print_json([_run_json(each, worst, pairs) for each in done])
             return
         console = stdout()
         _print_runs(done, console)
@@ -142,7 +150,23 @@ def _progress(judged: JudgedSet) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, _total: bar.update(task, completed=done)
 
 
-def _run_json(run: Run, worst: int) -> dict[str, Any]:
+def _run_json(run: Run, worst: int, pairs: list[tuple[Run, Run]]) -> dict[str, Any]:
+    from kb.evaluation.runs import compare  # noqa: PLC0415
+
+    compared = []
+    for old, new in pairs:
+        if new is run:
+            difference, (low, high), p = compare(old, new, _COMPARED)
+            compared.append(
+                {
+                    "with": old.mode,
+                    "metric": _COMPARED,
+                    "difference": difference,
+                    "low": low,
+                    "high": high,
+                    "p": p,
+                }
+            )
     return {
         "set": run.set_name,
         "mode": run.mode,
@@ -154,6 +178,7 @@ def _run_json(run: Run, worst: int) -> dict[str, Any]:
             for name, (mean, (low, high)) in run.means().items()
         },
         "worst": [asdict(item) for item in run.worst(worst)],
+        "compared": compared,
     }
 
 
@@ -182,7 +207,7 @@ def _print_runs(runs: list[Run], console: Console) -> None:
 def _print_comparison(old: Run, new: Run, saved: bool, console: Console) -> None:  # noqa: FBT001 - private, named at its one call
     from kb.evaluation.runs import compare  # noqa: PLC0415
 
-    difference, (low, high), p = compare(old, new, "ndcg@10")
+    difference, (low, high), p = compare(old, new, _COMPARED)
     verdict = "the difference is real" if p < _ALMOST_CERTAIN else "may be chance"
     name = f"saved {old.mode}" if saved else old.mode
     console.print(
@@ -212,7 +237,7 @@ def _print_spans(runs: list[SpanRun], console: Console) -> None:
     first = runs[0]
     table = Table(
         title=f"{first.set_name}: {first.chunks} chunks, {first.queries} queries, "
-        f"first {first.top_k} hits"
+        f"first {first.top_k} hits, counted in characters"
     )
     for name in ("mode", "recall", "precision", "iou"):
         table.add_column(name, justify="left" if name == "mode" else "right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,12 @@ class JudgedSet:
     relevant: Mapping[str, frozenset[str]]
     spans: Mapping[str, tuple[tuple[str, int, int], ...]]
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this set from others: a hash of its queries and judgements."""
+        judged = [(key, text, sorted(self.relevant[key])) for key, text in self.queries.items()]
+        return hashlib.sha256(json.dumps(sorted(judged)).encode()).hexdigest()
+
 
 def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
     """Read a judged set.
@@ -44,7 +51,7 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
         JudgedDocument(
             id=key,
             text=_string(item, "text", at),
-            title=_string(item, "title", at) if "title" in item else "",
+            title="" if item.get("title") is None else _string(item, "title", at),
         )
         for at, key, item in _named(folder / "corpus.jsonl")
     )
@@ -68,8 +75,12 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
             relevant.setdefault(row[0], set()).add(row[1])
     gold: dict[str, list[tuple[str, int, int]]] = {}
     if spans:
+        texts = {document.id: document.text for document in documents}
         for at, row in _rows(folder / "spans.tsv", columns=4):
-            gold.setdefault(row[0], []).append((row[1], _number(row[2], at), _number(row[3], at)))
+            gold.setdefault(row[0], []).append(_span(row, texts, at))
+        if not gold.keys() & queries.keys():
+            msg = f"{folder / 'spans.tsv'} has no span of any query; add lines: query, document, "
+            raise SettingsError(msg + "start, end")
     if not relevant:
         msg = f"{folder / 'qrels.tsv'} judges none of the queries; add lines: query, document, 1"
         raise SettingsError(msg)
@@ -80,6 +91,20 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
         relevant={key: frozenset(found) for key, found in relevant.items()},
         spans={key: tuple(found) for key, found in gold.items()},
     )
+
+
+def _span(row: list[str], texts: Mapping[str, str], at: str) -> tuple[str, int, int]:
+    name, start, end = row[1], _number(row[2], at), _number(row[3], at)
+    if name not in texts:
+        msg = f"{at}: there is no document {name!r} in the corpus; mend the line or remove it"
+        raise SettingsError(msg)
+    if not 0 <= start < end <= len(texts[name]):
+        msg = (
+            f"{at}: {start} to {end} is no span of {name!r}, which has {len(texts[name])} "
+            "characters; mend the line or remove it"
+        )
+        raise SettingsError(msg)
+    return name, start, end
 
 
 def _named(path: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -120,7 +145,7 @@ def _rows(path: Path, *, columns: int) -> Iterator[tuple[str, list[str]]]:
 
 def _read(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         msg = (
             f"{path} cannot be read: {error}. A judged set is a folder with corpus.jsonl, "

@@ -12,6 +12,7 @@ from kb.chat.base import ChatModel, Message
 from kb.errors import ChatError, CollectionError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 
+_FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv", "spans.tsv")
 _MOST_TRIES_PER_QUERY = 20
 _SHORTEST_PASSAGE = 80
 _LONGEST_QUESTION = 80  # tokens
@@ -53,8 +54,8 @@ def make_set(
         CollectionError: there is no such collection, or nothing in it.
         SettingsError: the folder holds a set already, or cannot be written.
     """
-    if (folder / "queries.jsonl").exists():
-        msg = f"{folder} holds a judged set already; name another folder"
+    if taken := [name for name in _FILES if (folder / name).exists()]:
+        msg = f"{folder} holds {', '.join(taken)} already, which would be lost; name another folder"
         raise SettingsError(msg)
     infos = base.documents(collection=collection)
     if not infos:

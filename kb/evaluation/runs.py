@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.embedding.base import Embedder
-from kb.errors import SettingsError
+from kb.errors import InputTooLongError, SettingsError
 from kb.evaluation import metrics
 from kb.evaluation.judged import JudgedSet
 from kb.knowledge_base import KnowledgeBase
@@ -37,7 +37,11 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A judged set searched in one mode. Latencies are of whole queries, in milliseconds."""
+    """A judged set searched in one mode.
+
+    Latencies are of whole queries that give as many passages as documents are judged, in
+    milliseconds. ``fingerprint`` is the set's.
+    """
 
     set_name: str
     mode: str
@@ -45,6 +49,7 @@ class Run:
     latency_p50_ms: float
     latency_p95_ms: float
     queries: tuple[QueryResult, ...]
+    fingerprint: str = ""
 
     def values(self, metric: str) -> list[float]:
         """Return one metric of every query, in the order of the queries."""
@@ -90,15 +95,21 @@ def ingested(
 
 
 def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int = 10) -> Run:
-    """Search every query of a set; documents rank by their best passage."""
+    """Search every query of a set; documents rank by their best passage.
+
+    Raises:
+        InputTooLongError: a query is longer than the model reads.
+    """
     results = []
     seconds = []
+    depth = min(max(top_k, metrics.DEPTH), len(judged.documents))
     for query_id, text in judged.queries.items():
-        started = time.perf_counter()
-        hits = base.search(text, mode=mode, top_k=max(top_k, metrics.DEPTH), highlights=False)
-        seconds.append(time.perf_counter() - started)
-        # A hit whose passage stands in several documents finds them all.
-        found = tuple(dict.fromkeys(source.path for hit in hits for source in hit.sources))
+        try:
+            found, second = _documents(base, text, mode, depth)
+        except InputTooLongError as error:
+            msg = f"query {query_id!r} of {judged.name}: {error}"
+            raise InputTooLongError(msg) from error
+        seconds.append(second)
         expected = judged.relevant[query_id]
         results.append(
             QueryResult(
@@ -117,7 +128,28 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
         latency_p50_ms=p50,
         latency_p95_ms=p95,
         queries=tuple(results),
+        fingerprint=judged.fingerprint,
     )
+
+
+def _documents(
+    base: KnowledgeBase, text: str, mode: SearchMode, depth: int
+) -> tuple[tuple[str, ...], float]:
+    """Return at least ``depth`` documents if so many are found, and the first search's seconds.
+
+    Documents of many chunks may take all the first places: then more passages are asked for.
+    """
+    asked = depth
+    started = time.perf_counter()
+    hits = base.search(text, mode=mode, top_k=asked, highlights=False)
+    seconds = time.perf_counter() - started
+    while True:
+        # A hit whose passage stands in several documents finds them all.
+        found = tuple(dict.fromkeys(source.path for hit in hits for source in hit.sources))
+        if len(found) >= depth or len(hits) < asked:
+            return found, seconds
+        asked *= 4
+        hits = base.search(text, mode=mode, top_k=asked, highlights=False)
 
 
 def save(runs: Sequence[Run], path: Path) -> None:
@@ -153,8 +185,18 @@ def compare(one: Run, other: Run, metric: str) -> tuple[float, tuple[float, floa
     """Return (difference, its interval, p) of two runs, over the queries that both have.
 
     Raises:
-        SettingsError: they have no query in common.
+        SettingsError: they are of different sets, have no query in common, or lack the metric.
     """
+    same = one.fingerprint == other.fingerprint if one.fingerprint and other.fingerprint else True
+    if not same or one.set_name != other.set_name:
+        msg = (
+            f"the runs are of different sets ({one.set_name}, {other.set_name}) or the set has "
+            "changed since: run the one again that is saved"
+        )
+        raise SettingsError(msg)
+    if not all(metric in result.scores for each in (one, other) for result in each.queries):
+        msg = f"a saved run of {one.set_name} has no {metric}; run it again with --save"
+        raise SettingsError(msg)
     mine = {result.id: result.scores[metric] for result in one.queries}
     theirs = {result.id: result.scores[metric] for result in other.queries}
     shared = [key for key in mine if key in theirs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from kb.evaluation import metrics
 from kb.evaluation.judged import JudgedSet
 from kb.knowledge_base import KnowledgeBase
-from kb.records import SearchMode
+from kb.records import SearchHit, SearchMode
 from kb.text import normalise
 
 Span = tuple[str, int, int]
@@ -36,12 +36,13 @@ class SpanRun:
 def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int) -> SpanRun:
     """Search every query that has gold spans."""
     texts = {document.id: document.text for document in judged.documents}
+    stored = {name: normalise(text) for name, text in texts.items()}
     values: dict[str, list[float]] = {"recall": [], "precision": [], "iou": []}
     for query_id, spans in judged.spans.items():
         if query_id not in judged.queries:
             continue
         hits = base.search(judged.queries[query_id], mode=mode, top_k=top_k, highlights=False)
-        found = [(source.path, hit.start, hit.end) for hit in hits for source in hit.sources]
+        found = [place for hit in hits for place in _places(hit, stored)]
         gold = [_as_stored(texts, span) for span in spans]
         for name, value in score(gold, found).items():
             values[name].append(value)
@@ -69,6 +70,16 @@ def score(gold: Iterable[Span], found: Sequence[Span]) -> dict[str, float]:
         "precision": useful / read if read else 0.0,
         "iou": covered / (wanted_size + read - useful),
     }
+
+
+def _places(hit: SearchHit, stored: Mapping[str, str]) -> Iterator[Span]:
+    """Give where a hit stands: in its own document, and in those that hold copies of it."""
+    for source in hit.sources:
+        text = stored[source.path]
+        if text[hit.start : hit.end] == hit.text:
+            yield source.path, hit.start, hit.end
+        elif (at := text.find(hit.text)) >= 0:
+            yield source.path, at, at + len(hit.text)
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:

@@ -18,6 +18,7 @@ from kb.errors import EmbeddingError, InputTooLongError
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
 
 _REQUESTS = 4
+_ATTEMPTS = 2
 _SHORTEST = 64  # characters; a passage that is too long even then is not the cause
 
 
@@ -32,7 +33,7 @@ class ServerReranker:
         model: addresses, and the model's name after ``#``, as for embedding servers.
         batch: most passages of one request.
         timeout_s: longest silence of a server within one answer.
-        policy: attempts and waiting times.
+        policy: attempts and waiting times; if not given, one more attempt: a person waits.
 
     Raises:
         SettingsError: an address or the key cannot be used.
@@ -56,7 +57,9 @@ class ServerReranker:
             for address in addresses
         ]
         self._pool = ServerPool(
-            servers, slots={"queries": _REQUESTS}, policy=policy or RetryPolicy()
+            servers,
+            slots={"queries": _REQUESTS},
+            policy=policy or RetryPolicy(query_attempts=_ATTEMPTS),
         )
         self._batch = batch
 
@@ -148,8 +151,11 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         msg = f"the reranking server {where} sent no scores; is it a reranker's address?"
         raise EmbeddingError(msg) from error
-    if sorted(found) != list(range(count)) or len(listed) != count:
-        msg = f"the reranking server {where} scored {len(listed)} of {count} passages"
+    if len(listed) != count:
+        msg = f"the reranking server {where} gave {len(listed)} scores for {count} passages"
+        raise UnavailableError(msg)
+    if sorted(found) != list(range(count)):
+        msg = f"the reranking server {where} scored one passage twice and another not at all"
         raise UnavailableError(msg)
     if not all(map(math.isfinite, found.values())):
         msg = f"the reranking server {where} gave a score that is not finite"

@@ -84,6 +84,7 @@ def test_a_batch_that_is_too_large_is_divided(
         rerank_server.status(503),
         rerank_server.stall,
         rerank_server.break_off,
+        rerank_server.answers_text("[" * 200_000),
         rerank_server.answers({"results": [{"index": 0, "relevance_score": 1}]}),
         rerank_server.answers({"results": [{"index": at, "relevance_score": 1} for at in (0, 0)]}),
         rerank_server.answers(
@@ -91,7 +92,18 @@ def test_a_batch_that_is_too_large_is_divided(
         ),
         rerank_server.answers({"results": [{"index": at, "relevance_score": 1} for at in (-1, 0)]}),
     ],
-    ids=["429", "500", "503", "stall", "break off", "one missing", "twice", "too many", "below 0"],
+    ids=[
+        "429",
+        "500",
+        "503",
+        "stall",
+        "break off",
+        "brackets",
+        "one missing",
+        "twice",
+        "too many",
+        "below 0",
+    ],
 )
 def test_what_may_pass_is_tried_again(
     server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault
@@ -124,7 +136,17 @@ def test_what_may_pass_is_tried_again(
             "sent no scores",
         ),
     ],
-    ids=["401", "400", "another API", "a string", "null", "NaN", "huge", "no such place"],
+    ids=[
+        "401",
+        "400",
+        "brackets",
+        "another API",
+        "a string",
+        "null",
+        "NaN",
+        "huge",
+        "no such place",
+    ],
 )
 def test_what_will_not_pass_is_said_at_once(
     server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault, words: str
@@ -143,6 +165,14 @@ def test_a_server_that_stays_away_is_given_up(
     server.faults.extend([rerank_server.status(503)] * 9)
     with pytest.raises(EmbeddingError, match="gave up after 3 attempts"):
         reranker.score(QUERY, PASSAGES[:1])
+
+
+def test_unless_told_otherwise_there_is_one_more_attempt(server: RerankServer) -> None:
+    server.faults.extend([rerank_server.status(503)] * 9)
+    reranker = ServerReranker(f"{server.url}/v1")
+    with pytest.raises(EmbeddingError, match="gave up after 2 attempts"):
+        reranker.score(QUERY, PASSAGES[:1])
+    reranker.close()
 
 
 def test_an_address_that_cannot_be_used_is_refused() -> None:

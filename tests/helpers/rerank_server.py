@@ -100,6 +100,17 @@ def answers(body: object) -> Fault:
     return lambda handler: handler.send(200, body)
 
 
+def answers_text(text: str) -> Fault:
+    def fault(handler: Handler) -> None:
+        data = text.encode()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return fault
+
+
 def stall(handler: Handler) -> None:  # noqa: ARG001 - says nothing
     time.sleep(1.0)
 

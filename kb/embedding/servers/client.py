@@ -134,7 +134,7 @@ class ServerClient:
             raise explain(response, self._named, self._key)
         try:
             return json.loads(response.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # brackets by the thousand
             raise explain_page(response, self._named) from error
 
 
