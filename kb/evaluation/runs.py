@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,7 +105,7 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
     depth = min(max(top_k, metrics.DEPTH), len(judged.documents))
     for query_id, text in judged.queries.items():
         try:
-            found, second = _documents(base, text, mode, depth)
+            found, second = _documents(base, text, mode, depth, judged.relevant[query_id])
         except InputTooLongError as error:
             msg = f"query {query_id!r} of {judged.name}: {error}"
             raise InputTooLongError(msg) from error
@@ -133,11 +133,12 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
 
 
 def _documents(
-    base: KnowledgeBase, text: str, mode: SearchMode, depth: int
+    base: KnowledgeBase, text: str, mode: SearchMode, depth: int, wanted: Set[str]
 ) -> tuple[tuple[str, ...], float]:
-    """Return at least ``depth`` documents if so many are found, and the first search's seconds.
+    """Return the documents found, best first, and the first search's seconds.
 
-    Documents of many chunks may take all the first places: then more passages are asked for.
+    Documents of many chunks may take all the first places: then more passages are asked for, until
+    ``depth`` documents are there or all that are ``wanted``, behind which no place matters.
     """
     asked = depth
     started = time.perf_counter()
@@ -146,7 +147,7 @@ def _documents(
     while True:
         # A hit whose passage stands in several documents finds them all.
         found = tuple(dict.fromkeys(source.path for hit in hits for source in hit.sources))
-        if len(found) >= depth or len(hits) < asked:
+        if len(found) >= depth or wanted <= set(found) or len(hits) < asked:
             return found, seconds
         asked *= 4
         hits = base.search(text, mode=mode, top_k=asked, highlights=False)
