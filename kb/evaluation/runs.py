@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,7 +133,7 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
 
 
 def _documents(
-    base: KnowledgeBase, text: str, mode: SearchMode, depth: int, wanted: Set[str]
+    base: KnowledgeBase, text: str, mode: SearchMode, depth: int, wanted: frozenset[str]
 ) -> tuple[tuple[str, ...], float]:
     """Return the documents found, best first, and the first search's seconds.
 
