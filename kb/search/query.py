@@ -20,14 +20,16 @@ _OPERATOR = re.compile(
     r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
 )
 
+_IDENTIFIER = re.compile(r"_|[a-z][A-Z]|[A-Z]\S*\d|\d\S*[A-Z]|\d\.\d+\.\d")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A parsed query.
 
     ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
-    up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that have
-    parts, as ``E-1407`` and ``user_id`` have; ``required`` and ``excluded`` are FTS5
+    up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that are
+    one name of several parts, as ``E-1407`` and ``user_id`` are and ``well-known`` is not; ``required`` and ``excluded`` are FTS5
     expressions of phrases.
     """
 
@@ -79,7 +81,9 @@ def parse(query: str) -> Query:
         identifiers=frozenset(
             _token_expression(whole.text)
             for whole, part in pairwise(found)
-            if part.start < whole.end and part.end <= whole.end
+            if part.start < whole.end
+            and part.end <= whole.end
+            and _IDENTIFIER.search(text, whole.start, whole.end)
         ),
         required=tuple(required),
         excluded=tuple(excluded),

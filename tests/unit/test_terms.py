@@ -103,6 +103,16 @@ def test_hyphens_options_and_signs_exclude_nothing(query: str) -> None:
     assert parse(query).excluded == ()
 
 
+@pytest.mark.parametrize("name", ["E-1407", "user_id", "fetchOne", "v2.15.0", "F-16", "COVID-19"])
+def test_a_name_of_several_parts_is_an_identifier(name: str) -> None:
+    assert len(parse(f"what about {name} then").identifiers) == 1
+
+
+@pytest.mark.parametrize("word", ["well-known", "10-year", "U.S.", "Li's", "1,024", "mid-1990s"])
+def test_words_with_hyphens_and_points_are_none(word: str) -> None:
+    assert parse(f"what about {word} then").identifiers == frozenset()
+
+
 def test_inches_are_no_quotation_marks() -> None:
     assert parse('a 5" disk and a 3" disk').required == ()
 
