@@ -29,8 +29,8 @@ class Query:
 
     ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
     up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that are
-    one name of several parts, as ``E-1407`` and ``user_id`` are and ``well-known`` is not; ``required`` and ``excluded`` are FTS5
-    expressions of phrases.
+    one name of several parts, as ``E-1407`` and ``user_id`` are and ``well-known`` is not;
+    ``required`` and ``excluded`` are FTS5 expressions of phrases.
     """
 
     text: str
