@@ -69,7 +69,7 @@ class ServerLimits:
         """Return one value of what the server answers, None where it does not know the question."""
         try:
             answer = self._http.request(method, url, json=body).raise_for_status().json()
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError, RecursionError):
             return None
         return answer.get(key) if isinstance(answer, dict) else None
 

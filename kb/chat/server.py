@@ -149,7 +149,7 @@ class ChatServer:
     def _parsed(self, text: str) -> Any:  # noqa: ANN401 - JSON
         try:
             return json.loads(text)
-        except (ValueError, RecursionError) as error:  # brackets by the thousand
+        except (ValueError, RecursionError) as error:
             msg = f"the chat server {self.where} sent what is no JSON; is it a chat server?"
             raise ChatError(msg) from error
 

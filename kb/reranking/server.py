@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from kb.embedding.servers.wire import sendable
 from kb.errors import EmbeddingError, InputTooLongError
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
 
+# A person waits for the search.
+_POLICY = RetryPolicy(query_attempts=2, cap_s=5.0)
+_LONGEST_REQUESTED_WAIT_S = 10.0
 _REQUESTS = 4
-_ATTEMPTS = 2
 _SHORTEST = 64  # characters; a passage that is too long even then is not the cause
 
 
@@ -29,11 +31,14 @@ class ServerReranker:
     model's own (llama.cpp). A passage that the server finds too long is sent in parts, and the
     best part counts.
 
+    A request is tried twice at most, for a person waits for the search; one that stalls costs it
+    twice ``timeout_s``. An answer that is wrong is not asked for again.
+
     Args:
         model: addresses, and the model's name after ``#``, as for embedding servers.
         batch: most passages of one request.
         timeout_s: longest silence of a server within one answer.
-        policy: attempts and waiting times; if not given, one more attempt: a person waits.
+        policy: attempts and waiting times.
 
     Raises:
         SettingsError: an address or the key cannot be used.
@@ -56,11 +61,7 @@ class ServerReranker:
             )
             for address in addresses
         ]
-        self._pool = ServerPool(
-            servers,
-            slots={"queries": _REQUESTS},
-            policy=policy or RetryPolicy(query_attempts=_ATTEMPTS),
-        )
+        self._pool = ServerPool(servers, slots={"queries": _REQUESTS}, policy=policy or _POLICY)
         self._batch = batch
 
     @property
@@ -91,7 +92,7 @@ class ServerReranker:
 
     def _scored(self, query: str, passages: Sequence[str]) -> list[float]:
         try:
-            return self._pool.call("queries", lambda server: server.scores(query, passages))
+            return self._pool.call("queries", lambda server: _soon(server, query, passages))
         except (BatchTooLargeError, InputTooLongError):
             if len(passages) > 1:
                 middle = len(passages) // 2
@@ -101,6 +102,17 @@ class ServerReranker:
             if cut is None or len(passages[0]) < _SHORTEST:
                 raise
             return [max(self._scored(query, [cut[0]]) + self._scored(query, [cut[1]]))]
+
+
+def _soon(server: _Server, query: str, passages: Sequence[str]) -> list[float]:
+    """Return scores; a server that asks for a wait longer than a search's is not waited for."""
+    try:
+        return server.scores(query, passages)
+    except UnavailableError as error:
+        if error.wait_s is None or error.wait_s <= _LONGEST_REQUESTED_WAIT_S:
+            raise
+        msg = f"{error} and asks to wait {error.wait_s:.0f} s; try again after that"
+        raise EmbeddingError(msg) from error
 
 
 class _Server:
@@ -139,25 +151,33 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
     """Return scores in the order of the passages.
 
     Raises:
-        UnavailableError: the answer is not about every passage once.
-        EmbeddingError: a score is not finite.
+        EmbeddingError: the answer is not about every passage once, or a score is not finite;
+            the server would answer the same again.
     """
     listed: Any = answer.get("results") if isinstance(answer, dict) else answer
     found: dict[int, float] = {}
+    wrong = ""
     try:
         for each in listed:
             score = each["relevance_score"] if "relevance_score" in each else each["score"]
-            found[int(each["index"])] = float("nan") if score is None else float(score)
+            at = int(each["index"])
+            wrong = wrong or _misplaced(at, found, count)
+            found[at] = float("nan") if score is None else float(score)
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         msg = f"the reranking server {where} sent no scores; is it a reranker's address?"
         raise EmbeddingError(msg) from error
-    if len(listed) != count:
-        msg = f"the reranking server {where} gave {len(listed)} scores for {count} passages"
-        raise UnavailableError(msg)
-    if sorted(found) != list(range(count)):
-        msg = f"the reranking server {where} scored one passage twice and another not at all"
-        raise UnavailableError(msg)
+    if not wrong and len(found) != count:
+        wrong = f"scored {len(found)} of {count} passages"
+    if wrong:
+        msg = f"the reranking server {where} {wrong}; nothing of this answer was used"
+        raise EmbeddingError(msg)
     if not all(map(math.isfinite, found.values())):
         msg = f"the reranking server {where} gave a score that is not finite"
         raise EmbeddingError(msg)
     return [found[at] for at in range(count)]
+
+
+def _misplaced(at: int, found: Container[int], count: int) -> str:
+    if at in found:
+        return f"scored passage {at} twice"
+    return "" if 0 <= at < count else f"scored passage {at} of {count}, counted from 0"

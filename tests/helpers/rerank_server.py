@@ -100,15 +100,14 @@ def answers(body: object) -> Fault:
     return lambda handler: handler.send(200, body)
 
 
-def answers_text(text: str) -> Fault:
-    def fault(handler: Handler) -> None:
-        data = text.encode()
-        handler.send_response(200)
+def raw(code: int, data: bytes) -> Fault:
+    def answer(handler: Handler) -> None:
+        handler.send_response(code)
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)
 
-    return fault
+    return answer
 
 
 def stall(handler: Handler) -> None:  # noqa: ARG001 - says nothing

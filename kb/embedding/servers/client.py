@@ -134,8 +134,14 @@ class ServerClient:
             raise explain(response, self._named, self._key)
         try:
             return json.loads(response.content)
-        except (ValueError, RecursionError) as error:  # brackets by the thousand
+        except ValueError as error:
             raise explain_page(response, self._named) from error
+        except RecursionError as error:
+            msg = (
+                f"the answer of the {self._named} is nested too deep to be read; "
+                "check the address in the settings"
+            )
+            raise EmbeddingError(msg) from error
 
 
 __all__ = ["KEY_VARIABLES", "AbsentError", "ServerClient", "key_from_environment"]

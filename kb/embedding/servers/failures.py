@@ -119,7 +119,7 @@ def _quote(response: httpx.Response, secret: str) -> str:
     """Return ``: "message"`` from the body, without the key and without echoed inputs."""
     try:
         message = _message(json.loads(response.text))
-    except ValueError:
+    except (ValueError, RecursionError):
         page = "html" in response.headers.get("content-type", "")
         message = "" if page else response.text
     message = " ".join(message.split())
