@@ -119,6 +119,10 @@ def page(handler: Handler) -> None:
     handler.send(200, "<!doctype html><title>Welcome</title>", "text/html")
 
 
+def nested(handler: Handler) -> None:
+    handler.send(200, "[" * 200_000)
+
+
 def stall(handler: Handler) -> None:
     handler.begin()
     handler.piece("Half")
