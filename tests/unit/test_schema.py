@@ -100,6 +100,38 @@ def test_the_documents_of_an_older_catalog_are_counted(
     assert (found.documents, found.chunks) == (2, 7)
 
 
+def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as sixth:
+        sixth.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:6])
+        sixth.setattr(schema, "CURRENT_VERSION", 6)
+        Database(path).close()
+    metadata = '{"tags":"Tax, 税务","lang":"zh_CN","date":"2024年5月1日"}'
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(
+            "INSERT INTO collections (id, name, model_id, fingerprint, dim, created_at)"
+            " VALUES ('kb-1', '资料', 'e5', 'f', 384, '2026-01-01T00:00:00+00:00')"
+        )
+        connection.executemany(
+            "INSERT INTO documents (collection_id, state, content_hash, settings_hash, title,"
+            " media_type, size, characters, tokens, chunk_count, page_count, metadata, notices,"
+            " added_at)"
+            " VALUES ('kb-1', 'active', '', '', '', 'text', 1, 1, 1, 1, 0, ?, '[]', '2026')",
+            [(metadata,), ("{}",)],
+        )
+    connection.close()
+    database = Database(path)
+    with database.read() as db:
+        rows = db.execute("SELECT labels, language, day FROM documents ORDER BY id").fetchall()
+    database.close()
+    assert [tuple(row) for row in rows] == [
+        (",tax,税务,", "zh-CN", "2024-05-01"),
+        ("", "", ""),
+    ]
+
+
 def test_looking_a_document_up_does_not_walk_all_visible_ones(path: Path) -> None:
     database = Database(path)
     with database.read() as db:
