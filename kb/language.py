@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kb.errors import StoreError
 from kb.metadata import stated_language
 from kb.records import Document
 
@@ -34,7 +35,11 @@ def language_of(document: Document) -> str:
 
 
 def told_by(text: str) -> str:
-    """Return the ISO 639-1 code of a text's language; empty where that cannot be told."""
+    """Return the ISO 639-1 code of a text's language; empty where that cannot be told.
+
+    Raises:
+        StoreError: the disk has no room for the classifier's temporary file.
+    """
     start = max(0, (len(text) - _LOOKED_AT) // 2)
     sample = text[start : start + _LOOKED_AT]
     if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
@@ -48,4 +53,11 @@ def _identifier() -> LanguageIdentifier:
     # Half a second and 5 MB: only for those who add documents.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it unpacks itself into a temporary file
+        msg = (
+            f"the language of documents cannot be told: {error}. Free disk space, 5 MB where "
+            "temporary files go (TMPDIR names another folder), and run again"
+        )
+        raise StoreError(msg) from error

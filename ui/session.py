@@ -1,7 +1,7 @@
 """The one knowledge base of this process, shared by all browser sessions.
 
 Nothing else in the UI opens it. The model loads in the background from the first moment, so
-that no view has to wait for it.
+that no view has to wait for it, and what tables and charts import after it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -33,6 +34,8 @@ from ui.evaluating import Evaluations
 _log = logging.getLogger(__name__)
 
 _DRAWING_S = 20.0
+# Streamlit imports them at the first table and the first chart, seconds on a busy machine.
+_SLOW_TO_IMPORT = ("pandas", "pyarrow", "altair")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Session:
         self._facets: tuple[tuple[str, int], Facets] | None = None
         self._model_error = ""
         self._model_ready = threading.Event()
-        self._loader = threading.Thread(target=self._load_model, name="model", daemon=True)
+        self._loader = threading.Thread(target=self._load, name="loading", daemon=True)
         self._loader.start()
 
     @property
@@ -150,6 +153,11 @@ class Session:
                 self._draughtsman.close(cancel=True)
         self._loader.join()
         self.base.close()
+
+    def _load(self) -> None:
+        self._load_model()
+        for name in _SLOW_TO_IMPORT:
+            import_module(name)
 
     def _load_model(self) -> None:
         try:

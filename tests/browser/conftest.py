@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 LAUNCH = Path(__file__).parents[2] / "ui" / "launch.py"
 START_TIMEOUT_S = 60
+
+# The library's own five seconds are for quick machines with nothing else to do.
+expect.set_options(timeout=30_000)
 
 
 @dataclass

@@ -67,10 +67,17 @@ def assert_readable(base: KnowledgeBase) -> None:
         assert {hit.source for hit in hits} == set(state(base))
 
 
-def limited(settings: Settings, most_bytes: int, *arguments: str | Path) -> tuple[int, str]:
+def limited(
+    settings: Settings, most_bytes: int, *arguments: str | Path, room_for_temporary: bool = True
+) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, str(RUN), str(most_bytes), *map(str, arguments)],
-        env={**os.environ, "KB_DATA_DIR": str(settings.data_dir), "KB_WORKERS": "1"},
+        env={
+            **os.environ,
+            "KB_DATA_DIR": str(settings.data_dir),
+            "KB_WORKERS": "1",
+            "KB_TEST_ROOM_FOR_TEMPORARY": "1" if room_for_temporary else "",
+        },
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -115,6 +122,22 @@ def test_files_that_cannot_grow_stop_a_run_and_harm_nothing(  # noqa: PLR0917 - 
         assert ingest(base, [folder]).ok
         assert state(base) == never_interrupted(tmp_path, models_dir, embedder, folder)
         assert base.check().ok
+
+
+def test_no_room_for_temporary_files_stops_a_run_and_harms_nothing(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        ingest(base, [folder])
+    add_large_file(folder)
+    status, said = limited(settings, 200_000, "ingest", folder, room_for_temporary=False)
+
+    assert status == 1
+    assert "error: the language of documents cannot be told" in said
+    assert "TMPDIR" in said
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        assert_readable(base)
+        assert ingest(base, [folder]).ok
 
 
 class SmallDisk:
