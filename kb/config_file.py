@@ -1,4 +1,4 @@
-"""Changing one setting in ``kb.toml`` and leaving every other line as it is."""
+"""Changing settings in ``kb.toml`` and leaving every other line as it is."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from pathlib import Path
 
 from kb.errors import SettingsError
 
+Value = str | bool | int | float
+
 # The first table ends the part of the file where settings stand.
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _VALUE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#'"\[{][^#\n]*?)"""
 
 
-def write_settings(path: Path, values: Mapping[str, str]) -> None:
-    """Set texts in a file of settings, made if it is not there; comments and order stay.
+def write_settings(path: Path, values: Mapping[str, Value | None]) -> None:
+    """Set values in a file of settings, made if it is not there; comments and order stay.
+
+    None takes a setting's line away, so that its default holds.
 
     Raises:
         SettingsError: the file is not valid, cannot be written, or has one of the settings in
@@ -26,44 +30,63 @@ def write_settings(path: Path, values: Mapping[str, str]) -> None:
     """
     try:
         before = path.read_text("utf-8") if path.exists() else ""
-        expected = {**tomllib.loads(before), **values}
+        known = {**tomllib.loads(before), **values}
     except (OSError, ValueError) as error:
         msg = f"{path} cannot be read: {error}; mend it or remove it"
         raise SettingsError(msg) from error
     after = before
     for key, value in values.items():
-        after = _with(after, key, value)
-    lines = " and ".join(f"{key} = {_quoted(value)}" for key, value in values.items())
+        after = _without(after, key) if value is None else _with(after, key, _written(value))
+    lines = " and ".join(_by_hand(key, value) for key, value in values.items())
+    expected = {key: value for key, value in known.items() if value is not None}
     try:
         understood = tomllib.loads(after) == expected
     except tomllib.TOMLDecodeError:
         understood = False
     if not understood:
-        msg = f"{path} is written in a way that cannot be changed safely; set {lines} by hand"
+        msg = f"{path} is written in a way that cannot be changed safely; {lines} by hand"
         raise SettingsError(msg)
     try:
         _replace(path, after)
     except OSError as error:
-        msg = f"cannot write {path}: {error}; set {lines} by hand"
+        msg = f"cannot write {path}: {error}; {lines} by hand"
         raise SettingsError(msg) from error
 
 
-def _with(text: str, key: str, value: str) -> str:
+def _by_hand(key: str, value: Value | None) -> str:
+    return f"remove {key}" if value is None else f"set {key} = {_written(value)}"
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Return the part where settings stand, and the tables after it."""
     table = _TABLE.search(text)
-    head, tail = (text[: table.start()], text[table.start() :]) if table else (text, "")
-    line = re.compile(rf"^([ \t]*{re.escape(key)}\s*=\s*){_VALUE}(?=\s*(?:#.*)?$)", re.MULTILINE)
-    quoted = _quoted(value)
-    changed, count = line.subn(lambda match: match[1] + quoted, head)
+    return (text[: table.start()], text[table.start() :]) if table else (text, "")
+
+
+def _line(key: str) -> str:
+    return rf"^([ \t]*{re.escape(key)}\s*=\s*){_VALUE}(?=\s*(?:#.*)?$)"
+
+
+def _without(text: str, key: str) -> str:
+    head, tail = _halves(text)
+    return re.sub(_line(key) + r".*\n?", "", head, flags=re.MULTILINE) + tail
+
+
+def _with(text: str, key: str, value: str) -> str:
+    head, tail = _halves(text)
+    line = re.compile(_line(key), re.MULTILINE)
+    changed, count = line.subn(lambda match: match[1] + value, head)
     if count:
         return changed + tail
     if head and not head.endswith("\n"):
         head += "\n"
     gap = "\n" if tail else ""
-    return f"{head.rstrip()}\n{key} = {quoted}\n{gap}{tail}".lstrip("\n")
+    return f"{head.rstrip()}\n{key} = {value}\n{gap}{tail}".lstrip("\n")
 
 
-def _quoted(value: str) -> str:
-    # A JSON string is a TOML basic string, as long as characters outside the BMP stay themselves.
+def _written(value: Value) -> str:
+    # JSON's numbers and truth values are TOML's; a JSON string is a TOML basic string, as long as
+    # characters outside the BMP stay themselves.
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -22,6 +22,12 @@ APP_NAME = "shelfmark"
 CONFIG_FILE = "kb.toml"
 DEFAULT_MODEL = "multilingual-e5-small"
 
+REREAD = frozenset({"chunk_size", "chunk_overlap", "chunk_unit", "contextual", "ocr"})
+"""A change of these has files read, cut and embedded again at their next ingestion."""
+
+REEMBED = frozenset({"model", "dimensions", "prompts"})
+"""After a change of these, what is stored must be embedded again before it can be searched."""
+
 
 def default_data_dir() -> Path:
     """Return ``data/`` in a checkout of the project, a folder of the user's elsewhere."""

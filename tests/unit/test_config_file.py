@@ -45,6 +45,29 @@ def test_any_text_can_be_a_value(path: Path, value: str) -> None:
     assert tomllib.loads(path.read_text("utf-8")) == {"model": value, "collection": "资料"}
 
 
+def test_numbers_and_truth_values_are_written_as_such(path: Path) -> None:
+    path.write_text("top_k = 5 # few\nocr = true\n")
+    write_settings(path, {"top_k": 12, "ocr": False, "file_timeout_s": 1.5})
+    assert path.read_text() == "top_k = 12 # few\nocr = false\nfile_timeout_s = 1.5\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("top_k = 5 # few\nocr = true\n", "ocr = true\n"),
+        ("ocr = true\ntop_k = 5", "ocr = true\n"),
+        ("ocr = true\n", "ocr = true\n"),
+        ("# top_k = 4\ntop_k = 5\n\n[later]\ntop_k = 6\n", "# top_k = 4\n\n[later]\ntop_k = 6\n"),
+    ],
+)
+def test_a_setting_is_taken_away_so_that_its_default_holds(
+    path: Path, before: str, after: str
+) -> None:
+    path.write_text(before)
+    write_settings(path, {"top_k": None})
+    assert path.read_text() == after
+
+
 def test_a_form_that_is_not_understood_is_left_alone(path: Path) -> None:
     before = 'model = """\nold"""\n'
     path.write_text(before)

@@ -11,6 +11,7 @@ import streamlit as st
 from kb.doctor import examine
 from kb.errors import KnowledgeBaseError
 from kb.settings import APP_NAME, Settings
+from ui.changing_settings import draw_changing
 from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
@@ -37,6 +38,7 @@ def render() -> None:
     st.subheader(t("status.settings"), anchor=False)
     st.caption(t("status.settings_help"))
     st.html(facts(_settings(shared.settings)))
+    draw_changing(shared)
     st.subheader(t("status.versions"), anchor=False)
     st.html(facts([(name, metadata.version(name)) for name in _PACKAGES]))
 

@@ -1,0 +1,84 @@
+"""Changing one setting: is the value allowed, what has to be done again, and where it is kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from kb.config_file import Value, write_settings
+from kb.embedding.servers.address import names_servers
+from kb.errors import SettingsError
+from kb.models.files import find_model
+from kb.settings import REEMBED, REREAD, Settings, config_path
+
+CHANGEABLE = tuple(
+    name
+    for name in Settings.model_fields
+    # The first would leave all documents behind; the second has a command of its own.
+    if name not in {"data_dir", "ui_password_hash"}
+)
+"""Settings that can be changed while a knowledge base is open; all hold from the next start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """A value that is allowed. ``value`` is None where the default is to hold again.
+
+    ``redo`` says what the change costs: nothing, reading files again at their next ingestion, or
+    embedding everything again before it can be searched.
+    """
+
+    name: str
+    value: Value | None
+    redo: Literal["", "reread", "reembed"]
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting: ``KB_TOP_K``."""
+    return f"KB_{name.upper()}"
+
+
+def outranked(name: str) -> bool:
+    """Say whether the environment sets it, so that the file would be ignored."""
+    return variable(name) in os.environ
+
+
+def plan_change(name: str, typed: str) -> SettingChange | None:
+    """Check what somebody typed for a setting, empty for its default; None if nothing changes.
+
+    Raises:
+        SettingsError: it cannot be changed, or the value is not allowed, alone or beside others.
+        ModelError: there is no such embedding model on this machine.
+    """
+    if name not in CHANGEABLE:
+        msg = f"{name} cannot be changed here; one of: {', '.join(CHANGEABLE)}"
+        raise SettingsError(msg)
+    now = Settings.load()
+    default = Settings.model_fields[name].get_default(call_default_factory=True)
+    typed = typed.strip()
+    value = default
+    if typed:
+        value = getattr(Settings.load(**{name: typed}), name)
+    elif default is not None:
+        Settings.load(**{name: default})  # allowed beside the others?
+    if value == getattr(now, name):
+        return None
+    if name == "model" and not names_servers(value):
+        find_model(value, now.models_dir)
+    redo: Literal["", "reread", "reembed"] = (
+        "reembed" if name in REEMBED else "reread" if name in REREAD else ""
+    )
+    return SettingChange(name=name, value=cast("Value", value) if typed else None, redo=redo)
+
+
+def make_change(change: SettingChange) -> Path:
+    """Write it into ``kb.toml``; return the file.
+
+    Raises:
+        SettingsError: the file cannot be changed; it is left as it was.
+    """
+    path = config_path()
+    write_settings(path, {change.name: change.value})
+    return path.resolve()
