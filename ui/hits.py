@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit
 from ui.language import t
-from ui.markup import bar, escape, excerpt, marked
+from ui.markup import bar, escape, excerpt
 from ui.originals import original_file
 from ui.page_picture import draw_page_of
 from ui.session import Session
 from ui.shared import draw_error, ocr_text, place_text
+from ui.surroundings import surroundings_html
 
 _CONTEXT_CHARACTERS = 600
 _MORE = ("context", "page", "cite")
@@ -134,8 +133,7 @@ def _draw_context(shared: Session, hit: SearchHit) -> None:
     try:
         chunks = shared.base.chunks(hit.document_id)
         chunk = chunks[chosen] if 0 <= chosen < len(chunks) else None
-        around = hit if chunk is None else replace(hit, start=chunk.start, end=chunk.end)
-        before, after = shared.base.context(around, characters=_CONTEXT_CHARACTERS)
+        document = shared.base.document_content(hit.document_id)
     except DocumentNotFoundError as error:
         draw_error(t("error.gone"), error)
         return
@@ -143,14 +141,9 @@ def _draw_context(shared: Session, hit: SearchHit) -> None:
         draw_error(t("error.document"), error)
         return
     own = chunk is None or chosen == hit.ordinal
-    passage = marked(hit.text, hit.highlights) if own or chunk is None else escape(chunk.text)
-    lead = "… " if len(before) == _CONTEXT_CHARACTERS else ""
-    tail = " …" if len(after) == _CONTEXT_CHARACTERS else ""
-    st.html(
-        f'<div class="kb-text {hit.kind}"><span class="kb-around">{lead}{escape(before)}</span>'
-        f'<span class="kb-passage">{passage}</span>'
-        f'<span class="kb-around">{escape(after)}{tail}</span></div>'
-    )
+    span = (hit.start, hit.end) if own or chunk is None else (chunk.start, chunk.end)
+    marks = [(hit.start + a, hit.start + b) for a, b in hit.highlights] if own else []
+    st.html(surroundings_html(document, span, marks, characters=_CONTEXT_CHARACTERS))
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, icon, step in (
             ("previous", ":material/chevron_left:", -1),

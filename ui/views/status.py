@@ -98,9 +98,9 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
 def _value(settings: Settings, name: str) -> str:
     """Return a setting for everybody's eyes: of a secret, whether it is set."""
     value = getattr(settings, name)
-    if name in _SECRET:
+    if name in _SECRET or isinstance(value, bool):
         return t("status.yes" if value else "status.no")
-    return str(value)
+    return t("change.unset") if value is None else str(value)
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
