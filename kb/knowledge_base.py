@@ -29,6 +29,7 @@ from kb.records import (
     Document,
     DocumentInfo,
     Facets,
+    Highlighting,
     MetadataValue,
     SearchHit,
     SearchMode,
@@ -240,7 +241,7 @@ class KnowledgeBase:
         collection: str | Sequence[str] | None = None,
         where: SearchFilter | None = None,
         mode: SearchMode | None = None,
-        highlights: bool = True,
+        highlights: Highlighting = "sentences",
         context: int = 0,
         diversity: float = 0.0,
         instruct: str = "",
@@ -259,7 +260,8 @@ class KnowledgeBase:
             mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``); if not
                 given the collection's, else the settings'. Several collections whose modes differ
                 are searched in the settings' mode, for their scores would not compare.
-            highlights: mark what matched in each hit; costs a little model time.
+            highlights: what is marked in each hit; ``sentences`` costs model time, see
+                :meth:`highlight`.
             context: chunks before and after each hit whose text it is given as well.
             diversity: from 0 to 1, how much hits are to differ from each other: 1 less the
                 lambda of maximal marginal relevance.
@@ -280,6 +282,10 @@ class KnowledgeBase:
             raise SettingsError(msg)
         if mode is not None and mode not in get_args(SearchMode):
             msg = f"there is no mode {mode!r}; choose from {', '.join(get_args(SearchMode))}"
+            raise SettingsError(msg)
+        if highlights not in get_args(Highlighting):
+            choices = ", ".join(get_args(Highlighting))
+            msg = f"highlights cannot be {highlights!r}; choose from {choices}"
             raise SettingsError(msg)
         if top_k is not None and top_k < 1:
             msg = f"top_k is {top_k}, but must be 1 or more"
@@ -306,6 +312,22 @@ class KnowledgeBase:
                 )
             except CollectionGoneError:
                 continue  # deleted or re-embedded just now: the name is looked up again
+
+    def highlight(
+        self, query: str, hits: Sequence[SearchHit], *, instruct: str = ""
+    ) -> list[SearchHit]:
+        """Return hits of a search with ``highlights="words"``, marked as by ``"sentences"``.
+
+        For programs that show hits at once and their marks when they are there.
+
+        Args:
+            query: what was searched for.
+            hits: what was found; nothing but their highlights changes.
+            instruct: as for the search.
+        """
+        return self._searcher.highlight(
+            query, list(hits), self.embedder, task=instruct or self.settings.instruction
+        )
 
     def ask(
         self,
@@ -336,6 +358,7 @@ class KnowledgeBase:
                 collection=collection,
                 where=where,
                 mode=mode,
+                highlights="words",  # the answer is waited for
             ),
             self._chat.get,
             question,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from ui.search_options import SearchOptions
 from ui.session import Session
+
+_log = logging.getLogger(__name__)
 
 _MEMO = "_search"
 
@@ -26,11 +30,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a request found, and how long that took."""
+    """What a request found, and how long that took.
+
+    ``marked`` says whether hits that the query's words do not explain have their nearest sentence
+    marked.
+    """
 
     request: Request
     hits: list[SearchHit]
     seconds: float
+    marked: bool = False
 
     def share(self, hit: SearchHit) -> float:
         """Return how full a hit's bar is: its score, or its part of the best where scores are open.
@@ -72,7 +81,26 @@ def search(
         mode=options.mode,
         instruct=options.instruct,
         rerank=options.rerank,
+        highlights="words",
     )
     result = Result(request=request, hits=hits, seconds=time.monotonic() - started)
     st.session_state[_MEMO] = result
     return result
+
+
+def mark_sentences(shared: Session, result: Result) -> None:
+    """Mark the nearest sentences and draw the page again; does nothing the second time.
+
+    For the end of a page: its hits are there to be read while the model looks for the sentences.
+    """
+    if result.marked:
+        return
+    query, instruct = result.request.query, result.request.options.instruct
+    try:
+        hits = shared.base.highlight(query, result.hits, instruct=instruct)
+    except KnowledgeBaseError:
+        _log.warning("no sentences are marked", exc_info=True)
+        hits = result.hits
+    st.session_state[_MEMO] = replace(result, hits=hits, marked=True)
+    if hits != result.hits:
+        st.rerun()

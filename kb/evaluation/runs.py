@@ -142,7 +142,7 @@ def _documents(
     """
     asked = depth
     started = time.perf_counter()
-    hits = base.search(text, mode=mode, top_k=asked, highlights=False)
+    hits = base.search(text, mode=mode, top_k=asked, highlights="none")
     seconds = time.perf_counter() - started
     while True:
         # A hit whose passage stands in several documents finds them all.
@@ -150,7 +150,7 @@ def _documents(
         if len(found) >= depth or wanted <= set(found) or len(hits) < asked:
             return found, seconds
         asked *= 4
-        hits = base.search(text, mode=mode, top_k=asked, highlights=False)
+        hits = base.search(text, mode=mode, top_k=asked, highlights="none")
 
 
 def save(runs: Sequence[Run], path: Path) -> None:

@@ -41,7 +41,7 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int)
     for query_id, spans in judged.spans.items():
         if query_id not in judged.queries:
             continue
-        hits = base.search(judged.queries[query_id], mode=mode, top_k=top_k, highlights=False)
+        hits = base.search(judged.queries[query_id], mode=mode, top_k=top_k, highlights="none")
         found = [place for hit in hits for place in _places(hit, stored)]
         gold = [_as_stored(texts, span) for span in spans]
         for name, value in score(gold, found).items():

@@ -13,7 +13,7 @@ import numpy as np
 
 from kb.embedding.base import Embedder, Vector
 from kb.errors import InputTooLongError, SettingsError, StoreError
-from kb.records import CollectionInfo, SearchHit, SearchMode
+from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
@@ -70,7 +70,7 @@ class Searcher:
         top_k: int,
         where: SearchFilter | None = None,
         mode: SearchMode = "hybrid",
-        highlights: bool = True,
+        highlights: Highlighting = "sentences",
         context: int = 0,
         diversity: float = 0.0,
         tasks: Sequence[str] = (),
@@ -88,7 +88,7 @@ class Searcher:
         if parsed.is_blank:
             return []
         vectors: list[Vector | None] = [None] * len(collections)
-        if mode != "keyword" or highlights:
+        if mode != "keyword" or highlights == "sentences":
             try:
                 vectors = [
                     self._queries.embed(embedder, parsed.text, task)
@@ -126,9 +126,20 @@ class Searcher:
             if self._store.generation() == generation:
                 break
         # Which sentence is nearest hardly depends on the instruction: the first will do for all.
-        if highlights and vectors and vectors[0] is not None:
+        if highlights == "sentences" and vectors and vectors[0] is not None:
             return _highlighted(parsed.text, vectors[0], kept, embedder)
-        return kept
+        return kept if highlights == "none" else _words_marked(parsed.text, kept)
+
+    def highlight(
+        self, query: str, found: list[SearchHit], embedder: Embedder, *, task: str = ""
+    ) -> list[SearchHit]:
+        """Mark in hits why they were found, as a search does that marks sentences."""
+        parsed = _parsed(query)
+        try:
+            vector = self._queries.embed(embedder, parsed.text, task)
+        except InputTooLongError:  # found by words alone
+            return _words_marked(parsed.text, found)
+        return _highlighted(parsed.text, vector, found, embedder)
 
     def _best(self, request: _Request) -> list[SearchHit]:
         wanted = request.top_k
@@ -228,9 +239,10 @@ def _highlighted(
     nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
     by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
     return [
-        replace(
-            hit,
-            highlights=by_chunk.get(hit.chunk_id) or highlight.term_spans(query, hit.text),
-        )
-        for hit in found
+        replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
+        for hit in _words_marked(query, found)
     ]
+
+
+def _words_marked(query: str, found: list[SearchHit]) -> list[SearchHit]:
+    return [replace(hit, highlights=highlight.term_spans(query, hit.text)) for hit in found]

@@ -52,6 +52,7 @@ def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
         diversity=body.diversity,
         instruct=body.instruct,
         rerank=body.rerank,
+        highlights=body.highlights,
     )
     return [presentation.hit_json(hit) for hit in hits]
 

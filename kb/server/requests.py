@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from kb.records import SearchMode
+from kb.records import Highlighting, SearchMode
 from kb.search.filters import SearchFilter, filter_from_text
 
 MOST_TEXTS = 2048
@@ -143,3 +143,4 @@ class SearchRequest(_Body):
     filters: Filters = Filters()
     instruct: Instruction = ""
     rerank: bool | None = None
+    highlights: Highlighting = "words"

@@ -56,7 +56,7 @@ def main() -> None:
                 library.fill(base, size, FOREVER_S)
             started = time.perf_counter()
             with KnowledgeBase.open(at, embedder=embedder) as base:
-                base.search(queries[0], highlights=False)
+                base.search(queries[0], highlights="none")
                 print(f"\n{size:,} chunks")
                 print(f"{'open and first query':26} {time.perf_counter() - started:6.2f} s")
                 measure(base, size, queries, embedder)
@@ -68,7 +68,7 @@ def measure(base: KnowledgeBase, size: int, queries: Sequence[str], embedder: Em
     embedding = [_time(base.embedder.embed_query, query) for query in queries]
     print(f"{'the query itself':26}", _quantiles(embedding))
     for query in queries:  # so that the cache has their vectors, and only the rest is measured
-        base.search(query, highlights=False)
+        base.search(query, highlights="none")
     filters = {
         "": None,
         ", one document": SearchFilter(path=f"*/{size // 2}.txt"),
@@ -109,7 +109,7 @@ def recall(base: KnowledgeBase, queries: Sequence[str], embedder: Embedder) -> f
 
 
 def _searching(base: KnowledgeBase, **options: object) -> Callable[[str], object]:
-    return lambda query: base.search(query, highlights=False, **options)  # type: ignore[arg-type] # by name
+    return lambda query: base.search(query, highlights="none", **options)  # type: ignore[arg-type] # by name
 
 
 def _time(work: Callable[[str], object], query: str) -> float:

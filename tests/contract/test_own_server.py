@@ -168,6 +168,10 @@ def test_search_gives_the_hits_of_the_knowledge_base(client: httpx.Client) -> No
     only = {"query": "盘旋", "filters": {"path": "birds/*"}}
     found = client.post("/v1/search", json=only).json()["data"]
     assert {hit["sources"][0]["path"] for hit in found} == {"birds/heron.txt"}
+    assert found[0]["highlights"] == []  # no word of the question stands there
+    marked = client.post("/v1/search", json=only | {"highlights": "sentences"}).json()["data"]
+    assert len(marked[0]["highlights"]) == 1
+    assert client.post("/v1/search", json=only | {"highlights": "all"}).status_code == 400
     assert [each["name"] for each in client.get("/v1/collections").json()["data"]] == ["default"]
     documents = client.get("/v1/documents", params={"limit": 1}).json()
     assert (len(documents["data"]), documents["total"], documents["has_more"]) == (1, 2, True)

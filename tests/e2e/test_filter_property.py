@@ -107,7 +107,7 @@ def test_hits_are_the_best_of_what_matches(
     condition = drawn(seed)
     expected = {path for path, each in DOCUMENTS.items() if matches(path, each, condition)}
     for top_k in (5, COUNT):
-        found = base.search(QUERY, mode=mode, where=condition, top_k=top_k, highlights=False)
+        found = base.search(QUERY, mode=mode, where=condition, top_k=top_k, highlights="none")
         assert len(found) == min(top_k, len(expected)), condition
         assert {hit.source for hit in found} <= expected
         if mode == "dense":

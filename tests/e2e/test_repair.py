@@ -92,7 +92,7 @@ def test_keyword_search_and_documents_need_no_vectors(
     base.close()
     delete_vectors(base.settings.store_dir)
     with KnowledgeBase.open(base.settings, embedder=embedder) as again:
-        hits = again.search("大猫", mode="keyword", top_k=1, highlights=False)
+        hits = again.search("大猫", mode="keyword", top_k=1, highlights="none")
         assert hits[0].source == "cat"
         assert again.document_text(again.documents()[0].id)
 

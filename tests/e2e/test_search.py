@@ -112,6 +112,29 @@ def test_without_words_in_common_the_nearest_sentence_is_marked(filled: Knowledg
     ]
 
 
+def test_marks_can_follow_the_hits_or_be_left_out(filled: KnowledgeBase) -> None:
+    query, where = "狐狸在哪里睡觉", SearchFilter(path="fox")
+    (bare,) = filled.search(query, where=where, highlights="none")
+    (words,) = filled.search(query, where=where, highlights="words")
+    assert bare.highlights == words.highlights == ()
+    assert filled.highlight(query, [words]) == filled.search(query, where=where)
+
+    (said,) = filled.search("lazy dog", top_k=1, highlights="words")
+    assert said == filled.highlight("lazy dog", [said])[0]
+    assert [said.text[start:end] for start, end in said.highlights] == ["lazy", "dog"]
+    assert filled.highlight(query, []) == []
+
+
+def test_hits_by_words_of_a_question_too_long_for_the_model_keep_their_marks(
+    filled: KnowledgeBase,
+) -> None:
+    query = "lazy dog " * 600
+    hits = filled.search(query, mode="keyword", highlights="words")
+    assert hits
+    assert hits[0].highlights
+    assert filled.highlight(query, hits) == hits
+
+
 def test_a_code_that_many_chunks_hold_comes_before_chunks_without_it(base: KnowledgeBase) -> None:
     for n in range(12):
         base.add(f"Part {n} of the plan: call frob_nicate and then wait.", name=f"with-{n}")

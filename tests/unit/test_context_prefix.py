@@ -72,7 +72,7 @@ def test_chunks_leave_room_for_it_and_are_stored_bare(tmp_path: Path, document: 
         (info,) = base.documents()
         chunks = base.chunks(info.id)
         embedded = list(model.read)
-        hits = base.search("Rye bread storing", highlights=False)
+        hits = base.search("Rye bread storing", highlights="none")
     assert len(chunks) > 2
     assert embedded == ["Rye bread › Storing\n\n" + chunk.text for chunk in chunks]
     assert max(model.count_tokens(embedded)) <= model.max_tokens

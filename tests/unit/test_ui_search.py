@@ -9,13 +9,16 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ingest
-from kb import StoreError
+from kb import EmbeddingError, StoreError
 from ui.session import session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conftest import UserInterface
+
+    from kb import SearchHit
 
 GUIDE = (
     "# 软件著作权登记\n\n申请软件著作权，应当向中国版权保护中心提交登记申请表、"
@@ -122,6 +125,33 @@ def test_a_result_is_computed_once(filled: UserInterface, monkeypatch: pytest.Mo
     filled.shared.base.add("Another text about a heron.", name="second.txt")
     page.run()
     assert searched == ["heron", "heron"]
+
+
+def test_hits_are_there_before_the_sentences_that_explain_them(
+    filled: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    highlight = filled.shared.base.highlight
+
+    def slow(query: str, found: Sequence[SearchHit], **options: str) -> list[SearchHit]:
+        shown.append(query)
+        return highlight(query, found, **options)
+
+    monkeypatch.setattr(filled.shared.base, "highlight", slow)
+    page = filled.open(q="苍鹭在哪里等待")
+    assert "<mark>The grey heron" in html(page)
+    page.run()
+    assert shown == ["苍鹭在哪里等待"]
+
+    def failing(*_: object, **__: object) -> list[SearchHit]:
+        reason = "the server went away"
+        raise EmbeddingError(reason)
+
+    monkeypatch.setattr(filled.shared.base, "highlight", failing)
+    page = filled.open(q="heron fish")
+    assert hits(page)
+    assert "<mark>heron</mark>" in html(page)
+    assert not page.error
 
 
 def test_the_neighbouring_text_comes_on_demand(ui: UserInterface) -> None:

@@ -15,7 +15,7 @@ from ui.answering import RunningAnswer
 from ui.hits import draw_hit
 from ui.language import t
 from ui.markup import answer_html, plain
-from ui.results import search
+from ui.results import mark_sentences, search
 from ui.search_options import SearchOptions
 from ui.session import Session, session
 from ui.shared import draw_error, draw_nothing_to_search, place_text
@@ -163,6 +163,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
     )
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, result.share(hit))
+    mark_sentences(shared, result)
 
 
 if __name__ == "__main__":

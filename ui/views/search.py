@@ -12,7 +12,7 @@ from kb.errors import (
 )
 from ui.hits import draw_hit
 from ui.language import t
-from ui.results import Result, search
+from ui.results import Result, mark_sentences, search
 from ui.search_options import draw_options
 from ui.session import Session, session
 from ui.shared import draw_empty, draw_error, draw_nothing_to_search
@@ -76,6 +76,7 @@ def _draw_result(shared: Session, result: Result) -> None:
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, result.share(hit), where=bool(result.request.options.also))
+    mark_sentences(shared, result)
 
 
 def _draw_loading(shared: Session) -> None:
