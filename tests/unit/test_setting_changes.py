@@ -71,17 +71,31 @@ def test_a_change_holds_at_the_next_start_and_can_be_taken_back(name: str) -> No
     assert changed(name, "") == before
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_files_are_read_again_after_just_those_changes_that_say_so(
-    name: str, elsewhere: Path, embedder: Embedder
+@pytest.fixture
+def file(elsewhere: Path, embedder: Embedder) -> Path:
+    """A file that was ingested with the settings as they are at first."""
+    path = elsewhere / "heron.txt"
+    path.write_text("The heron waits. " * 20)
+    assert left_alone(path, Settings.load(), embedder) == 0
+    return path
+
+
+def left_alone(file: Path, settings: Settings, embedder: Embedder) -> int:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        return ingest(base, [file], collection="birds").count("unchanged")
+
+
+@pytest.mark.parametrize("name", sorted(REREAD))
+def test_after_these_changes_files_are_read_again(
+    name: str, file: Path, embedder: Embedder
 ) -> None:
-    file = elsewhere / "heron.txt"
-    file.write_text("The heron waits. " * 20)
-    unchanged = []
-    for settings in (Settings.load(), changed(name, OTHERS[name])):
-        with KnowledgeBase.open(settings, embedder=embedder) as base:
-            unchanged.append(ingest(base, [file], collection="birds").count("unchanged"))
-    assert unchanged == [0, int(name not in REREAD)]
+    assert left_alone(file, changed(name, OTHERS[name]), embedder) == 0
+
+
+def test_after_all_other_changes_files_are_left_alone(file: Path, embedder: Embedder) -> None:
+    for name in OTHERS.keys() - REREAD:
+        changed(name, OTHERS[name])
+    assert left_alone(file, Settings.load(), embedder) == 1
 
 
 @pytest.mark.parametrize("name", ["n_gpu_layers", "threads", "context_tokens", "instruction"])
