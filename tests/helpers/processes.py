@@ -1,0 +1,23 @@
+"""Reads of a running process what attacks are measured by: its memory, and its peak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that a process has held so far, in MiB (VmHWM)."""
+    return _field(pid, "VmHWM") / 1024
+
+
+def resident_mib(pid: int) -> float:
+    """Return the memory that a process holds now, in MiB (VmRSS)."""
+    return _field(pid, "VmRSS") / 1024
+
+
+def _field(pid: int, name: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    msg = f"/proc/{pid}/status has no {name}"
+    raise ValueError(msg)
