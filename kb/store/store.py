@@ -242,13 +242,13 @@ class Store:
 
     def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) best first; some may be invisible: see ``chunk_rows``."""
-        with self._freshness.reading():
-            return self.vectors.query(collection_id, vector, limit)
+        self._freshness.prepare_reading(collection_id)
+        return self.vectors.query(collection_id, vector, limit)
 
     def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return vectors by chunk id; a missing one is simply not there."""
-        with self._freshness.reading():
-            return self.vectors.vectors(collection_id, ids)
+        self._freshness.prepare_reading(collection_id)
+        return self.vectors.vectors(collection_id, ids)
 
     # -- upkeep
 
