@@ -77,7 +77,7 @@ def _advice(found: StoreCheck) -> str:
             "away, then ingest your files again or `kb import` an archive"
         )
     if found.left:
-        return "run `kb doctor --repair` again with the model named above"
+        return 'do what stands under "not mended", then run `kb doctor --repair` again'
     return "run `kb doctor --repair`"
 
 

@@ -76,8 +76,9 @@ class WriteLock:
         while not self._acquire(allowed):
             before, seen = seen, progress() if progress else None
             if seen == before:
+                folder = Path(self._shared.file.lock_file).parent
                 msg = (
-                    f"another process has been writing to {Path(self._shared.file.lock_file).parent}"
+                    f"another process has been writing to {folder}"
                     f" for more than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
                 )
                 raise StoreBusyError(msg)
