@@ -145,6 +145,11 @@ class KnowledgeBase:
         """A count that rises with every change of what can be found, by any process."""
         return self._store.generation()
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed, and what to do; empty where changes can be stored."""
+        return self._store.snapshot.refusal if self._store.snapshot else ""
+
     # -- collections
 
     def collections(self) -> list[CollectionInfo]:

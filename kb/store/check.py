@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -57,12 +58,16 @@ class CollectionCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCheck:
-    """What was found in the whole store, what was mended, and what could not be and why."""
+    """What was found in the whole store, what was mended, and what could not be and why.
+
+    ``not_checked`` names what nothing is said of.
+    """
 
     collections: tuple[CollectionCheck, ...]
     integrity: str
     mended: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -77,7 +82,15 @@ def check(store: Store) -> StoreCheck:
             integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
             found = collections.with_hidden(db)
         checks = tuple(_check_collection(store, info) for info in found)
-    return StoreCheck(collections=checks, integrity=integrity)
+    not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
+    return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
+
+
+def _not_checked(folder: Path) -> str:
+    return (
+        f"{folder} is read-only: whether it can be written, and what an interrupted change may "
+        "have left in it, was not looked at; nothing can be mended there"
+    )
 
 
 def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
@@ -130,7 +143,11 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     ``embed`` computes missing vectors from the stored chunks. Stray ones are deleted, the
     full-text index is made again, and documents that no file gives are removed. Where Chroma's
     files cannot be read they are made again.
+
+    Raises:
+        StoreError: the folder is read-only.
     """
+    store.require_writable()
     mended: list[str] = []
     left: list[str] = []
     with store.alone():

@@ -13,7 +13,7 @@ import itertools
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -55,17 +55,21 @@ class ChromaStore:
     _open_lock: ClassVar[threading.Lock] = threading.Lock()
 
     @classmethod
-    def at(cls, folder: Path) -> ChromaStore:
-        """Return this process's store for ``folder``; each call needs its own :meth:`close`."""
+    def at(cls, folder: Path, prepare: Callable[[], None] | None = None) -> ChromaStore:
+        """Return this process's store for ``folder``; each call needs its own :meth:`close`.
+
+        ``prepare`` is called once, before the folder is first looked at.
+        """
         key = folder.resolve()
         with cls._open_lock:
-            store, users = cls._open.get(key) or (cls(key), 0)
+            store, users = cls._open.get(key) or (cls(key, prepare), 0)
             cls._open[key] = (store, users + 1)
             return store
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prepare: Callable[[], None] | None = None) -> None:
         self.generation: int | None = None
         self._folder = folder
+        self._prepare = prepare
         self._lock = WriteLock(folder.with_name("write.lock"), timeout_s=_LOADING_TIMEOUT_S)
         self._gate = _Gate()
         self._client: ClientAPI | None = None
@@ -252,6 +256,9 @@ class ChromaStore:
 
         with self._gate.mutex:
             if self._client is None:
+                if self._prepare is not None:
+                    self._prepare()
+                    self._prepare = None
                 chroma_files.verify(self._folder)
                 settings = chromadb.config.Settings(anonymized_telemetry=False)
                 while self._client is None:

@@ -32,6 +32,7 @@ from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ _TURN_S = 0.05
 
 class Store:
     """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
+
+    A folder that is read-only can be read, see :mod:`kb.store.snapshot`; what would change it
+    raises a StoreError that says so.
 
     Args:
         folder: made with access for its owner only, if it is not there.
@@ -70,18 +74,36 @@ class Store:
             msg = f"cannot make the store's folder {folder}: {error}; set KB_DATA_DIR to another"
             raise StoreError(msg) from error
         self.folder = folder
-        self.lock = WriteLock(
-            folder / "write.lock", timeout_s=lock_timeout_s, interrupted=interrupted
+        self.snapshot = Snapshot(folder) if is_read_only(folder) else None
+        place = self.snapshot.place if self.snapshot else folder
+        self.lock, self._long = (
+            WriteLock(place / name, timeout_s=lock_timeout_s, interrupted=interrupted)
+            for name in ("write.lock", "long.lock")
         )
-        self._long = WriteLock(
-            folder / "long.lock", timeout_s=lock_timeout_s, interrupted=interrupted
-        )
-        with self.lock.hold():
-            self.database = _opened(folder)
-            room.keep_reserve(folder)
-        self.vectors = ChromaStore.at(folder / "chroma")
+        if self.snapshot:
+            try:
+                self.database = self.snapshot.open_catalog()
+            except BaseException:
+                self.snapshot.close()
+                raise
+            self.vectors = ChromaStore.at(place / CHROMA, self.snapshot.copy_vectors)
+        else:
+            with self.lock.hold():
+                self.database = _opened(folder)
+                room.keep_reserve(folder)
+            self.vectors = ChromaStore.at(folder / CHROMA)
         self._freshness = Freshness(self.database, self.vectors, self.lock)
-        self._recover_if_free()
+        if not self.snapshot:
+            self._recover_if_free()
+
+    def require_writable(self) -> None:
+        """Refuse what would change the store, before any of it is done.
+
+        Raises:
+            StoreError: the folder is read-only.
+        """
+        if self.snapshot:
+            raise StoreError(self.snapshot.refusal)
 
     # -- collections
 
@@ -292,6 +314,8 @@ class Store:
         """Release all files."""
         self.vectors.close()
         self.database.close()
+        if self.snapshot:
+            self.snapshot.close()
 
     # -- helpers; all of them run inside the write lock
 
@@ -326,7 +350,7 @@ class Store:
 
 
 def _opened(folder: Path) -> Database:
-    path = folder / "catalog.sqlite3"
+    path = folder / CATALOG
     try:
         return Database(path)
     except StoreError:
