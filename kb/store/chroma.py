@@ -23,6 +23,7 @@ import numpy as np
 from kb.errors import StoreError
 from kb.store import chroma_files, room
 from kb.store.base import VectorRecord
+from kb.store.gate import Gate
 from kb.store.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ChromaStore:
         self._folder = folder
         self._prepare = prepare
         self._lock = WriteLock(folder.with_name("write.lock"), timeout_s=_LOADING_TIMEOUT_S)
-        self._gate = _Gate()
+        self._gate = Gate()
         self._client: ClientAPI | None = None
         self._collections: dict[str, Collection] = {}
         self._cleared: set[str] = set()
@@ -288,40 +289,6 @@ class ChromaStore:
         self._client = None
         if client is not None:
             client.close()
-
-
-class _Gate:
-    """Many calls share the client, or one closes it; who closes waits for calls under way."""
-
-    def __init__(self) -> None:
-        self.mutex = threading.RLock()
-        self._changed = threading.Condition(self.mutex)
-        self._inside = 0
-        self._waiting = 0
-
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        with self._changed:
-            # Who wants to be alone goes first; a stream of queries would keep it out for ever.
-            self._changed.wait_for(lambda: self._waiting == 0)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._changed:
-            self._waiting += 1
-            try:
-                self._changed.wait_for(lambda: self._inside == 0)
-                yield
-            finally:
-                self._waiting -= 1
-                self._changed.notify_all()
 
 
 def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:

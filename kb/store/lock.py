@@ -27,6 +27,7 @@ class _Lock:
     def __init__(self, path: Path) -> None:
         self.threads = threading.RLock()
         self.file = FileLock(path, thread_local=False)
+        self.holder: int | None = None
 
     @classmethod
     def at(cls, path: Path) -> _Lock:
@@ -82,11 +83,18 @@ class WriteLock:
                     f" for more than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
                 )
                 raise StoreBusyError(msg)
+        outer, self._shared.holder = self._shared.holder, threading.get_ident()
         try:
             yield
         finally:
+            self._shared.holder = outer
             self._shared.file.release()
             self._shared.threads.release()
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether this thread holds the lock."""
+        return self._shared.holder == threading.get_ident()
 
     def _acquire(self, timeout_s: float) -> bool:
         """Take both locks within the time allowed, or none of them."""

@@ -7,6 +7,7 @@ invisible and is removed by the next writer (:meth:`Store.recover`).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sqlite3
 import threading
@@ -23,6 +24,7 @@ from kb.store import (
     collections,
     committing,
     fulltext,
+    hidden,
     room,
     sources,
     visibility,
@@ -41,6 +43,8 @@ _PATIENCE_S = 0.2
 # A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
 # seconds each.
 _LONG_CHUNKS = 2000
+# Sources forgotten in one hold of the lock, a tenth of a second.
+_SOURCES_PER_STEP = 100
 # Waiting for a locked file is looking at it again and again: who would lock it at once again
 # leaves it for long enough that somebody else looks.
 _TURN_S = 0.05
@@ -188,14 +192,17 @@ class Store:
             except BaseException:
                 self._recover_quietly()
                 raise
-            self._sweep()
+        self._sweep()
         return results
 
     def _commit_long(
         self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
     ) -> list[AddResult]:
-        """Let others write between the calls of Chroma, which take minutes for a huge document."""
-        with self._long.hold():
+        """Let others write between the calls of Chroma, which take minutes for a huge document.
+
+        One such document at a time; the next waits as long as something is being stored.
+        """
+        with self._long.hold(progress=self.generation):
             try:
                 with self.writing():
                     room.require(self.folder)
@@ -210,7 +217,7 @@ class Store:
                             pass  # others must have read this before they write
                 with self.writing():
                     results = committing.finish(self.database, self._freshness, plan)
-                    self._sweep()
+                self._sweep()
             except BaseException:
                 self._recover_quietly()
                 raise
@@ -218,10 +225,9 @@ class Store:
 
     def attach(self, collection_id: str, file: FileState) -> None:
         """Record a source's state; the document it had is removed if no other source has it."""
-        with self.writing():
-            with self.database.write() as db:
-                visibility.show(db, collection_id, file)
-            self._sweep()
+        with self.lock.hold(), self.database.write() as db:
+            visibility.show(db, collection_id, file)
+        self._sweep()
 
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
         """Give a source another place, without touching its document."""
@@ -229,15 +235,20 @@ class Store:
             sources.move(db, collection_id, old, new)
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
-        """Forget sources; return how many documents went with them."""
+        """Forget sources; return how many documents went with them.
+
+        They are forgotten a few at a time, each time in one step, and others may write in between.
+        """
         removed = 0
-        with self.writing():
-            for source in gone:
-                with self.database.write() as db:
+        left = iter(gone)
+        while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
+            with self.lock.hold(), self.database.write() as db:
+                for source in part:
                     before = sources.state(db, collection_id, source)
                     sources.delete(db, collection_id, source)
                     removed += visibility.retire_if_orphaned(db, before)
-                self._sweep()
+            self._sweep()
+            self._give_turn()
         return removed
 
     def remove_document(self, collection_id: str, document_id: int) -> None:
@@ -246,19 +257,17 @@ class Store:
         Raises:
             DocumentNotFoundError: there is no such document in the collection.
         """
-        with self.writing():
-            with self.database.write() as db:
-                row = db.execute(
-                    "SELECT 1 FROM documents"
-                    " WHERE id = ? AND collection_id = ? AND state = 'active'",
-                    (document_id, collection_id),
-                ).fetchone()
-                if row is None:
-                    msg = f"there is no document {document_id}; `kb documents` lists them"
-                    raise DocumentNotFoundError(msg)
-                db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
-                visibility.retire(db, document_id)
-            self._sweep()
+        with self.lock.hold(), self.database.write() as db:
+            row = db.execute(
+                "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+                (document_id, collection_id),
+            ).fetchone()
+            if row is None:
+                msg = f"there is no document {document_id}; `kb documents` lists them"
+                raise DocumentNotFoundError(msg)
+            db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+            visibility.retire(db, document_id)
+        self._sweep()
 
     # -- reading vectors
 
@@ -284,7 +293,7 @@ class Store:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the write lock while nobody is in the middle of storing a long document."""
-        with self._long.hold(), self.writing():
+        with self._long.hold(progress=self.generation), self.writing():
             yield
 
     def generation(self) -> int:
@@ -299,7 +308,11 @@ class Store:
         """Remove what a crash left behind; return how many documents that were."""
         with self.writing():
             cleanup.finish_dropped(self.database, self.vectors)
-            return self._sweep()
+            with self.database.read() as db:
+                before = hidden.count(db)
+            self._sweep()
+            with self.database.read() as db:
+                return before - hidden.count(db)
 
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
@@ -317,18 +330,28 @@ class Store:
         if self.snapshot:
             self.snapshot.close()
 
-    # -- helpers; all of them run inside the write lock
+    # -- helpers
 
-    def _sweep(self) -> int:
-        # Whoever stores a long document has rows that look as if a crash had left them.
-        try:
-            with self._long.hold(timeout_s=0):
-                return self._swept(pending=True)
-        except StoreBusyError:
-            return self._swept(pending=False)
+    def _sweep(self) -> None:
+        """Delete what no search may see, with others writing in between where there is much."""
+        while self._sweep_part():
+            self._give_turn()
+
+    def _sweep_part(self) -> int:
+        with self.lock.hold():
+            # Whoever stores a long document has rows that look as if a crash had left them.
+            try:
+                with self._long.hold(timeout_s=0):
+                    return self._swept(pending=True)
+            except StoreBusyError:
+                return self._swept(pending=False)
 
     def _swept(self, *, pending: bool) -> int:
         return cleanup.sweep(self.database, self.vectors, self._freshness, pending=pending)
+
+    def _give_turn(self) -> None:
+        if not self.lock.is_held:
+            time.sleep(_TURN_S)
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from neighbour import Neighbour
 
 from kb import KnowledgeBase, Settings, StoreBusyError
 
-NEIGHBOUR = Path(__file__).parent / "neighbour.py"
 TEXT = "The harbour office opens at seven."
-
-
-class Neighbour:
-    """Another process over the same data folder."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(NEIGHBOUR), str(data_dir)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def do(self, line: str) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n"
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
 
 
 @pytest.fixture
