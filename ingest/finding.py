@@ -42,6 +42,7 @@ class Finder:
         self._exclude = exclude
         self._jobs: dict[Source, Job] = {}
         self.used: set[str] = set()
+        self.folders: list[Path] = []
         self.failed: dict[Source, FileResult] = {}
         self.other_types: Counter[str] = Counter()
         self._walked: dict[str, set[str]] = {}
@@ -99,6 +100,7 @@ class Finder:
         )
 
     def _folder(self, folder: Path) -> None:
+        self.folders.append(folder)
         root = self._root_of(folder)
         prefix = readable_name(folder.relative_to(root).as_posix())
         prefix = "" if prefix == "." else f"{prefix}/"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -55,10 +55,26 @@ class Decision:
     error: LoadError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """What is known of the folders of an imported collection.
+
+    ``homes`` tells where some lie, by their names in the archive; of those that are ``left`` nobody
+    has said it.
+    """
+
+    homes: Mapping[str, str] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+
+
+NOTHING_TO_PLACE = Placing()
+
+
 class Planner:
     """Decides for files of one collection, from what the catalog knew when the run began.
 
-    ``roots`` are the run's; what is known of roots below them counts as theirs.
+    ``roots`` are the run's; what is known of roots below them counts as theirs. ``placing`` says
+    where folders of an imported collection are.
     """
 
     def __init__(
@@ -70,12 +86,13 @@ class Planner:
         checksum: bool,
         retry: bool,
         roots: Collection[str] = (),
+        placing: Placing = NOTHING_TO_PLACE,
     ) -> None:
         self._base = base
         self._options = options
         self._checksum = checksum
         self._retry = retry
-        states = _adopted(base.files.states(collection=collection), roots)
+        states = _adopted(base.files.states(collection=collection), roots, placing)
         self.known = {state.source: state for state in states}
         self._settings: dict[str, str] = {}
         self._by_content: dict[tuple[str, str], FileState] = {}
@@ -173,11 +190,16 @@ class Planner:
         return candidates.pop()
 
 
-def _adopted(states: Iterable[FileState], roots: Collection[str]) -> list[FileState]:
+def _adopted(
+    states: Iterable[FileState], roots: Collection[str], placing: Placing
+) -> list[FileState]:
     """Return states as they are once ``roots`` have taken over the roots below them."""
     places: dict[str, tuple[str, str]] = {}
 
     def place(root: str) -> tuple[str, str]:
+        if root in placing.left:
+            return root, ""
+        root = placing.homes.get(root, root)
         path = Path(root)
         for new in roots:
             if new != root and path.is_absolute() and path.is_relative_to(new):

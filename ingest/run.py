@@ -15,6 +15,7 @@ from ingest.finding import Finder
 from ingest.interruption import Cancellation
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline import Pipeline
+from ingest.placing import find_homes
 from ingest.planning import Job, Planner
 from ingest.report import FileResult, IngestReport, OnEvent
 from ingest.sandbox import Sandbox
@@ -132,6 +133,7 @@ class _Run:
     def find(self, paths: Sequence[Path | str]) -> None:
         """Find the files below ``paths``."""
         roots = {state.source.root for state in self._base.files.states(collection=self.collection)}
+        roots -= self._base.files.unplaced(collection=self.collection)
         self.finder = Finder(
             roots,
             include=self._options.include,
@@ -176,7 +178,9 @@ class _Run:
     def execute(self, jobs: list[Job]) -> IngestReport:
         """Do it, or with ``dry_run`` say what would be done."""
         settings = self._base.settings
+        placing = find_homes(self._base, self.finder, collection=self.collection)
         if not self._options.dry_run:
+            self._base.files.place(placing.homes, collection=self.collection)
             for root in self.finder.used:
                 self._base.files.adopt_roots(root, collection=self.collection)
         load_options = _load_options(settings, self._options)
@@ -187,6 +191,7 @@ class _Run:
             checksum=self._options.checksum,
             retry=self._options.retry,
             roots=self.finder.used,
+            placing=placing,
         )
         absences = Absences(self._base, planner, self.finder, jobs, collection=self.collection)
         planner.expect_gone(absences.gone)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,16 +60,52 @@ class FileTracking:
         """
         with self._store.database.read() as db:
             found = collections.find(db, collection or self._settings.collection)
+            unplaced = sources.unplaced(db, found.id) if found else frozenset()
             inner = found and [
                 other
                 for other in sources.roots(db, found.id)
-                if other != root and Path(other).is_absolute() and Path(other).is_relative_to(root)
+                if other != root
+                and other not in unplaced
+                and Path(other).is_absolute()
+                and Path(other).is_relative_to(root)
             ]
         if found and inner:
             with self._store.lock.hold(), self._store.database.write() as db:
                 for other in inner:
                     prefix = Path(other).relative_to(root).as_posix() + "/"
                     sources.rebase(db, found.id, other, root, prefix)
+
+    def unplaced(self, *, collection: str | None = None) -> frozenset[str]:
+        """Return the folders that an archive names and nobody has pointed to on this machine."""
+        with self._store.database.read() as db:
+            found = collections.find(db, collection or self._settings.collection)
+            return sources.unplaced(db, found.id) if found else frozenset()
+
+    def place(self, homes: Mapping[str, str], *, collection: str | None = None) -> None:
+        """Say where folders of an imported collection are: from now on their files are read."""
+        if not homes:
+            return
+        collection_id = self._id(collection)
+        with self._store.lock.hold():
+            with self._store.database.write() as db:
+                taken = [sources.place(db, collection_id, *each) for each in homes.items()]
+            self._store.remove_sources(collection_id, itertools.chain.from_iterable(taken))
+
+    def files_of(
+        self, wanted: Iterable[Source], *, collection: str | None = None
+    ) -> dict[Source, Path]:
+        """Return where sources' files are, or were, on this machine.
+
+        Uploads, documents added from Python, and files of an imported collection whose folder
+        nobody has pointed to are left out.
+        """
+        unplaced = self.unplaced(collection=collection)
+        places = {each: each.file for each in wanted if each.root not in unplaced}
+        return {each: file for each, file in places.items() if file is not None}
+
+    def file_of(self, source: Source, *, collection: str | None = None) -> Path | None:
+        """Return as :meth:`files_of` for one source."""
+        return self.files_of([source], collection=collection).get(source)
 
     def forget(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
         """Forget files; return how many documents went with them."""

@@ -179,6 +179,16 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
 """
 
 
+# Folders that an imported collection names: nobody has said yet where they are on this machine.
+_VERSION_8 = """
+CREATE TABLE unplaced_roots (
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    root TEXT NOT NULL,
+    PRIMARY KEY (collection_id, root)
+) STRICT;
+"""
+
+
 def _version_7(connection: sqlite3.Connection) -> None:
     for statement in _statements(_VERSION_7):
         connection.execute(statement)
@@ -205,6 +215,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_5,
     _VERSION_6,
     _version_7,
+    _VERSION_8,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

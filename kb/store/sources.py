@@ -159,3 +159,28 @@ def rebase(db: sqlite3.Connection, collection_id: str, old: str, new: str, prefi
         " WHERE collection_id = ? AND root = ?",
         (new, prefix, collection_id, old),
     )
+
+
+def unplaced(db: sqlite3.Connection, collection_id: str) -> frozenset[str]:
+    """Return the roots of which nobody has said yet where they are on this machine."""
+    rows = db.execute("SELECT root FROM unplaced_roots WHERE collection_id = ?", (collection_id,))
+    return frozenset(row["root"] for row in rows)
+
+
+def unplace(db: sqlite3.Connection, collection_id: str, roots: Iterable[str]) -> None:
+    """Note roots that an archive names."""
+    db.executemany(
+        "INSERT OR IGNORE INTO unplaced_roots (collection_id, root) VALUES (?, ?)",
+        [(collection_id, root) for root in roots],
+    )
+
+
+def place(db: sqlite3.Connection, collection_id: str, root: str, home: str) -> list[Source]:
+    """Let a root's sources lie below ``home``; return those whose place is taken there."""
+    if home != root:
+        rebase(db, collection_id, root, home, "")
+    db.execute(
+        "DELETE FROM unplaced_roots WHERE collection_id = ? AND root = ?", (collection_id, root)
+    )
+    left = states(db, collection_id, root) if home != root else []
+    return [each.source for each in left]
