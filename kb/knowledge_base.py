@@ -46,10 +46,14 @@ from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
 from kb.store.purging import Compaction
+from kb.store.rows import storable
 from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
+
+# Hits, and chunks beside them: more than any library has, and SQLite can still count with it.
+_MOST_COUNTED = 2**32
 
 
 class KnowledgeBase:
@@ -260,7 +264,7 @@ class KnowledgeBase:
         Args:
             query: what is asked; blank gives no hits.
             top_k: most hits; the settings' if not given.
-            collection: one name, or several of the same model.
+            collection: one name, or several of the same model; no hits for an empty list.
             where: conditions that every hit meets.
             mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``); if not
                 given the collection's, else the settings'. Several collections whose modes differ
@@ -296,6 +300,8 @@ class KnowledgeBase:
             msg = f"top_k is {top_k}, but must be 1 or more"
             raise SettingsError(msg)
         names = [collection] if collection is None or isinstance(collection, str) else collection
+        if not names:
+            return []
         while True:
             targets = [self.collection(name) for name in dict.fromkeys(names)]
             tasks = [instruct or each.instruction or self.settings.instruction for each in targets]
@@ -306,11 +312,11 @@ class KnowledgeBase:
                     targets,
                     query,
                     self.embedder,
-                    top_k=top_k or self.settings.top_k,
+                    top_k=min(top_k or self.settings.top_k, _MOST_COUNTED),
                     where=where,
                     mode=mode or self._mode(targets),
                     highlights=highlights,
-                    context=context,
+                    context=min(context, _MOST_COUNTED),
                     diversity=diversity,
                     tasks=tasks,
                     rerank=self._reranking(rerank),
@@ -413,7 +419,7 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.info(db, document_id)
+            found = documents.info(db, storable(document_id))
         if found is None:
             raise _no_document(document_id)
         return found
@@ -425,7 +431,7 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.body(db, document_id)
+            found = documents.body(db, storable(document_id))
         if found is None:
             raise _no_document(document_id)
         return found
@@ -437,7 +443,7 @@ class KnowledgeBase:
     def chunks(self, document_id: int) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order."""
         with self._store.database.read() as db:
-            return documents.cut(db, document_id)
+            return documents.cut(db, storable(document_id))
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources from a collection.

@@ -11,6 +11,7 @@ from kb.indexing import Indexing
 from kb.records import FailedFile, FileState, Source
 from kb.settings import Settings
 from kb.store import collections, documents, sources
+from kb.store.rows import storable
 from kb.store.store import Store
 
 
@@ -43,7 +44,7 @@ class FileTracking:
         What is found of them is this document, their older version.
         """
         with self._store.database.read() as db:
-            return sources.failed_of_document(db, document_id)
+            return sources.failed_of_document(db, storable(document_id))
 
     def record(self, file: FileState, *, collection: str | None = None) -> None:
         """Record what became of a file: touched, failed, or the same content as another."""

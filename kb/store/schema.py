@@ -10,6 +10,7 @@ from pathlib import Path
 from kb.errors import StoreVersionError
 from kb.metadata import folded, stated_date, stated_language, stated_tags
 from kb.records import MetadataValue
+from kb.store.transactions import roll_back
 
 # Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
 # ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
@@ -246,7 +247,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
 
 

@@ -34,6 +34,7 @@ from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.rows import storable
 from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
@@ -260,7 +261,7 @@ class Store:
         with self.lock.hold(), self.database.write() as db:
             row = db.execute(
                 "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
-                (document_id, collection_id),
+                (storable(document_id), collection_id),
             ).fetchone()
             if row is None:
                 msg = f"there is no document {document_id}; `kb documents` lists them"
