@@ -75,6 +75,7 @@ class FileTracking:
                 for other in inner:
                     prefix = Path(other).relative_to(root).as_posix() + "/"
                     sources.rebase(db, found.id, other, root, prefix)
+            self._store.tidy()
 
     def unplaced(self, *, collection: str | None = None) -> frozenset[str]:
         """Return the folders that an archive names and nobody has pointed to on this machine."""
@@ -91,6 +92,7 @@ class FileTracking:
             with self._store.database.write() as db:
                 taken = [sources.place(db, collection_id, *each) for each in homes.items()]
             self._store.remove_sources(collection_id, itertools.chain.from_iterable(taken))
+        self._store.tidy()
 
     def files_of(
         self, wanted: Iterable[Source], *, collection: str | None = None

@@ -23,6 +23,7 @@ from kb.store import (
     cleanup,
     collections,
     committing,
+    descriptions,
     fulltext,
     hidden,
     room,
@@ -234,6 +235,7 @@ class Store:
         """Give a source another place, without touching its document."""
         with self.lock.hold(), self.database.write() as db:
             sources.move(db, collection_id, old, new)
+        self._sweep()
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
         """Forget sources; return how many documents went with them.
@@ -315,6 +317,10 @@ class Store:
             with self.database.read() as db:
                 return before - hidden.count(db)
 
+    def tidy(self) -> None:
+        """Do what a change of the catalog leaves to be done in the vector store."""
+        self._sweep()
+
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
         with self.alone():
@@ -334,9 +340,18 @@ class Store:
     # -- helpers
 
     def _sweep(self) -> None:
-        """Delete what no search may see, with others writing in between where there is much."""
+        """Delete what no search may see, and describe anew what has another file now.
+
+        Others may write in between where there is much.
+        """
         while self._sweep_part():
             self._give_turn()
+        while self._describe_part():
+            self._give_turn()
+
+    def _describe_part(self) -> int:
+        with self.lock.hold():
+            return descriptions.renew(self.database, self.vectors, self._freshness)
 
     def _sweep_part(self) -> int:
         with self.lock.hold():
