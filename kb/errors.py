@@ -12,6 +12,7 @@ Every message says what failed, on which input, and what to do next::
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
+    │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
@@ -67,6 +68,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the write lock for longer than the time allowed."""
+
+
+class ChangedMeanwhileError(StoreError):
+    """Another process changed what a decision rests on; decide again."""
 
 
 class ArchiveError(StoreError):

@@ -26,6 +26,7 @@ from kb.records import (
     AddResult,
     Chunk,
     CollectionInfo,
+    CollectionRef,
     Document,
     DocumentInfo,
     Facets,
@@ -87,7 +88,7 @@ class KnowledgeBase:
         self._reranker = Lazy(partial(open_reranker, settings))
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
-        self.files = FileTracking(settings, self._store, self.indexing)
+        self.files = FileTracking(settings, self._store)
         self.uploads = Uploads(settings.uploads_dir)
 
     @classmethod
@@ -160,6 +161,15 @@ class KnowledgeBase:
         """
         with self._store.database.read() as db:
             return collections.get(db, name or self.settings.collection)
+
+    def held(self, name: str | None = None) -> CollectionRef:
+        """Return the collection of that name to work on for a while, whatever it is called by then.
+
+        The name itself where there is no such collection (yet).
+        """
+        wanted = name or self.settings.collection
+        with self._store.database.read() as db:
+            return collections.find(db, wanted) or wanted
 
     def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
         """Make a collection for the model in use.
@@ -526,7 +536,7 @@ class KnowledgeBase:
 
     # -- history
 
-    def begin_run(self, paths: Sequence[str], *, collection: str | None = None) -> RunRecord:
+    def begin_run(self, paths: Sequence[str], *, collection: CollectionRef = None) -> RunRecord:
         """Record that a run of ingestion has begun; the record is told how it ends."""
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 

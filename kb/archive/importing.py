@@ -120,7 +120,7 @@ def _write(  # noqa: PLR0917 - one call, above
     added: list[tuple[int, str]] = []
     seen: list[ArchivedFile] = []
     try:
-        for item in found.items(target.name):
+        for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)
             for other in others:

@@ -211,6 +211,15 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     return document_info(row, of_document, given.get(document_id, ()))
 
 
+def is_visible(db: sqlite3.Connection, collection_id: str, document_id: int) -> bool:
+    """Say whether a search of the collection may see a document."""
+    row = db.execute(
+        "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+        (document_id, collection_id),
+    ).fetchone()
+    return row is not None
+
+
 def origin(db: sqlite3.Connection, document_id: int) -> Origin | None:
     """Return what one visible document was made from."""
     row = db.execute(
