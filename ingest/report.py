@@ -171,7 +171,10 @@ class IngestReport:
             "changes": changes,
             "failures": {name(r.source): r.reason for r in self.failures},
             "gone": [name(source) for source in self.gone],
-            "left_out": {name(each.source): str(each.rule) for each in self.left_out},
+            "left_out": {
+                name(each.source): {"rule": each.rule.code, "by": str(each.rule)}
+                for each in self.left_out
+            },
             "chunks": self.chunks,
             "embedded": self.embedded,
             "reused": self.reused,

@@ -30,7 +30,7 @@ class RunInfo:
     ``counts`` gives files by outcome, ``changes`` the paths of those that were added, changed,
     moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
     ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
-    disk, or left out by a rule (by path).
+    disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
     ``error`` says what ended a run that failed as a whole.
     """
 
@@ -44,7 +44,7 @@ class RunInfo:
     changes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     gone: Sequence[str] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     chunks: int = 0
     embedded: int = 0
     reused: int = 0

@@ -342,7 +342,7 @@ def test_the_history_of_runs_keeps_what_was_left_out_until_compacting(
     (folder / "public" / "cellar.txt").unlink()
     run(base, folder)
     (latest,) = base.runs(limit=1)
-    assert latest.left_out == {"private/pay.txt": ".kbignore"}
+    assert latest.left_out == {"private/pay.txt": {"rule": "ignore_file", "by": ".kbignore"}}
     assert list(latest.gone) == ["public/cellar.txt"]
     run(base, folder, prune=True, force_prune=True)
     base.compact()

@@ -294,6 +294,7 @@ def test_a_deleted_file_whose_name_is_decomposed_is_removed(
     watching = watch(folder)
     file.unlink()
     watching.expect("removed caf\u00e9.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt"}
 
 
 def test_a_file_whose_name_is_no_utf_8_does_not_end_the_watching(
