@@ -217,6 +217,7 @@ class _Run:
         results = [*self.finder.failed.values(), *removed, *pipeline.results]
         if not interrupted:
             results += self._removed(absences, results)
+        self._base.indexing.current(collection)  # nobody is told of files that are gone again
         return self._report(results, absences, clocks=pipeline.clocks, interrupted=interrupted)
 
     def dry_run(self, jobs: list[Job]) -> IngestReport:
