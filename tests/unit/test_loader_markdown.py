@@ -123,6 +123,19 @@ def test_footnotes_stand_where_they_are_cited(tmp_path: Path) -> None:
     )
 
 
+def test_footnotes_of_footnotes_follow_the_one_that_cites_them(tmp_path: Path) -> None:
+    document = load(
+        tmp_path,
+        "Water boils.[^heat]\n\nNext.\n\n[^heat]: At 100 °C.[^where]^[Or so.]\n\n"
+        "[^where]: At sea level.[^heat]\n",
+    )
+
+    assert document.text == (
+        "Water boils.[heat]\n[heat] At 100 °C.[where][3]\n[where] At sea level.[heat]\n"
+        "[3] Or so.\n\nNext."
+    )
+
+
 def test_containers_give_their_title_and_content(tmp_path: Path) -> None:
     document = load(
         tmp_path,
