@@ -39,7 +39,7 @@ class Sandbox:
     Args:
         workers: number of processes, by default as many as cores this process may use.
         timeout_s: seconds that one file may take, pictures read by OCR not counted (they have
-            :data:`ingest.worker_process.PICTURE_TIMEOUT_S` each).
+            :data:`ingest.worker_clock.PICTURE_TIMEOUT_S` each).
         memory_bytes: address space that one worker may take. OCR needs about 1.2 GB of it.
     """
 
