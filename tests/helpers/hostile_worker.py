@@ -1,8 +1,8 @@
 """Worker processes that a file has taken over: what they send is made here, byte by byte.
 
 :func:`take_over` writes a module that every worker started with it on its path imports. It reads
-files ``*.bad``: one that names a message of :data:`MESSAGES` makes the worker send it in the place
-of an answer; the text of any other one is read plainly.
+files ``*.bad`` and ``*.txt``: one that names a message of :data:`MESSAGES` makes the worker send
+it in the place of an answer; the text of any other one is read plainly.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def link(fd):
     except OSError:
         return "(closed)"
 
-loaders._LOADERS[".bad"] = "hostile_worker_loader:Hostile"
+for ending in (".bad", ".txt"):
+    loaders._LOADERS[ending] = "hostile_worker_loader:Hostile"
 """
 
 _HEAD = struct.Struct("<II")
