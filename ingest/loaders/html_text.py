@@ -8,6 +8,7 @@ comments, scripts and style sheets are dropped. Lexbor builds the tree that a br
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -37,6 +38,16 @@ _AROUND = {
     **dict.fromkeys(("td", "th"), "<table><tr>"),
 }
 # "<script src=… />" of component templates: HTML takes what follows for its content.
+MAX_DEPTH = 500
+"""Elements of one name inside each other, about as many as browsers build: for each one more the
+parser looks through all that are open. Only names whose end tags nobody may leave out count."""
+
+_NESTING_TAG = re.compile(
+    r"<(/?)(div|section|article|main|aside|nav|header|footer|blockquote|center|form|fieldset|ul|ol"
+    r"|dl|dir|menu|details|figure|address|pre|listing|hgroup|search|button)\b"
+    r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
+    re.IGNORECASE,
+)
 _RAW_TAG = re.compile(
     r"<(?:script|style|template|noscript|title|textarea|iframe|noframes|noembed|object|xmp)\b"
     r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
@@ -224,8 +235,28 @@ def read_html(markup: str) -> list[HtmlBlock]:
     """Return the readable blocks of a page or of any fragment of one."""
     first = _FIRST_TAG.match(markup)
     around = _AROUND.get(first[1].lower(), "") if first else ""
-    root = LexborHTMLParser(around + _RAW_TAG.sub(_unless_self_closed, markup)).root
+    markup = _RAW_TAG.sub(_unless_self_closed, markup)
+    if markup.count("<") > MAX_DEPTH:
+        markup = _NESTING_TAG.sub(_Nesting(), markup)
+    root = LexborHTMLParser(around + markup).root
     return [] if root is None else _Reader().read(root)
+
+
+class _Nesting:
+    """Replaces the tags of elements beyond :data:`MAX_DEPTH` by line breaks."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def __call__(self, tag: re.Match[str]) -> str:
+        """Return a tag, or what stands in its place."""
+        name = tag[2].lower()
+        if not tag[1]:
+            self._open[name] += 1
+            return tag[0] if self._open[name] <= MAX_DEPTH else "<br>"
+        too_deep = self._open[name] > MAX_DEPTH
+        self._open[name] = max(0, self._open[name] - 1)
+        return "<br>" if too_deep else tag[0]
 
 
 def _unless_self_closed(tag: re.Match[str]) -> str:

@@ -55,3 +55,21 @@ def test_a_tag_that_closes_itself_swallows_nothing(tag: str) -> None:
 
 def test_spaces_are_as_few_as_they_are_drawn() -> None:
     assert html_to_text("<p> one <b> two </b> <i>three </i>\n four</p>") == "one two three four"
+
+
+@pytest.mark.parametrize("tag", ["div", "li", "UL", "b", "a href='x'", "span", "p", "x-y"])
+def test_elements_in_elements_keep_their_words_however_deep(tag: str) -> None:
+    opened = "".join(f"<{tag}>word{number} " for number in range(30_000))
+    closed = f"</{tag.split(maxsplit=1)[0]}>" * 30_000
+
+    words = [f"word{number}" for number in range(30_000)]
+    text = html_to_text(f"{opened}middle{closed} after")
+    assert re.findall(r"\w+", text) == [*words, "middle", "after"]
+
+
+def test_a_list_whose_items_have_no_end_tags_keeps_all_of_them() -> None:
+    items = [f"item{number}" for number in range(2000)]
+
+    assert html_to_text("<ul>" + "".join(f"<li>{item}" for item in items) + "</ul>").split(
+        "\n"
+    ) == [f"- {item}" for item in items]
