@@ -12,6 +12,7 @@ from ingest.report import FileEvent, FileResult, OnEvent, Outcome, Stage
 from kb.errors import ChangedMeanwhileError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
+from kb.text import one_line
 
 _OUTCOMES: dict[Action, Outcome] = {"move": "moved", "unchanged": "unchanged", "touch": "unchanged"}
 _STAGES: dict[Outcome, Stage] = {"unchanged": "unchanged", "failed": "failed"}
@@ -116,7 +117,7 @@ class Recorder:
         """
         job = decision.job
         # An upload is kept under its hash; people know it by the name they gave it.
-        reason = str(error).replace(job.path.name, job.source.name)
+        reason = one_line(str(error).replace(job.path.name, job.source.name))
         state = decision.state or FileState(
             source=job.source,
             size=job.size,

@@ -82,8 +82,8 @@ def _advice(found: StoreCheck) -> str:
 
 
 def _machine() -> dict[str, Any]:
+    from kb.cores import available_cores  # noqa: PLC0415
     from kb.embedding import library  # noqa: PLC0415 - llama.cpp loads only here
-    from kb.embedding.cores import available_cores  # noqa: PLC0415
 
     features = [part.split("=")[0].strip() for part in library.system_info().split("|")]
     gpus = _gpus()

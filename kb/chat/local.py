@@ -12,7 +12,7 @@ from pathlib import Path
 from kb.chat.base import Message
 from kb.chat.generator import Generator
 from kb.chat.template import ChatTemplate
-from kb.embedding.cores import available_cores
+from kb.cores import available_cores
 from kb.embedding.native import Model
 from kb.errors import ChatError
 
