@@ -301,14 +301,14 @@ def test_with_a_key_nobody_gets_in_without_it(
         data_dir,
         "--host",
         "0.0.0.0",  # noqa: S104 - this is about it
-        KB_SERVER_API_KEY="open-sesame",
+        KB_SERVER_API_KEY="open-sesame-cave",
     ) as running:
         url = running.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - likewise
         assert httpx.get(f"{url}/v1/models", trust_env=False).status_code == 401
-        wrong = {"Authorization": "Bearer open-barley"}
+        wrong = {"Authorization": "Bearer open-barley-cave"}
         assert httpx.get(f"{url}/v1/models", headers=wrong, trust_env=False).status_code == 401
         assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
-        monkeypatch.setenv("KB_API_KEY", "open-sesame")
+        monkeypatch.setenv("KB_API_KEY", "open-sesame-cave")
         remote = ServerEmbedder(url)
         try:
             assert remote.embed_query("bird").shape == (384,)
