@@ -86,7 +86,7 @@ def most_connections(limits: Limits) -> int:
         return limits.connections
     open_now = sum(1 for _ in Path("/dev/fd").iterdir())
     kept = min(_OTHER_FILES + _FILES_OF_A_SEARCH * limits.requests, soft // 2)
-    return max(_FEWEST, min(limits.connections, soft - open_now - kept))
+    return min(limits.connections, max(_FEWEST, soft - open_now - kept))
 
 
 class Connection(H11Protocol):
@@ -171,7 +171,7 @@ class Connection(H11Protocol):
         error = sys.exc_info()[1]
         hint = getattr(error, "error_status_hint", HTTPStatus.BAD_REQUEST)
         said = f"the request is no HTTP/1.1: {error}" if error else msg
-        self.refuse(RefusalError(HTTPStatus(hint), said))
+        self.refuse(RefusalError(HTTPStatus(hint), said), unasked=True)
 
     def refuse(self, error: RefusalError, *, unasked: bool = False) -> None:
         """Close the connection; a client that waits for an answer, or will, is told why."""
