@@ -66,10 +66,20 @@ def _described(app: FastAPI, *, key: bool) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if not kept:
             kept.update(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            _forget_422(kept)
             _tell_who_may_ask(kept, key=key)
         return kept
 
     return openapi
+
+
+def _forget_422(description: dict[str, Any]) -> None:
+    """Take out what FastAPI says of every route and this server never answers."""
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        description["components"]["schemas"].pop(name, None)
 
 
 def _tell_who_may_ask(description: dict[str, Any], *, key: bool) -> None:

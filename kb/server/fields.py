@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 MOST_TEXTS = 2048
 """Texts of one request, OpenAI's bound."""
 
-_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1  # what SQLite compares with
+# What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
+_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1024
 _MOST_COLLECTIONS = 100
 _MOST_CHARACTERS = 1000
 

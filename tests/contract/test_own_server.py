@@ -180,6 +180,24 @@ def test_search_gives_the_hits_of_the_knowledge_base(client: httpx.Client) -> No
 
 
 @pytest.mark.parametrize(
+    ("query", "code", "says"),
+    [
+        ("x" * 16_385, "malformed", "at most 16384 characters"),
+        ("".join(map(chr, range(0x4E00, 0x5700))), "context_length_exceeded", "at most 2,048 are"),
+    ],
+    ids=["characters", "words"],
+)
+def test_a_query_that_is_too_long_is_refused_with_the_bound(
+    client: httpx.Client, query: str, code: str, says: str
+) -> None:
+    answer = client.post("/v1/search", json={"query": query, "mode": "keyword"})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["param"], error["code"]) == ("query", code)
+    assert says in error["message"]
+
+
+@pytest.mark.parametrize(
     "fault",
     [
         own_server.status(429),
