@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,32 @@ def test_of_too_many_connections_the_one_that_was_silent_longest_gives_way(serve
     finally:
         for client in silent:
             client.close()
+
+
+def test_large_bodies_beyond_what_is_held_are_refused_and_small_ones_are_not(
+    data_dir: Path,
+) -> None:
+    large = raw_client.request("/v1/embeddings", {"input": ["x" * 700_000]})
+    with (
+        own_server.serving(data_dir, limits={"held_bytes": 2**20}) as running,
+        raw_client.connected(running.url) as first,
+        raw_client.connected(running.url) as second,
+    ):
+        first.sendall(large[:-1])
+        second.sendall(large[:-1])
+        # Which of the two is heard first, the system decides.
+        (refused, *_), _, _ = select.select([first, second], [], [], raw_client.TIMEOUT_S)
+        status, message = refusal(raw_client.everything(refused))
+        assert status == 429
+        assert "1 MiB of requests are under way" in message
+        with raw_client.connected(running.url) as small:
+            small.sendall(raw_client.request("/v1/embeddings", TEXTS))
+            small.shutdown(1)
+            assert raw_client.answered(raw_client.everything(small))[0] == 200
+        other = second if refused is first else first
+        other.sendall(large[-1:])
+        other.shutdown(1)
+        assert "tokens" in refusal(raw_client.everything(other))[1]
 
 
 def test_there_are_fewer_connections_than_the_system_has_files_for() -> None:
