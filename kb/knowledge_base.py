@@ -285,7 +285,8 @@ class KnowledgeBase:
             SettingsError: there is an instruction, but the model takes none; an argument is out of
                 bounds; the query holds nothing but exclusions.
             EmbedderMismatchError: a collection was made with another model.
-            InputTooLongError: the query is longer than the model reads.
+            InputTooLongError: the query is longer than the model reads, or than is looked up
+                (16,384 characters, 2,048 different words).
         """
         if context < 0 or not 0 <= diversity <= 1:
             msg = f"context {context} must not be below 0, diversity {diversity} be within 0 and 1"
