@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionError, EmbedderMismatchError
 from kb.language import language_of
@@ -28,7 +28,7 @@ from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.splitting.context import ContextPrefix
 from kb.store import collections, documents
-from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
 from kb.store.store import Store
 
 PYTHON_ROOT = "python"
@@ -165,6 +165,31 @@ class Indexing:
         inputs = [prepared.inputs[row] for row in prepared.missing]
         fresh = embedder.embed_documents(inputs, on_progress)
         return prepared.assemble(fresh, dim=embedder.dim)
+
+    def embed_again(
+        self, target: CollectionInfo, chunks: Sequence[KeyedChunk]
+    ) -> dict[int, Vector]:
+        """Compute the vectors of stored chunks, by chunk id, whatever the settings say now.
+
+        A chunk is left out if neither its text nor its text with context in front gives its key.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        self.check_embedder(target)
+        embedder = self._loaded.get()
+        inputs: dict[int, str] = {}
+        prefixes: dict[str, ContextPrefix] = {}
+        for chunk in chunks:
+            prefix = prefixes.setdefault(
+                chunk.title, ContextPrefix(chunk.title, embedder.count_tokens)
+            )
+            for text in (chunk.text, prefix.before(chunk.heading_path) + chunk.text):
+                if self._vector_key(text) == chunk.key:
+                    inputs[chunk.id] = text
+                    break
+        vectors = embedder.embed_documents(list(inputs.values()))
+        return dict(zip(inputs, vectors, strict=True))
 
     def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
         """Make the document visible as what ``file`` holds, in one step."""

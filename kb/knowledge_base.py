@@ -15,7 +15,7 @@ from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.chat.base import Message
 from kb.chat.opening import open_chat_model
-from kb.embedding.base import Embedder, Vectors
+from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
@@ -145,6 +145,11 @@ class KnowledgeBase:
     def generation(self) -> int:
         """A count that rises with every change of what can be found, by any process."""
         return self._store.generation()
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed, and what to do; empty where changes can be stored."""
+        return self._store.snapshot.refusal if self._store.snapshot else ""
 
     # -- collections
 
@@ -564,7 +569,7 @@ class KnowledgeBase:
             EmbedderMismatchError: vectors are missing that another model must compute.
         """
         if repair:
-            return checking.repair(self._store, self._embed_stored)
+            return checking.repair(self._store, self.indexing.embed_again)
         return checking.check(self._store)
 
     # -- helpers
@@ -577,10 +582,6 @@ class KnowledgeBase:
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}
         return modes.pop() if len(modes) == 1 else self.settings.mode
-
-    def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
-        self.indexing.check_embedder(target)
-        return self.embedder.embed_documents(texts)
 
 
 def _no_document(document_id: int) -> DocumentNotFoundError:

@@ -24,24 +24,51 @@ _REFUSED = (
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def immutable(path: Path) -> sqlite3.Connection:
+    """Connect to a database that nobody changes, without writing anything beside it."""
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
 class Database:
     """A catalog file. Thread-safe: every block borrows a connection of its own.
+
+    Args:
+        path: made if it is not there.
+        refusal: why nothing may be written; empty where it may.
+        in_place: the file is on a read-only disk, of this release's version and without a log.
+        original: what messages name where ``path`` is a copy.
 
     Raises:
         StoreVersionError: the file is newer than this release.
         StoreError: the file cannot be opened or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        refusal: str = "",
+        in_place: bool = False,
+        original: Path | None = None,
+    ) -> None:
         self.path = path
+        self._named = original or path
+        self._refusal = refusal
+        self._in_place = in_place
         self._idle: list[sqlite3.Connection] = []
         self._mutex = threading.Lock()
         self._closed = False
         with self._translated():
             connection = self._connect()
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                migrate(connection, path)
+                if not in_place:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    migrate(connection, path)
             except BaseException:
                 connection.close()
                 raise
@@ -59,7 +86,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction: committed at the end, undone on any error."""
+        """Give a connection in a transaction: committed at the end, undone on any error.
+
+        Raises:
+            StoreError: the folder is read-only, the disk is full, or the file failed.
+        """
+        if self._refusal:
+            raise StoreError(self._refusal)
         with self._borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -86,11 +119,15 @@ class Database:
             self._idle.clear()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path,
-            timeout=BUSY_TIMEOUT_S,
-            isolation_level=None,  # transactions are begun and ended by hand, above
-            check_same_thread=False,  # the pool hands a connection to one thread at a time
+        connection = (
+            immutable(self.path)
+            if self._in_place
+            else sqlite3.connect(
+                self.path,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,  # transactions are begun and ended by hand, above
+                check_same_thread=False,  # the pool hands a connection to one thread at a time
+            )
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -123,7 +160,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            msg = f"the catalog {self.path} failed: {error}. {_advice(error, self.path)}"
+            msg = f"the catalog {self._named} failed: {error}. {_advice(error, self._named)}"
             raise StoreError(msg) from error
 
 

@@ -51,6 +51,21 @@ class PreparedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedChunk:
+    """A stored chunk, with all that the text it was embedded by can be made from again.
+
+    ``key`` is its vector's: the hash of that text and of the embedder.
+    """
+
+    id: int
+    document_id: int
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedDocument:
     """A document with the vectors of its chunks, and the file that it is to be shown for.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -109,7 +109,7 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
     """Return the runs of all collections, newest first."""
     with store.database.read() as db:
         running = db.execute("SELECT 1 FROM runs WHERE status = 'running'").fetchone()
-    if running is not None:
+    if running is not None and store.snapshot is None:
         with store.lock.hold():
             _settle(store)
     with store.database.read() as db:
@@ -118,7 +118,11 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
             " ORDER BY r.id DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
-        return [_info(row) for row in rows]
+        found = [_info(row) for row in rows]
+    if store.snapshot is None:
+        return found
+    # Nothing runs in what cannot be written.
+    return [replace(run, status="interrupted") if run.status == "running" else run for run in found]
 
 
 def forget_names(db: sqlite3.Connection) -> None:
