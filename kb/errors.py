@@ -6,6 +6,7 @@ Every message says what failed, on which input, and what to do next::
     ├── SettingsError             a setting, environment variable or kb.toml is wrong
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
+    ├── EngineError               llama.cpp's library cannot be loaded
     ├── EmbeddingError            text could not be turned into vectors
     │   ├── InputTooLongError     one text exceeds what the model can read
     │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
@@ -35,6 +36,10 @@ class MissingExtraError(KnowledgeBaseError):
 
 class ModelError(KnowledgeBaseError):
     """A model file is missing, damaged, or of a kind this release cannot use."""
+
+
+class EngineError(KnowledgeBaseError):
+    """llama.cpp, which runs models in this process, cannot be loaded; the message gives mends."""
 
 
 class EmbeddingError(KnowledgeBaseError):
