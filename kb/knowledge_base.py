@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, get_args
 
 from kb import reembedding
-from kb.answering.answer import AnswerStream
+from kb.answering.answer import Answer, AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.chat.base import Message
@@ -382,6 +382,23 @@ class KnowledgeBase:
             self._chat.get,
             question,
             history=history,
+            most_tokens=self.settings.chat_answer_tokens,
+        )
+
+    def continue_answer(self, answer: Answer) -> AnswerStream:
+        """Return the rest of an answer that was cut short, in the making, from the same passages.
+
+        Its pieces are what comes anew; ``.answer`` is the answer from its beginning.
+
+        Args:
+            answer: one whose ``cut`` is true.
+        """
+        return AnswerStream(
+            lambda _: list(answer.sources),
+            self._chat.get,
+            answer.question,
+            most_tokens=self.settings.chat_answer_tokens,
+            begun=answer,
         )
 
     def facets(self, *, collection: str | None = None) -> Facets:

@@ -142,6 +142,13 @@ class Settings(BaseSettings):
         description="Tokens that the chat model reads and writes at once; unset asks the server, "
         "or takes up to 8,192 of a file's own.",
     )
+    chat_answer_tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=500_000,
+        description="Most tokens of an answer, thinking included, and at most half of what the "
+        "chat model reads and writes at once; unset is 1,024, or a quarter where that is less.",
+    )
     ui_password_hash: str | None = Field(
         default=None,
         repr=False,
