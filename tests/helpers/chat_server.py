@@ -178,3 +178,14 @@ def talk_on(handler: Handler) -> None:
             time.sleep(0.01)
     except OSError:
         handler.server.hung_up.set()
+
+
+def think_on(handler: Handler) -> None:
+    """Think until the client hangs up."""
+    handler.begin()
+    try:
+        for number in itertools.count():
+            handler.event({"choices": [{"delta": {"reasoning_content": f"{number} "}}]})
+            time.sleep(0.01)
+    except OSError:
+        handler.server.hung_up.set()

@@ -65,7 +65,7 @@ def test_channels_that_are_not_final_are_thinking(size: int) -> None:
     unfinished = split("<|channel|>analysis<|message|>Hm", size)
     assert unfinished.whole() == ""
     assert unfinished.thinking == "Hm"
-    tools = f"<|start|>assistant<|channel|>commentary to=a.b <|constrain|>json<|message|>{{}}<|call|>"
+    tools = "<|start|>assistant<|channel|>commentary to=a.b <|constrain|>json<|message|>{}<|call|>"
     assert split(f"{tools}{HARMONY}Two years.", size).whole() == "Two years."
 
 
