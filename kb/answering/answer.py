@@ -155,7 +155,7 @@ class AnswerStream:
                 yield ""
             elif known:
                 known = False
-                yield anew[len(tail) :] if anew.startswith(tail) else anew
+                yield anew.removeprefix(tail)
             else:
                 yield piece
 
