@@ -10,9 +10,9 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from conftest import Report
 from llama_server import smollm2
 
 from kb import KnowledgeBase, Settings
@@ -22,6 +22,9 @@ from kb.embedding.fitting import spread
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.pool import ContextPool
 from kb.models.files import resolve_model
+
+if TYPE_CHECKING:
+    from conftest import Report
 
 BORROWERS = 4
 TURNS_EACH = 100
