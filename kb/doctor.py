@@ -188,7 +188,7 @@ def _reranker(base: KnowledgeBase) -> dict[str, Any]:
         reranker = base.reranker
         reranker.score("question", ["passage"])
     except KnowledgeBaseError as error:
-        return {"name": base.settings.reranker, PROBLEM: str(error)}
+        return {"name": base.settings.shown("reranker"), PROBLEM: str(error)}
     return {
         "name": reranker.identity.model_id,
         **{key.replace("_", " "): value for key, value in reranker.description.items()},

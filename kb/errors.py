@@ -21,9 +21,22 @@ Every message says what failed, on which input, and what to do next::
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
 
+from kb.redaction import redacted
+
 
 class KnowledgeBaseError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose.
+
+    No message shows a password or key that stands in an address.
+    """
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return redacted(super().__str__())
+
+    def __repr__(self) -> str:
+        """Return class and message, as tracebacks of groups and logs show them."""
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class SettingsError(KnowledgeBaseError):

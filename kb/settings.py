@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from kb.errors import SettingsError
 from kb.records import SearchMode
+from kb.redaction import redacted
 
 APP_NAME = "shelfmark"
 CONFIG_FILE = "kb.toml"
@@ -202,6 +203,16 @@ class Settings(BaseSettings):
             )
             raise ValueError(msg)
         return self
+
+    def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's hook and type
+        """Show no password that stands in an address, wherever settings are printed."""
+        for name, value in super().__repr_args__():
+            yield name, redacted(value) if isinstance(value, str) else value
+
+    def shown(self, name: str) -> str:
+        """Return a setting's value for everybody's eyes, empty for None."""
+        value = getattr(self, name)
+        return "" if value is None else redacted(str(value))
 
     @classmethod
     def load(cls, **arguments: Any) -> Settings:  # noqa: ANN401 - checked by pydantic

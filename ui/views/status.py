@@ -108,7 +108,7 @@ def _value(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in _SECRET or isinstance(value, bool):
         return t("status.yes" if value else "status.no")
-    return t("change.unset") if value is None else str(value)
+    return t("change.unset") if value is None else settings.shown(name)
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
