@@ -63,6 +63,8 @@ def _check(found: StoreCheck) -> dict[str, Any]:
                 values[f"vectors of {check.collection.name}"] = check.unreadable
     if found.left:
         values["not mended"] = list(found.left)
+    if found.not_checked:
+        values["not checked"] = list(found.not_checked)
     if found.mended:
         values["mended"] = list(found.mended)
     if not found.ok:
@@ -71,13 +73,15 @@ def _check(found: StoreCheck) -> dict[str, Any]:
 
 
 def _advice(found: StoreCheck) -> str:
+    if found.not_checked:
+        return "mount the folder writable, or copy it, then run `kb doctor --repair` there"
     if found.integrity != "ok":
         return (
             "the catalog itself is damaged, which nothing here can mend: move the store's folder "
             "away, then ingest your files again or `kb import` an archive"
         )
     if found.left:
-        return "run `kb doctor --repair` again with the model named above"
+        return 'do what stands under "not mended", then run `kb doctor --repair` again'
     return "run `kb doctor --repair`"
 
 
@@ -172,6 +176,7 @@ def _store(base: KnowledgeBase) -> dict[str, Any]:
     return {
         "folder": str(folder),
         "size": f"{size / 2**20:.1f} MiB",
+        **({"read-only": base.read_only} if base.read_only else {}),
         **{
             f"collection {info.name}": f"{info.documents} documents, {info.chunks} chunks"
             for info in found

@@ -7,11 +7,12 @@ Every message says what failed, on which input, and what to do next::
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
     ├── EmbeddingError            text could not be turned into vectors
-    │   ├── InputTooLongError     one text exceeds what the model can read
+    │   ├── InputTooLongError     a text or query exceeds what can be read
     │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
+    │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
@@ -42,7 +43,7 @@ class EmbeddingError(KnowledgeBaseError):
 
 
 class InputTooLongError(EmbeddingError):
-    """One input has more tokens than the model can read; nothing is cut off silently."""
+    """A text exceeds what the model reads, or a query what is looked up; nothing is cut off."""
 
 
 class OutOfMemoryError(EmbeddingError):
@@ -67,6 +68,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the write lock for longer than the time allowed."""
+
+
+class ChangedMeanwhileError(StoreError):
+    """Another process changed what a decision rests on; decide again."""
 
 
 class ArchiveError(StoreError):

@@ -15,7 +15,7 @@ from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.chat.base import Message
 from kb.chat.opening import open_chat_model
-from kb.embedding.base import Embedder, Vectors
+from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
 from kb.indexing import Indexing
@@ -26,6 +26,7 @@ from kb.records import (
     AddResult,
     Chunk,
     CollectionInfo,
+    CollectionRef,
     Document,
     DocumentInfo,
     Facets,
@@ -87,7 +88,7 @@ class KnowledgeBase:
         self._reranker = Lazy(partial(open_reranker, settings))
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
-        self.files = FileTracking(settings, self._store, self.indexing)
+        self.files = FileTracking(settings, self._store)
         self.uploads = Uploads(settings.uploads_dir)
 
     @classmethod
@@ -145,6 +146,11 @@ class KnowledgeBase:
         """A count that rises with every change of what can be found, by any process."""
         return self._store.generation()
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed, and what to do; empty where changes can be stored."""
+        return self._store.snapshot.refusal if self._store.snapshot else ""
+
     # -- collections
 
     def collections(self) -> list[CollectionInfo]:
@@ -160,6 +166,15 @@ class KnowledgeBase:
         """
         with self._store.database.read() as db:
             return collections.get(db, name or self.settings.collection)
+
+    def held(self, name: str | None = None) -> CollectionRef:
+        """Return the collection of that name to work on for a while, whatever it is called by then.
+
+        The name itself where there is no such collection (yet).
+        """
+        wanted = name or self.settings.collection
+        with self._store.database.read() as db:
+            return collections.find(db, wanted) or wanted
 
     def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
         """Make a collection for the model in use.
@@ -275,7 +290,8 @@ class KnowledgeBase:
             SettingsError: there is an instruction, but the model takes none; an argument is out of
                 bounds; the query holds nothing but exclusions.
             EmbedderMismatchError: a collection was made with another model.
-            InputTooLongError: the query is longer than the model reads.
+            InputTooLongError: the query is longer than the model reads, or than is looked up
+                (16,384 characters, 2,048 different words).
         """
         if context < 0 or not 0 <= diversity <= 1:
             msg = f"context {context} must not be below 0, diversity {diversity} be within 0 and 1"
@@ -526,7 +542,7 @@ class KnowledgeBase:
 
     # -- history
 
-    def begin_run(self, paths: Sequence[str], *, collection: str | None = None) -> RunRecord:
+    def begin_run(self, paths: Sequence[str], *, collection: CollectionRef = None) -> RunRecord:
         """Record that a run of ingestion has begun; the record is told how it ends."""
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
@@ -553,7 +569,7 @@ class KnowledgeBase:
             EmbedderMismatchError: vectors are missing that another model must compute.
         """
         if repair:
-            return checking.repair(self._store, self._embed_stored)
+            return checking.repair(self._store, self.indexing.embed_again)
         return checking.check(self._store)
 
     # -- helpers
@@ -566,10 +582,6 @@ class KnowledgeBase:
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}
         return modes.pop() if len(modes) == 1 else self.settings.mode
-
-    def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
-        self.indexing.check_embedder(target)
-        return self.embedder.embed_documents(texts)
 
 
 def _no_document(document_id: int) -> DocumentNotFoundError:

@@ -248,6 +248,10 @@ class CollectionInfo:
     created_at: datetime
 
 
+CollectionRef = CollectionInfo | str | None
+"""Which collection: that one, whatever it is called by now; the one of that name; the settings'."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
     """Tags and languages of the documents of a collection, most frequent first."""

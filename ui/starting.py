@@ -16,11 +16,10 @@ from ui.session import Session
 
 def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
     """Bring a folder of this machine up to date in the background; return the run's id."""
+    held = shared.base.held(collection)  # it may be renamed before its turn comes
 
     def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-        return ingest(
-            shared.base, [folder], collection=collection, on_event=on_event, cancel=cancel
-        )
+        return ingest(shared.base, [folder], collection=held, on_event=on_event, cancel=cancel)
 
     return shared.ingestion.start([], work, collection=collection)
 
@@ -31,6 +30,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
     Every byte is looked at, whatever size and time say; what is as it was stays as it is.
     """
     files = _files(shared, wanted, collection)
+    held = shared.base.held(collection)
     sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
     if sent:
 
@@ -38,7 +38,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
             return ingest_uploads(
                 shared.base,
                 [(name, path.read_bytes()) for name, path in sent],
-                collection=collection,
+                collection=held,
                 options=retry_options(),
                 on_event=on_event,
                 cancel=cancel,
@@ -52,7 +52,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
             return ingest(
                 shared.base,
                 paths,
-                collection=collection,
+                collection=held,
                 options=IngestOptions(retry=True, checksum=True),
                 on_event=on_event,
                 cancel=cancel,

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -16,8 +16,12 @@ from kb.embedding.context import Context
 from kb.embedding.pool import ContextPool
 from kb.embedding.tokens import Tokens
 from kb.errors import OutOfMemoryError
+from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
+
+_LOOK_S = 0.25
+"""How often work that waits behind other texts looks whether it is still waited for."""
 
 
 class Bulk:
@@ -107,8 +111,10 @@ class Bulk:
         self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
     ) -> Vectors:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
+        check = checkpoint()
 
         def run(rows: list[int]) -> None:
+            check()
             with self._pool.borrow() as context:
                 raw[rows] = _encode(context, [texts[row] for row in rows])
             if on_progress is not None:
@@ -119,11 +125,18 @@ class Bulk:
         futures = [self._workers.submit(run, rows) for rows in calls]
         try:
             for future in futures:
-                future.result()
+                _finished(future, check)
         finally:
             for future in futures:
                 future.cancel()
         return raw
+
+
+def _finished(future: Future[None], check: Callable[[], None]) -> None:
+    """Wait for a call; raise what it raised."""
+    while wait([future], timeout=_LOOK_S).not_done:
+        check()
+    future.result()
 
 
 def _encode(context: Context, texts: list[Tokens]) -> Vectors:

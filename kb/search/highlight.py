@@ -25,18 +25,21 @@ _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 
 
-def term_spans(query: str, text: str) -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms of ``query``, merged, in order."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+def telling_terms(query: str) -> frozenset[str]:
+    """Return the terms of a query that explain a hit; counted once for all its hits."""
+    return frozenset(term.text for term in terms(query)) - _STOP_WORDS
+
+
+def term_spans(wanted: frozenset[str], text: str) -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms ``wanted``, merged, in order."""
     spans = [(term.start, term.end) for term in terms(text) if term.text in wanted]
     for character in filter(is_single_character, wanted):  # inside pairs, which are the terms
         spans.extend((match.start(), match.end()) for match in re.finditer(character, text))
     return _merge(spans)
 
 
-def coverage(query: str, text: str) -> float:
-    """Return the share in [0, 1] of the query's telling terms that stand in ``text``."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+def coverage(wanted: frozenset[str], text: str) -> float:
+    """Return the share in [0, 1] of the terms ``wanted`` that stand in ``text``."""
     if not wanted:
         return 0.0
     found = wanted & {term.text for term in terms(text)}

@@ -80,6 +80,7 @@ class Searcher:
 
         Raises:
             SettingsError: the query holds nothing but exclusions.
+            InputTooLongError: it is too long to be looked up, or to be read by the model.
 
         ``tasks`` are the instructions for the query, one for each collection, if any. See
         :meth:`kb.KnowledgeBase.search` for the others.
@@ -235,7 +236,8 @@ def _ranked(
 def _highlighted(
     query: str, vector: Vector, found: list[SearchHit], embedder: Embedder
 ) -> list[SearchHit]:
-    unexplained = [hit for hit in found if highlight.coverage(query, hit.text) < _TELLING_COVERAGE]
+    wanted = highlight.telling_terms(query)
+    unexplained = [hit for hit in found if highlight.coverage(wanted, hit.text) < _TELLING_COVERAGE]
     nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
     by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
     return [
@@ -245,4 +247,5 @@ def _highlighted(
 
 
 def _words_marked(query: str, found: list[SearchHit]) -> list[SearchHit]:
-    return [replace(hit, highlights=highlight.term_spans(query, hit.text)) for hit in found]
+    wanted = highlight.telling_terms(query)
+    return [replace(hit, highlights=highlight.term_spans(wanted, hit.text)) for hit in found]

@@ -220,12 +220,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == CURRENT_VERSION:
         return
-    if version > CURRENT_VERSION:
-        msg = (
-            f"{path} was written by a newer release (store version {version}, this release "
-            f"knows {CURRENT_VERSION}); get that release, or set KB_DATA_DIR to another folder"
-        )
-        raise StoreVersionError(msg)
+    refuse_newer(version, path)
     if version > 0:
         _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
     for step in MIGRATIONS[version:]:
@@ -242,6 +237,20 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def refuse_newer(version: int, path: Path) -> None:
+    """Refuse the catalog at ``path`` if a newer release wrote it.
+
+    Raises:
+        StoreVersionError: it did.
+    """
+    if version > CURRENT_VERSION:
+        msg = (
+            f"{path} was written by a newer release (store version {version}, this release "
+            f"knows {CURRENT_VERSION}); get that release, or set KB_DATA_DIR to another folder"
+        )
+        raise StoreVersionError(msg)
 
 
 def _statements(script: str) -> list[str]:
