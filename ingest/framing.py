@@ -18,8 +18,8 @@ MAX_VALUES = 6_000_000
 """Values in one message, counted by their commas and brackets before it is parsed: three bytes of
 JSON may become seventy in memory. A section has six or seven, a line read by OCR nine."""
 
-MAX_TEXT = 512 * 2**20
-"""Bytes of a document's text, as many as an archive may unpack to."""
+MAX_TEXT = 2**30
+"""Bytes of a document's text."""
 
 _HEAD = struct.Struct("<II")
 

@@ -21,7 +21,7 @@ from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.pictures import PagePicture, PictureRequest
-from ingest.worker_process import Progress, Worker, start_error
+from ingest.worker_process import Progress, Worker
 from kb.cores import available_cores
 
 _T = TypeVar("_T")
@@ -186,7 +186,7 @@ class Sandbox:
         try:
             worker = Worker(self._memory_bytes)
         except OSError as error:
-            raise start_error(str(error)) from error
+            raise WorkerStartError.after(str(error)) from error
         with self._lock:
             self._alive.add(worker)
             if self._cancelled.is_set():

@@ -255,7 +255,8 @@ class Worker:
         if not isinstance(message, dict) or "ready" not in message:
             self.spent = True
             self.kill()
-            raise start_error(self._last_words().decode("utf-8", "replace"))
+            words = self._last_words().decode("utf-8", "replace")
+            raise WorkerStartError.after(words, waited_s=START_TIMEOUT_S)
         self._ready = True
 
     def _obituary(self, name: str) -> LoadError:
@@ -290,13 +291,3 @@ class Worker:
             self._stderr.seek(max(0, size - _STDERR_TAIL))
             return self._stderr.read()
         return b""
-
-
-def start_error(last_words: str) -> WorkerStartError:
-    """Return the error for workers that cannot be started, with the last line that one said."""
-    said = [line.strip() for line in last_words.splitlines() if line.strip()]
-    reason = said[-1] if said else f"no answer within {START_TIMEOUT_S:g} s, and no word why"
-    return WorkerStartError(
-        f"no process that reads files can be started ({reason}); if it is memory, raise "
-        "KB_FILE_MEMORY_MB or free some, else install this program again"
-    )

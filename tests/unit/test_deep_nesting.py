@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
+from deep_files import docx, outline, pdf, pdf_page, text, tree_of_pages, within
 
 from ingest import loaders
 from ingest.errors import LoadError
@@ -91,38 +91,6 @@ class TestMarkdown:
         assert "words" in markdown(tmp_path, f"{text}\n\nCited [^0].\n").text
 
 
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
-_MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
-
-
-def docx(folder: Path, body: str, name: str = "page.docx") -> Path:
-    """Write a Word document by hand: the library that writes them has bounds of its own."""
-    path = folder / name
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr(
-            "word/document.xml",
-            f'<w:document xmlns:w="{_WORD}" xmlns:m="{_MATH}" xmlns:mc="{_MC}"><w:body>'
-            f"{text('Before.')}{body}{text('After.')}</w:body></w:document>",
-        )
-    return path
-
-
-def text(words: str) -> str:
-    return f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
-
-
-def within(opening: str, inner: str, depth: int) -> str:
-    opened: list[str] = []
-    for end, tag in re.findall(r"<(/?)([\w:]+)", opening):
-        if end:
-            opened.pop()
-        else:
-            opened.append(tag)
-    closing = "".join(f"</{tag}>" for tag in reversed(opened))
-    return opening * depth + inner + closing * depth
-
-
 class TestDocx:
     @pytest.mark.parametrize(
         ("opening", "inner", "depth"),
@@ -163,66 +131,24 @@ class TestDocx:
         assert [notice.code for notice in loaded.document.notices] == ["parts_damaged"]
 
 
-def pdf(folder: Path, objects: dict[int, bytes], name: str = "page.pdf") -> Path:
-    """Write a PDF whose object 1 is its catalog."""
-    data = b"%PDF-1.7\n"
-    places = {}
-    for number, content in objects.items():
-        places[number] = len(data)
-        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    start, size = len(data), max(objects) + 1
-    data += b"xref\n0 %d\n0000000000 65535 f \n" % size
-    data += b"".join(b"%010d 00000 n \n" % places[number] for number in range(1, size))
-    data += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, start)
-    path = folder / name
-    path.write_bytes(data)
-    return path
-
-
-def pdf_page(parent: int, words: bytes) -> dict[int, bytes]:
-    """A page as object 2, with its font and content as objects 3 and 4."""
-    content = b"BT /F 24 Tf 72 700 Td (%s) Tj ET" % words
-    return {
-        2: b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 600 800] /Contents 4 0 R "
-        b"/Resources << /Font << /F 3 0 R >> >> >>" % parent,
-        3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        4: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-    }
-
-
 class TestPdf:
     def test_outlines_however_deep_cost_no_text(self, tmp_path: Path) -> None:
-        depth = 5000
-        entries = {
-            7 + level: b"<< /Title (level %d) /Parent %d 0 R /First %d 0 R /Last %d 0 R "
-            b"/Dest [2 0 R /Fit] >>" % (level, 6 + level, 8 + level, 8 + level)
-            for level in range(depth)
-        }
-        entries[7 + depth] = b"<< /Title (last) /Parent %d 0 R /Dest [2 0 R /Fit] >>" % (6 + depth)
-        path = pdf(
-            tmp_path,
-            {
-                1: b"<< /Type /Catalog /Pages 5 0 R /Outlines 6 0 R >>",
-                **pdf_page(5, b"The words of the page."),
-                5: b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>",
-                6: b"<< /Type /Outlines /First 7 0 R /Last 7 0 R >>",
-                **entries,
-            },
-        )
+        document = load_file(outline(tmp_path, 5000)).document
 
-        document = load_file(path).document
-        assert document.text == "The words of the page."
+        assert document.text == "The words inside the page."
         assert document.sections[-1].heading_path[0] == "level 0"
 
     @pytest.mark.parametrize("depth", [10, 500])
     def test_trees_of_pages_are_read(self, tmp_path: Path, depth: int) -> None:
-        assert load_file(self.tree(tmp_path, depth)).document.text == "The words of the page."
+        assert (
+            load_file(tree_of_pages(tmp_path, depth)).document.text == "The words inside the page."
+        )
 
     def test_a_tree_of_pages_that_no_engine_reads_is_an_error_of_the_file(
         self, tmp_path: Path
     ) -> None:
         with pytest.raises(LoadError, match=r"page\.pdf"):
-            load_file(self.tree(tmp_path, 20_000))
+            load_file(tree_of_pages(tmp_path, 20_000))
 
     def test_lists_in_lists_are_no_obstacle(self, tmp_path: Path) -> None:
         path = pdf(
@@ -230,24 +156,12 @@ class TestPdf:
             {
                 1: b"<< /Type /Catalog /Pages 5 0 R /Deep %s 1 %s >>"
                 % (b"[" * 50_000, b"]" * 50_000),
-                **pdf_page(5, b"The words of the page."),
+                **pdf_page(5, b"The words inside the page."),
                 5: b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>",
             },
         )
 
-        assert load_file(path).document.text == "The words of the page."
-
-    @staticmethod
-    def tree(folder: Path, depth: int) -> Path:
-        nodes = {
-            5 + level: b"<< /Type /Pages /Kids [%d 0 R] /Count 1 /Parent %d 0 R >>"
-            % (6 + level, 4 + level)
-            for level in range(1, depth)
-        }
-        nodes[5] = b"<< /Type /Pages /Kids [6 0 R] /Count 1 >>"
-        nodes[5 + depth] = b"<< /Type /Pages /Kids [2 0 R] /Count 1 /Parent %d 0 R >>" % (4 + depth)
-        catalog = {1: b"<< /Type /Catalog /Pages 5 0 R >>"}
-        return pdf(folder, {**catalog, **pdf_page(5 + depth, b"The words of the page."), **nodes})
+        assert load_file(path).document.text == "The words inside the page."
 
 
 def test_archives_in_archives_are_no_obstacle() -> None:
