@@ -13,7 +13,7 @@ from ingest.bundles import named, read_zip
 from ingest.loaders import EXTENSIONS
 from ui.language import t
 from ui.markup import plain
-from ui.receipts import LostError, discard, opened
+from ui.receipts import NotHereError, discard, opened
 from ui.session import Session, Upload, clean_name, session
 from ui.shared import MEDIA_NAMES
 from ui.starting import start_folder
@@ -62,13 +62,13 @@ def draw_upload(shared: Session, collection: str) -> None:
 
 
 def _arrived(shared: Session, file: UploadedFile) -> list[Upload]:
-    """Return a file, or the documents inside a zip, unless it was lost on its way."""
+    """Return a file, or the documents inside a zip, unless it was not taken."""
     try:
         with opened(shared.incoming, file) as data:
             return _opened(clean_name(file.name), data, shared.settings.max_file_mb)
-    except LostError:
+    except NotHereError as error:
         left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
-        left.append(f"**{plain(clean_name(file.name))}**: {t('upload.lost')}")
+        left.append(f"**{plain(clean_name(file.name))}**: {t(error.why)}")
         return []
 
 
