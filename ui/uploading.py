@@ -68,7 +68,8 @@ def _arrived(shared: Session, file: UploadedFile) -> list[Upload]:
             return _opened(clean_name(file.name), data, shared.settings.max_file_mb)
     except NotHereError as error:
         left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
-        left.append(f"**{plain(clean_name(file.name))}**: {t(error.why)}")
+        why = t(f"upload.not_taken_{error.why}")
+        left.append(f"**{plain(clean_name(file.name))}**: {why}")
         return []
 
 
