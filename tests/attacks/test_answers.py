@@ -24,7 +24,7 @@ from kb.embedding.pool import ContextPool
 from kb.models.files import resolve_model
 
 if TYPE_CHECKING:
-    from conftest import Report
+    from attack_report import Report
 
 BORROWERS = 4
 TURNS_EACH = 100
