@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.report import OnEvent
@@ -44,6 +45,7 @@ class RunProgress:
     """A moment of one run, safe to draw at leisure.
 
     ``error`` is set when the whole run failed (the store, the model), not one of its files.
+    ``gone`` and ``left_out`` are those of :class:`kb.store.runs.RunInfo`.
     ``chunks_per_s`` covers the time since the first chunk was embedded.
     """
 
@@ -56,6 +58,8 @@ class RunProgress:
     chunks_total: int
     chunks_per_s: float
     error: str = ""
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
@@ -92,6 +96,8 @@ class _Run:
     started: float = 0.0
     ended: float = 0.0
     embedding_since: float = 0.0
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cancel: threading.Event = field(default_factory=threading.Event)
     embedded: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -184,15 +190,18 @@ class Ingestion:
 
     def _execute(self, run: _Run) -> None:
         state, error = "done", ""
+        history: Mapping[str, Any] = {}
         try:
             report = run.work(lambda event: self._note(run, event), run.cancel)
             state = "cancelled" if report.interrupted else "done"
+            history = report.history()
         except KnowledgeBaseError as failure:
             state, error = "error", str(failure)
         except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
             _log.exception("ingestion failed")
             state, error = "error", f"{type(failure).__name__}: {failure}"
         with self._mutex:
+            run.gone, run.left_out = tuple(history.get("gone", ())), history.get("left_out", {})
             run.state, run.error, run.ended = state, error, time.monotonic()
 
     def _note(self, run: _Run, event: FileEvent) -> None:
@@ -234,6 +243,8 @@ def _snapshot(run: _Run) -> RunProgress:
         chunks_total=sum(pair[1] for pair in run.embedded.values()),
         chunks_per_s=done / since if since > 0 else 0.0,
         error=run.error,
+        gone=run.gone,
+        left_out=run.left_out,
     )
 
 
