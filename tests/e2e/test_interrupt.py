@@ -21,6 +21,7 @@ from kb.embedding.base import Embedder
 
 RUN = Path(__file__).parent / "interrupt_run.py"
 FILES = 4
+FINISHED, INTERRUPTED = 0, 130
 PATIENCE_S = 90
 NOISE = ("Traceback", "Exception", "Error", "Aborted")
 
@@ -162,7 +163,8 @@ def test_ctrl_c_ends_a_run_with_a_partial_report(
     ended = Started(settings, "ingest", folder, moment=moment).end()
 
     # Who interrupts the printing of the report has interrupted nothing else.
-    assert ended.status == (0 if moment.endswith("print_report") else 130)
+    whole = moment.endswith("print_report")
+    assert ended.status == (FINISHED if whole else INTERRUPTED)
     assert "default: " in ended.out
     if ended.status:
         assert "interrupted; run the same command again to go on" in ended.out
@@ -284,8 +286,8 @@ def test_fifteen_ctrl_cs_at_random_moments_lose_nothing(
                 started.process.send_signal(signal.SIGINT)
                 time.sleep(moments.uniform(0.0, 0.8))
         ended = started.end()
-        assert ended.status in {0, 130}
-        interrupted += ended.status == 130
+        assert ended.status in {FINISHED, INTERRUPTED}
+        interrupted += ended.status == INTERRUPTED
         assert_sound(settings, embedder)
         with KnowledgeBase.open(settings, embedder=embedder) as base:
             if base.collections() and len(base.documents()) == FILES:

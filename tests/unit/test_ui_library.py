@@ -91,9 +91,8 @@ def test_a_known_name_with_other_contents_is_asked_about(ui: UserInterface) -> N
     changed = ("notes.txt", b"The grey heron waits motionless in shallow waTer.", "text/plain")
     upload(page, changed, ("new.txt", b"Something else entirely.", "text/plain"))
     assert len(ui.shared.ingestion.runs()) == 1
-    assert "already with other contents" in page.markdown[-1].value or any(
-        "already with other contents" in element.value for element in page.markdown
-    )
+    (question,) = [element.value for element in page.markdown if "already" in element.value]
+    assert question == "**1 file is here already with other contents:**\n\n- notes.txt"
     page.button(key="upload-replace").click().run()
     ui.wait()
     assert "waTer" in ui.shared.base.search("heron")[0].text
