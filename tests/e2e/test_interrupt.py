@@ -25,6 +25,9 @@ FINISHED, INTERRUPTED = 0, 130
 PATIENCE_S = 90
 NOISE = ("Traceback", "Exception", "Error", "Aborted")
 
+# As a shell starts a job in the background, and `nohup` a program.
+IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 HANGING = """
@@ -70,11 +73,16 @@ class Started:
         number: signal.Signals = signal.SIGINT,
         times: int = 1,
         environment: dict[str, str] | None = None,
+        in_background: bool = False,
     ) -> None:
         self._mark = f"KB_TEST_MARK={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         self.process = subprocess.Popen(
-            [sys.executable, str(RUN), moment, number.name, str(times), *map(str, arguments)],
+            [
+                *(IN_BACKGROUND if in_background else ()),
+                *(sys.executable, str(RUN), moment, number.name, str(times)),
+                *map(str, arguments),
+            ],
             env={
                 **os.environ,
                 "KB_DATA_DIR": str(settings.data_dir),
@@ -193,6 +201,34 @@ def test_sigterm_in_the_midst_of_reading_ends_workers_and_reports_as_json(
 
     assert ended.status == 143
     assert json.loads(ended.out)["interrupted"] is True
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_a_command_in_the_background_is_not_ended_by_the_ctrl_c_of_another(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings, "ingest", folder, moment="ingest.discovery:discover", in_background=True
+    ).end()
+
+    assert ended.status == FINISHED
+    assert "interrupted" not in ended.out + ended.err
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_sigterm_ends_a_command_in_the_background(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings,
+        "ingest",
+        folder,
+        moment="ingest.discovery:discover",
+        number=signal.SIGTERM,
+        in_background=True,
+    ).end()
+
+    assert ended.status == 143
     assert_goes_on(settings, embedder, folder)
 
 
