@@ -14,6 +14,7 @@ from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.interruption import Cancellation
 from ingest.loaders.base import LoadOptions
+from ingest.naming import distinct
 from ingest.pipeline import Pipeline
 from ingest.planning import Job, Planner
 from ingest.report import FileResult, IngestReport, OnEvent
@@ -82,7 +83,7 @@ def ingest(
 
 def ingest_uploads(
     base: KnowledgeBase,
-    uploads: Sequence[tuple[str, bytes]],
+    uploads: Sequence[tuple[str, bytes | Callable[[], bytes]]],
     *,
     collection: str | None = None,
     options: IngestOptions | None = None,
@@ -91,17 +92,35 @@ def ingest_uploads(
 ) -> IngestReport:
     """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
 
+    In place of bytes there may be a function that returns them when their turn comes. Files of
+    one name are all kept, under numbered names, unless they are the same; the remarks say so.
+
     Raises:
         KnowledgeBaseError: the store or the model failed.
     """
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
 
     def save() -> list[Job]:
+        kept = []
+        for name, given in uploads:
+            data = given if isinstance(given, bytes) else given()
+            kept.append((name, base.uploads.save(name, data), len(data)))
+            del data
+        known = {
+            state.source.path: state.content_hash
+            for state in base.files.states(root=UPLOADS_ROOT, collection=run.collection)
+        }
+        # Originals are called by their content's hash.
+        names = distinct([(name, path.stem) for name, path, _ in kept], known)
         jobs = []
-        for name, data in uploads:
-            path = base.uploads.save(name, data)
-            source = Source(root=UPLOADS_ROOT, path=name)
-            jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
+        for chosen, (sent, path, size) in zip(names, kept, strict=True):
+            if chosen is None:
+                run.remark(f"{sent} came twice with the same content; it is kept once")
+                continue
+            if chosen != sent:
+                run.remark(f"several files are called {sent}; one of them is kept as {chosen}")
+            source = Source(root=UPLOADS_ROOT, path=chosen)
+            jobs.append(Job(source=source, path=path, size=size, mtime_ns=0))
         return jobs
 
     # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
@@ -139,6 +158,10 @@ class _Run:
             cancel=self._cancel,
         )
         self.finder.find(paths)
+
+    def remark(self, text: str) -> None:
+        """Have the report say something about the run as a whole."""
+        self._remarks.append(text)
 
     def interrupted(self) -> IngestReport:
         """Report what was done until now."""
