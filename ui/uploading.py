@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -51,9 +51,9 @@ def draw_upload(shared: Session, collection: str) -> None:
         st.rerun()
     clashes = shared.would_replace(uploads, collection=collection)
     if clashes:
-        _ask(shared, collection, uploads, clashes)
+        _ask(shared, collection, clashes, others=len(uploads) - len(clashes))
     else:
-        _start(shared, collection, uploads)
+        _start(shared, collection)
         st.rerun()
 
 
@@ -161,8 +161,7 @@ def draw_folder(shared: Session, collection: str) -> None:
             st.error(t("folder.none", path=plain(typed)))
 
 
-def _ask(shared: Session, collection: str, uploads: list[Upload], clashes: list[str]) -> None:
-    others = [upload for upload in uploads if upload.name not in clashes]
+def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:
     with st.container(border=True, key="replace"):
         names = "\n".join(f"- {plain(name)}" for name in clashes[:_SHOWN_NAMES])
         left = len(clashes) - _SHOWN_NAMES
@@ -174,20 +173,27 @@ def _ask(shared: Session, collection: str, uploads: list[Upload], clashes: list[
                 key="upload-replace",
                 type="primary",
                 on_click=_start,
-                args=(shared, collection, uploads),
+                args=(shared, collection),
             )
             if others:
                 st.button(
-                    t("upload.only_new", n=len(others)),
+                    t("upload.only_new", n=others),
                     key="upload-new",
                     on_click=_start,
-                    args=(shared, collection, others),
+                    args=(shared, collection, frozenset(clashes)),
                 )
             st.button(t("action.cancel"), key="upload-cancel", on_click=_clear)
 
 
-def _start(shared: Session, collection: str, uploads: list[Upload]) -> None:
-    shared.start_uploads(uploads, collection=collection)
+def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
+    """Start a run over the files that have arrived, but for some names.
+
+    They are looked up here: Streamlit keeps a button's arguments when the button is long gone.
+    """
+    _, uploads = st.session_state.get(_ARRIVED, (None, []))
+    wanted = [upload for upload in uploads if upload.name not in but]
+    if wanted:
+        shared.start_uploads(wanted, collection=collection)
     _clear()
 
 

@@ -194,7 +194,9 @@ def test_while_a_question_stands_what_was_left_out_is_said_once(ui: UserInterfac
     assert warned(page).count("program") == 1
 
 
-@pytest.mark.parametrize("name", ["program.exe", "no ending", ".txt", " .txt", "..", "txt", "a.txt.", "~"])
+@pytest.mark.parametrize(
+    "name", ["program.exe", "no ending", ".txt", " .txt", "..", "txt", "a.txt.", "~"]
+)
 @pytest.mark.parametrize(
     ("locale", "said"),
     [("en-US", "is of a type that is not read here"), ("zh-CN", "类型不受支持")],
