@@ -16,8 +16,9 @@ from kb.settings import REEMBED, REREAD, Settings, config_path
 CHANGEABLE = tuple(
     name
     for name in Settings.model_fields
-    # The first would leave all documents behind; the second has a command of its own.
-    if name not in {"data_dir", "ui_password_hash"}
+    # The first would leave all documents behind; the second has a command of its own; the third
+    # says who may change settings.
+    if name not in {"data_dir", "ui_password_hash", "ui_trust"}
 )
 """Settings that can be changed while a knowledge base is open; all hold from the next start."""
 

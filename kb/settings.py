@@ -147,6 +147,12 @@ class Settings(BaseSettings):
         repr=False,
         description="What `kb ui --set-password` keeps of the password of the browser UI.",
     )
+    ui_trust: Literal["local", "proxy", "all"] = Field(
+        default="local",
+        description="Whom the browser UI trusts without a password: local is this machine, proxy "
+        "also whom a reverse proxy sends. `all` lets everybody who is let in read folders of this "
+        "machine and change settings, too.",
+    )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )
@@ -239,6 +245,11 @@ class Settings(BaseSettings):
     def store_dir(self) -> Path:
         """Where Chroma and the catalog are kept."""
         return self.data_dir / "store"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where files that a browser sends wait until a run has stored them."""
+        return self.data_dir / "incoming"
 
     @property
     def uploads_dir(self) -> Path:

@@ -17,18 +17,18 @@ from kb.setting_changes import (
     variable,
 )
 from kb.settings import Settings
-from ui.access import is_loopback
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
+from ui.trust import is_trusted, require_trust
 
 _CHANGED = "_setting_changed"
 
 
 def draw_changing(shared: Session) -> None:
-    """Draw the choice of a setting and its new value, where nobody else reaches this page."""
-    if not is_loopback(st.get_option("server.address")):
+    """Draw the choice of a setting and its new value, for who sits at this machine."""
+    if not is_trusted(shared.settings):
         st.caption(t("change.not_here"))
         return
     try:
@@ -71,6 +71,7 @@ def _draw_value(shared: Session, name: str) -> None:
             return
         _draw_cost(shared, change)
         if st.button(t("change.save"), key="setting-save", type="primary"):
+            require_trust(shared.settings)
             path = make_change(change)
             st.session_state[_CHANGED] = t(
                 "change.done", variable=variable(name), path=plain(str(path))

@@ -28,6 +28,7 @@ from kb.uploads import UPLOADS_ROOT
 from ui.arrivals import Upload
 from ui.background import Ingestion, retry_options
 from ui.evaluating import Evaluations
+from ui.incoming import Incoming
 from ui.mishaps import Mishap, recorded
 
 _DRAWING_S = 20.0
@@ -40,6 +41,7 @@ class Session:
 
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
+        self.incoming = Incoming(settings.incoming_dir, most_file=settings.max_file_mb << 20)
         self.ingestion = Ingestion()
         self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
@@ -156,6 +158,7 @@ class Session:
             if self._draughtsman is not None:
                 self._draughtsman.close(cancel=True)
         self._loader.join()
+        self.incoming.close()
         self.base.close()
 
     def _load(self) -> None:

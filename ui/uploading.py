@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -12,20 +13,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from ingest.bundles import LeftOut, named, read_zip
 from ingest.loaders import EXTENSIONS
 from kb.errors import StoreError
-from ui.access import is_loopback
 from ui.arrivals import Renamed, Upload, clean_name, told_apart
 from ui.language import t
 from ui.markup import plain
-from ui.session import Session
+from ui.receipts import LostError, discard, opened
+from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
 from ui.spool import Spool, parts_of
 from ui.starting import start_folder
+from ui.trust import is_trusted
 
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
 _REMARKS = "_upload_remarks"
 _SHOWN_NAMES = 8
-_SHOWN_REMARKS = 40
 _SHOWN_REMARKS = 40
 _MOST_UNPACKED_BYTES = 2 << 30
 
@@ -77,7 +78,7 @@ def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[
     """Return the files, each with a name of its own, and the documents inside zips."""
     try:
         spool = Spool(shared.settings.uploads_dir)
-        sent = [upload for file in files for upload in _opened(file, spool, shared)]
+        sent = [upload for file in files for upload in _opened(shared, file, spool)]
     except StoreError as error:
         _remark(plain(str(error)))
         return []
@@ -93,24 +94,31 @@ def _became(each: Renamed) -> str:
     return t("upload.renamed", name=plain(each.kept))
 
 
-def _opened(file: UploadedFile, spool: Spool, shared: Session) -> Iterator[Upload]:
-    """Give a file, or the documents inside a zip; what is left out of it is said."""
+def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Upload]:
+    """Give a file, or the documents inside a zip, unless it was lost on its way."""
     name = clean_name(file.name)
     ending = PurePosixPath(name).suffix.lower()
-    if ending in EXTENSIONS:
-        yield spool.add(name, parts_of(file))
-        return
-    if ending != ".zip":
+    if ending not in {*EXTENSIONS, ".zip"}:
         _remark(f"**{plain(name)}**: {t('upload.type')}")
         return
+    try:
+        with opened(shared.incoming, file) as data:
+            if ending == ".zip":
+                yield from _unzipped(name, data, spool, shared.settings.max_file_mb << 20)
+            else:
+                yield spool.add(name, parts_of(data))
+    except LostError:
+        _remark(f"**{plain(name)}**: {t('upload.lost')}")
+
+
+def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> Iterator[Upload]:
+    """Give the documents inside a zip; what is left out of it is said."""
     folder = name[: -len(".zip")]
     left_out: list[LeftOut] = []
     empty = True
     try:
         for found in read_zip(
-            file,
-            most_bytes=_MOST_UNPACKED_BYTES,
-            most_file_bytes=shared.settings.max_file_mb << 20,
+            file, most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=most_file_bytes
         ):
             empty = False
             if isinstance(found, LeftOut):
@@ -148,8 +156,8 @@ def _draw_remarks() -> None:
 
 
 def draw_folder(shared: Session, collection: str) -> None:
-    """Draw the field for a folder of this machine, where nobody else reaches this page."""
-    if not is_loopback(st.get_option("server.address")):
+    """Draw the field for a folder of this machine, for who sits at it."""
+    if not is_trusted(shared.settings):
         return
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
@@ -200,4 +208,6 @@ def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
 def _clear() -> None:
     """Empty the field: another key is another field."""
     st.session_state.pop(_ARRIVED, None)
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    round_ = st.session_state.get(_ROUND, 0)
+    discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])
+    st.session_state[_ROUND] = round_ + 1
