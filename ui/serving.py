@@ -157,7 +157,9 @@ class _Announcing(uvicorn.Server):
 
 
 def _open(url: str) -> None:
-    """Open the person's browser, where there is a screen to open it on."""
+    """Open the person's browser, where there is a screen before them to open it on."""
+    if any(name in os.environ for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
+        return  # the screen is another one than that of the terminal
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
