@@ -27,6 +27,7 @@ from .progress import Progress
 
 LOCK_FILE = "requirements-llama.txt"
 HOOK = Path(__file__).resolve().with_name("llama.cmake")
+AMX_HEADER = HOOK.with_name("llama_amx.h")
 
 _FLAGS = ("-G Ninja", "-DLLAVA_BUILD=OFF", "-DCMAKE_UNITY_BUILD=ON")
 _STEP = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
@@ -65,7 +66,7 @@ def recipe_for(root: Path, device: Accelerator, environ: Mapping[str, str]) -> R
     """
     return Recipe(
         requirement=(root / LOCK_FILE).read_text(encoding="utf-8"),
-        hook=HOOK.read_text(encoding="utf-8"),
+        hook=HOOK.read_text(encoding="utf-8") + AMX_HEADER.read_text(encoding="utf-8"),
         flags=(*_FLAGS, *device.flags, environ.get("CMAKE_ARGS", "")),
         cpu=cpu_identity(),
         compiler=f"{cpp_compiler(environ)} {device.compiler}",
