@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import sys
+import threading
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from ui.visits import installed
 
 _ADMITTED = "_admitted"
 _WRONG = "_wrong_passwords"
+_READ_S = 2.0  # in which the browser gets the reason
 
 
 def admitted(shared: Session) -> bool:
@@ -103,7 +105,9 @@ def _knows_password(kept: str) -> bool:
 def _end_server() -> None:
     """End a server that was started without the gate: it takes what anybody sends."""
     sys.stderr.write(f"error: {t('access.ungated')}. {t('access.ungated_help')}\n")
-    os.kill(os.getpid(), signal.SIGINT)
+    end = threading.Timer(_READ_S, os.kill, (os.getpid(), signal.SIGINT))
+    end.daemon = True
+    end.start()
 
 
 def _visitor() -> str:

@@ -29,7 +29,7 @@ from ui.visits import Visits, install
 
 APP = Path(__file__).with_name("app.py")
 
-MOST_MESSAGE_BYTES = 2 << 20
+MOST_MESSAGE_BYTES = 1 << 20
 """Longest message of a browser; the marks of 100,000 rows chosen in a table take 0.7 MB."""
 
 _IDLE_S = 75  # longer than proxies keep idle connections, so that none is closed under a request

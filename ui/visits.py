@@ -16,7 +16,7 @@ from ui.incoming import Incoming
 
 HEADER = "x-shelfmark-visit"
 """Header that carries the mark of a connection from the gate to the page."""
-MOST_STRANGERS = 128
+MOST_STRANGERS = 100
 """Connections at once that were not let in; 60 people log in at the same moment and more."""
 MOST_VISITS = 512
 

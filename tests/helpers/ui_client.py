@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -33,6 +34,7 @@ class UiClient:
         cookies = [value for name, value in headers if name.lower() == "set-cookie"]
         self.xsrf = cookies[0].partition("=")[2].partition(";")[0] if cookies else ""
         self._connection: ClientConnection | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self.open()
@@ -53,20 +55,21 @@ class UiClient:
     def open(self) -> None:
         """Connect and have the page drawn."""
         headers = {"Cookie": f"_streamlit_xsrf={self.xsrf}", **self.sent}
-        self._connection = connect(
-            f"ws://{self.host}/_stcore/stream",
-            origin=headers.pop("Origin", f"http://{self.host}"),  # type: ignore[arg-type]
-            additional_headers=headers,
-            subprotocols=["streamlit", self.xsrf or "none"],  # type: ignore[list-item]
-            max_size=None,
-            open_timeout=self.timeout_s,
-            proxy=None,
+        self._connection = self._stack.enter_context(
+            connect(
+                f"ws://{self.host}/_stcore/stream",
+                origin=headers.pop("Origin", f"http://{self.host}"),  # type: ignore[arg-type]
+                additional_headers=headers,
+                subprotocols=["streamlit", self.xsrf or "none"],  # type: ignore[list-item]
+                max_size=None,
+                open_timeout=self.timeout_s,
+                proxy=None,
+            )
         )
         self.run()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self._stack.close()
 
     def send(self, data: bytes) -> None:
         assert self._connection is not None
