@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.access import same_site
 from ui.i18n import preferred, translate
-from ui.incoming import TooMuchError
+from ui.incoming import REFUSAL_PREFIX, TooMuchError
 from ui.receiving import BadUploadError, Received, receive_file
 from ui.visits import HEADER, Visit, Visits
 
@@ -33,7 +33,6 @@ _HEALTH = "/_stcore/health"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _TRY_AGAIN_LATER = 1013
 _POLICY = 1008
-_STATUS = {"file": 413, "session": 413, "all": 503, "disk": 507}
 
 
 class Gate:
@@ -111,19 +110,16 @@ class Gate:
             received = await receive_file(
                 receive, headers.get("content-type", ""), session=session, incoming=incoming
             )
-        except TooMuchError as error:
-            answer = PlainTextResponse(_too_much(error, headers), status_code=_STATUS[error.why])
-            await answer(scope, receive, send)
-            return
-        except BadUploadError as error:
+        except (BadUploadError, TimeoutError) as error:
             answer = PlainTextResponse(f"No file arrived: {error}", status_code=400)
             await answer(scope, receive, send)
             return
-        except TimeoutError:
-            answer = PlainTextResponse("The file stopped arriving", status_code=408)
-            await answer(scope, receive, send)
-            return
-        receipt = incoming.hand_out(session, file_id, received.held)
+        if isinstance(received.held, TooMuchError):
+            # The field would show a bare status; the page says why in the person's language.
+            receipt = REFUSAL_PREFIX + received.held.why.encode()
+            incoming.discard(session, file_id)
+        else:
+            receipt = incoming.hand_out(session, file_id, received.held)
         if self._visits.incoming(session) is None:  # shut out meanwhile
             incoming.forget(session)
         taken = False
@@ -210,7 +206,3 @@ def _reason(why: Why, headers: Headers, address: str) -> Response:
         f"<h1>{title}</h1><p>{text}</p></body></html>"
     )
     return HTMLResponse(page, status_code=403)
-
-
-def _too_much(error: TooMuchError, headers: Headers) -> str:
-    return translate(preferred(headers.get("accept-language", "")), f"access.too_much_{error.why}")

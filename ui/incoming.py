@@ -23,6 +23,8 @@ MOST_SESSION_BYTES = 4 << 30
 MOST_BYTES = 16 << 30
 """Most bytes that wait for all sessions together."""
 RECEIPT_PREFIX = b"shelfmark-upload:"
+REFUSAL_PREFIX = RECEIPT_PREFIX + b"refused:"
+"""Begins what stands in place of a file that was not taken; the reason follows."""
 
 _LOCK = "lock"
 _LOCK_S = 10.0

@@ -9,12 +9,16 @@ from typing import BinaryIO
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ui.incoming import RECEIPT_PREFIX, Incoming
+from ui.incoming import RECEIPT_PREFIX, REFUSAL_PREFIX, Incoming
 from ui.trust import session_id
 
 
-class LostError(Exception):
-    """The file is no longer here: its connection was away for too long."""
+class NotHereError(Exception):
+    """There is no such file on disk: ``why`` is a key of what the page says."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @contextmanager
@@ -22,15 +26,17 @@ def opened(incoming: Incoming, file: UploadedFile) -> Iterator[BinaryIO]:
     """Open a file that a person put into the field.
 
     Raises:
-        LostError: it has to be sent again.
+        NotHereError: it was not taken, or its connection was away for too long.
     """
     content = file.getvalue()
     if not content.startswith(RECEIPT_PREFIX):
         yield io.BytesIO(content)  # a page that a test draws has no gate before it
         return
+    if content.startswith(REFUSAL_PREFIX):
+        raise NotHereError(why=f"access.too_much_{content.removeprefix(REFUSAL_PREFIX).decode()}")
     held = incoming.find(session_id(), content)
     if held is None:
-        raise LostError
+        raise NotHereError(why="upload.lost")
     with held.path.open("rb") as data:
         yield data
 

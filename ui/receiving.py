@@ -8,6 +8,8 @@ its own list of uploads, which is in memory, stays small.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from python_multipart import MultipartParser
@@ -15,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.types import Receive
 
-from ui.incoming import Arrival, Held, Incoming
+from ui.incoming import Arrival, Held, Incoming, TooMuchError
 
 SILENT_S = 60.0
 """Seconds that a browser may send nothing in the middle of a file."""
@@ -70,9 +72,9 @@ class _Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A file that has arrived, and the form that it came in."""
+    """A file that has arrived, or why it was not taken, and the form that it came in."""
 
-    held: Held
+    held: Held | TooMuchError
     boundary: bytes
     head: bytes
 
@@ -87,9 +89,10 @@ async def receive_file(
 ) -> Received:
     """Take the body of a request, the one file of a form.
 
+    A file that would break a bound is not read to its end.
+
     Raises:
         BadUploadError: it is no such form, or ends too early.
-        TooMuchError: a bound would be broken.
         TimeoutError: the browser has been silent for too long.
     """
     kind, options = parse_options_header(content_type)
@@ -100,21 +103,38 @@ async def receive_file(
     form = _Form()
     try:
         parser = form.parser(boundary)
-        arrival = await asyncio.to_thread(incoming.begin, session)
-        try:
-            await _write_all(receive, form, parser, arrival, incoming.most_file + _MOST_OVERHEAD)
-            held = await asyncio.to_thread(arrival.end)
-        except BaseException:
-            arrival.abort()
-            raise
+        pieces = _pieces(receive, form, parser, incoming.most_file + _MOST_OVERHEAD)
+        async with aclosing(pieces):
+            held = await _write_all(pieces, session, incoming)
     except FormParserError as error:
         raise BadUploadError(str(error)) from error
     return Received(held=held, boundary=boundary, head=bytes(form.head))
 
 
 async def _write_all(
-    receive: Receive, form: _Form, parser: MultipartParser, arrival: Arrival, most: int
-) -> None:
+    pieces: AsyncIterator[bytes], session: str, incoming: Incoming
+) -> Held | TooMuchError:
+    """Write a file to disk; return why not where a bound is reached."""
+    arrival: Arrival | None = None
+    try:
+        async for piece in pieces:  # the first comes after the head of the form, even if empty
+            if arrival is None:
+                arrival = await asyncio.to_thread(incoming.begin, session)
+            await asyncio.to_thread(arrival.write, piece)
+        assert arrival is not None  # noqa: S101 - a form without a file ends in an error
+        return await asyncio.to_thread(arrival.end)
+    except BaseException as error:
+        if arrival is not None:
+            arrival.abort()
+        if isinstance(error, TooMuchError):
+            return error
+        raise
+
+
+async def _pieces(
+    receive: Receive, form: _Form, parser: MultipartParser, most: int
+) -> AsyncGenerator[bytes, None]:
+    """Give the bytes of the file as they arrive, at least one piece, which may be empty."""
     size = 0
     more = True
     while more:
@@ -131,7 +151,8 @@ async def _write_all(
         parser.write(body)
         found, form.data = form.data, []
         if found:
-            await asyncio.to_thread(arrival.write, b"".join(found))
-    if not form.ended:
+            yield b"".join(found)
+    if not form.ended or not form.parts:
         text = "the form is incomplete"
         raise BadUploadError(text)
+    yield b""

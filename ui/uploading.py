@@ -16,7 +16,7 @@ from kb.errors import StoreError
 from ui.arrivals import Renamed, Upload, clean_name, told_apart
 from ui.language import t
 from ui.markup import plain
-from ui.receipts import LostError, discard, opened
+from ui.receipts import NotHereError, discard, opened
 from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
 from ui.spool import Spool, parts_of
@@ -107,8 +107,8 @@ def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Uploa
                 yield from _unzipped(name, data, spool, shared.settings.max_file_mb << 20)
             else:
                 yield spool.add(name, parts_of(data))
-    except LostError:
-        _remark(f"**{plain(name)}**: {t('upload.lost')}")
+    except NotHereError as error:
+        _remark(f"**{plain(name)}**: {t(error.why)}")
 
 
 def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> Iterator[Upload]:

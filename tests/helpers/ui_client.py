@@ -27,6 +27,7 @@ class UiClient:
     path: str = "/"
     timeout_s: float = 60
     session: str = ""
+    redirect: str = ""
     elements: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,8 @@ class UiClient:
                 self.elements.append(message.delta.new_element)
             elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
                 self.elements.append(message.delta.add_block)
+            elif kind == "auth_redirect":
+                self.redirect = message.auth_redirect.url
             elif (
                 kind == "script_finished"
                 and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
@@ -185,16 +188,25 @@ class UiClient:
         chunked: bool = False,
     ) -> tuple[int, list[tuple[str, str]], str]:
         """Send a request; return status, headers and text of the answer."""
-        connection = http.client.HTTPConnection(self.host, timeout=self.timeout_s)
-        try:
-            connection.request(
-                method,
-                path,
-                body,
-                {**(headers or {}), **self.sent},
-                encode_chunked=chunked,
-            )
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read().decode()
-        finally:
-            connection.close()
+        own = {**(headers or {}), **self.sent}
+        return ask(self.host, method, path, body, own, chunked=chunked, timeout_s=self.timeout_s)
+
+
+def ask(
+    host: str,
+    method: str,
+    path: str,
+    body: Any = None,  # noqa: ANN401 - what http.client takes
+    headers: dict[str, str] | None = None,
+    *,
+    chunked: bool = False,
+    timeout_s: float = 60,
+) -> tuple[int, list[tuple[str, str]], str]:
+    """Send a request to a host and port; return status, headers and text of the answer."""
+    connection = http.client.HTTPConnection(host, timeout=timeout_s)
+    try:
+        connection.request(method, path, body, headers or {}, encode_chunked=chunked)
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read().decode()
+    finally:
+        connection.close()

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +29,20 @@ class UiServer:
 
 
 @contextmanager
-def served_ui(folder: Path, *arguments: str, **settings: str) -> Iterator[UiServer]:
-    """``kb ui`` with settings, on a free port; its log is in ``folder``."""
+def served_ui(
+    folder: Path,
+    *arguments: str,
+    prepare: Callable[[int], None] = lambda _: None,
+    **settings: str,
+) -> Iterator[UiServer]:
+    """``kb ui`` with settings, on a free port; it runs in ``folder``, where its log is.
+
+    ``prepare`` is told the port before the start.
+    """
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
+    prepare(port)
     environment = {
         **os.environ,
         "KB_CONFIG": str(folder / "kb.toml"),
