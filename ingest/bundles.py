@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -24,6 +23,9 @@ MOST_RATIO = 200
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _FREE_BYTES = 1 << 20  # small files may be as repetitive as they like
+# What the zip library raises of broken entries is open-ended: its own errors, those of each way of
+# packing, of texts in the wrong encoding, of places before the file's beginning.
+_ANY_FAILURE = Exception
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -58,11 +60,11 @@ def read_zip(
     """
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _ANY_FAILURE as error:
         message = "damaged"
         raise ValueError(message) from error
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if not _is_folder(entry)]
         if len(entries) > MOST_ENTRIES:
             message = "too_many"
             raise ValueError(message)
@@ -72,15 +74,22 @@ def read_zip(
             reason = _refusal(entry, name, most_file_bytes)
             content = reason or _content(archive, entry, min(room, most_file_bytes))
             if isinstance(content, str):
-                yield LeftOut(name=name, reason=content)
+                yield LeftOut(name=name or '""', reason=content)
             else:
                 room -= len(content)
                 yield Unpacked(name=name, data=content)
 
 
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size == 0 and entry.orig_filename.endswith(("/", "\\"))
+
+
 def _name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name as a person reads it; Windows of China writes GBK without saying."""
-    name = entry.filename
+    """Return an entry's name as a person reads it; Windows of China writes GBK without saying.
+
+    Steps that lead nowhere (``./``, ``//``) go; those that lead outside stay to be refused.
+    """
+    name = entry.orig_filename  # with what follows a NUL
     if not entry.flag_bits & _UTF8_NAME:
         try:
             raw = name.encode("cp437")
@@ -89,11 +98,14 @@ def _name(entry: zipfile.ZipInfo) -> str:
             pass
         except UnicodeDecodeError:
             name = raw.decode("gb18030", "replace")
-    return normalise(name.replace("\\", "/")).replace("\n", " ")
+    clean = " ".join(normalise(name.replace("\\", "/")).split())
+    return str(PurePosixPath(clean)) if PurePosixPath(clean).parts else clean
 
 
 def _refusal(entry: zipfile.ZipInfo, name: str, most_file_bytes: int) -> str | None:
     path = PurePosixPath(name)
+    if not path.parts:
+        return "nameless"
     grounds = {
         "outside": path.is_absolute() or ".." in path.parts or ":" in path.parts[0],
         "link": stat.S_ISLNK(entry.external_attr >> 16),
@@ -111,7 +123,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> byt
     try:
         with archive.open(entry) as file:
             content = file.read(most + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+    except _ANY_FAILURE:
         return "unreadable"
     if len(content) > most:
         return "full" if most == room else "bomb"

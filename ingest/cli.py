@@ -41,7 +41,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         list[str] | None, typer.Option(help="No files that match this glob; repeatable.")
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove documents whose files are gone.")
+        bool, typer.Option("--prune", help="Remove documents whose files are gone or left out.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Let --prune remove more than half.")] = False,
     checksum: Annotated[
@@ -175,6 +175,7 @@ def _watch(
             options=options,
             on_report=tell,
             on_error=lambda error: say(f"error: {error}"),
+            on_remark=say,
             stop=interruption.event,
         ).run()
     say("interrupted; what was read stays")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from ingest.naming import distinct
+from ingest.sent import distinct
 from kb.text import normalise
 
 

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.report import OnEvent
@@ -47,6 +48,7 @@ class RunProgress:
 
     ``contents`` are the content hashes of uploads by their names, as far as they are known.
     ``error`` is set when the whole run failed (the store, the model), not one of its files.
+    ``gone`` and ``left_out`` are those of :class:`kb.store.runs.RunInfo`.
     ``chunks_per_s`` covers the time since the first chunk was embedded.
     """
 
@@ -60,6 +62,8 @@ class RunProgress:
     chunks_per_s: float
     error: str | Mishap = ""
     contents: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
@@ -97,6 +101,8 @@ class _Run:
     started: float = 0.0
     ended: float = 0.0
     embedding_since: float = 0.0
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cancel: threading.Event = field(default_factory=threading.Event)
     embedded: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -207,14 +213,17 @@ class Ingestion:
     def _execute(self, run: _Run, work: RunIngest) -> None:
         state: str = "done"
         error: str | Mishap = ""
+        history: Mapping[str, Any] = {}
         try:
             report = work(lambda event: self._note(run, event), run.cancel)
             state = "cancelled" if report.interrupted else "done"
+            history = report.history()
         except KnowledgeBaseError as failure:
             state, error = "error", str(failure)
         except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
             state, error = "error", recorded("adding files", failure)
         with self._mutex:
+            run.gone, run.left_out = tuple(history.get("gone", ())), history.get("left_out", {})
             run.state, run.error, run.ended = state, error, time.monotonic()
 
     def _note(self, run: _Run, event: FileEvent) -> None:
@@ -258,6 +267,8 @@ def _snapshot(run: _Run) -> RunProgress:
         chunks_per_s=done / since if since > 0 else 0.0,
         error=run.error,
         contents=run.contents,
+        gone=run.gone,
+        left_out=run.left_out,
     )
 
 

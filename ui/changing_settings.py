@@ -94,7 +94,7 @@ def _typed(name: str) -> str:
     default = "" if field.default is None else str(field.default)
     return st.text_input(
         t("change.value"),
-        "" if now is None else str(now),
+        Settings.load().shown(name),
         key=key,
         placeholder=t("change.default", default=default or t("change.unset")),
     )
@@ -112,7 +112,7 @@ def _draw_cost(shared: Session, change: SettingChange) -> None:
     if change.redo == "reembed":
         model = str(change.value or Settings.model_fields["model"].default)
         if change.name != "model":
-            model = shared.settings.model
+            model = shared.settings.shown("model")
         lines = [
             f"kb reembed --collection {shlex.quote(info.name)} --model {shlex.quote(model)}"
             for info in filled

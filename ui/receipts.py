@@ -14,7 +14,7 @@ from ui.trust import session_id
 
 
 class NotHereError(Exception):
-    """There is no such file on disk: ``why`` is a key of what the page says."""
+    """There is no such file on disk: it was ``lost``, or ``why`` is that of a refusal."""
 
     def __init__(self, *, why: str) -> None:
         super().__init__(why)
@@ -33,10 +33,10 @@ def opened(incoming: Incoming, file: UploadedFile) -> Iterator[BinaryIO]:
         yield io.BytesIO(content)  # a page that a test draws has no gate before it
         return
     if content.startswith(REFUSAL_PREFIX):
-        raise NotHereError(why=f"access.too_much_{content.removeprefix(REFUSAL_PREFIX).decode()}")
+        raise NotHereError(why=content.removeprefix(REFUSAL_PREFIX).decode())
     held = incoming.find(session_id(), content)
     if held is None:
-        raise NotHereError(why="upload.lost")
+        raise NotHereError(why="lost")
     with held.path.open("rb") as data:
         yield data
 

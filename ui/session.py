@@ -122,12 +122,13 @@ class Session:
     def start_uploads(self, uploads: Sequence[Upload], *, collection: str) -> int:
         """Read, embed and store files in the background; return the run's id."""
         files = [(upload.name, upload.read) for upload in uploads]
+        held = self.base.held(collection)  # it may be renamed before its turn comes
 
         def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
             return ingest_uploads(
                 self.base,
                 files,
-                collection=collection,
+                collection=held,
                 options=retry_options(),
                 on_event=on_event,
                 cancel=cancel,

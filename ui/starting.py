@@ -22,11 +22,10 @@ def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
         KnowledgeBaseError: the visitor may not read folders of this machine.
     """
     require_trust(shared.settings)
+    held = shared.base.held(collection)  # it may be renamed before its turn comes
 
     def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-        return ingest(
-            shared.base, [folder], collection=collection, on_event=on_event, cancel=cancel
-        )
+        return ingest(shared.base, [folder], collection=held, on_event=on_event, cancel=cancel)
 
     return shared.ingestion.start([], work, collection=collection)
 
@@ -38,6 +37,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
     on disk are left alone where the visitor may not read folders of this machine.
     """
     files = _files(shared, wanted, collection)
+    held = shared.base.held(collection)
     sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
     if sent:
 
@@ -45,7 +45,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
             return ingest_uploads(
                 shared.base,
                 [(name, path.read_bytes) for name, path in sent],
-                collection=collection,
+                collection=held,
                 options=retry_options(),
                 on_event=on_event,
                 cancel=cancel,
@@ -59,7 +59,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
             return ingest(
                 shared.base,
                 paths,
-                collection=collection,
+                collection=held,
                 options=IngestOptions(retry=True, checksum=True),
                 on_event=on_event,
                 cancel=cancel,

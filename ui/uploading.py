@@ -108,7 +108,8 @@ def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Uploa
             else:
                 yield spool.add(name, parts_of(data))
     except NotHereError as error:
-        _remark(f"**{plain(name)}**: {t(error.why)}")
+        why = t(f"upload.not_taken_{error.why}")
+        _remark(f"**{plain(name)}**: {why}")
 
 
 def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> Iterator[Upload]:

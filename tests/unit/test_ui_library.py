@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest
 
+from ingest import IngestReport
 from kb import StoreError
 from kb.uploads import UPLOADS_ROOT
 from ui.spool import Spool
@@ -280,6 +282,29 @@ def test_a_folder_of_this_computer_is_read_in_the_background(
     page.button(key="folder-read").click().run()
     ui.wait()
     assert [info.name for info in ui.shared.base.documents()] == ["heron.txt"]
+
+
+def test_a_collection_renamed_while_its_files_wait_is_the_one_that_gets_them(
+    ui: UserInterface, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "heron.txt").write_text("A grey heron.", "utf-8")
+    base = ui.shared.base
+    base.create_collection("birds")
+    first_is_waited_for = threading.Event()
+
+    def wait(_: object, __: threading.Event) -> IngestReport:
+        assert first_is_waited_for.wait(60)
+        return IngestReport(collection="other", files=(), seconds=0.0)
+
+    ui.shared.ingestion.start([], wait, collection="other")
+    start_folder(ui.shared, tmp_path / "docs", collection="birds")
+    wren = Spool(ui.shared.settings.uploads_dir).add("wren.txt", [b"A wren."])
+    ui.shared.start_uploads([wren], collection="birds")
+    base.rename_collection("birds", "herons")
+    first_is_waited_for.set()
+    ui.wait()
+    assert [(info.name, info.documents) for info in base.collections()] == [("herons", 2)]
 
 
 def test_failed_files_are_tried_again_when_asked(ui: UserInterface, tmp_path: Path) -> None:

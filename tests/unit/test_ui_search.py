@@ -181,6 +181,18 @@ def test_a_question_longer_than_the_model_reads_is_refused_with_the_reason(
     assert "token" in page.error[0].value
 
 
+@pytest.mark.parametrize(
+    ("locale", "headline"), [("en-US", "The question is too long"), ("zh-CN", "问题太长")]
+)
+def test_a_question_longer_than_is_looked_up_is_refused_with_the_bound(
+    filled: UserInterface, locale: str, headline: str
+) -> None:
+    page = filled.open(locale=locale)
+    page.text_input(key="q").set_value("heron " * 3000).run()
+    assert headline in page.error[0].value
+    assert r"at most 16\,384" in page.error[0].value
+
+
 @pytest.mark.parametrize(("locale", "word"), [("en-US", "loading"), ("zh-CN", "正在加载")])
 def test_while_the_model_loads_the_view_says_so(
     filled: UserInterface, monkeypatch: pytest.MonkeyPatch, locale: str, word: str

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from ingest.naming import distinct
+from ingest.sent import distinct
 
 
 def test_different_names_stay_as_they_are() -> None:

@@ -1,10 +1,49 @@
-"""Names of uploads: two files of one name that come together are both kept."""
+"""Files that are sent, not found: kept, and named so that two of one name are both kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, count, takewhile
 from pathlib import PurePosixPath
+
+from ingest.planning import Job
+from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionRef, Source
+from kb.uploads import UPLOADS_ROOT
+
+Sent = tuple[str, bytes | Callable[[], bytes]]
+"""A name, and bytes or what returns them when their turn comes."""
+
+
+def keep(
+    base: KnowledgeBase, uploads: Sequence[Sent], *, collection: CollectionRef
+) -> tuple[list[Job], list[str]]:
+    """Keep originals; return what is to be read, and remarks on names that others have as well.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written.
+    """
+    kept = []
+    for name, given in uploads:
+        data = given if isinstance(given, bytes) else given()
+        kept.append((name, base.uploads.save(name, data), len(data)))
+        del data  # only one of them at a time is in memory
+    states = base.files.states(root=UPLOADS_ROOT, collection=collection)
+    names = distinct(
+        # Originals are called by the hash of their content.
+        [(name, path.stem) for name, path, _ in kept],
+        {state.source.path: state.content_hash for state in states},
+    )
+    jobs, remarks = [], []
+    for chosen, (sent, path, size) in zip(names, kept, strict=True):
+        if chosen is None:
+            remarks.append(f"{sent} came twice with the same content; it is kept once")
+            continue
+        if chosen != sent:
+            remarks.append(f"several files are called {sent}; one of them is kept as {chosen}")
+        source = Source(root=UPLOADS_ROOT, path=chosen)
+        jobs.append(Job(source=source, path=path, size=size, mtime_ns=0))
+    return jobs, remarks
 
 
 def distinct(sent: Sequence[tuple[str, str]], known: Mapping[str, str]) -> list[str | None]:
