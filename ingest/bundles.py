@@ -6,12 +6,12 @@ hold links and other zips. Nothing is unpacked to disk; names are only names.
 
 from __future__ import annotations
 
-import io
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from ingest.loaders import EXTENSIONS
 from kb.text import normalise
@@ -38,18 +38,20 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """What a zip holds: files as (name, bytes), and what was left out."""
+class Unpacked:
+    """A file of a zip; its folders are part of its name, which another one may have as well."""
 
-    files: tuple[tuple[str, bytes], ...]
-    left_out: tuple[LeftOut, ...]
+    name: str
+    data: bytes
 
 
-def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
-    """Return the documents inside a zip, with their folders as part of their names.
+def read_zip(
+    file: BinaryIO, *, most_bytes: int, most_file_bytes: int
+) -> Iterator[Unpacked | LeftOut]:
+    """Give the documents inside a zip one by one, in its order, and what is left out.
 
     Args:
-        data: the zip.
+        file: the zip.
         most_bytes: most bytes of all files unpacked.
         most_file_bytes: most bytes of one file.
 
@@ -57,7 +59,7 @@ def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
         ValueError: it is no zip, damaged, or holds more than is taken; a key of what the UI says.
     """
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(file)
     except _ANY_FAILURE as error:
         message = "damaged"
         raise ValueError(message) from error
@@ -66,24 +68,16 @@ def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
         if len(entries) > MOST_ENTRIES:
             message = "too_many"
             raise ValueError(message)
-        files: dict[str, bytes] = {}
-        left_out: list[LeftOut] = []
         room = most_bytes
         for entry in entries:
             name = _name(entry)
             reason = _refusal(entry, name, most_file_bytes)
-            if reason is None and name in files:
-                reason = "twice"
-            if reason is None:
-                content = _content(archive, entry, min(room, most_file_bytes))
-                if isinstance(content, str):
-                    reason = content
-                else:
-                    files[name] = content
-                    room -= len(content)
-            if reason:
-                left_out.append(LeftOut(name=name or '""', reason=reason))
-    return Bundle(files=tuple(files.items()), left_out=tuple(left_out))
+            content = reason or _content(archive, entry, min(room, most_file_bytes))
+            if isinstance(content, str):
+                yield LeftOut(name=name or '""', reason=content)
+            else:
+                room -= len(content)
+                yield Unpacked(name=name, data=content)
 
 
 def _is_folder(entry: zipfile.ZipInfo) -> bool:
@@ -136,7 +130,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> byt
     return content
 
 
-def named(left_out: tuple[LeftOut, ...]) -> Iterator[tuple[str, list[str]]]:
+def named(left_out: Sequence[LeftOut]) -> Iterator[tuple[str, list[str]]]:
     """Give each reason with the names that it is of."""
     for reason in dict.fromkeys(each.reason for each in left_out):
         yield reason, [each.name for each in left_out if each.reason == reason]

@@ -60,6 +60,7 @@ class Recorder:
                     notices=result.notices,
                     reason=result.reason,
                     reason_code=result.reason_code,
+                    outcome=result.outcome,
                 )
             )
 

@@ -21,7 +21,7 @@ class FileEvent:
     """Progress of one file.
 
     ``done`` of ``total`` count pages while reading and chunks while embedding; a waiting file's
-    ``total`` is its size in bytes. ``notices`` come with the last event of a file.
+    ``total`` is its size in bytes. ``notices`` and ``outcome`` come with the last event of a file.
     """
 
     source: Source
@@ -31,6 +31,7 @@ class FileEvent:
     notices: tuple[Notice, ...] = ()
     reason: str = ""
     reason_code: str = ""
+    outcome: Outcome | None = None
 
 
 OnEvent = Callable[[FileEvent], None]

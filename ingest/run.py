@@ -18,10 +18,10 @@ from ingest.pipeline import Pipeline
 from ingest.planning import Action, Decision, Job, Planner
 from ingest.report import FileResult, IngestReport, OnEvent, Outcome
 from ingest.sandbox import Sandbox
+from ingest.sent import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo, CollectionRef, Source
-from kb.uploads import UPLOADS_ROOT
+from kb.records import CollectionInfo, CollectionRef
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
@@ -69,7 +69,7 @@ def ingest(
 
 def ingest_uploads(
     base: KnowledgeBase,
-    uploads: Sequence[tuple[str, bytes]],
+    uploads: Sequence[Sent],
     *,
     collection: CollectionRef = None,
     options: IngestOptions | None = None,
@@ -78,22 +78,17 @@ def ingest_uploads(
 ) -> IngestReport:
     """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
 
+    In place of bytes there may be a function that returns them when their turn comes. Files of
+    one name are all kept, under numbered names, unless they are the same; the remarks say so.
+
     Raises:
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
 
-    def save() -> list[Job]:
-        jobs = []
-        for name, data in uploads:
-            path = base.uploads.save(name, data)
-            source = Source(root=UPLOADS_ROOT, path=name)
-            jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
-        return jobs
-
     # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
-    return run.record([name for name, _ in uploads], save)
+    return run.record([name for name, _ in uploads], lambda: run.keep(uploads))
 
 
 class _Run:
@@ -129,6 +124,12 @@ class _Run:
             cancel=self._cancel,
         )
         self.finder.find(paths)
+
+    def keep(self, uploads: Sequence[Sent]) -> list[Job]:
+        """Keep files that were sent, each under a name of its own."""
+        jobs, remarks = keep(self._base, uploads, collection=self._collection)
+        self._remarks += remarks
+        return jobs
 
     def interrupted(self) -> IngestReport:
         """Report what was done until now."""

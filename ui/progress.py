@@ -135,7 +135,8 @@ def _row(file: FileProgress) -> str:
     if file.stage in ("reading", "embedding") and file.total:
         stage = t(f"stage.{file.stage}_of", done=file.done, n=file.total)
     if file.stage == "stored" and file.total:
-        stage = t("stage.stored_of", n=file.total)
+        how = "replaced" if file.replaced else "stored"
+        stage = t(f"stage.{how}_of", n=file.total)
     share = file.done / file.total if file.stage in ("reading", "embedding") and file.total else 0.0
     share = 1.0 if file.stage in DONE else share
     said = [notice_text(notice) for notice in file.notices]

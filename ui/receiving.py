@@ -59,6 +59,10 @@ class _Form:
 
     def _value(self, data: bytes, start: int, end: int) -> None:
         # A value may come in several pieces; the colon goes before the first.
+        if b"\0" in data[start:end]:
+            # Streamlit would fail on it at every drawing of the page from now on.
+            message = "its name holds a NUL"
+            raise BadUploadError(message)
         line = self.head.rpartition(b"\r\n")[2]
         self.head += data[start:end] if b":" in line else b": " + data[start:end]
 

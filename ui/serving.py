@@ -23,6 +23,7 @@ from kb.errors import SettingsError
 from kb.settings import Settings
 from ui.access import refusal, turned_away
 from ui.gate import Gate
+from ui.shared import draw_unexpected
 from ui.trust import is_guarded
 from ui.visits import Visits, install
 
@@ -64,7 +65,8 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
     Raises:
         SettingsError: the address cannot be had, or is open to others and there is no login.
     """
-    app = App(APP)  # before anything else: it finds the configuration beside the script
+    # Before anything else: it finds the configuration beside the script.
+    app = App(APP, on_script_error=draw_unexpected)
     for name, value in streamlit_options(host=host, port=port).items():
         config.set_option(name, value)
     settings = Settings.load()
@@ -155,7 +157,9 @@ class _Announcing(uvicorn.Server):
 
 
 def _open(url: str) -> None:
-    """Open the person's browser, where there is a screen to open it on."""
+    """Open the person's browser, where there is a screen before them to open it on."""
+    if any(name in os.environ for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
+        return  # the screen is another one than that of the terminal
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

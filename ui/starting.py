@@ -44,7 +44,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
         def uploads(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
             return ingest_uploads(
                 shared.base,
-                [(name, path.read_bytes()) for name, path in sent],
+                [(name, path.read_bytes) for name, path in sent],
                 collection=held,
                 options=retry_options(),
                 on_event=on_event,

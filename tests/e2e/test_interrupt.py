@@ -22,8 +22,12 @@ from kb.evaluation.scratch import scratch_folder
 
 RUN = Path(__file__).parent / "interrupt_run.py"
 FILES = 4
+FINISHED, INTERRUPTED = 0, 130
 PATIENCE_S = 90
 NOISE = ("Traceback", "Exception", "Error", "Aborted")
+
+# As a shell starts a job in the background, and `nohup` a program.
+IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -70,11 +74,16 @@ class Started:
         number: signal.Signals = signal.SIGINT,
         times: int = 1,
         environment: dict[str, str] | None = None,
+        in_background: bool = False,
     ) -> None:
         self._mark = f"KB_TEST_MARK={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         self.process = subprocess.Popen(
-            [sys.executable, str(RUN), moment, number.name, str(times), *map(str, arguments)],
+            [
+                *(IN_BACKGROUND if in_background else ()),
+                *(sys.executable, str(RUN), moment, number.name, str(times)),
+                *map(str, arguments),
+            ],
             env={
                 **os.environ,
                 "KB_DATA_DIR": str(settings.data_dir),
@@ -163,7 +172,8 @@ def test_ctrl_c_ends_a_run_with_a_partial_report(
     ended = Started(settings, "ingest", folder, moment=moment).end()
 
     # Who interrupts the printing of the report has interrupted nothing else.
-    assert ended.status == (0 if moment.endswith("print_report") else 130)
+    whole = moment.endswith("print_report")
+    assert ended.status == (FINISHED if whole else INTERRUPTED)
     assert "default: " in ended.out
     if ended.status:
         assert "interrupted; run the same command again to go on" in ended.out
@@ -192,6 +202,34 @@ def test_sigterm_in_the_midst_of_reading_ends_workers_and_reports_as_json(
 
     assert ended.status == 143
     assert json.loads(ended.out)["interrupted"] is True
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_a_command_in_the_background_is_not_ended_by_the_ctrl_c_of_another(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings, "ingest", folder, moment="ingest.discovery:discover", in_background=True
+    ).end()
+
+    assert ended.status == FINISHED
+    assert "interrupted" not in ended.out + ended.err
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_sigterm_ends_a_command_in_the_background(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings,
+        "ingest",
+        folder,
+        moment="ingest.discovery:discover",
+        number=signal.SIGTERM,
+        in_background=True,
+    ).end()
+
+    assert ended.status == 143
     assert_goes_on(settings, embedder, folder)
 
 
@@ -285,8 +323,8 @@ def test_fifteen_ctrl_cs_at_random_moments_lose_nothing(
                 started.process.send_signal(signal.SIGINT)
                 time.sleep(moments.uniform(0.0, 0.8))
         ended = started.end()
-        assert ended.status in {0, 130}
-        interrupted += ended.status == 130
+        assert ended.status in {FINISHED, INTERRUPTED}
+        interrupted += ended.status == INTERRUPTED
         assert_sound(settings, embedder)
         with KnowledgeBase.open(settings, embedder=embedder) as base:
             if base.collections() and len(base.documents()) == FILES:

@@ -7,11 +7,12 @@ import random
 import stat
 import warnings
 import zipfile
+from dataclasses import dataclass
 
 import pytest
 
 from ingest import bundles
-from ingest.bundles import read_zip
+from ingest.bundles import LeftOut, read_zip
 from ui.i18n import texts
 
 REASONS = {key.removeprefix("zip.") for key in texts("en") if key.startswith("zip.")}
@@ -26,11 +27,21 @@ def packed(*files: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
     return target.getvalue()
 
 
-def opened(data: bytes, most: int = 64 * MB, most_file: int = 32 * MB) -> bundles.Bundle:
-    return read_zip(data, most_bytes=most, most_file_bytes=most_file)
+@dataclass
+class Bundle:
+    files: tuple[tuple[str, bytes], ...]
+    left_out: tuple[LeftOut, ...]
 
 
-def reasons(bundle: bundles.Bundle) -> dict[str, str]:
+def opened(data: bytes, most: int = 64 * MB, most_file: int = 32 * MB) -> Bundle:
+    found = list(read_zip(io.BytesIO(data), most_bytes=most, most_file_bytes=most_file))
+    return Bundle(
+        files=tuple((each.name, each.data) for each in found if not isinstance(each, LeftOut)),
+        left_out=tuple(each for each in found if isinstance(each, LeftOut)),
+    )
+
+
+def reasons(bundle: Bundle) -> dict[str, str]:
     return {each.name: each.reason for each in bundle.left_out}
 
 
@@ -129,11 +140,11 @@ def test_every_name_is_made_safe_or_reported(
     )
 
 
-def test_names_that_become_the_same_are_taken_once() -> None:
+def test_files_whose_names_become_the_same_are_all_given() -> None:
     bundle = opened(named_freely("a/b.txt", "./a/b.txt", "a\\b.txt", "a//b.txt"))
 
-    assert [name for name, _ in bundle.files] == ["a/b.txt", "good.txt"]
-    assert [each.reason for each in bundle.left_out] == ["twice"] * 3
+    assert [name for name, _ in bundle.files] == [*["a/b.txt"] * 4, "good.txt"]
+    assert bundle.left_out == ()
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -162,12 +173,12 @@ def test_links_are_not_taken() -> None:
     assert reasons(opened(packed((link, b"/etc/passwd")))) == {"link.txt": "link"}
 
 
-def test_the_same_name_twice_is_taken_once() -> None:
+def test_files_of_one_name_are_both_given() -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
         data = packed(("a.txt", b"first"), ("a.txt", b"second"))
     bundle = opened(data)
-    assert bundle.files == (("a.txt", b"first"),)
-    assert reasons(bundle) == {"a.txt": "twice"}
+    assert bundle.files == (("a.txt", b"first"), ("a.txt", b"second"))
+    assert bundle.left_out == ()
 
 
 def test_a_bomb_is_not_unpacked() -> None:

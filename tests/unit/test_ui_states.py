@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 VIEWS = ("search", "ask", "library", "document", "quality", "status")
 STATES = ("empty", "loading", "failed model", "failed store", "full")
+TITLED = ("search", "ask", "library", "quality", "status")
 TITLES = {
-    "en-US": ("Search", "Ask", "Library", "", "Quality", "Status"),
-    "zh-CN": ("搜索", "问答", "文档库", "", "质量", "状态"),
+    "en-US": ("Search", "Ask", "Library", "Quality", "Status"),
+    "zh-CN": ("搜索", "问答", "文档库", "质量", "状态"),
 }
 DOCUMENTS = {
     "en-US": ("heron.txt", "The grey heron waits motionless in shallow water."),
@@ -68,8 +69,8 @@ def test_a_view_speaks_one_language(
         page.query_params["id"] = "1"
         page.run()
     assert not page.exception
-    title = TITLES[locale][VIEWS.index(view)]
-    assert not title or page.title[0].value == title
+    if view in TITLED:  # a document's title is its own
+        assert page.title[0].value == TITLES[locale][TITLED.index(view)]
     said = drawn(page)
     if locale == "zh-CN":
         assert [text for text in ENGLISH if text in said] == []
