@@ -6,6 +6,7 @@ Every message says what failed, on which input, and what to do next::
     ├── SettingsError             a setting, environment variable or kb.toml is wrong
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
+    ├── EngineError               llama.cpp's library cannot be loaded
     ├── EmbeddingError            text could not be turned into vectors
     │   ├── InputTooLongError     a text or query exceeds what can be read
     │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
@@ -21,9 +22,22 @@ Every message says what failed, on which input, and what to do next::
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
 
+from kb.redaction import redacted
+
 
 class KnowledgeBaseError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose.
+
+    No message shows a password or key that stands in an address.
+    """
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return redacted(super().__str__())
+
+    def __repr__(self) -> str:
+        """Return class and message, as tracebacks of groups and logs show them."""
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class SettingsError(KnowledgeBaseError):
@@ -36,6 +50,10 @@ class MissingExtraError(KnowledgeBaseError):
 
 class ModelError(KnowledgeBaseError):
     """A model file is missing, damaged, or of a kind this release cannot use."""
+
+
+class EngineError(KnowledgeBaseError):
+    """llama.cpp, which runs models in this process, cannot be loaded; the message gives mends."""
 
 
 class EmbeddingError(KnowledgeBaseError):

@@ -30,6 +30,7 @@ from kb.text import normalise
 from kb.uploads import UPLOADS_ROOT
 from ui.background import Ingestion, retry_options
 from ui.evaluating import Evaluations
+from ui.incoming import Incoming
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Session:
 
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
+        self.incoming = Incoming(settings.incoming_dir, most_file=settings.max_file_mb << 20)
         self.ingestion = Ingestion()
         self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
@@ -153,6 +155,7 @@ class Session:
             if self._draughtsman is not None:
                 self._draughtsman.close(cancel=True)
         self._loader.join()
+        self.incoming.close()
         self.base.close()
 
     def _load(self) -> None:

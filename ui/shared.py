@@ -110,10 +110,7 @@ def place_text(hit: SearchHit) -> str:
     headings = " › ".join(hit.heading_path)
     if hit.page_first is None:
         return headings
-    label = hit.page_label or str(hit.page_first)
-    if hit.page_last not in (None, hit.page_first):
-        label = f"{label}–{hit.page_last}"
-    page = t("place.page", page=label)
+    page = t("place.page", page=hit.pages)
     return f"{page} · {headings}" if headings else page
 
 

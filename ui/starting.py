@@ -12,10 +12,16 @@ from kb.records import Source
 from kb.uploads import UPLOADS_ROOT
 from ui.background import retry_options
 from ui.session import Session
+from ui.trust import is_trusted, require_trust
 
 
 def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
-    """Bring a folder of this machine up to date in the background; return the run's id."""
+    """Bring a folder of this machine up to date in the background; return the run's id.
+
+    Raises:
+        KnowledgeBaseError: the visitor may not read folders of this machine.
+    """
+    require_trust(shared.settings)
     held = shared.base.held(collection)  # it may be renamed before its turn comes
 
     def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
@@ -27,7 +33,8 @@ def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
 def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -> None:
     """Read files again in the background: uploads from what was kept, others from disk.
 
-    Every byte is looked at, whatever size and time say; what is as it was stays as it is.
+    Every byte is looked at, whatever size and time say; what is as it was stays as it is. Files
+    on disk are left alone where the visitor may not read folders of this machine.
     """
     files = _files(shared, wanted, collection)
     held = shared.base.held(collection)
@@ -68,6 +75,8 @@ def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> b
 
 def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[tuple[Source, Path]]:
     """Return where those files are that still are; what Python added has none."""
+    trusted = is_trusted(shared.settings)
+    wanted = [source for source in wanted if trusted or source.root == UPLOADS_ROOT]
     hashes = {}
     if any(source.root == UPLOADS_ROOT for source in wanted):
         hashes = {

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingest.bundles import named, read_zip
 from ingest.loaders import EXTENSIONS
-from ui.access import is_loopback
 from ui.language import t
 from ui.markup import plain
-from ui.session import Session, Upload, clean_name
+from ui.receipts import NotHereError, discard, opened
+from ui.session import Session, Upload, clean_name, session
 from ui.shared import MEDIA_NAMES
 from ui.starting import start_folder
+from ui.trust import is_trusted
 
 _ROUND = "_upload_round"
 _LEFT_OUT = "_left_out"
@@ -46,7 +48,7 @@ def draw_upload(shared: Session, collection: str) -> None:
         return
     # Two files of one name in one go: the later one is what the person dropped last.
     uploads = list(
-        {upload.name: upload for file in files for upload in _opened(file, limit)}.values()
+        {upload.name: upload for file in files for upload in _arrived(shared, file)}.values()
     )
     if not uploads:
         _clear()
@@ -59,15 +61,26 @@ def draw_upload(shared: Session, collection: str) -> None:
         st.rerun()
 
 
-def _opened(file: UploadedFile, limit_mb: int) -> list[Upload]:
+def _arrived(shared: Session, file: UploadedFile) -> list[Upload]:
+    """Return a file, or the documents inside a zip, unless it was not taken."""
+    try:
+        with opened(shared.incoming, file) as data:
+            return _opened(clean_name(file.name), data, shared.settings.max_file_mb)
+    except NotHereError as error:
+        left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
+        why = t(f"upload.not_taken_{error.why}")
+        left.append(f"**{plain(clean_name(file.name))}**: {why}")
+        return []
+
+
+def _opened(name: str, file: BinaryIO, limit_mb: int) -> list[Upload]:
     """Return a file, or the documents inside a zip; what is left out of it is said."""
-    name = clean_name(file.name)
     if not name.lower().endswith(".zip"):
-        return [Upload(name=name, data=file.getvalue())]
+        return [Upload(name=name, data=file.read())]
     left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
     try:
         bundle = read_zip(
-            file.getvalue(), most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=limit_mb << 20
+            file.read(), most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=limit_mb << 20
         )
     except ValueError as error:
         why = t(f"zip.{error}")
@@ -93,8 +106,8 @@ def _draw_left_out() -> None:
 
 
 def draw_folder(shared: Session, collection: str) -> None:
-    """Draw the field for a folder of this machine, where nobody else reaches this page."""
-    if not is_loopback(st.get_option("server.address")):
+    """Draw the field for a folder of this machine, for who sits at it."""
+    if not is_trusted(shared.settings):
         return
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
@@ -138,4 +151,6 @@ def _start(shared: Session, collection: str, uploads: list[Upload]) -> None:
 
 def _clear() -> None:
     """Empty the field: another key is another field."""
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    round_ = st.session_state.get(_ROUND, 0)
+    discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])
+    st.session_state[_ROUND] = round_ + 1

@@ -63,9 +63,9 @@ def sentences(text: str) -> list[Span]:
 
 
 def nearest_sentences(
-    vector: Vector, texts: Sequence[str], embedder: Embedder
+    vectors: Sequence[Vector], texts: Sequence[str], embedder: Embedder
 ) -> list[tuple[Span, ...]]:
-    """Return for each text the span of the sentence whose vector is nearest to ``vector``.
+    """Return for each text the span of the sentence that is nearest to the text's own vector.
 
     Costs one embedding of each sentence, so it is for the few hits that are shown.
     """
@@ -75,11 +75,15 @@ def nearest_sentences(
         for text, spans in zip(texts, candidates, strict=True)
         for start, end in spans
     ]
-    scores = iter((embedder.embed_documents(inputs) @ vector).tolist() if inputs else [])
+    if not inputs:
+        return [()] * len(texts)
+    embedded = embedder.embed_documents(inputs)
     result: list[tuple[Span, ...]] = []
-    for spans in candidates:
-        own = [next(scores) for _ in spans]
-        result.append((spans[int(np.argmax(own))],) if spans else ())
+    at = 0
+    for vector, spans in zip(vectors, candidates, strict=True):
+        own = embedded[at : at + len(spans)]
+        at += len(spans)
+        result.append((spans[int(np.argmax(own @ vector))],) if spans else ())
     return result
 
 

@@ -90,8 +90,9 @@ def _insert_chunks(
         source, confidence = read_by(touched, chunk.start, chunk.end)
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
-            " page_first, page_last, page_label, read_by, confidence, tokens, vector_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
+            " vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 chunk.ordinal,
@@ -102,7 +103,8 @@ def _insert_chunks(
                 chunk.kind,
                 chunk.page_first,
                 chunk.page_last,
-                touched[0].label if touched else "",
+                pages[first].label if first in pages else "",
+                pages[last].label if last in pages else "",
                 source,
                 confidence,
                 chunk.tokens,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -191,6 +192,43 @@ def _version_7(connection: sqlite3.Connection) -> None:
         )
 
 
+# The label of a passage's last page: a citation names both ends alike. It is in the document's own
+# structure, so that documents from before get it here and now.
+_VERSION_8 = """
+ALTER TABLE chunks ADD COLUMN page_label_last TEXT NOT NULL DEFAULT '';
+UPDATE chunks SET page_label_last = page_label WHERE page_last = page_first;
+"""
+
+
+def _version_8(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_VERSION_8):
+        connection.execute(statement)
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM chunks WHERE page_last > page_first AND page_label <> ''"
+    )
+    for (document_id,) in rows.fetchall():
+        connection.executemany(
+            "UPDATE chunks SET page_label_last = ?"
+            " WHERE document_id = ? AND page_last = ? AND page_last > page_first",
+            [
+                (label, document_id, number)
+                for number, label in _page_labels(connection, document_id).items()
+            ],
+        )
+
+
+def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, str]:
+    """Return the labels of a document's pages; none where its structure cannot be read."""
+    row = connection.execute(
+        "SELECT structure FROM document_bodies WHERE document_id = ?", (document_id,)
+    ).fetchone()
+    try:
+        pages = json.loads(zlib.decompress(row[0]))["pages"]
+        return {int(page["number"]): str(page["label"]) for page in pages}
+    except (zlib.error, ValueError, KeyError, TypeError):
+        return {}
+
+
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -205,6 +243,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_5,
     _VERSION_6,
     _version_7,
+    _version_8,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

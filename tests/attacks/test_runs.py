@@ -22,7 +22,7 @@ from kb import KnowledgeBase, Settings
 from kb.errors import CollectionError
 
 if TYPE_CHECKING:
-    from conftest import Report
+    from attack_report import Report
 
 PATIENCE_S = 60
 KEPT = {"kept-1.txt", "zz-kept-2.txt"}

@@ -18,6 +18,7 @@ import pytest
 from ingest import ingest
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
+from kb.evaluation.scratch import scratch_folder
 
 RUN = Path(__file__).parent / "interrupt_run.py"
 FILES = 4
@@ -293,3 +294,54 @@ def test_fifteen_ctrl_cs_at_random_moments_lose_nothing(
                     base.remove(info.id)
     assert interrupted >= 4, "the runs were over before they could be interrupted"
     assert_goes_on(settings, embedder, folder)
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """A set with one query, whose documents take a while to embed."""
+    judged = tmp_path / "set"
+    judged.mkdir()
+    documents = [{"id": str(n), "text": f"Report {n} on pumps. " * 40} for n in range(200)]
+    for name, rows in (("corpus", documents), ("queries", [{"id": "q", "text": "pumps"}])):
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (judged / f"{name}.jsonl").write_text(lines, "utf-8")
+    (judged / "qrels.tsv").write_text("q\t1\t1\n", "utf-8")
+    return judged
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_during_an_evaluation_leaves_no_temporary_folder(
+    settings: Settings, judged: Path, tmp_path: Path, times: int
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    started = Started(
+        settings,
+        *("kb", "eval", judged),
+        moment="kb.embedding.llama:LlamaEmbedder.embed_documents",
+        times=times,
+        environment={"TMPDIR": str(temporary)},
+    )
+    assert started.end().status == 130
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_a_killed_evaluation_left_is_removed_by_the_next_and_nothing_else(
+    settings: Settings, judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    (temporary / "kb-eval-of-mine").mkdir(parents=True)
+    killed = Started(settings, "kb", "eval", judged, environment={"TMPDIR": str(temporary)})
+    deadline = time.monotonic() + PATIENCE_S
+    while not list(temporary.glob("kb-eval-*/in-use.lock")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (left,) = (lock.parent for lock in temporary.glob("kb-eval-*/in-use.lock"))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with scratch_folder():
+        assert left.is_dir(), "it is in use"
+    killed.process.kill()
+    killed.process.communicate()
+    with scratch_folder() as folder:
+        assert set(temporary.iterdir()) == {folder, temporary / "kb-eval-of-mine"}
+    assert list(temporary.iterdir()) == [temporary / "kb-eval-of-mine"]

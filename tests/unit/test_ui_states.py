@@ -77,3 +77,14 @@ def test_a_view_speaks_one_language(
         assert not CHINESE.search(said)
     if state == "failed store" and view not in {"ask", "quality"}:
         assert "the disk is gone" in page.error[0].value
+
+
+@pytest.mark.parametrize(("locale", "machine"), [("en-US", "Machine"), ("zh-CN", "机器")])
+def test_status_goes_on_to_machine_and_store_where_the_model_failed(
+    ui: UserInterface, monkeypatch: pytest.MonkeyPatch, locale: str, machine: str
+) -> None:
+    bring_about(ui, "failed model", locale, monkeypatch)
+    page = ui.open("status", locale=locale)
+    assert "gguf" in page.error[0].value
+    assert page.subheader[0].value == machine
+    assert str(ui.shared.settings.store_dir) in drawn(page)
