@@ -6,16 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attack_report import Report
 from deep_files import deep_folder
 from hostile_worker import ENDLESS, MESSAGES, ODD_ERROR, take_over
 
 from kb import KnowledgeBase, Settings
-
-Report = Callable[[str, str, str], None]
 
 KEYS = ("KB_SERVER_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY")
 
