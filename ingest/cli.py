@@ -15,8 +15,9 @@ from rich.console import Console
 
 from ingest.display import print_report, progress
 from ingest.interruption import Interruption
+from ingest.options import IngestOptions
 from ingest.report import IngestReport
-from ingest.run import IngestOptions, ingest
+from ingest.run import ingest
 from kb import interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase

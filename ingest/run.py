@@ -6,15 +6,14 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.absences import Absences
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.interruption import Cancellation
-from ingest.loaders.base import LoadOptions
 from ingest.names import as_text
+from ingest.options import IngestOptions
 from ingest.pipeline import Pipeline
 from ingest.planning import Action, Decision, Job, Planner
 from ingest.report import FileResult, IngestReport, OnEvent, Outcome
@@ -22,8 +21,7 @@ from ingest.sandbox import Sandbox
 from ingest.sent import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo, CollectionRef, Source
-from kb.settings import Settings
+from kb.records import CollectionInfo, CollectionRef
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
@@ -36,32 +34,6 @@ _OUTCOMES: dict[Action, Outcome] = {
     "unreadable": "failed",
     "move": "moved",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestOptions:
-    """Choices of one run.
-
-    ``checksum`` hashes files even where size and time are unchanged; ``prune`` removes
-    documents whose files are gone from the folders given, or are left out now by an ignore file,
-    ``exclude`` or another rule (``force_prune`` even if that is more than half); ``retry`` reads
-    files again that could not be read; ``passwords`` are tried on encrypted files and never
-    stored. Two are for who watches: ``vanished`` are files and folders that were seen to be
-    deleted, and ``left_out_before`` known files that were left out when watching began. What
-    vanished, and what is left out now and was not before, is removed without being asked for.
-    """
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    checksum: bool = False
-    prune: bool = False
-    force_prune: bool = False
-    dry_run: bool = False
-    retry: bool = False
-    ocr: bool | None = None
-    passwords: tuple[str, ...] = field(default=(), repr=False)
-    vanished: frozenset[Path] = frozenset()
-    left_out_before: frozenset[Source] | None = None
 
 
 def ingest(
@@ -209,7 +181,7 @@ class _Run:
                 timeout_s=settings.file_timeout_s,
                 memory_bytes=settings.file_memory_mb * 2**20,
             ),
-            options=_load_options(settings, self._options),
+            options=self._options.loading(settings),
             on_event=self._on_event,
             cancel=self._cancel,
         )
@@ -237,7 +209,7 @@ class _Run:
         planner = Planner(
             self._base,
             collection=self._collection,
-            options=_load_options(self._base.settings, self._options),
+            options=self._options.loading(self._base.settings),
             checksum=self._options.checksum,
             retry=self._options.retry,
             adopted=self.finder.adopted,
@@ -309,12 +281,4 @@ def _proposed(decision: Decision) -> FileResult:
         outcome=outcome,
         reason=error if failed else "",
         reason_code=before.reason_code if before and failed else "",
-    )
-
-
-def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:
-    return LoadOptions(
-        passwords=options.passwords,
-        ocr=settings.ocr if options.ocr is None else options.ocr,
-        max_file_bytes=settings.max_file_mb * 2**20,
     )

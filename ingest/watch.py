@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.finding import located
+from ingest.options import IngestOptions
 from ingest.report import FileResult, IngestReport
-from ingest.run import IngestOptions, ingest
+from ingest.run import ingest
 from ingest.watching import Burst, bursts
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase

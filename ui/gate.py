@@ -33,6 +33,7 @@ _HEALTH = "/_stcore/health"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _TRY_AGAIN_LATER = 1013
 _POLICY = 1008
+_NO_TEXT = 1003
 
 
 class Gate:
@@ -181,16 +182,19 @@ def _until_ended(visit: Visit, receive: Receive, send: Send) -> Receive:
     async def receive_or_end() -> Message:
         message = asyncio.ensure_future(receive())
         ended = asyncio.ensure_future(visit.ended.wait())
+        code = _TRY_AGAIN_LATER
         try:
             await asyncio.wait({message, ended}, return_when=asyncio.FIRST_COMPLETED)
             if message.done():
-                return message.result()
+                if message.result().get("text") is None:
+                    return message.result()
+                code = _NO_TEXT  # the page sends none; Streamlit would log a traceback
         finally:
             ended.cancel()
             if not message.done():
                 message.cancel()
-        await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
-        return {"type": "websocket.disconnect", "code": _TRY_AGAIN_LATER}
+        await send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     return receive_or_end
 

@@ -84,6 +84,9 @@ class Incoming:
         self._files: dict[str, dict[str, tuple[bytes, Held]]] = defaultdict(dict)
         self._folder: Path | None = None
         self._lock: FileLock | None = None
+        if folder.is_dir():
+            with contextlib.suppress(OSError, Timeout):  # a folder that is read only, or busy
+                self._clear_left_behind()
 
     @property
     def size(self) -> int:
@@ -165,7 +168,6 @@ class Incoming:
             if self._folder is None:
                 self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with FileLock(self._parent / _LOCK, timeout=_LOCK_S):
-                    self._clear_left_behind()
                     folder = Path(tempfile.mkdtemp(dir=self._parent))
                     lock = FileLock(folder / _LOCK, timeout=0)
                     lock.acquire()
@@ -174,13 +176,11 @@ class Incoming:
 
     def _clear_left_behind(self) -> None:
         """Delete folders whose process is gone: nobody holds their lock."""
-        for folder in self._parent.iterdir():
-            if folder.is_dir():
-                try:
-                    with FileLock(folder / _LOCK, timeout=0):
+        with FileLock(self._parent / _LOCK, timeout=_LOCK_S):
+            for folder in self._parent.iterdir():
+                if folder.is_dir():
+                    with contextlib.suppress(Timeout), FileLock(folder / _LOCK, timeout=0):
                         shutil.rmtree(folder, ignore_errors=True)
-                except Timeout:
-                    continue
 
 
 class Arrival:

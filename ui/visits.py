@@ -45,6 +45,7 @@ class Visits:
         self._mutex = threading.Lock()
         self._open: dict[str, Visit] = {}
         self._admitted: dict[str, Incoming] = {}
+        self._used: set[Incoming] = set()
 
     def arrive(self, address: str) -> Visit | None:
         """Note a new connection; None where there are too many.
@@ -77,6 +78,7 @@ class Visits:
             if mark in self._open:
                 self._open[mark].session = session
                 self._admitted[session] = incoming
+                self._used.add(incoming)
 
     def shut_out(self, session: str) -> None:
         """Note that a session may send files no more; those that wait are deleted."""
@@ -103,9 +105,9 @@ class Visits:
     def close(self) -> None:
         """Delete the files of all sessions."""
         with self._mutex:
-            ended = set(self._admitted.values())
             self._admitted.clear()
-        for incoming in ended:
+            used, self._used = self._used, set()
+        for incoming in used:
             incoming.close()
 
 

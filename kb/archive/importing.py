@@ -82,6 +82,8 @@ def _alone(store: Store) -> Iterator[None]:
 
 
 def _refuse_other_model(path: Path, theirs: EmbedderIdentity, mine: EmbedderIdentity) -> None:
+    if theirs.fingerprint == mine.fingerprint and theirs.dim != mine.dim:
+        raise damaged(path, f"its vectors have {theirs.dim} dimensions instead of {mine.dim}")
     if theirs.fingerprint != mine.fingerprint:
         msg = (
             f"{path} holds vectors of the model {theirs.model_id} ({theirs.dim} dimensions), "

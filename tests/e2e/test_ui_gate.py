@@ -200,6 +200,14 @@ def test_a_message_longer_than_any_of_the_page_ends_the_connection(stranger: UiC
         stranger.wait()
 
 
+def test_a_message_of_text_ends_the_connection_and_leaves_no_traceback(
+    stranger: UiClient,
+) -> None:
+    stranger.send("text")
+    with pytest.raises(ConnectionClosed, match="1003"):
+        stranger.wait()
+
+
 def test_the_mark_of_a_connection_cannot_be_brought_along(guarded: UiServer) -> None:
     with UiClient(guarded.url, sent={"X-Shelfmark-Visit": "forged"}) as client:
         assert client.one("text_input").label == "Password"

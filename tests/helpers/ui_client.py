@@ -72,7 +72,7 @@ class UiClient:
     def close(self) -> None:
         self._stack.close()
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | str) -> None:
         assert self._connection is not None
         self._connection.send(data)
 

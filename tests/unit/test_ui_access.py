@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from streamlit import config
 
-from kb import Settings
+from kb import KnowledgeBaseError, Settings
+from kb.records import Source
+from kb.setting_changes import CHANGEABLE
 from ui import launch, login
 from ui.access import hashed, is_loopback, is_right, refusal, same_site, turned_away
 from ui.attempts import FREE_OF_ADDRESS, Attempts
+from ui.starting import can_read, start_again, start_folder
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -264,3 +267,36 @@ def test_without_a_login_only_names_of_this_machine_are_answered(
 def test_a_page_of_another_site_changes_nothing(origin: str | None, ours: bool) -> None:  # noqa: FBT001 - a case
     headers = {"host": "localhost:8501"} | ({} if origin is None else {"origin": origin})
     assert same_site(headers) is ours
+
+
+def test_with_a_login_nobody_reads_folders_or_changes_settings_unless_the_setting_says_so(
+    guarded: UserInterface, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("A heron.")
+    sources = [Source(root=str(tmp_path), path="a.txt")]
+    shared = guarded.shared
+    page = log_in(guarded.open(), PASSWORD)
+    library = page.switch_page("views/library.py").run()
+    assert library.file_uploader
+    assert "folder" not in [each.key for each in library.text_input]
+    status = page.switch_page("views/status.py").run()
+    assert "Change a setting" not in [each.label for each in status.expander]
+    assert any("Settings are changed on the computer" in each.value for each in status.caption)
+    with pytest.raises(KnowledgeBaseError, match="ui_trust"):
+        start_folder(shared, tmp_path, collection="default")
+    assert not can_read(shared, sources, collection="default")
+    start_again(shared, sources, collection="default")
+    assert shared.ingestion.runs() == []
+    shared.base.settings = shared.settings.model_copy(update={"ui_trust": "all"})
+    assert can_read(shared, sources, collection="default")
+    status = page.switch_page("views/status.py").run()
+    assert "Change a setting" in [each.label for each in status.expander]
+    library = page.switch_page("views/library.py").run()
+    assert "folder" in [each.key for each in library.text_input]
+    start_folder(shared, tmp_path, collection="default")
+    guarded.wait()
+    assert shared.base.search("heron", mode="keyword")
+
+
+def test_whom_the_page_trusts_cannot_be_changed_on_the_page() -> None:
+    assert "ui_trust" not in CHANGEABLE

@@ -126,6 +126,7 @@ def test_the_next_start_deletes_what_a_killed_process_left_and_nothing_of_a_livi
     assert done.returncode == -9
     assert {path.read_bytes() for path in files(tmp_path)} == {b"alive", b"killed"}
     second = Incoming(tmp_path / "in", most_file=100)
+    assert {path.read_bytes() for path in files(tmp_path)} == {b"alive"}
     kept = keep(second, "b", b"second")
     assert kept.path.exists()
     assert {path.read_bytes() for path in files(tmp_path)} == {b"alive", b"second"}
