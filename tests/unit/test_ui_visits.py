@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ui.gate import Gate
 from ui.incoming import Incoming
@@ -160,5 +161,22 @@ def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming
         await second.messages.put({"type": "websocket.disconnect", "code": 1001})
         await second.task
         assert [message["type"] for message in second.sent] == ["websocket.accept"]
+
+    asyncio.run(scene())
+
+
+def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        with pytest.raises(WebSocketDisconnect):
+            await socket.receive_bytes()
+        await socket.close()  # as Streamlit does it
+
+    async def scene() -> None:
+        gate = Gate(late, visits=Visits(), turned_away=lambda _: None)
+        connection = Connection(gate)
+        await connection.messages.put({"type": "websocket.disconnect", "code": 1006})
+        await connection.task
 
     asyncio.run(scene())
