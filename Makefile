@@ -1,13 +1,18 @@
 # make demo    set up, read the sample documents, search them
 # make ui      set up, open the knowledge base in the browser
-# make test    set up, run the tests (test-full: the slow ones too)
+# make test    set up, run the tests (test-full: the slow ones and the attacks, too)
 # make lint    check style and types (fix: put right what can be put right)
-# make bench   measure speed; make lock: pin the newest packages
+# make bench   measure speed (bench-long: scale, load and an hour of ordinary work)
+# make lock    pin the newest packages
 
 PYTHON ?= python3
 BIN := .venv/bin
+RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
-.PHONY: demo ui test test-full lint fix bench lock setup setup-dev
+BENCH := embedding splitting ocr ingest "search --sizes 1000,10000"
+BENCH_LONG := search library load "soak --minutes 60" "ingest single --megabytes 50 --sample 60"
+
+.PHONY: demo ui test test-full lint fix bench bench-long lock setup setup-dev
 
 demo: setup
 	@$(BIN)/python -m kb.install.demo
@@ -19,7 +24,8 @@ test: setup-dev
 	$(BIN)/pytest -m "not slow"
 
 test-full: setup-dev
-	$(BIN)/pytest
+	$(BIN)/python tests/golden/set_up.py
+	$(BIN)/pytest --durations=20
 
 lint: setup-dev
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
@@ -28,7 +34,10 @@ fix: setup-dev
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
 bench: setup-dev
-	for each in $$(grep -l __main__ tests/benchmarks/*.py); do echo "$$each"; $(BIN)/python $$each || exit; done
+	for each in $(BENCH); do $(RUN_BENCH) || exit; done
+
+bench-long: setup-dev
+	for each in $(BENCH_LONG); do $(RUN_BENCH) || exit; done
 
 lock: setup-dev
 	bash kb/install/lock.sh && $(BIN)/python -m kb.install.notices

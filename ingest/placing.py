@@ -6,37 +6,52 @@ it, or one whose files are those that the archive names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ingest.finding import Finder
-from ingest.planning import Job, Placing, file_hash
-from kb.knowledge_base import KnowledgeBase
+from ingest.names import readable_name
+from ingest.planning import Job, file_hash
 from kb.records import FileState
 
 # Files compared to tell whether two folders are the same.
 _MOST_COMPARED = 50
 
 
-def find_homes(base: KnowledgeBase, finder: Finder, *, collection: str) -> Placing:
-    """Say which folders of an imported collection are among those that were walked."""
-    unplaced = base.files.unplaced(collection=collection)
-    homes = {}
-    for root in sorted(unplaced):
-        home = _home(base, finder, root, collection)
-        if home is not None:
-            homes[root] = home
-    return Placing(homes=homes, left=unplaced - homes.keys())
+def homes(
+    states: Iterable[FileState], unplaced: Collection[str], finder: Finder
+) -> dict[str, tuple[str, str]]:
+    """Return, for folders of an archive that are among those walked, where they are.
+
+    Args:
+        states: what is known of the collection's files.
+        unplaced: the folders of the archive of which nobody has said yet where they are.
+        finder: has walked folders that a person gave.
+
+    Returns:
+        By the folder's name in the archive, its root here and what its paths begin with there.
+    """
+    files: dict[str, list[FileState]] = {root: [] for root in sorted(unplaced)}
+    for state in states:
+        if state.source.root in files:
+            files[state.source.root].append(state)
+    found = {root: _home(root, mine, finder) for root, mine in files.items()}
+    return {root: home for root, home in found.items() if home is not None}
 
 
-def _home(base: KnowledgeBase, finder: Finder, root: str, collection: str) -> str | None:
-    if any(Path(root).is_relative_to(folder) for folder in finder.folders):
-        return root
-    states = base.files.states(root=root, collection=collection)
-    for folder in map(str, finder.folders):
-        jobs = {job.source.path: job for job in finder.jobs if job.source.root == folder}
+def _home(root: str, states: Sequence[FileState], finder: Finder) -> tuple[str, str] | None:
+    for folder, (place, prefix) in finder.folders.items():
+        if Path(root).is_relative_to(folder):
+            below = Path(root).relative_to(folder).as_posix()
+            return place, prefix + ("" if below == "." else f"{readable_name(below)}/")
+    for place, prefix in finder.folders.values():
+        jobs = {
+            job.source.path.removeprefix(prefix): job
+            for job in finder.jobs
+            if job.source.root == place and job.source.path.startswith(prefix)
+        }
         if _are_the_same(states, jobs):
-            return folder
+            return place, prefix
     return None
 
 

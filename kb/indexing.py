@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import EmbedderMismatchError
+from kb.errors import CollectionError, EmbedderMismatchError
 from kb.language import language_of
 from kb.records import (
     AddResult,
     CollectionInfo,
+    CollectionRef,
     Document,
     FileState,
     MetadataValue,
@@ -140,7 +141,7 @@ class Indexing:
             if key in same and same[key] in stored
         }
         return PreparedDocument(
-            collection=target.name,
+            collection=target,
             document=document,
             content_hash=content_hash,
             settings_hash=settings_hash or self.settings_hash(""),
@@ -197,8 +198,10 @@ class Indexing:
 
     def commit_all(self, items: Sequence[EmbeddedDocument]) -> list[AddResult]:
         """Make documents of one collection visible in one step: cheaper than one by one."""
-        with self._store.database.read() as db:
-            target = collections.get(db, items[0].prepared.collection)
+        target = items[0].prepared.collection
+        if target is None:
+            msg = "a document that was prepared for no collection cannot be stored"
+            raise CollectionError(msg)
         return self._store.commit_all(target, items)
 
     def settings_hash(self, loader: str) -> str:
@@ -218,17 +221,30 @@ class Indexing:
         """The model in use."""
         return self._loaded.get().identity
 
-    def writable_collection(self, name: str | None) -> CollectionInfo:
-        """Return a collection of the model in use, making it if it is not there.
+    def writable_collection(self, collection: CollectionRef) -> CollectionInfo:
+        """Return a collection of the model in use, making it if there is none of that name.
 
         Raises:
+            CollectionGoneError: the collection given was deleted meanwhile.
             EmbedderMismatchError: the collection was made with another model.
         """
-        target = self._store.ensure_collection(
-            name or self._settings.collection, self._loaded.get().identity
-        )
+        if isinstance(collection, CollectionInfo):
+            target = self.current(collection)
+        else:
+            target = self._store.ensure_collection(
+                collection or self._settings.collection, self._loaded.get().identity
+            )
         self.check_embedder(target)
         return target
+
+    def current(self, collection: CollectionInfo) -> CollectionInfo:
+        """Return a collection as it is now; it may have another name.
+
+        Raises:
+            CollectionGoneError: it was deleted meanwhile.
+        """
+        with self._store.database.read() as db:
+            return collections.current(db, collection)
 
     def check_embedder(self, target: CollectionInfo) -> None:
         """Refuse a collection whose vectors come from another model.

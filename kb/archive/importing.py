@@ -127,7 +127,7 @@ def _write(  # noqa: PLR0917 - one call, above
         # Before any source names them: nothing in them is read from this machine's disk.
         with store.lock.hold(), store.database.write() as db:
             sources.unplace(db, target.id, found.folders)
-        for item in found.items(target.name):
+        for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)
             for other in others:

@@ -15,7 +15,7 @@ from kb.archive.exporting import original_member
 from kb.archive.file import ORIGINALS, ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.language import language_of
-from kb.records import Chunk, FileState, SearchMode, Source
+from kb.records import Chunk, CollectionInfo, FileState, SearchMode, Source
 from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_from_json
@@ -98,7 +98,7 @@ class ArchivedCollection:
             raise damaged(self.path, "it has members that belong to no document")
         wanted: dict[tuple[str, str], None] = {}
         chunks = 0
-        for item in self.items(""):
+        for item in self.items(None):
             chunks += len(item.prepared.chunks)
             self.folders |= _folders(item.files)
             wanted.update(dict.fromkeys(_uploads(item.files, item.prepared.content_hash)))
@@ -112,7 +112,7 @@ class ArchivedCollection:
         for content_hash in hashes:
             self._verify_original(content_hash)
 
-    def items(self, collection: str) -> Iterator[ArchivedDocument]:
+    def items(self, collection: CollectionInfo | None) -> Iterator[ArchivedDocument]:
         """Give the documents in the order in which they were added."""
         for name, vectors_name in self._pairs():
             try:
@@ -151,7 +151,9 @@ def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[st
                     yield file.state.source.path, content_hash
 
 
-def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> ArchivedDocument:
+def _document(
+    record: dict[str, Any], vectors: Vectors, collection: CollectionInfo | None
+) -> ArchivedDocument:
     document = document_from_json(record["document"])
     spans = [(item["start"], item["end"]) for item in record["chunks"]]
     inside = all(0 <= start <= end <= len(document.text) for start, end in spans)

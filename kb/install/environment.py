@@ -34,7 +34,8 @@ def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "packages": _digest(root / "requirements.txt"),
         "build tools": _digest(root / "requirements-build.txt"),
         "llama.cpp": _digest(
-            root / llama.LOCK_FILE, llama.HOOK, cpu_identity(), gpu, environ.get("CMAKE_ARGS", "")
+            *(root / llama.LOCK_FILE, llama.HOOK, llama.AMX_HEADER),
+            *(cpu_identity(), gpu, environ.get("CMAKE_ARGS", "")),
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),
         "developer tools": _digest(root / "requirements-dev.txt"),

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 from .commands import SetupError, run_logged
@@ -27,6 +28,7 @@ from .progress import Progress
 
 LOCK_FILE = "requirements-llama.txt"
 HOOK = Path(__file__).resolve().with_name("llama.cmake")
+AMX_HEADER = HOOK.with_name("llama_amx.h")
 
 _FLAGS = ("-G Ninja", "-DLLAVA_BUILD=OFF", "-DCMAKE_UNITY_BUILD=ON")
 _STEP = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
@@ -65,7 +67,7 @@ def recipe_for(root: Path, device: Accelerator, environ: Mapping[str, str]) -> R
     """
     return Recipe(
         requirement=(root / LOCK_FILE).read_text(encoding="utf-8"),
-        hook=HOOK.read_text(encoding="utf-8"),
+        hook=HOOK.read_text(encoding="utf-8") + AMX_HEADER.read_text(encoding="utf-8"),
         flags=(*_FLAGS, *device.flags, environ.get("CMAKE_ARGS", "")),
         cpu=cpu_identity(),
         compiler=f"{cpp_compiler(environ)} {device.compiler}",
@@ -144,7 +146,8 @@ def build_command(python: Path, root: Path, into: Path) -> list[str | Path]:
 def build_environment(recipe: Recipe, python: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for the build: the flags, all cores, the environment's own ninja."""
     hook = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={HOOK}")
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    # During the set-up kb/ itself is on the path: what its other modules need may be missing.
+    cores = import_module("cores" if __package__ == "install" else "kb.cores").available_cores()
     return {
         "CMAKE_BUILD_PARALLEL_LEVEL": str(cores),
         **environ,

@@ -15,7 +15,7 @@ from kb.metadata import folded
 from kb.records import MediaType, MetadataValue
 from kb.store.rows import dump, storable
 
-_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)  # days are compared as text
 _MOST_INTEGER = 2**1000
 _PAGES = re.compile(r"(\d{0,18})(-?)(\d{0,18})")
 

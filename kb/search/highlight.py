@@ -25,18 +25,21 @@ _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 
 
-def term_spans(query: str, text: str) -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms of ``query``, merged, in order."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+def telling_terms(query: str) -> frozenset[str]:
+    """Return the terms of a query that explain a hit; counted once for all its hits."""
+    return frozenset(term.text for term in terms(query)) - _STOP_WORDS
+
+
+def term_spans(wanted: frozenset[str], text: str) -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms ``wanted``, merged, in order."""
     spans = [(term.start, term.end) for term in terms(text) if term.text in wanted]
     for character in filter(is_single_character, wanted):  # inside pairs, which are the terms
         spans.extend((match.start(), match.end()) for match in re.finditer(character, text))
     return _merge(spans)
 
 
-def coverage(query: str, text: str) -> float:
-    """Return the share in [0, 1] of the query's telling terms that stand in ``text``."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
+def coverage(wanted: frozenset[str], text: str) -> float:
+    """Return the share in [0, 1] of the terms ``wanted`` that stand in ``text``."""
     if not wanted:
         return 0.0
     found = wanted & {term.text for term in terms(text)}
@@ -60,9 +63,9 @@ def sentences(text: str) -> list[Span]:
 
 
 def nearest_sentences(
-    vector: Vector, texts: Sequence[str], embedder: Embedder
+    vectors: Sequence[Vector], texts: Sequence[str], embedder: Embedder
 ) -> list[tuple[Span, ...]]:
-    """Return for each text the span of the sentence whose vector is nearest to ``vector``.
+    """Return for each text the span of the sentence that is nearest to the text's own vector.
 
     Costs one embedding of each sentence, so it is for the few hits that are shown.
     """
@@ -72,11 +75,15 @@ def nearest_sentences(
         for text, spans in zip(texts, candidates, strict=True)
         for start, end in spans
     ]
-    scores = iter((embedder.embed_documents(inputs) @ vector).tolist() if inputs else [])
+    if not inputs:
+        return [()] * len(texts)
+    embedded = embedder.embed_documents(inputs)
     result: list[tuple[Span, ...]] = []
-    for spans in candidates:
-        own = [next(scores) for _ in spans]
-        result.append((spans[int(np.argmax(own))],) if spans else ())
+    at = 0
+    for vector, spans in zip(vectors, candidates, strict=True):
+        own = embedded[at : at + len(spans)]
+        at += len(spans)
+        result.append((spans[int(np.argmax(own @ vector))],) if spans else ())
     return result
 
 

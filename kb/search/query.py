@@ -10,8 +10,15 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kb.search.terms import is_single_character, terms, token
+from kb.errors import InputTooLongError
+from kb.search.terms import Term, is_single_character, terms, token
 from kb.text import normalise
+
+MOST_CHARACTERS = 16_384
+"""Of a query, as it is typed."""
+
+MOST_TERMS = 2_048
+"""Different words, parts of identifiers and pairs of CJK characters of one query."""
 
 # A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
 # before a digit is a hyphen or a sign, and two of them begin a command-line option.
@@ -20,7 +27,9 @@ _OPERATOR = re.compile(
     r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
 )
 
-_IDENTIFIER = re.compile(r"_|[a-z][A-Z]|[A-Z]\S*\d|\d\S*[A-Z]|\d\.\d+\.\d")
+_IDENTIFIER = re.compile(r"_|[a-z][A-Z]|\d\.\d+\.\d")
+_CAPITAL = re.compile("[A-Z]")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +65,20 @@ class Query:
 
 
 def parse(query: str) -> Query:
-    """Take a query apart; one of white space or of nothing but exclusions is blank."""
+    """Take a query apart; one of white space or of nothing but exclusions is blank.
+
+    Raises:
+        InputTooLongError: it has more than :data:`MOST_CHARACTERS` or :data:`MOST_TERMS`.
+    """
+    if len(query) > MOST_CHARACTERS:
+        msg = (
+            f"the query has {len(query):,} characters, but at most {MOST_CHARACTERS:,} are "
+            "searched for; shorten it"
+        )
+        raise InputTooLongError(msg)
     required: list[str] = []
     excluded: list[str] = []
+    unwanted: list[str] = []
 
     def take(match: re.Match[str]) -> str:
         phrase = match["straight"] or match["curly"] or match["word"]
@@ -66,6 +86,7 @@ def parse(query: str) -> Query:
         if match["word"] or match["minus"]:
             if expression:
                 excluded.append(expression)
+                unwanted.append(phrase)
                 return " "
             return match.group()
         if expression:
@@ -75,19 +96,34 @@ def parse(query: str) -> Query:
     text = _OPERATOR.sub(take, normalise(query))
     text = re.sub(r"\s+", " ", text).strip()
     found = list(terms(text))
+    tokens = dict.fromkeys(_token_expression(term.text) for term in found)
+    # What is left out is no part of the text.
+    count = len(tokens) + sum(1 for phrase in unwanted for _ in terms(phrase))
+    if count > MOST_TERMS:
+        msg = (
+            f"the query has {count:,} different words (each pair of Chinese, Japanese or Korean "
+            f"characters is one), but at most {MOST_TERMS:,} are searched for; shorten it"
+        )
+        raise InputTooLongError(msg)
     return Query(
         text=text,
-        tokens=tuple(dict.fromkeys(_token_expression(term.text) for term in found)),
+        tokens=tuple(tokens),
         identifiers=frozenset(
             _token_expression(whole.text)
             for whole, part in pairwise(found)
-            if part.start < whole.end
-            and part.end <= whole.end
-            and _IDENTIFIER.search(text, whole.start, whole.end)
+            if part.start < whole.end and part.end <= whole.end and _names_one_thing(text, whole)
         ),
-        required=tuple(required),
-        excluded=tuple(excluded),
+        required=tuple(dict.fromkeys(required)),
+        excluded=tuple(dict.fromkeys(excluded)),
     )
+
+
+def _names_one_thing(text: str, word: Term) -> bool:
+    """Say whether a word of several parts is written as identifiers are."""
+    span = (text, word.start, word.end)
+    if _IDENTIFIER.search(*span):
+        return True
+    return _CAPITAL.search(*span) is not None and _DIGIT.search(*span) is not None
 
 
 def phrase_expression(phrase: str) -> str:

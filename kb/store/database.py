@@ -15,6 +15,14 @@ from kb.store.transactions import is_idle, roll_back
 
 BUSY_TIMEOUT_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_REFUSED = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_AUTH,
+)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def immutable(path: Path) -> sqlite3.Connection:
@@ -152,12 +160,24 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            damaged = getattr(error, "sqlite_errorcode", None) in _DAMAGED
-            advice = (
-                f"It is damaged: move {self._named.parent} away, then ingest your files again or "
-                "`kb import` an archive"
-                if damaged
-                else "Free disk space if there is none left; `kb doctor` says whether it is sound"
-            )
-            msg = f"the catalog {self._named} failed: {error}. {advice}"
+            msg = f"the catalog {self._named} failed: {error}. {_advice(error, self._named)}"
             raise StoreError(msg) from error
+
+
+def _advice(error: sqlite3.Error, path: Path) -> str:
+    # The lowest byte is the kind of error, what stands above it tells its kinds apart.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _DAMAGED:
+        return (
+            f"It is damaged: move {path.parent} away, then ingest your files again or "
+            "`kb import` an archive"
+        )
+    if code in _DISK:
+        return "Free disk space if there is none left; `kb doctor` says whether it is sound"
+    if code in _REFUSED:
+        return "Check the permissions of the file and its folder, or set KB_DATA_DIR to another"
+    if code in _BUSY:
+        return "Another process has been writing to it for long; wait for that one, then try again"
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return "Another process changed it at the same moment; run the same command again"
+    return "Run the same command again; `kb doctor` says whether it is sound"

@@ -90,8 +90,9 @@ def _insert_chunks(
         source, confidence = read_by(touched, chunk.start, chunk.end)
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
-            " page_first, page_last, page_label, read_by, confidence, tokens, vector_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
+            " vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 chunk.ordinal,
@@ -102,7 +103,8 @@ def _insert_chunks(
                 chunk.kind,
                 chunk.page_first,
                 chunk.page_last,
-                touched[0].label if touched else "",
+                pages[first].label if first in pages else "",
+                pages[last].label if last in pages else "",
                 source,
                 confidence,
                 chunk.tokens,
@@ -175,6 +177,15 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     given = tags.of_documents(db, row["collection_id"], document_id)
     of_document = sources.of_documents(db, [document_id])[document_id]
     return document_info(row, of_document, given.get(document_id, ()))
+
+
+def is_visible(db: sqlite3.Connection, collection_id: str, document_id: int) -> bool:
+    """Say whether a search of the collection may see a document."""
+    row = db.execute(
+        "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+        (document_id, collection_id),
+    ).fetchone()
+    return row is not None
 
 
 def origin(db: sqlite3.Connection, document_id: int) -> Origin | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kb.embedding.base import Vector, Vectors
-from kb.records import Chunk, Document, FileState
+from kb.records import Chunk, CollectionInfo, Document, FileState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +17,11 @@ class PreparedDocument:
     ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
     (hash of input and embedder) and ``known`` the vectors that the store has already, by row.
     ``index_texts`` is what the full-text index is given for each chunk; ``language`` is the
-    document's, empty where it cannot be told.
+    document's, empty where it cannot be told. ``collection`` is where it goes, whatever that is
+    called by then; None while an archive is read.
     """
 
-    collection: str
+    collection: CollectionInfo | None
     document: Document
     content_hash: str
     settings_hash: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -180,10 +181,59 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
 """
 
 
+def _version_7(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_VERSION_7):
+        connection.execute(statement)
+    rows = connection.execute("SELECT id, metadata FROM documents WHERE metadata <> '{}'")
+    for document_id, text in rows.fetchall():
+        metadata = json.loads(text)
+        connection.execute(
+            "UPDATE documents SET language = ?, labels = ?, day = ? WHERE id = ?",
+            (stated_language(metadata), labels(metadata), stated_date(metadata), document_id),
+        )
+
+
+# The label of a passage's last page: a citation names both ends alike. It is in the document's own
+# structure, so that documents from before get it here and now.
+_VERSION_8 = """
+ALTER TABLE chunks ADD COLUMN page_label_last TEXT NOT NULL DEFAULT '';
+UPDATE chunks SET page_label_last = page_label WHERE page_last = page_first;
+"""
+
+
+def _version_8(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_VERSION_8):
+        connection.execute(statement)
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM chunks WHERE page_last > page_first AND page_label <> ''"
+    )
+    for (document_id,) in rows.fetchall():
+        connection.executemany(
+            "UPDATE chunks SET page_label_last = ?"
+            " WHERE document_id = ? AND page_last = ? AND page_last > page_first",
+            [
+                (label, document_id, number)
+                for number, label in _page_labels(connection, document_id).items()
+            ],
+        )
+
+
+def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, str]:
+    """Return the labels of a document's pages; none where its structure cannot be read."""
+    row = connection.execute(
+        "SELECT structure FROM document_bodies WHERE document_id = ?", (document_id,)
+    ).fetchone()
+    try:
+        pages = json.loads(zlib.decompress(row[0]))["pages"]
+        return {int(page["number"]): str(page["label"]) for page in pages}
+    except (zlib.error, ValueError, KeyError, TypeError):
+        return {}
+
+
 # Folders that an imported collection names: nobody has said yet where they are on this machine.
 # And documents whose first file has another name now than is stored beside their vectors, with the
 # number of chunks that are described anew already.
-_VERSION_8 = """
+_VERSION_9 = """
 CREATE TABLE unplaced_roots (
     collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     root TEXT NOT NULL,
@@ -208,18 +258,6 @@ CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
 """
 
 
-def _version_7(connection: sqlite3.Connection) -> None:
-    for statement in _statements(_VERSION_7):
-        connection.execute(statement)
-    rows = connection.execute("SELECT id, metadata FROM documents WHERE metadata <> '{}'")
-    for document_id, text in rows.fetchall():
-        metadata = json.loads(text)
-        connection.execute(
-            "UPDATE documents SET language = ?, labels = ?, day = ? WHERE id = ?",
-            (stated_language(metadata), labels(metadata), stated_date(metadata), document_id),
-        )
-
-
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -234,7 +272,8 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_5,
     _VERSION_6,
     _version_7,
-    _VERSION_8,
+    _version_8,
+    _VERSION_9,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from kb.errors import ChangedMeanwhileError
 from kb.records import FailedFile, FileState, Source
 from kb.store.rows import failed_file, file_state, now
 
@@ -144,6 +145,19 @@ def move(db: sqlite3.Connection, collection_id: str, old: Source, new: FileState
     )
 
 
+def require(
+    db: sqlite3.Connection, collection_id: str, source: Source, expected: FileState | None
+) -> None:
+    """Make sure that a source is still as it was when something was decided for it.
+
+    Raises:
+        ChangedMeanwhileError: it is not.
+    """
+    if state(db, collection_id, source) != expected:
+        msg = f"{source.path} was changed by another process meanwhile; run the same command again"
+        raise ChangedMeanwhileError(msg)
+
+
 def delete(db: sqlite3.Connection, collection_id: str, source: Source) -> None:
     """Forget a source; its document is retired by the caller if it was the last."""
     db.execute(
@@ -175,12 +189,8 @@ def unplace(db: sqlite3.Connection, collection_id: str, roots: Iterable[str]) ->
     )
 
 
-def place(db: sqlite3.Connection, collection_id: str, root: str, home: str) -> list[Source]:
-    """Let a root's sources lie below ``home``; return those whose place is taken there."""
-    if home != root:
-        rebase(db, collection_id, root, home, "")
+def place(db: sqlite3.Connection, collection_id: str, root: str) -> None:
+    """Note that a person has said where a root is."""
     db.execute(
         "DELETE FROM unplaced_roots WHERE collection_id = ? AND root = ?", (collection_id, root)
     )
-    left = states(db, collection_id, root) if home != root else []
-    return [each.source for each in left]

@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import DocumentNotFoundError, StoreBusyError, StoreError
+from kb.errors import ChangedMeanwhileError, DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
 from kb.store import (
     cleanup,
@@ -183,7 +184,10 @@ class Store:
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
         if sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS:
-            return self._commit_long(collection, items)
+            try:
+                return self._commit_long(collection, items)
+            except ChangedMeanwhileError:  # a document that was there already, and is not now
+                return self._commit_long(collection, items)
         with self.writing():
             room.require(self.folder)
             try:
@@ -226,15 +230,59 @@ class Store:
         return results
 
     def attach(self, collection_id: str, file: FileState) -> None:
-        """Record a source's state; the document it had is removed if no other source has it."""
+        """Record a source's state; the document it had is removed if no other source has it.
+
+        Raises:
+            ChangedMeanwhileError: the document that it is to show was removed meanwhile.
+        """
         with self.lock.hold(), self.database.write() as db:
             visibility.show(db, collection_id, file)
         self._sweep()
 
-    def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
-        """Give a source another place, without touching its document."""
+    def change_source(
+        self, collection: CollectionInfo, before: FileState | None, after: FileState
+    ) -> None:
+        """Record a source's new state, if it still has the one from which that was decided.
+
+        Raises:
+            ChangedMeanwhileError: it has not, or the document that it is to show was removed.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
         with self.lock.hold(), self.database.write() as db:
-            sources.move(db, collection_id, old, new)
+            collections.require(db, collection)
+            sources.require(db, collection.id, after.source, before)
+            visibility.show(db, collection.id, after)
+        self._sweep()
+
+    def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
+        """Record that a file could not be read; what the source shows, it goes on to show.
+
+        Returns:
+            The document shown, if any.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.lock.hold(), self.database.write() as db:
+            collections.require(db, collection)
+            shown = sources.state(db, collection.id, file.source)
+            kept = shown.document_id if shown else None
+            sources.put(db, collection.id, replace(file, document_id=kept))
+        return kept
+
+    def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
+        """Give a source another place, without touching its document.
+
+        Raises:
+            ChangedMeanwhileError: it is not as it was when that was decided, or another source
+                has the place.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.lock.hold(), self.database.write() as db:
+            collections.require(db, collection)
+            sources.require(db, collection.id, before.source, before)
+            sources.require(db, collection.id, new.source, None)
+            sources.move(db, collection.id, before.source, new)
         self._sweep()
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:

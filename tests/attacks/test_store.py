@@ -15,7 +15,7 @@ from neighbour import Neighbour, long_text
 from kb import KnowledgeBase, Settings
 
 if TYPE_CHECKING:
-    from conftest import Report
+    from attack_report import Report
 
 FILES = 300
 FILE_CHUNKS = 40

@@ -1,7 +1,8 @@
 """The committed goldens are what the references give today; needs them installed.
 
-``KB_GOLDEN_PYTHON`` names a Python with the packages of ``requirements.txt`` beside, and
-``KB_LLAMA_CPP`` the folder ``vendor/llama.cpp`` of llama-cpp-python's source package.
+``make test-full`` installs them (``set_up.py``). ``KB_GOLDEN_PYTHON`` names another Python with the
+packages of ``requirements.txt``, and ``KB_LLAMA_CPP`` another folder ``vendor/llama.cpp`` of
+llama-cpp-python's source package.
 """
 
 from __future__ import annotations
@@ -17,30 +18,33 @@ import numpy as np
 import pytest
 from golden_texts import golden_texts
 from header_of import header_of
+from references import llama_cpp_source, reference_python
 
 from kb.embedding.llama import LlamaEmbedder
 from kb.models.convert import convert_checkpoint
 from kb.models.registry import ModelFile
 
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("KB_GOLDEN_PYTHON")
+PYTHON = reference_python()
+LLAMA_CPP = llama_cpp_source()
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         PYTHON is None,
-        reason="KB_GOLDEN_PYTHON names no Python with tests/golden/requirements.txt installed",
+        reason="transformers is not there: run `make test-full`, or set KB_GOLDEN_PYTHON",
     ),
 ]
 needs_llama_cpp = pytest.mark.skipif(
-    "KB_LLAMA_CPP" not in os.environ,
-    reason="KB_LLAMA_CPP does not name vendor/llama.cpp of llama-cpp-python's source package",
+    LLAMA_CPP is None,
+    reason="llama.cpp's sources are not there: run `make test-full`, or set KB_LLAMA_CPP",
 )
 
 
 def _make(kind: str, out: Path) -> None:
     command = [str(PYTHON), str(HERE / "make_goldens.py"), kind, str(out)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    environment = {**os.environ, "KB_LLAMA_CPP": str(LLAMA_CPP)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -107,7 +107,7 @@ def _document(
     )
     prepared = PreparedDocument(
         language="zh" if number % 3 else "en",
-        collection=target.name,
+        collection=target,
         document=document,
         content_hash=str(number),
         settings_hash="benchmark",

@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -274,6 +275,24 @@ class TestBuildingLlama:
             progress=Progress(io.StringIO()),
             environ={"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": "/usr/bin:/bin"},
         )
+
+    @pytest.mark.skipif(
+        platform.machine() != "x86_64" or shutil.which("g++") is None,
+        reason="AMX is x86-64's, and its header is for GCC",
+    )
+    def test_shapes_of_amx_tiles_are_written_before_they_are_loaded(self, tmp_path: Path) -> None:
+        source = tmp_path / "tiles.cpp"
+        source.write_text(
+            "void shape() {\n"
+            "  unsigned char config[64] = {};\n"
+            "  config[48] = 123;\n"  # the rows of the first tile, far behind the first 8 bytes
+            "  _tile_loadconfig(config);\n"
+            "}\n"
+        )
+        options = ["-O3", "-mamx-tile", "-S", "-o", "-", "-include", str(llama.AMX_HEADER)]
+        command = ["g++", *options, str(source)]
+        made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        assert made.index("$123") < made.index("ldtilecfg")
 
     def test_the_same_recipe_is_built_once(self, tmp_path: Path) -> None:
         count = tmp_path / "count"
