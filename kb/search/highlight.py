@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.search.terms import is_single_character, terms
+from kb.search.stems import languages_of, stem_tokens
+from kb.search.terms import Term, is_single_character, terms, token
 
 Span = tuple[int, int]
 
@@ -25,23 +26,58 @@ _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 
 
-def term_spans(query: str, text: str) -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms of ``query``, merged, in order."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
-    spans = [(term.start, term.end) for term in terms(text) if term.text in wanted]
-    for character in filter(is_single_character, wanted):  # inside pairs, which are the terms
-        spans.extend((match.start(), match.end()) for match in re.finditer(character, text))
+def term_spans(query: str, text: str, language: str = "") -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms of ``query``, merged, in order.
+
+    ``language`` is that of the text's document: words in another form are marked as well.
+    """
+    languages = languages_of(language)
+    asked = [term for term in terms(query) if term.text not in _STOP_WORDS]
+    wanted = _tokens(asked, languages)
+    singles = {term.text for term in asked if is_single_character(term.text)}
+    spans = []
+    for term in terms(text, tails=True):
+        if not wanted.isdisjoint(_tokens((term,), languages)):
+            spans.append((term.start, term.end))
+        elif term.text[0] in singles:  # inside pairs, which are the terms
+            spans.append((term.start, term.start + 1))
     return _merge(spans)
 
 
-def coverage(query: str, text: str) -> float:
-    """Return the share in [0, 1] of the query's telling terms that stand in ``text``."""
-    wanted = {term.text for term in terms(query)} - _STOP_WORDS
-    if not wanted:
+def coverage(query: str, text: str, language: str = "") -> float:
+    """Return the share in [0, 1] of the query's telling words that stand in ``text``.
+
+    A word stands there in another form, too, and a part of a name or number within the whole.
+    """
+    languages = languages_of(language)
+    asked = list(terms(query))
+    words = [term for term in asked if not term.form and term.text not in _STOP_WORDS]
+    if not words:
         return 0.0
-    found = wanted & {term.text for term in terms(text)}
-    found |= {each for each in wanted if is_single_character(each) and each in text}
-    return len(found) / len(wanted)
+    held: set[str] = set()
+    for term in terms(text, tails=True):
+        held |= _tokens((term,), languages)
+        held.add(term.text[0])  # a query may be one character of a pair
+    found = [term for term in asked if not held.isdisjoint(_tokens((term,), languages))]
+    return sum(_share(word, asked, found) for word in words) / len(words)
+
+
+def _tokens(found: Iterable[Term], languages: tuple[str, ...]) -> set[str]:
+    """Return terms and their stems as the index spells them: 1.2.3 and 1_2_3 are one."""
+    tokens = set()
+    for term in found:
+        tokens.add(token(term.text))
+        tokens.update(stem_tokens(term.word, languages))
+    return tokens
+
+
+def _share(word: Term, asked: Sequence[Term], found: Sequence[Term]) -> float:
+    """Return which share of a word of the query was found: whole, within a whole, or its parts."""
+    if any(each.start <= word.start and word.end <= each.end for each in found):
+        return 1.0
+    parts = [each for each in asked if word.start <= each.start and each.end <= word.end]
+    inside = [each for each in parts if each in found]
+    return len(inside) / len(parts)
 
 
 def sentences(text: str) -> list[Span]:

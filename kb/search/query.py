@@ -7,10 +7,13 @@ is text; nothing a person types reaches SQLite as syntax.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import pairwise
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from kb.search.terms import is_single_character, terms, token
+from kb.characters import plain
+from kb.search.phrases import phrase_expression
+from kb.search.terms import Term, is_single_character, terms, token
 from kb.text import normalise
 
 # A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
@@ -27,15 +30,24 @@ _IDENTIFIER = re.compile(r"_|[a-z][A-Z]|[A-Z]\S*\d|\d\S*[A-Z]|\d\.\d+\.\d")
 class Query:
     """A parsed query.
 
-    ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
-    up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that are
-    one name of several parts, as ``E-1407`` and ``user_id`` are and ``well-known`` is not;
-    ``required`` and ``excluded`` are FTS5 expressions of phrases.
+    Attributes:
+        text: what is embedded, without exclusions and quotation marks.
+        tokens: looked up by keyword search, each once, as FTS5 strings.
+        identifiers: those tokens that are one name of several parts, as ``E-1407`` and ``user_id``
+            are and ``well-known`` is not.
+        numbers: those that are one number of several groups of digits, which are tokens as well.
+        words: by token, the word that its stems are taken from, where it has any.
+        sequences: the parts of identifiers as FTS5 phrases, each with its tokens.
+        required: FTS5 expressions of phrases that every hit holds.
+        excluded: likewise, that no hit holds.
     """
 
     text: str
     tokens: tuple[str, ...] = ()
     identifiers: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict)
+    sequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -74,39 +86,19 @@ def parse(query: str) -> Query:
 
     text = _OPERATOR.sub(take, normalise(query))
     text = re.sub(r"\s+", " ", text).strip()
-    found = list(terms(text))
+    shown, _ = plain(text)
+    found = list(terms(shown))
+    names = [term for term in found if term.compound and _is_identifier(shown, term)]
     return Query(
         text=text,
-        tokens=tuple(dict.fromkeys(_token_expression(term.text) for term in found)),
-        identifiers=frozenset(
-            _token_expression(whole.text)
-            for whole, part in pairwise(found)
-            if part.start < whole.end
-            and part.end <= whole.end
-            and _IDENTIFIER.search(text, whole.start, whole.end)
-        ),
+        tokens=tuple(dict.fromkeys(map(_token_expression, found))),
+        identifiers=frozenset(map(_token_expression, names)),
+        numbers=frozenset(map(_token_expression, _numbers(found, names))),
+        words={_token_expression(term): term.word for term in found if term.word},
+        sequences=dict(_sequences(found, names)),
         required=tuple(required),
         excluded=tuple(excluded),
     )
-
-
-def phrase_expression(phrase: str) -> str:
-    """Return the FTS5 expression that finds ``phrase`` in the text of a chunk; empty if no term.
-
-    The phrase may begin or end inside a run of CJK characters, but not inside a word.
-    """
-    found = list(terms(phrase, tails=True))
-    if not found:
-        return ""
-    prefix = False
-    if is_single_character(found[-1].text):
-        # The run may go on in the text, where its last pair is not followed by a tail.
-        if len(found) > 1 and found[-2].end == found[-1].end:
-            found.pop()
-        else:
-            prefix = True
-    words = " ".join(token(term.text) for term in found)
-    return f'terms : "{words}"' + (" *" if prefix else "")
 
 
 def token_of(expression: str) -> str:
@@ -114,6 +106,36 @@ def token_of(expression: str) -> str:
     return expression.split('"')[1]
 
 
-def _token_expression(term: str) -> str:
+def _is_identifier(text: str, term: Term) -> bool:
+    # Full-width letters and digits are letters and digits; the case decides.
+    written = unicodedata.normalize("NFKC", text[term.start : term.end])
+    return _IDENTIFIER.search(written) is not None
+
+
+def _numbers(found: list[Term], names: list[Term]) -> Iterator[Term]:
+    """Give the numbers that are found without their spaces and marks, outside of names."""
+    for term in found:
+        if term.form and not term.part and token(term.text).replace("_", "").isdecimal():
+            inside = any(name.start <= term.start and term.end <= name.end for name in names)
+            if not inside:
+                yield term
+
+
+def _sequences(found: list[Term], names: list[Term]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
+    result = []
+    for name in names:
+        parts = [
+            token(term.text)
+            for term in found
+            if not term.form and name.start <= term.start and term.end <= name.end
+        ]
+        if len(parts) > 1:
+            expression = f'"{" ".join(parts)}"'
+            result.append((expression, tuple(parts)))
+    return result
+
+
+def _token_expression(term: Term) -> str:
     # One character of a CJK run begins a pair, or is a tail: a prefix finds both.
-    return f'"{token(term)}"' + (" *" if is_single_character(term) else "")
+    return f'"{token(term.text)}"' + (" *" if is_single_character(term.text) else "")

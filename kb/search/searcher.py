@@ -23,6 +23,7 @@ from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.store import collections as catalog
+from kb.store import documents
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -127,8 +128,8 @@ class Searcher:
                 break
         # Which sentence is nearest hardly depends on the instruction: the first will do for all.
         if highlights == "sentences" and vectors and vectors[0] is not None:
-            return _highlighted(parsed.text, vectors[0], kept, embedder)
-        return kept if highlights == "none" else _words_marked(parsed.text, kept)
+            return self._highlighted(parsed.text, vectors[0], kept, embedder)
+        return kept if highlights == "none" else self._words_marked(parsed.text, kept)
 
     def highlight(
         self, query: str, found: list[SearchHit], embedder: Embedder, *, task: str = ""
@@ -138,8 +139,40 @@ class Searcher:
         try:
             vector = self._queries.embed(embedder, parsed.text, task)
         except InputTooLongError:  # found by words alone
-            return _words_marked(parsed.text, found)
-        return _highlighted(parsed.text, vector, found, embedder)
+            return self._words_marked(parsed.text, found)
+        return self._highlighted(parsed.text, vector, found, embedder)
+
+    def _highlighted(
+        self, query: str, vector: Vector, found: list[SearchHit], embedder: Embedder
+    ) -> list[SearchHit]:
+        languages = self._languages(found)
+        unexplained = [
+            hit
+            for hit in found
+            if highlight.coverage(query, hit.text, languages[hit.document_id]) < _TELLING_COVERAGE
+        ]
+        nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
+        by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
+        return [
+            replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
+            for hit in self._words_marked(query, found)
+        ]
+
+    def _words_marked(self, query: str, found: list[SearchHit]) -> list[SearchHit]:
+        languages = self._languages(found)
+        return [
+            replace(
+                hit,
+                highlights=highlight.term_spans(query, hit.text, languages[hit.document_id]),
+            )
+            for hit in found
+        ]
+
+    def _languages(self, found: list[SearchHit]) -> dict[int, str]:
+        """Return the language of each hit's document, empty for one that is gone by now."""
+        ids = {hit.document_id for hit in found}
+        with self._store.database.read() as db:
+            return dict.fromkeys(ids, "") | documents.languages_of(db, list(ids))
 
     def _best(self, request: _Request) -> list[SearchHit]:
         wanted = request.top_k
@@ -230,19 +263,3 @@ def _ranked(
     fused = fusion.fuse(meaning, words, best_keyword_score=best)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
     return hits.Found(request.collections, fused, stages)
-
-
-def _highlighted(
-    query: str, vector: Vector, found: list[SearchHit], embedder: Embedder
-) -> list[SearchHit]:
-    unexplained = [hit for hit in found if highlight.coverage(query, hit.text) < _TELLING_COVERAGE]
-    nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
-    by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
-    return [
-        replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
-        for hit in _words_marked(query, found)
-    ]
-
-
-def _words_marked(query: str, found: list[SearchHit]) -> list[SearchHit]:
-    return [replace(hit, highlights=highlight.term_spans(query, hit.text)) for hit in found]

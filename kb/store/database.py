@@ -34,6 +34,7 @@ class Database:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 migrate(connection, path)
+                fulltext.bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise

@@ -178,6 +178,13 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
     WHERE state = 'active';
 """
 
+# What the terms of the full-text indexes were made with: see ``kb.store.fulltext``, which makes
+# them again when that is not what this installation makes terms with.
+_KEYWORD_INDEX = """
+CREATE TABLE keyword_index (analysis TEXT NOT NULL) STRICT;
+INSERT INTO keyword_index VALUES ('');
+"""
+
 
 def _version_7(connection: sqlite3.Connection) -> None:
     for statement in _statements(_VERSION_7):
@@ -205,6 +212,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_5,
     _VERSION_6,
     _version_7,
+    _KEYWORD_INDEX,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
