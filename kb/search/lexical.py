@@ -22,9 +22,11 @@ POSTINGS_BUDGET = 30_000
 # An identifier counts as much as three words beside its parts, two as it is written and one for its
 # parts in their order: who asks for E-1407 does not mean a short text with an E and a 1407.
 _WHOLE_WEIGHT = 2
-# A number without its spaces and marks, beside its groups of digits, which tell little.
-_NUMBER_WEIGHT = 3
+# A number without its spaces and marks, beside up to three groups of digits, which tell little.
+_NUMBER_WEIGHT = 4
 _K1 = 1.2  # fixed by FTS5's bm25()
+# Of what a word counts that stands in a text of usual length once, what its stem counts.
+_STEM_SHARE = fulltext.STEM_WEIGHT * (1 + _K1) / (fulltext.STEM_WEIGHT + _K1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class _Sought:
             if name in self._frequency:
                 self._sought[f'"{name}"'] = (self._frequency[name], 1)
         rarest = min(self._frequency.get(name, 0) for name in tokens)
-        self.best_score += (_K1 + 1) * self._rarity(rarest)
+        self.best_score += (_K1 + 1) * _STEM_SHARE * self._rarity(rarest)
 
     def expression(self) -> str | None:
         """Return the FTS5 expression, rarest first while the budget lasts; None for no term."""

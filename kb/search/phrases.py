@@ -20,14 +20,17 @@ _COLUMNS = "{words forms}"
 _MOST_WAYS = 12
 _FEWEST_GROUPED = 4
 # Digits of a number that stands for itself wherever it is: telephone numbers, mostly.
-_FEWEST_TELLING = 7
+_FEWEST_TELLING = 9
+
+Way = tuple[tuple[str, ...], str]
+"""Words in their order, and what else is there if these are what is meant; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """One or several neighbouring words, and the ways in which they may be written."""
 
-    ways: tuple[tuple[str, ...], ...]
+    ways: tuple[Way, ...]
     number: str = ""
 
 
@@ -50,35 +53,39 @@ def phrase_expression(phrase: str) -> str:
             prefix = True
     units = _units(found, sequence)
     ways = itertools.islice(itertools.product(*(unit.ways for unit in units)), _MOST_WAYS)
-    expressions = [_in_order(itertools.chain(*way), prefix=prefix) for way in ways]
+    expressions = [_written(way, prefix=prefix) for way in ways]
     expressions += _around_numbers(units, prefix=prefix)
-    expression = " OR ".join(dict.fromkeys(expressions))
+    expression = " OR ".join(f"({each})" for each in dict.fromkeys(expressions))
     return " AND ".join([f"({expression})", *_whole_versions(shown)])
 
 
 def _units(found: Sequence[Term], sequence: Sequence[Term]) -> list[_Unit]:
-    others = [(term.start, term.end, term.text) for term in found if term.form and not term.part]
-    others.sort(key=lambda other: (other[0], -other[1]))
+    forms = [term for term in found if term.form and not term.part]
+    forms.sort(key=lambda form: form.start, reverse=True)
     units: list[_Unit] = []
     at = 0
     while at < len(sequence):
         first = sequence[at]
-        spans = [(end, form) for start, end, form in others if start <= first.start < end]
-        end = max((end for end, _ in spans), default=first.end)
+        over: list[Term] = []
+        while forms and forms[-1].start <= first.start:
+            over.append(forms.pop())
+        end = max(first.end, *(form.end for form in over)) if over else first.end
         written: list[str] = []
         while at < len(sequence) and (not written or sequence[at].end <= end):
             written.append(token(sequence[at].text))
             at += 1
-        forms = [form for at_, form in spans if at_ == end]
-        units.append(_unit(tuple(written), forms))
+        units.append(_unit(tuple(written), [form.text for form in over if form.end == end]))
     return units
 
 
 def _unit(written: tuple[str, ...], forms: Sequence[str]) -> _Unit:
-    ways = [written]
+    ways: list[Way] = [(written, "")]
     number = ""
     for form in (*written, *forms) if len(written) == 1 else forms:
-        ways += [(token(form),), *_grouped(form)]
+        spelled = token(form)
+        ways.append(((spelled,), ""))
+        # "5 000 12" holds the groups of 5,000, but not the number.
+        ways += [(groups, spelled) for groups in _grouped(form)]
         if form.isdecimal() and len(form) >= _FEWEST_TELLING:
             number = form
     return _Unit(tuple(dict.fromkeys(ways)), number)
@@ -106,12 +113,12 @@ def _around_numbers(units: Sequence[_Unit], *, prefix: bool) -> Iterator[str]:
     for at, unit in enumerate(units):
         if not unit.number:
             continue
-        before = [word for each in units[:at] for word in each.ways[0]]
-        after = [word for each in units[at + 1 :] for word in each.ways[0]]
+        before = [word for each in units[:at] for word in each.ways[0][0]]
+        after = [word for each in units[at + 1 :] for word in each.ways[0][0]]
         parts = [_in_order(before, prefix=False)] if before else []
         parts.append(_in_order([unit.number], prefix=False))
         parts += [_in_order(after, prefix=prefix)] if after else []
-        yield f"({' AND '.join(parts)})"
+        yield " AND ".join(parts)
 
 
 def _whole_versions(shown: str) -> Iterator[str]:
@@ -122,5 +129,11 @@ def _whole_versions(shown: str) -> Iterator[str]:
         yield f"({' OR '.join(_in_order([each], prefix=False) for each in (form, *others))})"
 
 
-def _in_order(words: Sequence[str] | Iterator[str], *, prefix: bool) -> str:
+def _written(way: Sequence[Way], *, prefix: bool) -> str:
+    words = [word for each, _ in way for word in each]
+    also = [_in_order([number], prefix=False) for _, number in way if number]
+    return " AND ".join([_in_order(words, prefix=prefix), *also])
+
+
+def _in_order(words: Sequence[str], *, prefix: bool) -> str:
     return f'{_COLUMNS} : "{" ".join(words)}"' + (" *" if prefix else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -88,14 +89,19 @@ def parse(query: str) -> Query:
     text = re.sub(r"\s+", " ", text).strip()
     shown, _ = plain(text)
     found = list(terms(shown))
-    names = [term for term in found if term.compound and _is_identifier(shown, term)]
+    names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
+    numbers = list(_numbers(found, names))
+    grouped = {(term.start, term.end) for term in numbers}
     return Query(
         text=text,
         tokens=tuple(dict.fromkeys(map(_token_expression, found))),
-        identifiers=frozenset(map(_token_expression, names)),
-        numbers=frozenset(map(_token_expression, _numbers(found, names))),
+        identifiers=frozenset(_token_expression(found[at]) for at in names),
+        numbers=frozenset(map(_token_expression, numbers)),
         words={_token_expression(term): term.word for term in found if term.word},
-        sequences=dict(_sequences(found, names)),
+        sequences=dict(
+            # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
+            _sequences(found, [at for at in names if found[at][1:3] not in grouped])
+        ),
         required=tuple(required),
         excluded=tuple(excluded),
     )
@@ -112,28 +118,33 @@ def _is_identifier(text: str, term: Term) -> bool:
     return _IDENTIFIER.search(written) is not None
 
 
-def _numbers(found: list[Term], names: list[Term]) -> Iterator[Term]:
-    """Give the numbers that are found without their spaces and marks, outside of names."""
+def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:
+    """Give the numbers that are found without their spaces and marks.
+
+    Those with a point inside a name, as the version in ``v1.2.3``, are but parts of it.
+    """
+    starts = [found[at].start for at in names]
     for term in found:
-        if term.form and not term.part and token(term.text).replace("_", "").isdecimal():
-            inside = any(name.start <= term.start and term.end <= name.end for name in names)
-            if not inside:
-                yield term
+        digits = token(term.text)
+        if term.part or not term.form or not digits.replace("_", "").isdecimal():
+            continue
+        before = bisect_right(starts, term.start)
+        inside = before and term.end <= found[names[before - 1]].end
+        if digits.isdecimal() or not inside:
+            yield term
 
 
-def _sequences(found: list[Term], names: list[Term]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
-    result = []
-    for name in names:
-        parts = [
-            token(term.text)
-            for term in found
-            if not term.form and name.start <= term.start and term.end <= name.end
-        ]
+def _sequences(found: list[Term], names: list[int]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
+    for at in names:
+        parts = []
+        for place in range(at, len(found)):
+            if found[place].start >= found[at].end:
+                break
+            if not found[place].form:
+                parts.append(token(found[place].text))
         if len(parts) > 1:
-            expression = f'"{" ".join(parts)}"'
-            result.append((expression, tuple(parts)))
-    return result
+            yield f'"{" ".join(parts)}"', tuple(parts)
 
 
 def _token_expression(term: Term) -> str:

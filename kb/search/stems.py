@@ -63,6 +63,8 @@ _NAMES = {name: code for code, name in _ALGORITHMS.items()} | {
     "nb": "no",
     "nn": "no",
     "iw": "he",
+    "arz": "ar",
+    "pcm": "en",
     "eng": "en",
     "deu": "de",
     "ger": "de",
@@ -95,13 +97,13 @@ _WRITTEN = {
     script: frozenset(codes.split())
     for script, codes in {
         "cyrillic": "ba be bg cv kk ky mk mn ru sr tg tt uk",
-        "arabic": "ar ckb fa ps sd ug ur",
-        "greek": "el",
-        "devanagari": "bho hi mr ne sa",
+        "arabic": "ar ckb fa ps sd sdh ug ur uzs",
+        "greek": "el grc",
+        "devanagari": "bho gom hi mai mr ne sa",
         "armenian": "hy",
         "tamil": "ta",
-        "hebrew": "he yi",
-        "others": "am as bn bo dv dz gu ja ka km kn ko lo ml my or pa si te th ti yue zh",
+        "hebrew": "hbo he yi",
+        "others": "am as bn bo dv dz gu ja ka km kn ko lo ml my or pa si te th ti wuu yue zh",
     }.items()
 }
 _NOT_LATIN = frozenset().union(*_WRITTEN.values()) - {"sr"}
@@ -111,7 +113,7 @@ _USUAL = {
     "latin": "en",
     "cyrillic": "ru",
     "arabic": "ar",
-    "greek": "el",
+    "greek": "el grc",
     "devanagari": "hi",
     "armenian": "hy",
     "tamil": "ta",
