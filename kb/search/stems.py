@@ -152,7 +152,7 @@ def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def fingerprint() -> str:
     """Return what tells these stems from those of another release of the stemmers."""
-    return metadata.version("PyStemmer")
+    return metadata.version("pystemmer")
 
 
 def _is_written_in(code: str, script: str) -> bool:
