@@ -23,8 +23,9 @@ from ingest.errors import (
 )
 
 if TYPE_CHECKING:
+    from ingest.options import IngestOptions
     from ingest.report import FileEvent, FileResult, IngestReport
-    from ingest.run import IngestOptions, ingest, ingest_uploads
+    from ingest.run import ingest, ingest_uploads
 
 __all__ = [
     "DamagedFileError",
@@ -51,7 +52,7 @@ _LATER = {
     "FileEvent": "ingest.report",
     "FileResult": "ingest.report",
     "IngestReport": "ingest.report",
-    "IngestOptions": "ingest.run",
+    "IngestOptions": "ingest.options",
     "ingest": "ingest.run",
     "ingest_uploads": "ingest.run",
 }

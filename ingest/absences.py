@@ -1,22 +1,36 @@
-"""Known files that a run does not find: gone from disk, moved, or out of sight."""
+"""Known files that a run does not find: gone from disk, moved, left out, or out of sight."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from ingest.errors import UnreadableFileError
 from ingest.finding import Finder
-from ingest.planning import Job, Planner, is_gone
-from ingest.report import FileResult
+from ingest.ignoring import Rule
+from ingest.names import on_disk, readable_name
+from ingest.planning import Job, Planner
+from ingest.report import FileResult, LeftOut
 from kb.knowledge_base import KnowledgeBase
-from kb.records import FileState, Source
+from kb.records import CollectionRef, FileState, Source
 
 
 class Absences:
     """What of a collection's files one run does not find, and what becomes of it.
 
-    ``gone`` are known files below the folders walked that no longer exist, by root and path.
+    ``gone`` are known files that no longer exist, by root and path: those below the folders
+    walked, and those seen to vanish. ``left_out`` are known files that exist and that a rule
+    leaves out; ``not_included`` counts those that this run's patterns pass over.
+
+    Args:
+        base: where documents are.
+        planner: knows the files.
+        finder: has looked for them.
+        jobs: the files found.
+        collection: whose files they are.
+        vanished: files and folders that were seen to be deleted.
     """
 
     def __init__(
@@ -26,26 +40,33 @@ class Absences:
         finder: Finder,
         jobs: Sequence[Job],
         *,
-        collection: str,
+        collection: CollectionRef,
+        vanished: Collection[Path] = (),
     ) -> None:
         self._base = base
         self._planner = planner
         self._finder = finder
         self._collection = collection
+        self._jobs = jobs
         self._present = {job.source for job in jobs}
-        self.gone = sorted(
-            (
-                source
-                for source in planner.known
-                if source not in self._present and finder.looked_for(source) and is_gone(source)
-            ),
-            key=lambda source: (source.root, source.path),
-        )
+        self._vanished = {readable_name(str(path)) for path in vanished}
+        self._over: set[Source] = set()
+        self._superseded: set[Source] = set()
+        self.gone: list[Source] = []
+        self.left_out: list[LeftOut] = []
+        self.not_included = 0
+        self._sort()
+        self._lost = self._lost_roots()
+
+    @property
+    def movable(self) -> list[Source]:
+        """Files that a new file of the same content may have been before."""
+        return [*self.gone, *self._superseded, *(s for each in self._lost.values() for s in each)]
 
     def note_failures(self) -> None:
         """Let the catalog name what could not be looked at, and no longer what can or is gone.
 
-        Of a file that is gone and was never read nothing is left to remove.
+        Of a file that is gone or left out and was never read nothing is left to remove.
         """
         known = self._planner.known
         for source, result in self._finder.failed.items():
@@ -62,53 +83,122 @@ class Absences:
                 reason_code=result.reason_code,
             )
             if state != before:
-                self._base.files.record(state, collection=self._collection)
-        over = {source for source, state in known.items() if self._is_over(state)}
+                self._base.files.fail(state, collection=self._collection)
+        over = self._over | {source for source, state in known.items() if self._is_over(state)}
         if over:
             self._base.files.forget(over, collection=self._collection)
             for source in over:
                 del known[source]
         self.gone = [source for source in self.gone if source not in over]
 
+    def remove_at_once(self, *, left_out_before: Collection[Source] | None) -> list[FileResult]:
+        """Remove what a watcher saw go, as far as no file found can be what it has become.
+
+        A person who deletes a file does not wait for the rest of the run. The same holds for
+        files that a rule leaves out, but did not when watching began (``left_out_before``).
+        """
+        sizes = {job.size for job in self._jobs if job.source not in self._planner.known}
+        chosen = [
+            source
+            for source in self.gone
+            if self._was_seen_to_go(source) and self._planner.known[source].size not in sizes
+        ]
+        if left_out_before is not None:
+            chosen += [e.source for e in self.left_out if e.source not in left_out_before]
+        return self._forget(chosen, dry_run=False)
+
     def remove(
-        self,
-        results: Sequence[FileResult],
-        *,
-        vanished: frozenset[Path],
-        prune: bool,
-        force: bool,
-        dry_run: bool,
+        self, results: Sequence[FileResult], *, prune: bool, force: bool, dry_run: bool
     ) -> tuple[list[FileResult], list[str]]:
-        """Remove what is gone: places seen to vanish, and with ``prune`` all of it.
+        """Remove what is gone or left out: what was seen to go, and with ``prune`` all of it.
 
         Not more than half of a folder's files unless forced; the remarks say where that was so.
         """
         gone = self.left(results)
-        seen = {source for source in gone if _within(source, vanished)}
-        rest = [source for source in gone if source not in seen]
+        chosen = [source for source in gone if self._was_seen_to_go(source)]
+        moved_away = {result.old_source for result in results}
+        chosen += sorted(self._superseded - moved_away, key=_place)
         remarks: list[str] = []
-        chosen = [source for source in gone if source in seen]
-        for root in sorted({source.root for source in rest}) if prune else ():
-            mine = [source for source in rest if source.root == root]
-            known = sum(source.root == root for source in self._planner.known)
-            if len(mine) * 2 > known and not force:
-                share = "all" if len(mine) == known else "more than half"
-                remarks.append(
-                    f"{len(mine)} of {known} files of {root} are gone; nothing was removed, "
-                    f"because that is {share} of them. Check that the folder is the right one and "
-                    "complete; if they are meant to go, add --yes"
-                )
-            else:
-                chosen += mine
-        if chosen and not dry_run:
-            self._base.files.forget(chosen, collection=self._collection)
-        return [FileResult(source=source, outcome="removed") for source in chosen], remarks
+        if prune:
+            rest = [source for source in gone if not self._was_seen_to_go(source)]
+            out = self.left_out_still(results)
+            for root in sorted({source.root for source in (*rest, *(e.source for e in out))}):
+                mine = [source for source in rest if source.root == root]
+                ruled = [each for each in out if each.source.root == root]
+                known = sum(source.root == root for source in self._planner.known)
+                if (len(mine) + len(ruled)) * 2 > known and not force:
+                    remarks.append(_refusal(root, mine, ruled, known))
+                else:
+                    chosen += [*mine, *(each.source for each in ruled)]
+        return self._forget(chosen, dry_run=dry_run), remarks
 
     def left(self, results: Sequence[FileResult]) -> list[Source]:
         """Return what is gone and was neither moved nor removed, by the results so far."""
-        settled = {result.old_source for result in results}
-        settled |= {result.source for result in results if result.outcome == "removed"}
-        return [source for source in self.gone if source not in settled]
+        moved = {result.old_source for result in results if result.old_source}
+        removed = {result.source for result in results if result.outcome == "removed"}
+        gone = list(self.gone)
+        # A folder that is not there any more, and whose files this run has found elsewhere, was
+        # renamed. Of any other nothing is known: its disk may be in a drawer.
+        found = {result.document_id for result in results} - {None}
+        for sources in self._lost.values():
+            documents = {self._planner.known[source].document_id for source in sources}
+            if not moved.isdisjoint(sources) or not documents.isdisjoint(found):
+                gone += sources
+        return [source for source in gone if source not in moved and source not in removed]
+
+    def left_out_still(self, results: Sequence[FileResult]) -> list[LeftOut]:
+        """Return what is left out and was not removed, by the results so far."""
+        removed = {result.source for result in results if result.outcome == "removed"}
+        return [each for each in self.left_out if each.source not in removed]
+
+    def _sort(self) -> None:
+        """Say of each known file that was not found what has become of it."""
+        inodes: set[tuple[int, int]] | None = None
+        for source, state in sorted(self._planner.known.items(), key=lambda item: _place(item[0])):
+            looked_for = self._finder.looked_for(source)
+            if source in self._present or not (looked_for or self._was_seen_to_go(source)):
+                continue
+            file = on_disk(source.root, source.path)
+            if file is None or file.is_dir():
+                self.gone.append(source)
+            elif (rule := self._finder.rule_of(source)) is not None:
+                self._leave_out(state, rule)
+            elif looked_for:
+                # The same file under another name: a link was made or changed, or the name
+                # differs in case or in its Unicode form only.
+                inodes = _inodes(job.path for job in self._jobs) if inodes is None else inodes
+                if not inodes.isdisjoint(_inodes([file])):
+                    self._superseded.add(source)
+
+    def _leave_out(self, state: FileState, rule: Rule) -> None:
+        if rule.code == "include":
+            self.not_included += 1
+        elif state.document_id is None:
+            self._over.add(state.source)
+        else:
+            self.left_out.append(LeftOut(source=state.source, rule=rule))
+
+    def _lost_roots(self) -> dict[str, list[Source]]:
+        """Return the files of folders that were not asked for and are not there any more."""
+        roots = {source.root for source in self._planner.known} - self._finder.used
+        lost = {r for r in roots if Path(r).is_absolute() and on_disk(r, "") is None}
+        found: dict[str, list[Source]] = {}
+        for source in sorted(self._planner.known, key=_place) if lost else ():
+            if source.root in lost and not self._was_seen_to_go(source):
+                found.setdefault(source.root, []).append(source)
+        return found
+
+    def _was_seen_to_go(self, source: Source) -> bool:
+        if not self._vanished:
+            return False
+        path = readable_name(os.path.join(source.root, source.path))  # noqa: PTH118 - text, as events are
+        places = (path[:end] for end, sign in enumerate(path) if sign == "/" and end)
+        return path in self._vanished or not self._vanished.isdisjoint(places)
+
+    def _forget(self, chosen: Sequence[Source], *, dry_run: bool) -> list[FileResult]:
+        if chosen and not dry_run:
+            self._base.files.forget(chosen, collection=self._collection)
+        return [FileResult(source=source, outcome="removed") for source in chosen]
 
     def _is_over(self, state: FileState) -> bool:
         """Say whether a file's failure is of the past: there is nothing there to be named."""
@@ -122,6 +212,30 @@ class Absences:
         )
 
 
-def _within(source: Source, places: frozenset[Path]) -> bool:
-    path = Path(source.root, source.path)
-    return bool(places) and not places.isdisjoint((path, *path.parents))
+def _refusal(root: str, gone: Sequence[Source], out: Sequence[LeftOut], known: int) -> str:
+    """Say why nothing of a root was removed."""
+    rules = Counter(str(each.rule) for each in out)
+    told = [f"{len(gone)} of {known} files of {root} are gone"] if gone else []
+    told += [f"{n} of {known} files of {root} are left out by {rule}" for rule, n in rules.items()]
+    share = "all" if len(gone) + len(out) == known else "more than half"
+    look_at = ["that the folder is the right one and complete"] if gone else []
+    look_at += ["that the rule is meant so"] if out else []
+    return (
+        f"{' and '.join(told)}; nothing was removed, because that is {share} of them. Check "
+        f"{' and '.join(look_at)}; if they are meant to go, add --yes"
+    )
+
+
+def _inodes(files: Iterable[Path]) -> set[tuple[int, int]]:
+    found = set()
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.add((status.st_dev, status.st_ino))
+    return found
+
+
+def _place(source: Source) -> tuple[str, str]:
+    return source.root, source.path

@@ -6,13 +6,12 @@ hold links and other zips. Nothing is unpacked to disk; names are only names.
 
 from __future__ import annotations
 
-import io
 import stat
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from ingest.loaders import EXTENSIONS
 from kb.text import normalise
@@ -24,6 +23,9 @@ MOST_RATIO = 200
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _FREE_BYTES = 1 << 20  # small files may be as repetitive as they like
+# What the zip library raises of broken entries is open-ended: its own errors, those of each way of
+# packing, of texts in the wrong encoding, of places before the file's beginning.
+_ANY_FAILURE = Exception
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -36,18 +38,20 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """What a zip holds: files as (name, bytes), and what was left out."""
+class Unpacked:
+    """A file of a zip; its folders are part of its name, which another one may have as well."""
 
-    files: tuple[tuple[str, bytes], ...]
-    left_out: tuple[LeftOut, ...]
+    name: str
+    data: bytes
 
 
-def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
-    """Return the documents inside a zip, with their folders as part of their names.
+def read_zip(
+    file: BinaryIO, *, most_bytes: int, most_file_bytes: int
+) -> Iterator[Unpacked | LeftOut]:
+    """Give the documents inside a zip one by one, in its order, and what is left out.
 
     Args:
-        data: the zip.
+        file: the zip.
         most_bytes: most bytes of all files unpacked.
         most_file_bytes: most bytes of one file.
 
@@ -55,38 +59,37 @@ def read_zip(data: bytes, *, most_bytes: int, most_file_bytes: int) -> Bundle:
         ValueError: it is no zip, damaged, or holds more than is taken; a key of what the UI says.
     """
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        archive = zipfile.ZipFile(file)
+    except _ANY_FAILURE as error:
         message = "damaged"
         raise ValueError(message) from error
     with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if not _is_folder(entry)]
         if len(entries) > MOST_ENTRIES:
             message = "too_many"
             raise ValueError(message)
-        files: dict[str, bytes] = {}
-        left_out: list[LeftOut] = []
         room = most_bytes
         for entry in entries:
             name = _name(entry)
             reason = _refusal(entry, name, most_file_bytes)
-            if reason is None and name in files:
-                reason = "twice"
-            if reason is None:
-                content = _content(archive, entry, min(room, most_file_bytes))
-                if isinstance(content, str):
-                    reason = content
-                else:
-                    files[name] = content
-                    room -= len(content)
-            if reason:
-                left_out.append(LeftOut(name=name, reason=reason))
-    return Bundle(files=tuple(files.items()), left_out=tuple(left_out))
+            content = reason or _content(archive, entry, min(room, most_file_bytes))
+            if isinstance(content, str):
+                yield LeftOut(name=name or '""', reason=content)
+            else:
+                room -= len(content)
+                yield Unpacked(name=name, data=content)
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size == 0 and entry.orig_filename.endswith(("/", "\\"))
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name as a person reads it; Windows of China writes GBK without saying."""
-    name = entry.filename
+    """Return an entry's name as a person reads it; Windows of China writes GBK without saying.
+
+    Steps that lead nowhere (``./``, ``//``) go; those that lead outside stay to be refused.
+    """
+    name = entry.orig_filename  # with what follows a NUL
     if not entry.flag_bits & _UTF8_NAME:
         try:
             raw = name.encode("cp437")
@@ -95,11 +98,14 @@ def _name(entry: zipfile.ZipInfo) -> str:
             pass
         except UnicodeDecodeError:
             name = raw.decode("gb18030", "replace")
-    return normalise(name.replace("\\", "/")).replace("\n", " ")
+    clean = " ".join(normalise(name.replace("\\", "/")).split())
+    return str(PurePosixPath(clean)) if PurePosixPath(clean).parts else clean
 
 
 def _refusal(entry: zipfile.ZipInfo, name: str, most_file_bytes: int) -> str | None:
     path = PurePosixPath(name)
+    if not path.parts:
+        return "nameless"
     grounds = {
         "outside": path.is_absolute() or ".." in path.parts or ":" in path.parts[0],
         "link": stat.S_ISLNK(entry.external_attr >> 16),
@@ -117,14 +123,14 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> byt
     try:
         with archive.open(entry) as file:
             content = file.read(most + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+    except _ANY_FAILURE:
         return "unreadable"
     if len(content) > most:
         return "full" if most == room else "bomb"
     return content
 
 
-def named(left_out: tuple[LeftOut, ...]) -> Iterator[tuple[str, list[str]]]:
+def named(left_out: Sequence[LeftOut]) -> Iterator[tuple[str, list[str]]]:
     """Give each reason with the names that it is of."""
     for reason in dict.fromkeys(each.reason for each in left_out):
         yield reason, [each.name for each in left_out if each.reason == reason]

@@ -15,8 +15,9 @@ from rich.console import Console
 
 from ingest.display import print_report, progress
 from ingest.interruption import Interruption
+from ingest.options import IngestOptions
 from ingest.report import IngestReport
-from ingest.run import IngestOptions, ingest
+from ingest.run import ingest
 from kb import interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
@@ -41,7 +42,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         list[str] | None, typer.Option(help="No files that match this glob; repeatable.")
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove documents whose files are gone.")
+        bool, typer.Option("--prune", help="Remove documents whose files are gone or left out.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Let --prune remove more than half.")] = False,
     checksum: Annotated[
@@ -175,6 +176,7 @@ def _watch(
             options=options,
             on_report=tell,
             on_error=lambda error: say(f"error: {error}"),
+            on_remark=say,
             stop=interruption.event,
         ).run()
     say("interrupted; what was read stays")

@@ -162,11 +162,12 @@ def print_report(report: IngestReport, console: Console) -> None:
     for result in report.failures:
         older = "" if result.document_id is None else " Its older version is still found."
         _line(console, "red", "failed", result, result.reason + older)
-    if report.gone:
+    for line in report.still_searchable():
+        console.print(f"[yellow]{escape(one_line(line))}[/]")
+    if report.not_included:
         console.print(
-            f"{len(report.gone)} known files are gone from disk and are still searchable; "
-            "--prune removes them: "
-            + _some([escape(one_line(source.path)) for source in report.gone])
+            f"[dim]{report.not_included} known files do not match --include; this run did not "
+            "look at them, and they are still searchable[/]"
         )
     if report.other_types:
         kinds = _some([f"{escape(kind)} {count}" for kind, count in report.other_types.items()])

@@ -101,3 +101,13 @@ class LoaderUnavailableError(LoadError):
 
 class WorkerStartError(KnowledgeBaseError):
     """No process that reads files can be started; the message says what it died of."""
+
+    @classmethod
+    def after(cls, last_words: str, *, waited_s: float = 0) -> Self:
+        """Return the error for a worker that cannot be started, with the last line that it said."""
+        said = [line.strip() for line in last_words.splitlines() if line.strip()]
+        reason = said[-1] if said else f"no answer within {waited_s:g} s, and no word why"
+        return cls(
+            f"no process that reads files can be started ({reason}); if it is memory, raise "
+            "KB_FILE_MEMORY_MB or free some, else install this program again"
+        )

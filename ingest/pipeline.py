@@ -23,7 +23,7 @@ from ingest.report import FileEvent, FileResult, OnEvent
 from ingest.sandbox import Sandbox
 from ingest.stages import Embedded, Loaded, Ready
 from kb.knowledge_base import KnowledgeBase
-from kb.records import FileState
+from kb.records import CollectionInfo, FileState
 
 # Characters of text under way: ten seconds of work for a fast GPU, 10 to 20 MB with all that is
 # made of them.
@@ -39,6 +39,7 @@ class Pipeline:
     Args:
         base: where documents go.
         planner: decides what has to be done for each file.
+        collection: the one that is filled, whatever it is called by now.
         sandbox: makes the loaders' processes when the first file has to be read.
         options: how files are read.
         on_event: told of progress.
@@ -53,7 +54,7 @@ class Pipeline:
         base: KnowledgeBase,
         planner: Planner,
         *,
-        collection: str,
+        collection: CollectionInfo,
         sandbox: Callable[[], Sandbox],
         options: LoadOptions,
         on_event: OnEvent,
@@ -181,11 +182,11 @@ class Pipeline:
             outcome="warnings" if file.document.notices else "indexed",
         )
         with self.clocks.splitting:
-            prepared = self._base.indexing.prepare(
+            prepared = self._base.indexing.prepare_for(
+                self._collection,
                 file.document,
                 content_hash=file.content_hash,
                 settings_hash=state.settings_hash,
-                collection=self._collection,
                 size=file.size,
             )
         return Ready(state, prepared, loaded.started, loaded.weight)

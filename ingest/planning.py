@@ -7,14 +7,11 @@ and time of change first, then by the hash of its bytes; only what is left is re
 from __future__ import annotations
 
 import hashlib
-import os
-import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ingest.discovery import readable_name
 from ingest.errors import (
     LoadError,
     LoaderUnavailableError,
@@ -24,7 +21,7 @@ from ingest.errors import (
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
 from kb.knowledge_base import KnowledgeBase
-from kb.records import FileState, Source
+from kb.records import CollectionRef, FileState, Source
 
 Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move", "unreadable"]
 
@@ -58,30 +55,32 @@ class Decision:
 class Planner:
     """Decides for files of one collection, from what the catalog knew when the run began.
 
-    ``roots`` are the run's; what is known of roots below them counts as theirs.
+    A decision is a proposal: others may have changed what it rests on before it is carried out,
+    and then :meth:`decide_again` knows more. ``adopted`` names roots that others have taken over
+    (see ``Finder.adopted``); what is known of them counts as theirs.
     """
 
     def __init__(
         self,
         base: KnowledgeBase,
         *,
-        collection: str,
+        collection: CollectionRef,
         options: LoadOptions,
         checksum: bool,
         retry: bool,
-        roots: Collection[str] = (),
+        adopted: Mapping[str, tuple[str, str]],
     ) -> None:
         self._base = base
+        self._collection = collection
         self._options = options
         self._checksum = checksum
         self._retry = retry
-        states = _adopted(base.files.states(collection=collection), roots)
-        self.known = {state.source: state for state in states}
+        states = base.files.states(collection=collection)
+        self.known = {state.source: state for state in _adopted(states, adopted)}
         self._settings: dict[str, str] = {}
         self._by_content: dict[tuple[str, str], FileState] = {}
-        for state in states:
-            if state.document_id is not None and state.outcome != "failed":
-                self._by_content.setdefault((state.content_hash, state.settings_hash), state)
+        for state in self.known.values():
+            self.learn(state)
         self._gone: dict[str, list[FileState]] = {}
 
     def expect_gone(self, gone: Iterable[Source]) -> None:
@@ -155,6 +154,31 @@ class Planner:
         if state.document_id is not None and state.outcome != "failed":
             self._by_content.setdefault((state.content_hash, state.settings_hash), state)
 
+    def decide_again(self, decision: Decision) -> Decision:
+        """Say what to do for a file whose decision was not carried out: others changed something.
+
+        Nothing, where others have brought it up to date; else the file is read.
+        """
+        wanted, job = decision.state, decision.job
+        before = self._base.files.state(job.source, collection=self._collection)
+        if before is None:
+            self.known.pop(job.source, None)
+        else:
+            self.known[job.source] = before
+        if before is not None and wanted is not None and before.document_id is not None:
+            same = (before.content_hash, before.settings_hash) == (
+                wanted.content_hash,
+                wanted.settings_hash,
+            )
+            if same and before.outcome != "failed":
+                return self._nothing(job, before)
+        if wanted is not None:
+            self._by_content.pop((wanted.content_hash, wanted.settings_hash), None)
+            wanted = replace(
+                wanted, source=job.source, size=job.size, mtime_ns=job.mtime_ns, document_id=None
+            )
+        return Decision(job=job, action="read", before=before, state=wanted)
+
     def _nothing(self, job: Job, before: FileState) -> Decision:
         action: Action = "still_failed" if before.outcome == "failed" else "unchanged"
         return Decision(job=job, action=action, before=before, state=before)
@@ -173,29 +197,13 @@ class Planner:
         return candidates.pop()
 
 
-def _adopted(states: Iterable[FileState], roots: Collection[str]) -> list[FileState]:
-    """Return states as they are once ``roots`` have taken over the roots below them."""
-    places: dict[str, tuple[str, str]] = {}
-
-    def place(root: str) -> tuple[str, str]:
-        path = Path(root)
-        for new in roots:
-            if new != root and path.is_absolute() and path.is_relative_to(new):
-                return new, readable_name(path.relative_to(new).as_posix()) + "/"
-        return root, ""
-
-    result = []
+def _adopted(
+    states: Iterable[FileState], adopted: Mapping[str, tuple[str, str]]
+) -> Iterator[FileState]:
+    """Yield states as they are once roots have taken over the roots below them."""
     for state in states:
-        old = state.source.root
-        if old not in places:
-            places[old] = place(old)
-        root, prefix = places[old]
-        if root != old:
-            source = Source(root=root, path=prefix + state.source.path)
-            result.append(replace(state, source=source))
-        else:
-            result.append(state)
-    return result
+        root, prefix = adopted.get(state.source.root, (state.source.root, ""))
+        yield replace(state, source=Source(root=root, path=prefix + state.source.path))
 
 
 def loader_identity(path: Path, options: LoadOptions) -> str:
@@ -219,11 +227,4 @@ def _refused(job: Job, error: OSError) -> UnreadableFileError:
     reason = error.strerror or type(error).__name__
     return UnreadableFileError(
         f"{job.source.path} cannot be opened: {reason}; check its permissions and ingest again"
-    )
-
-
-def is_gone(source: Source) -> bool:
-    """Say whether a source's file no longer exists (a folder one may not look into still does)."""
-    return not os.path.lexists(Path(source.root, source.path)) and not os.path.lexists(
-        Path(source.root, unicodedata.normalize("NFD", source.path))
     )

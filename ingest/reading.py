@@ -69,10 +69,9 @@ class Reader:
             if self._cancel.is_set():
                 return
             decision = self._planner.decide(job)
-            if decision.action == "read":
-                self._submit(decision)
-            else:
-                self._recorder.settle(decision)
+            to_read = decision if decision.action == "read" else self._recorder.settle(decision)
+            if to_read is not None:
+                self._submit(to_read)
         self._wait_for_at_most(0)
 
     def close(self) -> None:

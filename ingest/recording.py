@@ -9,8 +9,10 @@ from dataclasses import replace
 from ingest.errors import LoadError
 from ingest.planning import Action, Decision, Planner
 from ingest.report import FileEvent, FileResult, OnEvent, Outcome, Stage
+from kb.errors import ChangedMeanwhileError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import FileState
+from kb.records import CollectionInfo, FileState
+from kb.text import one_line
 
 _OUTCOMES: dict[Action, Outcome] = {"move": "moved", "unchanged": "unchanged", "touch": "unchanged"}
 _STAGES: dict[Outcome, Stage] = {"unchanged": "unchanged", "failed": "failed"}
@@ -20,7 +22,12 @@ class Recorder:
     """Results of one run. Thread-safe; ``on_event`` gets one call at a time."""
 
     def __init__(
-        self, base: KnowledgeBase, planner: Planner, *, collection: str, on_event: OnEvent
+        self,
+        base: KnowledgeBase,
+        planner: Planner,
+        *,
+        collection: CollectionInfo,
+        on_event: OnEvent,
     ) -> None:
         self._base = base
         self._planner = planner
@@ -53,19 +60,40 @@ class Recorder:
                     notices=result.notices,
                     reason=result.reason,
                     reason_code=result.reason_code,
+                    outcome=result.outcome,
                 )
             )
 
-    def settle(self, decision: Decision) -> None:
-        """Finish a file that need not be read."""
-        before, state = decision.before, decision.state
+    def settle(self, decision: Decision) -> Decision | None:
+        """Finish a file that need not be read; return a decision to read it where it must be.
+
+        What was decided is looked at again when it is written down, for others may have changed
+        what it rests on.
+        """
         if decision.error is not None:
             self.fail(decision, decision.error, time.monotonic())
+            return None
+        try:
+            self._write_down(decision)
+        except ChangedMeanwhileError:
+            again = self._planner.decide_again(decision)
+            if again.action == "read":
+                return again
+            decision = again
+        self._finish_settled(decision)
+        return None
+
+    def _write_down(self, decision: Decision) -> None:
+        before, state = decision.before, decision.state
+        if state is None or state == before:
             return
-        if state is not None and decision.old_source is not None:
-            self._base.files.move(decision.old_source, state, collection=self._collection)
-        elif state is not None and state != before:
-            self._base.files.record(state, collection=self._collection)
+        if before is not None and decision.old_source is not None:
+            self._base.files.move(before, state, collection=self._collection)
+        else:
+            self._base.files.change(before, state, collection=self._collection)
+
+    def _finish_settled(self, decision: Decision) -> None:
+        before, state = decision.before, decision.state
         if decision.action == "still_failed" and before is not None:
             result = FileResult(
                 source=decision.job.source,
@@ -88,9 +116,9 @@ class Recorder:
 
         What could be read of it before stays findable: bad input costs no good data.
         """
-        job, before = decision.job, decision.before
+        job = decision.job
         # An upload is kept under its hash; people know it by the name they gave it.
-        reason = str(error).replace(job.path.name, job.source.name)
+        reason = one_line(str(error).replace(job.path.name, job.source.name))
         state = decision.state or FileState(
             source=job.source,
             size=job.size,
@@ -99,15 +127,8 @@ class Recorder:
             settings_hash=self._planner.settings_hash(job.path),
             outcome="failed",
         )
-        kept = before.document_id if before else None
-        self._base.files.record(
-            replace(
-                state,
-                outcome="failed",
-                document_id=kept,
-                reason=reason,
-                reason_code=error.code,
-            ),
+        kept = self._base.files.fail(
+            replace(state, outcome="failed", reason=reason, reason_code=error.code),
             collection=self._collection,
         )
         self.finish(

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ingest.ignoring import Rule
 from kb.records import Notice, Source
+
+_MOST_NAMES = 10
 
 Stage = Literal["waiting", "reading", "embedding", "stored", "unchanged", "failed"]
 Outcome = Literal["added", "changed", "unchanged", "moved", "removed", "failed"]
@@ -18,7 +21,7 @@ class FileEvent:
     """Progress of one file.
 
     ``done`` of ``total`` count pages while reading and chunks while embedding; a waiting file's
-    ``total`` is its size in bytes. ``notices`` come with the last event of a file.
+    ``total`` is its size in bytes. ``notices`` and ``outcome`` come with the last event of a file.
     """
 
     source: Source
@@ -28,6 +31,7 @@ class FileEvent:
     notices: tuple[Notice, ...] = ()
     reason: str = ""
     reason_code: str = ""
+    outcome: Outcome | None = None
 
 
 OnEvent = Callable[[FileEvent], None]
@@ -56,10 +60,21 @@ class FileResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A known file that is there but no longer read, and is still searchable."""
+
+    source: Source
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
     """What a run did, or with ``dry_run`` what it would do.
 
-    ``gone`` are known files that no longer exist and were left alone; ``other_types`` counts
+    ``gone`` are known files that no longer exist and were left alone, ``left_out`` those that
+    exist but that a rule leaves out now; both are still searchable. ``not_included`` counts known
+    files that ``include`` passed over in this run; nothing is said of their future. ``other_types``
+    counts
     files of formats that are not read, by extension; ``busy_share`` is the share of the time
     since the first chunk was ready in which the embedder was computing. ``timeline`` says for
     each stage how busy it was in each fortieth of the run, shares in [0, 1].
@@ -73,6 +88,8 @@ class IngestReport:
     interrupted: bool = False
     dry_run: bool = False
     gone: tuple[Source, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    not_included: int = 0
     other_types: dict[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -120,9 +137,27 @@ class IngestReport:
         """Return the number of files by outcome."""
         return dict(Counter(result.outcome for result in self.files))
 
+    def still_searchable(self) -> list[str]:
+        """Say which known files are no longer read, and why: a line for each reason."""
+        lines = []
+        if self.gone:
+            names = _some([source.path for source in self.gone])
+            lines.append(
+                f"{_files(len(self.gone))} gone from disk and still searchable; "
+                f"--prune removes {_them(len(self.gone))}: {names}"
+            )
+        for rule in dict.fromkeys(str(each.rule) for each in self.left_out):
+            paths = [each.source.path for each in self.left_out if str(each.rule) == rule]
+            lines.append(
+                f"{_files(len(paths))} no longer read but still searchable (left out by {rule}); "
+                f"--prune removes {_them(len(paths))}: {_some(paths)}"
+            )
+        return lines
+
     def history(self) -> dict[str, Any]:
         """Return what the history of runs keeps: counts, paths that changed, and failures."""
-        paths = Counter(result.source.path for result in self.files)
+        told = {*(r.source for r in self.files), *self.gone, *(e.source for e in self.left_out)}
+        paths = Counter(source.path for source in told)
 
         def name(source: Source) -> str:
             # Two folders may hold files of one name; then the folder is told as well.
@@ -136,6 +171,11 @@ class IngestReport:
             "counts": self.summary(),
             "changes": changes,
             "failures": {name(r.source): r.reason for r in self.failures},
+            "gone": [name(source) for source in self.gone],
+            "left_out": {
+                name(each.source): {"rule": each.rule.code, "by": str(each.rule)}
+                for each in self.left_out
+            },
             "chunks": self.chunks,
             "embedded": self.embedded,
             "reused": self.reused,
@@ -155,10 +195,28 @@ class IngestReport:
             "interrupted": self.interrupted,
             "dry_run": self.dry_run,
             "gone": [asdict(source) for source in self.gone],
+            "left_out": [
+                {**asdict(each.source), "rule": each.rule.code, "left_out_by": str(each.rule)}
+                for each in self.left_out
+            ],
+            "not_included": self.not_included,
             "other_types": self.other_types,
             "remarks": list(self.remarks),
             "files": [_file_json(result) for result in self.files],
         }
+
+
+def _files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count:,} files are"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def _some(items: list[str]) -> str:
+    rest = f" … and {len(items) - _MOST_NAMES} more" if len(items) > _MOST_NAMES else ""
+    return ", ".join(items[:_MOST_NAMES]) + rest
 
 
 def _file_json(result: FileResult) -> dict[str, Any]:

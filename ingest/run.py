@@ -6,56 +6,41 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.absences import Absences
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.interruption import Cancellation
-from ingest.loaders.base import LoadOptions
+from ingest.names import as_text
+from ingest.options import IngestOptions
 from ingest.pipeline import Pipeline
-from ingest.planning import Job, Planner
-from ingest.report import FileResult, IngestReport, OnEvent
+from ingest.planning import Action, Decision, Job, Planner
+from ingest.report import FileResult, IngestReport, OnEvent, Outcome
 from ingest.sandbox import Sandbox
-from kb.errors import KnowledgeBaseError
+from ingest.sent import Sent, keep
+from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import Source
-from kb.settings import Settings
-from kb.uploads import UPLOADS_ROOT
+from kb.records import CollectionInfo, CollectionRef
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestOptions:
-    """Choices of one run.
-
-    ``checksum`` hashes files even where size and time are unchanged; ``prune`` removes
-    documents whose files are gone from the folders given (``force_prune`` even if that is more
-    than half); ``retry`` reads files again that could not be read; ``passwords`` are tried on
-    encrypted files and never stored; ``vanished`` are files and folders that were seen to be
-    deleted: what they held is removed without being asked for.
-    """
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    checksum: bool = False
-    prune: bool = False
-    force_prune: bool = False
-    dry_run: bool = False
-    retry: bool = False
-    ocr: bool | None = None
-    passwords: tuple[str, ...] = field(default=(), repr=False)
-    vanished: frozenset[Path] = frozenset()
+# What a decision leads to, where it does not depend on what was known before.
+_OUTCOMES: dict[Action, Outcome] = {
+    "unchanged": "unchanged",
+    "touch": "unchanged",
+    "still_failed": "failed",
+    "unreadable": "failed",
+    "move": "moved",
+}
 
 
 def ingest(
     base: KnowledgeBase,
     paths: Sequence[Path | str],
     *,
-    collection: str | None = None,
+    collection: CollectionRef = None,
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
@@ -63,10 +48,12 @@ def ingest(
     """Bring folders and files up to date in a collection.
 
     A bad file never stops the run: it is a result with outcome ``failed`` and a reason.
-    Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report.
+    Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report. The run
+    fills one collection from start to end, whatever it is called meanwhile.
 
     Raises:
         UnreadableFileError: a path does not exist.
+        CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
     options = options or IngestOptions()
@@ -76,36 +63,32 @@ def ingest(
     except KeyboardInterrupt:
         return run.interrupted()
     return run.record(
-        [str(Path(path).expanduser().resolve()) for path in paths], lambda: run.finder.jobs
+        [as_text(str(Path(path).expanduser().resolve())) for path in paths], lambda: run.finder.jobs
     )
 
 
 def ingest_uploads(
     base: KnowledgeBase,
-    uploads: Sequence[tuple[str, bytes]],
+    uploads: Sequence[Sent],
     *,
-    collection: str | None = None,
+    collection: CollectionRef = None,
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
 ) -> IngestReport:
     """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
 
+    In place of bytes there may be a function that returns them when their turn comes. Files of
+    one name are all kept, under numbered names, unless they are the same; the remarks say so.
+
     Raises:
+        CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
 
-    def save() -> list[Job]:
-        jobs = []
-        for name, data in uploads:
-            path = base.uploads.save(name, data)
-            source = Source(root=UPLOADS_ROOT, path=name)
-            jobs.append(Job(source=source, path=path, size=len(data), mtime_ns=0))
-        return jobs
-
     # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
-    return run.record([name for name, _ in uploads], save)
+    return run.record([name for name, _ in uploads], lambda: run.keep(uploads))
 
 
 class _Run:
@@ -114,13 +97,15 @@ class _Run:
     def __init__(
         self,
         base: KnowledgeBase,
-        collection: str | None,
+        collection: CollectionRef,
         options: IngestOptions,
         on_event: OnEvent | None,
         cancel: threading.Event | None,
     ) -> None:
         self._base = base
-        self.collection = collection or base.settings.collection
+        if not isinstance(collection, CollectionInfo):
+            collection = base.held(collection)
+        self._collection: CollectionRef = collection
         self._options = options
         self._on_event: OnEvent = on_event or (lambda _: None)
         self._cancel = Cancellation(cancel)
@@ -131,34 +116,41 @@ class _Run:
 
     def find(self, paths: Sequence[Path | str]) -> None:
         """Find the files below ``paths``."""
-        roots = {state.source.root for state in self._base.files.states(collection=self.collection)}
+        states = self._base.files.states(collection=self._collection)
         self.finder = Finder(
-            roots,
+            (state.source for state in states),
             include=self._options.include,
             exclude=self._options.exclude,
             cancel=self._cancel,
         )
         self.finder.find(paths)
 
+    def keep(self, uploads: Sequence[Sent]) -> list[Job]:
+        """Keep files that were sent, each under a name of its own."""
+        jobs, remarks = keep(self._base, uploads, collection=self._collection)
+        self._remarks += remarks
+        return jobs
+
     def interrupted(self) -> IngestReport:
         """Report what was done until now."""
         results = self._pipeline.results if self._pipeline else []
         clocks = self._pipeline.clocks if self._pipeline else None
         return self._report(
-            [*self.finder.failed.values(), *results], [], clocks=clocks, interrupted=True
+            [*self.finder.failed.values(), *results], clocks=clocks, interrupted=True
         )
 
     def record(self, paths: list[str], jobs: Callable[[], list[Job]]) -> IngestReport:
         """Execute, and leave a record in the history of runs."""
         if self._options.dry_run:
-            return self.execute(jobs())
+            return self.dry_run(jobs())
         try:
-            record = self._base.begin_run(paths, collection=self.collection)
+            record = self._base.begin_run(paths, collection=self._collection)
         except KeyboardInterrupt:
             return self.interrupted()
+        self._collection = record.collection
         try:
             try:
-                report = self.execute(jobs())
+                report = self.execute(record.collection, jobs())
             except KeyboardInterrupt:
                 report = self.interrupted()
             # Who is interrupted waits for nobody; the record then says so by itself.
@@ -173,101 +165,102 @@ class _Run:
             record.release()
         return report
 
-    def execute(self, jobs: list[Job]) -> IngestReport:
-        """Do it, or with ``dry_run`` say what would be done."""
+    def execute(self, collection: CollectionInfo, jobs: list[Job]) -> IngestReport:
+        """Do it."""
         settings = self._base.settings
-        if not self._options.dry_run:
-            for root in self.finder.used:
-                self._base.files.adopt_roots(root, collection=self.collection)
-        load_options = _load_options(settings, self._options)
-        planner = Planner(
-            self._base,
-            collection=self.collection,
-            options=load_options,
-            checksum=self._options.checksum,
-            retry=self._options.retry,
-            roots=self.finder.used,
-        )
-        absences = Absences(self._base, planner, self.finder, jobs, collection=self.collection)
-        planner.expect_gone(absences.gone)
-        if self._options.dry_run:
-            return self._dry_run(planner, jobs, absences)
+        self._base.files.adopt(self.finder.adopted, collection=collection)
+        planner, absences = self._compared(jobs)
         absences.note_failures()
+        removed = absences.remove_at_once(left_out_before=self._options.left_out_before)
         pipeline = self._pipeline = Pipeline(
             self._base,
             planner,
-            collection=self.collection,
+            collection=collection,
             sandbox=lambda: Sandbox(
                 workers=settings.workers or None,
                 timeout_s=settings.file_timeout_s,
                 memory_bytes=settings.file_memory_mb * 2**20,
             ),
-            options=load_options,
+            options=self._options.loading(settings),
             on_event=self._on_event,
             cancel=self._cancel,
         )
         pipeline.run(jobs)
         interrupted = self._cancel.is_set()
-        results = [*self.finder.failed.values(), *pipeline.results]
+        results = [*self.finder.failed.values(), *removed, *pipeline.results]
         if not interrupted:
             results += self._removed(absences, results)
-        gone = absences.left(results)
-        return self._report(results, gone, clocks=pipeline.clocks, interrupted=interrupted)
+        self._base.indexing.current(collection)  # nobody is told of files that are gone again
+        return self._report(results, absences, clocks=pipeline.clocks, interrupted=interrupted)
+
+    def dry_run(self, jobs: list[Job]) -> IngestReport:
+        """Say what would be done."""
+        planner, absences = self._compared(jobs)
+        results = list(self.finder.failed.values())
+        for job in jobs:
+            if self._cancel.is_set():
+                return self._report(results, interrupted=True)
+            results.append(_proposed(planner.decide(job)))
+        results += self._removed(absences, results)
+        return self._report(results, absences)
+
+    def _compared(self, jobs: list[Job]) -> tuple[Planner, Absences]:
+        """Compare what was found with what is known."""
+        planner = Planner(
+            self._base,
+            collection=self._collection,
+            options=self._options.loading(self._base.settings),
+            checksum=self._options.checksum,
+            retry=self._options.retry,
+            adopted=self.finder.adopted,
+        )
+        absences = Absences(
+            self._base,
+            planner,
+            self.finder,
+            jobs,
+            collection=self._collection,
+            vanished=self._options.vanished,
+        )
+        planner.expect_gone(absences.movable)
+        return planner, absences
 
     def _report(
         self,
         results: list[FileResult],
-        gone: list[Source],
+        absences: Absences | None = None,
         *,
         clocks: StageClocks | None = None,
         interrupted: bool = False,
     ) -> IngestReport:
         seconds = time.monotonic() - self._started
         return IngestReport(
-            collection=self.collection,
+            collection=self._name(),
             files=tuple(results),
             seconds=seconds,
             busy_share=clocks.embedding.share if clocks else 0.0,
             timeline=clocks.timeline(seconds, TIMELINE_PARTS) if clocks else {},
             interrupted=interrupted,
             dry_run=self._options.dry_run,
-            gone=tuple(gone),
+            gone=tuple(absences.left(results)) if absences else (),
+            left_out=tuple(absences.left_out_still(results)) if absences else (),
+            not_included=absences.not_included if absences else 0,
             other_types=dict(self.finder.other_types.most_common()),
             remarks=tuple(self._remarks),
         )
 
-    def _dry_run(self, planner: Planner, jobs: list[Job], absences: Absences) -> IngestReport:
-        results = list(self.finder.failed.values())
-        for job in jobs:
-            if self._cancel.is_set():
-                return self._report(results, [], interrupted=True)
-            decision = planner.decide(job)
-            before = decision.before
-            outcome = {
-                "unchanged": "unchanged",
-                "touch": "unchanged",
-                "still_failed": "failed",
-                "unreadable": "failed",
-                "move": "moved",
-            }.get(decision.action, "changed" if before else "added")
-            error = str(decision.error) if decision.error else (before.reason if before else "")
-            results.append(
-                FileResult(
-                    source=job.source,
-                    old_source=decision.old_source,
-                    outcome=outcome,  # type: ignore[arg-type] # names of outcomes, above
-                    reason=error if outcome == "failed" else "",
-                    reason_code=before.reason_code if before and outcome == "failed" else "",
-                )
-            )
-        results += self._removed(absences, results)
-        return self._report(results, absences.left(results))
+    def _name(self) -> str:
+        """Return what the collection is called now."""
+        if not isinstance(self._collection, CollectionInfo):
+            return self._collection or self._base.settings.collection
+        with contextlib.suppress(CollectionGoneError):
+            return self._base.indexing.current(self._collection).name
+        return self._collection.name
 
     def _removed(self, absences: Absences, results: list[FileResult]) -> list[FileResult]:
         """Remove what is gone as far as the options ask for it."""
         removed, remarks = absences.remove(
             results,
-            vanished=self._options.vanished,
             prune=self._options.prune,
             force=self._options.force_prune,
             dry_run=self._options.dry_run,
@@ -276,9 +269,16 @@ class _Run:
         return removed
 
 
-def _load_options(settings: Settings, options: IngestOptions) -> LoadOptions:
-    return LoadOptions(
-        passwords=options.passwords,
-        ocr=settings.ocr if options.ocr is None else options.ocr,
-        max_file_bytes=settings.max_file_mb * 2**20,
+def _proposed(decision: Decision) -> FileResult:
+    """Return what is expected to become of a file."""
+    before = decision.before
+    outcome: Outcome = _OUTCOMES.get(decision.action) or ("changed" if before else "added")
+    failed = outcome == "failed"
+    error = str(decision.error) if decision.error else (before.reason if before else "")
+    return FileResult(
+        source=decision.job.source,
+        old_source=decision.old_source,
+        outcome=outcome,
+        reason=error if failed else "",
+        reason_code=before.reason_code if before and failed else "",
     )

@@ -8,7 +8,6 @@ deadlocks, and spawning would import the program's main module once more.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -22,7 +21,8 @@ from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.pictures import PagePicture, PictureRequest
-from ingest.worker_process import Progress, Worker, start_error
+from ingest.worker_process import Progress, Worker
+from kb.cores import available_cores
 
 _T = TypeVar("_T")
 
@@ -39,7 +39,7 @@ class Sandbox:
     Args:
         workers: number of processes, by default as many as cores this process may use.
         timeout_s: seconds that one file may take, pictures read by OCR not counted (they have
-            :data:`ingest.worker_process.PICTURE_TIMEOUT_S` each).
+            :data:`ingest.worker_clock.PICTURE_TIMEOUT_S` each).
         memory_bytes: address space that one worker may take. OCR needs about 1.2 GB of it.
     """
 
@@ -57,7 +57,7 @@ class Sandbox:
         self._closed = False
         self._cancelled = threading.Event()
         self._alive: set[Worker] = set()
-        count = workers or _cores()
+        count = workers or available_cores()
         self._threads = [
             threading.Thread(target=self._run, name=f"sandbox-{number}", daemon=True)
             for number in range(count)
@@ -186,7 +186,7 @@ class Sandbox:
         try:
             worker = Worker(self._memory_bytes)
         except OSError as error:
-            raise start_error(str(error)) from error
+            raise WorkerStartError.after(str(error)) from error
         with self._lock:
             self._alive.add(worker)
             if self._cancelled.is_set():
@@ -198,9 +198,3 @@ class Sandbox:
             with self._lock:
                 self._alive.discard(worker)
             worker.stop()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

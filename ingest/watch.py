@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from watchfiles import Change, watch
-
-from ingest.discovery import IGNORE_FILE
-from ingest.loaders import EXTENSIONS
+from ingest.finding import located
+from ingest.options import IngestOptions
 from ingest.report import FileResult, IngestReport
-from ingest.run import IngestOptions, ingest
-from kb.errors import KnowledgeBaseError
+from ingest.run import ingest
+from ingest.watching import Burst, bursts
+from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import Source
+from kb.records import CollectionRef, Source
 
-# A burst of changes has ended when nothing has changed for so long …
-QUIET_MS = 500
-# … but who writes all the time is not waited for longer than this.
-LONGEST_BURST_MS = 5000
-# How soon the first run starts once the folders are being watched.
-_START_MS = 300
+# A run that failed is tried again after so long, and after ever longer up to the second.
+_RETRY_S = 5.0
+_LONGEST_RETRY_S = 300.0
 
 
 class Watcher:
     """Runs ingestion whenever watched files change.
 
-    Files that are seen to vanish are removed from the collection, however many they are; those
-    that were gone before are left to ``--prune`` and its safeguards.
+    Files that are seen to vanish, or that a rule leaves out from now on, are removed from the
+    collection, however many they are; those that were gone or left out before are left to
+    ``--prune`` and its safeguards. What a run that failed did not remove, the next one does.
+
+    A folder that disappears as a whole (deleted, renamed, its disk unmounted) is waited for. What
+    it held stays, besides those files that were seen to be deleted one by one.
 
     Args:
         base: where documents go.
@@ -38,6 +38,7 @@ class Watcher:
         options: how files are read; as for a single run.
         on_report: told what each run did.
         on_error: told of errors that ended a run; watching goes on.
+        on_remark: told what a person should know of the watching itself.
         stop: set it to end, also in the middle of a run.
     """
 
@@ -46,80 +47,87 @@ class Watcher:
         base: KnowledgeBase,
         paths: Sequence[Path],
         *,
-        collection: str | None = None,
+        collection: CollectionRef = None,
         options: IngestOptions,
         on_report: Callable[[IngestReport], None],
         on_error: Callable[[KnowledgeBaseError], None],
+        on_remark: Callable[[str], None],
         stop: threading.Event | None = None,
     ) -> None:
-        self._paths = [path.expanduser().resolve() for path in paths]
+        self._paths = list(paths)
         self._options = options
         self._on_report = on_report
         self._on_error = on_error
+        self._on_remark = on_remark
         self._base = base
         self._collection = collection
         self._stop = stop or threading.Event()
+        self._vanished: frozenset[Path] = frozenset()
+        self._left_out: frozenset[Source] | None = None
+        self._retry_s = _RETRY_S
 
     def run(self) -> bool:
         """Keep in step until ``stop`` is set (True) or a run is interrupted (False).
 
         Raises:
             KeyboardInterrupt: Ctrl-C between two runs, where no handler sets ``stop``.
-            KnowledgeBaseError: the first run failed as a whole.
+            CollectionGoneError: the collection was deleted.
+            KnowledgeBaseError: the first run failed as a whole, or nothing can be watched.
         """
-        first = True
-        for vanished in self._bursts():
-            try:
-                report = ingest(
-                    self._base,
-                    self._paths,
-                    collection=self._collection,
-                    options=replace(self._options, vanished=vanished),
-                    cancel=self._stop,
-                )
-            except KnowledgeBaseError as error:
-                if first:
+        paths = [located(path) for path in self._paths]
+        # From now on it is this collection, whatever it is called: a deleted one stays deleted.
+        self._collection = self._base.indexing.writable_collection(self._collection)
+        watched = bursts(paths, self._stop, self._on_remark)
+        burst = next(watched, None)
+        while burst is not None:
+            self._vanished |= burst.vanished
+            retry_s = None
+            if burst.present or self._vanished:
+                try:
+                    report = self._ingest(burst)
+                except CollectionGoneError:
                     raise
-                self._on_error(error)
-                continue
-            first = False
-            self._on_report(report)
-            if report.interrupted:
-                return False
+                except KnowledgeBaseError as error:
+                    if self._left_out is None:
+                        raise
+                    self._on_error(error)
+                    retry_s = self._retry_s
+                    self._retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
+                else:
+                    if not self._told(report):
+                        return False
+            try:
+                burst = watched.send(retry_s)
+            except StopIteration:
+                break
         return True
 
-    def _bursts(self) -> Iterator[frozenset[Path]]:
-        """Yield the paths that vanished: at once when watching has begun, then at each change."""
-        # Editors replace files, so a file is watched through its folder.
-        folders = {path if path.is_dir() else path.parent for path in self._paths}
-        started = False
-        for changes in watch(
-            *folders,
-            watch_filter=self._matters,
-            debounce=LONGEST_BURST_MS,
-            step=QUIET_MS,
-            rust_timeout=_START_MS,
-            yield_on_timeout=True,
-            stop_event=self._stop,
-            ignore_permission_denied=True,
-        ):
-            if changes or not started:
-                started = True
-                yield frozenset(Path(path) for change, path in changes if change is Change.deleted)
+    def _told(self, report: IngestReport) -> bool:
+        """Tell of a run and keep what the next one must know; False if it was interrupted."""
+        self._on_report(report)
+        if report.interrupted:
+            return False
+        self._vanished = frozenset()
+        # Who leaves a file out, takes it in and leaves it out again means the last.
+        now = frozenset(each.source for each in report.left_out)
+        self._left_out = now if self._left_out is None else self._left_out & now
+        self._retry_s = _RETRY_S
+        return True
 
-    def _matters(self, change: Change, name: str) -> bool:
-        path = Path(name)
-        below = next((p for p in self._paths if path.is_relative_to(p)), None)
-        if below is None:
-            return False
-        if path.name == IGNORE_FILE:
-            return True
-        if any(part.startswith(".") for part in path.relative_to(below).parts):
-            return False
-        return (
-            change is Change.deleted  # perhaps a folder: nobody can tell any more
-            or path.suffix.lower() in EXTENSIONS
-            or path.is_dir()
+    def _ingest(self, burst: Burst) -> IngestReport:
+        if burst.disturbed and self._options.prune:
+            # What a disk that is not there held only looks as if it were gone.
+            self._options = replace(self._options, prune=False)
+            self._on_remark(
+                "--prune removes nothing more, because a watched folder is not the one that it was "
+                "when watching began; start the command again for that"
+            )
+        return ingest(
+            self._base,
+            burst.present,
+            collection=self._collection,
+            options=replace(self._options, vanished=self._vanished, left_out_before=self._left_out),
+            cancel=self._stop,
         )
 
 
@@ -128,9 +136,10 @@ class ChangeLines:
 
     def __init__(self) -> None:
         self._failed: dict[Source, str] = {}
+        self._told: frozenset[str] = frozenset()
 
     def of(self, report: IngestReport) -> list[str]:
-        """Return the lines for a run; a failure is told once, until it changes."""
+        """Return the lines for a run; what stays as it is is told once, until it changes."""
         told = self._failed
         self._failed = {result.source: result.reason for result in report.failures}
         news = (
@@ -139,7 +148,10 @@ class ChangeLines:
             if result.outcome != "unchanged"
             and not (result.outcome == "failed" and told.get(result.source) == result.reason)
         )
-        return [*map(_line, news), *report.remarks]
+        remarks = [*report.remarks, *report.still_searchable()]
+        said = [remark for remark in remarks if remark not in self._told]
+        self._told = frozenset(remarks)
+        return [*map(_line, news), *said]
 
 
 def _line(result: FileResult) -> str:

@@ -1,18 +1,16 @@
-"""The messages between the sandbox and its workers: length-prefixed JSON, checked on arrival.
+"""What the sandbox and its workers say to each other, as plain values that are checked on arrival.
 
-JSON and not pickle: a hostile file that took over its worker could otherwise run code in the
-parent, by sending a pickle that does so when it is opened.
+:mod:`ingest.framing` carries them.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import struct
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import IO, Any
+from typing import Any, get_args
 
+from ingest import wire_checks as check
 from ingest.errors import (
     DamagedFileError,
     EmptyDocumentError,
@@ -26,13 +24,24 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
+from ingest.framing import Message
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.pictures import PagePicture, PictureRequest
-from kb.records import Document, Notice, Page, Section, TextBox
+from kb.records import (
+    Document,
+    MediaType,
+    Notice,
+    Page,
+    PageSource,
+    Section,
+    SectionKind,
+    TextBox,
+)
 
-MAX_MESSAGE = 2**30
-_HEAD = struct.Struct("<I")
+_MEDIA_TYPES: tuple[str, ...] = get_args(MediaType)
+_KINDS: tuple[str, ...] = get_args(SectionKind)
+_PAGE_SOURCES: tuple[str, ...] = get_args(PageSource)
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _ERRORS = {
@@ -50,43 +59,6 @@ _ERRORS = {
         LoaderUnavailableError,
     )
 }
-
-Message = dict[str, Any]
-
-
-def send(stream: IO[bytes], message: Message) -> None:
-    """Write one message."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
-    stream.write(_HEAD.pack(len(body)))
-    stream.write(body)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> Message | None:
-    """Read one message; None at the end of the stream.
-
-    Raises:
-        ValueError: what arrived is no message.
-    """
-    head = stream.read(_HEAD.size)
-    if len(head) < _HEAD.size:
-        return None
-    (length,) = _HEAD.unpack(head)
-    if length > MAX_MESSAGE:
-        msg = f"a message of {length} bytes"
-        raise ValueError(msg)
-    body = stream.read(length)
-    if len(body) < length:
-        return None
-    text = body.decode("utf-8", "surrogatepass")
-    del body  # as large as the document once more
-    message = json.loads(text)
-    if not isinstance(message, dict):
-        msg = "a message that is no object"
-        raise ValueError(msg)  # noqa: TRY004 - callers handle one kind of bad message
-    return message
 
 
 def pack_options(options: LoadOptions) -> Message:
@@ -130,57 +102,87 @@ def pack_file(loaded: LoadedFile) -> Message:
     }
 
 
-def unpack_file(values: Mapping[str, Any]) -> LoadedFile:
+def unpack_file(values: object) -> LoadedFile:
     """Undo :func:`pack_file`.
 
     Raises:
-        ValueError: spans lie outside the text, or a value is of the wrong type.
+        KeyError: a value is missing.
+        ValueError: a value is of the wrong type, or outside its range or the text.
     """
-    text = values["text"]
-    if not isinstance(text, str):
-        msg = "a text that is no text"
-        raise ValueError(msg)  # noqa: TRY004 - callers handle one kind of bad message
+    parts = check.mapping(values, "the file")
+    text = check.document_text(parts["text"])
     document = Document(
         text=text,
-        media_type=values["media_type"],
-        title=values["title"],
-        metadata=values["metadata"],
-        notices=tuple(
-            Notice(code=code, message=message, values=parts)
-            for code, message, parts in values["notices"]
-        ),
-        sections=tuple(
-            Section(start=start, end=end, heading_path=tuple(path), kind=kind)
-            for start, end, path, kind in values["sections"]
-        ),
-        pages=tuple(_page(page) for page in values["pages"]),
+        media_type=check.one_of(parts["media_type"], _MEDIA_TYPES, "the format"),
+        title=check.text(parts["title"], "the title"),
+        metadata=check.metadata(parts["metadata"], "the metadata"),
+        notices=tuple(_notice(row) for row in check.rows(parts["notices"], "the notices", 3)),
+        sections=_sections(parts["sections"], len(text)),
+        pages=_pages(parts["pages"], len(text)),
     )
-    spans: tuple[Section | Page, ...] = (*document.sections, *document.pages)
-    if not all(0 <= span.start <= span.end <= len(text) for span in spans):
-        msg = "a span outside the text"
-        raise ValueError(msg)
     return LoadedFile(
         document=document,
-        content_hash=values["hash"],
-        size=int(values["size"]),
-        mtime_ns=int(values["mtime_ns"]),
+        content_hash=check.sha256(parts["hash"]),
+        size=check.whole(parts["size"], "the size"),
+        # Files of before 1970 have a negative one.
+        mtime_ns=check.whole(parts["mtime_ns"], "the time", least=-check.LARGEST),
     )
 
 
-def _page(values: tuple[Any, ...]) -> Page:
-    number, start, end, label, read_by, confidence, boxes = values
-    return Page(
-        number=number,
-        start=start,
-        end=end,
-        label=label,
-        read_by=read_by,
-        confidence=confidence,
-        boxes=tuple(
-            TextBox(start=first, end=last, box=(left, top, right, bottom))
-            for first, last, (left, top, right, bottom) in boxes
-        ),
+def _notice(row: list[Any]) -> Notice:
+    code, message, values = row
+    return Notice(
+        code=check.text(code, "a notice"),
+        message=check.text(message, "a notice"),
+        values=check.metadata(values, "a notice"),
     )
+
+
+def _sections(values: object, length: int) -> tuple[Section, ...]:
+    found: list[Section] = []
+    at = 0
+    for start, end, path, kind in check.rows(values, "the sections", 4):
+        first, last = check.span(start, end, length, "a section")
+        if first < at:
+            msg = "sections that overlap"
+            raise ValueError(msg)
+        at = last
+        headings = tuple(check.text(each, "a heading") for each in check.sequence(path, "a path"))
+        chosen = check.one_of(kind, _KINDS, "the kind of a section")
+        found.append(Section(start=first, end=last, heading_path=headings, kind=chosen))
+    return tuple(found)
+
+
+def _pages(values: object, length: int) -> tuple[Page, ...]:
+    found: list[Page] = []
+    at = 0
+    for row in check.rows(values, "the pages", 7):
+        number, start, end, label, read_by, confidence, boxes = row
+        first, last = check.span(start, end, length, "a page")
+        if first < at or number != len(found) + 1:
+            msg = "pages out of order"
+            raise ValueError(msg)
+        at = last
+        found.append(
+            Page(
+                number=check.whole(number, "the number of a page", least=1),
+                start=first,
+                end=last,
+                label=check.text(label, "the label of a page"),
+                read_by=check.one_of(read_by, _PAGE_SOURCES, "the source of a page"),
+                confidence=None if confidence is None else check.fraction(confidence, "confidence"),
+                boxes=tuple(_box(box, length) for box in check.rows(boxes, "the boxes", 3)),
+            )
+        )
+    return tuple(found)
+
+
+def _box(row: list[Any], length: int) -> TextBox:
+    start, end, corners = row
+    first, last = check.span(start, end, length, "a line")
+    (found,) = check.rows([corners], "the corners", 4)
+    left, top, right, bottom = (check.fraction(each, "a corner") for each in found)
+    return TextBox(start=first, end=last, box=(left, top, right, bottom))
 
 
 def pack_request(request: PictureRequest) -> Message:
@@ -203,24 +205,52 @@ def pack_picture(picture: PagePicture) -> Message:
     return {"png": base64.b64encode(picture.png).decode("ascii"), "marked": picture.marked}
 
 
-def unpack_picture(values: Mapping[str, Any]) -> PagePicture:
+def unpack_picture(values: object) -> PagePicture:
     """Undo :func:`pack_picture`.
 
     Raises:
+        KeyError: a value is missing.
         ValueError: the picture is no PNG.
     """
-    png = base64.b64decode(values["png"], validate=True)
+    parts = check.mapping(values, "the picture")
+    png = base64.b64decode(check.text(parts["png"], "the picture"), validate=True)
     if not png.startswith(_PNG):
         msg = "a picture that is no PNG"
         raise ValueError(msg)
-    return PagePicture(png=png, marked=bool(values["marked"]))
+    return PagePicture(png=png, marked=bool(parts["marked"]))
 
 
 def pack_error(error: LoadError) -> Message:
     """Return a load error as its code and message."""
-    return {"code": error.code, "message": str(error)}
+    message = str(error)
+    if len(message) > check.MAX_ERROR_CHARACTERS:
+        message = message[: check.MAX_ERROR_CHARACTERS - 2] + " …"
+    return {"code": error.code, "message": message}
 
 
-def unpack_error(values: Mapping[str, Any]) -> LoadError:
-    """Undo :func:`pack_error`."""
-    return _ERRORS.get(str(values.get("code")), LoaderCrashError)(str(values.get("message")))
+def unpack_error(values: object) -> LoadError:
+    """Undo :func:`pack_error`.
+
+    Raises:
+        KeyError: a value is missing.
+        ValueError: its code is not known, or its message no message.
+    """
+    parts = check.mapping(values, "the error")
+    code = check.one_of(parts["code"], tuple(_ERRORS), "the error's code")
+    message = parts["message"]
+    # Lone surrogates stay: file names may hold them, and whoever records the error spells them out.
+    if not isinstance(message, str) or not 0 < len(message) <= check.MAX_ERROR_CHARACTERS:
+        msg = "an error without a message"
+        raise ValueError(msg)
+    return _ERRORS[code](message)
+
+
+def unpack_progress(values: object) -> tuple[int, int]:
+    """Return pages done and pages in all.
+
+    Raises:
+        ValueError: they are no such numbers.
+    """
+    ((done, total),) = check.rows([values], "the progress", 2)
+    in_all = check.whole(total, "the number of pages")
+    return check.whole(done, "the number of pages done", most=in_all), in_all

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest import limits, wire
-from ingest.errors import LoaderCrashError, LoaderMemoryError, LoadError
+from ingest.errors import FileTooLargeError, LoaderCrashError, LoaderMemoryError, LoadError
+from ingest.framing import Message, receive, send
 from ingest.loaders import load_file
 from ingest.loaders.availability import unavailable
 from ingest.loaders.picture_time import listening
@@ -30,14 +31,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger().addHandler(logging.NullHandler())  # engines log what files contain
     requests, answers = _take_over_pipes()
-    wire.send(answers, {"ready": sorted(sys.modules) if "--list-modules" in sys.argv else True})
-    while (request := wire.receive(requests)) is not None:
+    send(answers, {"ready": sorted(sys.modules) if "--list-modules" in sys.argv else True})
+    while (request := receive(requests)) is not None:
         answer = _serve(request, answers)
         tired = limits.address_space() > TIRED_SHARE * memory_bytes
-        wire.send(answers, {**answer, "tired": tired})
+        known = {"id": request["id"], "tired": tired}
+        try:
+            send(answers, {**answer, **known})
+        except ValueError:
+            error = _too_many_parts(Path(request["path"]).name)
+            send(answers, {"error": wire.pack_error(error), **known})
 
 
-def _serve(request: wire.Message, answers: BinaryIO) -> wire.Message:
+def _serve(request: Message, answers: BinaryIO) -> Message:
     path = Path(request["path"])
     try:
         if "draw" in request:
@@ -45,11 +51,11 @@ def _serve(request: wire.Message, answers: BinaryIO) -> wire.Message:
 
             drawn = draw_page(path, wire.unpack_request(request["draw"]))
             return {"drawn": wire.pack_picture(drawn)}
-        with listening(lambda begins: wire.send(answers, {"picture": begins})):
+        with listening(lambda begins: send(answers, {"picture": begins})):
             loaded = load_file(
                 path,
                 wire.unpack_options(request["options"]),
-                lambda done, total: wire.send(answers, {"progress": [done, total]}),
+                lambda done, total: send(answers, {"progress": [done, total]}),
             )
         return {"file": wire.pack_file(loaded)}
     except LoadError as error:
@@ -75,6 +81,11 @@ def _translate(name: str, error: BaseException) -> LoadError:
         "the file may be damaged. Save it anew and ingest again."
     )
     return LoaderCrashError(msg)
+
+
+def _too_many_parts(name: str) -> LoadError:
+    msg = f"{name} holds more text, or more sections and tables, than one document can; split it."
+    return FileTooLargeError(msg)
 
 
 def memory_message(name: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -24,17 +24,18 @@ from ingest.errors import (
     LoaderTimeoutError,
     WorkerStartError,
 )
+from ingest.framing import Message, receive, send
 from ingest.limits import EXIT_MEMORY
-from ingest.loaders import LoadedFile
+from ingest.loaders import ATTEMPTS, LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.pictures import PagePicture, PictureRequest
 from ingest.worker import memory_message
-
-PICTURE_TIMEOUT_S = 60.0
-"""Time for one page that is read by OCR. The file's own clock stands still meanwhile: a scan of
-200 pages is not an endless loop. ``LoadOptions.ocr_max_pages`` bounds how many there are."""
+from ingest.worker_clock import PICTURE_TIMEOUT_S, FileClock
+from ingest.worker_environment import worker_environment
 
 START_TIMEOUT_S = 60.0
+_MOST_WAITING = 100
+_LOOK_EVERY_S = 0.5
 _GRACE_S = 5.0
 _STDERR_TAIL = 4096
 _OUT_OF_MEMORY = (b"bad_alloc", b"out of memory", b"Out of memory", b"MemoryError")
@@ -53,20 +54,10 @@ class Worker:
         # A file, not a pipe: nobody needs to read along, and a chatty engine cannot block on it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._killed = False
+        self._stopped = False
         self._ready = False
         self.spent = False
-        root = str(Path(ingest.__file__).resolve().parent.parent)
-        paths = (root, os.environ.get("PYTHONPATH", ""))
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "PYTHONIOENCODING": "utf-8",
-            # Each thread's own heap takes address space, and each thread of a numerical
-            # library one core from the embedder.
-            "MALLOC_ARENA_MAX": "2",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        }
+        root = Path(ingest.__file__).resolve().parent.parent
         self._process = subprocess.Popen(  # noqa: S603 - this very interpreter and package
             [
                 sys.executable,
@@ -79,10 +70,12 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=environment,
+            env=worker_environment(os.environ, str(root)),
+            cwd=root.anchor,  # not the user's folder: it could not be unmounted meanwhile
             start_new_session=True,  # Ctrl-C in the terminal is the parent's business
         )
-        self._messages: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
+        # Bounded: a worker that never stops talking must not fill this process's memory.
+        self._messages: queue.Queue[Message | ValueError | None] = queue.Queue(_MOST_WAITING)
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -104,10 +97,13 @@ class Worker:
             LoadError: what the worker said, or why it said nothing.
             WorkerStartError: it never came to read the file.
         """
-        answer = self._ask(
-            path, {"options": wire.pack_options(options)}, on_progress, timeout_s=timeout_s
+        # A file that changes while it is read is read again.
+        pictures_s = ATTEMPTS * (options.ocr_max_seconds + PICTURE_TIMEOUT_S)
+        clock = FileClock(timeout_s, pictures_s if options.ocr else 0)
+        request = {"options": wire.pack_options(options)}
+        return self._ask(
+            path, request, clock, on_progress, lambda answer: wire.unpack_file(answer["file"])
         )
-        return self._result(path.name, lambda: wire.unpack_file(answer["file"]))
 
     def draw(self, path: Path, request: PictureRequest, *, timeout_s: float) -> PagePicture:
         """Have the process draw a page of a PDF.
@@ -116,47 +112,84 @@ class Worker:
             LoadError: what the worker said, or why it said nothing.
             WorkerStartError: it never came to draw the page.
         """
-        answer = self._ask(path, {"draw": wire.pack_request(request)}, None, timeout_s=timeout_s)
-        return self._result(path.name, lambda: wire.unpack_picture(answer["drawn"]))
+        return self._ask(
+            path,
+            {"draw": wire.pack_request(request)},
+            FileClock(timeout_s, 0),
+            None,
+            lambda answer: wire.unpack_picture(answer["drawn"]),
+        )
 
     def _ask(
         self,
         path: Path,
-        what: wire.Message,
+        what: Message,
+        clock: FileClock,
         on_progress: Progress | None,
-        *,
-        timeout_s: float,
-    ) -> wire.Message:
-        """Send one request and return its answer, if that is no error."""
+        unpack: Callable[[Message], _T],
+    ) -> _T:
+        """Send one request and return what ``unpack`` makes of its answer, if that is no error."""
         name = path.name
-        clock = _Clock(timeout_s)
         self._expect_ready()
-        request = {"path": str(path.absolute()), **what}
+        # An answer names its request: none that was sent ahead is taken for another file's.
+        number = secrets.token_hex(8)
         try:
             if self._process.stdin is not None:
-                wire.send(self._process.stdin, request)
+                send(self._process.stdin, {"id": number, "path": str(path.absolute()), **what})
         except OSError:
             raise self._obituary(name) from None
         while True:
+            message = self._next(name, clock)
             try:
-                message = self._messages.get(timeout=clock.remaining())
+                if "progress" in message:
+                    done, total = wire.unpack_progress(message["progress"])
+                elif "picture" in message:
+                    clock.picture(begins=bool(message["picture"]))
+                    continue
+                else:
+                    return self._result(message, number, unpack)
+            except (KeyError, TypeError, ValueError) as problem:
+                raise self._malformed(name, problem) from problem
+            if on_progress is not None:
+                on_progress(done, total)
+
+    def _next(self, name: str, clock: FileClock) -> Message:
+        """Wait for the next message as long as the clock allows."""
+        # Looked at before each message: some workers never stop talking.
+        while left := clock.remaining():
+            try:
+                message = self._messages.get(timeout=min(left, _LOOK_EVERY_S))
             except queue.Empty:
-                self.kill()
-                self.spent = True
-                raise LoaderTimeoutError(clock.complaint(name)) from None
+                if self._killed:
+                    raise self._obituary(name) from None
+                continue
             if message is None:
                 raise self._obituary(name)
-            if "progress" in message:
-                if on_progress is not None:
-                    done, total = message["progress"]
-                    on_progress(int(done), int(total))
-            elif "picture" in message:
-                clock.picture(begins=bool(message["picture"]))
-            else:
-                self.spent = bool(message.get("tired"))
-                if message.get("error") is not None:
-                    raise wire.unpack_error(message["error"])
-                return message
+            if isinstance(message, ValueError):
+                raise self._malformed(name, message)
+            return message
+        self.kill()
+        self.spent = True
+        raise LoaderTimeoutError(clock.complaint(name))
+
+    def _result(self, message: Message, number: str, unpack: Callable[[Message], _T]) -> _T:
+        if message.get("id") != number:
+            problem = "an answer that nobody asked for"
+            raise ValueError(problem)
+        self.spent = bool(message.get("tired"))
+        if message.get("error") is not None:
+            raise wire.unpack_error(message["error"])
+        return unpack(message)
+
+    def _malformed(self, name: str, problem: Exception) -> LoaderCrashError:
+        """End the process and return what is said of its file."""
+        self.spent = True
+        self.kill()
+        said = f"no {problem}" if isinstance(problem, KeyError) else str(problem)
+        return LoaderCrashError(
+            f"{name} could not be read: its loader gave a malformed answer ({said}); the file is "
+            "damaged, or made to do harm. Save it anew and ingest again."
+        )
 
     def kill(self) -> None:
         """End the process at once."""
@@ -166,6 +199,7 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, kindly if it is idle, and free what it holds."""
+        self._stopped = True
         with contextlib.suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -179,12 +213,32 @@ class Worker:
         self._stderr.close()
 
     def _listen(self) -> None:
+        """Hand on what the process says until it ends or says what is no message."""
         stream = self._process.stdout
-        with contextlib.suppress(ValueError, OSError):  # broken messages end the conversation
-            while stream is not None and (message := wire.receive(stream)) is not None:
-                self._messages.put(message)
+        end: ValueError | None = None
+        try:
+            while stream is not None and (message := receive(stream)) is not None:
+                if not self._hand_on(message):
+                    return
                 del message  # it holds the document's text
-        self._messages.put(None)
+        except ValueError as error:
+            end = error
+        except OSError:
+            pass  # the pipe was closed
+        except MemoryError:
+            end = ValueError("a message larger than memory")
+        self._hand_on(end)
+
+    def _hand_on(self, message: Message | ValueError | None) -> bool:
+        """Put a message into the queue; return False where nobody takes it out any more."""
+        while True:
+            try:
+                self._messages.put(message, timeout=_LOOK_EVERY_S)
+            except queue.Full:
+                if self._killed or self._stopped:
+                    return False
+            else:
+                return True
 
     def _expect_ready(self) -> None:
         """Wait for a new process to have started.
@@ -198,19 +252,12 @@ class Worker:
             message = self._messages.get(timeout=START_TIMEOUT_S)
         except queue.Empty:
             message = None
-        if message is None or "ready" not in message:
+        if not isinstance(message, dict) or "ready" not in message:
             self.spent = True
             self.kill()
-            raise start_error(self._last_words().decode("utf-8", "replace"))
+            words = self._last_words().decode("utf-8", "replace")
+            raise WorkerStartError.after(words, waited_s=START_TIMEOUT_S)
         self._ready = True
-
-    def _result(self, name: str, unpack: Callable[[], _T]) -> _T:
-        try:
-            return unpack()
-        except (KeyError, TypeError, ValueError) as problem:
-            self.spent = True
-            msg = f"{name} could not be read: its loader gave a malformed answer."
-            raise LoaderCrashError(msg) from problem
 
     def _obituary(self, name: str) -> LoadError:
         """Say why the process died, from its exit status and its last words."""
@@ -244,46 +291,3 @@ class Worker:
             self._stderr.seek(max(0, size - _STDERR_TAIL))
             return self._stderr.read()
         return b""
-
-
-def start_error(last_words: str) -> WorkerStartError:
-    """Return the error for workers that cannot be started, with the last line that one said."""
-    said = [line.strip() for line in last_words.splitlines() if line.strip()]
-    reason = said[-1] if said else f"no answer within {START_TIMEOUT_S:g} s, and no word why"
-    return WorkerStartError(
-        f"no process that reads files can be started ({reason}); if it is memory, raise "
-        "KB_FILE_MEMORY_MB or free some, else install this program again"
-    )
-
-
-class _Clock:
-    """Counts a file's seconds; while a picture is read, the picture's instead."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._limit = timeout_s
-        self._spent = 0.0
-        self._since = time.monotonic()
-        self._in_picture = False
-
-    def remaining(self) -> float:
-        """Seconds until the limit that counts now; never negative."""
-        passed = time.monotonic() - self._since
-        left = (
-            PICTURE_TIMEOUT_S - passed if self._in_picture else self._limit - self._spent - passed
-        )
-        return max(left, 0.0)
-
-    def picture(self, *, begins: bool) -> None:
-        """Switch between the two clocks."""
-        now = time.monotonic()
-        if not self._in_picture:
-            self._spent += now - self._since
-        self._since, self._in_picture = now, begins
-
-    def complaint(self, name: str) -> str:
-        """Say which limit was passed."""
-        if self._in_picture:
-            what = f"reading one page by OCR took longer than {PICTURE_TIMEOUT_S:g} s"
-        else:
-            what = f"reading it took longer than {self._limit:g} s"
-        return f"{name} was given up: {what}. Split it, or raise the time limit."

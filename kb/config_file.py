@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,10 @@ from pathlib import Path
 from kb.errors import SettingsError
 
 Value = str | bool | int | float
+
+SECRETS = frozenset({"ui_password_hash"})
+"""Settings that only the owner of the file may read."""
+_PRIVATE = 0o600
 
 # The first table ends the part of the file where settings stand.
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -91,14 +96,32 @@ def _written(value: Value) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the file and move there; a link goes on leading to the same file."""
+    """Write beside the file and move there; a link goes on leading to the same file.
+
+    The file keeps its owner and its mode. With a password's hash in it nobody else may read it.
+    """
     target = path.resolve()
+    before = target.stat() if target.exists() else None
+    mode = 0o644 if before is None else before.st_mode & 0o777
+    # mkstemp makes the file for its owner alone, so the hash is never there for others to read.
     descriptor, name = tempfile.mkstemp(prefix=target.name, dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         part = Path(name)
-        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        if before is not None:
+            _give(part, before)
+        part.chmod(mode & _PRIVATE if SECRETS & tomllib.loads(text).keys() else mode)
         part.replace(target)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _give(part: Path, to: os.stat_result) -> None:
+    """Give a file to the owner and the group of another one; the group as far as allowed."""
+    made = part.stat()
+    if made.st_uid != to.st_uid:
+        os.chown(part, to.st_uid, -1)
+    if made.st_gid != to.st_gid:
+        with contextlib.suppress(PermissionError):
+            os.chown(part, -1, to.st_gid)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from kb.store.check import StoreCheck
 AGREEMENT = "catalog, vectors and full-text index agree"
 """The finding that says whether the store is sound; true or false."""
 
+PROBLEM = "problem"
+"""The finding that says why a section's part does not work."""
+
 _FIX_GPU = (
     "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
     "then run `make demo` again"
@@ -26,23 +30,37 @@ _FIX_GPU = (
 
 
 def examine(
-    base: KnowledgeBase, *, repair: bool = False, check: bool = True
+    base: KnowledgeBase, *, repair: bool = False, check: bool = True, model: bool = True
 ) -> dict[str, dict[str, Any]]:
     """Return findings by section; loads the model.
 
+    What fails is a section's :data:`PROBLEM`, and the others are looked at all the same.
     ``repair`` mends the store where it can; without ``check`` it is not looked through, which
-    is what takes long.
-
-    Raises:
-        KnowledgeBaseError: the model or the store failed.
+    is what takes long; without ``model`` no model is loaded.
     """
-    return {
-        "machine": _machine(),
-        "model": _model(base.embedder),
-        **({"reranker": _reranker(base)} if base.settings.reranker else {}),
-        "store": _store(base),
-        **({"check": _check(base.check(repair=repair))} if check or repair else {}),
-    }
+    sections: dict[str, Callable[[], dict[str, Any]]] = {"machine": _machine}
+    if model:
+        sections["model"] = lambda: _model(base.embedder)
+        if base.settings.reranker:
+            sections["reranker"] = lambda: _reranker(base)
+    sections["store"] = lambda: _store(base)
+    if check or repair:
+        sections["check"] = lambda: _check(base.check(repair=repair))
+    return {name: _looked_at(look) for name, look in sections.items()}
+
+
+def sound(findings: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Say whether every part works and the store, if it was looked through, agrees."""
+    return all(
+        PROBLEM not in values and values.get(AGREEMENT, True) for values in findings.values()
+    )
+
+
+def _looked_at(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return look()
+    except KnowledgeBaseError as error:
+        return {PROBLEM: str(error)}
 
 
 def _check(found: StoreCheck) -> dict[str, Any]:
@@ -63,6 +81,8 @@ def _check(found: StoreCheck) -> dict[str, Any]:
                 values[f"vectors of {check.collection.name}"] = check.unreadable
     if found.left:
         values["not mended"] = list(found.left)
+    if found.not_checked:
+        values["not checked"] = list(found.not_checked)
     if found.mended:
         values["mended"] = list(found.mended)
     if not found.ok:
@@ -71,31 +91,45 @@ def _check(found: StoreCheck) -> dict[str, Any]:
 
 
 def _advice(found: StoreCheck) -> str:
+    if found.not_checked:
+        return "mount the folder writable, or copy it, then run `kb doctor --repair` there"
     if found.integrity != "ok":
         return (
             "the catalog itself is damaged, which nothing here can mend: move the store's folder "
             "away, then ingest your files again or `kb import` an archive"
         )
     if found.left:
-        return "run `kb doctor --repair` again with the model named above"
+        return 'do what stands under "not mended", then run `kb doctor --repair` again'
     return "run `kb doctor --repair`"
 
 
 def _machine() -> dict[str, Any]:
-    from kb.embedding import library  # noqa: PLC0415 - llama.cpp loads only here
-    from kb.embedding.cores import available_cores  # noqa: PLC0415
+    from kb.cores import available_cores  # noqa: PLC0415
 
-    features = [part.split("=")[0].strip() for part in library.system_info().split("|")]
     gpus = _gpus()
-    offload = library.supports_gpu()
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
         "memory": _memory(),
         "memory of this process": f"{_own_memory() / 2**20:,.0f} MiB",
-        "cpu features": [name.removeprefix("CPU : ") for name in features if name],
         "gpu": gpus or ["none found"],
+        **_looked_at(lambda: _llama_cpp(gpus)),
+    }
+
+
+def _llama_cpp(gpus: list[str]) -> dict[str, Any]:
+    """Return what llama.cpp sees of the machine.
+
+    Raises:
+        EngineError: its library cannot be loaded.
+    """
+    from kb.embedding import library  # noqa: PLC0415 - llama.cpp loads only here
+
+    features = [part.split("=")[0].strip() for part in library.system_info().split("|")]
+    offload = library.supports_gpu()
+    return {
+        "cpu features": [name.removeprefix("CPU : ") for name in features if name],
         "gpu usable by llama.cpp": offload,
         **({"advice": _FIX_GPU} if gpus and not offload else {}),
     }
@@ -158,7 +192,7 @@ def _reranker(base: KnowledgeBase) -> dict[str, Any]:
         reranker = base.reranker
         reranker.score("question", ["passage"])
     except KnowledgeBaseError as error:
-        return {"name": base.settings.reranker, "problem": str(error)}
+        return {"name": base.settings.shown("reranker"), PROBLEM: str(error)}
     return {
         "name": reranker.identity.model_id,
         **{key.replace("_", " "): value for key, value in reranker.description.items()},
@@ -172,6 +206,7 @@ def _store(base: KnowledgeBase) -> dict[str, Any]:
     return {
         "folder": str(folder),
         "size": f"{size / 2**20:.1f} MiB",
+        **({"read-only": base.read_only} if base.read_only else {}),
         **{
             f"collection {info.name}": f"{info.documents} documents, {info.chunks} chunks"
             for info in found

@@ -6,12 +6,14 @@ Every message says what failed, on which input, and what to do next::
     ├── SettingsError             a setting, environment variable or kb.toml is wrong
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
+    ├── EngineError               llama.cpp's library cannot be loaded
     ├── EmbeddingError            text could not be turned into vectors
-    │   ├── InputTooLongError     one text exceeds what the model can read
+    │   ├── InputTooLongError     a text or query exceeds what can be read
     │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
+    │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
@@ -20,9 +22,22 @@ Every message says what failed, on which input, and what to do next::
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
 
+from kb.redaction import redacted
+
 
 class KnowledgeBaseError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose.
+
+    No message shows a password or key that stands in an address.
+    """
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return redacted(super().__str__())
+
+    def __repr__(self) -> str:
+        """Return class and message, as tracebacks of groups and logs show them."""
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class SettingsError(KnowledgeBaseError):
@@ -37,12 +52,16 @@ class ModelError(KnowledgeBaseError):
     """A model file is missing, damaged, or of a kind this release cannot use."""
 
 
+class EngineError(KnowledgeBaseError):
+    """llama.cpp, which runs models in this process, cannot be loaded; the message gives mends."""
+
+
 class EmbeddingError(KnowledgeBaseError):
     """Text could not be turned into vectors."""
 
 
 class InputTooLongError(EmbeddingError):
-    """One input has more tokens than the model can read; nothing is cut off silently."""
+    """A text exceeds what the model reads, or a query what is looked up; nothing is cut off."""
 
 
 class OutOfMemoryError(EmbeddingError):
@@ -67,6 +86,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the write lock for longer than the time allowed."""
+
+
+class ChangedMeanwhileError(StoreError):
+    """Another process changed what a decision rests on; decide again."""
 
 
 class ArchiveError(StoreError):

@@ -10,13 +10,14 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import EmbedderMismatchError
+from kb.errors import CollectionError, EmbedderMismatchError
 from kb.language import language_of
 from kb.records import (
     AddResult,
     CollectionInfo,
+    CollectionRef,
     Document,
     FileState,
     MetadataValue,
@@ -27,7 +28,7 @@ from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.splitting.context import ContextPrefix
 from kb.store import collections, documents
-from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
 from kb.store.store import Store
 
 PYTHON_ROOT = "python"
@@ -141,7 +142,7 @@ class Indexing:
         }
         language = language_of(document)
         return PreparedDocument(
-            collection=target.name,
+            collection=target,
             document=document,
             content_hash=content_hash,
             settings_hash=settings_hash or self.settings_hash(""),
@@ -166,6 +167,31 @@ class Indexing:
         fresh = embedder.embed_documents(inputs, on_progress)
         return prepared.assemble(fresh, dim=embedder.dim)
 
+    def embed_again(
+        self, target: CollectionInfo, chunks: Sequence[KeyedChunk]
+    ) -> dict[int, Vector]:
+        """Compute the vectors of stored chunks, by chunk id, whatever the settings say now.
+
+        A chunk is left out if neither its text nor its text with context in front gives its key.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        self.check_embedder(target)
+        embedder = self._loaded.get()
+        inputs: dict[int, str] = {}
+        prefixes: dict[str, ContextPrefix] = {}
+        for chunk in chunks:
+            prefix = prefixes.setdefault(
+                chunk.title, ContextPrefix(chunk.title, embedder.count_tokens)
+            )
+            for text in (chunk.text, prefix.before(chunk.heading_path) + chunk.text):
+                if self._vector_key(text) == chunk.key:
+                    inputs[chunk.id] = text
+                    break
+        vectors = embedder.embed_documents(list(inputs.values()))
+        return dict(zip(inputs, vectors, strict=True))
+
     def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
         """Make the document visible as what ``file`` holds, in one step."""
         item = EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
@@ -173,8 +199,10 @@ class Indexing:
 
     def commit_all(self, items: Sequence[EmbeddedDocument]) -> list[AddResult]:
         """Make documents of one collection visible in one step: cheaper than one by one."""
-        with self._store.database.read() as db:
-            target = collections.get(db, items[0].prepared.collection)
+        target = items[0].prepared.collection
+        if target is None:
+            msg = "a document that was prepared for no collection cannot be stored"
+            raise CollectionError(msg)
         return self._store.commit_all(target, items)
 
     def settings_hash(self, loader: str) -> str:
@@ -194,17 +222,30 @@ class Indexing:
         """The model in use."""
         return self._loaded.get().identity
 
-    def writable_collection(self, name: str | None) -> CollectionInfo:
-        """Return a collection of the model in use, making it if it is not there.
+    def writable_collection(self, collection: CollectionRef) -> CollectionInfo:
+        """Return a collection of the model in use, making it if there is none of that name.
 
         Raises:
+            CollectionGoneError: the collection given was deleted meanwhile.
             EmbedderMismatchError: the collection was made with another model.
         """
-        target = self._store.ensure_collection(
-            name or self._settings.collection, self._loaded.get().identity
-        )
+        if isinstance(collection, CollectionInfo):
+            target = self.current(collection)
+        else:
+            target = self._store.ensure_collection(
+                collection or self._settings.collection, self._loaded.get().identity
+            )
         self.check_embedder(target)
         return target
+
+    def current(self, collection: CollectionInfo) -> CollectionInfo:
+        """Return a collection as it is now; it may have another name.
+
+        Raises:
+            CollectionGoneError: it was deleted meanwhile.
+        """
+        with self._store.database.read() as db:
+            return collections.current(db, collection)
 
     def check_embedder(self, target: CollectionInfo) -> None:
         """Refuse a collection whose vectors come from another model.

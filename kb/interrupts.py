@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_clean_ups: list[Callable[[], None]] = []
 
 
 def end_at_once() -> None:
@@ -35,7 +39,7 @@ def unwind_once() -> None:
     def on_swallowed(args: sys.UnraisableHookArgs) -> None:
         if isinstance(args.exc_value, SystemExit):
             # It struck in a callback or a destructor, from where it cannot unwind anything.
-            os._exit(_status(args.exc_value))
+            _end(_status(args.exc_value))
         sys.__unraisablehook__(args)
 
     sys.unraisablehook = on_swallowed
@@ -47,6 +51,16 @@ def ignore() -> None:
     _handle(signal.SIG_IGN)
 
 
+@contextmanager
+def cleaning_up(clean_up: Callable[[], None]) -> Iterator[None]:
+    """Have ``clean_up`` called if a signal ends the process at once while the block runs."""
+    _clean_ups.append(clean_up)
+    try:
+        yield
+    finally:
+        _clean_ups.remove(clean_up)
+
+
 def _handle(handler: signal._HANDLER) -> None:
     for number in _SIGNALS:
         # A shell that starts a program in the background has its Ctrl-C ignored.
@@ -55,7 +69,14 @@ def _handle(handler: signal._HANDLER) -> None:
 
 
 def _exit(number: int, _: FrameType | None) -> NoReturn:
-    os._exit(128 + number)
+    _end(128 + number)
+
+
+def _end(status: int) -> NoReturn:
+    for clean_up in _clean_ups:
+        with suppress(Exception):  # the process ends, come what may
+            clean_up()
+    os._exit(status)
 
 
 def _status(error: SystemExit) -> int:

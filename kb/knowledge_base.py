@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,14 +11,19 @@ from types import TracebackType
 from typing import Self, get_args
 
 from kb import reembedding
-from kb.answering.answer import AnswerStream
+from kb.answering.answer import Answer, AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.chat.base import Message
 from kb.chat.opening import open_chat_model
-from kb.embedding.base import Embedder, Vectors
+from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import CollectionGoneError, DocumentNotFoundError, SettingsError
+from kb.errors import (
+    CollectionGoneError,
+    DocumentNotFoundError,
+    KnowledgeBaseError,
+    SettingsError,
+)
 from kb.indexing import Indexing
 from kb.lazy import Lazy
 from kb.metadata import clean_tags
@@ -26,6 +32,7 @@ from kb.records import (
     AddResult,
     Chunk,
     CollectionInfo,
+    CollectionRef,
     Document,
     DocumentInfo,
     Facets,
@@ -50,6 +57,8 @@ from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
+
+_log = logging.getLogger(__name__)
 
 
 class KnowledgeBase:
@@ -87,7 +96,7 @@ class KnowledgeBase:
         self._reranker = Lazy(partial(open_reranker, settings))
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
-        self.files = FileTracking(settings, self._store, self.indexing)
+        self.files = FileTracking(settings, self._store)
         self.uploads = Uploads(settings.uploads_dir)
 
     @classmethod
@@ -145,6 +154,11 @@ class KnowledgeBase:
         """A count that rises with every change of what can be found, by any process."""
         return self._store.generation()
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed, and what to do; empty where changes can be stored."""
+        return self._store.snapshot.refusal if self._store.snapshot else ""
+
     # -- collections
 
     def collections(self) -> list[CollectionInfo]:
@@ -160,6 +174,15 @@ class KnowledgeBase:
         """
         with self._store.database.read() as db:
             return collections.get(db, name or self.settings.collection)
+
+    def held(self, name: str | None = None) -> CollectionRef:
+        """Return the collection of that name to work on for a while, whatever it is called by then.
+
+        The name itself where there is no such collection (yet).
+        """
+        wanted = name or self.settings.collection
+        with self._store.database.read() as db:
+            return collections.find(db, wanted) or wanted
 
     def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
         """Make a collection for the model in use.
@@ -257,9 +280,10 @@ class KnowledgeBase:
             top_k: most hits; the settings' if not given.
             collection: one name, or several of the same model.
             where: conditions that every hit meets.
-            mode: by meaning (``dense``), by words (``keyword``), or both (``hybrid``); if not
-                given the collection's, else the settings'. Several collections whose modes differ
-                are searched in the settings' mode, for their scores would not compare.
+            mode: by meaning (``dense``), by words (``keyword``, which goes without the model
+                where it cannot be loaded), or both (``hybrid``); if not given the collection's,
+                else the settings'. Several collections whose modes differ are searched in the
+                settings' mode, for their scores would not compare.
             highlights: what is marked in each hit; ``sentences`` costs model time, see
                 :meth:`highlight`.
             context: chunks before and after each hit whose text it is given as well.
@@ -275,7 +299,8 @@ class KnowledgeBase:
             SettingsError: there is an instruction, but the model takes none; an argument is out of
                 bounds; the query holds nothing but exclusions.
             EmbedderMismatchError: a collection was made with another model.
-            InputTooLongError: the query is longer than the model reads.
+            InputTooLongError: the query is longer than the model reads, or than is looked up
+                (16,384 characters, 2,048 different words).
         """
         if context < 0 or not 0 <= diversity <= 1:
             msg = f"context {context} must not be below 0, diversity {diversity} be within 0 and 1"
@@ -293,17 +318,19 @@ class KnowledgeBase:
         names = [collection] if collection is None or isinstance(collection, str) else collection
         while True:
             targets = [self.collection(name) for name in dict.fromkeys(names)]
-            tasks = [instruct or each.instruction or self.settings.instruction for each in targets]
+            tasks = [self._task(each, instruct) for each in targets]
+            chosen = mode or self._mode(targets)
+            embedder = self._embedder_for(chosen)
             try:
-                for target in targets:
+                for target in targets if embedder else ():
                     self.indexing.check_embedder(target)
                 return self._searcher.search(
                     targets,
                     query,
-                    self.embedder,
+                    embedder,
                     top_k=top_k or self.settings.top_k,
                     where=where,
-                    mode=mode or self._mode(targets),
+                    mode=chosen,
                     highlights=highlights,
                     context=context,
                     diversity=diversity,
@@ -323,10 +350,18 @@ class KnowledgeBase:
         Args:
             query: what was searched for.
             hits: what was found; nothing but their highlights changes.
-            instruct: as for the search.
+            instruct: as for the search, else each hit's collection says it.
         """
+        tasks = {each.name: self._task(each, instruct) for each in self.collections()}
         return self._searcher.highlight(
-            query, list(hits), self.embedder, task=instruct or self.settings.instruction
+            query,
+            list(hits),
+            self.embedder,
+            # A collection that is gone since the search has no instruction any more.
+            tasks={
+                hit.collection: tasks.get(hit.collection, instruct or self.settings.instruction)
+                for hit in hits
+            },
         )
 
     def ask(
@@ -363,6 +398,23 @@ class KnowledgeBase:
             self._chat.get,
             question,
             history=history,
+            most_tokens=self.settings.chat_answer_tokens,
+        )
+
+    def continue_answer(self, answer: Answer) -> AnswerStream:
+        """Return the rest of an answer that was cut short, in the making, from the same passages.
+
+        Its pieces are what comes anew; ``.answer`` is the answer from its beginning.
+
+        Args:
+            answer: one whose ``cut`` is true.
+        """
+        return AnswerStream(
+            lambda _: list(answer.sources),
+            self._chat.get,
+            answer.question,
+            most_tokens=self.settings.chat_answer_tokens,
+            begun=answer,
         )
 
     def facets(self, *, collection: str | None = None) -> Facets:
@@ -526,7 +578,7 @@ class KnowledgeBase:
 
     # -- history
 
-    def begin_run(self, paths: Sequence[str], *, collection: str | None = None) -> RunRecord:
+    def begin_run(self, paths: Sequence[str], *, collection: CollectionRef = None) -> RunRecord:
         """Record that a run of ingestion has begun; the record is told how it ends."""
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
@@ -553,7 +605,7 @@ class KnowledgeBase:
             EmbedderMismatchError: vectors are missing that another model must compute.
         """
         if repair:
-            return checking.repair(self._store, self._embed_stored)
+            return checking.repair(self._store, self.indexing.embed_again)
         return checking.check(self._store)
 
     # -- helpers
@@ -563,13 +615,22 @@ class KnowledgeBase:
             return None
         return Reranking(reranker=self.reranker, candidates=self.settings.rerank_candidates)
 
+    def _embedder_for(self, mode: SearchMode) -> Embedder | None:
+        """Return the embedding model; None where it fails and a search by words goes without."""
+        try:
+            return self.embedder
+        except KnowledgeBaseError as error:
+            if mode != "keyword":
+                raise
+            _log.warning("searching by words without the embedding model: %s", error)
+            return None
+
+    def _task(self, target: CollectionInfo, instruct: str) -> str:
+        return instruct or target.instruction or self.settings.instruction
+
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}
         return modes.pop() if len(modes) == 1 else self.settings.mode
-
-    def _embed_stored(self, target: CollectionInfo, texts: list[str]) -> Vectors:
-        self.indexing.check_embedder(target)
-        return self.embedder.embed_documents(texts)
 
 
 def _no_document(document_id: int) -> DocumentNotFoundError:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from kb.places import page_span
+
 MetadataValue = str | int | float | bool
 """What a metadata key may hold (Chroma stores the same four types)."""
 
@@ -248,6 +250,10 @@ class CollectionInfo:
     created_at: datetime
 
 
+CollectionRef = CollectionInfo | str | None
+"""Which collection: that one, whatever it is called by now; the one of that name; the settings'."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
     """Tags and languages of the documents of a collection, most frequent first."""
@@ -267,6 +273,7 @@ class SearchHit:
     from 1. ``sources`` lists every file that holds this passage. ``before``
     and ``after`` are the document's text around ``text``, where neighbours were asked for.
 
+    ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
     ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the
     passage was read from a picture and how sure the reader was.
     """
@@ -287,6 +294,7 @@ class SearchHit:
     page_first: int | None = None
     page_last: int | None = None
     page_label: str = ""
+    page_label_last: str = ""
     read_by: PageSource = "text"
     confidence: float | None = None
     highlights: tuple[tuple[int, int], ...] = ()
@@ -302,13 +310,22 @@ class SearchHit:
         return self.sources[0].path if self.sources else self.title
 
     @property
+    def pages(self) -> str:
+        """Its page or pages as a citation names them, by label or by number; else empty."""
+        if self.page_first is None:
+            return ""
+        return page_span(
+            self.page_first,
+            self.page_last,
+            first_label=self.page_label,
+            last_label=self.page_label_last,
+        )
+
+    @property
     def place(self) -> str:
         """Where in the document: its page or pages if it has any, else its heading path."""
         if self.page_first is not None:
-            label = self.page_label or str(self.page_first)
-            if self.page_last not in (None, self.page_first):
-                return f"p. {label}–{self.page_last}"
-            return f"p. {label}"
+            return f"p. {self.pages}"
         return " › ".join(self.heading_path)
 
 

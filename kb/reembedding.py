@@ -71,14 +71,16 @@ def reembed(
     new = successors.begin(store, old, identity)
     resumed, embedded, rounds = _count(store, new), 0, 0
     while True:
-        # The last round finds nothing, and nobody can change anything before the switch.
-        with store.writing():
+        # The last round finds nothing, and nobody can change anything before the switch. Where
+        # writers are faster than the model, nobody else writes during the last round that does.
+        by_itself = rounds >= _ROUNDS_BESIDE_WRITERS
+        with store.alone() if by_itself else store.writing():
             difference = _difference(store, indexing, old, new)
             if difference.is_empty:
                 successors.take_over(store, old, new)
                 break
             rounds += 1
-            if rounds > _ROUNDS_BESIDE_WRITERS:  # writers are faster than the model
+            if by_itself:
                 embedded += _carry_over(store, indexing, old, new, difference, on_progress)
                 continue
         embedded += _carry_over(store, indexing, old, new, difference, on_progress)

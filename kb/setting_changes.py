@@ -11,13 +11,15 @@ from kb.config_file import Value, write_settings
 from kb.embedding.servers.address import names_servers
 from kb.errors import SettingsError
 from kb.models.files import find_model
+from kb.redaction import holds_secret
 from kb.settings import REEMBED, REREAD, Settings, config_path
 
 CHANGEABLE = tuple(
     name
     for name in Settings.model_fields
-    # The first would leave all documents behind; the second has a command of its own.
-    if name not in {"data_dir", "ui_password_hash"}
+    # The first would leave all documents behind; the second has a command of its own; the third
+    # says who may change settings.
+    if name not in {"data_dir", "ui_password_hash", "ui_trust"}
 )
 """Settings that can be changed while a knowledge base is open; all hold from the next start."""
 
@@ -58,6 +60,14 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
     now = Settings.load()
     default = Settings.model_fields[name].get_default(call_default_factory=True)
     typed = typed.strip()
+    if typed and typed == now.shown(name):
+        return None  # a password that it holds is not shown, and not lost either
+    if holds_secret(typed):
+        msg = (
+            f"{typed} holds credentials, which kb.toml does not keep: take them out and give the "
+            "key in the environment variable KB_API_KEY"
+        )
+        raise SettingsError(msg)
     value = default
     if typed:
         value = getattr(Settings.load(**{name: typed}), name)

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from kb.errors import SettingsError
 from kb.records import SearchMode
+from kb.redaction import redacted
 
 APP_NAME = "shelfmark"
 CONFIG_FILE = "kb.toml"
@@ -142,10 +143,23 @@ class Settings(BaseSettings):
         description="Tokens that the chat model reads and writes at once; unset asks the server, "
         "or takes up to 8,192 of a file's own.",
     )
+    chat_answer_tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=500_000,
+        description="Most tokens of an answer, thinking included, and at most half of what the "
+        "chat model reads and writes at once; unset is 1,024, or a quarter where that is less.",
+    )
     ui_password_hash: str | None = Field(
         default=None,
         repr=False,
         description="What `kb ui --set-password` keeps of the password of the browser UI.",
+    )
+    ui_trust: Literal["local", "proxy", "all"] = Field(
+        default="local",
+        description="Whom the browser UI trusts without a password: local is this machine, proxy "
+        "also whom a reverse proxy sends. `all` lets everybody who is let in read folders of this "
+        "machine and change settings, too.",
     )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
@@ -196,6 +210,16 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's hook and type
+        """Show no password that stands in an address, wherever settings are printed."""
+        for name, value in super().__repr_args__():
+            yield name, redacted(value) if isinstance(value, str) else value
+
+    def shown(self, name: str) -> str:
+        """Return a setting's value for everybody's eyes, empty for None."""
+        value = getattr(self, name)
+        return "" if value is None else redacted(str(value))
+
     @classmethod
     def load(cls, **arguments: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
         """Read the settings; arguments that are None count as not given.
@@ -239,6 +263,11 @@ class Settings(BaseSettings):
     def store_dir(self) -> Path:
         """Where Chroma and the catalog are kept."""
         return self.data_dir / "store"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where files that a browser sends wait until a run has stored them."""
+        return self.data_dir / "incoming"
 
     @property
     def uploads_dir(self) -> Path:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
-from kb.indexing import Indexing
-from kb.records import FailedFile, FileState, Source
+from kb.records import CollectionInfo, CollectionRef, FailedFile, FileState, Source
 from kb.settings import Settings
 from kb.store import collections, documents, sources
 from kb.store.store import Store
@@ -16,16 +14,35 @@ from kb.store.store import Store
 class FileTracking:
     """The files of each collection. Thread-safe; None for a collection means the settings'."""
 
-    def __init__(self, settings: Settings, store: Store, indexing: Indexing) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._indexing = indexing
 
-    def states(self, *, root: str | None = None, collection: str | None = None) -> list[FileState]:
-        """Return what is known of the files of a root, or of all; empty without a collection."""
+    def states(
+        self, *, root: str | None = None, collection: CollectionRef = None
+    ) -> list[FileState]:
+        """Return what is known of the files of a root, or of all; empty where none has the name.
+
+        Raises:
+            CollectionGoneError: the collection given was deleted meanwhile.
+        """
         with self._store.database.read() as db:
+            if isinstance(collection, CollectionInfo):
+                return sources.states(db, collections.current(db, collection).id, root)
             found = collections.find(db, collection or self._settings.collection)
             return sources.states(db, found.id, root) if found else []
+
+    def state(self, source: Source, *, collection: CollectionRef = None) -> FileState | None:
+        """Return what is known of one file."""
+        target = self._resolved(collection)
+        with self._store.database.read() as db:
+            return sources.state(db, target.id, source)
+
+    def is_found(self, document_id: int, *, collection: CollectionRef = None) -> bool:
+        """Say whether a document is there to be found in a collection."""
+        target = self._resolved(collection)
+        with self._store.database.read() as db:
+            return documents.is_visible(db, target.id, document_id)
 
     def failed(self, *, collection: str | None = None) -> list[FailedFile]:
         """Return the files that could not be read, with reasons.
@@ -44,35 +61,54 @@ class FileTracking:
         with self._store.database.read() as db:
             return sources.failed_of_document(db, document_id)
 
-    def record(self, file: FileState, *, collection: str | None = None) -> None:
-        """Record what became of a file: touched, failed, or the same content as another."""
-        self._store.attach(self._indexing.writable_collection(collection).id, file)
+    def change(
+        self, before: FileState | None, after: FileState, *, collection: CollectionRef = None
+    ) -> None:
+        """Record what became of a file, for which ``before`` was known when that was decided.
 
-    def move(self, old: Source, new: FileState, *, collection: str | None = None) -> None:
-        """Record that a file has another place now; nothing is embedded again."""
-        self._store.move_source(self._id(collection), old, new)
-
-    def adopt_roots(self, root: str, *, collection: str | None = None) -> None:
-        """Let a folder take over what was ingested from folders below it.
-
-        So the same file is never two sources because its folder was once given by itself.
+        Raises:
+            ChangedMeanwhileError: it is not what is known any more, or the document that the file
+                is to be a copy of was removed.
         """
-        with self._store.database.read() as db:
-            found = collections.find(db, collection or self._settings.collection)
-            inner = found and [
-                other
-                for other in sources.roots(db, found.id)
-                if other != root and Path(other).is_absolute() and Path(other).is_relative_to(root)
-            ]
-        if found and inner:
-            with self._store.lock.hold(), self._store.database.write() as db:
-                for other in inner:
-                    prefix = Path(other).relative_to(root).as_posix() + "/"
-                    sources.rebase(db, found.id, other, root, prefix)
+        self._store.change_source(self._resolved(collection), before, after)
 
-    def forget(self, gone: Iterable[Source], *, collection: str | None = None) -> int:
+    def fail(self, file: FileState, *, collection: CollectionRef = None) -> int | None:
+        """Record that a file could not be read; return the document that is found of it still."""
+        return self._store.fail_source(self._resolved(collection), file)
+
+    def move(
+        self, before: FileState, after: FileState, *, collection: CollectionRef = None
+    ) -> None:
+        """Record that a file has another place now; nothing is embedded again.
+
+        Raises:
+            ChangedMeanwhileError: it is not as it was when that was decided.
+        """
+        self._store.move_source(self._resolved(collection), before, after)
+
+    def adopt(
+        self, adopted: Mapping[str, tuple[str, str]], *, collection: CollectionRef = None
+    ) -> None:
+        """Let folders take over what was ingested from folders below them.
+
+        So the same file is never two sources because its folder was once given by itself. What
+        both know already is forgotten where it was.
+
+        Args:
+            adopted: by inner root, the root that takes it over and what its paths begin with.
+            collection: whose sources they are.
+        """
+        target = self._resolved(collection)
+        for inner, (root, prefix) in adopted.items():
+            with self._store.lock.hold(), self._store.database.write() as db:
+                sources.rebase(db, target.id, inner, root, prefix)
+            with self._store.database.read() as db:
+                twice = [state.source for state in sources.states(db, target.id, inner)]
+            self._store.remove_sources(target.id, twice)
+
+    def forget(self, gone: Iterable[Source], *, collection: CollectionRef = None) -> int:
         """Forget files; return how many documents went with them."""
-        return self._store.remove_sources(self._id(collection), gone)
+        return self._store.remove_sources(self._resolved(collection).id, gone)
 
     def dismiss(self, source: Source, *, collection: str | None = None) -> None:
         """Take a file that could not be read off the list of failures.
@@ -104,6 +140,9 @@ class FileTracking:
             if failed is not None and failed.outcome == "failed":
                 self._store.attach(collection_id, replace(failed, document_id=None))
 
-    def _id(self, collection: str | None) -> str:
+    def _resolved(self, collection: CollectionRef) -> CollectionInfo:
         with self._store.database.read() as db:
-            return collections.get(db, collection or self._settings.collection).id
+            return collections.resolved(db, collection, self._settings.collection)
+
+    def _id(self, collection: CollectionRef) -> str:
+        return self._resolved(collection).id

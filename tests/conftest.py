@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +26,16 @@ APP = Path(__file__).parent.parent / "ui" / "app.py"
 # Modules that several tests share. Those that make small models are shared with make_goldens.py
 # as well, which runs in a Python of its own.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("golden", "helpers")]
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted wherever the tests run.
+
+    A job in the background, `nohup` and many CI systems start programs with SIGINT ignored, and
+    children inherit that. A handler of Python's becomes the system's default in them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,87 @@
 """Who may use the browser UI: this machine alone, unless a password or OIDC guards it.
 
-Passwords are kept as argon2id hashes (RFC 9106) with the library's parameters.
+Passwords are kept as argon2id hashes (RFC 9106) with the library's parameters. "Listens on
+loopback" is not "only this machine": a reverse proxy here, or a page of another site whose name
+leads here, brings strangers. Their requests are told by their headers.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 LEAST_CHARACTERS = 8
-FAILURES_FREE = 5
-"""Wrong passwords from one address before it has to wait."""
-WAIT_S = 30.0
+
+Trust = Literal["local", "proxy", "all"]
+"""What the setting ``ui_trust`` may be."""
 
 _hasher = PasswordHasher()
+
+_FORWARDING = frozenset(
+    {
+        "cdn-loop",
+        "client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-real-ip",
+        "x-scheme",
+    }
+)
+_FORWARDING_PREFIXES = ("cf-", "ngrok-", "tailscale-", "x-envoy-", "x-forwarded", "x-original-")
+
+
+def is_forwarded(headers: Mapping[str, str]) -> bool:
+    """Say whether something between the browser and this server passed the request on."""
+    return any(
+        name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES)
+        for name in (name.lower() for name in headers)
+    )
+
+
+def turned_away(
+    headers: Mapping[str, str], *, address: str | None, guarded: bool, trust: Trust
+) -> Literal["open", "forwarded", "host"] | None:
+    """Return why a request is answered with nothing but the reason; None if it is let through.
+
+    A login lets everybody through: it asks them. Without one, ``open`` says that the server
+    listens for others, ``forwarded`` that a proxy sent the request, ``host`` that the browser
+    believes to be at another site.
+
+    Args:
+        headers: the request's, names in lower case.
+        address: what the server is bound to.
+        guarded: whether there is a login.
+        trust: the setting ``ui_trust``.
+    """
+    if guarded:
+        return None
+    if not is_loopback(address):
+        return "open"
+    if is_forwarded(headers):
+        return "forwarded" if trust == "local" else None
+    return None if _names_this_machine(headers.get("host", "")) else "host"
+
+
+def same_site(headers: Mapping[str, str]) -> bool:
+    """Say whether a request that changes something comes from our own page or from no page."""
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    return origin.partition("://")[2].lower() == headers.get("host", "").lower()
+
+
+def _names_this_machine(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return name.lower().endswith(".localhost") or is_loopback(name)
 
 
 def is_loopback(address: str | None) -> bool:
@@ -56,35 +119,3 @@ def is_right(password: str, kept: str) -> bool:
         return _hasher.verify(kept, password)
     except (Argon2Error, InvalidHashError):
         return False
-
-
-class Attempts:
-    """Slows down guessing: after some failures an address waits before the next try. Thread-safe.
-
-    Args:
-        clock: seconds, rising.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._mutex = threading.Lock()
-        self._failures: dict[str, tuple[int, float]] = {}
-
-    def wait_s(self, address: str) -> float:
-        """Return how long ``address`` has to wait before its next try, seconds."""
-        with self._mutex:
-            count, since = self._failures.get(address, (0, 0.0))
-            if count < FAILURES_FREE:
-                return 0.0
-            return max(0.0, since + WAIT_S - self._clock())
-
-    def failed(self, address: str) -> None:
-        """Count a wrong password."""
-        with self._mutex:
-            count = self._failures.get(address, (0, 0.0))[0]
-            self._failures[address] = (count + 1, self._clock())
-
-    def succeeded(self, address: str) -> None:
-        """Forget the failures of an address."""
-        with self._mutex:
-            self._failures.pop(address, None)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Literal
 
 from kb.answering.answer import Answer, AnswerStream
 from kb.errors import KnowledgeBaseError
-
-_log = logging.getLogger(__name__)
+from ui.mishaps import Mishap, recorded
 
 State = Literal["working", "done", "stopped", "failed"]
 
@@ -24,7 +22,7 @@ class RunningAnswer:
 
     def __init__(self, asked: str, stream: AnswerStream) -> None:
         self.asked = asked
-        self.error = ""
+        self.error: str | Mishap = ""
         self._stream = stream
         self._state: State = "working"
         self._stop = threading.Event()
@@ -60,7 +58,6 @@ class RunningAnswer:
         except KnowledgeBaseError as error:
             self.error, self._state = str(error), "failed"
         except Exception as error:  # noqa: BLE001 - a bug must show, not end the thread
-            _log.exception("the answer failed")
-            self.error, self._state = f"{type(error).__name__}: {error}", "failed"
+            self.error, self._state = recorded("the answer", error), "failed"
         finally:
             self._stream.close()

@@ -1,4 +1,4 @@
-"""What ``streamlit run`` starts: navigation, the sidebar, and the view that is asked for."""
+"""What the server draws: navigation, the sidebar, and the view that is asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> None:
         draw_switch(Settings.model_construct())
         draw_error(t("error.open"), error)
         return
-    if not admitted(shared.settings):
+    if not admitted(shared):
         with st.sidebar:
             draw_switch(shared.settings)
         return
@@ -70,7 +70,7 @@ def main() -> None:
     page = st.navigation(pages)
     with sidebar_place:
         draw_sidebar(shared)
-        draw_logout(shared.settings)
+        draw_logout(shared)
     st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
     page.run()
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.report import OnEvent
 from kb.errors import KnowledgeBaseError
 from kb.records import Notice
-
-_log = logging.getLogger(__name__)
+from ui.mishaps import Mishap, recorded
 
 KEPT_RUNS = 20
 """Finished runs that are remembered for the views."""
@@ -28,7 +27,10 @@ RunIngest = Callable[[OnEvent, threading.Event], IngestReport]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProgress:
-    """Where one file is; ``done`` of ``total`` are pages while reading, chunks afterwards."""
+    """Where one file is; ``done`` of ``total`` are pages while reading, chunks afterwards.
+
+    ``replaced`` says that it was stored in place of what was there under its name.
+    """
 
     name: str
     stage: str
@@ -37,13 +39,16 @@ class FileProgress:
     notices: tuple[Notice, ...] = ()
     reason: str = ""
     reason_code: str = ""
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
     """A moment of one run, safe to draw at leisure.
 
+    ``contents`` are the content hashes of uploads by their names, as far as they are known.
     ``error`` is set when the whole run failed (the store, the model), not one of its files.
+    ``gone`` and ``left_out`` are those of :class:`kb.store.runs.RunInfo`.
     ``chunks_per_s`` covers the time since the first chunk was embedded.
     """
 
@@ -55,7 +60,10 @@ class RunProgress:
     chunks_done: int
     chunks_total: int
     chunks_per_s: float
-    error: str = ""
+    error: str | Mishap = ""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
@@ -85,13 +93,16 @@ class RunProgress:
 class _Run:
     id: int
     collection: str
-    work: RunIngest
+    work: RunIngest | None
     files: dict[str, FileProgress]
+    contents: Mapping[str, str]
     state: str = "queued"
-    error: str = ""
+    error: str | Mishap = ""
     started: float = 0.0
     ended: float = 0.0
     embedding_since: float = 0.0
+    gone: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cancel: threading.Event = field(default_factory=threading.Event)
     embedded: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -108,14 +119,25 @@ class Ingestion:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def start(self, names: Sequence[str], work: RunIngest, *, collection: str) -> int:
-        """Queue a run over files of these names; return its id."""
+    def start(
+        self,
+        names: Sequence[str],
+        work: RunIngest,
+        *,
+        collection: str,
+        contents: Mapping[str, str] | None = None,
+    ) -> int:
+        """Queue a run over files of these names; return its id.
+
+        ``work`` is let go of when it has ended, with everything that it refers to.
+        """
         with self._work:
             run = _Run(
                 id=self._next_id,
                 collection=collection,
                 work=work,
                 files={name: FileProgress(name=name, stage="waiting") for name in names},
+                contents=contents or {},
             )
             self._next_id += 1
             self._queue.append(run)
@@ -139,7 +161,7 @@ class Ingestion:
                     run.cancel.set()
                     if run in self._queue:
                         self._queue.remove(run)
-                        run.state = "cancelled"
+                        run.state, run.work = "cancelled", None
 
     def dismiss(self, run_id: int) -> None:
         """Forget a run that has ended."""
@@ -165,6 +187,8 @@ class Ingestion:
             self._closed = True
             for run in self._runs:
                 run.cancel.set()
+            for run in self._queue:
+                run.work = None
             self._queue.clear()
             self._work.notify()
             thread = self._thread
@@ -180,19 +204,26 @@ class Ingestion:
                     return
                 run = self._queue.popleft()
                 run.state, run.started = "running", time.monotonic()
-            self._execute(run)
+            # The work holds on to the files that were sent; a run that has ended must not.
+            work, run.work = run.work, None
+            if work is not None:
+                self._execute(run, work)
+            del run, work
 
-    def _execute(self, run: _Run) -> None:
-        state, error = "done", ""
+    def _execute(self, run: _Run, work: RunIngest) -> None:
+        state: str = "done"
+        error: str | Mishap = ""
+        history: Mapping[str, Any] = {}
         try:
-            report = run.work(lambda event: self._note(run, event), run.cancel)
+            report = work(lambda event: self._note(run, event), run.cancel)
             state = "cancelled" if report.interrupted else "done"
+            history = report.history()
         except KnowledgeBaseError as failure:
             state, error = "error", str(failure)
         except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
-            _log.exception("ingestion failed")
-            state, error = "error", f"{type(failure).__name__}: {failure}"
+            state, error = "error", recorded("adding files", failure)
         with self._mutex:
+            run.gone, run.left_out = tuple(history.get("gone", ())), history.get("left_out", {})
             run.state, run.error, run.ended = state, error, time.monotonic()
 
     def _note(self, run: _Run, event: FileEvent) -> None:
@@ -206,6 +237,7 @@ class Ingestion:
                 notices=event.notices,
                 reason=event.reason,
                 reason_code=event.reason_code,
+                replaced=event.outcome == "changed",
             )
             if event.stage == "embedding":
                 run.embedding_since = run.embedding_since or time.monotonic()
@@ -234,6 +266,9 @@ def _snapshot(run: _Run) -> RunProgress:
         chunks_total=sum(pair[1] for pair in run.embedded.values()),
         chunks_per_s=done / since if since > 0 else 0.0,
         error=run.error,
+        contents=run.contents,
+        gone=run.gone,
+        left_out=run.left_out,
     )
 
 

@@ -17,18 +17,18 @@ from kb.setting_changes import (
     variable,
 )
 from kb.settings import Settings
-from ui.access import is_loopback
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
+from ui.trust import is_trusted, require_trust
 
 _CHANGED = "_setting_changed"
 
 
 def draw_changing(shared: Session) -> None:
-    """Draw the choice of a setting and its new value, where nobody else reaches this page."""
-    if not is_loopback(st.get_option("server.address")):
+    """Draw the choice of a setting and its new value, for who sits at this machine."""
+    if not is_trusted(shared.settings):
         st.caption(t("change.not_here"))
         return
     try:
@@ -71,6 +71,7 @@ def _draw_value(shared: Session, name: str) -> None:
             return
         _draw_cost(shared, change)
         if st.button(t("change.save"), key="setting-save", type="primary"):
+            require_trust(shared.settings)
             path = make_change(change)
             st.session_state[_CHANGED] = t(
                 "change.done", variable=variable(name), path=plain(str(path))
@@ -93,7 +94,7 @@ def _typed(name: str) -> str:
     default = "" if field.default is None else str(field.default)
     return st.text_input(
         t("change.value"),
-        "" if now is None else str(now),
+        Settings.load().shown(name),
         key=key,
         placeholder=t("change.default", default=default or t("change.unset")),
     )
@@ -111,7 +112,7 @@ def _draw_cost(shared: Session, change: SettingChange) -> None:
     if change.redo == "reembed":
         model = str(change.value or Settings.model_fields["model"].default)
         if change.name != "model":
-            model = shared.settings.model
+            model = shared.settings.shown("model")
         lines = [
             f"kb reembed --collection {shlex.quote(info.name)} --model {shlex.quote(model)}"
             for info in filled

@@ -16,6 +16,7 @@ from kb.evaluation.runs import Run
 from kb.knowledge_base import KnowledgeBase
 from kb.records import SearchMode
 from kb.settings import Settings
+from ui.mishaps import Mishap, recorded
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Progress:
     done: int = 0
     total: int = 0
     mode: str = ""
-    error: str = ""
+    error: str | Mishap = ""
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -117,5 +118,4 @@ class Evaluations:
         except (KnowledgeBaseError, OSError) as error:
             told.error, told.state = str(error), "failed"
         except Exception as error:  # noqa: BLE001 - a bug must show, not end the thread
-            _log.exception("the evaluation failed")
-            told.error, told.state = f"{type(error).__name__}: {error}", "failed"
+            told.error, told.state = recorded("the evaluation", error), "failed"

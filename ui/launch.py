@@ -5,50 +5,27 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from pathlib import Path
 
 from kb.config_file import write_settings
 from kb.errors import KnowledgeBaseError
-from kb.settings import Settings, config_path
-from ui.access import LEAST_CHARACTERS, hashed, refusal
+from kb.settings import config_path
+from ui.access import LEAST_CHARACTERS, hashed
 
-APP = Path(__file__).with_name("app.py")
 _USAGE = 2
-
-
-def streamlit_arguments(
-    *, host: str = "localhost", port: int = 8501, headless: bool = False
-) -> list[str]:
-    """Return the arguments of ``streamlit`` that serve the UI at an address."""
-    return [
-        "run",
-        str(APP),
-        f"--server.port={port}",
-        # Also in config.toml; said again because arguments outrank a configuration of the user's.
-        f"--server.address={host}",
-        "--browser.gatherUsageStats=false",
-        "--server.showEmailPrompt=false",  # it would wait for an answer at the first start
-        "--server.fileWatcherType=none",
-        f"--server.headless={str(headless).lower()}",
-    ]
 
 
 def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False) -> None:
     """Serve the UI until interrupted.
 
     Raises:
-        SystemExit: it would be open to others without a login.
+        KnowledgeBaseError: it would be open to others without a login, or the port is taken.
     """
-    from streamlit.web import cli  # noqa: PLC0415 - slow to import, and `--help` does without
+    from ui.serving import serve  # noqa: PLC0415 - slow to import, and `--help` does without
 
-    from ui.login import has_oidc  # noqa: PLC0415 - likewise
+    def announce(url: str) -> None:
+        sys.stderr.write(f"Shelfmark is at {url} (Ctrl-C ends it)\n")
 
-    guarded = bool(Settings.load().ui_password_hash) or has_oidc()
-    why = refusal(host, guarded=guarded)
-    if why is not None:
-        _end(why)
-    arguments = streamlit_arguments(host=host, port=port, headless=headless)
-    cli.main(arguments, standalone_mode=False)
+    serve(host=host, port=port, open_browser=not headless, announce=announce)
 
 
 def set_password() -> None:

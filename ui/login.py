@@ -3,57 +3,71 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import sys
+import threading
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
 
-from kb.settings import Settings
-from ui.access import Attempts, is_right, refusal
+from ui.access import is_right
+from ui.attempts import Attempts, BusyError
 from ui.language import t
+from ui.session import Session
 from ui.shared import draw_error
+from ui.trust import has_oidc, is_guarded, session_id, visit_mark, why_not
+from ui.visits import installed
 
 _ADMITTED = "_admitted"
+_WRONG = "_wrong_passwords"
+_READ_S = 2.0  # in which the browser gets the reason
 
 
-def has_oidc() -> bool:
-    """Say whether Streamlit's secrets set up a login by OpenID Connect."""
-    try:
-        return "auth" in st.secrets
-    except StreamlitSecretNotFoundError:
-        return False
-
-
-def admitted(settings: Settings) -> bool:
+def admitted(shared: Session) -> bool:
     """Say whether this visitor may see anything; draws what is in the way if not.
 
-    The address is looked at here as well, because Streamlit binds before any code of ours runs.
+    Whoever may is made known to the gate, which takes files from nobody else.
     """
-    oidc = has_oidc()
-    address = st.get_option("server.address")
-    if refusal(address, guarded=oidc or bool(settings.ui_password_hash)) is not None:
-        draw_error(t("access.open"), t("access.open_help", address=address or "0.0.0.0"))  # noqa: S104 - named, not bound
-        return False
-    if oidc:
+    why = why_not(shared.settings)
+    if why is not None:
+        address = st.get_option("server.address") or "0.0.0.0"  # noqa: S104 - named, not bound
+        draw_error(t(f"access.{why}"), t(f"access.{why}_help", address=address))
+        if why == "ungated":
+            _end_server()
+    let_in = why is None and _let_in(shared)
+    visits = installed()
+    if visits is not None:
+        if let_in:
+            visits.admit(visit_mark(), session_id(), shared.incoming)
+        else:
+            visits.shut_out(session_id())
+    return let_in
+
+
+def draw_logout(shared: Session) -> None:
+    """Draw the way out, where there was a way in."""
+    if not is_guarded(shared.settings):
+        return
+    if st.button(t("access.logout"), icon=":material/logout:", type="tertiary"):
+        visits = installed()
+        if visits is not None:
+            visits.shut_out(session_id())
+        st.session_state.clear()
+        if has_oidc():
+            st.logout()
+        st.rerun()
+
+
+def _let_in(shared: Session) -> bool:
+    if has_oidc():
         if not st.user.is_logged_in:
             st.title(t("access.title"), anchor=False)
             st.button(t("access.login"), icon=":material/login:", on_click=st.login)
             return False
         return True
-    if settings.ui_password_hash:
-        return _knows_password(settings.ui_password_hash)
+    if shared.settings.ui_password_hash:
+        return _knows_password(shared.settings.ui_password_hash)
     return True
-
-
-def draw_logout(settings: Settings) -> None:
-    """Draw the way out, where there was a way in."""
-    oidc = has_oidc()
-    if not oidc and not settings.ui_password_hash:
-        return
-    if st.button(t("access.logout"), icon=":material/logout:", type="tertiary"):
-        st.session_state.clear()
-        if oidc:
-            st.logout()
-        st.rerun()
 
 
 def _knows_password(kept: str) -> bool:
@@ -62,29 +76,42 @@ def _knows_password(kept: str) -> bool:
     if st.session_state.get(_ADMITTED) == mark:
         return True
     st.title(t("access.title"), anchor=False)
-    attempts = _attempts()
-    visitor = _visitor()
     with st.form("login", width=420):
         password = st.text_input(t("access.password"), type="password", key="password")
         tried = st.form_submit_button(t("access.login"), type="primary")
     if not tried:
         return False
-    wait_s = attempts.wait_s(visitor)
-    if wait_s > 0:
-        st.error(t("access.wait", seconds=f"{wait_s:.0f}"))
+    # Counted before the password is looked at: who sends it twice at once gains nothing.
+    wrong: int = st.session_state.get(_WRONG, 0)
+    st.session_state[_WRONG] = wrong + 1
+    try:
+        with st.spinner(t("access.checking")):
+            right = _attempts().check(
+                lambda: is_right(password, kept), address=_visitor(), wrong=wrong
+            )
+    except BusyError:
+        st.session_state[_WRONG] = wrong
+        st.error(t("access.busy"))
         return False
-    if not is_right(password, kept):
-        attempts.failed(visitor)
+    if not right:
         st.error(t("access.wrong"))
         return False
-    attempts.succeeded(visitor)
+    del st.session_state[_WRONG]
     st.session_state[_ADMITTED] = mark
     st.rerun()  # which does not return
     return True
 
 
+def _end_server() -> None:
+    """End a server that was started without the gate: it takes what anybody sends."""
+    sys.stderr.write(f"error: {t('access.ungated')}. {t('access.ungated_help')}\n")
+    end = threading.Timer(_READ_S, os.kill, (os.getpid(), signal.SIGINT))
+    end.daemon = True
+    end.start()
+
+
 def _visitor() -> str:
-    """Return where the visitor comes from; all behind one proxy are one."""
+    """Return where the visitor comes from; all behind one proxy may be one."""
     return st.context.ip_address or "this machine"
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from ingest.loaders.markdown_nesting import deep_nesting
+
 Span = tuple[int, int]
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
@@ -73,6 +75,7 @@ def excerpt(text: str, spans: Sequence[Span]) -> str:
 
 # Neither links nor pictures: a document could make a model write one that carries text away.
 _ANSWERS = MarkdownIt("commonmark", {"html": False}).enable("table")
+_ANSWERS.use(deep_nesting)
 _ANSWERS.disable(["link", "image", "autolink", "reference", "html_block", "html_inline"])
 _CITED = re.compile(r"\[(\d{1,4})\]")
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ingest.pictures import Box, PagePicture, PictureRequest
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
+from kb.places import page_span
 from kb.records import Document, Page, SearchHit
 from ui.language import t
 from ui.originals import original_file
@@ -45,9 +46,13 @@ def draw_page_of(shared: Session, hit: SearchHit) -> None:
     except KnowledgeBaseError as error:
         draw_error(t("error.page"), error)
         return
-    label = t("place.page", page=page.label or str(page.number))
+    label = _page_name(page)
     note = t("page.marked") if picture.marked else t("page.unmarked")
     st.image(picture.png, caption=f"{label} · {note}", width="stretch")
+
+
+def _page_name(page: Page) -> str:
+    return t("place.page", page=page_span(page.number, first_label=page.label))
 
 
 def _pages(document: Document, hit: SearchHit) -> list[Page]:
@@ -63,7 +68,7 @@ def _choose(pages: list[Page], hit: SearchHit) -> Page | None:
         t("page.choose"),
         range(len(pages)),
         default=_fullest(pages, hit),
-        format_func=lambda at: t("place.page", page=pages[at].label or str(pages[at].number)),
+        format_func=lambda at: _page_name(pages[at]),
         key=f"page-{hit.chunk_id}",
         label_visibility="collapsed",
         required=True,

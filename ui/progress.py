@@ -8,9 +8,10 @@ import streamlit as st
 
 from ui.background import DONE, FileProgress, RunProgress
 from ui.language import notice_text, reason_text, t
-from ui.markup import bar, escape
+from ui.markup import bar, escape, plain
 from ui.session import Session
 from ui.shared import draw_error, duration_text
+from ui.still_searchable import still_searchable
 
 _POLL_S = 0.7
 _IDLE_POLL_S = 3.0
@@ -72,6 +73,11 @@ def _draw_run(shared: Session, run: RunProgress) -> None:
         draw_error(t("error.run"), run.error)
     if speed := _speed(run):
         st.caption(speed)
+    for label, names in still_searchable(run.gone, run.left_out):
+        shown = ", ".join(map(plain, names[:_FEW_FILES]))
+        left = len(names) - _FEW_FILES
+        more = f" {t('upload.more', n=left)}" if left > 0 else ""
+        st.warning(f"{label}: {shown}{more}. {t('runs.still_searchable')}")
     # What moves first, then what failed, then the rest.
     files = sorted(run.files, key=_rank)
     if run.active or len(files) <= _FEW_FILES:
@@ -129,7 +135,8 @@ def _row(file: FileProgress) -> str:
     if file.stage in ("reading", "embedding") and file.total:
         stage = t(f"stage.{file.stage}_of", done=file.done, n=file.total)
     if file.stage == "stored" and file.total:
-        stage = t("stage.stored_of", n=file.total)
+        how = "replaced" if file.replaced else "stored"
+        stage = t(f"stage.{how}_of", n=file.total)
     share = file.done / file.total if file.stage in ("reading", "embedding") and file.total else 0.0
     share = 1.0 if file.stage in DONE else share
     said = [notice_text(notice) for notice in file.notices]

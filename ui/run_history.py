@@ -11,6 +11,7 @@ from ui.language import t
 from ui.markup import escape, plain
 from ui.session import Session
 from ui.shared import date_text, draw_pages, duration_text, facts
+from ui.still_searchable import still_searchable
 
 _LISTED_RUNS = 100
 _RUNS_PER_PAGE = 8
@@ -62,7 +63,11 @@ def _draw_run(run: RunInfo) -> None:
     if run.chunks:
         vectors = t("runs.vectors", embedded=f"{run.embedded:,}", reused=f"{run.reused:,}")
         pairs.append((t("table.chunks"), vectors))
+    told = still_searchable(run.gone, run.left_out)
+    pairs += [(label, _some(names)) for label, names in told]
     st.html(facts(pairs))
+    if told:
+        st.caption(t("runs.still_searchable"))
     if run.error:
         st.html(f'<p class="kb-older">{escape(run.error)}</p>')
     elif run.status == "interrupted" and not run.counts:

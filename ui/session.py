@@ -6,13 +6,10 @@ that no view has to wait for it, and what tables and charts import after it.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import streamlit as st
 
@@ -28,22 +25,15 @@ from kb.records import CollectionInfo, Facets
 from kb.settings import Settings
 from kb.text import normalise
 from kb.uploads import UPLOADS_ROOT
+from ui.arrivals import Upload
 from ui.background import Ingestion, retry_options
 from ui.evaluating import Evaluations
-
-_log = logging.getLogger(__name__)
+from ui.incoming import Incoming
+from ui.mishaps import Mishap, recorded
 
 _DRAWING_S = 20.0
 # Streamlit imports them at the first table and the first chart, seconds on a busy machine.
 _SLOW_TO_IMPORT = ("pandas", "pyarrow", "altair")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file as a browser sent it; ``name`` is cleaned, see :func:`clean_name`."""
-
-    name: str
-    data: bytes
 
 
 class Session:
@@ -51,13 +41,14 @@ class Session:
 
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
+        self.incoming = Incoming(settings.incoming_dir, most_file=settings.max_file_mb << 20)
         self.ingestion = Ingestion()
         self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
         self._overview: tuple[tuple[str, int], Overview] | None = None
         self._facets: tuple[tuple[str, int], Facets] | None = None
-        self._model_error = ""
+        self._model_error: str | Mishap = ""
         self._model_ready = threading.Event()
         self._loader = threading.Thread(target=self._load, name="loading", daemon=True)
         self._loader.start()
@@ -75,7 +66,7 @@ class Session:
         return "failed" if self._model_error else "ready"
 
     @property
-    def model_error(self) -> str:
+    def model_error(self) -> str | Mishap:
         """Why the model could not be loaded."""
         return self._model_error
 
@@ -106,33 +97,49 @@ class Session:
 
     def would_replace(self, uploads: Sequence[Upload], *, collection: str) -> list[str]:
         """Return the names whose documents these uploads would replace by something else."""
+        known = self.sent(collection=collection)
+        return [
+            upload.name
+            for upload in uploads
+            if known.get(upload.name, upload.content_hash) != upload.content_hash
+        ]
+
+    def sent(self, *, collection: str) -> dict[str, str]:
+        """Return the content hash of every uploaded document by its name.
+
+        A file that still waits for its run counts, as the document that it is going to be.
+        """
         known = {
             state.source.path: state.content_hash
             for state in self.base.files.states(root=UPLOADS_ROOT, collection=collection)
             if state.document_id is not None
         }
-        return [
-            upload.name
-            for upload in uploads
-            if upload.name in known
-            and known[upload.name] != hashlib.sha256(upload.data).hexdigest()
-        ]
+        for run in self.ingestion.runs():
+            if run.active and run.collection == collection:
+                known |= run.contents
+        return known
 
     def start_uploads(self, uploads: Sequence[Upload], *, collection: str) -> int:
         """Read, embed and store files in the background; return the run's id."""
-        files = [(upload.name, upload.data) for upload in uploads]
+        files = [(upload.name, upload.read) for upload in uploads]
+        held = self.base.held(collection)  # it may be renamed before its turn comes
 
         def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
             return ingest_uploads(
                 self.base,
                 files,
-                collection=collection,
+                collection=held,
                 options=retry_options(),
                 on_event=on_event,
                 cancel=cancel,
             )
 
-        return self.ingestion.start([name for name, _ in files], work, collection=collection)
+        return self.ingestion.start(
+            [upload.name for upload in uploads],
+            work,
+            collection=collection,
+            contents={upload.name: upload.content_hash for upload in uploads},
+        )
 
     def draw_page(self, path: Path, request: PictureRequest) -> PagePicture:
         """Draw a page of a PDF, in a process of its own: the file may be hostile.
@@ -152,6 +159,7 @@ class Session:
             if self._draughtsman is not None:
                 self._draughtsman.close(cancel=True)
         self._loader.join()
+        self.incoming.close()
         self.base.close()
 
     def _load(self) -> None:
@@ -165,16 +173,9 @@ class Session:
         except KnowledgeBaseError as error:
             self._model_error = str(error)
         except Exception as error:  # noqa: BLE001 - a bug must show, not hang the views
-            _log.exception("the model could not be loaded")
-            self._model_error = f"{type(error).__name__}: {error}"
+            self._model_error = recorded("loading the model", error)
         finally:
             self._model_ready.set()
-
-
-def clean_name(name: str) -> str:
-    """Return an uploaded file's name without folders and control characters, NFC."""
-    last = PurePosixPath(normalise(name).replace("\\", "/")).name
-    return " ".join(last.split()) or "file"
 
 
 def open_session() -> Session:

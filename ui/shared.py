@@ -12,6 +12,7 @@ import streamlit as st
 from kb.records import DocumentInfo, MediaType, Notice, SearchHit
 from ui.language import notice_text, t
 from ui.markup import escape, plain
+from ui.mishaps import Mishap, recorded
 from ui.session import Session
 
 MEDIA_NAMES: dict[MediaType, str] = {
@@ -26,9 +27,22 @@ _KIB = 1024
 _T = TypeVar("_T")
 
 
-def draw_error(headline: str, error: Exception | str) -> None:
+def draw_error(headline: str, error: Exception | str | Mishap) -> None:
     """Draw what failed under a headline that says during what."""
-    st.error(f"**{headline}**\n\n{plain(str(error))}", icon=":material/error:")
+    st.error(f"**{headline}**\n\n{plain(error_text(error))}", icon=":material/error:")
+
+
+def error_text(error: Exception | str | Mishap) -> str:
+    """Return what an error says, in the language in use where nobody expected it."""
+    if isinstance(error, Mishap):
+        return t("error.unexpected_help", id=error.number)
+    return str(error)
+
+
+def draw_unexpected(error: Exception) -> bool:
+    """Draw an error that no view has caught; True tells Streamlit that it need not."""
+    draw_error(t("error.unexpected"), recorded("drawing the page", error))
+    return True
 
 
 def draw_empty(headline: str, text: str) -> None:
@@ -110,10 +124,7 @@ def place_text(hit: SearchHit) -> str:
     headings = " › ".join(hit.heading_path)
     if hit.page_first is None:
         return headings
-    label = hit.page_label or str(hit.page_first)
-    if hit.page_last not in (None, hit.page_first):
-        label = f"{label}–{hit.page_last}"
-    page = t("place.page", page=label)
+    page = t("place.page", page=hit.pages)
     return f"{page} · {headings}" if headings else page
 
 

@@ -12,15 +12,20 @@ from kb.records import Source
 from kb.uploads import UPLOADS_ROOT
 from ui.background import retry_options
 from ui.session import Session
+from ui.trust import is_trusted, require_trust
 
 
 def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
-    """Bring a folder of this machine up to date in the background; return the run's id."""
+    """Bring a folder of this machine up to date in the background; return the run's id.
+
+    Raises:
+        KnowledgeBaseError: the visitor may not read folders of this machine.
+    """
+    require_trust(shared.settings)
+    held = shared.base.held(collection)  # it may be renamed before its turn comes
 
     def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-        return ingest(
-            shared.base, [folder], collection=collection, on_event=on_event, cancel=cancel
-        )
+        return ingest(shared.base, [folder], collection=held, on_event=on_event, cancel=cancel)
 
     return shared.ingestion.start([], work, collection=collection)
 
@@ -28,17 +33,19 @@ def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
 def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -> None:
     """Read files again in the background: uploads from what was kept, others from disk.
 
-    Every byte is looked at, whatever size and time say; what is as it was stays as it is.
+    Every byte is looked at, whatever size and time say; what is as it was stays as it is. Files
+    on disk are left alone where the visitor may not read folders of this machine.
     """
     files = _files(shared, wanted, collection)
+    held = shared.base.held(collection)
     sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
     if sent:
 
         def uploads(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
             return ingest_uploads(
                 shared.base,
-                [(name, path.read_bytes()) for name, path in sent],
-                collection=collection,
+                [(name, path.read_bytes) for name, path in sent],
+                collection=held,
                 options=retry_options(),
                 on_event=on_event,
                 cancel=cancel,
@@ -52,7 +59,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
             return ingest(
                 shared.base,
                 paths,
-                collection=collection,
+                collection=held,
                 options=IngestOptions(retry=True, checksum=True),
                 on_event=on_event,
                 cancel=cancel,
@@ -68,6 +75,8 @@ def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> b
 
 def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[tuple[Source, Path]]:
     """Return where those files are that still are; what Python added has none."""
+    trusted = is_trusted(shared.settings)
+    wanted = [source for source in wanted if trusted or source.root == UPLOADS_ROOT]
     hashes = {}
     if any(source.root == UPLOADS_ROOT for source in wanted):
         hashes = {

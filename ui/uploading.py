@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingest.bundles import named, read_zip
+from ingest.bundles import LeftOut, named, read_zip
 from ingest.loaders import EXTENSIONS
-from ui.access import is_loopback
+from kb.errors import StoreError
+from ui.arrivals import Renamed, Upload, clean_name, told_apart
 from ui.language import t
 from ui.markup import plain
-from ui.session import Session, Upload, clean_name
+from ui.receipts import NotHereError, discard, opened
+from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
+from ui.spool import Spool, parts_of
 from ui.starting import start_folder
+from ui.trust import is_trusted
 
 _ROUND = "_upload_round"
-_LEFT_OUT = "_left_out"
+_ARRIVED = "_arrived"
+_REMARKS = "_upload_remarks"
 _SHOWN_NAMES = 8
+_SHOWN_REMARKS = 40
 _MOST_UNPACKED_BYTES = 2 << 30
 
 
@@ -29,72 +37,128 @@ def draw_upload(shared: Session, collection: str) -> None:
     Only where a document of the same name would be replaced by something else is there a
     question first.
     """
-    _draw_left_out()
-    limit = shared.settings.max_file_mb
-    # Streamlit writes inside the field in English only; its words are replaced by ours.
-    words = json.dumps(t("upload.button"), ensure_ascii=False)
-    st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
-    files = st.file_uploader(
-        t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
-        type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "zip"],
-        accept_multiple_files=True,
-        key=f"upload-{st.session_state.get(_ROUND, 0)}",
-        help=t("upload.help"),
-        max_upload_size=limit,
-    )
+    _draw_remarks()
+    files = _draw_field(shared.settings.max_file_mb)
     if not files:
         return
-    # Two files of one name in one go: the later one is what the person dropped last.
-    uploads = list(
-        {upload.name: upload for file in files for upload in _opened(file, limit)}.values()
-    )
+    # While a question stands, the page is drawn again and again: files are taken only once.
+    key = (collection, *(file.file_id for file in files))
+    known, uploads = st.session_state.get(_ARRIVED, (None, []))
+    if known != key:
+        uploads = _taken(shared, files, collection)
+        st.session_state[_ARRIVED] = (key, uploads)
     if not uploads:
         _clear()
         st.rerun()
     clashes = shared.would_replace(uploads, collection=collection)
     if clashes:
-        _ask(shared, collection, uploads, clashes)
+        _ask(shared, collection, clashes, others=len(uploads) - len(clashes))
     else:
-        _start(shared, collection, uploads)
+        _start(shared, collection)
         st.rerun()
 
 
-def _opened(file: UploadedFile, limit_mb: int) -> list[Upload]:
-    """Return a file, or the documents inside a zip; what is left out of it is said."""
-    name = clean_name(file.name)
-    if not name.lower().endswith(".zip"):
-        return [Upload(name=name, data=file.getvalue())]
-    left: list[str] = st.session_state.setdefault(_LEFT_OUT, [])
+def _draw_field(limit: int) -> list[UploadedFile]:
+    """Draw the field and return what is in it."""
+    # Streamlit writes inside the field in English only; its words are replaced by ours.
+    words = json.dumps(t("upload.button"), ensure_ascii=False)
+    st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
+    return st.file_uploader(
+        t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
+        # With a media type among them, Streamlit leaves it to us what to say of other types.
+        type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "application/zip", "zip"],
+        accept_multiple_files=True,
+        key=f"upload-{st.session_state.get(_ROUND, 0)}",
+        help=t("upload.help"),
+        max_upload_size=limit,
+    )
+
+
+def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[Upload]:
+    """Return the files, each with a name of its own, and the documents inside zips."""
     try:
-        bundle = read_zip(
-            file.getvalue(), most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=limit_mb << 20
-        )
+        spool = Spool(shared.settings.uploads_dir)
+        sent = [upload for file in files for upload in _opened(shared, file, spool)]
+    except StoreError as error:
+        _remark(plain(str(error)))
+        return []
+    uploads, changed = told_apart(sent, shared.sent(collection=collection))
+    for each in changed:
+        _remark(f"**{plain(each.name)}**: {_became(each)}")
+    return uploads
+
+
+def _became(each: Renamed) -> str:
+    if each.kept is None:
+        return t("upload.twice")
+    return t("upload.renamed", name=plain(each.kept))
+
+
+def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Upload]:
+    """Give a file, or the documents inside a zip, unless it was lost on its way."""
+    name = clean_name(file.name)
+    ending = PurePosixPath(name).suffix.lower()
+    if ending not in {*EXTENSIONS, ".zip"}:
+        _remark(f"**{plain(name)}**: {t('upload.type')}")
+        return
+    try:
+        with opened(shared.incoming, file) as data:
+            if ending == ".zip":
+                yield from _unzipped(name, data, spool, shared.settings.max_file_mb << 20)
+            else:
+                yield spool.add(name, parts_of(data))
+    except NotHereError as error:
+        why = t(f"upload.not_taken_{error.why}")
+        _remark(f"**{plain(name)}**: {why}")
+
+
+def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> Iterator[Upload]:
+    """Give the documents inside a zip; what is left out of it is said."""
+    folder = name[: -len(".zip")]
+    left_out: list[LeftOut] = []
+    empty = True
+    try:
+        for found in read_zip(
+            file, most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=most_file_bytes
+        ):
+            empty = False
+            if isinstance(found, LeftOut):
+                left_out.append(found)
+            else:
+                yield spool.add(f"{folder}/{found.name}", [found.data])
     except ValueError as error:
         why = t(f"zip.{error}")
-        left.append(f"**{plain(name)}**: {why}")
-        return []
-    for reason, names in named(bundle.left_out):
+        _remark(f"**{plain(name)}**: {why}")
+        return
+    for reason, names in named(left_out):
         shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
         more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
         why = t(f"zip.{reason}")
-        left.append(f"**{plain(name)}**: {why} — {shown}{more}")
-    if not bundle.files and not bundle.left_out:
-        left.append(f"**{plain(name)}**: {t('zip.empty')}")
-    folder = name[: -len(".zip")]
-    return [Upload(name=f"{folder}/{inner}", data=data) for inner, data in bundle.files]
+        _remark(f"**{plain(name)}**: {why} — {shown}{more}")
+    if empty:
+        _remark(f"**{plain(name)}**: {t('zip.empty')}")
 
 
-def _draw_left_out() -> None:
-    """Say what of the last zips was not taken, until it has been read."""
-    left: list[str] = st.session_state.get(_LEFT_OUT, [])
-    if left:
-        st.warning("\n\n".join(left), icon=":material/folder_zip:")
-        st.button(t("action.dismiss"), key="left-out-read", on_click=left.clear)
+def _remark(text: str) -> None:
+    remarks: list[str] = st.session_state.setdefault(_REMARKS, [])
+    if text not in remarks:
+        remarks.append(text)
+
+
+def _draw_remarks() -> None:
+    """Say what of the last files was not taken, or not as it came, until it has been read."""
+    remarks: list[str] = st.session_state.get(_REMARKS, [])
+    if remarks:
+        shown = remarks[:_SHOWN_REMARKS]
+        if len(remarks) > len(shown):
+            shown.append(t("upload.more", n=len(remarks) - len(shown)))
+        st.warning("\n\n".join(shown), icon=":material/info:")
+        st.button(t("action.dismiss"), key="left-out-read", on_click=remarks.clear)
 
 
 def draw_folder(shared: Session, collection: str) -> None:
-    """Draw the field for a folder of this machine, where nobody else reaches this page."""
-    if not is_loopback(st.get_option("server.address")):
+    """Draw the field for a folder of this machine, for who sits at it."""
+    if not is_trusted(shared.settings):
         return
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
@@ -106,8 +170,7 @@ def draw_folder(shared: Session, collection: str) -> None:
             st.error(t("folder.none", path=plain(typed)))
 
 
-def _ask(shared: Session, collection: str, uploads: list[Upload], clashes: list[str]) -> None:
-    others = [upload for upload in uploads if upload.name not in clashes]
+def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:
     with st.container(border=True, key="replace"):
         names = "\n".join(f"- {plain(name)}" for name in clashes[:_SHOWN_NAMES])
         left = len(clashes) - _SHOWN_NAMES
@@ -119,23 +182,33 @@ def _ask(shared: Session, collection: str, uploads: list[Upload], clashes: list[
                 key="upload-replace",
                 type="primary",
                 on_click=_start,
-                args=(shared, collection, uploads),
+                args=(shared, collection),
             )
             if others:
                 st.button(
-                    t("upload.only_new", n=len(others)),
+                    t("upload.only_new", n=others),
                     key="upload-new",
                     on_click=_start,
-                    args=(shared, collection, others),
+                    args=(shared, collection, frozenset(clashes)),
                 )
             st.button(t("action.cancel"), key="upload-cancel", on_click=_clear)
 
 
-def _start(shared: Session, collection: str, uploads: list[Upload]) -> None:
-    shared.start_uploads(uploads, collection=collection)
+def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
+    """Start a run over the files that have arrived, but for some names.
+
+    They are looked up here: Streamlit keeps a button's arguments when the button is long gone.
+    """
+    _, uploads = st.session_state.get(_ARRIVED, (None, []))
+    wanted = [upload for upload in uploads if upload.name not in but]
+    if wanted:
+        shared.start_uploads(wanted, collection=collection)
     _clear()
 
 
 def _clear() -> None:
     """Empty the field: another key is another field."""
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.session_state.pop(_ARRIVED, None)
+    round_ = st.session_state.get(_ROUND, 0)
+    discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])
+    st.session_state[_ROUND] = round_ + 1

@@ -37,7 +37,9 @@ _LOADERS = {
 EXTENSIONS: tuple[str, ...] = tuple(_LOADERS)
 """Every extension that can be read, lower case, with its dot."""
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
+"""How often a file is read that changes meanwhile."""
+
 _MIB = 2**20
 
 
@@ -100,7 +102,7 @@ def load_file(
     options = options or LoadOptions()
     loader = loader_for(path)
     before = _check(path, options)
-    for _ in range(_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         content_hash = _hash(path)
         document = loader.load(path, options, on_progress)
         after = _check(path, options)

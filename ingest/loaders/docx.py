@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ingest.errors import DamagedFileError, EmptyDocumentError
+from ingest.errors import EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.docx_body import BodyReader, Unread
 from ingest.loaders.docx_metadata import describe
@@ -17,7 +17,7 @@ class DocxLoader:
     """Reads ``.docx`` and ``.docm``; see :class:`ingest.loaders.base.Loader`."""
 
     extensions = (".docx", ".docm")
-    version = 2
+    version = 3
 
     def load(
         self,
@@ -37,11 +37,7 @@ class DocxLoader:
         package = DocxPackage(path, options)
         builder = DocumentBuilder(media_type="docx", metadata=describe(package))
         reader = BodyReader(package, builder)
-        try:
-            reader.read()
-        except RecursionError as error:
-            msg = f"{path.name} is damaged: it is nested deeper than any program writes it."
-            raise DamagedFileError(msg) from error
+        reader.read()
         builder.title = str(builder.metadata.get("title", "")) or reader.title
         if not builder.length:
             raise EmptyDocumentError(_nothing(path.name, reader.unread))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -23,6 +26,8 @@ _TRANSPARENT = frozenset(
 )
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
+
+_Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
 
 
 @dataclass(slots=True)
@@ -91,20 +96,30 @@ class BodyReader:
                 self._builder.add(text)
 
     def _blocks(self, elements: Iterable[etree._Element]) -> None:
-        for child in elements:
-            if child.tag == f"{W}p":
-                self._paragraph(child)
-            elif child.tag == f"{W}tbl":
-                self._table(child)
-                self._in_list = False
-            elif child.tag == f"{W}altChunk":
-                self._import(child)
-            elif child.tag == f"{MC}AlternateContent":
-                self._blocks(branch(child))
-            elif child.tag in _TRANSPARENT:
-                self._blocks(child)
+        """Read blocks and what stands inside them, in order; a table's cells, a box's paragraphs.
 
-    def _paragraph(self, element: etree._Element) -> None:
+        What is to be done after the blocks inside one stands behind them.
+        """
+        opened: list[Iterator[_Step]] = [iter(elements)]
+        while opened:
+            step = next(opened[-1], None)
+            if step is None:
+                opened.pop()
+            elif callable(step):
+                step()
+            elif step.tag == f"{W}p":
+                opened.append(self._paragraph(step))
+            elif step.tag == f"{W}tbl":
+                opened.append(self._table(step))
+            elif step.tag == f"{W}altChunk":
+                self._import(step)
+            elif step.tag == f"{MC}AlternateContent":
+                opened.append(iter(branch(step)))
+            elif step.tag in _TRANSPARENT:
+                opened.append(iter(step))
+
+    def _paragraph(self, element: etree._Element) -> Iterator[_Step]:
+        """Add a paragraph's text; return the blocks of its boxes, and what comes after them."""
         inline, text = self._inline(element)
         text = text.strip()
         properties = element.find(f"{W}pPr")
@@ -124,8 +139,9 @@ class BodyReader:
             separator = "\n" if marker and self._in_list else "\n\n"
             self._in_list = bool(marker)
             self._builder.add(marker + text, separator=separator)
-        for box in inline.boxes:
-            self._blocks(box)
+        return chain(*inline.boxes, [partial(self._after_boxes, inline)])
+
+    def _after_boxes(self, inline: Inline) -> None:
         for text in self._graphics_in(inline):
             self._builder.add(text, "table")
         for note in self._notes_in(inline):
@@ -163,31 +179,40 @@ class BodyReader:
         found = self._styles.numbering(style) if found is None else found
         return "" if found is None else self._numbering.marker(found, style)
 
-    def _table(self, table: etree._Element) -> None:
+    def _table(self, table: etree._Element) -> Iterator[_Step]:
+        """Add a table, or return the blocks of one that is a frame around text."""
         rows = [list(_within(row, f"{W}tc")) for row in _within(table, f"{W}tr") if _stays(row)]
         if all(len(row) <= 1 for row in rows):
             # One column is a frame around text: its paragraphs, lists and headings stay such.
-            for cell in (cell for row in rows for cell in row):
-                if not _continues(cell):
-                    self._blocks(cell)
-            return
+            cells = (cell for row in rows for cell in row if not _continues(cell))
+            return chain(*cells, [self._leave_list])
         lines = []
         for row in rows:
             # A cell merged with the one above repeats nothing.
-            cells = ("" if _continues(cell) else " ".join(self._plain(cell)) for cell in row)
-            lines.append(" | ".join(cells))
+            texts = ("" if _continues(cell) else " ".join(self._plain(cell)) for cell in row)
+            lines.append(" | ".join(texts))
         self._builder.add("\n".join(line for line in lines if line.strip(" |")), "table")
+        return iter((self._leave_list,))
+
+    def _leave_list(self) -> None:
+        self._in_list = False
 
     def _plain(self, element: etree._Element) -> list[str]:
         """Return the paragraphs below ``element`` as lines, text boxes and notes included."""
-        lines = []
-        for paragraph in _outermost(element):
-            inline, text = self._inline(paragraph)
-            lines.append(" ".join(text.split()))
-            for part in (*inline.boxes, *self._notes_in(inline)):
-                lines += self._plain(part)
-            for graphic in self._graphics_in(inline):
-                lines += graphic.splitlines()
+        lines: list[str] = []
+        opened: list[Iterator[etree._Element | Inline]] = [_outermost(element)]
+        while opened:
+            step = next(opened[-1], None)
+            if step is None:
+                opened.pop()
+            elif isinstance(step, Inline):  # a paragraph whose boxes and notes were read
+                for graphic in self._graphics_in(step):
+                    lines += graphic.splitlines()
+            else:
+                inline, text = self._inline(step)
+                lines.append(" ".join(text.split()))
+                parts = (*inline.boxes, *self._notes_in(inline))
+                opened.append(chain(chain.from_iterable(map(_outermost, parts)), [inline]))
         return [line for line in lines if line]
 
     def _import(self, element: etree._Element) -> None:
@@ -202,22 +227,30 @@ class BodyReader:
 
 def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
     """Yield the children ``tag``, also those inside content controls."""
-    for child in element:
-        if child.tag == tag:
+    opened = [iter(element)]
+    while opened:
+        child = next(opened[-1], None)
+        if child is None:
+            opened.pop()
+        elif child.tag == tag:
             yield child
         elif child.tag in _TRANSPARENT:
-            yield from _within(child, tag)
+            opened.append(iter(child))
 
 
 def _outermost(element: etree._Element) -> Iterator[etree._Element]:
     """Yield the paragraphs below that are inside no other one, of one branch and undeleted."""
-    for child in element:
-        if child.tag == f"{W}p":
+    opened = [iter(element)]
+    while opened:
+        child = next(opened[-1], None)
+        if child is None:
+            opened.pop()
+        elif child.tag == f"{W}p":
             yield child
         elif child.tag == f"{MC}AlternateContent":
-            yield from _outermost(branch(child))
+            opened.append(iter(branch(child)))
         elif child.tag not in (f"{W}del", f"{W}moveFrom") and _stays(child):
-            yield from _outermost(child)
+            opened.append(iter(child))
 
 
 def _stays(element: etree._Element) -> bool:

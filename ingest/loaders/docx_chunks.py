@@ -27,8 +27,12 @@ def chunk_text(name: str, data: bytes) -> str | None:
 
 
 def _web_archive(data: bytes) -> str | None:
-    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
-    for part in message.walk():
+    try:
+        message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
+        parts = list(message.walk())
+    except RecursionError:  # archives in archives: the library calls itself for each
+        return None
+    for part in parts:
         content = part.get_payload(decode=True)
         if part.get_content_type() in ("text/html", "text/plain") and isinstance(content, bytes):
             text = _decoded(content, part.get_content_charset())

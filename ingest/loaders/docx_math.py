@@ -9,71 +9,81 @@ from ingest.loaders.docx_styles import W, own_text
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
+class _Equation:
+    """One equation; ``texts`` holds what its elements say, those within others first."""
+
+    def __init__(self) -> None:
+        self.texts: dict[etree._Element, str] = {}
+
+    def write(self, element: etree._Element) -> str:
+        """Return an element's text, from the texts of those inside it."""
+        tag = str(element.tag)
+        if tag in (f"{M}t", f"{W}t"):
+            return own_text(element)
+        if tag in (f"{W}del", f"{W}moveFrom"):
+            return ""
+        form = _FORMS.get(tag.removeprefix(M))
+        return self._inside(element) if form is None else form(self, element)
+
+    def fraction(self, element: etree._Element) -> str:
+        return f"{_grouped(self._part(element, 'num'))}/{_grouped(self._part(element, 'den'))}"
+
+    def scripted(self, element: etree._Element) -> str:
+        return self._part(element, "e") + self._scripts(element)
+
+    def scripted_before(self, element: etree._Element) -> str:
+        return self._scripts(element) + self._part(element, "e")
+
+    def root(self, element: etree._Element) -> str:
+        return f"{self._part(element, 'deg')}√({self._part(element, 'e')})"
+
+    def function(self, element: etree._Element) -> str:
+        return f"{self._part(element, 'fName')} {self._part(element, 'e')}"
+
+    def sum(self, element: etree._Element) -> str:
+        sign = _property(element, "chr", "∫")
+        return f"{sign}{self._scripts(element)} {self._part(element, 'e')}"
+
+    def delimited(self, element: etree._Element) -> str:
+        between = _property(element, "sepChr", "|").join(self._all(element, "e"))
+        return _property(element, "begChr", "(") + between + _property(element, "endChr", ")")
+
+    def matrix(self, element: etree._Element) -> str:
+        rows = (", ".join(self._all(row, "e")) for row in element.findall(f"{M}mr"))
+        return "[" + "; ".join(rows) + "]"
+
+    def lines(self, element: etree._Element) -> str:
+        return "; ".join(self._all(element, "e"))
+
+    def _inside(self, element: etree._Element) -> str:
+        return "".join(self.texts.get(child, "") for child in element)
+
+    def _part(self, element: etree._Element, which: str) -> str:
+        found = element.find(f"{M}{which}")
+        return "" if found is None else self._inside(found)
+
+    def _all(self, element: etree._Element, which: str) -> list[str]:
+        return [self._inside(each) for each in element.findall(f"{M}{which}")]
+
+    def _scripts(self, element: etree._Element) -> str:
+        limit = {f"{M}limLow": "sub", f"{M}limUpp": "sup"}.get(str(element.tag))
+        parts = {which: self._part(element, which) for which in ("sub", "sup")}
+        if limit is not None:
+            parts[limit] = parts[limit] or self._part(element, "lim")
+        below, above = parts["sub"], parts["sup"]
+        return (f"_{_grouped(below)}" if below else "") + (f"^{_grouped(above)}" if above else "")
+
+
 def equation(element: etree._Element) -> str:
     """Return an equation (``m:oMath`` or a part of one): ``(a+b)/2``, ``x^2``, ``a_n``.
 
     What has no form of its own is written in the order in which it stands.
     """
-    tag = str(element.tag)
-    if tag in (f"{M}t", f"{W}t"):
-        return own_text(element)
-    if tag in (f"{W}del", f"{W}moveFrom"):
-        return ""
-    write = _FORMS.get(tag.removeprefix(M))
-    return "".join(map(equation, element)) if write is None else write(element)
-
-
-def _fraction(element: etree._Element) -> str:
-    return f"{_grouped(_part(element, 'num'))}/{_grouped(_part(element, 'den'))}"
-
-
-def _scripted(element: etree._Element) -> str:
-    return _part(element, "e") + _scripts(element)
-
-
-def _scripted_before(element: etree._Element) -> str:
-    return _scripts(element) + _part(element, "e")
-
-
-def _root(element: etree._Element) -> str:
-    return f"{_part(element, 'deg')}√({_part(element, 'e')})"
-
-
-def _function(element: etree._Element) -> str:
-    return f"{_part(element, 'fName')} {_part(element, 'e')}"
-
-
-def _sum(element: etree._Element) -> str:
-    return f"{_property(element, 'chr', '∫')}{_scripts(element)} {_part(element, 'e')}"
-
-
-def _delimited(element: etree._Element) -> str:
-    between = _property(element, "sepChr", "|").join(_all(element, "e"))
-    return _property(element, "begChr", "(") + between + _property(element, "endChr", ")")
-
-
-def _matrix(element: etree._Element) -> str:
-    rows = (", ".join(_all(row, "e")) for row in element.findall(f"{M}mr"))
-    return "[" + "; ".join(rows) + "]"
-
-
-def _lines(element: etree._Element) -> str:
-    return "; ".join(_all(element, "e"))
-
-
-def _part(element: etree._Element, which: str) -> str:
-    found = element.find(f"{M}{which}")
-    return "" if found is None else "".join(map(equation, found))
-
-
-def _all(element: etree._Element, which: str) -> list[str]:
-    return ["".join(map(equation, each)) for each in element.findall(f"{M}{which}")]
-
-
-def _scripts(element: etree._Element) -> str:
-    below = _part(element, "sub") or (_part(element, "lim") if element.tag == f"{M}limLow" else "")
-    above = _part(element, "sup") or (_part(element, "lim") if element.tag == f"{M}limUpp" else "")
-    return (f"_{_grouped(below)}" if below else "") + (f"^{_grouped(above)}" if above else "")
+    reader = _Equation()
+    # An element stands before those inside it: backwards, what it needs is always there.
+    for each in reversed(list(element.iter("*"))):
+        reader.texts[each] = reader.write(each)
+    return reader.texts[element]
 
 
 def _grouped(text: str) -> str:
@@ -87,17 +97,17 @@ def _property(element: etree._Element, which: str, default: str) -> str:
 
 
 _FORMS = {
-    "f": _fraction,
-    "sSub": _scripted,
-    "sSup": _scripted,
-    "sSubSup": _scripted,
-    "limLow": _scripted,
-    "limUpp": _scripted,
-    "sPre": _scripted_before,
-    "rad": _root,
-    "func": _function,
-    "nary": _sum,
-    "d": _delimited,
-    "m": _matrix,
-    "eqArr": _lines,
+    "f": _Equation.fraction,
+    "sSub": _Equation.scripted,
+    "sSup": _Equation.scripted,
+    "sSubSup": _Equation.scripted,
+    "limLow": _Equation.scripted,
+    "limUpp": _Equation.scripted,
+    "sPre": _Equation.scripted_before,
+    "rad": _Equation.root,
+    "func": _Equation.function,
+    "nary": _Equation.sum,
+    "d": _Equation.delimited,
+    "m": _Equation.matrix,
+    "eqArr": _Equation.lines,
 }

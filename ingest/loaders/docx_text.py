@@ -57,7 +57,12 @@ class Inline:
         return "".join(self._parts(element))
 
     def _parts(self, element: etree._Element) -> Iterator[str]:
-        for child in element:
+        opened = [iter(element)]
+        while opened:
+            child = next(opened[-1], None)
+            if child is None:
+                opened.pop()
+                continue
             tag = child.tag
             if tag in _UNSEEN or not isinstance(tag, str):
                 continue
@@ -66,14 +71,14 @@ class Inline:
             elif tag in _BREAKS:
                 yield _BREAKS[tag]
             elif tag == f"{MC}AlternateContent":
-                yield from self._parts(branch(child))
+                opened.append(iter(branch(child)))
             elif tag == f"{M}oMath":
                 yield equation(child)
             elif tag == f"{W}sym":
                 yield _symbol(child)
             elif not self._set_aside(child):
                 self.pictures += tag in (_PICTURE, _VML_PICTURE)
-                yield from self._parts(child)
+                opened.append(iter(child))
 
     def _set_aside(self, element: etree._Element) -> bool:
         """Keep what is read later or only counted; return False for what is read on."""

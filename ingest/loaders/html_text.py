@@ -1,23 +1,57 @@
 """Turns HTML into readable lines: for HTML inside Markdown and for HTML parts of DOCX files.
 
 Tags go, their text stays. Block elements begin lines, table rows become ``cell | cell``,
-comments, scripts and style sheets are dropped. Built on the standard library's parser, which
-loads nothing and accepts any broken markup; one pass, no recursion.
+comments, scripts and style sheets are dropped. Lexbor builds the tree that a browser would build
+(implied end tags, misplaced text), whatever is broken; the walk through it calls no one back.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
-_DROPPED = frozenset({"script", "style", "template", "noscript", "head", "iframe", "svg", "object"})
-_BLOCKS = frozenset(
-    (  # noqa: SIM905 - thirty quoted words say less
-        "address article aside blockquote body caption center dd details dialog div dl dt "
-        "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main "
-        "nav ol p pre section summary table tbody tfoot thead tr ul"
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_DROPPED = frozenset(
+    (  # noqa: SIM905 - a dozen quoted words say less
+        "script style template noscript head title iframe noframes noembed object"
     ).split(),
+)
+_DROPPED_IN_SVG = frozenset({"desc", "metadata", "defs"})
+_BLOCKS_IN_SVG = frozenset({"text", "foreignObject"})
+_BLOCKS = frozenset(
+    (  # noqa: SIM905 - forty quoted words say less
+        "address article aside blockquote body caption center dd details dialog dir div dl dt "
+        "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li "
+        "listing main menu nav ol optgroup option p plaintext pre search section summary table "
+        "tbody tfoot thead tr ul xmp"
+    ).split(),
+)
+_PREFORMATTED = frozenset({"pre", "listing", "xmp", "plaintext"})
+# Drawn apart from what stands beside them, whether or not there is a space.
+_APART = frozenset({"button", "select", "textarea", "input", "tspan"})
+# Markdown hands over pieces of tables; their tags mean nothing outside one.
+_FIRST_TAG = re.compile(r"\s*+(?:(?><!--.*?-->)\s*+)*+</?([a-z]+)", re.IGNORECASE | re.DOTALL)
+_AROUND = {
+    **dict.fromkeys(("tr", "tbody", "thead", "tfoot", "caption", "colgroup", "col"), "<table>"),
+    **dict.fromkeys(("td", "th"), "<table><tr>"),
+}
+# "<script src=… />" of component templates: HTML takes what follows for its content.
+MAX_DEPTH = 500
+"""Elements of one name inside each other, about as many as browsers build: for each one more the
+parser looks through all that are open. Only names whose end tags nobody may leave out count."""
+
+_NESTING_TAG = re.compile(
+    r"<(/?)(div|section|article|main|aside|nav|header|footer|blockquote|center|form|fieldset|ul|ol"
+    r"|dl|dir|menu|details|figure|address|pre|listing|hgroup|search|button)\b"
+    r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
+    re.IGNORECASE,
+)
+_RAW_TAG = re.compile(
+    r"<(?:script|style|template|noscript|title|textarea|iframe|noframes|noembed|object|xmp)\b"
+    r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
+    re.IGNORECASE,
 )
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -42,22 +76,42 @@ class _Cell:
     is_open: bool = False
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks: list[HtmlBlock] = []
         self._parts: list[str] = []
         self._rows: list[str] = []
         self._tables: list[_Cell] = []
-        self._dropped = 0
         self._level = 0
         self._preformatted = 0
+        self._svg = 0
         self._keeps_indent = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _DROPPED:
-            self._dropped += 1
-        elif tag == "table":
+    def read(self, root: LexborNode) -> list[HtmlBlock]:
+        """Walk through ``root`` in document order."""
+        opened: list[LexborNode] = []
+        node: LexborNode | None = root
+        while node is not None or opened:
+            if node is None:
+                closed = opened.pop()
+                self._end(closed.tag or "")
+                node = closed.next
+            elif node.is_text_node:
+                self._data(node.text_content or "")
+                node = node.next
+            elif node.is_element_node and not self._drops(node.tag or ""):
+                self._start(node.tag or "", node)
+                opened.append(node)
+                node = node.first_child
+            else:
+                node = node.next
+        return self._finish()
+
+    def _drops(self, tag: str) -> bool:
+        return tag in _DROPPED or (self._svg > 0 and tag in _DROPPED_IN_SVG)
+
+    def _start(self, tag: str, node: LexborNode) -> None:
+        if tag == "table":
             self._break()
             if not self._tables:
                 self._flush()
@@ -70,20 +124,17 @@ class _Reader(HTMLParser):
         elif tag == "br":
             self._write("\n")
         elif tag == "img":
-            self._write(dict(attrs).get("alt") or "")
-        elif tag in _BLOCKS:
+            self._write(node.attributes.get("alt") or "")
+        elif tag in _BLOCKS or (self._svg and tag in _BLOCKS_IN_SVG):
             self._break()
             self._start_block(tag)
+        elif tag in _APART:
+            self._write(" ")
+        elif tag == "svg":
+            self._svg += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # "<script src=… />" of component templates: must not swallow what follows
-        if tag not in _DROPPED:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _DROPPED:
-            self._dropped = max(0, self._dropped - 1)
-        elif tag == "table" and self._tables:
+    def _end(self, tag: str) -> None:
+        if tag == "table" and self._tables:
             self._end_row()
             self._tables.pop()
             if not self._tables:
@@ -92,22 +143,21 @@ class _Reader(HTMLParser):
             self._end_row()
         elif tag in ("td", "th") and self._tables:
             self._end_cell()
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS or (self._svg and tag in _BLOCKS_IN_SVG):
             self._break()
-            if tag == "pre":
-                self._preformatted = max(0, self._preformatted - 1)
+            if tag in _PREFORMATTED:
+                self._preformatted -= 1
             if _HEADING.match(tag) and not self._tables:
                 self._flush()
+        elif tag in _APART:
+            self._write(" ")
+        elif tag == "svg":
+            self._svg -= 1
 
-    def handle_data(self, data: str) -> None:
-        if not self._dropped:
-            self._write(data if self._preformatted else _SPACE.sub(" ", data))
+    def _data(self, data: str) -> None:
+        self._write(data if self._preformatted else _SPACE.sub(" ", data))
 
-    def finish(self) -> list[HtmlBlock]:
-        self.close()
-        while self._tables:
-            self._end_row()
-            self._tables.pop()
+    def _finish(self) -> list[HtmlBlock]:
         self._end_table()
         self._flush()
         return self.blocks
@@ -119,7 +169,7 @@ class _Reader(HTMLParser):
             self._level = int(heading[1])
         elif tag == "li":
             self._write("- ")
-        elif tag == "pre":
+        elif tag in _PREFORMATTED:
             self._preformatted += 1
             self._keeps_indent = True
         elif tag in ("p", "hr") and not self._tables:
@@ -127,9 +177,10 @@ class _Reader(HTMLParser):
 
     def _write(self, text: str) -> None:
         target = self._target()
-        if text == " " and (not target or target[-1].endswith((" ", "\n"))):
-            return
-        target.append(text)
+        if not self._preformatted and (not target or target[-1].endswith((" ", "\n"))):
+            text = text.removeprefix(" ")
+        if text:
+            target.append(text)
 
     def _target(self) -> list[str]:
         return self._tables[-1].text if self._tables and self._tables[-1].is_open else self._parts
@@ -182,9 +233,34 @@ class _Reader(HTMLParser):
 
 def read_html(markup: str) -> list[HtmlBlock]:
     """Return the readable blocks of a page or of any fragment of one."""
-    reader = _Reader()
-    reader.feed(markup)
-    return reader.finish()
+    first = _FIRST_TAG.match(markup)
+    around = _AROUND.get(first[1].lower(), "") if first else ""
+    markup = _RAW_TAG.sub(_unless_self_closed, markup)
+    if markup.count("<") > MAX_DEPTH:
+        markup = _NESTING_TAG.sub(_Nesting(), markup)
+    root = LexborHTMLParser(around + markup).root
+    return [] if root is None else _Reader().read(root)
+
+
+class _Nesting:
+    """Replaces the tags of elements beyond :data:`MAX_DEPTH` by line breaks."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def __call__(self, tag: re.Match[str]) -> str:
+        """Return a tag, or what stands in its place."""
+        name = tag[2].lower()
+        if not tag[1]:
+            self._open[name] += 1
+            return tag[0] if self._open[name] <= MAX_DEPTH else "<br>"
+        too_deep = self._open[name] > MAX_DEPTH
+        self._open[name] = max(0, self._open[name] - 1)
+        return "<br>" if too_deep else tag[0]
+
+
+def _unless_self_closed(tag: re.Match[str]) -> str:
+    return "" if tag[0].endswith("/>") else tag[0]
 
 
 def html_to_text(markup: str) -> str:

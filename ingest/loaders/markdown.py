@@ -7,8 +7,9 @@ lists, ``$math$``, ``:::`` containers, front matter, and Pandoc's drawn tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.container import container_plugin
@@ -19,11 +20,12 @@ from mdit_py_plugins.footnote import footnote_plugin
 from ingest.errors import EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.front_matter import split_front_matter
+from ingest.loaders.markdown_nesting import MAX_DEPTH, deep_nesting, lines_too_deep
 from ingest.loaders.markdown_text import MarkdownText
 from ingest.loaders.pandoc_tables import pandoc_tables
 from ingest.loaders.reading import read_text
 from kb.metadata import DATE_KEYS, LANGUAGE_KEYS, TAG_KEYS
-from kb.records import Document, MetadataValue
+from kb.records import Document, MetadataValue, Notice
 from kb.text import normalise
 
 _PANDOC_TITLE = re.compile(
@@ -37,7 +39,7 @@ class MarkdownLoader:
     """Reads .md and .markdown files of any common encoding."""
 
     extensions = (".md", ".markdown")
-    version = 3
+    version = 4
 
     def load(
         self,
@@ -51,11 +53,15 @@ class MarkdownLoader:
             LoadError: the file is empty, not text, or cannot be opened.
         """
         text, metadata, notices = read_text(path)
-        front = split_front_matter(normalise(text))
+        whole = normalise(text)
+        front = split_front_matter(whole)
         body, values = _pandoc_title_block(front.body, front.values)
         builder = DocumentBuilder(media_type="markdown", notices=[*notices, *front.notices])
         written = MarkdownText(builder)
-        written.write(_parser().parse(body))
+        env: dict[str, Any] = {}
+        written.write(_parser().parse(body, env))
+        before = whole.count("\n", 0, len(whole) - len(body))
+        builder.notices += _too_deep([before + line + 1 for line in lines_too_deep(env)])
         title = values.get("title")
         builder.title = str(title) if title is not None else written.only_title
         if written.languages:
@@ -76,7 +82,20 @@ def _parser() -> MarkdownIt:
     # any name: every site generator has its own kinds of boxes
     md.use(container_plugin, name="box", validate=_any_container)
     md.use(pandoc_tables)
+    md.use(deep_nesting)
     return md
+
+
+def _too_deep(lines: list[int]) -> Iterator[Notice]:
+    """Say where quotes and lists were nested too deep to be read as such."""
+    if lines:
+        message = (
+            f"Quotes or lists are nested more than {MAX_DEPTH} levels deep in line {lines[0]}"
+            f"{f' and {len(lines) - 1} more' if len(lines) > 1 else ''}; "
+            "what is deeper was read as plain text."
+        )
+        values = {"line": lines[0], "places": len(lines), "levels": MAX_DEPTH}
+        yield Notice(code="nested_too_deep", message=message, values=values)
 
 
 def _any_container(params: str, markup: str) -> bool:  # noqa: ARG001 - markdown-it's signature

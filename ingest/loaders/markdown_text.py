@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ _LANGUAGE = re.compile(r"[\w+#.-]+")
 _HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b", re.IGNORECASE)
 _HTML_HIDDEN = re.compile(r"<(/?)(?:script|style|template)\b[^>]*?(/?)>", re.IGNORECASE)
 _INDENT = "  "
+
+_Citation = tuple[int, str]  # a footnote's number and its label in the text
 
 
 @dataclass(slots=True)
@@ -36,8 +39,8 @@ class MarkdownText:
     _marker: str = ""
     _item_before: bool = False
     _top_titles: list[str] = field(default_factory=list)
-    _footnotes: dict[int, str] = field(default_factory=dict)
-    _cited: list[tuple[int, str]] = field(default_factory=list)
+    _footnotes: dict[int, tuple[str, list[_Citation]]] = field(default_factory=dict)
+    _cited: list[_Citation] = field(default_factory=list)
 
     @property
     def only_title(self) -> str:
@@ -122,11 +125,13 @@ class MarkdownText:
 
     def _add_cited(self) -> None:
         """Put footnotes right after the block that refers to them, where they are understood."""
-        cited, self._cited = self._cited, []
-        for number, label in cited:
-            note = self._footnotes.pop(number, "")
+        cited, self._cited = deque(self._cited), []
+        while cited:
+            number, label = cited.popleft()
+            note, inner = self._footnotes.pop(number, ("", []))
             if note:
                 self.builder.add(f"[{label}] {note}", separator="\n")
+            cited.extendleft(reversed(inner))
 
     def _code(self, token: Token) -> None:
         found = _LANGUAGE.search(token.info.strip().lstrip("{").lstrip("."))
@@ -194,20 +199,24 @@ def _split_footnotes(
     return tokens[:start], notes
 
 
-def _plain(tokens: Sequence[Token]) -> str:
-    """Return a footnote's text: its paragraphs and code, one after the other."""
-    parts = [
-        _inline_text(token)[0] if token.type == "inline" else token.content.strip("\n")
-        for token in tokens
-        if token.type in ("inline", "fence", "code_block")
-    ]
-    return "\n".join(part for part in parts if part.strip())
+def _plain(tokens: Sequence[Token]) -> tuple[str, list[_Citation]]:
+    """Return a footnote's paragraphs and code, one after the other, and the notes that it cites."""
+    parts: list[str] = []
+    cited: list[_Citation] = []
+    for token in tokens:
+        if token.type == "inline":
+            text, inner = _inline_text(token)
+            parts.append(text)
+            cited += inner
+        elif token.type in ("fence", "code_block"):
+            parts.append(token.content.strip("\n"))
+    return "\n".join(part for part in parts if part.strip()), cited
 
 
-def _inline_text(token: Token) -> tuple[str, list[tuple[int, str]]]:
+def _inline_text(token: Token) -> tuple[str, list[_Citation]]:
     """Return the text of an inline token and the footnotes that it cites."""
     parts: list[str] = []
-    cited: list[tuple[int, str]] = []
+    cited: list[_Citation] = []
     hidden = 0
     for child in token.children or ():
         if child.type == "html_inline":

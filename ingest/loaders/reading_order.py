@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+_MAX_CUTS = 40  # a page nests far less
 
 Point = tuple[float, float]
 
@@ -47,11 +49,9 @@ def reading_order(boxes: Sequence[Box]) -> list[list[list[Box]]]:
     flat = [_turn(box, angle) for box in boxes]
     heights = sorted(item.height for item in flat)
     size = max(heights[len(heights) // 2], 1.0)
-    blocks: list[list[_Flat]] = []
-    _cut(flat, size, blocks, depth=0)
     return [
         [[item.box for item in line] for line in paragraph]
-        for block in blocks
+        for block in _cut(flat, size)
         for paragraph in _paragraphs(_lines(block), size)
     ]
 
@@ -82,18 +82,25 @@ def _turn(box: Box, angle: float) -> _Flat:
     return _Flat(box, min(across), min(down), max(across), max(down))
 
 
-def _cut(items: list[_Flat], size: float, out: list[list[_Flat]], depth: int) -> None:
-    """Cut along the clearest gap: a wide column gap goes before a usual paragraph gap."""
-    if len(items) > 1 and depth < 40:  # noqa: PLR2004 - a page nests far less
-        for along, least in (("y", 1.6), ("x", 1.0), ("y", 0.9)):
-            parts = _split(items, along, least * size)
-            if along == "x" and len(parts) > 1 and not _are_columns(parts):
-                continue
-            if len(parts) > 1:
-                for part in parts:
-                    _cut(part, size, out, depth + 1)
-                return
-    out.append(items)
+def _cut(items: list[_Flat], size: float) -> Iterator[list[_Flat]]:
+    """Cut along the clearest gap, and the parts likewise, as deep as it goes."""
+    waiting = [(items, 0)]
+    while waiting:
+        whole, depth = waiting.pop()
+        parts = _parts(whole, size) if len(whole) > 1 and depth < _MAX_CUTS else []
+        if parts:
+            waiting += [(part, depth + 1) for part in reversed(parts)]
+        else:
+            yield whole
+
+
+def _parts(items: list[_Flat], size: float) -> list[list[_Flat]]:
+    """Cut once: a wide column gap goes before a usual paragraph gap."""
+    for along, least in (("y", 1.6), ("x", 1.0), ("y", 0.9)):
+        parts = _split(items, along, least * size)
+        if len(parts) > 1 and (along == "y" or _are_columns(parts)):
+            return parts
+    return []
 
 
 def _split(items: list[_Flat], along: str, least: float) -> list[list[_Flat]]:

@@ -16,6 +16,8 @@ def as_markdown(answer: Answer) -> str:
     Document text and file names stay text: nothing in them becomes a link, a picture or markup.
     """
     lines = [f"## {_text(answer.question)}", "", answer.text]
+    if answer.cut:
+        lines += ["", "(The answer was cut short.)"]
     if answer.cited:
         lines += ["", "### Sources", ""]
     for number in answer.cited:

@@ -1,37 +1,12 @@
-"""What of a model's words is no part of the answer: thinking aloud, and going in circles."""
+"""What of a model's words is no part of the answer: going in circles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-_BEGIN, _END = "<think>", "</think>"
 _TAIL_CHARACTERS = 1200
 _SHORTEST, _LONG, _LONGEST = 8, 60, 600
 _LONG_TIMES, _SHORT_TIMES = 2, 4
-
-
-def without_reasoning(pieces: Iterable[str]) -> Iterator[str]:
-    """Give an answer's pieces without the ``<think>…</think>`` in front of it.
-
-    Reasoning models (Qwen3, DeepSeek-R1) write one where the server does not take it out itself.
-    One that never ends leaves nothing of the answer.
-    """
-    held = ""
-    answering = False
-    for piece in pieces:
-        if answering:
-            yield piece
-            continue
-        held = (held + piece).lstrip()
-        if held.startswith(_BEGIN):
-            if _END not in held:
-                continue
-            held = held.partition(_END)[2].lstrip()
-        if held and not _BEGIN.startswith(held):
-            answering = True
-            yield held
-    if not answering and not held.startswith(_BEGIN) and held:
-        yield held
 
 
 def until_circling(pieces: Iterable[str]) -> Iterator[str]:
@@ -42,6 +17,8 @@ def until_circling(pieces: Iterable[str]) -> Iterator[str]:
     tail = ""
     for piece in pieces:
         yield piece
+        if not piece:
+            continue
         tail = (tail + piece)[-_TAIL_CHARACTERS:]
         if _circles(tail):
             return

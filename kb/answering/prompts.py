@@ -24,6 +24,8 @@ _REWRITE = """Rewrite the user's last message as one question that can be unders
 conversation: put in what its pronouns and omissions stand for. Keep its language. If it needs \
 nothing from the conversation, repeat it as it is. Answer with the question alone."""
 
+_GO_ON = "Your answer was cut off there. Go on with the very next word, and repeat nothing."
+
 _TEMPLATE_TOKENS = 64  # what a chat template writes around two messages
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -66,6 +68,29 @@ def rewriting(history: Sequence[Message], question: str) -> list[Message]:
     told = "\n".join(f"{message.role}: {message.content}" for message in history)
     content = f"{told}\nuser: {question}" if told else question
     return [Message(role="system", content=_REWRITE), Message(role="user", content=content)]
+
+
+def going_on(
+    question: str,
+    hits: Sequence[SearchHit],
+    said: str,
+    *,
+    count: Callable[[str], int],
+    room: int,
+) -> list[Message]:
+    """Return the messages that ask for the rest of an answer; see :func:`pack`.
+
+    Args:
+        question: as it was answered.
+        hits: the passages that the answer stands on.
+        said: the answer as far as it got.
+        count: gives the tokens of a text as the chat model reads it.
+        room: most tokens of the messages.
+    """
+    left = room - count(said) - count(_GO_ON) - _TEMPLATE_TOKENS
+    messages, _ = pack(question, hits, count=count, room=left)
+    said_so_far = Message(role="assistant", content=said)
+    return [*messages, said_so_far, Message(role="user", content=_GO_ON)]
 
 
 def not_said(question: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.archive.file import ArchiveWriter, writing
+from kb.archive.file import ORIGINALS, ArchiveWriter, writing
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 from kb.records import CollectionInfo, FileState, Source
@@ -110,7 +110,7 @@ def export_collection(
 
 def original_member(content_hash: str) -> str:
     """Return the name in an archive of the original with this SHA-256."""
-    return f"originals/{content_hash}"
+    return f"{ORIGINALS}{content_hash}"
 
 
 class _Originals:

@@ -4,7 +4,9 @@ Members are ``manifest.json``, for document ``n`` (six digits or more) ``documen
 ``vectors/n.f32``, and ``originals/SHA-256`` for each uploaded file. The manifest holds the size and
 SHA-256 of every other member. The zip's comment is the SHA-256, in hexadecimal, of all bytes before
 it: a change anywhere shows before anything is unpacked. Nothing is ever written under a name that
-stands in an archive, and a size that deflate cannot reach is refused unread.
+stands in an archive. A size that deflate cannot reach is refused unread, and so is a part that
+would take much more memory than it takes room in the archive (:mod:`kb.archive.bounds`): the writer
+stores such a part as it is.
 """
 
 from __future__ import annotations
@@ -21,11 +23,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kb.archive.bounds import FREE_BYTES, FREE_VECTOR_BYTES, allowance, cost_of, counted
 from kb.errors import ArchiveError, StoreError
 
 FORMAT = "kb-archive"
 VERSION = 1
 MANIFEST = "manifest.json"
+ORIGINALS = "originals/"
+_JSON, _VECTORS = ".json", ".f32"
 _SEAL_BYTES = 64
 _READ_BYTES = 2**20
 _MOST_MANIFEST_BYTES = 2**28
@@ -34,6 +39,7 @@ _MOST_MEMBER_BYTES = 2**30
 # Deflate turns one byte into 1,032 at most; a larger size is a lie.
 _MOST_DEFLATE_RATIO = 1032
 _DEFLATE_SLACK_BYTES = 1024
+_COMPRESSION = 3
 # Besides damage: RuntimeError for encrypted members, features that are not known, deep nesting.
 _UNPACKING = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
@@ -57,7 +63,7 @@ class ArchiveWriter:
                 f"({_MOST_MEMBER_BYTES:,}); split that document and export again"
             )
             raise StoreError(msg)
-        self._archive.writestr(name, data)
+        self._write(name, data)
         self._members[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def add_file(self, name: str, file: BinaryIO) -> None:
@@ -78,7 +84,16 @@ class ArchiveWriter:
             **description,
             "members": self._members,
         }
-        self._archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+        self._write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+
+    def _write(self, name: str, data: bytes) -> None:
+        method = zipfile.ZIP_DEFLATED
+        is_json, free = name.endswith(_JSON), _free(name)
+        cost = cost_of(data) if is_json else len(data)
+        # Compressed for nothing but its size: few parts are large enough.
+        if cost > free and cost > allowance(len(zlib.compress(data, _COMPRESSION)), free=free):
+            method = zipfile.ZIP_STORED
+        self._archive.writestr(name, data, method)
 
 
 @contextmanager
@@ -93,7 +108,9 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         part = Path(name)
         try:
             with os.fdopen(descriptor, "w+b") as file:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+                with zipfile.ZipFile(
+                    file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION
+                ) as archive:
                     yield ArchiveWriter(archive)
                     archive.comment = b"0" * _SEAL_BYTES
                 seal = _digest_but_seal(file)
@@ -118,6 +135,10 @@ class ArchiveReader:
         for info in archive.infolist():
             if info.file_size > _DEFLATE_SLACK_BYTES + info.compress_size * _MOST_DEFLATE_RATIO:
                 raise damaged(path, f"{info.filename[:80]!r} claims an impossible size")
+            most = allowance(info.compress_size, free=_free(info.filename))
+            if info.file_size > most and not info.filename.startswith(ORIGINALS):
+                reason = f"unfolds to more than {most / 2**20:,.0f} MiB"
+                raise damaged(path, f"{info.filename[:80]!r} {reason}")
         self.manifest = self._read_manifest()
 
     @property
@@ -139,6 +160,16 @@ class ArchiveReader:
         if name in self.names and self._archive.getinfo(name).file_size > _MOST_MEMBER_BYTES:
             raise damaged(self._path, f"{name} is too large")
         return b"".join(self.parts(name))
+
+    def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever stands there
+        """Return what one member says.
+
+        Raises:
+            ArchiveError: it is missing, or not what the manifest says.
+            ValueError: it is no JSON, or would take much more memory than room in the archive.
+        """
+        packed = self._archive.getinfo(name).compress_size if name in self.names else 0
+        return json.loads(b"".join(counted(self.parts(name), packed)))
 
     def parts(self, name: str) -> Iterator[bytes]:
         """Give one member a part at a time; an error may come after the last one.
@@ -171,8 +202,11 @@ class ArchiveReader:
             raise damaged(self._path, "it has no manifest")
         if self._archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST_BYTES:
             raise damaged(self._path, "its manifest is too large")
+        info = self._archive.getinfo(MANIFEST)
         try:
-            manifest = json.loads(self._archive.read(MANIFEST))
+            with self._archive.open(info) as member:
+                parts = iter(lambda: member.read(_READ_BYTES), b"")
+                manifest = json.loads(b"".join(counted(parts, info.compress_size)))
         except (ValueError, *_UNPACKING) as error:
             raise damaged(self._path, f"its manifest cannot be read: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -222,6 +256,10 @@ def damaged(path: Path, reason: str) -> ArchiveError:
         f"{path} is damaged or no archive of `kb export`: {reason}. "
         "Nothing was imported; copy or export it again"
     )
+
+
+def _free(name: str) -> int:
+    return FREE_VECTOR_BYTES if name.endswith(_VECTORS) else FREE_BYTES
 
 
 def _digest_but_seal(file: Any) -> bytes:  # noqa: ANN401 - any binary file that can seek

@@ -45,8 +45,9 @@ def import_collection(
         EmbedderMismatchError: its vectors come from another model.
         CollectionError: there is a collection of that name.
         StoreBusyError: another process is importing.
-        StoreError: the disk is full.
+        StoreError: the disk is full, or the folder read-only.
     """
+    store.require_writable()
     with _alone(store), reading(path) as archive:
         found = ArchivedCollection(path, archive)
         clean = collections.clean_name(name or found.name)
@@ -81,6 +82,8 @@ def _alone(store: Store) -> Iterator[None]:
 
 
 def _refuse_other_model(path: Path, theirs: EmbedderIdentity, mine: EmbedderIdentity) -> None:
+    if theirs.fingerprint == mine.fingerprint and theirs.dim != mine.dim:
+        raise damaged(path, f"its vectors have {theirs.dim} dimensions instead of {mine.dim}")
     if theirs.fingerprint != mine.fingerprint:
         msg = (
             f"{path} holds vectors of the model {theirs.model_id} ({theirs.dim} dimensions), "
@@ -120,7 +123,7 @@ def _write(  # noqa: PLR0917 - one call, above
     added: list[tuple[int, str]] = []
     seen: list[ArchivedFile] = []
     try:
-        for item in found.items(target.name):
+        for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)
             for other in others:

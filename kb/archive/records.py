@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,16 +12,19 @@ from typing import Any, get_args
 import numpy as np
 
 from kb.archive.exporting import original_member
-from kb.archive.file import ArchiveReader, damaged
+from kb.archive.file import ORIGINALS, ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.language import language_of
-from kb.records import Chunk, FileState, SearchMode, Source
+from kb.records import Chunk, CollectionInfo, FileState, SearchMode, Source
 from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_from_json
 from kb.uploads import UPLOADS_ROOT
 
 _UNIT_TOLERANCE = 1e-3
+# Chunks overlap by half of their size at most, and each is stored with its document's title.
+_MOST_REPEATED = 8
+_FREE_CHARACTERS = 2**24
 _FLOAT_BYTES = 4
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What values of the wrong kind raise where they are used; deep nesting is a RecursionError.
@@ -89,12 +91,12 @@ class ArchivedCollection:
         expected = {member for pair in self._pairs() for member in pair}
         if missing := sorted(expected - names):
             raise damaged(self.path, f"{missing[0]} is missing")
-        hashes = {name.removeprefix("originals/") for name in names - expected}
+        hashes = {name.removeprefix(ORIGINALS) for name in names - expected}
         if {original_member(each) for each in hashes} != names - expected:
             raise damaged(self.path, "it has members that belong to no document")
         wanted: dict[tuple[str, str], None] = {}
         chunks = 0
-        for item in self.items(""):
+        for item in self.items(None):
             chunks += len(item.prepared.chunks)
             wanted.update(dict.fromkeys(_uploads(item.files, item.prepared.content_hash)))
         wanted.update(dict.fromkeys(_uploads(self.unread, "")))
@@ -106,12 +108,11 @@ class ArchivedCollection:
         for content_hash in hashes:
             self._verify_original(content_hash)
 
-    def items(self, collection: str) -> Iterator[ArchivedDocument]:
+    def items(self, collection: CollectionInfo | None) -> Iterator[ArchivedDocument]:
         """Give the documents in the order in which they were added."""
         for name, vectors_name in self._pairs():
-            data = self._archive.read(name)
             try:
-                record = json.loads(data)
+                record = self._archive.read_json(name)
                 size = len(record["chunks"]) * self.embedder.dim * _FLOAT_BYTES
                 fits = self._archive.manifest["members"][vectors_name]["bytes"] == size
                 _require(fits, "its vectors do not fit its chunks")
@@ -141,8 +142,16 @@ def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[st
                     yield file.state.source.path, content_hash
 
 
-def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> ArchivedDocument:
+def _document(
+    record: dict[str, Any], vectors: Vectors, collection: CollectionInfo | None
+) -> ArchivedDocument:
     document = document_from_json(record["document"])
+    spans = [(item["start"], item["end"]) for item in record["chunks"]]
+    inside = all(0 <= start <= end <= len(document.text) for start, end in spans)
+    _require(inside, "its chunks do not fit its text")
+    repeated = sum(end - start + len(document.title) for start, end in spans)
+    most = _FREE_CHARACTERS + _MOST_REPEATED * len(document.text)
+    _require(repeated <= most, "its chunks repeat its text too often")
     chunks = tuple(
         Chunk(
             **{
@@ -153,8 +162,6 @@ def _document(record: dict[str, Any], vectors: Vectors, collection: str) -> Arch
         )
         for item in record["chunks"]
     )
-    inside = all(0 <= chunk.start <= chunk.end <= len(document.text) for chunk in chunks)
-    _require(inside, "its chunks do not fit its text")
     lengths = np.linalg.norm(vectors, axis=1)
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
     files = [_file(values, 0) for values in record["files"]]

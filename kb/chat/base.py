@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,72 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some of what a model writes.
+
+    ``thinking`` is no part of its answer. ``takes_back`` says that all before it was thinking,
+    ``cut`` that the model was stopped in the middle, for it had written as much as it may.
+    """
+
+    text: str = ""
+    thinking: bool = False
+    takes_back: bool = False
+    cut: bool = False
+
+
+class ChatStream:
+    """A model's answer in the making: iterate for its pieces, thinking left out.
+
+    A piece is empty while the model thinks, so that whoever iterates can stop it then.
+
+    Attributes:
+        thinking: what it thought so far.
+        taken_back: how often what was given turned out to be thinking; then the answer begins
+            after it.
+        cut: whether it was stopped in the middle; known at the end.
+    """
+
+    def __init__(self, pieces: Generator[Piece, None, None]) -> None:
+        self._pieces = pieces
+        self._said: list[str] = []
+        self.thinking = ""
+        self.taken_back = 0
+        self.cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        piece = next(self._pieces)
+        self.cut = self.cut or piece.cut
+        if piece.takes_back:
+            self.thinking += "".join(self._said)
+            self._said.clear()
+            self.taken_back += 1
+        if piece.thinking:
+            self.thinking += piece.text
+            return ""
+        self._said.append(piece.text)
+        return piece.text
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the model's work; what was given stays."""
+        self._pieces.close()
+
+    def whole(self) -> str:
+        """Return the answer, waiting for what is missing of it."""
+        for _ in self:
+            pass
+        return "".join(self._said).strip()
 
 
 class ChatModel(Protocol):
@@ -34,10 +100,12 @@ class ChatModel(Protocol):
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int, temperature: float = 0.0
-    ) -> Generator[str, None, None]:
-        """Give the answer piece by piece; closing the iterator ends the model's work.
+    ) -> ChatStream:
+        """Give the answer piece by piece; closing it ends the model's work.
 
-        Raises:
+        It is asked not to think first, as far as it can be.
+
+        Raises (where it is iterated):
             ChatError: it failed; what was given before is all there is.
         """
         ...
@@ -51,5 +119,5 @@ class ChatModel(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Free what it holds, ending answers under way."""
         ...

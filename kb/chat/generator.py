@@ -54,8 +54,10 @@ class Generator:
 
     def generate(
         self, prompt: npt.NDArray[np.int32], *, most_tokens: int, temperature: float
-    ) -> Pieces[bytes, None, None]:
-        """Give the bytes of one token after another, until the model ends or the room does.
+    ) -> Pieces[int, None, bool]:
+        """Give one token after another, until the model ends or the room does.
+
+        Its value is whether the model ended by itself.
 
         Args:
             prompt: token ids, int32.
@@ -79,11 +81,12 @@ class Generator:
             for _ in range(min(most_tokens, room)):
                 token = int(llama_cpp.llama_sampler_sample(sampler, self._handle, -1))
                 if self._model.ends(token):
-                    return
-                yield self._model.piece(token)
+                    return True
+                yield token
                 self._compute(np.array([token], dtype=np.int32))
         finally:
             llama_cpp.llama_sampler_free(sampler)
+        return False
 
     def close(self) -> None:
         """Free the memory."""

@@ -8,11 +8,13 @@ from collections.abc import Generator as Pieces
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 
-from kb.chat.base import Message
+from kb.chat.base import ChatStream, Message, Piece
 from kb.chat.generator import Generator
 from kb.chat.template import ChatTemplate
-from kb.embedding.cores import available_cores
+from kb.chat.thinking import MARKS, ThinkingSplitter
+from kb.cores import available_cores
 from kb.embedding.native import Model
 from kb.errors import ChatError
 
@@ -45,6 +47,8 @@ class LocalChat:
     ) -> None:
         self._model = Model(path, n_gpu_layers=n_gpu_layers)
         self._mutex = threading.Lock()
+        self._closing = threading.Event()
+        self._marks = _control_marks(self._model)
         self._generator: Generator | None = None
         try:
             self._template = ChatTemplate(self._model)
@@ -76,25 +80,71 @@ class LocalChat:
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
-    ) -> Pieces[str, None, None]:
-        """Give the model's answer piece by piece; closing the iterator ends the work.
+    ) -> ChatStream:
+        """Give the model's answer piece by piece; closing it ends the work.
 
-        Raises:
+        The model writes in a thread of its own, as fast as it can. Whoever reads slowly, or no
+        more, keeps nobody waiting.
+
+        Raises (where it is iterated):
             ChatError: the conversation is longer than the window, or llama.cpp failed.
         """
+        return ChatStream(self._stream(messages, most_tokens, temperature))
+
+    def _stream(
+        self, messages: Sequence[Message], most_tokens: int, temperature: float
+    ) -> Pieces[Piece, None, None]:
+        said: SimpleQueue[Piece | BaseException | None] = SimpleQueue()
+        given_up = threading.Event()
+
+        def write() -> None:
+            try:
+                for piece in self._written(messages, most_tokens, temperature, given_up):
+                    said.put(piece)
+                said.put(None)
+            except BaseException as error:  # noqa: BLE001 - raised where the answer is read
+                said.put(error)
+
+        threading.Thread(target=write, name="chat", daemon=True).start()
+        try:
+            while (piece := said.get()) is not None:
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
+        finally:
+            given_up.set()
+
+    def _written(
+        self,
+        messages: Sequence[Message],
+        most_tokens: int,
+        temperature: float,
+        given_up: threading.Event,
+    ) -> Pieces[Piece, None, None]:
+        """Give what the model writes; ends early where the answer is given up or this is closed."""
         # A character may be spread over tokens.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        splitter = ThinkingSplitter()
         with self._mutex:
             generator = self._open()
             prompt = self._template.tokens(messages)
-            with closing(
-                generator.generate(prompt, most_tokens=most_tokens, temperature=temperature)
-            ) as pieces:
-                for piece in pieces:
-                    if text := decoder.decode(piece):
-                        yield text
-        if rest := decoder.decode(b"", final=True):
-            yield rest
+            tokens = generator.generate(prompt, most_tokens=most_tokens, temperature=temperature)
+            with closing(tokens):
+                ended = False
+                while not given_up.is_set():
+                    if self._closing.is_set():
+                        raise self._closed()
+                    try:
+                        token = next(tokens)
+                    except StopIteration as stop:
+                        ended = bool(stop.value)
+                        break
+                    text = self._marks.get(token) or decoder.decode(self._model.piece(token))
+                    yield from splitter.feed(text)
+        yield from splitter.feed(decoder.decode(b"", final=True))
+        yield from splitter.end()
+        if not ended:
+            yield Piece(cut=True)
 
     def complete(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
@@ -104,11 +154,11 @@ class LocalChat:
         Raises:
             ChatError: as for :meth:`stream`.
         """
-        parts = self.stream(messages, most_tokens=most_tokens, temperature=temperature)
-        return "".join(parts).strip()
+        return self.stream(messages, most_tokens=most_tokens, temperature=temperature).whole()
 
     def close(self) -> None:
-        """Free the model, after the answer under way."""
+        """Free the model, ending an answer under way."""
+        self._closing.set()
         with self._mutex:
             if self._generator is not None:
                 self._generator.close()
@@ -117,6 +167,19 @@ class LocalChat:
 
     def _open(self) -> Generator:
         if self._generator is None:
-            msg = f"the chat model {self._model.path.name} is closed; open the knowledge base again"
-            raise ChatError(msg)
+            raise self._closed()
         return self._generator
+
+    def _closed(self) -> ChatError:
+        name = self._model.path.name
+        return ChatError(f"the chat model {name} is closed; open the knowledge base again")
+
+
+def _control_marks(model: Model) -> dict[int, str]:
+    """Return the marks around thinking that are control tokens, which have no text of their own."""
+    found = {}
+    for mark in MARKS:
+        tokens = model.tokenize(mark, special=False, parse_special=True)
+        if len(tokens) == 1 and not model.piece(int(tokens[0])):
+            found[int(tokens[0])] = mark
+    return found

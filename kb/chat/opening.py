@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kb.chat.base import ChatModel
+from kb.embedding.servers.address import names_servers
 from kb.errors import SettingsError
 from kb.models.files import find_other
 from kb.settings import Settings
@@ -25,7 +26,7 @@ def open_chat_model(settings: Settings) -> ChatModel:
     if not name:
         msg = f"no chat model is set: {HOW_TO_ADD}"
         raise SettingsError(msg)
-    if name.startswith(("http://", "https://")):
+    if names_servers(name):
         from kb.chat.server import ChatServer  # noqa: PLC0415 - an HTTP client for servers only
 
         return ChatServer(name, window_tokens=settings.chat_context_tokens)

@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Self
 
 import httpx
 
-from kb.chat.base import Message
+from kb.chat.base import ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
+from kb.chat.thinking import ThinkingSplitter
 from kb.embedding.servers.address import parse_servers
 from kb.embedding.servers.client import CONNECT_TIMEOUT_S, key_from_environment
 from kb.errors import ChatError, ChatTooLongError, SettingsError
 
 _SAID_MOST = 300  # characters of a server's own words in a message
 _TOO_LONG = (400, 413)
+_REFUSED = (400, 422)
+_WITHOUT_THINKING: dict[str, Any] = {
+    # llama.cpp, vLLM, SGLang: for the model's chat template (Qwen3; DeepSeek, Granite).
+    "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
+    # Ollama, and OpenAI's own newer models.
+    "reasoning_effort": "none",
+}
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # beside ``content``, by server
 _ABOUT_LENGTH = re.compile(r"context|too long|too many tokens|maximum length", re.IGNORECASE)
 
 
@@ -41,6 +51,7 @@ class ChatServer:
             msg = "`chat_model` must be one address, such as http://localhost:8080/v1#name"
             raise SettingsError(msg)
         self._address = addresses[0]
+        self._extras = dict(_WITHOUT_THINKING)
         key = key_from_environment()
         local = self._address.loopback
         self._http = httpx.Client(
@@ -76,15 +87,14 @@ class ChatServer:
         Raises:
             ChatError: as for :meth:`stream`.
         """
-        parts = self.stream(messages, most_tokens=most_tokens, temperature=temperature)
-        return "".join(parts).strip()
+        return self.stream(messages, most_tokens=most_tokens, temperature=temperature).whole()
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
-    ) -> Generator[str, None, None]:
-        """Give the model's answer piece by piece; closing the iterator ends the request.
+    ) -> ChatStream:
+        """Give the model's answer piece by piece; closing it ends the request.
 
-        Raises:
+        Raises (where it is iterated):
             ChatError: no server answers, it refuses, falls silent or breaks off; what was given
                 before is all there is.
         """
@@ -95,13 +105,18 @@ class ChatServer:
             "temperature": temperature,
             "stream": True,
         }
-        url = f"{self._address.api}/chat/completions"
+        return ChatStream(self._stream(body))
+
+    def _stream(self, body: dict[str, Any]) -> Generator[Piece, None, None]:
+        splitter = ThinkingSplitter()
         try:
-            with self._http.stream("POST", url, json=body) as response:
-                if not response.is_success:
-                    response.read()
-                    raise self._refusal(response)
-                yield from self._pieces(response)
+            with self._answering(body) as response:
+                for piece in self._pieces(response):
+                    if piece.thinking or piece.cut:
+                        yield piece
+                    else:
+                        yield from splitter.feed(piece.text)
+            yield from splitter.end()
         except httpx.TimeoutException as error:
             msg = f"the chat server {self.where} gave no answer in time"
             raise ChatError(msg) from error
@@ -111,6 +126,32 @@ class ChatServer:
         except httpx.HTTPError as error:
             msg = f"the connection to the chat server {self.where} broke off ({error})"
             raise ChatError(msg) from error
+
+    @contextmanager
+    def _answering(self, body: dict[str, Any]) -> Iterator[httpx.Response]:
+        """Ask, without thinking as far as the server takes the words for it.
+
+        What a server refuses is not sent again. There is no standard: one ignores unknown fields,
+        another answers 400 or 422.
+        """
+        url = f"{self._address.api}/chat/completions"
+        extras = self._extras
+        while True:
+            with self._http.stream("POST", url, json={**body, **extras}) as response:
+                if response.is_success:
+                    self._extras = extras
+                    yield response
+                    return
+                response.read()
+                refusal = self._refusal(response)
+                if (
+                    not extras
+                    or response.status_code not in _REFUSED
+                    or isinstance(refusal, ChatTooLongError)
+                ):
+                    raise refusal
+                named = [name for name in extras if name in response.text]
+            extras = {name: extras[name] for name in extras if named and name not in named}
 
     @property
     def window_tokens(self) -> int:
@@ -125,12 +166,13 @@ class ChatServer:
         """Close the connections."""
         self._http.close()
 
-    def _pieces(self, response: httpx.Response) -> Iterator[str]:
+    def _pieces(self, response: httpx.Response) -> Iterator[Piece]:
         """Read server-sent events (WHATWG HTML, section 9.2), or one JSON answer."""
         if "text/event-stream" not in response.headers.get("content-type", ""):
             response.read()
-            yield self._content(self._parsed(response.text), "message")
+            yield from self._contents(self._parsed(response.text), "message")
             return
+        finished = False
         for line in response.iter_lines():
             name, _, value = line.partition(":")
             if name != "data":
@@ -141,10 +183,11 @@ class ChatServer:
             if isinstance(event, dict) and "error" in event:
                 msg = f"the chat server {self.where} failed: {_said(event)}"
                 raise ChatError(msg)
-            if piece := self._content(event, "delta"):
-                yield piece
-        msg = f"the chat server {self.where} ended its answer too early"
-        raise ChatError(msg)
+            yield from self._contents(event, "delta")
+            finished = finished or _finish(event) != ""
+        if not finished:
+            msg = f"the chat server {self.where} ended its answer too early"
+            raise ChatError(msg)
 
     def _parsed(self, text: str) -> Any:  # noqa: ANN401 - JSON
         try:
@@ -153,15 +196,25 @@ class ChatServer:
             msg = f"the chat server {self.where} sent what is no JSON; is it a chat server?"
             raise ChatError(msg) from error
 
-    def _content(self, event: Any, part: str) -> str:  # noqa: ANN401 - JSON
-        """Return the text of an answer or of a piece of it; reasoning is left out."""
+    def _contents(self, event: Any, part: str) -> Iterator[Piece]:  # noqa: ANN401 - JSON
+        """Give the thinking and the text of an answer or of a piece of it."""
         try:
             choices = event["choices"]
-            text = choices[0][part].get("content") if choices else ""
+            first = choices[0] if choices else {part: {}}
+            # The last piece of a stream may hold nothing but why it ended.
+            said = first[part] if part == "message" else first.get(part) or {}
+            thoughts = [said.get(name) for name in _THOUGHTS]
+            text = said.get("content")
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             msg = f"the chat server {self.where} sent an answer without a text"
             raise ChatError(msg) from error
-        return text if isinstance(text, str) else ""
+        thought = next((each for each in thoughts if isinstance(each, str) and each), "")
+        if thought:
+            yield Piece(text=thought, thinking=True)
+        if isinstance(text, str) and text:
+            yield Piece(text=text)
+        if _finish(event) == "length":
+            yield Piece(cut=True)
 
     def _refusal(self, response: httpx.Response) -> ChatError:
         try:
@@ -178,6 +231,14 @@ class ChatServer:
         if response.status_code in _TOO_LONG and _ABOUT_LENGTH.search(said):
             return ChatTooLongError(f"{msg}; set KB_CHAT_CONTEXT_TOKENS to what the model reads")
         return ChatError(msg)
+
+
+def _finish(event: Any) -> str:  # noqa: ANN401 - JSON
+    """Return why a model ended, as OpenAI's servers say it; "" where it goes on."""
+    choices = event.get("choices") if isinstance(event, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    reason = first.get("finish_reason") if isinstance(first, dict) else None
+    return reason if isinstance(reason, str) else ""
 
 
 def _said(answer: Any) -> str:  # noqa: ANN401 - JSON

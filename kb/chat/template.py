@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.chat.base import Message
+from kb.chat.thinking import PAIRS
 from kb.embedding.library import llama_cpp
 from kb.embedding.native import Model
 from kb.errors import ModelError
@@ -88,8 +89,21 @@ class ChatTemplate:
             raise ModelError(msg) from error
 
     def _render(self, turns: list[dict[str, str]]) -> str:
-        # Models that think aloud first are asked not to; others do not look at it.
-        return str(self._formatter(messages=turns, enable_thinking=False).prompt)
+        # Models that think aloud first are asked not to, in the words of Qwen3 and others, of
+        # DeepSeek and Granite, and of gpt-oss, which thinks all the same; others do not look at it.
+        wishes = {"enable_thinking": False, "thinking": False, "reasoning_effort": "low"}
+        return _without_thinking(str(self._formatter(messages=turns, **wishes).prompt))
+
+
+def _without_thinking(prompt: str) -> str:
+    """End the thinking that a template begins for the model, as DeepSeek-R1's does.
+
+    W. Ma et al., "Reasoning Models Can Be Effective Without Thinking", 2025.
+    """
+    for begin, end in PAIRS:
+        if prompt.rstrip().endswith(begin):
+            return f"{prompt.rstrip()}\n\n{end}\n\n"
+    return prompt
 
 
 def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:

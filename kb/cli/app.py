@@ -275,7 +275,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what llama.cpp sees, which model is loaded, and whether the store is sound."""
-    from kb.doctor import AGREEMENT, examine  # noqa: PLC0415 - loads the model
+    from kb.doctor import examine, sound  # noqa: PLC0415 - loads the model
 
     with opened() as base:
         findings = examine(base, repair=repair)
@@ -283,7 +283,7 @@ def doctor(
             print_json(findings)
         else:
             presentation.print_findings(findings, stdout())
-        if not findings["check"][AGREEMENT]:
+        if not sound(findings):
             raise typer.Exit(EXIT_FAILED)
 
 

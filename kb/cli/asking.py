@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kb.answering.answer import Answer
+from kb.answering.answer import Answer, AnswerStream
 from kb.answering.markdown import as_markdown
 from kb.chat.opening import HOW_TO_ADD
 from kb.cli import presentation
@@ -18,6 +18,11 @@ from kb.search.filters import filter_from_text
 from kb.text import one_line
 
 _UNCITED_SHOWN = 3  # passages that are shown where the answer names none
+_MOST_TIMES = 8  # that an answer is gone on with: a model may find no end
+_CUT = (
+    "The answer was cut short: the model had written as much as it may. `kb ask --whole` has it go "
+    "on, KB_CHAT_ANSWER_TOKENS lets it write more at once."
+)
 
 
 def ask(  # noqa: PLR0917 - typer reads options from parameters
@@ -37,6 +42,10 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a Markdown document with the passages cited.")
     ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Go on where the model is cut short, until all is said."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents, with the passages it stands on."""
@@ -52,17 +61,31 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
                     f"These are the best passages. For an answer {HOW_TO_ADD}.", markup=False
                 )
             return
-        answer = base.ask(question, collection=collection or None, mode=mode, where=where)
+        stream = base.ask(question, collection=collection or None, mode=mode, where=where)
+        shown = not as_json and not markdown
+        _take(stream, shown=shown)
+        for _ in range(_MOST_TIMES if whole else 0):
+            if not stream.so_far.cut:
+                break
+            stream = base.continue_answer(stream.so_far)
+            _take(stream, shown=shown)
         if as_json:
-            print_json(_answer_json(answer.answer))
+            print_json(_answer_json(stream.so_far))
         elif markdown:
-            sys.stdout.write(as_markdown(answer.answer))
+            sys.stdout.write(as_markdown(stream.so_far))
         else:
-            for piece in answer:
-                sys.stdout.write(printable(piece))
-                sys.stdout.flush()
             sys.stdout.write("\n")
-            _print_sources(answer.so_far)
+            _print_sources(stream.so_far)
+            if stream.so_far.cut:
+                stdout().print(f"\n{_CUT}", style="yellow", markup=False)
+
+
+def _take(stream: AnswerStream, *, shown: bool) -> None:
+    """Have an answer written, on the screen as it comes if it is ``shown``."""
+    for piece in stream:
+        if shown and piece:
+            sys.stdout.write(printable(piece))
+            sys.stdout.flush()
 
 
 def printable(text: str) -> str:
@@ -92,6 +115,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "answer": answer.text,
+        "cut": answer.cut,
         "cited": list(answer.cited),
         "sources": _sources(answer.sources),
     }

@@ -129,6 +129,7 @@ def print_runs(found: Sequence[RunInfo], console: Console) -> None:
             console.print("   it ended without a report; run the same command again to go on")
         for outcome in _ordered(run.changes):
             console.print(Text(f"   {outcome} {some(run.changes[outcome])}"))
+        _print_still_searchable(run, console)
         if run.error:
             console.print(Text(f"   {run.error}", style="red"))
         for path, reason in list(run.failures.items())[:_MOST_NAMES]:
@@ -136,6 +137,15 @@ def print_runs(found: Sequence[RunInfo], console: Console) -> None:
             console.print(Text(f"   failed {named}", style="red"))
         if (left := len(run.failures) - _MOST_NAMES) > 0:
             console.print(Text(f"   … and {left:,} more failed (--json lists all)", style="red"))
+
+
+def _print_still_searchable(run: RunInfo, console: Console) -> None:
+    if run.gone:
+        console.print(Text(f"   gone, still searchable: {some(run.gone)}", style="yellow"))
+    for rule in dict.fromkeys(each["by"] for each in run.left_out.values()):
+        paths = [path for path, each in run.left_out.items() if each["by"] == rule]
+        said = f"   left out by {rule}, still searchable: {some(paths)}"
+        console.print(Text(said, style="yellow"))
 
 
 def some(names: Sequence[str]) -> str:

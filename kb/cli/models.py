@@ -28,6 +28,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models.files import find_model, installed, read_record, remove_model
 from kb.models.references import parse_reference
 from kb.models.registry import KNOWN, ModelFile, find_known
+from kb.redaction import redacted
 from kb.settings import Settings, config_path
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
@@ -52,7 +53,7 @@ def list_(as_json: JsonOption = False) -> None:
                 for file in there
             ]
             known = [known_json(model) for model in KNOWN]
-            print_json({"in_use": settings.model, "known": known, "installed": files})
+            print_json({"in_use": settings.shown("model"), "known": known, "installed": files})
             return
         table = table_of("name", "dimensions", "tokens", "quantisations (GB)", "on this machine")
         for model in KNOWN:
@@ -67,7 +68,7 @@ def list_(as_json: JsonOption = False) -> None:
         for file in there:
             if file.known is None:
                 console.print(f"also here: {file.reference} ({gigabytes(file.size)})", markup=False)
-        console.print(f"in use: {settings.model}", markup=False)
+        console.print(f"in use: {settings.shown('model')}", markup=False)
 
 
 @app.command()
@@ -79,7 +80,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
         if known is None or _is_installed(name, settings):
             file = find_model(name, settings.models_dir)
             known = known or file.known
-        facts: dict[str, Any] = known_json(known) if known else {"name": name}
+        facts: dict[str, Any] = known_json(known) if known else {"name": redacted(name)}
         if file is not None:
             record = read_record(file.path)
             facts["file"] = str(file.path)

@@ -27,7 +27,8 @@ def serve(
 ) -> None:
     """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
 
-    A key in KB_SERVER_API_KEY is asked of every client. Ctrl-C ends it, requests under way first.
+    A key in KB_SERVER_API_KEY, of 16 characters or more, is asked of every client. Ctrl-C ends
+    it, requests under way first.
     """
     from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise

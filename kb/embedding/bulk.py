@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -16,8 +16,13 @@ from kb.embedding.context import Context
 from kb.embedding.pool import ContextPool
 from kb.embedding.tokens import Tokens
 from kb.errors import OutOfMemoryError
+from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
+
+_AHEAD = 1  # calls that a request has ready, so that no context waits for it
+_LOOK_S = 0.25
+"""How often work that waits behind other texts looks whether it is still waited for."""
 
 
 class Bulk:
@@ -78,10 +83,14 @@ class Bulk:
         with self._mutex:
             self._running += 1
             self._alone = self._running == 1
-            if self._calibration is None or not self._alone:
+            if self._calibration is None:
                 return None
-            setup = self._calibration.next(texts, tokens)
-            return setup if setup is not None and self._arrange(setup) else None
+            setup = self._calibration.next(texts, tokens) if self._alone else None
+            if setup is not None and self._arrange(setup):
+                return setup
+            # What was being measured may be a single context, which many requests would share.
+            self._arrange(self._calibration.chosen or self._calibration.default)
+            return None
 
     def _leave(self, setup: Setup | None, tokens: int, seconds: float) -> None:
         with self._mutex:
@@ -98,32 +107,52 @@ class Bulk:
         if (self._pool.size, present.threads) == (setup.contexts, setup.threads):
             return True
         try:
-            return self._pool.replace(lambda: self._make(setup))
+            self._pool.replace(lambda: self._make(setup))
         except OutOfMemoryError as error:
             _log.warning("%s is not tried: %s", setup, error)
             return False
+        return True
 
     def _compute(
         self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
     ) -> Vectors:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
+        check = checkpoint()
 
         def run(rows: list[int]) -> None:
+            check()
             with self._pool.borrow() as context:
                 raw[rows] = _encode(context, [texts[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
         context = self._pool.any()
-        calls = list(plan_calls([len(s) for s in texts], context.n_ubatch, context.n_seq))
-        futures = [self._workers.submit(run, rows) for rows in calls]
+        calls = plan_calls([len(s) for s in texts], context.n_ubatch, context.n_seq)
+        # A few calls at a time: those of another request come between, not after all of these.
+        most = self._pool.size + _AHEAD
+        waiting: set[Future[None]] = set()
         try:
-            for future in futures:
-                future.result()
+            for rows in calls:
+                if len(waiting) >= most:
+                    waiting = _some_done(waiting, check)
+                waiting.add(self._workers.submit(run, rows))
+            while waiting:
+                waiting = _some_done(waiting, check)
         finally:
-            for future in futures:
+            for future in waiting:
                 future.cancel()
         return raw
+
+
+def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Future[None]]:
+    """Wait until a call has ended and return those that have not; raises what one raised."""
+    done: set[Future[None]] = set()
+    while not done:
+        done, left = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        check()
+    for future in done:
+        future.result()
+    return left
 
 
 def _encode(context: Context, texts: list[Tokens]) -> Vectors:

@@ -120,7 +120,7 @@ class Calibration:
 def _read(file: Path) -> dict[str, dict[str, object]]:
     try:
         known = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
 

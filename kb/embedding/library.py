@@ -13,7 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import llama_cpp as llama_cpp  # noqa: PLC0414, TID251 - the one owner, which hands it on
+from kb.embedding.unloadable import unloadable
+
+try:
+    import llama_cpp as llama_cpp  # noqa: PLC0414, TID251 - the one owner, which hands it on
+except (ImportError, OSError, RuntimeError, AttributeError) as error:
+    # A library that is not there, or lacks another one, or a function.
+    raise unloadable(error) from error
 
 _log = logging.getLogger(__name__)
 

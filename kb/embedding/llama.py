@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.cores import available_cores
 from kb.embedding import native
 from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.bulk import Bulk
 from kb.embedding.calibration import Calibration
-from kb.embedding.cores import available_cores
 from kb.embedding.fitting import Wish, fit, spread
 from kb.embedding.in_use import InUse
 from kb.embedding.library import system_info

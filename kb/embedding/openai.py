@@ -23,6 +23,7 @@ from kb.embedding.servers.retry import RetryPolicy
 from kb.embedding.servers.server import Server
 from kb.embedding.servers.wire import DOCUMENT, Answer, Meaning, never_empty, sendable
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
 
@@ -180,7 +181,10 @@ class ServerEmbedder:
         least = self._counts.known(bare)
         raw = np.empty((len(worded), self._known.width), dtype=np.float32)
 
+        check = checkpoint()
+
         def run(rows: list[int]) -> None:
+            check()
             for done, answer in self._request(worded, rows, least):
                 raw[done] = answer.vectors
                 if on_progress is not None:

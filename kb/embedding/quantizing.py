@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from kb.cores import available_cores
 from kb.embedding.library import errors, forget_errors, initialise, listening, llama_cpp
 from kb.errors import ModelError
 
@@ -30,7 +31,7 @@ def quantize_file(
     initialise()
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{mixture}")
-    params.nthread = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    params.nthread = available_cores()
     params.max_buf_size = _QUANTIZE_BYTES
     forget_errors()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from kb.embedding.base import Embedder
 from kb.errors import InputTooLongError, SettingsError
 from kb.evaluation import metrics
 from kb.evaluation.judged import JudgedSet
+from kb.evaluation.scratch import scratch_folder
 from kb.knowledge_base import KnowledgeBase
 from kb.records import Document, SearchMode
 from kb.settings import Settings
@@ -81,8 +81,8 @@ def ingested(
     Models are taken from the settings' own folder; nothing is written there. ``on_progress`` is
     told (documents done, of how many).
     """
-    with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
-        scratch = settings.model_copy(update={"data_dir": Path(folder), "collection": "eval"})
+    with scratch_folder() as folder:
+        scratch = settings.model_copy(update={"data_dir": folder, "collection": "eval"})
         with (
             _embedder(settings, embedder) as model,
             KnowledgeBase.open(scratch, embedder=model) as base,

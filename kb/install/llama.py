@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 from .commands import SetupError, run_logged
@@ -145,7 +146,8 @@ def build_command(python: Path, root: Path, into: Path) -> list[str | Path]:
 def build_environment(recipe: Recipe, python: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for the build: the flags, all cores, the environment's own ninja."""
     hook = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={HOOK}")
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    # During the set-up kb/ itself is on the path: what its other modules need may be missing.
+    cores = import_module("cores" if __package__ == "install" else "kb.cores").available_cores()
     return {
         "CMAKE_BUILD_PARALLEL_LEVEL": str(cores),
         **environ,

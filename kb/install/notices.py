@@ -36,6 +36,8 @@ llama.cpp and ggml (compiled from the source package of llama-cpp-python)
     MIT. The ggml authors.
 SentencePiece (carried by the package sentencepiece; gives the text normalisation rules)
     Apache-2.0. Google.
+Lexbor (compiled into the package selectolax; reads HTML)
+    Apache-2.0. Alexander Borisov.
 PDFium (carried by the package pypdfium2)
     BSD-3-Clause and Apache-2.0. The PDFium authors.
 FFmpeg (libraries carried by the package opencv-python-headless, linked dynamically)

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import platformdirs
 
 from kb.errors import ModelError
 from kb.models.e5s1 import E5Weights, read_weights
+from kb.settings import APP_NAME
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
@@ -52,7 +54,8 @@ def ensure_bundled_model(folder: Path) -> Path:
     """Return the path of the default model below ``folder``, writing it first if need be.
 
     Writing takes about 5 s, once; the file appears whole or not at all, and its SHA-256 is
-    kept beside it and checked on every call (about 0.1 s).
+    kept beside it and checked on every call (about 0.1 s). Where ``folder`` is read-only and
+    lacks the model, it is written to the user's folder of caches.
 
     Raises:
         ModelError: the package that carries the weights is missing or damaged, or the
@@ -61,6 +64,11 @@ def ensure_bundled_model(folder: Path) -> Path:
     path = folder / FILE_NAME
     if _is_intact(path):
         return path
+    if _is_read_only(folder):
+        folder = platformdirs.user_cache_path(APP_NAME, appauthor=False) / "models"
+        path = folder / FILE_NAME
+        if _is_intact(path):
+            return path
     source = _carrier_file()
     if _sha256(source) != _CARRIER_SHA256:
         msg = (
@@ -72,7 +80,10 @@ def ensure_bundled_model(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _write(read_weights(source), path)
     except OSError as error:
-        msg = f"cannot write the default model to {folder}: {error}; free space or set KB_DATA_DIR"
+        msg = (
+            f"cannot write the default model to {folder}: {error}; free space, or set KB_DATA_DIR "
+            "to a folder that can be written"
+        )
         raise ModelError(msg) from error
     return path
 
@@ -94,6 +105,11 @@ def _carrier_file() -> Path:
         )
         raise ModelError(msg)
     return path
+
+
+def _is_read_only(folder: Path) -> bool:
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return existing.is_dir() and not os.access(existing, os.W_OK)
 
 
 def _is_intact(path: Path) -> bool:

@@ -7,10 +7,10 @@ from concurrent.futures import CancelledError
 
 import numpy as np
 
+from kb.cores import available_cores
 from kb.embedding.bulk import Bulk
 from kb.embedding.calibration import Setup
 from kb.embedding.context import Context
-from kb.embedding.cores import available_cores
 from kb.embedding.fitting import CPU_DECODER_TOKENS, PACKED_SEQUENCES, PACKED_TOKENS
 from kb.embedding.in_use import InUse
 from kb.embedding.library import supports_gpu

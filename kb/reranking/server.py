@@ -16,6 +16,7 @@ from kb.embedding.servers.retry import RetryPolicy
 from kb.embedding.servers.wire import sendable
 from kb.errors import EmbeddingError, InputTooLongError
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
+from kb.stopping import checkpoint
 
 # A person waits for the search.
 _POLICY = RetryPolicy(query_attempts=2, cap_s=5.0)
@@ -77,7 +78,9 @@ class ServerReranker:
     def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:  # noqa: ARG002 - servers take none
         """Score passages in [0, 1]; see :meth:`kb.reranking.base.Reranker.score`."""
         found: list[float] = []
+        check = checkpoint()
         for start in range(0, len(passages), self._batch):
+            check()
             found += self._scored(query, passages[start : start + self._batch])
         scores = np.array(found, dtype=np.float64)
         if len(scores) and not (scores.min() >= 0 and scores.max() <= 1):

@@ -15,7 +15,7 @@ from kb.metadata import folded
 from kb.records import MediaType, MetadataValue
 from kb.store.rows import dump
 
-_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)  # days are compared as text
 _MOST_PAGES = 2**62
 _PAGES = re.compile(r"(\d*)(-?)(\d*)")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,58 +27,91 @@ _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 
 
-def term_spans(query: str, text: str, language: str = "") -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms of ``query``, merged, in order.
+class Telling:
+    """The terms of a query that explain a hit; taken apart once for all its hits."""
+
+    def __init__(self, query: str) -> None:
+        self._asked = tuple(term for term in terms(query) if term.text not in _STOP_WORDS)
+        self.singles = {term.text for term in self._asked if is_single_character(term.text)}
+        # By word: the terms that it lies in, and those that lie in it, itself among them.
+        self._words = _with_others(self._asked)
+        self._tokens: dict[tuple[str, ...], list[frozenset[str]]] = {}
+
+    def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
+        """Return each term and its stems in some languages, as the index spells them."""
+        if languages not in self._tokens:
+            self._tokens[languages] = [_tokens(term, languages) for term in self._asked]
+        return self._tokens[languages]
+
+    def share(self, found: Sequence[bool]) -> float:
+        """Return the share in [0, 1] of the words of which so many terms were found."""
+        if not self._words:
+            return 0.0
+        shares = (
+            1.0
+            if any(found[at] for at in around)
+            else sum(found[at] for at in inside) / len(inside)
+            for around, inside in self._words
+        )
+        return sum(shares) / len(self._words)
+
+
+def telling_terms(query: str) -> Telling:
+    """Return the terms of a query that explain a hit; counted once for all its hits."""
+    return Telling(query)
+
+
+def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms ``wanted``, merged, in order.
 
     ``language`` is that of the text's document: words in another form are marked as well.
     """
     languages = languages_of(language)
-    asked = [term for term in terms(query) if term.text not in _STOP_WORDS]
-    wanted = _tokens(asked, languages)
-    singles = {term.text for term in asked if is_single_character(term.text)}
+    tokens = frozenset[str]().union(*wanted.tokens(languages))
     spans = []
     for term in terms(text, tails=True):
-        if not wanted.isdisjoint(_tokens((term,), languages)):
+        if not tokens.isdisjoint(_tokens(term, languages)):
             spans.append((term.start, term.end))
-        elif term.text[0] in singles:  # inside pairs, which are the terms
+        elif term.text[0] in wanted.singles:  # inside pairs, which are the terms
             spans.append((term.start, term.start + 1))
     return _merge(spans)
 
 
-def coverage(query: str, text: str, language: str = "") -> float:
-    """Return the share in [0, 1] of the query's telling words that stand in ``text``.
+def coverage(wanted: Telling, text: str, language: str = "") -> float:
+    """Return the share in [0, 1] of the words ``wanted`` that stand in ``text``.
 
     A word stands there in another form, too, and a part of a name or number within the whole.
     """
     languages = languages_of(language)
-    asked = list(terms(query))
-    words = [term for term in asked if not term.form and term.text not in _STOP_WORDS]
-    if not words:
-        return 0.0
     held: set[str] = set()
     for term in terms(text, tails=True):
-        held |= _tokens((term,), languages)
+        held |= _tokens(term, languages)
         held.add(term.text[0])  # a query may be one character of a pair
-    found = [term for term in asked if not held.isdisjoint(_tokens((term,), languages))]
-    return sum(_share(word, asked, found) for word in words) / len(words)
+    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(languages)])
 
 
-def _tokens(found: Iterable[Term], languages: tuple[str, ...]) -> set[str]:
-    """Return terms and their stems as the index spells them: 1.2.3 and 1_2_3 are one."""
-    tokens = set()
-    for term in found:
-        tokens.add(token(term.text))
-        tokens.update(stem_tokens(term.word, languages))
-    return tokens
+def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return a term and its stems as the index spells them: 1.2.3 and 1_2_3 are one."""
+    return frozenset((token(term.text), *stem_tokens(term.word, languages)))
 
 
-def _share(word: Term, asked: Sequence[Term], found: Sequence[Term]) -> float:
-    """Return which share of a word of the query was found: whole, within a whole, or its parts."""
-    if any(each.start <= word.start and word.end <= each.end for each in found):
-        return 1.0
-    parts = [each for each in asked if word.start <= each.start and each.end <= word.end]
-    inside = [each for each in parts if each in found]
-    return len(inside) / len(parts)
+def _with_others(asked: Sequence[Term]) -> list[tuple[list[int], list[int]]]:
+    """Return for each word the places of the terms that hold it, and of those that it holds."""
+    words = sorted((term.start, term.end, at) for at, term in enumerate(asked) if not term.form)
+    starts = [start for start, _, _ in words]
+    result: list[tuple[list[int], list[int]]] = [([at], [at]) for _, _, at in words]
+    for at, term in enumerate(asked):
+        if not term.form:
+            continue
+        place = max(0, bisect_right(starts, term.start) - 1)
+        while place < len(words) and starts[place] < term.end:
+            start, end, _ = words[place]
+            if term.start <= start and end <= term.end:
+                result[place][0].append(at)
+            elif start <= term.start and term.end <= end:
+                result[place][1].append(at)
+            place += 1
+    return result
 
 
 def sentences(text: str) -> list[Span]:
@@ -96,9 +130,9 @@ def sentences(text: str) -> list[Span]:
 
 
 def nearest_sentences(
-    vector: Vector, texts: Sequence[str], embedder: Embedder
+    vectors: Sequence[Vector], texts: Sequence[str], embedder: Embedder
 ) -> list[tuple[Span, ...]]:
-    """Return for each text the span of the sentence whose vector is nearest to ``vector``.
+    """Return for each text the span of the sentence that is nearest to the text's own vector.
 
     Costs one embedding of each sentence, so it is for the few hits that are shown.
     """
@@ -108,11 +142,15 @@ def nearest_sentences(
         for text, spans in zip(texts, candidates, strict=True)
         for start, end in spans
     ]
-    scores = iter((embedder.embed_documents(inputs) @ vector).tolist() if inputs else [])
+    if not inputs:
+        return [()] * len(texts)
+    embedded = embedder.embed_documents(inputs)
     result: list[tuple[Span, ...]] = []
-    for spans in candidates:
-        own = [next(scores) for _ in spans]
-        result.append((spans[int(np.argmax(own))],) if spans else ())
+    at = 0
+    for vector, spans in zip(vectors, candidates, strict=True):
+        own = embedded[at : at + len(spans)]
+        at += len(spans)
+        result.append((spans[int(np.argmax(own @ vector))],) if spans else ())
     return result
 
 

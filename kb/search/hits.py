@@ -90,6 +90,7 @@ def _hit(
         page_first=row["page_first"],
         page_last=row["page_last"],
         page_label=row["page_label"],
+        page_label_last=row["page_label_last"],
         read_by=row["read_by"],
         confidence=row["confidence"],
         metadata=json.loads(row["metadata"]),

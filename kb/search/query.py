@@ -13,9 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kb.characters import plain
+from kb.errors import InputTooLongError
 from kb.search.phrases import phrase_expression
 from kb.search.terms import Term, is_single_character, terms, token
 from kb.text import normalise
+
+MOST_CHARACTERS = 16_384
+"""Of a query, as it is typed."""
+
+MOST_TERMS = 2_048
+"""Different words, parts of identifiers and pairs of CJK characters of one query."""
 
 # A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
 # before a digit is a hyphen or a sign, and two of them begin a command-line option.
@@ -24,7 +31,9 @@ _OPERATOR = re.compile(
     r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
 )
 
-_IDENTIFIER = re.compile(r"_|[a-z][A-Z]|[A-Z]\S*\d|\d\S*[A-Z]|\d\.\d+\.\d")
+_IDENTIFIER = re.compile(r"_|[a-z][A-Z]|\d\.\d+\.\d")
+_CAPITAL = re.compile("[A-Z]")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +78,20 @@ class Query:
 
 
 def parse(query: str) -> Query:
-    """Take a query apart; one of white space or of nothing but exclusions is blank."""
+    """Take a query apart; one of white space or of nothing but exclusions is blank.
+
+    Raises:
+        InputTooLongError: it has more than :data:`MOST_CHARACTERS` or :data:`MOST_TERMS`.
+    """
+    if len(query) > MOST_CHARACTERS:
+        msg = (
+            f"the query has {len(query):,} characters, but at most {MOST_CHARACTERS:,} are "
+            "searched for; shorten it"
+        )
+        raise InputTooLongError(msg)
     required: list[str] = []
     excluded: list[str] = []
+    unwanted: list[str] = []
 
     def take(match: re.Match[str]) -> str:
         phrase = match["straight"] or match["curly"] or match["word"]
@@ -79,6 +99,7 @@ def parse(query: str) -> Query:
         if match["word"] or match["minus"]:
             if expression:
                 excluded.append(expression)
+                unwanted.append(phrase)
                 return " "
             return match.group()
         if expression:
@@ -89,12 +110,21 @@ def parse(query: str) -> Query:
     text = re.sub(r"\s+", " ", text).strip()
     shown, _ = plain(text)
     found = list(terms(shown))
+    tokens = dict.fromkeys(map(_token_expression, found))
+    # What is left out is no part of the text.
+    count = len(tokens) + sum(1 for phrase in unwanted for _ in terms(phrase))
+    if count > MOST_TERMS:
+        msg = (
+            f"the query has {count:,} different words (each pair of Chinese, Japanese or Korean "
+            f"characters is one), but at most {MOST_TERMS:,} are searched for; shorten it"
+        )
+        raise InputTooLongError(msg)
     names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
     numbers = list(_numbers(found, names))
     grouped = {(term.start, term.end) for term in numbers}
     return Query(
         text=text,
-        tokens=tuple(dict.fromkeys(map(_token_expression, found))),
+        tokens=tuple(tokens),
         identifiers=frozenset(_token_expression(found[at]) for at in names),
         numbers=frozenset(map(_token_expression, numbers)),
         words={_token_expression(term): term.word for term in found if term.word},
@@ -102,8 +132,8 @@ def parse(query: str) -> Query:
             # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
             _sequences(found, [at for at in names if found[at][1:3] not in grouped])
         ),
-        required=tuple(required),
-        excluded=tuple(excluded),
+        required=tuple(dict.fromkeys(required)),
+        excluded=tuple(dict.fromkeys(excluded)),
     )
 
 
@@ -112,10 +142,13 @@ def token_of(expression: str) -> str:
     return expression.split('"')[1]
 
 
-def _is_identifier(text: str, term: Term) -> bool:
+def _is_identifier(text: str, word: Term) -> bool:
+    """Say whether a word of several parts is written as identifiers are."""
     # Full-width letters and digits are letters and digits; the case decides.
-    written = unicodedata.normalize("NFKC", text[term.start : term.end])
-    return _IDENTIFIER.search(written) is not None
+    written = unicodedata.normalize("NFKC", text[word.start : word.end])
+    if _IDENTIFIER.search(written):
+        return True
+    return _CAPITAL.search(written) is not None and _DIGIT.search(written) is not None
 
 
 def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:

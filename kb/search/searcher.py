@@ -5,7 +5,7 @@ Parse, embed, find, fuse, fetch, collapse, rerank, choose, highlight.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -66,7 +66,7 @@ class Searcher:
         self,
         collections: Sequence[CollectionInfo],
         query: str,
-        embedder: Embedder,
+        embedder: Embedder | None,
         *,
         top_k: int,
         where: SearchFilter | None = None,
@@ -81,15 +81,17 @@ class Searcher:
 
         Raises:
             SettingsError: the query holds nothing but exclusions.
+            InputTooLongError: it is too long to be looked up, or to be read by the model.
 
-        ``tasks`` are the instructions for the query, one for each collection, if any. See
+        ``tasks`` are the instructions for the query, one for each collection, if any. Without an
+        ``embedder`` there is a search by words only, which marks words. See
         :meth:`kb.KnowledgeBase.search` for the others.
         """
         parsed = _parsed(query)
         if parsed.is_blank:
             return []
         vectors: list[Vector | None] = [None] * len(collections)
-        if mode != "keyword" or highlights == "sentences":
+        if embedder is not None and (mode != "keyword" or highlights == "sentences"):
             try:
                 vectors = [
                     self._queries.embed(embedder, parsed.text, task)
@@ -126,32 +128,49 @@ class Searcher:
             # A document that was replaced just now could have been missed in both its versions.
             if self._store.generation() == generation:
                 break
-        # Which sentence is nearest hardly depends on the instruction: the first will do for all.
-        if highlights == "sentences" and vectors and vectors[0] is not None:
-            return self._highlighted(parsed.text, vectors[0], kept, embedder)
+        if highlights == "sentences" and embedder is not None:
+            known = {
+                each.name: vector
+                for each, vector in zip(collections, vectors, strict=True)
+                if vector is not None
+            }
+            return self._highlighted(parsed.text, known, kept, embedder)
         return kept if highlights == "none" else self._words_marked(parsed.text, kept)
 
     def highlight(
-        self, query: str, found: list[SearchHit], embedder: Embedder, *, task: str = ""
+        self, query: str, found: list[SearchHit], embedder: Embedder, *, tasks: Mapping[str, str]
     ) -> list[SearchHit]:
-        """Mark in hits why they were found, as a search does that marks sentences."""
+        """Mark in hits why they were found, as a search does that marks sentences.
+
+        ``tasks`` has the instruction for the query of each hit's collection, by its name.
+        """
         parsed = _parsed(query)
         try:
-            vector = self._queries.embed(embedder, parsed.text, task)
+            vectors = {
+                name: self._queries.embed(embedder, parsed.text, task)
+                for name, task in tasks.items()
+            }
         except InputTooLongError:  # found by words alone
             return self._words_marked(parsed.text, found)
-        return self._highlighted(parsed.text, vector, found, embedder)
+        return self._highlighted(parsed.text, vectors, found, embedder)
 
     def _highlighted(
-        self, query: str, vector: Vector, found: list[SearchHit], embedder: Embedder
+        self, query: str, vectors: Mapping[str, Vector], found: list[SearchHit], embedder: Embedder
     ) -> list[SearchHit]:
+        """Mark words, or the sentence nearest to the query as the collection's task words it."""
+        wanted = highlight.telling_terms(query)
         languages = self._languages(found)
         unexplained = [
             hit
             for hit in found
-            if highlight.coverage(query, hit.text, languages[hit.document_id]) < _TELLING_COVERAGE
+            if hit.collection in vectors
+            and highlight.coverage(wanted, hit.text, languages[hit.document_id]) < _TELLING_COVERAGE
         ]
-        nearest = highlight.nearest_sentences(vector, [hit.text for hit in unexplained], embedder)
+        nearest = highlight.nearest_sentences(
+            [vectors[hit.collection] for hit in unexplained],
+            [hit.text for hit in unexplained],
+            embedder,
+        )
         by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
         return [
             replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
@@ -159,11 +178,12 @@ class Searcher:
         ]
 
     def _words_marked(self, query: str, found: list[SearchHit]) -> list[SearchHit]:
+        wanted = highlight.telling_terms(query)
         languages = self._languages(found)
         return [
             replace(
                 hit,
-                highlights=highlight.term_spans(query, hit.text, languages[hit.document_id]),
+                highlights=highlight.term_spans(wanted, hit.text, languages[hit.document_id]),
             )
             for hit in found
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +27,11 @@ from kb.errors import (
 _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
+MALFORMED = "malformed"
+"""Code of a request that is not as ``/openapi.json`` says."""
+
 _MOST_PROBLEMS = 5  # of one request that are named
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
 _STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus, str | None], ...] = (
@@ -40,6 +45,7 @@ _STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus, str | None], ...] = (
 
 _TYPES = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
     HTTPStatus.NOT_FOUND: "not_found_error",
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
 }
@@ -55,11 +61,13 @@ class RefusalError(Exception):
         *,
         param: str | None = None,
         code: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.param = param
         self.code = code
+        self.headers = dict(headers or {})
 
 
 def busy(at_once: int, what: str) -> RefusalError:
@@ -82,7 +90,7 @@ def error_response(error: RefusalError) -> Response:
     response = json_response(
         {
             "error": {
-                "message": str(error),
+                "message": _ADDRESS.sub("", str(error)),
                 "type": kind,
                 "param": error.param,
                 "code": error.code,
@@ -94,7 +102,16 @@ def error_response(error: RefusalError) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
+    response.headers.update(error.headers)
     return response
+
+
+def on_the_wire(error: RefusalError) -> bytes:
+    """Return an error as a whole HTTP/1.1 response, for where there is no request to answer."""
+    response = error_response(error)
+    lines = [f"HTTP/1.1 {error.status.value} {error.status.phrase}".encode(), b"connection: close"]
+    lines += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -105,10 +122,11 @@ def handle_errors(app: FastAPI) -> None:
         return error_response(error)
 
     @app.exception_handler(KnowledgeBaseError)
-    async def expected(_: Request, error: KnowledgeBaseError) -> Response:
+    async def expected(request: Request, error: KnowledgeBaseError) -> Response:
         for kind, status, code in _STATUS:
             if isinstance(error, kind):
-                param = "input" if kind is InputTooLongError else None
+                text = "query" if request.url.path.endswith("/search") else "input"
+                param = text if kind is InputTooLongError else None
                 return error_response(RefusalError(status, str(error), param=param, code=code))
         _log.error("%s: %s", type(error).__name__, error)
         return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
@@ -120,17 +138,14 @@ def handle_errors(app: FastAPI) -> None:
         left = len(problems) - _MOST_PROBLEMS
         told += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
-        return error_response(RefusalError(HTTPStatus.BAD_REQUEST, told, param=param))
+        return error_response(
+            RefusalError(HTTPStatus.BAD_REQUEST, told, param=param, code=MALFORMED)
+        )
 
     @app.exception_handler(HTTPException)
-    async def generic(request: Request, error: HTTPException) -> Response:
+    async def generic(_: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        message = {
-            HTTPStatus.NOT_FOUND: f"there is no {request.url.path}; /openapi.json lists what is",
-            HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}",
-            HTTPStatus.BAD_REQUEST: "the body cannot be read as JSON in UTF-8",
-        }.get(status, str(error.detail))
-        return error_response(RefusalError(status, message))
+        return error_response(RefusalError(status, str(error.detail), headers=error.headers))
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> Response:
@@ -141,15 +156,10 @@ def handle_errors(app: FastAPI) -> None:
 
 def _told(problem: Mapping[str, Any]) -> str:
     """Word one problem without what was sent, which may be huge."""
-    if problem["type"] == "json_invalid":
-        reason = problem.get("ctx", {}).get("error", "")
-        return f"the body is not JSON: {reason} at character {problem['loc'][-1]}"
     place = _place(problem)
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else f"the body: {message}"
 
 
 def _place(problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "json_invalid":
-        return ""
     return ".".join(str(part)[:80] for part in problem["loc"][1:])

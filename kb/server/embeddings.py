@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,11 +14,17 @@ from fastapi.responses import Response
 from kb.embedding.base import Embedder, Vectors, unit_rows
 from kb.errors import InputTooLongError
 from kb.server.answers import RefusalError, json_response
+from kb.server.description import errors
+from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
+from kb.server.replies import EmbeddingReply, ModelReply, ModelsReply, TokenizeReply
 from kb.server.requests import EmbeddingRequest, TokenizeRequest
+from kb.stopping import checkpoint
 
 OWNER = "shelfmark"
 """By this name in ``owned_by`` the embedding client knows a server of this project."""
+
+_TEXTS_AT_ONCE = 64
 
 
 def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
@@ -28,25 +35,43 @@ def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
         bulk: threads for documents.
         quick: threads for queries and counts, which do not wait behind documents.
     """
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
     card = model_card(embedder)
     name = embedder.identity.model_id
 
-    @router.post("/v1/embeddings")
+    @router.post(
+        "/v1/embeddings",
+        response_model=EmbeddingReply,
+        responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+    )
     async def embeddings(body: EmbeddingRequest) -> Response:
+        """Turn texts into vectors of unit length, as OpenAI's clients ask for them."""
         lane = quick if body.input_type == "query" else bulk
         return await lane.run(lambda: json_response(embed(embedder, body, card["max_model_len"])))
 
-    @router.post("/tokenize")
+    @router.post(
+        "/tokenize",
+        response_model=TokenizeReply,
+        responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+    )
     async def tokenize(body: TokenizeRequest) -> Response:
+        """Count the tokens of texts."""
         return await quick.run(lambda: json_response(count(embedder, body)))
 
-    @router.get("/v1/models")
+    @router.get(
+        "/v1/models", response_model=ModelsReply, responses=errors(HTTPStatus.TOO_MANY_REQUESTS)
+    )
     async def models() -> Response:
+        """List the model that is served."""
         return json_response({"object": "list", "data": [card]})
 
-    @router.get("/v1/models/{model:path}")
+    @router.get(
+        "/v1/models/{model:path}",
+        response_model=ModelReply,
+        responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
+    )
     async def model(model: str) -> Response:
+        """Describe the model that is served, asked for by its name."""
         _check_model(model, name)
         return json_response(card)
 
@@ -86,7 +111,9 @@ def embed(embedder: Embedder, body: EmbeddingRequest, most: int) -> dict[str, An
     model = embedder.identity.model_id
     _check_inputs(embedder, body)
     _check_dimensions(embedder, body.dimensions)
-    counts = embedder.count_read(body.input, query=query, task=body.instruct)
+    counts = _counted(
+        body.input, lambda texts: embedder.count_read(texts, query=query, task=body.instruct)
+    )
     for index, tokens in enumerate(counts):
         if tokens > most:
             msg = (
@@ -113,16 +140,33 @@ def count(embedder: Embedder, body: TokenizeRequest) -> dict[str, Any]:
     _check_inputs(embedder, body)
     if body.special:
         query = body.input_type == "query"
-        counts = embedder.count_read(body.input, query=query, task=body.instruct)
+        counts = _counted(
+            body.input, lambda texts: embedder.count_read(texts, query=query, task=body.instruct)
+        )
     else:
-        counts = embedder.count_tokens(body.input)
+        counts = _counted(body.input, embedder.count_tokens)
     return {"model": embedder.identity.model_id, "count": sum(counts), "counts": counts}
 
 
 def _vectors(embedder: Embedder, body: EmbeddingRequest, *, query: bool) -> Vectors:
     if not query:
         return embedder.embed_documents(body.input)
-    return np.stack([embedder.embed_query(text, task=body.instruct) for text in body.input])
+    check = checkpoint()
+    vectors = []
+    for text in body.input:
+        check()
+        vectors.append(embedder.embed_query(text, task=body.instruct))
+    return np.stack(vectors)
+
+
+def _counted(texts: Sequence[str], count: Callable[[Sequence[str]], list[int]]) -> list[int]:
+    """Count tokens, some texts at a time: a client that has gone is not counted for."""
+    check = checkpoint()
+    counts: list[int] = []
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        check()
+        counts += count(texts[start : start + _TEXTS_AT_ONCE])
+    return counts
 
 
 def _written(vectors: Vectors, form: str) -> list[Any]:

@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from kb.cli import listings, presentation
 from kb.knowledge_base import KnowledgeBase
-from kb.server.answers import json_response
+from kb.server.answers import MALFORMED, RefusalError, json_response
+from kb.server.description import errors
+from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
-from kb.server.requests import SearchRequest
+from kb.server.replies import CollectionsReply, DocumentsReply, SearchReply
+from kb.server.requests import DocumentsRequest, SearchRequest
+
+_STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
     """Return the routes over a knowledge base; ``quick`` lends the threads."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
-    @router.post("/v1/search")
+    @router.post(
+        "/v1/search",
+        response_model=SearchReply,
+        responses=errors(*_STORE, HTTPStatus.CONFLICT, body=True),
+    )
     async def search(body: SearchRequest) -> Response:
+        """Find the passages that answer a question best."""
         return await quick.run(lambda: json_response(_listed(_hits(base, body))))
 
-    @router.get("/v1/collections")
+    @router.get(
+        "/v1/collections",
+        response_model=CollectionsReply,
+        responses=errors(HTTPStatus.TOO_MANY_REQUESTS),
+    )
     async def collections() -> Response:
+        """List the collections."""
         return await quick.run(
             lambda: json_response(
                 _listed([presentation.collection_json(info) for info in base.collections()])
             )
         )
 
-    @router.get("/v1/documents")
-    async def documents(
-        collection: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
-        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-        offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-    ) -> Response:
-        return await quick.run(lambda: json_response(_page(base, collection, limit, offset)))
+    @router.get("/v1/documents", response_model=DocumentsReply, responses=errors(*_STORE))
+    async def documents(asked: Annotated[DocumentsRequest, Query()], request: Request) -> Response:
+        """List a collection's documents, newest first."""
+        if len(request.query_params) < len(request.query_params.multi_items()):
+            msg = "a query parameter stands twice; send each once"
+            raise RefusalError(HTTPStatus.BAD_REQUEST, msg, code=MALFORMED)
+        return await quick.run(lambda: json_response(_page(base, asked)))
 
     return router
 
@@ -57,13 +73,13 @@ def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
     return [presentation.hit_json(hit) for hit in hits]
 
 
-def _page(base: KnowledgeBase, collection: str | None, limit: int, offset: int) -> dict[str, Any]:
+def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:
     """Return some documents, newest first, and how many there are in all."""
-    found = base.documents(collection=collection)
-    failed = base.files.failed(collection=collection)
-    chosen = found[offset : offset + limit]
+    found = base.documents(collection=asked.collection)
+    failed = base.files.failed(collection=asked.collection)
+    chosen = found[asked.offset : asked.offset + asked.limit]
     listed = _listed([listings.document_json(info, failed) for info in chosen])
-    return listed | {"total": len(found), "has_more": offset + len(chosen) < len(found)}
+    return listed | {"total": len(found), "has_more": asked.offset + len(chosen) < len(found)}
 
 
 def _listed(items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from kb.server.answers import busy
+from kb.stopping import stoppable
 
 ResultT = TypeVar("ResultT")
 
@@ -28,20 +29,38 @@ class Lane:
         self._mutex = threading.Lock()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"serve-{what}")
 
+    @property
+    def under_way(self) -> int:
+        """How much work has a thread."""
+        with self._mutex:
+            return self._under_way
+
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
         """Return what ``work`` returns, done in a thread.
+
+        Who is cancelled while waiting has the work end between two texts.
 
         Raises:
             RefusalError: all threads are at work (429).
         """
+        nobody_waits = threading.Event()
+
+        def stoppable_work() -> ResultT:
+            with stoppable(nobody_waits):
+                return work()
+
         with self._mutex:
             if self._under_way >= self._at_once:
                 raise busy(self._at_once, self._what)
             self._under_way += 1
-        future = self._threads.submit(work)
-        # Not when the request ends: a request that is given up leaves its thread at work.
+        future = self._threads.submit(stoppable_work)
+        # Not when the request ends: the thread of one that is given up is at work a moment longer.
         future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            nobody_waits.set()
+            raise
 
     def close(self) -> None:
         """Wait for work under way."""

@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from kb.records import Highlighting, SearchMode
+from kb.records import Highlighting, MediaType, SearchMode
 from kb.search.filters import SearchFilter, filter_from_text
-
-MOST_TEXTS = 2048
-"""Texts of one request, OpenAI's bound."""
-
-_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1  # what SQLite compares with
-
-
-def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Make a list of one text, and say in one sentence what else was sent."""
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, list):
-        msg = "a text or a list of texts is needed"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueError only
-    if not value:
-        msg = "the list of texts is empty"
-        raise ValueError(msg)
-    if len(value) > MOST_TEXTS:
-        msg = f"{len(value)} texts are more than one batch may have, at most {MOST_TEXTS} texts"
-        raise ValueError(msg)
-    for index, text in enumerate(value):
-        if not isinstance(text, str):
-            numbers = isinstance(text, int | list) and not isinstance(text, bool)
-            wrong = "token numbers, which are not taken" if numbers else "no text"
-            msg = f"input {index} of {len(value)} is {wrong}; send the text itself"
-            raise ValueError(msg)  # noqa: TRY004 - as above
-    return value
-
-
-def _whole(text: str) -> str:
-    """Refuse what JSON can write but UTF-8 cannot."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            msg = f"half of a surrogate pair at character {error.start}; send valid Unicode"
-            raise ValueError(msg) from None
-    return text
-
-
-Text = Annotated[str, AfterValidator(_whole)]
-Texts = Annotated[list[Text], BeforeValidator(_texts)]
-CollectionName = Annotated[Text, Field(min_length=1, max_length=200)]
-Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=_MOST_INTEGER)]
-Words = Annotated[Text, Field(max_length=1000)]
-Instruction = Annotated[Text, Field(max_length=2000)]
-InputType = Literal["query", "document"]
+from kb.search.query import MOST_CHARACTERS
+from kb.server.fields import (
+    DIGITS,
+    INTEGER,
+    VALID,
+    CollectionName,
+    CollectionNames,
+    Day,
+    InputType,
+    Instruction,
+    Integer,
+    MetadataItem,
+    Pages,
+    Texts,
+    Words,
+)
 
 
 class _Body(BaseModel):
@@ -77,7 +46,7 @@ class EmbeddingRequest(_Inputs):
     """
 
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: Annotated[int, Field(ge=1, le=_MOST_INTEGER)] | None = None
+    dimensions: Annotated[int, Field(ge=1, le=2**31 - 1), INTEGER] | None = None
     user: Words | None = None
 
 
@@ -92,19 +61,19 @@ class Filters(_Body):
 
     documents: list[Integer] = Field(default=[], max_length=1000)
     path: Words = ""
-    media_types: list[Words] = Field(default=[], max_length=16)
+    media_types: list[MediaType] = Field(default=[], max_length=16)
     tags: list[Words] = Field(default=[], max_length=100)
     languages: list[Words] = Field(default=[], max_length=100)
-    since: Words = ""
-    until: Words = ""
-    pages: Text = Field(default="", max_length=18)  # no page number that SQLite cannot compare with
-    metadata: dict[Words, Words | bool | Integer | float] = Field(default={}, max_length=100)
+    since: Day = ""
+    until: Day = ""
+    pages: Pages = ""
+    metadata: dict[Words, MetadataItem] = Field(default={}, max_length=100)
 
     def search_filter(self) -> SearchFilter:
         """Return these conditions as search takes them.
 
         Raises:
-            SettingsError: a date, a type or a range of pages cannot be understood.
+            SettingsError: there is no such day, or a range of pages ends before it begins.
         """
         typed = filter_from_text(
             path=self.path,
@@ -132,15 +101,23 @@ class Filters(_Body):
 class SearchRequest(_Body):
     """``POST /v1/search``: what ``kb search`` takes."""
 
-    query: Text
-    collection: CollectionName | Annotated[list[CollectionName], Field(max_length=100)] | None = (
-        None
-    )
-    top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
+    query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
+    collection: CollectionNames | None = None
+    top_k: Annotated[int, Field(ge=1, le=1000), INTEGER] | None = None
     mode: SearchMode | None = None
-    context: Annotated[int, Field(ge=0, le=100)] = 0
+    context: Annotated[int, Field(ge=0, le=100), INTEGER] = 0
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     filters: Filters = Filters()
     instruct: Instruction = ""
     rerank: bool | None = None
     highlights: Highlighting = "words"
+
+
+class DocumentsRequest(BaseModel):
+    """``GET /v1/documents``: which of a collection's documents, newest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    collection: CollectionName | None = None
+    limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
+    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0

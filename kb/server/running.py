@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from collections.abc import Callable
 
@@ -12,11 +11,12 @@ import uvicorn
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.server.app import application
+from kb.server.connections import connection_class
+from kb.server.credentials import KEY_VARIABLE, key_from_environment
 from kb.server.gate import Limits
 
-KEY_VARIABLE = "KB_SERVER_API_KEY"
-_GRACE_S = 30
-"""Seconds that requests under way get to end in when the server is told to."""
+# Requests have ended by then, with an answer in the API's shape.
+_LAST_RESORT_S = 5
 
 # Longer than clients keep idle connections (httpx: 5 s), so that none is closed under a request.
 _IDLE_S = 75
@@ -43,14 +43,17 @@ def serve(
         announce: told the URL once requests are answered.
 
     Raises:
-        SettingsError: the address cannot be had, or is open to others and there is no key.
+        SettingsError: the address cannot be had, or is open to others and there is no key; the
+            key can be guessed.
         ModelError: the model is missing or cannot be loaded.
     """
     key = key_from_environment()
+    limits = limits or Limits()
     check_open(host, key)
     with take_address(host, port) as taken, application(base, key=key, limits=limits) as app:
         config = uvicorn.Config(
             app,
+            http=connection_class(limits),
             lifespan="off",
             ws="none",
             log_config=None,
@@ -58,22 +61,10 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=_IDLE_S,
-            timeout_graceful_shutdown=_GRACE_S,
+            timeout_graceful_shutdown=round(limits.grace_s) + _LAST_RESORT_S,
         )
-        _Announcing(config, lambda: announce(_url(host, taken.getsockname()[1]))).run([taken])
-
-
-def key_from_environment() -> str:
-    """Return the key that clients must bring, ``""`` where none is set.
-
-    Raises:
-        SettingsError: it has characters that no HTTP header can carry; it is not repeated.
-    """
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        msg = f"{KEY_VARIABLE} holds characters that no API key has; set it again"
-        raise SettingsError(msg)
-    return key
+        server = _Server(config, lambda: announce(_url(host, taken.getsockname()[1])), app.end)
+        server.run([taken])
 
 
 def check_open(host: str, key: str) -> None:
@@ -124,18 +115,26 @@ def take_address(host: str, port: int) -> socket.socket:
     return taken
 
 
-class _Announcing(uvicorn.Server):
-    """Says once that requests are answered."""
+class _Server(uvicorn.Server):
+    """Says once that requests are answered, and that they will be no longer."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._end = end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests under way end, then close."""
+        self._end()
+        await super().shutdown(sockets)
 
 
 def _url(host: str, port: int) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from kb.embedding.base import Vectors
+from kb.embedding.base import Vector
 from kb.errors import EmbedderMismatchError, StoreError
 from kb.records import CollectionInfo
-from kb.store import collections, fulltext, vector_records
+from kb.store import collections, documents, fulltext, vector_records
+from kb.store.prepared import KeyedChunk
 from kb.store.store import Store
 
 # Chunks whose vectors are computed before they are stored: what an interruption costs.
 _CHUNKS_PER_STEP = 512
+# Documents named in one message.
+_MOST_NAMED = 10
+
+EmbedAgain = Callable[[CollectionInfo, Sequence[KeyedChunk]], Mapping[int, Vector]]
+"""Computes the vectors of a collection's chunks, by chunk id. It leaves those out whose embedded
+text cannot be made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +58,16 @@ class CollectionCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCheck:
-    """What was found in the whole store, what was mended, and what could not be and why."""
+    """What was found in the whole store, what was mended, and what could not be and why.
+
+    ``not_checked`` names what nothing is said of.
+    """
 
     collections: tuple[CollectionCheck, ...]
     integrity: str
     mended: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -70,7 +82,15 @@ def check(store: Store) -> StoreCheck:
             integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
             found = collections.with_hidden(db)
         checks = tuple(_check_collection(store, info) for info in found)
-    return StoreCheck(collections=checks, integrity=integrity)
+    not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
+    return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
+
+
+def _not_checked(folder: Path) -> str:
+    return (
+        f"{folder} is read-only: whether it can be written, and what an interrupted change may "
+        "have left in it, was not looked at; nothing can be mended there"
+    )
 
 
 def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
@@ -117,13 +137,17 @@ def _probe(store: Store, info: CollectionInfo) -> None:
     store.vectors.query(info.id, direction, 1)
 
 
-def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) -> StoreCheck:
+def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     """Mend what :func:`check` finds, then check again; says what was done.
 
-    Missing vectors are computed from the stored chunks by ``embed`` (what was embedded for a
-    chunk, in its collection), stray ones deleted, the full-text index made again, and documents
-    that no file gives removed. Where Chroma's files cannot be read they are made again.
+    ``embed`` computes missing vectors from the stored chunks. Stray ones are deleted, the
+    full-text index is made again, and documents that no file gives are removed. Where Chroma's
+    files cannot be read they are made again.
+
+    Raises:
+        StoreError: the folder is read-only.
     """
+    store.require_writable()
     mended: list[str] = []
     left: list[str] = []
     with store.alone():
@@ -133,7 +157,10 @@ def repair(store: Store, embed: Callable[[CollectionInfo, list[str]], Vectors]) 
         mended += _make_unreadable_again(store)
         for found in check(store).collections:
             try:
-                mended += _mend(store, found, embed)
+                mended += _mend(store, found)
+                done, not_done = _embed_missing(store, found, embed)
+                mended += done
+                left += not_done
             except EmbedderMismatchError as error:
                 left.append(str(error))
         after = check(store)
@@ -164,22 +191,12 @@ def _make_unreadable_again(store: Store) -> list[str]:
     return [f"{info.name}: Chroma could not read its files; made them again" for info in broken]
 
 
-def _mend(
-    store: Store, found: CollectionCheck, embed: Callable[[CollectionInfo, list[str]], Vectors]
-) -> list[str]:
+def _mend(store: Store, found: CollectionCheck) -> list[str]:
+    """Mend all that needs no model."""
     info, done = found.collection, []
     if found.stray_vectors:
         store.vectors.delete(info.id, found.stray_vectors)
         done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
-    if found.without_vector:
-        for at in range(0, len(found.without_vector), _CHUNKS_PER_STEP):
-            with store.database.read() as db:
-                records = vector_records.of_stored(
-                    db, info.id, found.without_vector[at : at + _CHUNKS_PER_STEP]
-                )
-            vectors = embed(info, [record.text for record in records])
-            store.vectors.upsert(info.id, records, vectors)
-        done.append(f"{info.name}: computed {len(found.without_vector)} missing vectors")
     if found.not_indexed or found.stray_terms:
         with store.database.write() as db:
             fulltext.rebuild(db, info.id)
@@ -191,3 +208,40 @@ def _mend(
         with store.changing():
             pass  # other processes read Chroma again
     return done
+
+
+def _embed_missing(
+    store: Store, found: CollectionCheck, embed: EmbedAgain
+) -> tuple[list[str], list[str]]:
+    """Compute missing vectors; say what was done, and what could not be."""
+    info = found.collection
+    count, unknown = 0, list[KeyedChunk]()
+    for at in range(0, len(found.without_vector), _CHUNKS_PER_STEP):
+        wanted = found.without_vector[at : at + _CHUNKS_PER_STEP]
+        with store.database.read() as db:
+            described = vector_records.of_stored(db, info.id, wanted)
+        vectors = embed(info, [keyed for _, keyed in described])
+        records = [record for record, _ in described if record.id in vectors]
+        unknown += [keyed for _, keyed in described if keyed.id not in vectors]
+        if records:
+            rows = np.stack([vectors[record.id] for record in records])
+            store.vectors.upsert(info.id, records, rows)
+            with store.changing():
+                pass  # other processes read Chroma again
+        count += len(records)
+    done = [f"{info.name}: computed {count} missing vectors"] if count else []
+    return done, [_unknown(store, info, unknown)] if unknown else []
+
+
+def _unknown(store: Store, info: CollectionInfo, chunks: Sequence[KeyedChunk]) -> str:
+    ids = list(dict.fromkeys(chunk.document_id for chunk in chunks))
+    with store.database.read() as db:
+        infos = [documents.info(db, document_id) for document_id in ids[:_MOST_NAMED]]
+    named = [f"document {each.id} ({each.name})" for each in infos if each is not None]
+    if len(ids) > _MOST_NAMED:
+        named.append(f"{len(ids) - _MOST_NAMED} more")
+    return (
+        f"{info.name}: {len(chunks)} chunks have no vector, and the text that they were embedded "
+        f"by cannot be made again; remove these documents (`kb remove`) and ingest their files "
+        f"again: {', '.join(named)}"
+    )

@@ -2,8 +2,9 @@
 
 Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
 misses what other processes write; a second client on the same path shares the first one's stale
-state, so there is one client per path per process, and refreshing means closing it. A batch is
-limited to ``get_max_batch_size()``.
+state, so there is one client per path per process, and refreshing means closing it. A client's
+first look at a collection loads its index, and writes the files of a small one anew: it happens
+inside the store's write lock. A batch is limited to ``get_max_batch_size()``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import itertools
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +23,8 @@ import numpy as np
 from kb.errors import StoreError
 from kb.store import chroma_files, room
 from kb.store.base import VectorRecord
+from kb.store.gate import Gate
+from kb.store.lock import WriteLock
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI  # noqa: TID251 - the one owner
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 
 # SQLite takes 32,766 variables in one statement; Chroma binds one for each id of a get.
 _IDS_PER_CALL = 5000
+
+# How long a call waits for a writer of another process where the index must be loaded. Who reads
+# through :class:`~kb.store.freshness.Freshness` holds the lock already, by the settings' timeout.
+_LOADING_TIMEOUT_S = 120
 
 # Chroma's own settings (100, 100, 16) find 95.5 % of the ten nearest among 10,000 vectors, these
 # 99.7 %; filling takes a third longer and still less than embedding (tests/benchmarks/search.py).
@@ -49,26 +56,48 @@ class ChromaStore:
     _open_lock: ClassVar[threading.Lock] = threading.Lock()
 
     @classmethod
-    def at(cls, folder: Path) -> ChromaStore:
-        """Return this process's store for ``folder``; each call needs its own :meth:`close`."""
+    def at(cls, folder: Path, prepare: Callable[[], None] | None = None) -> ChromaStore:
+        """Return this process's store for ``folder``; each call needs its own :meth:`close`.
+
+        ``prepare`` is called once, before the folder is first looked at.
+        """
         key = folder.resolve()
         with cls._open_lock:
-            store, users = cls._open.get(key) or (cls(key), 0)
+            store, users = cls._open.get(key) or (cls(key, prepare), 0)
             cls._open[key] = (store, users + 1)
             return store
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prepare: Callable[[], None] | None = None) -> None:
         self.generation: int | None = None
         self._folder = folder
-        self._gate = _Gate()
+        self._prepare = prepare
+        self._lock = WriteLock(folder.with_name("write.lock"), timeout_s=_LOADING_TIMEOUT_S)
+        self._gate = Gate()
         self._client: ClientAPI | None = None
         self._collections: dict[str, Collection] = {}
         self._cleared: set[str] = set()
         self._batch_size = 0
 
+    def is_loaded(self, collection: str) -> bool:
+        """Say whether a call finds the collection's index in memory, at this moment."""
+        with self._gate.mutex:
+            return collection in self._collections
+
+    def load(self, collection: str) -> None:
+        """Load a collection's index, inside the write lock, unless it is in memory."""
+        if self.is_loaded(collection):
+            return
+        with self._client_alone() as client:
+            target = client.get_collection(collection, embedding_function=None)
+            target.count()  # has Chroma load what it would load later, outside the lock
+            if collection in chroma_files.unwritten(self._folder):
+                chroma_files.clear_rooms(self._folder)
+            with self._gate.mutex:
+                self._collections[collection] = target
+
     def create(self, collection: str) -> None:
         """Make an empty collection in cosine space."""
-        with self._use() as client:
+        with self._client_alone() as client:
             client.get_or_create_collection(
                 collection,
                 embedding_function=None,
@@ -77,15 +106,14 @@ class ChromaStore:
 
     def drop(self, collection: str) -> None:
         """Delete a collection with all its vectors."""
-        with self._use() as client:
+        with self._client_alone() as client:
             self._collections.pop(collection, None)
             if any(found.name == collection for found in client.list_collections()):
                 client.delete_collection(collection)
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
         """Store vectors with their text and metadata."""
-        with self._use() as client:
-            target = self._collection(client, collection)
+        with self._using(collection) as target:
             for at in range(0, len(records), self._batch_size):
                 part = records[at : at + self._batch_size]
                 target.upsert(
@@ -100,8 +128,7 @@ class ChromaStore:
 
     def query(self, collection: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to ``limit`` (id, cosine similarity), best first."""
-        with self._use() as client:
-            target = self._collection(client, collection)
+        with self._using(collection) as target:
             limit = min(limit, target.count())
             if limit == 0:
                 return []
@@ -117,8 +144,7 @@ class ChromaStore:
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the vectors of those ``ids`` that are there."""
         result: dict[int, Vector] = {}
-        with self._use() as client:
-            target = self._collection(client, collection)
+        with self._using(collection) as target:
             for part in _batches(ids, _IDS_PER_CALL):
                 found = target.get(ids=[str(item) for item in part], include=["embeddings"])
                 rows = np.asarray(found["embeddings"], dtype=np.float32)
@@ -128,22 +154,19 @@ class ChromaStore:
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
         """Delete vectors; ids that are not there are ignored."""
-        with self._use() as client:
-            target = self._collection(client, collection)
+        with self._using(collection) as target:
             for part in _batches(ids, self._batch_size):
                 target.delete(ids=[str(item) for item in part])
 
     def ids(self, collection: str) -> set[int]:
         """Return every id in the collection."""
-        with self._use() as client:
-            return {
-                int(name) for name in self._collection(client, collection).get(include=[])["ids"]
-            }
+        with self._using(collection) as target:
+            return {int(name) for name in target.get(include=[])["ids"]}
 
     def count(self, collection: str) -> int:
         """Count the vectors of a collection."""
-        with self._use() as client:
-            return int(self._collection(client, collection).count())
+        with self._using(collection) as target:
+            return int(target.count())
 
     def refresh(self) -> None:
         """Close the client once no call is under way; the next call opens a new one."""
@@ -186,30 +209,47 @@ class ChromaStore:
         self.refresh()
 
     @contextmanager
-    def _use(self) -> Iterator[ClientAPI]:
-        """Give the client; errors of Chroma become ours, chained."""
+    def _using(self, collection: str) -> Iterator[Collection]:
+        """Give a collection whose index is loaded; errors of Chroma become ours, chained."""
+        while True:
+            # Who waits for the lock stands outside the gate: its holder may close the client.
+            self.load(collection)
+            with self._gate.shared():
+                target = self._collections.get(collection)
+                if target is not None:  # nobody has closed the client in between
+                    with self._translated():
+                        yield target
+                    return
+
+    @contextmanager
+    def _client_alone(self) -> Iterator[ClientAPI]:
+        """Give the client inside the write lock, opening it if need be."""
+        with self._lock.hold(), self._gate.shared(), self._translated():
+            yield self._opened()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         import chromadb.errors  # noqa: PLC0415, TID251 - a second of import that `kb --help` need not pay
 
-        with self._gate.shared():
-            try:
-                yield self._opened()
-            except BaseException as error:
-                expected = (
-                    chromadb.errors.ChromaError,
-                    sqlite3.Error,
-                    ValueError,
-                    RuntimeError,
-                    OSError,
-                )
-                # Chroma's Rust part panics on damaged files; pyo3 gives that class no module.
-                if not isinstance(error, expected) and type(error).__name__ != "PanicException":
-                    raise
-                msg = (
-                    f"Chroma failed in {self._folder}: {error}. "
-                    "Free disk space if there is none left; `kb doctor --repair` makes its files "
-                    "again from the catalog"
-                )
-                raise StoreError(msg) from error
+        try:
+            yield
+        except BaseException as error:
+            expected = (
+                chromadb.errors.ChromaError,
+                sqlite3.Error,
+                ValueError,
+                RuntimeError,
+                OSError,
+            )
+            # Chroma's Rust part panics on damaged files; pyo3 gives that class no module.
+            if not isinstance(error, expected) and type(error).__name__ != "PanicException":
+                raise
+            msg = (
+                f"Chroma failed in {self._folder}: {error}. "
+                "Free disk space if there is none left; `kb doctor --repair` makes its files "
+                "again from the catalog"
+            )
+            raise StoreError(msg) from error
 
     def _opened(self) -> ClientAPI:
         import chromadb  # noqa: PLC0415, TID251
@@ -217,6 +257,9 @@ class ChromaStore:
 
         with self._gate.mutex:
             if self._client is None:
+                if self._prepare is not None:
+                    self._prepare()
+                    self._prepare = None
                 chroma_files.verify(self._folder)
                 settings = chromadb.config.Settings(anonymized_telemetry=False)
                 while self._client is None:
@@ -227,7 +270,6 @@ class ChromaStore:
                         if not room.release_reserve(self._folder.parent):
                             raise
                 self._batch_size = int(self._client.get_max_batch_size())
-                self._load_unwritten(self._client)
             return self._client
 
     def _forget_system(self) -> None:
@@ -240,23 +282,6 @@ class ChromaStore:
         SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001 - no public way
         SharedSystemClient._identifier_to_refcount.pop(path, None)  # noqa: SLF001
 
-    def _load_unwritten(self, client: ClientAPI) -> None:
-        """Load what Chroma would load later, and clear what that leaves in its files.
-
-        Whoever opens the client holds the write lock; whoever reads from it later does not.
-        """
-        names = chroma_files.unwritten(self._folder)
-        for name in names:
-            self._collection(client, name).count()
-        if names:
-            chroma_files.clear_rooms(self._folder)
-
-    def _collection(self, client: ClientAPI, name: str) -> Collection:
-        with self._gate.mutex:
-            if name not in self._collections:
-                self._collections[name] = client.get_collection(name, embedding_function=None)
-            return self._collections[name]
-
     def _shut(self) -> None:
         self._collections.clear()
         self._cleared.clear()
@@ -264,40 +289,6 @@ class ChromaStore:
         self._client = None
         if client is not None:
             client.close()
-
-
-class _Gate:
-    """Many calls share the client, or one closes it; who closes waits for calls under way."""
-
-    def __init__(self) -> None:
-        self.mutex = threading.RLock()
-        self._changed = threading.Condition(self.mutex)
-        self._inside = 0
-        self._waiting = 0
-
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        with self._changed:
-            # Who wants to be alone goes first; a stream of queries would keep it out for ever.
-            self._changed.wait_for(lambda: self._waiting == 0)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._changed:
-            self._waiting += 1
-            try:
-                self._changed.wait_for(lambda: self._inside == 0)
-                yield
-            finally:
-                self._waiting -= 1
-                self._changed.notify_all()
 
 
 def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -7,33 +7,42 @@ from __future__ import annotations
 
 import sqlite3
 
-from kb.store import documents, fulltext
+from kb.store import fulltext, hidden
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
 from kb.store.freshness import Freshness
+
+CHUNKS_PER_STEP = 1000
+"""Chunks deleted in one hold of the lock: a second for Chroma."""
 
 
 def has_leftovers(database: Database) -> bool:
     """Say whether there is anything to remove."""
     with database.read() as db:
         dropped = db.execute("SELECT 1 FROM dropped_collections").fetchone()
-        return dropped is not None or bool(documents.leftovers(db))
+        return dropped is not None or bool(hidden.leftovers(db, at_most=1))
 
 
 def sweep(database: Database, vectors: ChromaStore, freshness: Freshness, *, pending: bool) -> int:
-    """Delete vectors and rows of documents that are not visible; return how many they were.
+    """Do a part of the cleaning: delete up to :data:`CHUNKS_PER_STEP` chunks that are not visible.
 
-    Without ``pending``, those are left alone that somebody may be storing at this moment.
+    Call again until it returns 0: others may write between the steps. Without ``pending``, those
+    documents are left alone that somebody may be storing at this moment.
+
+    Returns:
+        How many documents and chunks were deleted.
     """
     with database.read() as db:
-        left = documents.leftovers(db, pending=pending)
-    for collection_id, document_id in left:
-        with database.read() as db:
-            ids = [chunk.id for chunk in documents.chunks(db, document_id)]
-        vectors.delete(collection_id, ids)
-        with freshness.changing() as db:
-            documents.delete(db, document_id)
-    return len(left)
+        left = hidden.leftovers(db, pending=pending, at_most=CHUNKS_PER_STEP)
+    if not left:
+        return 0
+    freshness.refresh_if_stale()
+    for collection_id in dict.fromkeys(each.collection_id for each in left):
+        mine = [each.chunk_id for each in left if each.collection_id == collection_id]
+        if ids := [each for each in mine if each is not None]:
+            vectors.delete(collection_id, ids)
+    with freshness.changing() as db:
+        return hidden.delete_parts(db, left)
 
 
 def detach_collection(db: sqlite3.Connection, collection_id: str) -> None:

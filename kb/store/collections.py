@@ -8,7 +8,7 @@ import unicodedata
 
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import CollectionError, CollectionGoneError
-from kb.records import CollectionInfo, SearchMode
+from kb.records import CollectionInfo, CollectionRef, SearchMode
 from kb.store.rows import collection_info, now
 
 MAX_NAME_LENGTH = 200
@@ -72,9 +72,35 @@ def require(db: sqlite3.Connection, collection: CollectionInfo) -> None:
     Raises:
         CollectionGoneError: it was deleted meanwhile.
     """
-    if db.execute("SELECT 1 FROM collections WHERE id = ?", (collection.id,)).fetchone() is None:
-        msg = f"the collection {collection.name!r} was deleted meanwhile; start again"
+    current(db, collection)
+
+
+def current(db: sqlite3.Connection, collection: CollectionInfo) -> CollectionInfo:
+    """Return a collection as it is now; it may have another name.
+
+    Raises:
+        CollectionGoneError: it was deleted meanwhile, or embedded again with another model.
+    """
+    row = db.execute(f"{SELECT} WHERE c.id = ?", (collection.id,)).fetchone()
+    if row is None:
+        happened = "was deleted"
+        if find(db, collection.name) is not None:
+            happened = "was replaced by another of its name"
+        msg = f"the collection {collection.name!r} {happened} meanwhile; start again"
         raise CollectionGoneError(msg)
+    return collection_info(row)
+
+
+def resolved(db: sqlite3.Connection, collection: CollectionRef, default: str) -> CollectionInfo:
+    """Return the collection meant, as it is now.
+
+    Raises:
+        CollectionError: there is none of that name.
+        CollectionGoneError: the collection given was deleted meanwhile.
+    """
+    if isinstance(collection, CollectionInfo):
+        return current(db, collection)
+    return get(db, collection or default)
 
 
 def fingerprint(db: sqlite3.Connection, collection_id: str) -> tuple[str, str]:

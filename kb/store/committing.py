@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from kb.embedding.base import Vectors
+from kb.errors import ChangedMeanwhileError
 from kb.records import AddResult, CollectionInfo
 from kb.store import collections, documents, fulltext, vector_records, visibility
 from kb.store.base import VectorRecord
@@ -99,12 +100,18 @@ def finish(database: Database, freshness: Freshness, plan: Plan) -> list[AddResu
     invisible; the next clean-up removes them.
 
     Raises:
+        ChangedMeanwhileError: a document that was there when storing began was removed.
         CollectionGoneError: the collection was deleted meanwhile.
         StoreError: the disk is full or failed.
     """
     collection_id = plan.collection.id
     with freshness.changing() if plan.fresh else database.write() as db:
         collections.require(db, plan.collection)
+        for content in plan.there:
+            if (twin := documents.find_active(db, collection_id, *content)) is None:
+                msg = "a document that was there was removed meanwhile; run the same command again"
+                raise ChangedMeanwhileError(msg)
+            plan.there[content] = twin
         for content in list(plan.fresh):
             twin = documents.find_active(db, collection_id, *content)
             if twin is not None:

@@ -14,27 +14,62 @@ from kb.store.schema import migrate
 
 BUSY_TIMEOUT_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_REFUSED = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_AUTH,
+)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def immutable(path: Path) -> sqlite3.Connection:
+    """Connect to a database that nobody changes, without writing anything beside it."""
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 class Database:
     """A catalog file. Thread-safe: every block borrows a connection of its own.
+
+    Args:
+        path: made if it is not there.
+        refusal: why nothing may be written; empty where it may.
+        in_place: the file is on a read-only disk, of this release's version and without a log.
+        original: what messages name where ``path`` is a copy.
 
     Raises:
         StoreVersionError: the file is newer than this release.
         StoreError: the file cannot be opened or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        refusal: str = "",
+        in_place: bool = False,
+        original: Path | None = None,
+    ) -> None:
         self.path = path
+        self._named = original or path
+        self._refusal = refusal
+        self._in_place = in_place
         self._idle: list[sqlite3.Connection] = []
         self._mutex = threading.Lock()
         self._closed = False
         with self._translated():
             connection = self._connect()
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                migrate(connection, path)
-                fulltext.bring_up_to_date(connection)
+                if not in_place:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    migrate(connection, path)
+                    fulltext.bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -52,7 +87,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction: committed at the end, undone on any error."""
+        """Give a connection in a transaction: committed at the end, undone on any error.
+
+        Raises:
+            StoreError: the folder is read-only, the disk is full, or the file failed.
+        """
+        if self._refusal:
+            raise StoreError(self._refusal)
         with self._borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -79,11 +120,15 @@ class Database:
             self._idle.clear()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path,
-            timeout=BUSY_TIMEOUT_S,
-            isolation_level=None,  # transactions are begun and ended by hand, above
-            check_same_thread=False,  # the pool hands a connection to one thread at a time
+        connection = (
+            immutable(self.path)
+            if self._in_place
+            else sqlite3.connect(
+                self.path,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,  # transactions are begun and ended by hand, above
+                check_same_thread=False,  # the pool hands a connection to one thread at a time
+            )
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -116,12 +161,24 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            damaged = getattr(error, "sqlite_errorcode", None) in _DAMAGED
-            advice = (
-                f"It is damaged: move {self.path.parent} away, then ingest your files again or "
-                "`kb import` an archive"
-                if damaged
-                else "Free disk space if there is none left; `kb doctor` says whether it is sound"
-            )
-            msg = f"the catalog {self.path} failed: {error}. {advice}"
+            msg = f"the catalog {self._named} failed: {error}. {_advice(error, self._named)}"
             raise StoreError(msg) from error
+
+
+def _advice(error: sqlite3.Error, path: Path) -> str:
+    # The lowest byte is the kind of error, what stands above it tells its kinds apart.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _DAMAGED:
+        return (
+            f"It is damaged: move {path.parent} away, then ingest your files again or "
+            "`kb import` an archive"
+        )
+    if code in _DISK:
+        return "Free disk space if there is none left; `kb doctor` says whether it is sound"
+    if code in _REFUSED:
+        return "Check the permissions of the file and its folder, or set KB_DATA_DIR to another"
+    if code in _BUSY:
+        return "Another process has been writing to it for long; wait for that one, then try again"
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return "Another process changed it at the same moment; run the same command again"
+    return "Run the same command again; `kb doctor` says whether it is sound"

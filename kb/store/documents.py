@@ -42,14 +42,6 @@ class Origin:
     added_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A chunk's row, as the full-text index and Chroma need it."""
-
-    id: int
-    text: str
-
-
 def insert_pending(
     db: sqlite3.Connection, collection_id: str, prepared: PreparedDocument
 ) -> tuple[int, list[int]]:
@@ -98,8 +90,9 @@ def _insert_chunks(
         source, confidence = read_by(touched, chunk.start, chunk.end)
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
-            " page_first, page_last, page_label, read_by, confidence, tokens, vector_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
+            " vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 chunk.ordinal,
@@ -110,7 +103,8 @@ def _insert_chunks(
                 chunk.kind,
                 chunk.page_first,
                 chunk.page_last,
-                touched[0].label if touched else "",
+                pages[first].label if first in pages else "",
+                pages[last].label if last in pages else "",
                 source,
                 confidence,
                 chunk.tokens,
@@ -179,32 +173,6 @@ def without_sources(db: sqlite3.Connection, document_id: int) -> bool:
     return row is None
 
 
-def chunks(db: sqlite3.Connection, document_id: int) -> list[StoredChunk]:
-    """Return the id and text of a document's chunks, in order."""
-    rows = db.execute(
-        "SELECT id, text FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
-    )
-    return [StoredChunk(row["id"], row["text"]) for row in rows]
-
-
-def leftovers(db: sqlite3.Connection, *, pending: bool = True) -> list[tuple[str, int]]:
-    """Return (collection id, document id) of documents that no search may see.
-
-    Without ``pending``, only of those that were visible once.
-    """
-    rows = db.execute(
-        "SELECT collection_id, id FROM documents"
-        " WHERE state <> 'active' AND (? OR state = 'retired')",
-        (pending,),
-    )
-    return [(row["collection_id"], row["id"]) for row in rows]
-
-
-def delete(db: sqlite3.Connection, document_id: int) -> None:
-    """Delete a document's rows, chunks included."""
-    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-
-
 def listed(db: sqlite3.Connection, collection_id: str) -> list[DocumentInfo]:
     """Return the visible documents of a collection, newest first."""
     rows = db.execute(
@@ -233,6 +201,15 @@ def info(db: sqlite3.Connection, document_id: int) -> DocumentInfo | None:
     given = tags.of_documents(db, row["collection_id"], document_id)
     of_document = sources.of_documents(db, [document_id])[document_id]
     return document_info(row, of_document, given.get(document_id, ()))
+
+
+def is_visible(db: sqlite3.Connection, collection_id: str, document_id: int) -> bool:
+    """Say whether a search of the collection may see a document."""
+    row = db.execute(
+        "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+        (document_id, collection_id),
+    ).fetchone()
+    return row is not None
 
 
 def origin(db: sqlite3.Connection, document_id: int) -> Origin | None:

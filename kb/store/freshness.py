@@ -7,10 +7,9 @@ every commit that changes vectors, and tells when to read it again.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from kb.errors import StoreBusyError
 from kb.store.chroma import ChromaStore
@@ -35,7 +34,6 @@ class Freshness:
         self._database = database
         self._vectors = vectors
         self._lock = lock
-        self._mutex = threading.Lock()
         self._refreshed_at = 0.0
 
     def generation(self) -> int:
@@ -61,26 +59,28 @@ class Freshness:
             self._vectors.refresh()
             self._vectors.generation = generation
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Read with a view at most a moment old.
+    def prepare_reading(self, collection_id: str) -> None:
+        """Have a collection's vectors in memory, with a view at most a moment old.
 
-        The first read after a refresh loads the index from files, which no other process may
-        be writing at that moment: so it happens inside the lock.
+        An index is loaded from files that no other process may be writing at that moment, so it
+        happens inside the lock.
+
+        Raises:
+            StoreBusyError: nothing is loaded yet, and another process writes for too long.
         """
-        with self._mutex, ExitStack() as held:
-            generation = self._vectors.generation
-            first = generation is None
-            due = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
-            if first or (due and generation != self.generation()):
-                try:
-                    held.enter_context(self._lock.hold(None if first else READER_PATIENCE_S))
-                except StoreBusyError:
-                    if first:
-                        raise
-                else:
-                    self.refresh_if_stale()
-                    self._refreshed_at = time.monotonic()
-                    yield
-                    return
-        yield
+        loaded = self._vectors.generation is not None and self._vectors.is_loaded(collection_id)
+        if loaded and not self._is_due():
+            return
+        try:
+            # Not while a mutex is held: the lock's holder may come here, too.
+            with self._lock.hold(READER_PATIENCE_S if loaded else None):
+                self.refresh_if_stale()
+                self._vectors.load(collection_id)
+                self._refreshed_at = time.monotonic()
+        except StoreBusyError:
+            if not loaded:
+                raise
+
+    def _is_due(self) -> bool:
+        rested = time.monotonic() - self._refreshed_at >= REFRESH_INTERVAL_S
+        return rested and self._vectors.generation != self.generation()

@@ -85,23 +85,29 @@ def rebuild(db: sqlite3.Connection, collection_id: str) -> None:
     add(db, collection_id, found)
 
 
-def bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Make every index again that was made with other terms than this installation's.
+def is_up_to_date(db: sqlite3.Connection) -> bool:
+    """Say whether the indexes hold the terms that this installation makes.
 
-    In a transaction of its own. Catalogs from before the terms were noted are left to a migration.
+    Those of catalogs from before the terms were noted are made again by whoever migrates these.
     """
-    now = terms.analysis()
-    if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'keyword_index'").fetchone() is None:
-        return
-    if _analysis(db) == now:
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'keyword_index'").fetchone()
+    if known is None:
+        return True
+    (analysis,) = db.execute("SELECT analysis FROM keyword_index").fetchone()
+    return bool(analysis == terms.analysis())
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Make every index again that holds other terms, in a transaction of its own."""
+    if is_up_to_date(db):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        if _analysis(db) != now:  # another process may have done it meanwhile
+        if not is_up_to_date(db):  # else another process has done it meanwhile
             for key, chunks in db.execute("SELECT id, chunk_count FROM collections").fetchall():
                 _log.info("making the keyword index of %d chunks again", chunks)
                 rebuild(db, key)
-            db.execute("UPDATE keyword_index SET analysis = ?", (now,))
+            db.execute("UPDATE keyword_index SET analysis = ?", (terms.analysis(),))
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
@@ -170,11 +176,6 @@ def matching(db: sqlite3.Connection, collection_id: str, expression: str) -> set
     table = _table(collection_id)
     rows = db.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,))  # noqa: S608
     return {row["rowid"] for row in rows}
-
-
-def _analysis(db: sqlite3.Connection) -> str:
-    (analysis,) = db.execute("SELECT analysis FROM keyword_index").fetchone()
-    return str(analysis)
 
 
 def _items(

@@ -3,33 +3,69 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
+from weakref import WeakValueDictionary
 
 from filelock import FileLock, Timeout
 
 from kb.errors import StoreBusyError, StoreError
 
+# How often a thread that waits for another thread looks whether it was interrupted.
+_LOOK_S = 0.1
+
+
+class _Lock:
+    """The lock of one path, shared by all of this process who know the path."""
+
+    _by_path: ClassVar[WeakValueDictionary[Path, _Lock]] = WeakValueDictionary()
+    _registering: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self.threads = threading.RLock()
+        self.file = FileLock(path, thread_local=False)
+        self.holder: int | None = None
+
+    @classmethod
+    def at(cls, path: Path) -> _Lock:
+        key = path.resolve()
+        with cls._registering:
+            found = cls._by_path.get(key)
+            if found is None:
+                found = cls._by_path[key] = cls(path)
+            return found
+
 
 class WriteLock:
-    """Held for the commit of one document, never while reading or embedding.
+    """Held for the commit of a few documents, never while reading or embedding.
 
-    Reentrant within a thread. The operating system frees it when its process dies.
-    ``interrupted`` is an event whose setting ends all waiting for other processes.
+    Reentrant within a thread, whichever of the path's locks the thread holds. The operating system
+    frees it when its process dies. ``interrupted`` is an event whose setting ends all waiting.
     """
 
     def __init__(
         self, path: Path, *, timeout_s: float, interrupted: threading.Event | None = None
     ) -> None:
         self._interrupted = interrupted or threading.Event()
-        self._threads = threading.RLock()
-        self._file = FileLock(path, thread_local=False)
+        self._shared = _Lock.at(path)
         self._timeout_s = timeout_s
 
     @contextmanager
-    def hold(self, timeout_s: float | None = None) -> Iterator[None]:
+    def hold(
+        self,
+        timeout_s: float | None = None,
+        *,
+        progress: Callable[[], object] | None = None,
+    ) -> Iterator[None]:
         """Hold the lock for the block.
+
+        Args:
+            timeout_s: how long to wait; the lock's own timeout if not given.
+            progress: says how far the holder has come. As long as its value changes, the wait
+                goes on.
 
         Raises:
             StoreBusyError: it was not free within the time allowed.
@@ -37,32 +73,62 @@ class WriteLock:
             KeyboardInterrupt: the event for interruption was set while it was not free.
         """
         allowed = self._timeout_s if timeout_s is None else timeout_s
-        if not self._threads.acquire(timeout=allowed):
-            raise self._busy(allowed)
-        try:
-            try:
-                self._file.acquire(
-                    timeout=allowed, poll_interval=0.01, cancel_check=self._interrupted.is_set
+        seen = progress() if progress else None
+        while not self._acquire(allowed):
+            before, seen = seen, progress() if progress else None
+            if seen == before:
+                folder = Path(self._shared.file.lock_file).parent
+                msg = (
+                    f"another process has been writing to {folder}"
+                    f" for more than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
                 )
-            except Timeout as error:
+                raise StoreBusyError(msg)
+        outer, self._shared.holder = self._shared.holder, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._shared.holder = outer
+            self._shared.file.release()
+            self._shared.threads.release()
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether this thread holds the lock."""
+        return self._shared.holder == threading.get_ident()
+
+    def _acquire(self, timeout_s: float) -> bool:
+        """Take both locks within the time allowed, or none of them."""
+        deadline = time.monotonic() + timeout_s
+        if not self._acquire_threads(deadline):
+            return False
+        try:
+            self._shared.file.acquire(
+                timeout=max(0, deadline - time.monotonic()),
+                poll_interval=0.01,
+                cancel_check=self._interrupted.is_set,
+            )
+        except BaseException as error:
+            self._shared.threads.release()
+            if isinstance(error, Timeout):
                 if self._interrupted.is_set():
                     raise KeyboardInterrupt from None
-                raise self._busy(allowed) from error
-            except OSError as error:
+                return False
+            if isinstance(error, OSError):
                 msg = (
-                    f"cannot lock the store by {self._file.lock_file}: {error}. Free disk space "
-                    "if there is none left, check the folder's permissions, or set KB_DATA_DIR"
+                    f"cannot lock the store by {self._shared.file.lock_file}: {error}. Free disk "
+                    "space if there is none left, check the folder's permissions, or set "
+                    "KB_DATA_DIR"
                 )
                 raise StoreError(msg) from error
-            try:
-                yield
-            finally:
-                self._file.release()
-        finally:
-            self._threads.release()
+            raise
+        return True
 
-    def _busy(self, allowed: float) -> StoreBusyError:
-        return StoreBusyError(
-            f"another process has been writing to {Path(self._file.lock_file).parent} for more "
-            f"than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S",
-        )
+    def _acquire_threads(self, deadline: float) -> bool:
+        while True:
+            left = deadline - time.monotonic()
+            if self._shared.threads.acquire(timeout=min(max(0, left), _LOOK_S)):
+                return True
+            if self._interrupted.is_set():
+                raise KeyboardInterrupt
+            if left <= 0:
+                return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kb.embedding.base import Vector, Vectors
-from kb.records import Chunk, Document, FileState
+from kb.records import Chunk, CollectionInfo, Document, FileState
 from kb.search.terms import IndexText
 
 
@@ -18,10 +18,11 @@ class PreparedDocument:
     ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
     (hash of input and embedder) and ``known`` the vectors that the store has already, by row.
     ``index_texts`` is what the full-text index is given for each chunk; ``language`` is the
-    document's, empty where it cannot be told.
+    document's, empty where it cannot be told. ``collection`` is where it goes, whatever that is
+    called by then; None while an archive is read.
     """
 
-    collection: str
+    collection: CollectionInfo | None
     document: Document
     content_hash: str
     settings_hash: str
@@ -48,6 +49,21 @@ class PreparedDocument:
         for row, vector in self.known.items():
             vectors[row] = vector
         return vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedChunk:
+    """A stored chunk, with all that the text it was embedded by can be made from again.
+
+    ``key`` is its vector's: the hash of that text and of the embedder.
+    """
+
+    id: int
+    document_id: int
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
     The history of runs keeps its counts, without the names of files that are gone.
 
     Raises:
+        StoreError: the folder is read-only.
         StoreBusyError: files are being ingested, whose originals no source refers to yet.
     """
+    store.require_writable()
     before = _size(store.folder)
     with store.alone():
         if any(run.status == "running" for run in runs.listed(store)):

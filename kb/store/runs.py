@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,8 @@ class RunInfo:
 
     ``counts`` gives files by outcome, ``changes`` the paths of those that were added, changed,
     moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
+    ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
+    disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
     ``error`` says what ended a run that failed as a whole.
     """
 
@@ -41,6 +43,8 @@ class RunInfo:
     counts: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+    gone: Sequence[str] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     chunks: int = 0
     embedded: int = 0
     reused: int = 0
@@ -48,10 +52,21 @@ class RunInfo:
 
 
 class RunRecord:
-    """A run under way. End it with :meth:`end`; if its process dies, it counts as interrupted."""
+    """A run under way. End it with :meth:`end`; if its process dies, it counts as interrupted.
 
-    def __init__(self, store: Store, run_id: int, lock: FileLock, summary: dict[str, Any]) -> None:
+    ``collection`` is the one that it fills, whatever that is called by now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: int,
+        collection: CollectionInfo,
+        lock: FileLock,
+        summary: dict[str, Any],
+    ) -> None:
         self.id = run_id
+        self.collection = collection
         self._store = store
         self._lock = lock
         self._summary = summary
@@ -87,14 +102,14 @@ def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> Run
             # Inside the transaction: nobody sees the run before it is locked.
             lock = _lock(store, run_id)
             lock.acquire(timeout=0)
-    return RunRecord(store, run_id, lock, summary)
+    return RunRecord(store, run_id, collection, lock, summary)
 
 
 def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
     """Return the runs of all collections, newest first."""
     with store.database.read() as db:
         running = db.execute("SELECT 1 FROM runs WHERE status = 'running'").fetchone()
-    if running is not None:
+    if running is not None and store.snapshot is None:
         with store.lock.hold():
             _settle(store)
     with store.database.read() as db:
@@ -103,7 +118,11 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
             " ORDER BY r.id DESC LIMIT ?",
             (-1 if limit is None else limit,),
         )
-        return [_info(row) for row in rows]
+        found = [_info(row) for row in rows]
+    if store.snapshot is None:
+        return found
+    # Nothing runs in what cannot be written.
+    return [replace(run, status="interrupted") if run.status == "running" else run for run in found]
 
 
 def forget_names(db: sqlite3.Connection) -> None:
@@ -125,6 +144,11 @@ def forget_names(db: sqlite3.Connection) -> None:
         summary["failures"] = {
             path: reason for path, reason in summary.get("failures", {}).items() if path in names
         }
+        if "gone" in summary:
+            summary["gone"] = [path for path in summary["gone"] if path in names]
+        if "left_out" in summary:
+            left_out = summary["left_out"].items()
+            summary["left_out"] = {path: rule for path, rule in left_out if path in names}
         text = json.dumps(summary, ensure_ascii=False)
         if text != row["summary"]:
             db.execute("UPDATE runs SET summary = ? WHERE id = ?", (text, row["id"]))
@@ -164,6 +188,8 @@ def _info(row: sqlite3.Row) -> RunInfo:
         counts=summary.get("counts", {}),
         changes=summary.get("changes", {}),
         failures=summary.get("failures", {}),
+        gone=tuple(summary.get("gone", ())),
+        left_out=summary.get("left_out", {}),
         chunks=summary.get("chunks", 0),
         embedded=summary.get("embedded", 0),
         reused=summary.get("reused", 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -199,6 +200,43 @@ def _version_7(connection: sqlite3.Connection) -> None:
         )
 
 
+# The label of a passage's last page: a citation names both ends alike. It is in the document's own
+# structure, so that documents from before get it here and now.
+_VERSION_8 = """
+ALTER TABLE chunks ADD COLUMN page_label_last TEXT NOT NULL DEFAULT '';
+UPDATE chunks SET page_label_last = page_label WHERE page_last = page_first;
+"""
+
+
+def _version_8(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_VERSION_8):
+        connection.execute(statement)
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM chunks WHERE page_last > page_first AND page_label <> ''"
+    )
+    for (document_id,) in rows.fetchall():
+        connection.executemany(
+            "UPDATE chunks SET page_label_last = ?"
+            " WHERE document_id = ? AND page_last = ? AND page_last > page_first",
+            [
+                (label, document_id, number)
+                for number, label in _page_labels(connection, document_id).items()
+            ],
+        )
+
+
+def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, str]:
+    """Return the labels of a document's pages; none where its structure cannot be read."""
+    row = connection.execute(
+        "SELECT structure FROM document_bodies WHERE document_id = ?", (document_id,)
+    ).fetchone()
+    try:
+        pages = json.loads(zlib.decompress(row[0]))["pages"]
+        return {int(page["number"]): str(page["label"]) for page in pages}
+    except (zlib.error, ValueError, KeyError, TypeError):
+        return {}
+
+
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -213,6 +251,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_5,
     _VERSION_6,
     _version_7,
+    _version_8,
     _KEYWORD_INDEX,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
@@ -229,12 +268,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == CURRENT_VERSION:
         return
-    if version > CURRENT_VERSION:
-        msg = (
-            f"{path} was written by a newer release (store version {version}, this release "
-            f"knows {CURRENT_VERSION}); get that release, or set KB_DATA_DIR to another folder"
-        )
-        raise StoreVersionError(msg)
+    refuse_newer(version, path)
     if version > 0:
         _back_up(connection, path, version)
     for step in MIGRATIONS[version:]:
@@ -249,6 +283,20 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def refuse_newer(version: int, path: Path) -> None:
+    """Refuse the catalog at ``path`` if a newer release wrote it.
+
+    Raises:
+        StoreVersionError: it did.
+    """
+    if version > CURRENT_VERSION:
+        msg = (
+            f"{path} was written by a newer release (store version {version}, this release "
+            f"knows {CURRENT_VERSION}); get that release, or set KB_DATA_DIR to another folder"
+        )
+        raise StoreVersionError(msg)
 
 
 def _statements(script: str) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from kb.errors import ChangedMeanwhileError
 from kb.records import FailedFile, FileState, Source
 from kb.store.rows import failed_file, file_state, now
 
@@ -142,6 +143,19 @@ def move(db: sqlite3.Connection, collection_id: str, old: Source, new: FileState
             old.path,
         ),
     )
+
+
+def require(
+    db: sqlite3.Connection, collection_id: str, source: Source, expected: FileState | None
+) -> None:
+    """Make sure that a source is still as it was when something was decided for it.
+
+    Raises:
+        ChangedMeanwhileError: it is not.
+    """
+    if state(db, collection_id, source) != expected:
+        msg = f"{source.path} was changed by another process meanwhile; run the same command again"
+        raise ChangedMeanwhileError(msg)
 
 
 def delete(db: sqlite3.Connection, collection_id: str, source: Source) -> None:

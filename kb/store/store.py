@@ -7,22 +7,25 @@ invisible and is removed by the next writer (:meth:`Store.recover`).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import DocumentNotFoundError, StoreBusyError, StoreError
+from kb.errors import ChangedMeanwhileError, DocumentNotFoundError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
 from kb.store import (
     cleanup,
     collections,
     committing,
     fulltext,
+    hidden,
     room,
     sources,
     visibility,
@@ -32,6 +35,7 @@ from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ _PATIENCE_S = 0.2
 # A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
 # seconds each.
 _LONG_CHUNKS = 2000
+# Sources forgotten in one hold of the lock, a tenth of a second.
+_SOURCES_PER_STEP = 100
 # Waiting for a locked file is looking at it again and again: who would lock it at once again
 # leaves it for long enough that somebody else looks.
 _TURN_S = 0.05
@@ -47,6 +53,9 @@ _TURN_S = 0.05
 
 class Store:
     """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
+
+    A folder that is read-only can be read, see :mod:`kb.store.snapshot`; what would change it
+    raises a StoreError that says so.
 
     Args:
         folder: made with access for its owner only, if it is not there.
@@ -70,18 +79,36 @@ class Store:
             msg = f"cannot make the store's folder {folder}: {error}; set KB_DATA_DIR to another"
             raise StoreError(msg) from error
         self.folder = folder
-        self.lock = WriteLock(
-            folder / "write.lock", timeout_s=lock_timeout_s, interrupted=interrupted
+        self.snapshot = Snapshot(folder) if is_read_only(folder) else None
+        place = self.snapshot.place if self.snapshot else folder
+        self.lock, self._long = (
+            WriteLock(place / name, timeout_s=lock_timeout_s, interrupted=interrupted)
+            for name in ("write.lock", "long.lock")
         )
-        self._long = WriteLock(
-            folder / "long.lock", timeout_s=lock_timeout_s, interrupted=interrupted
-        )
-        with self.lock.hold():
-            self.database = _opened(folder)
-            room.keep_reserve(folder)
-        self.vectors = ChromaStore.at(folder / "chroma")
+        if self.snapshot:
+            try:
+                self.database = self.snapshot.open_catalog()
+            except BaseException:
+                self.snapshot.close()
+                raise
+            self.vectors = ChromaStore.at(place / CHROMA, self.snapshot.copy_vectors)
+        else:
+            with self.lock.hold():
+                self.database = _opened(folder)
+                room.keep_reserve(folder)
+            self.vectors = ChromaStore.at(folder / CHROMA)
         self._freshness = Freshness(self.database, self.vectors, self.lock)
-        self._recover_if_free()
+        if not self.snapshot:
+            self._recover_if_free()
+
+    def require_writable(self) -> None:
+        """Refuse what would change the store, before any of it is done.
+
+        Raises:
+            StoreError: the folder is read-only.
+        """
+        if self.snapshot:
+            raise StoreError(self.snapshot.refusal)
 
     # -- collections
 
@@ -155,7 +182,10 @@ class Store:
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
         if sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS:
-            return self._commit_long(collection, items)
+            try:
+                return self._commit_long(collection, items)
+            except ChangedMeanwhileError:  # a document that was there already, and is not now
+                return self._commit_long(collection, items)
         with self.writing():
             room.require(self.folder)
             try:
@@ -166,14 +196,17 @@ class Store:
             except BaseException:
                 self._recover_quietly()
                 raise
-            self._sweep()
+        self._sweep()
         return results
 
     def _commit_long(
         self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
     ) -> list[AddResult]:
-        """Let others write between the calls of Chroma, which take minutes for a huge document."""
-        with self._long.hold():
+        """Let others write between the calls of Chroma, which take minutes for a huge document.
+
+        One such document at a time; the next waits as long as something is being stored.
+        """
+        with self._long.hold(progress=self.generation):
             try:
                 with self.writing():
                     room.require(self.folder)
@@ -188,34 +221,82 @@ class Store:
                             pass  # others must have read this before they write
                 with self.writing():
                     results = committing.finish(self.database, self._freshness, plan)
-                    self._sweep()
+                self._sweep()
             except BaseException:
                 self._recover_quietly()
                 raise
         return results
 
     def attach(self, collection_id: str, file: FileState) -> None:
-        """Record a source's state; the document it had is removed if no other source has it."""
-        with self.writing():
-            with self.database.write() as db:
-                visibility.show(db, collection_id, file)
-            self._sweep()
+        """Record a source's state; the document it had is removed if no other source has it.
 
-    def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
-        """Give a source another place, without touching its document."""
+        Raises:
+            ChangedMeanwhileError: the document that it is to show was removed meanwhile.
+        """
         with self.lock.hold(), self.database.write() as db:
-            sources.move(db, collection_id, old, new)
+            visibility.show(db, collection_id, file)
+        self._sweep()
+
+    def change_source(
+        self, collection: CollectionInfo, before: FileState | None, after: FileState
+    ) -> None:
+        """Record a source's new state, if it still has the one from which that was decided.
+
+        Raises:
+            ChangedMeanwhileError: it has not, or the document that it is to show was removed.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.lock.hold(), self.database.write() as db:
+            collections.require(db, collection)
+            sources.require(db, collection.id, after.source, before)
+            visibility.show(db, collection.id, after)
+        self._sweep()
+
+    def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
+        """Record that a file could not be read; what the source shows, it goes on to show.
+
+        Returns:
+            The document shown, if any.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.lock.hold(), self.database.write() as db:
+            collections.require(db, collection)
+            shown = sources.state(db, collection.id, file.source)
+            kept = shown.document_id if shown else None
+            sources.put(db, collection.id, replace(file, document_id=kept))
+        return kept
+
+    def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
+        """Give a source another place, without touching its document.
+
+        Raises:
+            ChangedMeanwhileError: it is not as it was when that was decided, or another source
+                has the place.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.lock.hold(), self.database.write() as db:
+            collections.require(db, collection)
+            sources.require(db, collection.id, before.source, before)
+            sources.require(db, collection.id, new.source, None)
+            sources.move(db, collection.id, before.source, new)
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
-        """Forget sources; return how many documents went with them."""
+        """Forget sources; return how many documents went with them.
+
+        They are forgotten a few at a time, each time in one step, and others may write in between.
+        """
         removed = 0
-        with self.writing():
-            for source in gone:
-                with self.database.write() as db:
+        left = iter(gone)
+        while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
+            with self.lock.hold(), self.database.write() as db:
+                for source in part:
                     before = sources.state(db, collection_id, source)
                     sources.delete(db, collection_id, source)
                     removed += visibility.retire_if_orphaned(db, before)
-                self._sweep()
+            self._sweep()
+            self._give_turn()
         return removed
 
     def remove_document(self, collection_id: str, document_id: int) -> None:
@@ -224,31 +305,29 @@ class Store:
         Raises:
             DocumentNotFoundError: there is no such document in the collection.
         """
-        with self.writing():
-            with self.database.write() as db:
-                row = db.execute(
-                    "SELECT 1 FROM documents"
-                    " WHERE id = ? AND collection_id = ? AND state = 'active'",
-                    (document_id, collection_id),
-                ).fetchone()
-                if row is None:
-                    msg = f"there is no document {document_id}; `kb documents` lists them"
-                    raise DocumentNotFoundError(msg)
-                db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
-                visibility.retire(db, document_id)
-            self._sweep()
+        with self.lock.hold(), self.database.write() as db:
+            row = db.execute(
+                "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
+                (document_id, collection_id),
+            ).fetchone()
+            if row is None:
+                msg = f"there is no document {document_id}; `kb documents` lists them"
+                raise DocumentNotFoundError(msg)
+            db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+            visibility.retire(db, document_id)
+        self._sweep()
 
     # -- reading vectors
 
     def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) best first; some may be invisible: see ``chunk_rows``."""
-        with self._freshness.reading():
-            return self.vectors.query(collection_id, vector, limit)
+        self._freshness.prepare_reading(collection_id)
+        return self.vectors.query(collection_id, vector, limit)
 
     def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return vectors by chunk id; a missing one is simply not there."""
-        with self._freshness.reading():
-            return self.vectors.vectors(collection_id, ids)
+        self._freshness.prepare_reading(collection_id)
+        return self.vectors.vectors(collection_id, ids)
 
     # -- upkeep
 
@@ -262,7 +341,7 @@ class Store:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the write lock while nobody is in the middle of storing a long document."""
-        with self._long.hold(), self.writing():
+        with self._long.hold(progress=self.generation), self.writing():
             yield
 
     def generation(self) -> int:
@@ -277,7 +356,11 @@ class Store:
         """Remove what a crash left behind; return how many documents that were."""
         with self.writing():
             cleanup.finish_dropped(self.database, self.vectors)
-            return self._sweep()
+            with self.database.read() as db:
+                before = hidden.count(db)
+            self._sweep()
+            with self.database.read() as db:
+                return before - hidden.count(db)
 
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
@@ -292,19 +375,31 @@ class Store:
         """Release all files."""
         self.vectors.close()
         self.database.close()
+        if self.snapshot:
+            self.snapshot.close()
 
-    # -- helpers; all of them run inside the write lock
+    # -- helpers
 
-    def _sweep(self) -> int:
-        # Whoever stores a long document has rows that look as if a crash had left them.
-        try:
-            with self._long.hold(timeout_s=0):
-                return self._swept(pending=True)
-        except StoreBusyError:
-            return self._swept(pending=False)
+    def _sweep(self) -> None:
+        """Delete what no search may see, with others writing in between where there is much."""
+        while self._sweep_part():
+            self._give_turn()
+
+    def _sweep_part(self) -> int:
+        with self.lock.hold():
+            # Whoever stores a long document has rows that look as if a crash had left them.
+            try:
+                with self._long.hold(timeout_s=0):
+                    return self._swept(pending=True)
+            except StoreBusyError:
+                return self._swept(pending=False)
 
     def _swept(self, *, pending: bool) -> int:
         return cleanup.sweep(self.database, self.vectors, self._freshness, pending=pending)
+
+    def _give_turn(self) -> None:
+        if not self.lock.is_held:
+            time.sleep(_TURN_S)
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
@@ -326,7 +421,7 @@ class Store:
 
 
 def _opened(folder: Path) -> Database:
-    path = folder / "catalog.sqlite3"
+    path = folder / CATALOG
     try:
         return Database(path)
     except StoreError:

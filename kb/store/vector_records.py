@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from kb.records import MetadataValue, Source
 from kb.store import documents, sources
 from kb.store.base import VectorRecord
-from kb.store.prepared import PreparedDocument
+from kb.store.prepared import KeyedChunk, PreparedDocument
 
 
 def of_prepared(
@@ -35,27 +35,38 @@ def of_prepared(
 
 def of_stored(
     db: sqlite3.Connection, collection_id: str, chunk_ids: Sequence[int]
-) -> list[VectorRecord]:
-    """Describe visible chunks again, from the catalog."""
+) -> list[tuple[VectorRecord, KeyedChunk]]:
+    """Describe visible chunks again, from the catalog, and say what their vectors are made from."""
     rows = documents.chunk_rows(db, [collection_id], chunk_ids)
     origins = sources.of_documents(db, [row["document_id"] for row in rows])
-    return [
-        VectorRecord(
-            id=row["id"],
-            text=row["text"],
-            metadata=_metadata(
-                document_id=row["document_id"],
-                source=next((s.path for s in origins[row["document_id"]]), ""),
-                title=row["title"],
-                heading_path=json.loads(row["heading_path"]),
-                ordinal=row["ordinal"],
-                start=row["start"],
-                end=row["end"],
-                page=row["page_first"],
-            ),
-        )
-        for row in rows
-    ]
+    return [_described(row, origins[row["document_id"]]) for row in rows]
+
+
+def _described(row: sqlite3.Row, origins: Sequence[Source]) -> tuple[VectorRecord, KeyedChunk]:
+    heading_path = tuple(json.loads(row["heading_path"]))
+    record = VectorRecord(
+        id=row["id"],
+        text=row["text"],
+        metadata=_metadata(
+            document_id=row["document_id"],
+            source=next((source.path for source in origins), ""),
+            title=row["title"],
+            heading_path=heading_path,
+            ordinal=row["ordinal"],
+            start=row["start"],
+            end=row["end"],
+            page=row["page_first"],
+        ),
+    )
+    keyed = KeyedChunk(
+        id=row["id"],
+        document_id=row["document_id"],
+        title=row["title"],
+        heading_path=heading_path,
+        text=row["text"],
+        key=row["vector_key"],
+    )
+    return record, keyed
 
 
 def _metadata(

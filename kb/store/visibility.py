@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from kb.errors import ChangedMeanwhileError
 from kb.records import FileState
 from kb.store import documents, fulltext, sources
 
@@ -12,7 +13,17 @@ def show(db: sqlite3.Connection, collection_id: str, file: FileState) -> FileSta
     """Let a source show ``file.document_id``; return what it showed before.
 
     The document that it showed is retired if no other source shows it.
+
+    Raises:
+        ChangedMeanwhileError: the document to be shown is not visible (any more).
     """
+    wanted = file.document_id
+    if wanted is not None and not documents.is_visible(db, collection_id, wanted):
+        msg = (
+            f"the document {wanted} that {file.source.path} was to be a copy of was removed "
+            "meanwhile; run the same command again"
+        )
+        raise ChangedMeanwhileError(msg)
     before = sources.state(db, collection_id, file.source)
     sources.put(db, collection_id, file)
     retire_if_orphaned(db, before)

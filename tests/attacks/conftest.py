@@ -6,15 +6,12 @@ commit e8e16ac, before the mend, and asserts a bound. The table stands at the en
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attack_report import Report
 
 _FIGURES = pytest.StashKey[list[tuple[str, str, str]]]()
-
-Report = Callable[[str, str, str], None]
-"""Takes the attack, its figure before the mend, and its figure now."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ import llama_cpp  # noqa: TID251 - the upstream API is what is compared against
 import numpy as np
 
 from kb import Settings
-from kb.embedding.cores import available_cores
+from kb.cores import available_cores
 from kb.embedding.llama import LlamaEmbedder
 from kb.models.files import resolve_model
 

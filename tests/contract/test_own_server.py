@@ -180,6 +180,24 @@ def test_search_gives_the_hits_of_the_knowledge_base(client: httpx.Client) -> No
 
 
 @pytest.mark.parametrize(
+    ("query", "code", "says"),
+    [
+        ("x" * 16_385, "malformed", "at most 16384 characters"),
+        ("".join(map(chr, range(0x4E00, 0x5700))), "context_length_exceeded", "at most 2,048 are"),
+    ],
+    ids=["characters", "words"],
+)
+def test_a_query_that_is_too_long_is_refused_with_the_bound(
+    client: httpx.Client, query: str, code: str, says: str
+) -> None:
+    answer = client.post("/v1/search", json={"query": query, "mode": "keyword"})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["param"], error["code"]) == ("query", code)
+    assert says in error["message"]
+
+
+@pytest.mark.parametrize(
     "fault",
     [
         own_server.status(429),
@@ -301,14 +319,14 @@ def test_with_a_key_nobody_gets_in_without_it(
         data_dir,
         "--host",
         "0.0.0.0",  # noqa: S104 - this is about it
-        KB_SERVER_API_KEY="open-sesame",
+        KB_SERVER_API_KEY="open-sesame-cave",
     ) as running:
         url = running.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - likewise
         assert httpx.get(f"{url}/v1/models", trust_env=False).status_code == 401
-        wrong = {"Authorization": "Bearer open-barley"}
+        wrong = {"Authorization": "Bearer open-barley-cave"}
         assert httpx.get(f"{url}/v1/models", headers=wrong, trust_env=False).status_code == 401
         assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
-        monkeypatch.setenv("KB_API_KEY", "open-sesame")
+        monkeypatch.setenv("KB_API_KEY", "open-sesame-cave")
         remote = ServerEmbedder(url)
         try:
             assert remote.embed_query("bird").shape == (384,)

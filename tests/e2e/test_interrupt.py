@@ -18,11 +18,16 @@ import pytest
 from ingest import ingest
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
+from kb.evaluation.scratch import scratch_folder
 
 RUN = Path(__file__).parent / "interrupt_run.py"
 FILES = 4
+FINISHED, INTERRUPTED = 0, 130
 PATIENCE_S = 90
 NOISE = ("Traceback", "Exception", "Error", "Aborted")
+
+# As a shell starts a job in the background, and `nohup` a program.
+IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -69,11 +74,16 @@ class Started:
         number: signal.Signals = signal.SIGINT,
         times: int = 1,
         environment: dict[str, str] | None = None,
+        in_background: bool = False,
     ) -> None:
         self._mark = f"KB_TEST_MARK={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         self.process = subprocess.Popen(
-            [sys.executable, str(RUN), moment, number.name, str(times), *map(str, arguments)],
+            [
+                *(IN_BACKGROUND if in_background else ()),
+                *(sys.executable, str(RUN), moment, number.name, str(times)),
+                *map(str, arguments),
+            ],
             env={
                 **os.environ,
                 "KB_DATA_DIR": str(settings.data_dir),
@@ -162,7 +172,8 @@ def test_ctrl_c_ends_a_run_with_a_partial_report(
     ended = Started(settings, "ingest", folder, moment=moment).end()
 
     # Who interrupts the printing of the report has interrupted nothing else.
-    assert ended.status == (0 if moment.endswith("print_report") else 130)
+    whole = moment.endswith("print_report")
+    assert ended.status == (FINISHED if whole else INTERRUPTED)
     assert "default: " in ended.out
     if ended.status:
         assert "interrupted; run the same command again to go on" in ended.out
@@ -191,6 +202,34 @@ def test_sigterm_in_the_midst_of_reading_ends_workers_and_reports_as_json(
 
     assert ended.status == 143
     assert json.loads(ended.out)["interrupted"] is True
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_a_command_in_the_background_is_not_ended_by_the_ctrl_c_of_another(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings, "ingest", folder, moment="ingest.discovery:discover", in_background=True
+    ).end()
+
+    assert ended.status == FINISHED
+    assert "interrupted" not in ended.out + ended.err
+    assert_goes_on(settings, embedder, folder)
+
+
+def test_sigterm_ends_a_command_in_the_background(
+    settings: Settings, folder: Path, embedder: Embedder
+) -> None:
+    ended = Started(
+        settings,
+        "ingest",
+        folder,
+        moment="ingest.discovery:discover",
+        number=signal.SIGTERM,
+        in_background=True,
+    ).end()
+
+    assert ended.status == 143
     assert_goes_on(settings, embedder, folder)
 
 
@@ -284,8 +323,8 @@ def test_fifteen_ctrl_cs_at_random_moments_lose_nothing(
                 started.process.send_signal(signal.SIGINT)
                 time.sleep(moments.uniform(0.0, 0.8))
         ended = started.end()
-        assert ended.status in {0, 130}
-        interrupted += ended.status == 130
+        assert ended.status in {FINISHED, INTERRUPTED}
+        interrupted += ended.status == INTERRUPTED
         assert_sound(settings, embedder)
         with KnowledgeBase.open(settings, embedder=embedder) as base:
             if base.collections() and len(base.documents()) == FILES:
@@ -293,3 +332,54 @@ def test_fifteen_ctrl_cs_at_random_moments_lose_nothing(
                     base.remove(info.id)
     assert interrupted >= 4, "the runs were over before they could be interrupted"
     assert_goes_on(settings, embedder, folder)
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """A set with one query, whose documents take a while to embed."""
+    judged = tmp_path / "set"
+    judged.mkdir()
+    documents = [{"id": str(n), "text": f"Report {n} on pumps. " * 40} for n in range(200)]
+    for name, rows in (("corpus", documents), ("queries", [{"id": "q", "text": "pumps"}])):
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (judged / f"{name}.jsonl").write_text(lines, "utf-8")
+    (judged / "qrels.tsv").write_text("q\t1\t1\n", "utf-8")
+    return judged
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_during_an_evaluation_leaves_no_temporary_folder(
+    settings: Settings, judged: Path, tmp_path: Path, times: int
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    started = Started(
+        settings,
+        *("kb", "eval", judged),
+        moment="kb.embedding.llama:LlamaEmbedder.embed_documents",
+        times=times,
+        environment={"TMPDIR": str(temporary)},
+    )
+    assert started.end().status == 130
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_a_killed_evaluation_left_is_removed_by_the_next_and_nothing_else(
+    settings: Settings, judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    (temporary / "kb-eval-of-mine").mkdir(parents=True)
+    killed = Started(settings, "kb", "eval", judged, environment={"TMPDIR": str(temporary)})
+    deadline = time.monotonic() + PATIENCE_S
+    while not list(temporary.glob("kb-eval-*/in-use.lock")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (left,) = (lock.parent for lock in temporary.glob("kb-eval-*/in-use.lock"))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with scratch_folder():
+        assert left.is_dir(), "it is in use"
+    killed.process.kill()
+    killed.process.communicate()
+    with scratch_folder() as folder:
+        assert set(temporary.iterdir()) == {folder, temporary / "kb-eval-of-mine"}
+    assert list(temporary.iterdir()) == [temporary / "kb-eval-of-mine"]

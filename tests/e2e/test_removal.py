@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hashing_embedder import HashingEmbedder
 
 from ingest import ingest, ingest_uploads
 from kb import Document, KnowledgeBase, Section, Settings, StoreBusyError
@@ -17,6 +19,7 @@ from kb.store.chroma import ChromaStore
 # Made up, so that no other text, index term or file name holds them by chance.
 MARKERS = ("Quorbelian", "琼瓯镪")
 SECRET = f"The {MARKERS[0]} ledger is kept in the cellar. {MARKERS[1]}账本存放在地下室。\n"
+FILES = 220
 KEPT = "The harbour office opens at seven. 港务局七点开门。\n"
 
 
@@ -163,3 +166,30 @@ def assert_no_leftovers(settings: Settings) -> None:
     room = header.with_name("data_level0.bin").read_bytes()[used * width :]
     assert len(room) > width
     assert not any(room)
+
+
+def test_others_may_write_between_the_steps_of_a_large_removal(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.load(data_dir=data_dir, lock_timeout_s=0.2)
+    with (
+        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as other,
+    ):
+        for number in range(FILES):
+            base.add(f"Lamp {number} burns.", name=f"{number}.txt")
+        notes: list[str] = []
+
+        def take_turn() -> None:
+            name = f"note{len(notes)}"
+            thread = threading.Thread(target=other.add, args=(f"A {name}.",), kwargs={"name": name})
+            thread.start()
+            thread.join()
+            notes.append(name)
+
+        monkeypatch.setattr(base._store, "_give_turn", take_turn)
+        gone = [state.source for state in base.files.states()]
+        assert base.files.forget(gone) == FILES
+        assert len(notes) > 1
+        assert {info.name for info in base.documents()} == set(notes)
+        assert base.check().ok

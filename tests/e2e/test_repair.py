@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hashing_embedder import HashingEmbedder
 
-from kb import KnowledgeBase, Settings
-from kb.embedding.base import Embedder
+from kb import Document, KnowledgeBase, Section, Settings
+from kb.embedding.base import Embedder, Vector
 from kb.errors import StoreError
 
 # Chroma writes an index file once so many vectors wait for it; below that it scans.
@@ -122,3 +124,100 @@ def test_a_damaged_catalog_is_said_to_be_beyond_repair(base: KnowledgeBase) -> N
     said = " ".join((done.stdout + done.stderr).split())
     assert str(store) in said
     assert "ingest your files again" in said
+
+
+def manual(title: str) -> Document:
+    """Two sections, whose headings say what their texts do not."""
+    text = f"{title}: it must be renewed every year, in spring.\n\nIt is kept in the cellar, dry.\n"
+    half = text.index("It is kept")
+    return Document(
+        text=text,
+        media_type="markdown",
+        title=title,
+        sections=(
+            Section(start=0, end=half, heading_path=("Licence",)),
+            Section(start=half, end=len(text), heading_path=("Rules", "Ledger 账本")),
+        ),
+    )
+
+
+def opened(data_dir: Path, *, contextual: bool) -> KnowledgeBase:
+    settings = Settings.load(
+        data_dir=data_dir, contextual=contextual, chunk_size=64, chunk_overlap=0
+    )
+    return KnowledgeBase.open(settings, embedder=HashingEmbedder())
+
+
+def stored(base: KnowledgeBase) -> dict[int, Vector]:
+    store, target = base._store, base.collection()
+    return store.stored_vectors(target.id, sorted(store.vectors.ids(target.id)))
+
+
+def lose_vectors(base: KnowledgeBase) -> None:
+    store, target = base._store, base.collection()
+    with store.writing():
+        store.vectors.delete(target.id, store.vectors.ids(target.id))
+
+
+def assert_same(found: dict[int, Vector], before: dict[int, Vector]) -> None:
+    assert found.keys() == before.keys()
+    for chunk, vector in before.items():
+        np.testing.assert_allclose(found[chunk], vector, atol=1e-6)
+
+
+@pytest.mark.parametrize("contextual", [False, True])
+def test_repaired_vectors_are_those_that_were_lost_whatever_the_settings_say_now(
+    tmp_path: Path, *, contextual: bool
+) -> None:
+    with opened(tmp_path, contextual=True) as base:
+        base.add(manual("Boats"), name="boats")
+    with opened(tmp_path, contextual=False) as base:
+        base.add(manual("Barges"), name="barges")
+        before = stored(base)
+        lose_vectors(base)
+    vectors = list(before.values())
+    assert len(vectors) == 4
+    assert float(vectors[0] @ vectors[2]) < 0.99, "with and without context it is the same"
+    with opened(tmp_path, contextual=contextual) as base:
+        mended = base.check(repair=True)
+        assert (mended.ok, mended.left) == (True, ())
+        assert_same(stored(base), before)
+
+
+def test_a_chunk_whose_embedded_text_cannot_be_made_again_is_left_and_named(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path, contextual=True) as base:
+        kept = base.add(manual("Boats"), name="boats").document_id
+        lost = base.add(manual("Barges"), name="barges").document_id
+        before = stored(base)
+        # As an older release's prefix, or an archive with keys of its own, would leave it.
+        with base._store.database.write() as db:
+            db.execute("UPDATE chunks SET vector_key = zeroblob(32) WHERE document_id = ?", (lost,))
+        lose_vectors(base)
+        mended = base.check(repair=True)
+        assert not mended.ok
+        (said,) = mended.left
+        assert "2 chunks" in said
+        assert f"document {lost} (barges)" in said
+        assert "ingest" in said
+        with base._store.database.read() as db:
+            rows = db.execute("SELECT id FROM chunks WHERE document_id = ?", (kept,)).fetchall()
+        ours = {row["id"] for row in rows}
+        assert_same(stored(base), {chunk: before[chunk] for chunk in ours})
+        # What it advises mends it.
+        base.remove(lost)
+        base.add(manual("Barges"), name="barges")
+        assert base.check().ok
+
+
+def test_an_imported_collection_is_repaired_to_the_vectors_it_came_with(tmp_path: Path) -> None:
+    with opened(tmp_path / "here", contextual=True) as base:
+        base.add(manual("Boats"), name="boats")
+        before = list(stored(base).values())
+        base.export(tmp_path / "boats.kbz")
+    with opened(tmp_path / "there", contextual=False) as base:
+        base.import_archive(tmp_path / "boats.kbz")
+        lose_vectors(base)
+        assert base.check(repair=True).ok
+        np.testing.assert_allclose(list(stored(base).values()), before, atol=1e-6)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice, product
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -244,6 +246,18 @@ def test_what_cannot_be_asked_is_refused(
 ) -> None:
     with pytest.raises(SettingsError, match=says):
         filled.search(**asked)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_query_longer_than_is_looked_up_is_refused_in_every_mode(
+    filled: KnowledgeBase, mode: SearchMode
+) -> None:
+    words = " ".join(map("".join, islice(product(ascii_lowercase, repeat=3), 2100)))
+    for query, says in (("x" * 20_000, "at most 16,384"), (words, "at most 2,048")):
+        with pytest.raises(InputTooLongError, match=says):
+            filled.search(query, mode=mode)
+        with pytest.raises(InputTooLongError, match=says):
+            filled.highlight(query, [])
 
 
 def test_an_evaluation_scores_a_set_without_touching_the_store(

@@ -114,3 +114,9 @@ def test_setting_nothing_or_an_unknown_collection_is_refused(command: CliRunner)
     assert (nothing.exit_code, "give --mode" in nothing.stderr) == (2, True)
     unknown = command.invoke(app, ["collections", "set", "烹饪", "--mode", "dense"])
     assert (unknown.exit_code, "烹饪" in unknown.stderr) == (1, True)
+
+
+def test_the_command_line_names_the_bound_of_a_query(command: CliRunner) -> None:
+    done = command.invoke(app, ["search", "word " * 4000])
+    assert done.exit_code == 1
+    assert "20,000 characters, but at most 16,384 are searched for" in done.stderr

@@ -109,7 +109,8 @@ def test_the_command_line_shows_neighbours_and_names_each_score(command: CliRunn
     assert "BM25 " in by_words
     assert "cosine" not in by_words
     around = command.invoke(app, ["search", '"wheel 2"', "--context", "1", "-k", "1"]).stdout
-    assert "Paragraph 1 of" in around or "Paragraph 3 of" in around
+    assert "Paragraph 1 of" in around
+    assert "Paragraph 3 of" in around
 
 
 def test_the_command_line_takes_a_document_by_its_id(command: CliRunner) -> None:
@@ -117,3 +118,26 @@ def test_the_command_line_takes_a_document_by_its_id(command: CliRunner) -> None
     (number,) = [item["id"] for item in listed if item["sources"][0]["path"] == "故障"]
     found = command.invoke(app, ["search", "wheel", "--document", str(number), "--json"])
     assert [hit["document_id"] for hit in json.loads(found.stdout)] == [number]
+
+
+def test_sentences_are_marked_as_each_collections_instruction_words_the_query(
+    tmp_path: Path,
+) -> None:
+    birds, trees = "Quokka pears hum.", "Zebra apples glow."
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
+        for name, instruction in (("birds", birds), ("trees", trees)):
+            base.add(f"{trees} {birds}", name=f"{name}.txt", collection=name)
+            base.instruct_collection(name, instruction)
+        wanted = {"birds": birds, "trees": trees}
+        for names in (["birds"], ["trees"], ["birds", "trees"], ["trees", "birds"]):
+            found = base.search("anything else", collection=names, highlights="words", top_k=5)
+            marked = base.highlight("anything else", found)
+            assert marked == base.search("anything else", collection=names, top_k=5)
+            for hit in marked:
+                (span,) = hit.highlights
+                assert hit.text[slice(*span)] == wanted[hit.collection]
+        found = base.search("anything", collection="birds", highlights="words")
+        (asked,) = base.highlight("anything", found, instruct=trees)
+        assert asked.text[slice(*asked.highlights[0])] == trees
+        base.delete_collection("birds")
+        assert base.highlight("anything", found)[0].highlights

@@ -47,3 +47,14 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(data_dir: Pa
     said = refused(data_dir, KB_SERVER_API_KEY="schlüssel wort")
     assert "KB_SERVER_API_KEY holds characters" in said
     assert "schlüssel" not in said
+
+
+@pytest.mark.parametrize("key", ["a", "open-sesame", "123456789012345", "aaaaabbbbbcccccddddd"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])  # noqa: S104 - refused
+def test_a_key_that_can_be_guessed_is_refused_with_how_to_make_one(
+    data_dir: Path, host: str, key: str
+) -> None:
+    said = refused(data_dir, "--host", host, KB_SERVER_API_KEY=key)
+    assert "too easy to guess: a key has at least 16 characters, 6 of them different" in said
+    assert "secrets.token_urlsafe()" in said
+    assert len(key) == 1 or key not in said

@@ -119,7 +119,9 @@ def test_closing_while_others_score_ends_their_work_and_not_the_process(
         thread.join()
     reranker.close()
     assert len(ends) == 3
-    assert all(end == "(20,)" or "is closed" in end for end in ends)
+    for end in ends:
+        if end != "(20,)":  # it had not begun to score
+            assert "is closed" in end
     with pytest.raises(EmbeddingError, match="is closed; open the knowledge base again"):
         reranker.score("tide", ["table"])
 

@@ -18,6 +18,10 @@ class ChatService(ThreadingHTTPServer):
     """Answers each request by ``reply(messages)``, word by word; ``faults`` come first.
 
     ``tokenize`` and ``window``, where given, are lent as llama.cpp's server lends them.
+    ``thoughts`` are sent first, in the field ``thoughts_in``, unless the request says that the
+    model is not to think in words that this server takes; fields in ``refused`` are answered with
+    a status and a message, as servers do that know their fields. ``most`` words are said at most,
+    which counts thoughts, and then the reason of the end is ``length``.
     """
 
     daemon_threads = True
@@ -28,6 +32,11 @@ class ChatService(ThreadingHTTPServer):
         self.streams = True
         self.tokenize: Callable[[str], list[int]] | None = None
         self.window: int | None = None
+        self.thoughts = ""
+        self.thoughts_in = "reasoning_content"
+        self.switch: tuple[str, object] | None = None
+        self.refused: dict[str, tuple[int, str]] = {}
+        self.most = 1_000_000
         self.faults: deque[Fault] = deque()
         self.seen: list[dict[str, Any]] = []
         self.hung_up = threading.Event()
@@ -99,16 +108,36 @@ class Handler(BaseHTTPRequestHandler):
         if server.faults:
             server.faults.popleft()(self)
             return
-        answer = server.reply(body["messages"])
+        for field, (code, message) in server.refused.items():
+            if field in body:
+                status(code, message)(self)
+                return
+        off = server.switch is not None and body.get(server.switch[0]) == server.switch[1]
+        thoughts = words_of("" if off else server.thoughts)[: server.most]
+        words = words_of(server.reply(body["messages"]))
+        cut = len(thoughts) + len(words) > server.most
+        words = words[: server.most - len(thoughts)]
+        finish = "length" if cut else "stop"
         if not server.streams:
-            self.send(200, json.dumps({"choices": [{"message": {"content": answer}}]}))
+            message = {"content": "".join(words), server.thoughts_in: "".join(thoughts) or None}
+            choice = {"message": message, "finish_reason": finish}
+            self.send(200, json.dumps({"choices": [choice]}))
             return
         self.begin()
         self.event({"choices": [{"delta": {"role": "assistant"}}]})
         self.event({"choices": []})
-        for number, word in enumerate(answer.split(" ")):
-            self.piece(f" {word}" if number else word)
+        for word in thoughts:
+            self.event({"choices": [{"delta": {server.thoughts_in: word}}]})
+        for word in words:
+            self.piece(word)
+        self.event({"choices": [{"delta": {}, "finish_reason": finish}]})
         self.event("[DONE]")
+
+
+def words_of(text: str) -> list[str]:
+    """Cut a text at its spaces, each with the word that it precedes."""
+    words = text.split(" ") if text else []
+    return [f" {word}" if number else word for number, word in enumerate(words)]
 
 
 def status(code: int, message: str) -> Fault:
@@ -146,6 +175,17 @@ def talk_on(handler: Handler) -> None:
     try:
         for number in itertools.count():
             handler.piece("and on " if number == 0 else f"{number} ")
+            time.sleep(0.01)
+    except OSError:
+        handler.server.hung_up.set()
+
+
+def think_on(handler: Handler) -> None:
+    """Think until the client hangs up."""
+    handler.begin()
+    try:
+        for number in itertools.count():
+            handler.event({"choices": [{"delta": {"reasoning_content": f"{number} "}}]})
             time.sleep(0.01)
     except OSError:
         handler.server.hung_up.set()

@@ -60,7 +60,7 @@ class OrdinaryFolder:
             path.relative_to(self.root).as_posix(): path.read_text("utf-8")
             for path in self._files()
             if not any(part.startswith(".") for part in path.relative_to(self.root).parts)
-            and not ignored & {path.stem, *path.relative_to(self.root).parts[:-1]}
+            and not ignored & _names(path.relative_to(self.root))
         }
 
     def create(self) -> None:
@@ -171,8 +171,7 @@ class OrdinaryFolder:
     def _ignored(self) -> set[str]:
         if not self._ignore_file.exists():
             return set()
-        lines = self._ignore_file.read_text("utf-8").split()
-        return {line.removesuffix("/").removesuffix(".txt") for line in lines}
+        return set(self._ignore_file.read_text("utf-8").split())
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.root.rglob("*.txt") if path.is_file())
@@ -207,3 +206,8 @@ class OrdinaryFolder:
     def _say(self, what: str, *which: Path | str) -> None:
         names = [str(w.relative_to(self.root)) if isinstance(w, Path) else w for w in which]
         self.done.append(" ".join([what, *names]))
+
+
+def _names(path: Path) -> set[str]:
+    """Return what ignores a path: its names, and those of its folders with a slash."""
+    return {*path.parts, *(f"{folder}/" for folder in path.parts[:-1])}

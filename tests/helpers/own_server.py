@@ -32,10 +32,29 @@ class Served:
 
 
 @contextmanager
-def serving(data_dir: Path, *options: str, **environment: str) -> Iterator[Served]:
-    """Start ``kb serve`` on a free port and wait until it says its address."""
+def serving(
+    data_dir: Path,
+    *options: str,
+    files: int | None = None,
+    limits: dict[str, float] | None = None,
+    **environment: str,
+) -> Iterator[Served]:
+    """Start ``kb serve`` on a free port and wait until it says its address.
+
+    Args:
+        data_dir: of the knowledge base.
+        options: of the command.
+        files: most file descriptors that the process gets.
+        limits: bounds of the server that the command has no options for.
+        environment: variables besides those of this process.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KB_")}
     command = [sys.executable, "-m", "kb", "serve", "--port", "0", *options]
+    if limits is not None:
+        script = Path(__file__).with_name("limited_server.py")
+        command = [sys.executable, str(script), json.dumps(limits)]
+    if files is not None:
+        command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
     with subprocess.Popen(
         command,
         env={**kept, "KB_DATA_DIR": str(data_dir), **environment},

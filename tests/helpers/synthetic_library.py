@@ -108,7 +108,7 @@ def _document(
     language = "zh" if number % 3 else "en"
     prepared = PreparedDocument(
         language=language,
-        collection=target.name,
+        collection=target,
         document=document,
         content_hash=str(number),
         settings_hash="benchmark",

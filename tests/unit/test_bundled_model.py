@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gguf import GGUFReader
+from read_only import read_only
 
 from kb.errors import ModelError
 from kb.models import bundled
@@ -58,3 +59,35 @@ def test_a_file_that_is_no_carrier_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"E5S1" + bytes(60))
     with pytest.raises(ModelError, match=r"cut short|damaged"):
         read_weights(path)
+
+
+def test_a_read_only_folder_that_has_the_model_is_used(models_dir: Path, tmp_path: Path) -> None:
+    with read_only(models_dir, tmp_path / "mounted") as mounted:
+        assert bundled.ensure_bundled_model(mounted) == mounted / bundled.FILE_NAME
+
+
+def test_a_read_only_folder_without_the_model_leaves_it_to_the_folder_of_caches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "kb.models.bundled.platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache"
+    )
+    (tmp_path / "data").mkdir()
+    with read_only(tmp_path / "data", tmp_path / "mounted") as mounted:
+        path = bundled.ensure_bundled_model(mounted / "models")
+        assert path.parent == tmp_path / "cache" / "models"
+        before = path.stat().st_mtime_ns
+        assert bundled.ensure_bundled_model(mounted / "models") == path
+        assert path.stat().st_mtime_ns == before
+
+
+def test_no_place_for_the_model_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    with read_only(tmp_path / "data", tmp_path / "mounted") as mounted:
+        monkeypatch.setattr(
+            "kb.models.bundled.platformdirs.user_cache_path", lambda *_, **__: mounted / "cache"
+        )
+        with pytest.raises(ModelError, match=r"mounted/cache/models.*set KB_DATA_DIR"):
+            bundled.ensure_bundled_model(mounted / "models")

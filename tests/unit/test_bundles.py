@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import random
 import stat
+import warnings
 import zipfile
+from dataclasses import dataclass
 
 import pytest
 
 from ingest import bundles
-from ingest.bundles import read_zip
+from ingest.bundles import LeftOut, read_zip
+from ui.i18n import texts
 
+REASONS = {key.removeprefix("zip.") for key in texts("en") if key.startswith("zip.")}
 MB = 1 << 20
 
 
@@ -22,11 +27,21 @@ def packed(*files: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
     return target.getvalue()
 
 
-def opened(data: bytes, most: int = 64 * MB, most_file: int = 32 * MB) -> bundles.Bundle:
-    return read_zip(data, most_bytes=most, most_file_bytes=most_file)
+@dataclass
+class Bundle:
+    files: tuple[tuple[str, bytes], ...]
+    left_out: tuple[LeftOut, ...]
 
 
-def reasons(bundle: bundles.Bundle) -> dict[str, str]:
+def opened(data: bytes, most: int = 64 * MB, most_file: int = 32 * MB) -> Bundle:
+    found = list(read_zip(io.BytesIO(data), most_bytes=most, most_file_bytes=most_file))
+    return Bundle(
+        files=tuple((each.name, each.data) for each in found if not isinstance(each, LeftOut)),
+        left_out=tuple(each for each in found if isinstance(each, LeftOut)),
+    )
+
+
+def reasons(bundle: Bundle) -> dict[str, str]:
     return {each.name: each.reason for each in bundle.left_out}
 
 
@@ -74,18 +89,96 @@ def test_what_is_not_taken_is_named_with_its_reason(name: str, reason: str) -> N
     assert bundle.files == (("good.txt", b"good"),)
 
 
+def named_freely(*names: str) -> bytes:
+    """A zip with entries of any names, ``good.txt`` last, which the library would not write so."""
+    files = []
+    for name in (*names, "good.txt"):
+        entry = zipfile.ZipInfo("x")
+        entry.filename = entry.orig_filename = name
+        files.append((entry, b"x" if name != "good.txt" else b"good"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that stand there twice
+        return packed(*files)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "left_out"),
+    [
+        (".", None, ".: nameless"),
+        ("..", None, "..: outside"),
+        ("", None, '"": nameless'),
+        ("./", None, "./: nameless"),
+        ("/", None, "/: outside"),
+        ("a/../b.txt", None, "a/../b.txt: outside"),
+        ("/etc/a.txt", None, "/etc/a.txt: outside"),
+        ("C:a.txt", None, "C:a.txt: outside"),
+        ("C:\\a.txt", None, "C:/a.txt: outside"),
+        ("\\\\server\\share\\a.txt", None, "//server/share/a.txt: outside"),
+        ("...", None, "...: hidden"),
+        ("./a.txt", "a.txt", None),
+        ("a//./b.txt", "a/b.txt", None),
+        ("a\\b.txt", "a/b.txt", None),
+        (" a\t\n b.txt", "a b.txt", None),
+        ("a\0.txt", "a.txt", None),
+        ("a.txt\0.exe", None, "a.txt.exe: type"),
+        ("\x1b[2Ja.txt", "[2Ja.txt", None),
+        ("résumé.txt", "résumé.txt", None),
+        ("re\u0301sume\u0301.txt", "résumé.txt", None),
+        ("n" * 5000 + ".txt", "n" * 5000 + ".txt", None),
+        ("d/" * 5000 + "a.txt", "d/" * 5000 + "a.txt", None),
+    ],
+)
+def test_every_name_is_made_safe_or_reported(
+    name: str, taken: str | None, left_out: str | None
+) -> None:
+    bundle = opened(named_freely(name))
+
+    names = [name for name, _ in bundle.files]
+    assert names == [*([] if taken is None else [taken]), "good.txt"]
+    assert [f"{each.name}: {each.reason}" for each in bundle.left_out] == (
+        [] if left_out is None else [left_out]
+    )
+
+
+def test_files_whose_names_become_the_same_are_all_given() -> None:
+    bundle = opened(named_freely("a/b.txt", "./a/b.txt", "a\\b.txt", "a//b.txt"))
+
+    assert [name for name, _ in bundle.files] == [*["a/b.txt"] * 4, "good.txt"]
+    assert bundle.left_out == ()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_no_damage_ends_more_than_the_zip(packing: int) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", packing) as archive:
+        archive.writestr("a/b.txt", b"hello " * 50)
+        archive.writestr("报告.md", b"x" * 3000)
+    data = target.getvalue()
+    chance = random.Random(packing)  # noqa: S311 - the same damage every time
+    for _ in range(3000):
+        broken = bytearray(data)
+        for _ in range(chance.choice((1, 2, 8))):
+            broken[chance.randrange(len(broken))] = chance.choice((0, 255, chance.randrange(256)))
+        try:
+            bundle = opened(bytes(broken))
+        except ValueError as error:
+            assert str(error) in ("damaged", "too_many")  # noqa: PT017 - what else is a test failure
+        else:
+            assert {each.reason for each in bundle.left_out} <= REASONS
+
+
 def test_links_are_not_taken() -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     assert reasons(opened(packed((link, b"/etc/passwd")))) == {"link.txt": "link"}
 
 
-def test_the_same_name_twice_is_taken_once() -> None:
+def test_files_of_one_name_are_both_given() -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
         data = packed(("a.txt", b"first"), ("a.txt", b"second"))
     bundle = opened(data)
-    assert bundle.files == (("a.txt", b"first"),)
-    assert reasons(bundle) == {"a.txt": "twice"}
+    assert bundle.files == (("a.txt", b"first"), ("a.txt", b"second"))
+    assert bundle.left_out == ()
 
 
 def test_a_bomb_is_not_unpacked() -> None:

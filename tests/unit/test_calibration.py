@@ -87,7 +87,11 @@ def test_the_choice_is_remembered_for_this_model_build_and_number_of_cores(tmp_p
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '"text"', "null", "{KEY: 7}", '{KEY: {"contexts": 512, "threads": 9}}']
+    "text",
+    [
+        *("", "{", "[]", '"text"', "null", "{KEY: 7}", '{KEY: {"contexts": 512, "threads": 9}}'),
+        pytest.param("[" * 100_000, id="nested"),
+    ],
 )
 def test_a_damaged_or_foreign_record_costs_measuring_again(tmp_path: Path, text: str) -> None:
     file = tmp_path / "c.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.answering.citations import CitationFilter
-from kb.answering.pieces import until_circling, without_reasoning
+from kb.answering.pieces import until_circling
 
 
 def filtered(text: str, passages: int, *, size: int) -> tuple[str, tuple[int, ...]]:
@@ -32,23 +32,6 @@ def test_citations_of_passages_that_were_given_stay_and_others_go(
     said: str, shown: str, cited: tuple[int, ...], size: int
 ) -> None:
     assert filtered(said, 2, size=size) == (shown, cited)
-
-
-@pytest.mark.parametrize("size", [1, 4, 1000])
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("<think>Hm, 24?</think>\n\nTwo years.", "Two years."),
-        ("\n<think></think>Two years.", "Two years."),
-        ("Two <think>years</think>.", "Two <think>years</think>."),
-        ("<thin", "<thin"),
-        ("<think>and so on", ""),
-        ("  ", ""),
-    ],
-)
-def test_thinking_aloud_is_left_out(said: str, shown: str, size: int) -> None:
-    pieces = [said[at : at + size] for at in range(0, len(said), size)]
-    assert "".join(without_reasoning(pieces)) == shown
 
 
 def test_an_answer_that_goes_in_circles_is_ended() -> None:

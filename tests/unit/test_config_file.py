@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from pathlib import Path
 
@@ -81,3 +83,45 @@ def test_a_file_that_is_no_toml_is_left_alone(path: Path) -> None:
     with pytest.raises(SettingsError, match=r"kb\.toml cannot be read"):
         write_settings(path, {"model": "new"})
     assert path.read_text() == "model = "
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o600), (0o644, 0o600), (0o400, 0o400)])
+def test_with_a_password_hash_only_the_owner_may_read_the_file(
+    path: Path, before: int | None, after: int
+) -> None:
+    if before is not None:
+        path.write_text("top_k = 5\n", "utf-8")
+        path.chmod(before)
+    write_settings(path, {"ui_password_hash": "$argon2id$x"})
+    assert mode(path) == after
+    write_settings(path, {"top_k": 6})
+    assert mode(path) == after
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o644), (0o640, 0o640), (0o600, 0o600)])
+def test_without_a_password_hash_the_mode_stays(path: Path, before: int | None, after: int) -> None:
+    if before is not None:
+        path.write_text("", "utf-8")
+        path.chmod(before)
+    write_settings(path, {"top_k": 6})
+    assert mode(path) == after
+
+
+def test_a_hash_that_others_can_read_is_made_private_by_the_next_change(path: Path) -> None:
+    path.write_text('ui_password_hash = "$argon2id$x"\n', "utf-8")
+    path.chmod(0o644)
+    write_settings(path, {"top_k": 6})
+    assert mode(path) == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_the_file_keeps_its_owner_and_group(path: Path) -> None:
+    path.write_text("top_k = 5\n", "utf-8")
+    os.chown(path, 1234, 4321)
+    write_settings(path, {"ui_password_hash": "$argon2id$x"})
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
+    assert mode(path) == 0o600

@@ -1,7 +1,9 @@
 """Which files of a folder are considered, and what is said of the others."""
 
 import os
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,80 @@ def test_a_link_to_a_folder_above_is_not_followed(tmp_path: Path) -> None:
     (root / "up").symlink_to(tmp_path, target_is_directory=True)
     found = discover(root, extensions={".txt"})
     assert [file.path for file in found.files] == ["inside.txt"]
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder that may be filled with folders too deep for Python to delete."""
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    yield folder
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def dig(folder: Path, levels: int, name: str) -> None:
+    """Make a chain of folders, whose path may be longer than the system opens, and a file."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    file = os.open("bottom.txt", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=here)
+    os.write(file, b"at the bottom")
+    os.close(file)
+    os.close(here)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are short there")
+def test_a_folder_of_any_depth_is_read_to_the_bottom(deep: Path) -> None:
+    dig(deep, 1500, "d")
+    make(deep, "top.txt")
+
+    found = discover(deep, extensions=TYPES)
+
+    assert paths(found) == ["d/" * 1500 + "bottom.txt", "top.txt"]
+    assert found.unreadable == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are short there")
+def test_a_path_longer_than_the_system_opens_is_named_and_the_rest_is_read(deep: Path) -> None:
+    dig(deep, 60, "a" * 100)
+    make(deep, "z/last.txt", "top.txt")
+
+    found = discover(deep, extensions=TYPES)
+
+    assert paths(found) == ["top.txt", "z/last.txt"]
+    ((place, reason),) = found.unreadable
+    assert place.startswith("a" * 100 + "/")
+    assert "File name too long" in reason
+    assert "move it closer to the top" in reason
+    assert found.unwalked == [f"{place}/"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_folder_has_its_own_path_and_not_that_of_a_link_to_it(tmp_path: Path) -> None:
+    make(tmp_path, "z/a.txt")
+    (tmp_path / "a-link").symlink_to(tmp_path / "z")
+
+    assert paths(discover(tmp_path, extensions=TYPES)) == ["z/a.txt"]
+
+
+def test_the_rule_is_told_for_folders_left_out_and_for_known_files(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt", "b.txt", "c.xyz", ".git/d.txt", "e/f.txt", "e/.kbignore", text="f.txt")
+    (tmp_path / ".kbignore").write_text("b.txt\n")
+
+    found = discover(
+        tmp_path,
+        extensions=TYPES,
+        prefix="top/",
+        exclude=["/a.txt"],
+        known={"top/a.txt", "top/b.txt", "top/c.xyz"},
+    )
+
+    assert {place: str(rule) for place, rule in found.left_out.items()} == {
+        "top/a.txt": "--exclude",
+        "top/b.txt": "top/.kbignore",
+        "top/c.xyz": "their type, which is not read",
+        "top/.git/": "the rule about hidden files",
+    }

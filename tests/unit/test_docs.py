@@ -6,12 +6,14 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.core
 import typer.main
 
 import kb
+from ingest.cli import app as ingest_app
 from kb.cli.app import app
 from kb.settings import Settings
 
@@ -31,8 +33,10 @@ def test_readme_lists_every_setting_with_its_default_and_meaning() -> None:
         field = Settings.model_fields[name]
         assert meaning == field.description
         if field.default_factory is None:
-            shown = "unset" if field.default in {None, ""} else f"`{field.default}`"
-            assert default in {shown, shown.lower()}, name
+            written = str(field.default)
+            if isinstance(field.default, bool):
+                written = written.lower()  # as TOML has it
+            assert default == ("unset" if field.default in {None, ""} else f"`{written}`"), name
 
 
 def test_python_examples_use_public_names_only() -> None:
@@ -65,22 +69,111 @@ def test_files_that_are_linked_exist(name: str) -> None:
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
-def test_tree_in_the_readme_is_the_tree_on_disk() -> None:
+def test_tree_in_the_readme_names_every_package_and_nothing_else() -> None:
     tree = next(block for block in blocks("text") if "knowledge_base.py" in block)
-    folder = ROOT
+    named: list[str] = []
+    folder = ""
     for line in tree.splitlines():
-        name = line.split()[0]
-        if line[0] != " ":
-            folder = ROOT / name
-            assert folder.is_dir()
+        name = line.split()[0].rstrip("/")
+        if line.startswith(" "):
+            name = f"{folder}/{name}"
         else:
-            assert (folder / name).exists(), line
+            folder = name
+        named.append(name)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    packages = {
+        str(file.parent.relative_to(ROOT))
+        for top in ("kb", "ingest", "ui")
+        for file in ROOT.glob(f"{top}/**/__init__.py")
+    }
+    inside = {name for name in named if name.split("/")[0] in ("kb", "ingest", "ui")}
+    assert {name for name in inside if (ROOT / name).is_dir()} == packages
 
 
-def test_commands_of_the_readme_exist() -> None:
-    command = typer.main.get_command(app)
-    assert isinstance(command, typer.core.TyperGroup)
-    commands = set(command.commands)
-    named = set(re.findall(r"^\$ kb (\w+)", README, re.MULTILINE))
-    assert named
-    assert named <= commands
+def test_readme_names_every_command_and_no_other() -> None:
+    groups, commands = every_command()
+    # In a line of a console, in its comment, or in backquotes.
+    lines = re.findall(r"^\$ .+$", README, re.MULTILINE) + re.findall(r"`[^`\n]+`", README)
+    named = {name for line in lines for name in re.findall(r"\bkb ([a-z]+(?: [a-z]+)?)", line)}
+    named = {name if name in commands else name.split()[0] for name in named}
+    assert named <= groups | commands
+    assert commands - named == set()
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_options_that_are_named_exist(name: str) -> None:
+    # A line of a console, or a piece of text in backquotes, that starts one of our programs.
+    lines = re.findall(r"^\$ (.+)$", ALL[name], re.MULTILINE)
+    for text in (*lines, *re.findall(r"`([^`\n]+)`", ALL[name])):
+        for part in re.split(r"\(|#|\|", text):
+            program = re.match(r"(?:kb ([a-z]+(?: [a-z]+)?)|python -m ingest)\b", part.strip())
+            if program:
+                known = options_of(program[1] or "")
+                assert set(re.findall(r"(?<!\S)--[a-z-]+", part)) <= known, part
+
+
+def test_variables_that_the_documents_name_are_read_somewhere() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for top in ("kb", "ingest", "ui", "tests")
+        for path in (ROOT / top).rglob("*.py")
+        if path != Path(__file__)
+    )
+    known = settings_variables() | set(re.findall(r"\bKB_[A-Z_]+", code))
+    for name, text in ALL.items():
+        assert set(re.findall(r"\bKB_[A-Z_]+", text)) <= known, name
+
+
+def test_variables_that_the_program_reads_stand_in_the_readme() -> None:
+    read = {
+        name
+        for top in ("kb", "ingest", "ui")
+        for path in (ROOT / top).rglob("*.py")
+        for name in re.findall(r"\"(KB_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert read - settings_variables() - set(re.findall(r"\bKB_[A-Z_]+", README)) == set()
+
+
+def test_variables_that_tests_ask_for_stand_in_the_documents() -> None:
+    read = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"environ\S*\W\"(KB_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
+        if not name.startswith("KB_TEST_")  # tests tell their own children
+    }
+    named = {name for text in ALL.values() for name in re.findall(r"\bKB_[A-Z_]+", text)}
+    assert read - settings_variables() - named == set()
+
+
+def settings_variables() -> set[str]:
+    return {f"KB_{name.upper()}" for name in Settings.model_fields}
+
+
+def every_command() -> tuple[set[str], set[str]]:
+    """Names of groups of commands, and of commands with their group's name in front."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+    groups: set[str] = set()
+    commands: set[str] = set()
+    for name, command in root.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            groups.add(name)
+            commands |= {f"{name} {inner}" for inner in command.commands}
+        else:
+            commands.add(name)
+    return groups, commands
+
+
+def options_of(command: str) -> set[str]:
+    """Long options of a command of ``kb``; of ``python -m ingest`` where the name is empty."""
+    found: Any = typer.main.get_command(app if command else ingest_app)
+    for word in command.split():
+        # A word that names no command of the group is an argument of its default.
+        found = getattr(found, "commands", {}).get(word, found)
+    if isinstance(found, typer.core.TyperGroup):
+        found = found.commands.get("run", found)
+    return {
+        option
+        for parameter in found.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help"}

@@ -123,6 +123,19 @@ def test_footnotes_stand_where_they_are_cited(tmp_path: Path) -> None:
     )
 
 
+def test_footnotes_of_footnotes_follow_the_one_that_cites_them(tmp_path: Path) -> None:
+    document = load(
+        tmp_path,
+        "Water boils.[^heat]\n\nNext.\n\n[^heat]: At 100 °C.[^where]^[Or so.]\n\n"
+        "[^where]: At sea level.[^heat]\n",
+    )
+
+    assert document.text == (
+        "Water boils.[heat]\n[heat] At 100 °C.[where][3]\n[where] At sea level.[heat]\n"
+        "[3] Or so.\n\nNext."
+    )
+
+
 def test_containers_give_their_title_and_content(tmp_path: Path) -> None:
     document = load(
         tmp_path,
@@ -224,6 +237,8 @@ class TestFrontMatter:
             "a: &x [1]\nb: *x",  # an alias; a few of them can unfold into gigabytes
             "key: " + "[" * 3000,
             "run: !!python/object/apply:os.system [id]",
+            "key: " + "[" * 21 + "x" + "]" * 21,
+            "".join(f"{' ' * level}k:\n" for level in range(50)),
         ],
     )
     def test_what_cannot_be_parsed_is_told_and_kept_as_text(
@@ -234,6 +249,79 @@ class TestFrontMatter:
         assert [notice.code for notice in document.notices] == ["front_matter_broken"]
         assert document.text.endswith("Text.")
         assert broken.split(":", 1)[0] in document.text
+
+    @pytest.mark.parametrize(
+        "deep",
+        [
+            "k = " + "[" * 30 + "1" + "]" * 30,
+            "k = " + "[" * 5000 + "1" + "]" * 5000,
+            "a = 1\n" + ".".join("k" * 5000) + " = 1",
+            "k = " + "{a = " * 2000 + "1" + "}" * 2000,
+        ],
+    )
+    def test_toml_nested_too_deep_is_told_and_kept_as_text(self, tmp_path: Path, deep: str) -> None:
+        document = load(tmp_path, f"+++\n{deep}\n+++\n\nText.\n")
+
+        (notice,) = document.notices
+        assert notice.code == "front_matter_broken"
+        assert "nested more than 20 levels deep" in notice.message
+        assert document.text.endswith("Text.")
+        assert deep.replace("\n", " ") in document.text.replace("\n", " ")
+
+    def test_a_value_that_is_too_long_is_cut_and_named(self, tmp_path: Path) -> None:
+        document = load(
+            tmp_path,
+            f"---\nshort: a\nabstract: {'x' * 2001}\ntags: [{'tag, ' * 500}]\nfits: {'y' * 2000}\n"
+            "---\n\nText.\n",
+        )
+
+        (notice,) = document.notices
+        assert notice.code == "front_matter_cut"
+        assert notice.values == {"names": "abstract, tags", "limit": 2000}
+        assert "(abstract, tags)" in notice.message
+        assert document.metadata["abstract"] == "x" * 2000
+        assert document.metadata["fits"] == "y" * 2000
+
+    def test_keys_that_are_too_many_are_counted(self, tmp_path: Path) -> None:
+        keys = "".join(f"k{number}: {number}\n" for number in range(130))
+        document = load(tmp_path, f"---\n{keys}---\n\nText.\n")
+
+        (notice,) = document.notices
+        assert notice.code == "front_matter_too_many"
+        assert notice.values == {"keys": 130, "limit": 100}
+        assert list(document.metadata) == [f"k{number}" for number in range(100)]
+
+    def test_a_block_that_is_too_long_is_told_and_kept_as_text(self, tmp_path: Path) -> None:
+        block = "".join(f"key{number}: some value or other\n" for number in range(3000))
+        document = load(tmp_path, f"---\n{block}---\n\nText.\n")
+
+        (notice,) = document.notices
+        assert notice.code == "front_matter_too_long"
+        assert notice.values == {"characters": len(block), "limit": 65536}
+        assert "key2999: some value or other" in document.text
+        assert document.text.endswith("Text.")
+
+    def test_mappings_in_lists_keep_their_values(self, tmp_path: Path) -> None:
+        document = load(
+            tmp_path,
+            "---\nauthors:\n  - name: Ann\n    at: [Oxford, Leeds]\n  - name: Bob\n  - Eve\n---\n"
+            "\nText.\n",
+        )
+
+        assert document.metadata["authors"] == ("name: Ann, at: Oxford, at: Leeds, name: Bob, Eve")
+
+    def test_toml_values_that_no_database_holds_are_texts(self, tmp_path: Path) -> None:
+        document = load(
+            tmp_path, f"+++\na = nan\nb = -inf\nc = {10**30}\nd = 07:32:00\ne = 1.5\n+++\nText.\n"
+        )
+
+        assert document.metadata == {
+            "a": "nan",
+            "b": "-inf",
+            "c": str(10**30),
+            "d": "07:32:00",
+            "e": 1.5,
+        }
 
     def test_a_rule_at_the_top_is_not_front_matter(self, tmp_path: Path) -> None:
         document = load(tmp_path, "---\n\nJust text between rules.\n\n---\n\nMore.\n")

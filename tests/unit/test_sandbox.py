@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import loaders, wire
+from ingest import framing, loaders, wire
 from ingest.errors import (
     EmptyDocumentError,
     LoaderCrashError,
@@ -241,7 +241,7 @@ def test_a_worker_loads_neither_llama_cpp_nor_chroma_nor_the_engines() -> None:
         check=True,
         timeout=60,
     )
-    modules = set(json.loads(worker.stdout[4:])["ready"])
+    modules = set(json.loads(worker.stdout[8:])["ready"])
 
     assert "ingest.loaders" in modules
     heavy = {"llama_cpp", "chromadb", "numpy", "pypdf", "pypdfium2", "rapidocr", "docx", "pydantic"}
@@ -356,7 +356,7 @@ def test_every_part_of_a_document_survives_the_way_from_the_worker() -> None:
             metadata={"author": "王", "pages": 1, "draft": True, "weight": 1.5},
             notices=(Notice(code="c", message="m", values={"pages": 1}),),
         ),
-        content_hash="ab",
+        content_hash="ab" * 32,
         size=3,
         mtime_ns=2**62,
     )
@@ -372,7 +372,7 @@ def test_options_survive_the_way_to_the_worker() -> None:
 
 def test_a_worker_that_was_taken_over_cannot_point_outside_the_text() -> None:
     message = wire.pack_file(
-        LoadedFile(document=Document.from_text("short"), content_hash="", size=5, mtime_ns=0)
+        LoadedFile(document=Document.from_text("short"), content_hash="0" * 64, size=5, mtime_ns=0)
     )
     message["sections"] = [[0, 6, [], "text"]]
 
@@ -383,13 +383,13 @@ def test_a_worker_that_was_taken_over_cannot_point_outside_the_text() -> None:
 def test_a_long_document_comes_back_quickly(tmp_path: Path) -> None:
     text = "一二三四五六七八九十" * 80_000
     packed = wire.pack_file(
-        LoadedFile(document=Document.from_text(text), content_hash="", size=0, mtime_ns=0)
+        LoadedFile(document=Document.from_text(text), content_hash="0" * 64, size=0, mtime_ns=0)
     )
     began = time.monotonic()
     with (tmp_path / "message").open("w+b") as stream:
-        wire.send(stream, packed)
+        framing.send(stream, packed)
         stream.seek(0)
-        message = wire.receive(stream)
+        message = framing.receive(stream)
     assert message is not None
     assert wire.unpack_file(message).document.text == text
     assert time.monotonic() - began < 2

@@ -27,6 +27,7 @@ OTHERS = {
     "reranker": "http://127.0.0.1:9",
     "rerank_candidates": "5",
     "chat_model": "http://127.0.0.1:9/v1#tiny",
+    "chat_answer_tokens": "512",
     "chat_context_tokens": "2048",
     "chunk_size": "512",
     "chunk_overlap": "64",

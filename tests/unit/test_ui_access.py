@@ -6,16 +6,21 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from streamlit import config
 
-from kb import Settings
+from kb import KnowledgeBaseError, Settings
+from kb.records import Source
+from kb.setting_changes import CHANGEABLE
 from ui import launch, login
-from ui.access import FAILURES_FREE, WAIT_S, Attempts, hashed, is_loopback, is_right, refusal
-from ui.session import session
+from ui.access import hashed, is_loopback, is_right, refusal, same_site, turned_away
+from ui.attempts import FREE_OF_ADDRESS, Attempts
+from ui.starting import can_read, start_again, start_folder
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -54,22 +59,6 @@ def test_a_password_is_kept_as_an_argon2_hash_and_known_again() -> None:
     assert is_right(PASSWORD, kept)
     assert not is_right("another", kept)
     assert not is_right(PASSWORD, "no hash")
-
-
-def test_guessing_is_slowed_down_for_each_address() -> None:
-    now = [0.0]
-    attempts = Attempts(lambda: now[0])
-    for _ in range(FAILURES_FREE):
-        assert attempts.wait_s("a") == 0
-        attempts.failed("a")
-    assert attempts.wait_s("a") == WAIT_S
-    assert attempts.wait_s("b") == 0
-    now[0] = WAIT_S + 1
-    assert attempts.wait_s("a") == 0
-    attempts.failed("a")
-    assert attempts.wait_s("a") == WAIT_S
-    attempts.succeeded("a")
-    assert attempts.wait_s("a") == 0
 
 
 def test_the_command_sets_a_password_and_tells_it_to_nobody(
@@ -179,13 +168,135 @@ def test_with_a_password_nothing_is_shown_before_it_is_given(
     assert "secret" not in html(page)
 
 
-def test_too_many_wrong_passwords_have_to_wait(
+def test_wrong_passwords_slow_the_next_one_of_their_session_and_the_right_one_gets_in(
     guarded: UserInterface, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "_visitor", lambda: "192.168.1.9")  # AppTest has no address
-    page = guarded.open()
-    for _ in range(FAILURES_FREE):
+    asked: list[int] = []
+    attempts = login._attempts()
+    real = attempts.check
+
+    def check(is_right: Callable[[], bool], *, address: str, wrong: int) -> bool:
+        asked.append(wrong)
+        return real(is_right, address=address, wrong=0)  # a test does not wait
+
+    monkeypatch.setattr(attempts, "check", check)
+    page, other = guarded.open(), guarded.open()
+    for _ in range(FREE_OF_ADDRESS - 1):
         log_in(page, "not it")
+        assert "This is not the password" in page.error[0].value
+    log_in(other, PASSWORD)
     log_in(page, PASSWORD)
-    assert "Too many" in page.error[0].value
-    assert session() is guarded.shared
+    assert page.title[0].value == other.title[0].value == "Search"
+    assert asked == [0, 1, 2, 3, 0, 4]
+
+
+def test_somebody_is_told_where_too_many_are_logging_in_and_nothing_counts_against_them(
+    guarded: UserInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Attempts(most_waiting=0)
+    monkeypatch.setattr(login, "_attempts", lambda: full)
+    page = log_in(guarded.open(), PASSWORD)
+    assert "Too many people" in page.error[0].value
+    monkeypatch.undo()
+    assert log_in(page, PASSWORD).title[0].value == "Search"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "198.51.100.7"},
+        {"forwarded": "for=198.51.100.7"},
+        {"x-real-ip": "198.51.100.7"},
+        {"via": "1.1 proxy"},
+        {"x-forwarded-host": "kb.example"},
+        {"x-forwarded-proto": "https"},
+        {"cf-connecting-ip": "198.51.100.7"},
+        {"CF-Ray": "1"},
+        {"X-Forwarded-For": ""},
+    ],
+)
+def test_a_request_that_a_proxy_sent_needs_a_login_or_the_setting(headers: dict[str, str]) -> None:
+    headers = {"host": "localhost:8501", **headers}
+    ask = partial(turned_away, headers, address="localhost")
+    assert ask(guarded=False, trust="local") == "forwarded"
+    assert ask(guarded=True, trust="local") is None
+    assert ask(guarded=False, trust="proxy") is None
+    assert ask(guarded=False, trust="all") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("localhost:8501", True),
+        ("localhost", True),
+        ("LOCALHOST:8501", True),
+        ("127.0.0.1:8501", True),
+        ("[::1]:8501", True),
+        ("[::1]", True),
+        ("kb.localhost:8501", True),
+        ("evil.example:8501", False),
+        ("127.0.0.1.evil.example:8501", False),
+        ("localhost.evil.example", False),
+        ("192.168.1.4:8501", False),
+        ("", False),
+    ],
+)
+def test_without_a_login_only_names_of_this_machine_are_answered(
+    host: str,
+    ours: bool,  # noqa: FBT001 - a case
+) -> None:
+    for trust in ("local", "proxy", "all"):
+        why = turned_away({"host": host}, address="localhost", guarded=False, trust=trust)
+        assert why == (None if ours else "host")
+    assert turned_away({"host": host}, address="localhost", guarded=True, trust="local") is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "ours"),
+    [
+        (None, True),
+        ("http://localhost:8501", True),
+        ("https://localhost:8501", True),
+        ("http://localhost:3000", False),
+        ("http://127.0.0.1:8501", False),
+        ("https://evil.example", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(origin: str | None, ours: bool) -> None:  # noqa: FBT001 - a case
+    headers = {"host": "localhost:8501"} | ({} if origin is None else {"origin": origin})
+    assert same_site(headers) is ours
+
+
+def test_with_a_login_nobody_reads_folders_or_changes_settings_unless_the_setting_says_so(
+    guarded: UserInterface, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("A heron.")
+    sources = [Source(root=str(tmp_path), path="a.txt")]
+    shared = guarded.shared
+    page = log_in(guarded.open(), PASSWORD)
+    library = page.switch_page("views/library.py").run()
+    assert library.file_uploader
+    assert "folder" not in [each.key for each in library.text_input]
+    status = page.switch_page("views/status.py").run()
+    assert "Change a setting" not in [each.label for each in status.expander]
+    assert any("Settings are changed on the computer" in each.value for each in status.caption)
+    with pytest.raises(KnowledgeBaseError, match="ui_trust"):
+        start_folder(shared, tmp_path, collection="default")
+    assert not can_read(shared, sources, collection="default")
+    start_again(shared, sources, collection="default")
+    assert shared.ingestion.runs() == []
+    shared.base.settings = shared.settings.model_copy(update={"ui_trust": "all"})
+    assert can_read(shared, sources, collection="default")
+    status = page.switch_page("views/status.py").run()
+    assert "Change a setting" in [each.label for each in status.expander]
+    library = page.switch_page("views/library.py").run()
+    assert "folder" in [each.key for each in library.text_input]
+    start_folder(shared, tmp_path, collection="default")
+    guarded.wait()
+    assert shared.base.search("heron", mode="keyword")
+
+
+def test_whom_the_page_trusts_cannot_be_changed_on_the_page() -> None:
+    assert "ui_trust" not in CHANGEABLE

@@ -171,3 +171,64 @@ def test_a_new_conversation_begins_empty(asking: UserInterface) -> None:
     next(button for button in page.button if button.label == "New conversation").click().run()
     assert page.session_state[TURNS] == []
     assert "kb-answer" not in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en-US", ("was cut short", "Continue", "What the model thought first")),
+        ("zh-CN", ("回答被截断", "继续", "模型先作的思考")),
+    ],
+)
+def test_an_answer_that_was_cut_short_says_so_and_is_continued_by_a_button(
+    asking: UserInterface, service: ChatService, locale: str, said: tuple[str, str, str]
+) -> None:
+    cut, label, folded = said
+    service.thoughts = "Passage one."
+    service.reply, service.most = (lambda _: "It lasts 24 months [1], no less."), 6
+    page = ask(asking.open("ask", locale=locale), "warranty?")
+    assert "It lasts 24 months" in html(page)
+    assert any(cut in caption.value for caption in page.caption)
+    (thoughts,) = page.expander
+    assert folded in thoughts.label
+    assert thoughts.text[0].value == "Passage one."
+    service.reply, service.most = (lambda _: "months [1], no less."), 1000
+    (button,) = [each for each in page.button if each.key == "continue"]
+    assert button.label == label
+    button.click().run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    assert turn.wait(30)
+    page.run()
+    assert not page.exception
+    assert len(page.session_state[TURNS]) == 1
+    assert 'It lasts 24 months <span class="kb-cited">1</span>, no less.' in html(page)
+    assert not any(cut in caption.value for caption in page.caption)
+    assert not [each for each in page.button if each.key == "continue"]
+
+
+def test_a_model_that_only_thought_is_an_error_with_its_thoughts_folded(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.thoughts, service.most = "Let me see. " * 20, 8
+    page = ask(asking.open("ask"), "warranty?")
+    assert "tokens thinking" in page.error[0].value.replace("\\", "")
+    assert "Let me see." in page.expander[0].text[0].value
+    assert "do not say" not in html(page)
+
+
+def test_while_the_model_thinks_the_page_says_so_and_can_stop_it(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.faults.append(chat_server.think_on)
+    page = asking.open("ask")
+    page.chat_input[0].set_value("warranty?").run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    deadline = time.monotonic() + 30
+    while not turn.so_far.thinking:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    page.run()
+    assert any("thinking" in caption.value for caption in page.caption)
+    page.button(key="stop-0").click().run()
+    assert service.hung_up.wait(10)
+    assert turn.wait(10)

@@ -1,24 +1,60 @@
 """How the server is started."""
 
+import socket
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
-from ui.launch import APP, streamlit_arguments
+import pytest
+
+from kb import SettingsError
+from ui.serving import APP, streamlit_options, take_addresses
 
 
 def test_the_server_listens_on_this_machine_only_and_reports_to_nobody() -> None:
-    arguments = streamlit_arguments(port=8600, headless=True)
-    assert arguments[:2] == ["run", str(APP)]
-    assert "--server.address=localhost" in arguments
-    assert "--browser.gatherUsageStats=false" in arguments
-    assert "--server.port=8600" in arguments
-    assert "--server.headless=true" in arguments
+    options = streamlit_options(host="localhost", port=8600)
+    assert options["server.address"] == "localhost"
+    assert options["server.port"] == 8600
+    assert options["browser.gatherUsageStats"] is False
+    assert options["server.enableAgentApi"] is False
+
+
+def test_streamlit_takes_every_option_over_its_files(tmp_path: Path) -> None:
+    code = """
+from streamlit import config, get_option
+from streamlit.starlette import App
+from ui.serving import APP, streamlit_options
+App(APP)
+print(get_option("server.address"), get_option("client.toolbarMode"))
+options = streamlit_options(host="127.0.0.1", port=8612)
+for name, value in options.items():
+    config.set_option(name, value)
+print([name for name, value in options.items() if get_option(name) != value])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "localhost viewer\n[]\n"
 
 
 def test_plain_streamlit_run_is_as_private() -> None:
     config = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["address"] == "localhost"
+    assert config["server"]["maxUploadSize"] == 1
     assert config["browser"]["gatherUsageStats"] is False
     assert config["server"]["showEmailPrompt"] is False
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            SettingsError, match=f"cannot listen on 127.0.0.1 port {port}: .*--port"
+        ):
+            take_addresses("127.0.0.1", port)
 
 
 def test_only_the_session_opens_the_knowledge_base() -> None:

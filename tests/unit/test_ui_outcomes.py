@@ -12,6 +12,7 @@ from ingest import ingest, ingest_uploads
 from kb import Document, Page, Section
 from kb.records import Notice
 from ui.background import RunProgress
+from ui.starting import start_folder
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -186,14 +187,24 @@ def test_the_status_lists_recent_runs(
 
 
 @pytest.mark.parametrize(
-    ("locale", "question", "done"),
+    ("locale", "question", "done", "removed"),
     [
-        ("en-US", "Compact the store now?", "Freed"),
-        ("zh-CN", "现在整理存储吗？", "已释放"),
+        (
+            "en-US",
+            "Compact the store now?",
+            "Freed",
+            "Uploaded originals without a document deleted: 1, backups of older catalogs: 0.",
+        ),
+        (
+            "zh-CN",
+            "现在整理存储吗？",
+            "已释放",
+            "已删除无文档引用的上传原件 1 个、旧目录备份 0 个。",
+        ),
     ],
 )
 def test_compacting_asks_first_and_says_what_it_freed(
-    ui: UserInterface, locale: str, question: str, done: str
+    ui: UserInterface, locale: str, question: str, done: str, removed: str
 ) -> None:
     ui.shared.base.uploads.save("lost.txt", b"No document was ever made of this.")
     page = ui.open("status", locale=locale)
@@ -203,7 +214,7 @@ def test_compacting_asks_first_and_says_what_it_freed(
     assert not page.success
     press(press(page, "compact"), "compact-yes")
     assert page.success[0].value.startswith(done)
-    assert "1" in page.success[0].value.rsplit(".", 2)[-2] or "1 个" in page.success[0].value
+    assert page.success[0].value.endswith(removed)
     assert not list(ui.shared.settings.uploads_dir.rglob("*.txt"))
 
 
@@ -235,3 +246,45 @@ def test_an_imported_upload_can_be_downloaded(ui: UserInterface, tmp_path: Path)
     page.query_params["id"] = str(base.documents()[0].id)
     page.run()
     assert page.get("download_button")
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (
+            "en-US",
+            {
+                "pay": "No longer read but still searchable (left out by .kbignore)",
+                "diary": "left out by the rule about hidden files",
+                "cellar": "Gone from disk but still searchable",
+            },
+        ),
+        (
+            "zh-CN",
+            {
+                "pay": "不再读取，但仍可搜索（被 .kbignore 排除）",
+                "diary": "被 隐藏文件规则 排除",
+                "cellar": "磁盘上已不存在，但仍可搜索",
+            },
+        ),
+    ],
+)
+def test_files_that_are_no_longer_read_but_still_searchable_are_named(
+    ui: UserInterface, tmp_path: Path, locale: str, said: dict[str, str]
+) -> None:
+    folder = tmp_path / "house"
+    (folder / "private").mkdir(parents=True)
+    for path in ("private/pay.txt", ".diary.txt", "lobby.txt", "cellar.txt"):
+        (folder / path).write_text(f"Notes on {path} of the house.", "utf-8")
+    ingest(ui.shared.base, [folder, folder / ".diary.txt"])
+    (folder / ".kbignore").write_text("private/\n")
+    (folder / "cellar.txt").unlink()
+    start_folder(ui.shared, folder, collection="default")
+    ui.wait()
+    library = " ".join(element.value for element in ui.open("library", locale=locale).warning)
+    status = html(ui.open("status", locale=locale))
+    for name, words in said.items():
+        assert words in library
+        assert words in status
+        assert name in library
+        assert name in status

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 VIEWS = ("search", "ask", "library", "document", "quality", "status")
 STATES = ("empty", "loading", "failed model", "failed store", "full")
+TITLED = ("search", "ask", "library", "quality", "status")
 TITLES = {
-    "en-US": ("Search", "Ask", "Library", "", "Quality", "Status"),
-    "zh-CN": ("搜索", "问答", "文档库", "", "质量", "状态"),
+    "en-US": ("Search", "Ask", "Library", "Quality", "Status"),
+    "zh-CN": ("搜索", "问答", "文档库", "质量", "状态"),
 }
 DOCUMENTS = {
     "en-US": ("heron.txt", "The grey heron waits motionless in shallow water."),
@@ -68,8 +69,8 @@ def test_a_view_speaks_one_language(
         page.query_params["id"] = "1"
         page.run()
     assert not page.exception
-    title = TITLES[locale][VIEWS.index(view)]
-    assert not title or page.title[0].value == title
+    if view in TITLED:  # a document's title is its own
+        assert page.title[0].value == TITLES[locale][TITLED.index(view)]
     said = drawn(page)
     if locale == "zh-CN":
         assert [text for text in ENGLISH if text in said] == []
@@ -77,3 +78,14 @@ def test_a_view_speaks_one_language(
         assert not CHINESE.search(said)
     if state == "failed store" and view not in {"ask", "quality"}:
         assert "the disk is gone" in page.error[0].value
+
+
+@pytest.mark.parametrize(("locale", "machine"), [("en-US", "Machine"), ("zh-CN", "机器")])
+def test_status_goes_on_to_machine_and_store_where_the_model_failed(
+    ui: UserInterface, monkeypatch: pytest.MonkeyPatch, locale: str, machine: str
+) -> None:
+    bring_about(ui, "failed model", locale, monkeypatch)
+    page = ui.open("status", locale=locale)
+    assert "gguf" in page.error[0].value
+    assert page.subheader[0].value == machine
+    assert str(ui.shared.settings.store_dir) in drawn(page)

@@ -63,7 +63,7 @@ def _draw_conversation(shared: Session, collection: CollectionInfo) -> None:
             else:
                 _draw_finished(shared, turn, number)
     if turns[-1].state != "working":
-        _draw_actions(turns)
+        _draw_actions(shared, turns)
 
 
 def _started(
@@ -80,11 +80,13 @@ def _started(
 def _draw_working(turn: RunningAnswer, number: int) -> None:
     if turn.state != "working":
         st.rerun()
-    text = turn.so_far.text
-    if text:
-        st.html(answer_html(text))
+    answer = turn.so_far
+    if answer.text:
+        st.html(answer_html(answer.text))
+    elif answer.thinking:
+        st.caption(t("ask.thinking"))
     else:
-        found = len(turn.so_far.sources)
+        found = len(answer.sources)
         st.caption(t("ask.reading", n=found) if found else t("ask.searching"))
     if st.button(t("ask.stop"), icon=":material/stop_circle:", key=f"stop-{number}"):
         turn.stop()
@@ -101,6 +103,11 @@ def _draw_finished(shared: Session, turn: RunningAnswer, number: int) -> None:
         draw_error(t("error.ask"), turn.error)
     if turn.state == "stopped":
         st.caption(t("ask.stopped"))
+    if answer.thinking:
+        with st.expander(t("ask.thoughts"), icon=":material/psychology:"):
+            st.text(answer.thinking.strip())
+    if answer.cut and answer.text:
+        st.caption(f":material/content_cut: {t('ask.cut')}")
     if answer.sources:
         st.fragment(_draw_sources)(shared, answer, number)
 
@@ -129,8 +136,15 @@ def _source_name(number: int, hit: SearchHit) -> str:
     return plain(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 
-def _draw_actions(turns: list[RunningAnswer]) -> None:
+def _draw_actions(shared: Session, turns: list[RunningAnswer]) -> None:
+    last = turns[-1]
     with st.container(horizontal=True):
+        if last.state == "done" and last.so_far.cut:
+            label, icon = t("ask.continue"), ":material/resume:"
+            if st.button(label, icon=icon, key="continue", type="primary"):
+                rest = shared.base.continue_answer(last.so_far)
+                turns[-1] = RunningAnswer(last.asked, rest)
+                st.rerun()
         st.download_button(
             t("ask.export"),
             "\n".join(as_markdown(turn.so_far) for turn in turns),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
+from kb.places import page_span
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
 from ui.i18n import has
@@ -144,16 +145,21 @@ def _draw_chunks(document: Document, chunks: list[Chunk]) -> None:
         shared_end = max(0, min(before, chunk.end) - chunk.start)
         source, confidence = read_by(document.pages, chunk.start, chunk.end)
         ocr = ocr_text(confidence) if source == "ocr" else ""
-        _draw_chunk(chunk, overlap=shared_end, found=ordinal == asked, ocr=ocr)
+        _draw_chunk(document, chunk, overlap=shared_end, found=ordinal == asked, ocr=ocr)
 
 
-def _draw_chunk(chunk: Chunk, *, overlap: int, found: bool, ocr: str) -> None:
+def _draw_chunk(document: Document, chunk: Chunk, *, overlap: int, found: bool, ocr: str) -> None:
     place = " › ".join(chunk.heading_path)
     if chunk.page_first is not None:
-        label = str(chunk.page_first)
-        if chunk.page_last not in (None, chunk.page_first):
-            label = f"{label}–{chunk.page_last}"
-        place = f"{t('place.page', page=label)} · {place}" if place else t("place.page", page=label)
+        first, last = chunk.page_first, chunk.page_last
+        labels = {
+            page.number: page.label for page in document.pages if page.number in {first, last}
+        }
+        pages = page_span(
+            first, last, first_label=labels.get(first, ""), last_label=labels.get(last or first, "")
+        )
+        page = t("place.page", page=pages)
+        place = f"{page} · {place}" if place else page
     size = t("document.chunk_size", n=len(chunk.text), tokens=chunk.tokens)
     repeated = f'<span class="kb-around kb-overlap">{escape(chunk.text[:overlap])}</span>'
     rest = chunk.text[overlap:]

@@ -30,6 +30,8 @@ def render() -> None:
             st.title(t("library.title"), anchor=False, width="stretch")
             draw_collection_menu(shared, collection)
         _draw_summary(collection, name)
+        if shared.base.read_only:
+            st.info(t("library.read_only"), icon=":material/lock:")
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
         draw_upload(shared, name)

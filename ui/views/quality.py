@@ -10,12 +10,12 @@ from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.runs import Run
 from kb.records import SearchMode
-from ui.access import is_loopback
 from ui.evaluating import Evaluations, Progress
 from ui.language import t
 from ui.markup import plain
 from ui.session import session
 from ui.shared import draw_empty, draw_error
+from ui.trust import is_trusted
 
 _POLL_S = 0.5
 _METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
@@ -30,7 +30,7 @@ def render() -> None:
     st.title(t("quality.title"), anchor=False)
     st.caption(t("quality.help"))
     evaluations = shared.evaluations
-    _draw_start(evaluations)
+    _draw_start(evaluations, trusted=is_trusted(shared.settings))
     _draw_progress(evaluations)
     kept = evaluations.kept()
     if not kept:
@@ -42,13 +42,13 @@ def render() -> None:
     _draw_misses(kept)
 
 
-def _draw_start(evaluations: Evaluations) -> None:
+def _draw_start(evaluations: Evaluations, *, trusted: bool) -> None:
     known = {path.name: path for path in evaluations.sets()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(t("quality.set"), list(known), key="set") if known else None
         typed = ""
         # A path is for who sits at this machine.
-        if is_loopback(st.get_option("server.address")):
+        if trusted:
             typed = st.text_input(t("quality.folder"), key="set-folder").strip()
         modes = st.multiselect(
             t("search.mode"),

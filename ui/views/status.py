@@ -40,19 +40,20 @@ def render() -> None:
     st.html(facts(_settings(shared.settings)))
     draw_changing(shared)
     st.subheader(t("status.versions"), anchor=False)
-    st.html(facts([(name, metadata.version(name)) for name in _PACKAGES]))
+    st.html(facts([(name, _version(name)) for name in _PACKAGES]))
 
 
 def _draw_findings(shared: Session) -> None:
-    """Draw what is known of model, machine and store; without a model only that it is missing."""
+    """Draw what is known of model, machine and store; of a model that failed, why."""
     if shared.model_state == "loading":
         st.fragment(run_every=_POLL_S)(_draw_loading)(shared)
         return
-    if shared.model_state == "failed":
+    failed = shared.model_state == "failed"
+    if failed:
         draw_error(t("error.model"), shared.model_error)
-        return
-    findings = examine(shared.base, check=bool(st.session_state.get("check-store")))
-    for section in ("model", "machine", "store"):
+    check = bool(st.session_state.get("check-store"))
+    findings = examine(shared.base, check=check, model=not failed)
+    for section in ("machine", "store") if failed else ("model", "machine", "store"):
         st.subheader(t(f"status.{section}"), anchor=False)
         pairs = _pairs(findings[section])
         if section == "model":
@@ -85,6 +86,13 @@ def _speed(shared: Session) -> list[tuple[str, str]]:
     return []
 
 
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return t("status.not_installed")
+
+
 def _settings(settings: Settings) -> list[tuple[str, str]]:
     return [
         (
@@ -100,7 +108,7 @@ def _value(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in _SECRET or isinstance(value, bool):
         return t("status.yes" if value else "status.no")
-    return t("change.unset") if value is None else str(value)
+    return t("change.unset") if value is None else settings.shown(name)
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:

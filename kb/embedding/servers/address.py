@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kb.errors import SettingsError
+from kb.redaction import HIDDEN
 
 Dialect = Literal["openai", "llama.cpp", "ollama"]
 
@@ -72,16 +73,20 @@ def _parse(url: str) -> tuple[ServerAddress, str]:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        msg = f"an address in `model` cannot be read ({error}); write it as http://host:port/v1"
+        # Python quotes what it took for host and port, in which a password may be.
+        told = any(known in str(error) for known in ("out of range", "IPv6"))
+        why = str(error) if told else "its host or port is wrong"
+        msg = f"an address in `model` cannot be read ({why}); write it as http://host:port/v1"
         raise SettingsError(msg) from None
     if parts.username is not None or parts.query:
         msg = (
-            f"the address of the embedding server {host} holds credentials or parameters; take "
+            f"the address of the server {host} holds credentials or parameters; take "
             "them out and give the key in the environment variable KB_API_KEY"
         )
         raise SettingsError(msg)
     if parts.scheme.lower() not in {"http", "https"} or not host:
-        msg = f"{url!r} in `model` is no address of a server; write it as http://host:port/v1"
+        shown = f"{HIDDEN}{url[url.rindex('@') :]}" if "@" in url else url
+        msg = f"{shown!r} in `model` is no address of a server; write it as http://host:port/v1"
         raise SettingsError(msg)
     path, dialect = _split_path(parts.path.rstrip("/"))
     root = _VERSION.sub("", path)

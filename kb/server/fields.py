@@ -1,0 +1,185 @@
+"""The types of what clients may send: strict, bounded, and described as they are checked.
+
+Where pydantic would try several types in turn, a function here says in one sentence what is
+wrong: pydantic names its own functions instead, with their addresses in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+MOST_TEXTS = 2048
+"""Texts of one request, OpenAI's bound."""
+
+# What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
+_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1024
+_MOST_COLLECTIONS = 100
+_MOST_CHARACTERS = 1000
+
+# As JSON Schema's patterns are read, too.
+_DAY = re.compile("^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$")
+_PAGES = re.compile("^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$")
+
+
+def _whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Refuse what JSON can write but UTF-8 cannot."""
+    if isinstance(text, str) and not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            msg = f"half of a surrogate pair at character {error.start}; send valid Unicode"
+            raise ValueError(msg) from None
+    return text
+
+
+def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Make a list of one text, and say in one sentence what else was sent."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list):
+        msg = "a text or a list of texts is needed"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueError only
+    if not value:
+        msg = "the list of texts is empty"
+        raise ValueError(msg)
+    if len(value) > MOST_TEXTS:
+        msg = f"{len(value)} texts are more than one batch may have, at most {MOST_TEXTS} texts"
+        raise ValueError(msg)
+    for index, text in enumerate(value):
+        if not isinstance(text, str):
+            numbers = isinstance(text, int | list) and not isinstance(text, bool)
+            wrong = "token numbers, which are not taken" if numbers else "no text"
+            msg = f"input {index} of {len(value)} is {wrong}; send the text itself"
+            raise ValueError(msg)  # noqa: TRY004 - as above
+    return value
+
+
+def _names(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Make a list of one name."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list):
+        msg = "a name or a list of names is needed"
+        raise ValueError(msg)  # noqa: TRY004 - as above
+    return value
+
+
+def _integer(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Take 3.0 for 3, which JSON does not tell apart."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Return a value that documents may have in their metadata."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if len(value) > _MOST_CHARACTERS:
+            msg = f"a text of at most {_MOST_CHARACTERS} characters is needed"
+            raise ValueError(msg)
+        return _whole(value)
+    if isinstance(value, int | float) and _LEAST_INTEGER <= value <= _MOST_INTEGER:
+        return value
+    if isinstance(value, int | float):
+        msg = f"a number from {_LEAST_INTEGER} to {_MOST_INTEGER} is needed"
+        raise ValueError(msg)  # noqa: TRY004 - as above
+    msg = "text, a number, true or false is needed"
+    raise ValueError(msg)
+
+
+def _day(text: str) -> str:
+    """Return what may be a date; whether there is that day is told later."""
+    if not _DAY.fullmatch(text):
+        msg = f"{text[:40]!r} is not a date; write 2024, 2024-05 or 2024-05-01"
+        raise ValueError(msg)
+    return text
+
+
+def _pages(text: str) -> str:
+    """Return what may be pages, of no number that SQLite cannot compare with."""
+    if not _PAGES.fullmatch(text):
+        msg = f"{text[:40]!r} is not a range of pages; write 3, 3-7, 3- or -7"
+        raise ValueError(msg)
+    return text
+
+
+def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the default
+    """Read a whole number of a query string as it is written everywhere."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= len(str(_MOST_INTEGER))):
+            msg = "a whole number is needed, in digits alone"
+            raise ValueError(msg)
+        return int(value)
+    return value
+
+
+# Bounds stand before these, next to the type: after a function pydantic describes them wrongly.
+VALID = BeforeValidator(_whole)
+INTEGER = BeforeValidator(_integer)
+DIGITS = BeforeValidator(_digits)
+
+Text = Annotated[str, VALID]
+Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]
+Instruction = Annotated[str, Field(max_length=2000), VALID]
+CollectionName = Annotated[str, Field(min_length=1, max_length=200), VALID]
+Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=_MOST_INTEGER), INTEGER]
+InputType = Literal["query", "document"]
+
+Texts = Annotated[
+    list[Text],
+    BeforeValidator(
+        _texts,
+        json_schema_input_type=str
+        | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)],
+    ),
+]
+CollectionNames = Annotated[
+    list[CollectionName],
+    Field(max_length=_MOST_COLLECTIONS),
+    BeforeValidator(
+        _names,
+        json_schema_input_type=Annotated[str, Field(min_length=1, max_length=200)]
+        | Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=200)]],
+            Field(max_length=_MOST_COLLECTIONS),
+        ],
+    ),
+]
+MetadataItem = Annotated[
+    Any,
+    BeforeValidator(_metadata_value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "maxLength": _MOST_CHARACTERS},
+                {"type": "boolean"},
+                {"type": "number", "minimum": _LEAST_INTEGER, "maximum": _MOST_INTEGER},
+            ]
+        }
+    ),
+]
+Day = Annotated[
+    str,
+    AfterValidator(_day),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _DAY.pattern,
+            "description": "A year, a month or a day that there is: 2024, 2024-05 or 2024-05-01.",
+        }
+    ),
+]
+Pages = Annotated[
+    str,
+    AfterValidator(_pages),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _PAGES.pattern,
+            "description": "A page, or a range that does not end before it begins: 3, 3-7, 3-, -7.",
+        }
+    ),
+]

@@ -1,0 +1,214 @@
+"""What the server answers, for ``/openapi.json``; tests hold real answers against it.
+
+The answers themselves are made by ``kb.cli``, the same for commands with ``--json``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kb.records import MediaType, MetadataValue, Outcome, PageSource, SearchMode, SectionKind
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class ErrorDetail(_Reply):
+    """What is wrong. ``code`` is stable, ``param`` names the field."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorReply(_Reply):
+    """Every answer that is no success."""
+
+    error: ErrorDetail
+
+
+class HealthReply(_Reply):
+    """The server answers requests."""
+
+    status: Literal["ok"]
+
+
+class Usage(_Reply):
+    """Tokens that the model has read."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class Embedding(_Reply):
+    """One vector: numbers, or base64 of little-endian float32."""
+
+    object: Literal["embedding"]
+    index: Annotated[int, Field(ge=0)]
+    embedding: list[float] | str
+
+
+class EmbeddingReply(_Reply):
+    """Vectors in the order of the texts."""
+
+    object: Literal["list"]
+    data: list[Embedding]
+    model: str
+    usage: Usage
+
+
+class TokenizeReply(_Reply):
+    """Tokens of each text, and of all together."""
+
+    model: str
+    count: int
+    counts: list[int]
+
+
+class ModelReply(_Reply):
+    """The model that is served.
+
+    ``max_model_len`` counts all that it reads, ``max_input_tokens`` a document alone.
+    """
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: Literal["shelfmark"]
+    max_model_len: int
+    max_input_tokens: int
+    dimensions: int
+    least_dimensions: int
+    takes_instruct: bool
+    fingerprint: str
+
+
+class ModelsReply(_Reply):
+    """All models that are served: one."""
+
+    object: Literal["list"]
+    data: list[ModelReply]
+
+
+class SourceReply(_Reply):
+    """A file: the folder that was ingested, and the path below it."""
+
+    root: str
+    path: str
+
+
+class HitReply(_Reply):
+    """A passage, as :class:`kb.SearchHit` describes it."""
+
+    score: float
+    text: str
+    collection: str
+    document_id: int
+    chunk_id: int
+    ordinal: int
+    title: str
+    media_type: MediaType
+    sources: list[SourceReply]
+    start: int
+    end: int
+    heading_path: list[str]
+    kind: SectionKind
+    page_first: int | None
+    page_last: int | None
+    page_label: str
+    read_by: PageSource
+    confidence: float | None
+    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
+    metadata: dict[str, MetadataValue]
+    scores: dict[str, float]
+    ranks: dict[str, int]
+    before: str
+    after: str
+    place: str
+
+
+class SearchReply(_Reply):
+    """Hits, best first."""
+
+    object: Literal["list"]
+    data: list[HitReply]
+
+
+class CollectionReply(_Reply):
+    """A collection, as :class:`kb.CollectionInfo` describes it."""
+
+    id: str
+    name: str
+    description: str
+    instruction: str
+    mode: SearchMode | None
+    embedder: str
+    dim: int
+    documents: int
+    chunks: int
+    created_at: datetime
+
+
+class CollectionsReply(_Reply):
+    """All collections."""
+
+    object: Literal["list"]
+    data: list[CollectionReply]
+
+
+class NoticeReply(_Reply):
+    """What a reader of the document should know."""
+
+    code: str
+    message: str
+    values: dict[str, MetadataValue]
+
+
+class FailedReply(_Reply):
+    """A file that could not be read, and the older version of it that is found."""
+
+    source: SourceReply
+    reason: str
+    reason_code: str
+    size: int
+    seen_at: datetime
+    document_id: int | None
+    document_added_at: datetime | None
+
+
+class DocumentReply(_Reply):
+    """A document, as :class:`kb.DocumentInfo` describes it."""
+
+    id: int
+    collection: str
+    title: str
+    media_type: MediaType
+    sources: list[SourceReply]
+    size: int
+    characters: int
+    pages: int
+    chunks: int
+    tokens: int
+    content_hash: str
+    added_at: datetime
+    metadata: dict[str, Any]
+    notices: list[NoticeReply]
+    language: str
+    tags: list[str]
+    name: str
+    outcome: Outcome
+    newer_unreadable: list[FailedReply]
+
+
+class DocumentsReply(_Reply):
+    """Some documents of a collection, and how many there are in all."""
+
+    object: Literal["list"]
+    data: list[DocumentReply]
+    total: int
+    has_more: bool

@@ -1,0 +1,39 @@
+"""Work that nobody waits for any more: whoever waited says so, long work looks between texts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_nobody_waits: ContextVar[threading.Event | None] = ContextVar("_nobody_waits", default=None)
+
+
+class StoppedError(Exception):
+    """Ends work whose result nobody will see, so it is no error that anybody meets."""
+
+
+@contextmanager
+def stoppable(nobody_waits: threading.Event) -> Iterator[None]:
+    """Have the work of the block, in this thread, end soon after the event is set."""
+    before = _nobody_waits.set(nobody_waits)
+    try:
+        yield
+    finally:
+        _nobody_waits.reset(before)
+
+
+def checkpoint() -> Callable[[], None]:
+    """Return what the present work calls between texts, from any of its threads.
+
+    The function raises :class:`StoppedError` once nobody waits for the work. It does nothing in
+    work that was not made stoppable.
+    """
+    nobody_waits = _nobody_waits.get()
+
+    def check() -> None:
+        if nobody_waits is not None and nobody_waits.is_set():
+            raise StoppedError
+
+    return check

@@ -1,0 +1,171 @@
+"""A store in a folder that cannot be written, such as a mounted snapshot.
+
+SQLite opens a database in WAL mode there as long as no log is left, and Chroma 1.5.9 does not open
+at all. What cannot be read in its place is copied to a temporary folder, which is removed when the
+store is closed. The store is read as it was when it was opened.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from kb.errors import StoreError
+from kb.store import fulltext
+from kb.store.database import Database, immutable
+from kb.store.room import LEAST_FREE_BYTES
+from kb.store.schema import CURRENT_VERSION, refuse_newer
+
+_log = logging.getLogger(__name__)
+
+CATALOG = "catalog.sqlite3"
+CHROMA = "chroma"
+# A file that changes while it is copied is copied again, so many times.
+_ATTEMPTS = 5
+
+
+def is_read_only(folder: Path) -> bool:
+    """Say whether the store in a folder can be looked at, but not be changed."""
+    return folder.is_dir() and not all(
+        os.access(path, os.W_OK) for path in (folder, folder / CATALOG) if path.exists()
+    )
+
+
+class Snapshot:
+    """Gives what a store's folder holds, without writing into it.
+
+    Args:
+        folder: the store's; nothing in it changes.
+
+    Attributes:
+        place: a temporary folder for copies and for the locks of this process.
+        refusal: why nothing can be changed, and what to do.
+
+    Raises:
+        StoreError: there is no store, or no temporary folder can be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.refusal = (
+            f"{folder} is read-only: what it holds can be searched, but not changed; mount it "
+            "writable, or set KB_DATA_DIR to another folder (`kb export` and `kb import` take a "
+            "collection there)"
+        )
+        if not (folder / CATALOG).is_file():
+            msg = (
+                f"there is no knowledge base in {folder}, and the folder is read-only; set "
+                "KB_DATA_DIR to another"
+            )
+            raise StoreError(msg)
+        try:
+            self._temporary = tempfile.TemporaryDirectory(prefix="shelfmark-")
+        except OSError as error:
+            msg = (
+                f"{folder} is read-only, and no temporary folder can be made to read it: {error}; "
+                "set TMPDIR to a folder that can be written"
+            )
+            raise StoreError(msg) from error
+        self.place = Path(self._temporary.name)
+        self._copied: dict[str, int] = {}
+
+    @property
+    def copies(self) -> dict[str, int]:
+        """What was copied so far, and its bytes."""
+        return dict(self._copied)
+
+    def open_catalog(self) -> Database:
+        """Open the catalog in its place, or a copy if a log is left or it is not up to date.
+
+        Raises:
+            StoreError: it is damaged, newer than this release, or there is no room for the copy.
+        """
+        catalog = self._folder / CATALOG
+        log, index = (catalog.with_name(CATALOG + end) for end in ("-wal", "-shm"))
+        # Whoever has a catalog open for writing keeps an index of its log beside it.
+        left = index.exists() or (log.exists() and log.stat().st_size > 0)
+        version = _version(catalog)
+        if version is not None:
+            refuse_newer(version, catalog)
+        if not left and version == CURRENT_VERSION and _is_indexed(catalog):
+            return Database(catalog, refusal=self.refusal, in_place=True)
+        self._copy("catalog", [file for file in (catalog, log) if file.exists()], self.place)
+        return Database(self.place / CATALOG, refusal=self.refusal, original=catalog)
+
+    def copy_vectors(self) -> None:
+        """Copy Chroma's folder to :attr:`place`.
+
+        Raises:
+            StoreError: there is no room for it.
+        """
+        source = self._folder / CHROMA
+        files = [file for file in sorted(source.rglob("*")) if file.is_file()]
+        self._copy("vectors", files, self.place / CHROMA, below=source)
+
+    def close(self) -> None:
+        """Remove the copies."""
+        self._temporary.cleanup()
+
+    def _copy(
+        self, what: str, files: Sequence[Path], target: Path, below: Path | None = None
+    ) -> None:
+        size = sum(file.stat().st_size for file in files)
+        free = shutil.disk_usage(self.place).free
+        if size + LEAST_FREE_BYTES > free:
+            msg = (
+                f"{self._folder} is read-only, and its {what} must be copied to be read: "
+                f"{size / 2**20:,.1f} MiB, but only {free / 2**20:,.1f} MiB are free in "
+                f"{self.place.parent}; free some, or set TMPDIR to a folder with more"
+            )
+            raise StoreError(msg)
+        _log.warning(
+            "%s is read-only: copying its %s (%.1f MiB) to %s until the end",
+            self._folder,
+            what,
+            size / 2**20,
+            self.place,
+        )
+        try:
+            for _ in range(_ATTEMPTS):
+                before = [_state(file) for file in files]
+                for file in files:
+                    copy = target / file.relative_to(below or file.parent)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file, copy)
+                if before == [_state(file) for file in files]:
+                    self._copied[what] = size
+                    return
+        except OSError as error:
+            msg = (
+                f"the {what} in {self._folder} cannot be copied to {self.place}: {error}; check "
+                "permissions and free disk space"
+            )
+            raise StoreError(msg) from error
+        msg = f"the {what} in {self._folder} kept changing while being copied; try again"
+        raise StoreError(msg)
+
+
+def _state(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _version(catalog: Path) -> int | None:
+    """Return the catalog's version; None if it cannot be read, which opening it will explain."""
+    try:
+        with closing(immutable(catalog)) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        return None
+
+
+def _is_indexed(catalog: Path) -> bool:
+    """Say whether the catalog's keyword index is of the terms that this installation makes."""
+    with closing(immutable(catalog)) as connection:
+        return fulltext.is_up_to_date(connection)

@@ -1,0 +1,251 @@
+"""Contexts of a real model are lent in order of arrival, to borrowers and to whole requests."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb import Settings
+from kb.embedding.calibration import LEAST_TEXTS, Setup, candidates
+from kb.embedding.context import Context
+from kb.embedding.fitting import spread
+from kb.embedding.llama import LlamaEmbedder
+from kb.embedding.pool import MOST_PASSES, ContextPool
+from kb.models.files import resolve_model
+
+LONG_ENOUGH = ["A kestrel hovers above the meadow and looks for voles. " * 15] * (LEAST_TEXTS + 4)
+
+
+@pytest.fixture
+def model(models_dir: Path) -> Iterator[LlamaEmbedder]:
+    settings = Settings(data_dir=models_dir.parent / "none")
+    with closing(LlamaEmbedder(resolve_model(settings), threads=1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def contexts(model: LlamaEmbedder) -> Iterator[Callable[[int], list[Context]]]:
+    """Make contexts of the default model; freed at the end."""
+    made: list[Context] = []
+
+    def make(count: int) -> list[Context]:
+        setup = Setup(contexts=count, threads=1)
+        new = spread(model._model, model._traits, setup, 64)
+        made.extend(new)
+        return new
+
+    yield make
+    for context in made:
+        context.close()
+
+
+class Line:
+    """Borrowers in threads of their own, and the order in which they had their turns."""
+
+    def __init__(self, pool: ContextPool) -> None:
+        self.turns: list[str] = []
+        self.pool = pool
+        self._threads: list[threading.Thread] = []
+
+    def waiting(self) -> int:
+        return len(self.pool._queries) + len(self.pool._documents)
+
+    def borrow(self, name: str, *, urgent_tokens: int = 0) -> None:
+        """Have one more wait for a context, and return when it waits."""
+        before = self.waiting()
+
+        def work() -> None:
+            with self.pool.borrow(urgent_tokens=urgent_tokens):
+                self.turns.append(name)
+
+        self._threads.append(threading.Thread(target=work))
+        self._threads[-1].start()
+        while self.waiting() == before:
+            pass
+
+    def join(self) -> list[str]:
+        for thread in self._threads:
+            thread.join(60)
+        return self.turns
+
+
+def test_a_context_goes_to_who_waits_longest(contexts: Callable[[int], list[Context]]) -> None:
+    line = Line(ContextPool(contexts(1)))
+    with line.pool.borrow():
+        for name in "abcdef":
+            line.borrow(name)
+    assert line.join() == list("abcdef")
+
+
+def test_queries_pass_documents_that_wait_but_never_all_the_time(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    line = Line(ContextPool(contexts(1)))
+    with line.pool.borrow():
+        line.borrow("document")
+        line.borrow("second document")
+        for number in range(MOST_PASSES + 2):
+            line.borrow(f"query {number}", urgent_tokens=8)
+    turns = line.join()
+    assert turns[0] == "query 0"
+    assert turns.index("document") == MOST_PASSES
+    assert turns.index("query 5") < turns.index("second document")
+
+
+def test_a_borrower_that_comes_back_at_once_stands_behind_those_who_wait(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    pool = ContextPool(contexts(1))
+    tokens = np.array([0, 5, 2], dtype=np.int32)
+    turns: list[int] = []
+    start = threading.Barrier(4)
+
+    def work(number: int) -> None:
+        start.wait(30)
+        for _ in range(40):
+            with pool.borrow() as context:
+                turns.append(number)
+                context.encode([tokens])
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    places = [[at for at, who in enumerate(turns) if who == number] for number in range(4)]
+    begun = max(each[0] for each in places)
+    ended = min(each[-1] for each in places)
+    waits = [
+        later - earlier
+        for each in places
+        for earlier, later in itertools.pairwise(each)
+        if earlier >= begun and later <= ended
+    ]
+    # Three others, and once more those who had not yet come back to stand in line.
+    assert max(waits) <= 8
+
+
+def test_contexts_are_replaced_when_the_last_one_is_back_and_nobody_is_passed_over(
+    contexts: Callable[[int], list[Context]], model: LlamaEmbedder
+) -> None:
+    line = Line(ContextPool(spread(model._model, model._traits, Setup(contexts=1, threads=1), 64)))
+    new = contexts(2)
+    with line.pool.borrow() as lent:
+        replacing = threading.Thread(target=line.pool.replace, args=(lambda: new,))
+        replacing.start()
+        while not line.pool._replacing:
+            pass
+        line.borrow("a")
+        line.borrow("b")
+        assert line.pool.any() is lent
+    replacing.join(60)
+    assert sorted(line.join()) == ["a", "b"]
+    assert line.pool.any() in new
+    assert line.pool.size == 2
+
+
+def test_who_is_interrupted_while_waiting_leaves_the_line(
+    contexts: Callable[[int], list[Context]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = ContextPool(contexts(1))
+    with pool.borrow():
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(pool._changed, "wait", interrupted)
+            with pytest.raises(KeyboardInterrupt), pool.borrow():
+                pass
+    with pool.borrow() as context:
+        assert context is pool.any()
+
+
+def test_a_short_request_is_not_kept_waiting_until_a_long_one_has_ended(
+    model: LlamaEmbedder,
+) -> None:
+    assert model._pool.size == 1
+    turns: list[str] = []
+    begun = threading.Event()
+
+    def long(done: int) -> None:
+        turns.extend(["long"] * done)
+        begun.set()
+
+    def short(done: int) -> None:
+        turns.extend(["short"] * done)
+
+    texts = [f"text {number} of many" for number in range(200)]
+    first = threading.Thread(target=model.embed_documents, args=(texts, long))
+    first.start()
+    assert begun.wait(60)
+    before = len(turns)
+    model.embed_documents(texts[:4], short)
+    passed = turns[before : len(turns)].count("long")
+    first.join(60)
+    assert turns.count("long") == 200
+    # Its four calls, each behind the two that the long request has ready, and what was done before
+    # this thread came to hand in the first.
+    assert passed < 60
+
+
+@pytest.fixture
+def measuring(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LlamaEmbedder:
+    """The default model on two cores, with its second candidate, one context, under measurement."""
+    monkeypatch.setattr("kb.embedding.llama.available_cores", lambda: 2)
+    model = resolve_model(Settings(data_dir=models_dir.parent / "none"))
+    opened = LlamaEmbedder(model, calibration=tmp_path / "calibration.json")
+    default, second = candidates(2)
+    assert opened.description["contexts"] == default.contexts == 2
+    opened.embed_documents(LONG_ENOUGH)
+    opened.embed_documents(LONG_ENOUGH)
+    assert opened.description["contexts"] == second.contexts == 1
+    return opened
+
+
+def test_while_nothing_is_decided_requests_too_small_to_measure_have_the_default(
+    measuring: LlamaEmbedder,
+) -> None:
+    with closing(measuring):
+        measuring.embed_documents(["short"])
+        assert measuring.description["contexts"] == 2
+
+
+def test_a_measurement_that_fails_midway_leaves_the_default(measuring: LlamaEmbedder) -> None:
+    def broken(_: int) -> None:
+        message = "the screen is gone"
+        raise RuntimeError(message)
+
+    with closing(measuring):
+        with pytest.raises(RuntimeError, match="screen"):
+            measuring.embed_documents(LONG_ENOUGH, broken)
+        measuring.embed_documents(["short"])
+        assert measuring.description["contexts"] == 2
+
+
+def test_requests_side_by_side_have_the_default_while_nothing_is_decided(
+    measuring: LlamaEmbedder,
+) -> None:
+    seen: list[int] = []
+
+    def look(_: int) -> None:
+        seen.append(measuring._pool.size)
+
+    with closing(measuring):
+        threads = [
+            threading.Thread(target=measuring.embed_documents, args=(LONG_ENOUGH, look))
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert len(seen) == 3 * len(LONG_ENOUGH)
+        assert measuring._pool.size == 2
+        assert seen[-1] == 2

@@ -1,0 +1,275 @@
+"""``/openapi.json`` says what the server does: what it takes, what it refuses, what it answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import own_server
+import pytest
+from json_schema import Schemas
+
+from kb import KnowledgeBase, Settings
+
+BODIES = ("/v1/embeddings", "/v1/search", "/tokenize")
+JSON = {"Content-Type": "application/json"}
+KEY = "a-key-that-nobody-guesses-1407"
+
+# The first of each are as the pattern says.
+SAMPLES = {
+    "^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$": (
+        *("", "2024", "2024-05", "2024-05-01"),
+        *("24", "2024-13", "2024-00", "2024-05-32", "2024-5", " 2024", "2024\n", "２０２４", "x"),
+    ),
+    "^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$": (
+        *("", "3", "3-7", "3-", "-7", "99999999"),
+        *("-", "3 - 7", "٣", "x", "3-7-9", "999999999", " 3", "3\n"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[httpx.Client]:
+    """A client of a server with two documents, one of them with metadata and a tag."""
+    folder = tmp_path_factory.mktemp("described")
+    (folder / "models").symlink_to(models_dir)
+    with KnowledgeBase.open(Settings.load(data_dir=folder)) as base:
+        base.add(
+            "红隼在草地上空盘旋。", name="鸟/红隼.txt", metadata={"year": 2024, "tags": "bird"}
+        )
+        base.add("The heron waits in shallow water, x.", name="birds/heron.txt")
+    with (
+        own_server.serving(folder) as running,
+        httpx.Client(base_url=running.url, trust_env=False, timeout=120) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def description(client: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def schemas(description: dict[str, Any]) -> Schemas:
+    return Schemas(description["components"]["schemas"], SAMPLES)
+
+
+def body_schema(description: dict[str, Any], path: str) -> dict[str, Any]:
+    content = description["paths"][path]["post"]["requestBody"]["content"]
+    found: dict[str, Any] = content["application/json"]["schema"]
+    return found
+
+
+def check_answer(
+    answer: httpx.Response, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    """Expect an answer to be one that the description has, in the shape that it has."""
+    operation = description["paths"][path][answer.request.method.lower()]
+    told = operation["responses"].get(str(answer.status_code))
+    assert told is not None, (answer.status_code, answer.text[:500])
+    schema = told["content"]["application/json"]["schema"]
+    assert list(schemas.problems(schema, answer.json())) == []
+    assert not re.search(r"0x[0-9a-f]{6}|function-|functools|<class", answer.text)
+
+
+def is_malformed(answer: httpx.Response) -> bool:
+    return answer.status_code == 400 and answer.json()["error"]["code"] == "malformed"
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_every_body_that_the_description_allows_is_taken(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    bodies = schemas.valid(body_schema(description, path))
+    statuses = []
+    for body in bodies:
+        answer = client.post(path, content=json.dumps(body), headers=JSON)
+        assert not is_malformed(answer), (str(body)[:300], answer.text)
+        check_answer(answer, description, schemas, path)
+        statuses.append(answer.status_code)
+    assert statuses.count(200) > len(bodies) / 3
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_every_body_that_the_description_does_not_allow_is_refused(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    bodies = schemas.invalid(body_schema(description, path))
+    for body in bodies:
+        answer = client.post(path, content=json.dumps(body), headers=JSON)
+        assert is_malformed(answer), (str(body)[:300], answer.status_code, answer.text[:500])
+        check_answer(answer, description, schemas, path)
+        assert len(answer.text) < 2000
+    assert len(bodies) > 50
+
+
+def test_query_parameters_are_taken_and_refused_as_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+) -> None:
+    path = "/v1/documents"
+    for parameter in description["paths"][path]["get"]["parameters"]:
+        name, schema = parameter["name"], parameter["schema"]
+        numbers = schema.get("type") == "integer"
+        for value in schemas.valid(schema):
+            if value is None or isinstance(value, float):
+                continue
+            answer = client.get(path, params={name: value})
+            assert not is_malformed(answer), (name, str(value)[:80], answer.text)
+            check_answer(answer, description, schemas, path)
+        wrong = [each for each in schemas.invalid(schema) if isinstance(each, str)]
+        wrong += [str(each) for each in schemas.invalid(schema) if isinstance(each, int | float)]
+        wrong += ["1.0", "+1", " 1", "1_0", "１"]
+        for text in wrong if numbers else wrong[:6]:
+            if not numbers and not any(schemas.problems(schema, text)):
+                continue
+            answer = client.get(path, params={name: text})
+            assert is_malformed(answer), (name, text[:80], answer.text)
+            check_answer(answer, description, schemas, path)
+    for query in ("limt=1", "limit=1&limit=2"):
+        assert is_malformed(client.get(f"{path}?{query}")), query
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/models", "/v1/collections", "/v1/documents"])
+def test_what_is_asked_for_by_get_has_the_shape_that_is_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    check_answer(answer, description, schemas, path)
+
+
+def test_a_model_is_described_by_its_name_and_others_are_not_there(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+) -> None:
+    path = "/v1/models/{model}"
+    for name, status in (("multilingual-e5-small", 200), ("a/b", 404), ("10" * 90, 404)):
+        answer = client.get(f"/v1/models/{name}")
+        assert answer.status_code == status
+        check_answer(answer, description, schemas, path)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "Field required"),
+        (b"{", "not JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "more than 4,096 values"),
+        (b"[" * 3000 + b"]" * 3000, "nested too deep"),
+        (b'{"input": "a", "input": "b"}', "'input' stands twice"),
+        (b'{"input": "a", "dimensions": NaN}', "NaN is no number"),
+        (b'{"input": "a", "dimensions": -Infinity}', "-Infinity is no number"),
+        (b'{"input": "a", "dimensions": ' + b"9" * 5000 + b"}", "too many digits"),
+        (b'{"input": "a", "dimensions": 1e999}', "dimensions: .* finite|valid integer"),
+        (b'{"input": "\\ud800"}', "half of a surrogate pair"),
+        (b'{"input": "a", "user": "\\udfff"}', "half of a surrogate pair"),
+        (b'{"input": "\xed\xa0\x80"}', "not UTF-8"),
+        (b'\xef\xbb\xbf{"input": "a"}', "BOM"),
+        ('{"input": "a"}'.encode("utf-16"), "not UTF-8"),
+        (b'{"input": "a"} x', "Extra data"),
+        (b'{"input": ["a", ' + b"1, " * 5000 + b"1]}", "more than 4,096 values"),
+        (b'"a"', "the body: "),
+    ],
+    ids=range(17),
+)
+def test_what_json_can_and_cannot_write_is_told_apart(
+    client: httpx.Client,
+    description: dict[str, Any],
+    schemas: Schemas,
+    body: bytes,
+    words: str,
+) -> None:
+    answer = client.post("/v1/embeddings", content=body, headers=JSON)
+    assert is_malformed(answer), answer.text
+    assert re.search(words, answer.json()["error"]["message"]), answer.text
+    check_answer(answer, description, schemas, "/v1/embeddings")
+
+
+def test_many_commas_inside_of_texts_are_no_values(client: httpx.Client) -> None:
+    body = {"input": "[{,\\" * 2000 + '",' * 3000}
+    answer = client.post("/tokenize", json=body)
+    assert answer.status_code == 200
+    assert answer.json()["count"] > 1000
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_what_a_path_does_not_take_is_refused_with_what_it_takes(
+    client: httpx.Client, description: dict[str, Any], method: str
+) -> None:
+    for path, operations in description["paths"].items():
+        taken = {each.upper() for each in operations}
+        if method in taken:
+            continue
+        answer = client.request(method, path.replace("{model}", "x"))
+        assert answer.status_code == 405, path
+        assert {each.strip() for each in answer.headers["Allow"].split(",")} == taken
+        if method != "HEAD":
+            assert path.split("{")[0] in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v1/search/", "/v1/documents/1", f"/v1/documents/{10**30}", "/docs", "/a%00"],
+)
+def test_what_is_not_there_is_not_found_by_any_method(client: httpx.Client, path: str) -> None:
+    for method in ("GET", "POST", "DELETE"):
+        answer = client.request(method, path)
+        assert answer.status_code == 404
+        assert "/openapi.json lists what is" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json; charset=latin-1"},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+    ],
+    ids=["kind", "charset", "compressed"],
+)
+def test_a_body_of_another_kind_is_refused_as_such(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, headers: dict[str, str]
+) -> None:
+    for path in BODIES:
+        answer = client.post(path, content=b"{}", headers=headers)
+        assert answer.status_code == 415
+        check_answer(answer, description, schemas, path)
+
+
+def test_a_search_takes_small_bodies_only(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+) -> None:
+    body = b'{"query": "x"}' + b" " * 2**20
+    answer = client.post("/v1/search", content=body, headers=JSON)
+    assert answer.status_code == 413
+    assert "at most 1 MiB here" in answer.json()["error"]["message"]
+    check_answer(answer, description, schemas, "/v1/search")
+
+
+def test_who_is_not_let_in_gets_the_answer_that_is_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, data_dir: Path
+) -> None:
+    answer = client.get("/v1/models", headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+    check_answer(answer, description, schemas, "/v1/models")
+    with own_server.serving(data_dir, KB_SERVER_API_KEY=KEY) as running:
+        bearer = {"Authorization": f"Bearer {KEY}"}
+        locked = httpx.get(f"{running.url}/openapi.json", headers=bearer, trust_env=False).json()
+        assert locked["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+        refused = httpx.get(f"{running.url}/v1/models", trust_env=False)
+        assert refused.status_code == 401
+        check_answer(refused, locked, schemas, "/v1/models")
+        assert locked["paths"]["/v1/models"]["get"]["security"] == [{"key": []}]
+        assert "security" not in locked["paths"]["/health"]["get"]
+
+
+def test_no_path_has_an_answer_that_the_server_never_gives(description: dict[str, Any]) -> None:
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            assert "422" not in operation["responses"]
+            assert {"200", "400", "500", "503"} <= set(operation["responses"])

@@ -1,0 +1,65 @@
+"""What parsing JSON takes is known before it is parsed, however its bytes arrive."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from kb.archive import bounds
+
+TEXTS = [
+    "[]",
+    '{"a": [1, 2.5, {"b": null}], "c": "x, y: [z] {w}"}',
+    r'["quote \" and, comma", "back\\", "slash\\\\", "\\\"", ","]',
+    '["鹭, 鸟", "\\u00e9, \\n", ""]',
+    '{"text": "[[[[,,,,{{{{", "more": ["}", "{"]}',
+]
+
+
+def of_parts(data: bytes, size: int) -> int:
+    cost = bounds.JsonCost()
+    for at in range(0, len(data), size):
+        cost.add(data[at : at + size])
+    return cost.bytes
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7])
+def test_the_cost_does_not_depend_on_where_the_bytes_are_cut(text: str, size: int) -> None:
+    data = text.encode()
+    assert of_parts(data, size) == bounds.cost_of(data)
+
+
+def test_what_stands_in_strings_is_no_structure() -> None:
+    assert bounds.cost_of(b'"[,[,{,{"') == bounds.cost_of(b'"abcdefg"')
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["[]", "{}", '{"a":0}', "123456", "1.5", '"ab"', '"\\u00e9b"', '{"a":[],"b":{}}', '[["x"]]'],
+)
+def test_the_cost_is_not_less_than_what_parsing_takes(item: str) -> None:
+    data = b"[" + b",".join([item.encode()] * 50_000) + b"]"
+    tracemalloc.start()
+    parsed = json.loads(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(parsed) == 50_000
+    assert peak < bounds.cost_of(data)
+
+
+def test_unpacking_stops_where_the_bound_is_met() -> None:
+    given: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            given.append(1)
+            yield b"[]," * 100_000
+
+    with pytest.raises(ValueError, match="unfolds to more than 256 MiB"):
+        for _ in bounds.counted(endless(), packed=1000):
+            pass
+    assert len(given) < 50

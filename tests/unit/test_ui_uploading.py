@@ -1,0 +1,289 @@
+"""Files dropped into the browser: each keeps a name of its own, and none is lost unsaid."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import threading
+import unicodedata
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ingest import IngestReport
+from ui.arrivals import clean_name
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+
+    from ingest.report import OnEvent
+
+FIRST, SECOND = b"The grey heron waits in the reeds.", b"The barn owl hunts over fields at night."
+NFC, NFD = (unicodedata.normalize(form, "résumé.txt") for form in ("NFC", "NFD"))
+
+
+def drop(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    page.file_uploader[0].set_value([(name, data, "text/plain") for name, data in files]).run()
+    assert not page.exception
+    return page
+
+
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def stored(ui: UserInterface) -> dict[str, str]:
+    """Texts of the uploaded documents by their names."""
+    ui.wait()
+    base = ui.shared.base
+    return {
+        source.path: base.document_text(info.id)
+        for info in base.documents()
+        for source in info.sources
+    }
+
+
+def warned(page: AppTest) -> str:
+    """What the warning says, without what keeps Markdown from seeing marks of its own."""
+    return page.warning[0].value.replace("\\", "")
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.html)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\Users\\me\\report.pdf", "report.pdf"),
+        ("a\x00b\n.md", "ab .md"),
+        ("\x1b[31mred\x07.md", "[31mred.md"),
+        ("lone\ud800.txt", "lone.txt"),
+        ("合同.docx", "合同.docx"),
+        ("cafe\u0301.txt", "café.txt"),
+        ("CON.txt", "CON.txt"),
+        ("/", "file"),
+        ("..", "file"),
+        (" . ", "file"),
+        ("\x00", "file"),
+    ],
+)
+def test_names_of_uploads_are_cleaned(sent: str, kept: str) -> None:
+    assert clean_name(sent) == kept
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en-US", "another file of this name came with it and is kept as **report (2).txt**"),
+        ("zh-CN", "另有同名文件一并传来，已另存为 **report (2).txt**"),
+    ],
+)
+def test_two_files_of_one_name_are_both_kept_and_it_is_said(
+    ui: UserInterface, locale: str, said: str
+) -> None:
+    page = drop(ui.open("library", locale=locale), ("report.txt", FIRST), ("report.txt", SECOND))
+    assert stored(ui) == {"report.txt": FIRST.decode(), "report (2).txt": SECOND.decode()}
+    assert said in warned(page)
+    page.button(key="left-out-read").click().run()
+    assert not page.warning
+
+
+def test_a_name_in_two_unicode_forms_is_one_name_and_both_files_are_kept(
+    ui: UserInterface,
+) -> None:
+    page = drop(ui.open("library"), (NFC, FIRST), (NFD, SECOND))
+    assert stored(ui) == {"résumé.txt": FIRST.decode(), "résumé (2).txt": SECOND.decode()}
+    assert "résumé (2).txt" in warned(page)
+
+
+def test_names_that_differ_in_case_only_are_two_names(ui: UserInterface) -> None:
+    page = drop(ui.open("library"), ("Report.txt", FIRST), ("report.TXT", SECOND))
+    assert stored(ui) == {"Report.txt": FIRST.decode(), "report.TXT": SECOND.decode()}
+    assert not page.warning
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en-US", "came twice with the same content and is kept once"),
+        ("zh-CN", "同名且内容相同，只保留一份"),
+    ],
+)
+def test_the_same_file_twice_is_kept_once_and_it_is_said(
+    ui: UserInterface, locale: str, said: str
+) -> None:
+    page = drop(ui.open("library", locale=locale), ("a.txt", FIRST), ("a.txt", FIRST))
+    assert stored(ui) == {"a.txt": FIRST.decode()}
+    assert said in warned(page)
+
+
+def test_files_of_one_name_inside_a_zip_and_of_two_zips_are_all_kept(ui: UserInterface) -> None:
+    with pytest.warns(UserWarning, match="Duplicate"):
+        one = zipped(("a.txt", FIRST), ("a.txt", SECOND), (NFC, FIRST), (NFD, SECOND))
+    other = zipped(("a.txt", b"A kingfisher dives."), ("A.txt", b"A wren sings."))
+    page = drop(ui.open("library"), ("box.zip", one), ("box.zip", other))
+    assert stored(ui) == {
+        "box/a.txt": FIRST.decode(),
+        "box/a (2).txt": SECOND.decode(),
+        "box/a (3).txt": "A kingfisher dives.",
+        "box/A.txt": "A wren sings.",
+        "box/résumé.txt": FIRST.decode(),
+        "box/résumé (2).txt": SECOND.decode(),
+    }
+    for name in ("a (2)", "a (3)", "résumé (2)"):
+        assert f"box/{name}.txt" in warned(page)
+
+
+def test_the_same_files_again_in_another_order_change_nothing(ui: UserInterface) -> None:
+    drop(ui.open("library"), ("a.txt", FIRST), ("a.txt", SECOND))
+    before = stored(ui)
+    page = drop(ui.open("library"), ("a.txt", SECOND), ("a.txt", FIRST))
+    assert not [button for button in page.button if button.key == "upload-replace"]
+    assert stored(ui) == before
+    assert {file.stage for file in ui.shared.ingestion.runs()[-1].files} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en-US", "replaced what was here, one chunk"), ("zh-CN", "已替换原有内容，1 个片段")],
+)
+def test_a_newer_version_replaces_the_document_when_asked_and_it_is_said(
+    ui: UserInterface, locale: str, said: str
+) -> None:
+    drop(ui.open("library", locale=locale), ("a.txt", FIRST))
+    ui.wait()
+    page = drop(ui.open("library", locale=locale), ("a.txt", SECOND))
+    page.button(key="upload-replace").click().run()
+    assert stored(ui) == {"a.txt": SECOND.decode()}
+    page.run()
+    assert said in html(page)
+
+
+def test_a_file_that_waits_for_its_run_is_not_replaced_unasked(ui: UserInterface) -> None:
+    free = threading.Event()
+    keep_busy(ui, free)
+    try:
+        page = drop(ui.open("library"), ("a.txt", FIRST))
+        assert [run.state for run in ui.shared.ingestion.runs()] == ["running", "queued"]
+        page = drop(page, ("a.txt", SECOND))
+        assert page.button(key="upload-replace")
+        page.button(key="upload-cancel").click().run()
+    finally:
+        free.set()
+    assert stored(ui) == {"a.txt": FIRST.decode()}
+
+
+def test_while_a_question_stands_what_was_left_out_is_said_once(ui: UserInterface) -> None:
+    drop(ui.open("library"), ("box/a.txt", FIRST), ("box.zip", zipped(("a.txt", FIRST))))
+    ui.wait()
+    box = zipped(("a.txt", SECOND), ("program.exe", b"MZ"))
+    page = drop(ui.open("library"), ("box.zip", box))
+    for _ in range(3):
+        page.run()
+    assert page.button(key="upload-replace")
+    assert warned(page).count("program") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["program.exe", "no ending", ".txt", " .txt", "..", "txt", "a.txt.", "~"]
+)
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en-US", "is of a type that is not read here"), ("zh-CN", "类型不受支持")],
+)
+def test_a_file_of_another_type_is_left_out_and_it_is_said(
+    ui: UserInterface, locale: str, said: str, name: str
+) -> None:
+    page = drop(ui.open("library", locale=locale), (name, FIRST), ("good.txt", SECOND))
+    assert said in warned(page)
+    assert stored(ui) == {"good.txt": SECOND.decode()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..txt",
+        "...md",
+        "CON.txt",
+        "a" * 300 + ".txt",
+        "文" * 300 + ".md",
+        "\x1b[31m\u202egnp.txt",
+        "a\n\rb\t.txt",
+        "%00.txt",
+        "'; DROP TABLE sources; --.txt",
+        "-rf.txt",
+    ],
+)
+def test_odd_names_are_stored_and_listed(ui: UserInterface, name: str) -> None:
+    page = drop(ui.open("library"), (name, FIRST))
+    assert stored(ui) == {clean_name(name): FIRST.decode()}
+    page.run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["name"]) == [clean_name(name)]
+
+
+def keep_busy(ui: UserInterface, free: threading.Event) -> None:
+    """Have the one thread of ingestion wait, so that runs after it are queued."""
+
+    def work(_: OnEvent, __: threading.Event) -> IngestReport:
+        assert free.wait(60)
+        return IngestReport(collection="default", files=(), seconds=0.0)
+
+    ui.shared.ingestion.start([], work, collection="default")
+
+
+def nameless(ui: UserInterface) -> int:
+    """Bytes of files in the folder of uploads that have no name any more but are open."""
+    gc.collect()
+    folder = str(ui.shared.settings.uploads_dir.resolve())
+    return sum(
+        os.stat(number).st_size  # noqa: PTH116 - a link in /proc to a file without a name
+        for number in Path("/proc/self/fd").iterdir()
+        if (target := _target(number)).startswith(folder) and target.endswith(" (deleted)")
+    )
+
+
+def _target(number: Path) -> str:
+    try:
+        return str(number.readlink())
+    except OSError:
+        return ""
+
+
+LARGE = b"not a PDF at all " * 200_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="reads /proc")
+@pytest.mark.parametrize("end", ["done", "cancelled", "cancelled while queued", "question"])
+def test_a_run_that_has_ended_keeps_nothing_of_what_was_sent(ui: UserInterface, end: str) -> None:
+    free = threading.Event()
+    page = ui.open("library")
+    if end == "question":
+        drop(page, ("a.txt", FIRST))
+        ui.wait()
+    else:
+        keep_busy(ui, free)
+    page = drop(page, ("large.pdf", LARGE), ("a.txt", SECOND))
+    assert nameless(ui) == len(LARGE) + len(SECOND)
+    if end == "question":
+        page.button(key="upload-cancel").click().run()
+    elif end != "done":
+        run = ui.shared.ingestion.runs()[-1]
+        if end == "cancelled while queued":
+            ui.shared.ingestion.cancel(run.id)
+    free.set()
+    if end == "cancelled":
+        ui.shared.ingestion.cancel(ui.shared.ingestion.runs()[-1].id)
+    ui.wait()
+    page.run()
+    assert nameless(ui) == 0

@@ -1,0 +1,47 @@
+"""Opens what the gate took: Streamlit hands out a receipt, the file is on disk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ui.incoming import RECEIPT_PREFIX, REFUSAL_PREFIX, Incoming
+from ui.trust import session_id
+
+
+class NotHereError(Exception):
+    """There is no such file on disk: it was ``lost``, or ``why`` is that of a refusal."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@contextmanager
+def opened(incoming: Incoming, file: UploadedFile) -> Iterator[BinaryIO]:
+    """Open a file that a person put into the field.
+
+    Raises:
+        NotHereError: it was not taken, or its connection was away for too long.
+    """
+    content = file.getvalue()
+    if not content.startswith(RECEIPT_PREFIX):
+        yield io.BytesIO(content)  # a page that a test draws has no gate before it
+        return
+    if content.startswith(REFUSAL_PREFIX):
+        raise NotHereError(why=content.removeprefix(REFUSAL_PREFIX).decode())
+    held = incoming.find(session_id(), content)
+    if held is None:
+        raise NotHereError(why="lost")
+    with held.path.open("rb") as data:
+        yield data
+
+
+def discard(incoming: Incoming, files: Sequence[UploadedFile]) -> None:
+    """Delete files that have been taken out of the field."""
+    for file in files:
+        incoming.discard(session_id(), file.file_id)
