@@ -22,9 +22,9 @@ POSTINGS_BUDGET = 30_000
 # FTS5 looks at every term for every posting: 2,000 terms took 1.3 s, with this budget 0.4 s. A
 # query of fewer than 300 different terms never reaches it.
 LOOKS_BUDGET = 10_000_000
-# An identifier counts as much as three words beside its parts, two as it is written and one for its
-# parts in their order: who asks for E-1407 does not mean a short text with an E and a 1407.
-_WHOLE_WEIGHT = 2
+# An identifier counts as much as four words beside its parts, three as it is written and one for
+# its parts in their order: who asks for E-1407 does not mean a short text with an E and a 1407.
+_WHOLE_WEIGHT = 3
 # A number without its spaces and marks, beside up to three groups of digits, which tell little.
 _NUMBER_WEIGHT = 4
 _K1 = 1.2  # fixed by FTS5's bm25()

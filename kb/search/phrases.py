@@ -17,7 +17,8 @@ from kb.search.terms import Term, is_single_character, terms, token
 
 # Where the words of a text stand in their order, and where the parts of names do.
 _COLUMNS = "{words forms}"
-_MOST_WAYS = 12
+# Ways in which a phrase is looked for, and words of all of them together.
+_MOST_WAYS, _MOST_WORDS = 12, 600
 _FEWEST_GROUPED = 4
 # Digits of a number that stands for itself wherever it is: telephone numbers, mostly.
 _FEWEST_TELLING = 9
@@ -52,7 +53,8 @@ def phrase_expression(phrase: str) -> str:
         else:
             prefix = True
     units = _units(found, sequence)
-    ways = itertools.islice(itertools.product(*(unit.ways for unit in units)), _MOST_WAYS)
+    most = max(1, min(_MOST_WAYS, _MOST_WORDS // len(sequence)))
+    ways = itertools.islice(itertools.product(*(unit.ways for unit in units)), most)
     expressions = [_written(way, prefix=prefix) for way in ways]
     expressions += _around_numbers(units, prefix=prefix)
     expression = " OR ".join(f"({each})" for each in dict.fromkeys(expressions))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from read_only import read_only
 
 from kb import KnowledgeBase, Settings
 from kb.search import terms
@@ -140,3 +141,16 @@ def test_a_failure_leaves_the_index_as_it_was(new: Path, monkeypatch: pytest.Mon
     with opened(new) as base:
         assert found(base, "copy") == ["copies"]
         assert check(base._store).ok
+
+
+def test_a_read_only_store_of_other_terms_is_copied_and_searched(
+    new: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted = tmp_path_factory.mktemp("mounted") / "data"
+    with read_only(new, mounted) as folder:
+        with opened(folder) as base:
+            assert base._store.database.path == folder / "store" / "catalog.sqlite3"
+        monkeypatch.setattr(terms, "VERSION", terms.VERSION + 1)
+        with opened(folder) as base:
+            assert base._store.database.path != folder / "store" / "catalog.sqlite3"
+            assert found(base, "copy") == ["copies"]
