@@ -16,7 +16,7 @@ from kb.search import numbers
 from kb.search.terms import Term, is_single_character, terms, token
 
 # Where the words of a text stand in their order, and where the parts of names do.
-_COLUMNS = "{words forms}"
+_COLUMNS = "{terms forms}"
 # Ways in which a phrase is looked for, and words of all of them together.
 _MOST_WAYS, _MOST_WORDS = 12, 600
 _FEWEST_GROUPED = 4

@@ -74,10 +74,10 @@ class Term(NamedTuple):
 class IndexText(NamedTuple):
     """What the full-text index is given for a text: terms with spaces between.
 
-    ``words`` in the order of the text, ``forms`` beside them, and ``stems``.
+    ``terms`` in the order of the text, ``forms`` beside them, and ``stems``.
     """
 
-    words: str
+    terms: str
     forms: str
     stems: str
 

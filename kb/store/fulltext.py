@@ -2,7 +2,7 @@
 
 Each collection has an FTS5 table of its own, so that a term's rarity is judged inside the
 collection and a search of a small one never reads the postings of a large one. The tables hold
-no text (``content=''``), only the index: of a chunk its ``words`` in their order, their other
+no text (``content=''``), only the index: of a chunk its ``terms`` in their order, their other
 ``forms`` and their ``stems``, and its ``context`` (title and heading path, all three of them).
 FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4 that gained 0.025 nDCG@10 on code
 and lost at most 0.004 elsewhere, so it is used as it is.
@@ -25,7 +25,7 @@ CONTEXT_WEIGHT = 0.5
 # Another form of a word says less than the form that was typed: CONTRIBUTING has the table.
 STEM_WEIGHT = 0.3
 _WEIGHTS = f"1.0, 1.0, {STEM_WEIGHT}, {CONTEXT_WEIGHT}"
-_COLUMNS = "words, forms, stems, context"
+_COLUMNS = "terms, forms, stems, context"
 
 
 def create(db: sqlite3.Connection, collection_id: str) -> None:

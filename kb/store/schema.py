@@ -183,8 +183,8 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
 # What the terms of the full-text indexes were made with: see ``kb.store.fulltext``, which makes
 # them again when that is not what this installation makes terms with.
 _KEYWORD_INDEX = """
-CREATE TABLE keyword_index (analysis TEXT NOT NULL) STRICT;
-INSERT INTO keyword_index VALUES ('');
+CREATE TABLE IF NOT EXISTS keyword_index (analysis TEXT NOT NULL) STRICT;
+INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_index);
 """
 
 

@@ -44,7 +44,7 @@ def test_what_is_not_seen_does_not_split_words(name: str, word: str) -> None:
 def test_a_zero_width_space_parts_words_of_scripts_without_spaces(word: str) -> None:
     parted = f"{word}\u200b{word}"
     assert normalise(parted) == parted
-    assert index_text(parted).words == f"{index_text(word).words} {index_text(word).words}"
+    assert index_text(parted).terms == f"{index_text(word).terms} {index_text(word).terms}"
     assert normalise(f"{word}\u200b\u200b{word}") == parted
 
 
@@ -72,8 +72,8 @@ def test_half_width_kana_are_full() -> None:
 
 
 def test_letters_that_look_alike_in_persian_and_arabic_are_one() -> None:
-    assert index_text("کتاب یک").words == index_text("كتاب يك").words
-    assert index_text("كتـــاب").words == index_text("كتاب").words
+    assert index_text("کتاب یک").terms == index_text("كتاب يك").terms
+    assert index_text("كتـــاب").terms == index_text("كتاب").terms
 
 
 def test_a_text_of_visible_characters_stays_as_it_is() -> None:
