@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kb.search import terms
 from kb.search.terms import IndexText, index_text
+from kb.store.transactions import roll_back
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
             db.execute("UPDATE keyword_index SET analysis = ?", (terms.analysis(),))
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        roll_back(db)
         raise
 
 
