@@ -1,8 +1,4 @@
-"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, parts 21 and 18).
-
-Pictures are left alone: what they show would be OCR, and what their alternative texts say is
-written for those who cannot see them, not for the reader of the page.
-"""
+"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, 21 and 18)."""
 
 from __future__ import annotations
 
@@ -23,8 +19,13 @@ REFERENCES = {
     f"{_CHART_EX}chart": f"{_RELATION}id",
     f"{_DIAGRAM}relIds": f"{_RELATION}dm",
 }
-OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
-"""A sheet, a slide or another program's file inside the document."""
+OBJECTS = frozenset(
+    {
+        "{urn:schemas-microsoft-com:office:office}OLEObject",
+        "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}control",
+    }
+)
+"""A sheet, a slide or another program's file inside the document, or an ActiveX control."""
 
 
 def graphic_text(tree: etree._Element) -> str:
