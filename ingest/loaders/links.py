@@ -15,6 +15,7 @@ LONGEST_ADDRESS = 300
 # What leads nowhere that a person could go: scripts, data, places in the same document.
 _NOWHERE = re.compile(r"(?:javascript|vbscript|data|about|blob|cid):|#", re.IGNORECASE)
 _TOLD_BY_ITSELF = re.compile(r"(?:mailto|tel|sms|callto):", re.IGNORECASE)
+_ENCODED_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _START = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{0,3})?(?:www\.)?", re.IGNORECASE)
 
 
@@ -33,9 +34,16 @@ def address_after(text: str, address: str) -> str:
         return ""
     if _TOLD_BY_ITSELF.match(shown):
         shown = unquote(shown.partition(":")[2].partition("?")[0]).strip()
+    shown = _ENCODED_LETTERS.sub(_decoded, shown)
     if len(shown) > LONGEST_ADDRESS:
         shown = re.split(r"[?#]", shown, maxsplit=1)[0][:LONGEST_ADDRESS]
     return f" ({shown})" if shown and not _says(text, shown) else ""
+
+
+def _decoded(encoded: re.Match[str]) -> str:
+    """Return letters beyond ASCII as browsers show them; others are left encoded."""
+    letters = unquote(encoded[0], errors="replace")
+    return letters if letters.isprintable() and "\ufffd" not in letters else encoded[0]
 
 
 def _says(text: str, address: str) -> bool:

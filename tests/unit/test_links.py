@@ -12,6 +12,11 @@ from ingest.loaders.links import LONGEST_ADDRESS, address_after
         ("", "https://docs.example.org/a", " (https://docs.example.org/a)"),
         ("Ann", "mailto:ann%2Bkb@example.org?subject=Hi", " (ann+kb@example.org)"),
         ("call us", "tel:+49-30-1234", " (+49-30-1234)"),
+        (
+            "the town",
+            "https://ru.example.org/%D0%9C%D0%B8%D1%80%20a?x=%2F%FF",
+            " (https://ru.example.org/Мир%20a?x=%2F%FF)",
+        ),
         ("the plan", "../plans/hall 3.pdf", " (../plans/hall 3.pdf)"),
         ("example.org", "https://example.org/prices", " (https://example.org/prices)"),
     ],
