@@ -20,6 +20,10 @@ NEAR = 20
 
 _FLOATS = ("position:absolute", "position:relative")
 
+# No XML file can hold this character: it marks where alternative text meets the line's own.
+EDGE = "\x00"
+_CLOSES = frozenset(",.;:!?)]}，。；：！？）】」』")
+
 
 def describes(element: etree._Element) -> bool:
     """Say whether alternative text may stand at an element: a drawing's properties, a shape."""
@@ -59,6 +63,26 @@ def floats(element: etree._Element) -> bool:
 def descriptions(element: etree._Element) -> Iterator[etree._Element]:
     """Yield the elements below that may carry alternative text."""
     yield from (each for each in element.iter("*") if describes(each))
+
+
+def set_apart(text: str) -> str:
+    """Set alternative text apart from the letters beside it by one space, or one line end."""
+    first, *others = text.split(EDGE)
+    if not others:
+        return text
+    kept: list[str] = []
+    blanks: list[str] = []  # between what was kept last and what comes next
+    for each in (first, *others):
+        inner = each.strip()
+        if kept and inner:
+            gap = "".join(blanks) + each[: len(each) - len(each.lstrip())]
+            kept.append("\n" if "\n" in gap else "" if inner[0] in _CLOSES else " ")
+        if inner:
+            kept.append(inner)
+            blanks = [each[len(each.rstrip()) :]]
+        elif kept:
+            blanks.append(each)
+    return "".join(kept)
 
 
 def _holder(element: etree._Element) -> etree._Element | None:

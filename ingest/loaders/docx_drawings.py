@@ -36,11 +36,11 @@ class Picture:
 class Drawings:
     """The drawings of one paragraph.
 
-    ``after`` holds descriptions that follow the paragraph; ``graphics`` the relationship ids of
-    charts and diagrams.
+    ``after`` holds, as its keys, what follows the paragraph: descriptions and addresses.
+    ``graphics`` are the relationship ids of charts and diagrams.
     """
 
-    after: list[str] = field(default_factory=list)
+    after: dict[str, None] = field(default_factory=dict)
     graphics: list[str] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)

@@ -18,6 +18,7 @@ _HEADING = re.compile(
 )
 _TITLE = frozenset({"title", "标题", "標題", "表題", "제목", "titel", "titre", "título", "titolo"})
 _DEEPEST = 9
+_LONGEST_CHAIN = 50  # styles that inherit from each other; Word allows fewer, and circles none
 _OFF = frozenset({"0", "false", "off"})
 _ON = frozenset({"1", "true", "on"})
 
@@ -95,7 +96,7 @@ class Styles:
 
     def _chain(self, style_id: str) -> list[etree._Element]:
         chain: list[etree._Element] = []
-        while style_id in self._by_id and self._by_id[style_id] not in chain:
+        while style_id in self._by_id and len(chain) < _LONGEST_CHAIN:
             chain.append(self._by_id[style_id])
             style_id = value(chain[-1].find(f"{W}basedOn"))
         return chain

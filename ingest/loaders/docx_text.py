@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -10,15 +9,16 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from ingest.loaders.docx_alternative import describes, descriptions, floats
+from ingest.loaders.docx_alternative import EDGE, describes, descriptions, floats, set_apart
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_drawings import Drawings
 from ingest.loaders.docx_fields import Field
 from ingest.loaders.docx_graphics import OBJECTS, REFERENCES
+from ingest.loaders.docx_letters import Letters
 from ingest.loaders.docx_math import M, equation
 from ingest.loaders.docx_package import Relations
 from ingest.loaders.docx_styles import Styles, W, is_hidden, own_text, value
-from ingest.loaders.docx_symbols import CHECKED, UNCHECKED, sign, signs, symbol_font
+from ingest.loaders.docx_symbols import CHECKED, UNCHECKED
 from ingest.loaders.links import address_after
 
 W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
@@ -41,13 +41,12 @@ _BREAKS = {
 }
 _NOTES = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
 _FIELD = frozenset({f"{W}instrText", f"{W}fldChar"})
+# What may stand between the pieces of one link.
+_BETWEEN_LINKS = frozenset(
+    f"{W}{name}" for name in ("hyperlink", "proofErr", "bookmarkStart", "bookmarkEnd")
+)
 TEXT_BOX = f"{W}txbxContent"
 _DEEPEST = 50  # fields, links and controls inside one another; what is deeper is plain text
-
-# No XML file can hold this character: it marks where alternative text meets the line's own.
-_EDGE = "\x00"
-_AT_EDGE = re.compile(r"\s*\x00[\s\x00]*")
-_CLOSES = frozenset(",.;:!?)]}，。；：！？）】」』")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,41 +73,50 @@ class Inline:
         self._styles = styles
         self.relations = relations
         self._plain = plain
-        self._style = ""
+        self._letters = Letters(styles)
         self._hidden_by_style = False
         self._pieces: list[str] = []
         self._fields: list[Field] = []
         self._too_deep = 0  # fields that are not followed
         self._open = 0  # links, simple fields and controls that are being read
-        self._last_link = ("", 0, 0)  # address, where its text begins, where the pieces ended
+        self._linked = ("", 0)  # a link's address that is to be written, and where its text begins
         self.drawings = Drawings()
         self.comments = 0
         self.hidden = 0
-        self.signs = 0  # of fonts that hide their characters
         self.notes: list[tuple[str, str]] = []  # ("footnote" or "endnote", id)
         self.boxes: list[etree._Element] = []
         self.objects = 0
 
     def text(self, element: etree._Element) -> str:
         """Return the visible text below ``element``."""
-        self._style = value(element.find(f"{W}pPr/{W}pStyle"))
-        self._hidden_by_style = bool(self._style) and self._styles.hides(self._style)
+        style = value(element.find(f"{W}pPr/{W}pStyle"))
+        self._hidden_by_style = bool(style) and self._styles.hides(style)
+        self._letters.paragraph_style = style
         opened: list[Iterator[_Step]] = [iter(element)]
         while opened:
             step = next(opened[-1], None)
             if step is None:
                 opened.pop()
             elif isinstance(step, _End):
+                self._write_address()
                 self._close(step)
             else:
+                if step.tag not in _BETWEEN_LINKS:
+                    self._write_address()
                 inside = self._read(step)
                 if inside is not None:
                     opened.append(inside)
+        self._write_address()
         while self._fields:  # a field that ends in another paragraph
             unfinished = self._fields.pop()
             if unfinished.result is not None:
                 self._link(unfinished.result, unfinished.address())
-        return _AT_EDGE.sub(_spaced, "".join(self._pieces))
+        return set_apart("".join(self._pieces))
+
+    @property
+    def signs(self) -> int:
+        """Signs that were left out, because nobody knows what their font draws."""
+        return self._letters.unknown
 
     def _read(self, child: etree._Element) -> Iterator[_Step] | None:
         """Read one element; return what inside it is to be read next, if anything."""
@@ -130,13 +138,13 @@ class Inline:
         """Return the characters that an element stands for, None if it stands for others."""
         tag = str(child.tag)
         if tag == f"{W}t":
-            return self._letters(child)
+            return self._letters.text(child)
         if tag == f"{M}t":
             return own_text(child)
         if tag == f"{M}oMath":
             return equation(child)
         if tag == f"{W}sym":
-            return self._sign(child)
+            return self._letters.sign(child)
         return _BREAKS.get(tag)
 
     def _enter(self, child: etree._Element) -> Iterator[_Step]:
@@ -145,7 +153,7 @@ class Inline:
         if self._open >= _DEEPEST:
             return iter(child)
         if tag == f"{W}hyperlink":
-            return self._until_end(child, _End(child, self._joined_with_last(child)))
+            return self._until_end(child, _End(child, self._link_begins(child)))
         if tag == f"{W}fldSimple":
             instruction = [child.get(f"{W}instr") or ""]
             field = Field(began, child.find(f"{W}ffData"), began, instruction)
@@ -166,7 +174,7 @@ class Inline:
         if end.field is not None:
             self._finish(end.field)
         elif end.element.tag == f"{W}hyperlink":
-            self._link(end.began, self._address(end.element))
+            self._linked = (self._address(end.element), end.began)
         else:
             self._box(end.element, end.began)
 
@@ -177,27 +185,6 @@ class Inline:
             checked = control.find(f"{W}sdtPr/{W14}checkbox/{W14}checked")
             on = checked is not None and (checked.get(f"{W14}val") or "1") not in ("0", "false")
             self._pieces[began:] = [CHECKED if on else UNCHECKED]
-
-    # -- letters ---------------------------------------------------------------------------
-
-    def _letters(self, element: etree._Element) -> str:
-        text = own_text(element)
-        run = element.getparent()
-        properties = None if run is None else run.find(f"{W}rPr")
-        font, upper = self._styles.drawn_in(properties, self._style)
-        return signs(text, font, upper) if font or upper else text
-
-    def _sign(self, element: etree._Element) -> str:
-        try:
-            code = int(element.get(f"{W}char") or "", 16)
-        except ValueError:
-            return ""
-        font = symbol_font(element.get(f"{W}font"))
-        found = sign(font, code)
-        if not found and not font and code < 0xE000:  # noqa: PLR2004 - private use begins
-            return "" if code >= 0xD800 else chr(code)  # noqa: PLR2004 - surrogates
-        self.signs += not found
-        return found
 
     # -- fields and links ------------------------------------------------------------------
 
@@ -235,13 +222,20 @@ class Inline:
         anchor = link.get(f"{W}anchor")
         return f"{address}#{anchor}" if address and anchor and "#" not in address else address
 
-    def _joined_with_last(self, link: etree._Element) -> int:
+    def _link_begins(self, link: etree._Element) -> int:
         """Return where a link's text begins: Word cuts one link into several in a row."""
-        address, began, ended = self._last_link
-        if address and ended == len(self._pieces) and address == self._address(link):
-            del self._pieces[-2]  # the address that was added
+        address, began = self._linked
+        if address and address == self._address(link):
+            self._linked = ("", 0)
             return began
+        self._write_address()
         return len(self._pieces)
+
+    def _write_address(self) -> None:
+        address, began = self._linked
+        self._linked = ("", 0)
+        if address:
+            self._link(began, address)
 
     def _link(self, began: int, address: str) -> None:
         """Add a link's address behind its text, before any space at its end."""
@@ -254,7 +248,6 @@ class Inline:
             return
         kept = text.rstrip()
         self._pieces[began:] = [kept, shown if kept else shown.lstrip(), text[len(kept) :]]
-        self._last_link = (address, began, len(self._pieces))
 
     # -- drawings --------------------------------------------------------------------------
 
@@ -271,11 +264,10 @@ class Inline:
         if text and (self._plain or floats(element)):
             self._add_after(text)
         elif text:
-            self._pieces.append(f"{_EDGE}{text}{_EDGE}")
+            self._pieces.append(f"{EDGE}{text}{EDGE}")
 
     def _add_after(self, text: str) -> None:
-        if text not in self.drawings.after:
-            self.drawings.after.append(text)
+        self.drawings.after.setdefault(text)
 
     def _set_aside(self, element: etree._Element) -> bool:
         """Keep what is read later or only counted; return False for what is read on."""
@@ -303,11 +295,3 @@ class Inline:
             return direct
         style = "" if properties is None else value(properties.find(f"{W}rStyle"))
         return self._hidden_by_style or bool(style and self._styles.hides(style))
-
-
-def _spaced(edge: re.Match[str]) -> str:
-    """Return what parts alternative text from the letters beside it."""
-    if "\n" in edge[0]:
-        return "\n"
-    behind = edge.string[edge.end() : edge.end() + 1]
-    return "" if not behind or edge.start() == 0 or behind in _CLOSES else " "
