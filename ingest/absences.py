@@ -56,12 +56,11 @@ class Absences:
         self.left_out: list[LeftOut] = []
         self.not_included = 0
         self._sort()
-        self._lost = self._lost_roots()
 
     @property
     def movable(self) -> list[Source]:
         """Files that a new file of the same content may have been before."""
-        return [*self.gone, *self._superseded, *(s for each in self._lost.values() for s in each)]
+        return [*self.gone, *self._superseded]
 
     def note_failures(self) -> None:
         """Let the catalog name what could not be looked at, and no longer what can or is gone.
@@ -134,17 +133,9 @@ class Absences:
 
     def left(self, results: Sequence[FileResult]) -> list[Source]:
         """Return what is gone and was neither moved nor removed, by the results so far."""
-        moved = {result.old_source for result in results if result.old_source}
-        removed = {result.source for result in results if result.outcome == "removed"}
-        gone = list(self.gone)
-        # A folder that is not there any more, and whose files this run has found elsewhere, was
-        # renamed. Of any other nothing is known: its disk may be in a drawer.
-        found = {result.document_id for result in results} - {None}
-        for sources in self._lost.values():
-            documents = {self._planner.known[source].document_id for source in sources}
-            if not moved.isdisjoint(sources) or not documents.isdisjoint(found):
-                gone += sources
-        return [source for source in gone if source not in moved and source not in removed]
+        settled = {result.old_source for result in results}
+        settled |= {result.source for result in results if result.outcome == "removed"}
+        return [source for source in self.gone if source not in settled]
 
     def left_out_still(self, results: Sequence[FileResult]) -> list[LeftOut]:
         """Return what is left out and was not removed, by the results so far."""
@@ -177,16 +168,6 @@ class Absences:
             self._over.add(state.source)
         else:
             self.left_out.append(LeftOut(source=state.source, rule=rule))
-
-    def _lost_roots(self) -> dict[str, list[Source]]:
-        """Return the files of folders that were not asked for and are not there any more."""
-        roots = {source.root for source in self._planner.known} - self._finder.used
-        lost = {r for r in roots if Path(r).is_absolute() and on_disk(r, "") is None}
-        found: dict[str, list[Source]] = {}
-        for source in sorted(self._planner.known, key=_place) if lost else ():
-            if source.root in lost and not self._was_seen_to_go(source):
-                found.setdefault(source.root, []).append(source)
-        return found
 
     def _was_seen_to_go(self, source: Source) -> bool:
         if not self._vanished:

@@ -56,8 +56,8 @@ class Planner:
     """Decides for files of one collection, from what the catalog knew when the run began.
 
     A decision is a proposal: others may have changed what it rests on before it is carried out,
-    and then :meth:`decide_again` knows more. ``adopted`` names roots that others have taken over
-    (see ``Finder.adopted``); what is known of them counts as theirs.
+    and then :meth:`decide_again` knows more. ``adopted`` names roots that others have taken over,
+    by root the new root and what paths begin with there; what is known of them counts as theirs.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Planner:
         self._checksum = checksum
         self._retry = retry
         states = base.files.states(collection=collection)
-        self.known = {state.source: state for state in _adopted(states, adopted)}
+        self.known = {state.source: state for state in adopted_states(states, adopted)}
         self._settings: dict[str, str] = {}
         self._by_content: dict[tuple[str, str], FileState] = {}
         for state in self.known.values():
@@ -197,7 +197,7 @@ class Planner:
         return candidates.pop()
 
 
-def _adopted(
+def adopted_states(
     states: Iterable[FileState], adopted: Mapping[str, tuple[str, str]]
 ) -> Iterator[FileState]:
     """Yield states as they are once roots have taken over the roots below them."""

@@ -5,23 +5,25 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ingest.absences import Absences
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
 from ingest.interruption import Cancellation
-from ingest.names import as_text
+from ingest.names import as_text, on_disk
 from ingest.options import IngestOptions
 from ingest.pipeline import Pipeline
-from ingest.planning import Action, Decision, Job, Planner
+from ingest.placing import homes
+from ingest.planning import Action, Decision, Job, Planner, adopted_states
+from ingest.renaming import renamed_roots
 from ingest.report import FileResult, IngestReport, OnEvent, Outcome
 from ingest.sandbox import Sandbox
 from ingest.sent import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo, CollectionRef
+from kb.records import CollectionInfo, CollectionRef, FileState
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
@@ -112,18 +114,38 @@ class _Run:
         self._started = time.monotonic()
         self._pipeline: Pipeline | None = None
         self._remarks: list[str] = []
+        self._adopted: dict[str, tuple[str, str]] = {}
         self.finder = Finder(())
 
     def find(self, paths: Sequence[Path | str]) -> None:
         """Find the files below ``paths``."""
-        states = self._base.files.states(collection=self._collection)
-        self.finder = Finder(
+        every = self._base.files.states(collection=self._collection)
+        unplaced = self._base.files.unplaced(collection=self._collection)
+        states = [state for state in every if state.source.root not in unplaced]
+        self.finder = self._found(paths, states)
+        placed = homes(every, unplaced, self.finder)
+        states += [state for state in every if state.source.root in placed]
+        renamed = {**renamed_roots(states, self.finder.jobs), **placed}
+        if renamed:
+            # Once more, now that it is known which files the folder holds under its new name.
+            self.finder = self._found(paths, adopted_states(states, renamed))
+            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
+            self._remarks += [
+                f"the folder {old} is {new} now; its files were taken over"
+                for old, new in places.items()
+                if str(new) != old
+            ]
+        self._adopted = {**renamed, **self.finder.adopted}
+
+    def _found(self, paths: Sequence[Path | str], states: Iterable[FileState]) -> Finder:
+        finder = Finder(
             (state.source for state in states),
             include=self._options.include,
             exclude=self._options.exclude,
             cancel=self._cancel,
         )
-        self.finder.find(paths)
+        finder.find(paths)
+        return finder
 
     def keep(self, uploads: Sequence[Sent]) -> list[Job]:
         """Keep files that were sent, each under a name of its own."""
@@ -168,7 +190,7 @@ class _Run:
     def execute(self, collection: CollectionInfo, jobs: list[Job]) -> IngestReport:
         """Do it."""
         settings = self._base.settings
-        self._base.files.adopt(self.finder.adopted, collection=collection)
+        self._base.files.adopt(self._adopted, collection=collection)
         planner, absences = self._compared(jobs)
         absences.note_failures()
         removed = absences.remove_at_once(left_out_before=self._options.left_out_before)
@@ -212,7 +234,7 @@ class _Run:
             options=self._options.loading(self._base.settings),
             checksum=self._options.checksum,
             retry=self._options.retry,
-            adopted=self.finder.adopted,
+            adopted=self._adopted,
         )
         absences = Absences(
             self._base,

@@ -121,6 +121,7 @@ class HitReply(_Reply):
     page_first: int | None
     page_last: int | None
     page_label: str
+    page_label_last: str
     read_by: PageSource
     confidence: float | None
     highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]]

@@ -11,6 +11,7 @@ from pathlib import Path
 from kb.errors import StoreVersionError
 from kb.metadata import folded, stated_date, stated_language, stated_tags
 from kb.records import MetadataValue
+from kb.store.transactions import roll_back
 
 # Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
 # ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
@@ -229,6 +230,34 @@ def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, 
         return {}
 
 
+# Folders that an imported collection names: nobody has said yet where they are on this machine.
+# And documents whose first file has another name now than is stored beside their vectors, with the
+# number of chunks that are described anew already.
+_VERSION_9 = """
+CREATE TABLE unplaced_roots (
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    root TEXT NOT NULL,
+    PRIMARY KEY (collection_id, root)
+) STRICT;
+CREATE TABLE stale_descriptions (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    described INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER source_forgotten AFTER DELETE ON sources WHEN old.document_id IS NOT NULL
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_left AFTER UPDATE OF path, document_id ON sources
+    WHEN old.document_id IS NOT NULL
+    AND (old.path <> new.path OR old.document_id IS NOT new.document_id)
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
+    WHEN new.document_id IS NOT NULL AND old.document_id IS NOT new.document_id
+    AND EXISTS (SELECT 1 FROM sources WHERE document_id = new.document_id AND id <> new.id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (new.document_id, 0); END;
+"""
+
+
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -244,6 +273,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_6,
     _version_7,
     _version_8,
+    _VERSION_9,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
@@ -274,7 +304,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
 
 

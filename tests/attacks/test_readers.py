@@ -6,16 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attack_report import Report
 from deep_files import deep_folder
-from hostile_worker import ENDLESS, MESSAGES, take_over
+from hostile_worker import ENDLESS, MESSAGES, ODD_ERROR, take_over
 
 from kb import KnowledgeBase, Settings
-
-Report = Callable[[str, str, str], None]
 
 KEYS = ("KB_SERVER_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY")
 
@@ -67,6 +65,17 @@ def test_no_malformed_message_of_a_worker_ends_a_run(tmp_path: Path, report: Rep
         "8 end the run, 36 are stored",
         f"0 end the run, {len(stored)} are stored",
     )
+
+
+def test_no_message_of_an_error_ends_a_run(tmp_path: Path, report: Report) -> None:
+    folder = tmp_path / "files"
+    hostile_folder(folder, {ODD_ERROR: None})
+    files = ingest(
+        folder, tmp_path / "data", PYTHONPATH=take_over(tmp_path / "code"), KB_FILE_TIMEOUT_S="5"
+    )
+
+    assert files["000-bad.txt"]["reason"] == "no\ufffd\ufffd\ufffd[2J"
+    report("an error that cannot be stored", "ends the run", "is its file's reason")
 
 
 def test_no_worker_that_comes_to_no_end_holds_up_a_run(tmp_path: Path, report: Report) -> None:

@@ -47,7 +47,7 @@ def files(base: KnowledgeBase) -> dict[str, tuple[int, bytes]]:
 
 def touch(base: KnowledgeBase) -> None:
     (state,) = (each for each in base.files.states() if each.source.path == "harbour")
-    base.files.record(replace(state, mtime_ns=state.mtime_ns + 1))
+    base.files.change(state, replace(state, mtime_ns=state.mtime_ns + 1))
 
 
 def tag(base: KnowledgeBase) -> None:

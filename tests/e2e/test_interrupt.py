@@ -32,12 +32,12 @@ IN_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 HANGING = """
-import os, time
+import time
 from pathlib import Path
 from ingest.loaders import text
 
 def load(self, path, options, on_progress=None):
-    Path(os.environ["HANGING"]).touch()
+    Path({mark!r}).touch()
     time.sleep(600)
 
 text.TextLoader.load = load
@@ -64,7 +64,10 @@ class Ended:
 
 
 class Started:
-    """A command under way. Every process that it starts carries its mark in its environment."""
+    """A command under way. Every process that it starts carries its mark in its environment.
+
+    The mark is a folder that is not there, on the path of modules: workers inherit that.
+    """
 
     def __init__(
         self,
@@ -74,10 +77,10 @@ class Started:
         number: signal.Signals = signal.SIGINT,
         times: int = 1,
         environment: dict[str, str] | None = None,
+        code: Path | None = None,
         in_background: bool = False,
     ) -> None:
-        self._mark = f"KB_TEST_MARK={uuid.uuid4().hex}"
-        name, _, value = self._mark.partition("=")
+        self._mark = f"/{uuid.uuid4().hex}"
         self.process = subprocess.Popen(
             [
                 *(IN_BACKGROUND if in_background else ()),
@@ -89,7 +92,7 @@ class Started:
                 "KB_DATA_DIR": str(settings.data_dir),
                 "KB_WORKERS": "2",
                 "KB_THREADS": "1",
-                name: value,
+                "PYTHONPATH": os.pathsep.join([*([str(code)] if code else []), self._mark]),
                 **(environment or {}),
             },
             stdout=subprocess.PIPE,
@@ -118,7 +121,7 @@ class Started:
         found = []
         for environ in Path("/proc").glob("[0-9]*/environ"):
             try:
-                if self._mark.encode() in environ.read_bytes().split(b"\0"):
+                if self._mark.encode() in environ.read_bytes():
                     found.append(environ.parent.name)
             except OSError:  # gone meanwhile, or another's
                 continue
@@ -160,7 +163,7 @@ def slow(moment: str) -> object:
         slow("ingest.planning:Planner.decide"),
         slow("ingest.sandbox:Sandbox.submit"),
         slow("ingest.worker_process:Worker.load"),
-        slow("kb.indexing:Indexing.prepare"),
+        slow("kb.indexing:Indexing.prepare_for"),
         slow("kb.embedding.llama:LlamaEmbedder.embed_documents"),
         slow("kb.store.visibility:show"),
         slow("ingest.display:print_report"),
@@ -185,18 +188,20 @@ def test_sigterm_in_the_midst_of_reading_ends_workers_and_reports_as_json(
 ) -> None:
     code, mark = tmp_path / "code", tmp_path / "hanging"
     code.mkdir()
-    (code / "sitecustomize.py").write_text(HANGING)  # Python's own hook for code at start
+    # Python's own hook for code at start.
+    (code / "sitecustomize.py").write_text(HANGING.format(mark=str(mark)))
     started = Started(
         settings,
         "ingest",
         folder,
         "--json",
-        environment={"PYTHONPATH": str(code), "HANGING": str(mark)},
+        code=code,
     )
     deadline = time.monotonic() + PATIENCE_S
     while not mark.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert len(started._alive()) > 1, "workers do not carry the mark"
     started.process.send_signal(signal.SIGTERM)
     ended = started.end()
 

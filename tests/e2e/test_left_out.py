@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -197,20 +198,52 @@ def test_a_folder_reached_by_a_new_link_or_name_is_not_kept_twice(
     assert listed(base) == {"private/pay.txt", "a-link/lobby.txt", "a-link/cellar.txt"}
 
 
-def test_files_of_a_renamed_root_move_along_and_the_rest_is_named(
-    base: KnowledgeBase, folder: Path
+def test_a_renamed_root_takes_its_files_along_and_what_is_missing_can_be_pruned(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
 ) -> None:
+    for name in ("attic", "garden"):
+        (folder / f"{name}.txt").write_text(f"The {name} is swept in spring.\n", "utf-8")
     run(base, folder)
     (folder / "public" / "cellar.txt").unlink()
-    renamed = folder.rename(folder.with_name("papers"))
-    report = run(base, renamed)
-    assert report.summary() == {"moved": 2}
-    assert [(source.root, source.path) for source in report.gone] == [
-        (str(folder), "public/cellar.txt")
-    ]
-    report = run(base, renamed, prune=True)
-    assert report.summary() == {"unchanged": 2}
-    assert {s.source.root for s in base.files.states()} == {str(renamed), str(folder)}
+    (folder / ".kbignore").write_text("lobby.txt\n")
+    (tmp_path / "archive").mkdir()
+    renamed = folder.rename(tmp_path / "archive" / "papers")
+    proposed = run(base, renamed.parent, dry_run=True)
+    report = run(base, renamed.parent)
+    assert report.summary() == proposed.summary() == {"unchanged": 3}
+    assert any(f"{folder} is {renamed} now" in remark for remark in report.remarks)
+    assert [source.path for source in report.gone] == ["papers/public/cellar.txt"]
+    assert left_out(report) == {"papers/public/lobby.txt": "papers/.kbignore"}
+    report = run(base, renamed.parent, prune=True, force_prune=True)
+    assert removed(report) == {"papers/public/cellar.txt", "papers/public/lobby.txt"}
+    assert {state.source.root for state in base.files.states()} == {str(renamed.parent)}
+
+
+def test_a_renamed_root_that_was_read_under_both_names_is_kept_once(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    renamed = folder.with_name("papers")
+    shutil.copytree(folder, renamed)  # with times, as a move has them
+    run(base, folder, renamed)
+    assert len(base.files.states()) == 6
+    shutil.rmtree(folder)
+    assert run(base, renamed).summary() == {"unchanged": 3}
+    assert {state.source.root for state in base.files.states()} == {str(renamed)}
+    assert base.check().ok
+
+
+def test_a_folder_that_is_not_there_and_whose_files_are_nowhere_else_is_left_alone(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy2(folder / "public" / "lobby.txt", other / "lobby.txt")
+    run(base, folder)
+    folder.rename(tmp_path / "in a drawer")
+    report = run(base, other, prune=True, force_prune=True)
+    assert report.summary() == {"added": 1}
+    assert len(base.documents()) == 3
+    assert len(base.files.states()) == 4
 
 
 def test_a_failed_file_that_is_left_out_leaves_the_list_of_failures(

@@ -207,12 +207,22 @@ ENDLESS: dict[str, tuple[bytes, str]] = {
 }
 """Messages of workers that come to no end: the time limit is for them."""
 
+ODD_ERROR = "an error with odd signs"
+"""Names an answer that is taken: an error whose message holds what no database or terminal may."""
+
+_ODD = {
+    ODD_ERROR: (
+        _json({"id": "{ID}", "error": {"code": "empty", "message": "no\ud800\n\x1b[2J"}}),
+        "hang",
+    )
+}
+
 
 def take_over(folder: Path) -> str:
     """Write what takes workers over into ``folder`` and return it as a ``PYTHONPATH``."""
     folder.mkdir()
     index = {}
-    for number, (name, (data, after)) in enumerate({**MESSAGES, **ENDLESS}.items()):
+    for number, (name, (data, after)) in enumerate({**MESSAGES, **ENDLESS, **_ODD}.items()):
         (folder / f"{number}.message").write_bytes(data)
         index[name] = (f"{number}.message", after)
     (folder / "messages.json").write_text(json.dumps(index))
