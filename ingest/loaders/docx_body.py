@@ -29,6 +29,7 @@ _TRANSPARENT = frozenset(
     for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "body", "document")
 )
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_ATTACHED = frozenset({"oleObject", "package", "control"})
 _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
 
 _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
@@ -72,6 +73,9 @@ class BodyReader:
         self._blocks(self._body)
         self._builder.heading(1, "")  # footers stand below no heading
         self._margins("footer")
+        # Attached files that nothing in the text shows.
+        attached = sum(kind in _ATTACHED for kind, _ in self._relations.values())
+        self.unread.objects = max(self.unread.objects, attached)
 
     def _optional(self, kind: str) -> etree._Element | None:
         for found, part in self._relations.values():

@@ -17,6 +17,12 @@ from ingest.loaders.docx_symbols import CHECKED, UNCHECKED, sign, symbol_font
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPED = re.compile(r'\\([\\"])')
 _WITH_VALUE = frozenset({"\\l", "\\t", "\\o", "\\f", "\\s"})
+# The ways of Word's "enclosed characters", "phonetic guide" and fractions, before it knew others.
+_RINGED = re.compile(r"\\o\s*\\a[a-z]\s*\(\s*([○◯□△◇])\s*[,;]([^,;()]*)\)", re.IGNORECASE)
+_RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\([^()]*\)\s*[,;]([^()]*)\)", re.IGNORECASE)
+_FRACTION = re.compile(r"\\f\s*\(([^,;()]*)[,;]([^,;()]*)\)", re.IGNORECASE)
+_FORMULA_MARKS = re.compile(r"\\\*\s*\w+|\\[a-z]+\d*|[(),;]", re.IGNORECASE)
+_LONGEST_FORMULA = 1_000
 _LARGEST_CODE = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -58,11 +64,13 @@ class Field:
         return preset if preset and self.result is None and not result.strip() else None
 
     def drawn(self) -> str:
-        """Return what a field shows that has no result: a sign, or a button's text."""
+        """Return what a field shows that has no result: a sign, a formula, a button's text."""
         words = self.words()
         kind = words[0].upper() if words else ""
         if kind == "SYMBOL":
             return _symbol(words)
+        if kind == "EQ":
+            return _formula("".join(self.instruction).strip()[2:].strip())
         if kind == "MACROBUTTON":
             shown = re.sub(r"^\s*\S+\s+\S+\s*", "", "".join(self.instruction))
             return shown.strip()
@@ -110,6 +118,28 @@ def _symbol(words: list[str]) -> str:
     if "\\u" in lowered or code < 0x80:  # noqa: PLR2004 - ASCII's end
         return chr(code)
     return bytes([code]).decode("cp1252", "replace") if code <= 0xFF else chr(code)  # noqa: PLR2004 - one byte
+
+
+def _formula(instruction: str) -> str:
+    r"""Return what an ``EQ`` field draws: letters in rings, under ruby or in fractions.
+
+    >>> _formula(r"\o\ac(○,3)"), _formula(r"\f(1,2)")
+    ('③', '1/2')
+    """
+    instruction = instruction[:_LONGEST_FORMULA]
+    ringed = _RINGED.fullmatch(instruction)
+    if ringed:
+        ring, inner = ringed[1], ringed[2].strip()
+        count = int(inner) if inner.isascii() and inner.isdigit() else 0
+        # Unicode has the numbers 1 to 20 in rings.
+        return chr(0x2460 + count - 1) if ring in "○◯" and 0 < count <= 20 else inner  # noqa: PLR2004
+    ruby = _RUBY.search(instruction)
+    if ruby:
+        return ruby[1].strip()
+    fraction = _FRACTION.fullmatch(instruction)
+    if fraction:
+        return f"{fraction[1].strip()}/{fraction[2].strip()}"
+    return " ".join(_FORMULA_MARKS.sub(" ", instruction).split())
 
 
 def _code(word: str) -> int | None:

@@ -7,6 +7,8 @@ from itertools import zip_longest
 
 from lxml import etree
 
+from ingest.loaders.docx_symbols import signs, symbol_font
+
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
@@ -43,9 +45,23 @@ def graphic_text(tree: etree._Element) -> str:
 
 def _paragraphs(tree: etree._Element) -> Iterator[str]:
     for paragraph in tree.iter(f"{_DRAWING}p"):
-        text = "".join(part.text or "" for part in paragraph.iter(f"{_DRAWING}t")).strip()
+        text = "".join(_shown(part) for part in paragraph.iter(f"{_DRAWING}t")).strip()
         if text:
             yield text
+
+
+def _shown(part: etree._Element) -> str:
+    """Return what a run's letters show in their font."""
+    text = part.text or ""
+    run = part.getparent()
+    fonts = [
+        symbol_font(None if font is None else font.get("typeface"))
+        for name in ("latin", "sym")
+        for font in [None if run is None else run.find(f"{_DRAWING}rPr/{_DRAWING}{name}")]
+    ]
+    latin, sign = fonts
+    text = signs(text, latin, latin)
+    return signs(text, "", sign) if sign and not latin else text
 
 
 def _titles(tree: etree._Element) -> Iterator[str]:

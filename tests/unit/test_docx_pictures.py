@@ -211,6 +211,17 @@ def test_the_preview_of_an_embedded_object_is_no_picture_of_its_own(tmp_path: Pa
     ]
 
 
+def test_attached_files_that_the_text_does_not_show_are_counted(tmp_path: Path) -> None:
+    document = read_docx(
+        tmp_path,
+        paragraph(run("a")),
+        relations={"rA": ("package", "embeddings/a.xlsx"), "rB": ("oleObject", "embeddings/b.bin")},
+        parts={"word/embeddings/a.xlsx": b"PK", "word/embeddings/b.bin": b"x"},
+    )
+    (notice,) = document.notices
+    assert (notice.code, dict(notice.values)) == ("objects_not_read", {"objects": 2})
+
+
 def test_active_controls_and_linked_documents_are_counted(tmp_path: Path) -> None:
     control = '<w:r><w:object><w:control r:id="rC" w:name="Box1"/></w:object></w:r>'
     body = paragraph(run("a") + control) + '<w:subDoc r:id="rS"/>'

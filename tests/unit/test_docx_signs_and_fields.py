@@ -227,6 +227,11 @@ def test_a_modern_drop_down_shows_the_chosen_entry_and_not_the_others(tmp_path: 
         (r"SYMBOL 99999999", ""),
         (r"SYMBOL 55296 \u", ""),
         ("MACROBUTTON NoMacro [Click here and type a name]", "[Click here and type a name]"),
+        (r"eq \o\ac(○,3)", "③"),
+        (r"EQ \o\ac(□,印)", "印"),
+        (r"EQ \* jc2 \* hps10 \o\ad(\s\up 9(とう),東)", "東"),
+        (r"EQ \f(1,2)", "1/2"),
+        (r"EQ \r(3,x)", "3 x"),
         ("PAGE", ""),
     ],
 )
@@ -235,6 +240,31 @@ def test_a_field_without_a_result_shows_what_its_instruction_draws(
 ) -> None:
     text = text_of(tmp_path, paragraph(run("a") + field(instruction) + run("b")))
     assert text == f"a{shown}b"
+
+
+def test_signs_in_diagrams_are_read_by_their_font(tmp_path: Path) -> None:
+    space = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+    letters = "".join(
+        f'<a:r><a:rPr><a:{kind} typeface="{font}"/></a:rPr><a:t>{text}</a:t></a:r>'
+        for kind, font, text in (
+            ("latin", "Symbol", "m"),
+            ("latin", "Arial", "g "),
+            ("sym", "Wingdings", "to \uf0e0"),
+        )
+    )
+    diagram = (
+        f'<d:dataModel xmlns:d="{space}"'
+        ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+        f"<d:ptLst><d:pt><d:t><a:p>{letters}</a:p></d:t></d:pt></d:ptLst></d:dataModel>"
+    )
+    ids = f'<d:relIds xmlns:d="{space}" r:dm="rD"/>'
+    document = read_docx(
+        tmp_path,
+        paragraph(f"<w:r><w:drawing>{ids}</w:drawing></w:r>"),
+        relations={"rD": ("diagramData", "diagrams/data1.xml")},
+        parts={"word/diagrams/data1.xml": diagram.encode()},
+    )
+    assert document.text == "µg to →"
 
 
 def test_a_field_inside_an_instruction_is_not_shown(tmp_path: Path) -> None:
