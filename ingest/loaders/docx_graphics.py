@@ -1,8 +1,4 @@
-"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, parts 21 and 18).
-
-Pictures are left alone: what they show would be OCR, and what their alternative texts say is
-written for those who cannot see them, not for the reader of the page.
-"""
+"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, 21 and 18)."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from lxml import etree
+
+from ingest.loaders.docx_symbols import signs, symbol_font
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -23,8 +21,13 @@ REFERENCES = {
     f"{_CHART_EX}chart": f"{_RELATION}id",
     f"{_DIAGRAM}relIds": f"{_RELATION}dm",
 }
-OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
-"""A sheet, a slide or another program's file inside the document."""
+OBJECTS = frozenset(
+    {
+        "{urn:schemas-microsoft-com:office:office}OLEObject",
+        "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}control",
+    }
+)
+"""A sheet, a slide or another program's file inside the document, or an ActiveX control."""
 
 
 def graphic_text(tree: etree._Element) -> str:
@@ -42,9 +45,23 @@ def graphic_text(tree: etree._Element) -> str:
 
 def _paragraphs(tree: etree._Element) -> Iterator[str]:
     for paragraph in tree.iter(f"{_DRAWING}p"):
-        text = "".join(part.text or "" for part in paragraph.iter(f"{_DRAWING}t")).strip()
+        text = "".join(_shown(part) for part in paragraph.iter(f"{_DRAWING}t")).strip()
         if text:
             yield text
+
+
+def _shown(part: etree._Element) -> str:
+    """Return what a run's letters show in their font."""
+    text = part.text or ""
+    run = part.getparent()
+    fonts = [
+        symbol_font(None if font is None else font.get("typeface"))
+        for name in ("latin", "sym")
+        for font in [None if run is None else run.find(f"{_DRAWING}rPr/{_DRAWING}{name}")]
+    ]
+    latin, sign = fonts
+    text = signs(text, latin, latin)
+    return signs(text, "", sign) if sign and not latin else text
 
 
 def _titles(tree: etree._Element) -> Iterator[str]:

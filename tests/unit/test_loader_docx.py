@@ -84,7 +84,7 @@ def test_localised_heading_styles_are_headings(word: WordDocument, tmp_path: Pat
     assert load(word, tmp_path).sections[0].heading_path == ("付款",)
 
 
-def test_tables_are_rows_of_cells_and_merged_cells_stand_once(
+def test_tables_are_rows_of_cells_and_merged_cells_are_said_in_every_row(
     word: WordDocument, tmp_path: Path
 ) -> None:
     table = word.add_table(rows=3, cols=2)
@@ -94,7 +94,7 @@ def test_tables_are_rows_of_cells_and_merged_cells_stand_once(
     table.cell(1, 0).merge(table.cell(2, 0))
     document = load(word, tmp_path)
     assert document.sections[0].kind == "table"
-    assert document.text == "材料 | 说明\nform | signed\n | twice"
+    assert document.text == "材料 | 说明\nform | signed\nform | twice"
 
 
 def test_lists_keep_their_marks(word: WordDocument, tmp_path: Path) -> None:
