@@ -242,7 +242,7 @@ def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, 
 # And documents whose first file has another name now than is stored beside their vectors, with the
 # number of chunks that are described anew already.
 _VERSION_9 = """
-CREATE TABLE IF NOT EXISTS unplaced_roots (
+CREATE TABLE unplaced_roots (
     collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     root TEXT NOT NULL,
     PRIMARY KEY (collection_id, root)
