@@ -140,6 +140,7 @@ class Indexing:
             for row, key in enumerate(keys)
             if key in same and same[key] in stored
         }
+        language = language_of(document)
         return PreparedDocument(
             collection=target,
             document=document,
@@ -149,8 +150,8 @@ class Indexing:
             chunks=chunks,
             inputs=inputs,
             keys=keys,
-            index_texts=tuple(index_text(chunk.text) for chunk in chunks),
-            language=language_of(document),
+            index_texts=tuple(index_text(chunk.text, language) for chunk in chunks),
+            language=language,
             known=known,
         )
 

@@ -175,6 +175,7 @@ def _document(
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
     files = [_file(values, 0) for values in record["files"]]
     _require(bool(files), "it has no source")
+    language = language_of(document)
     prepared = PreparedDocument(
         collection=collection,
         document=document,
@@ -184,8 +185,8 @@ def _document(
         chunks=chunks,
         inputs=tuple(chunk.text for chunk in chunks),
         keys=tuple(bytes.fromhex(key) for key in record["keys"]),
-        index_texts=tuple(index_text(chunk.text) for chunk in chunks),
-        language=language_of(document),
+        index_texts=tuple(index_text(chunk.text, language) for chunk in chunks),
+        language=language,
         known=dict(enumerate(vectors)),
     )
     _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")

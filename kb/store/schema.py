@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping
@@ -180,6 +181,13 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
     WHERE state = 'active';
 """
 
+# What the terms of the full-text indexes were made with: see ``kb.store.fulltext``, which makes
+# them again when that is not what this installation makes terms with.
+_KEYWORD_INDEX = """
+CREATE TABLE IF NOT EXISTS keyword_index (analysis TEXT NOT NULL) STRICT;
+INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_index);
+"""
+
 
 def _version_7(connection: sqlite3.Connection) -> None:
     for statement in _statements(_VERSION_7):
@@ -234,7 +242,7 @@ def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, 
 # And documents whose first file has another name now than is stored beside their vectors, with the
 # number of chunks that are described anew already.
 _VERSION_9 = """
-CREATE TABLE unplaced_roots (
+CREATE TABLE IF NOT EXISTS unplaced_roots (
     collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     root TEXT NOT NULL,
     PRIMARY KEY (collection_id, root)
@@ -274,6 +282,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _version_7,
     _version_8,
     _VERSION_9,
+    _KEYWORD_INDEX,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
@@ -291,17 +300,15 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     refuse_newer(version, path)
     if version > 0:
-        _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
+        _back_up(connection, path, version)
     for step in MIGRATIONS[version:]:
         version += 1
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if callable(step):
-                step(connection)
-            else:
-                for statement in _statements(step):
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            if found < version:  # else another process has taken the step meanwhile
+                _take(connection, step)
+                connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
             roll_back(connection)
@@ -327,7 +334,25 @@ def _statements(script: str) -> list[str]:
     return [part for part in script.split(";\n") if part.strip()]
 
 
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
-    with sqlite3.connect(target) as copy:
+def _take(connection: sqlite3.Connection, step: str | Callable[[sqlite3.Connection], None]) -> None:
+    if callable(step):
+        step(connection)
+        return
+    for statement in _statements(step):
+        connection.execute(statement)
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the catalog, unless another process has begun to bring it up to date."""
+    target = path.with_name(f"{path.name}.v{version}.bak")
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    copy = sqlite3.connect(part)
+    try:
         connection.backup(copy)
-    copy.close()
+        (copied,) = copy.execute("PRAGMA user_version").fetchone()
+    finally:
+        copy.close()
+    if copied == version:
+        part.replace(target)
+    else:
+        part.unlink()
