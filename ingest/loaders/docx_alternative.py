@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,6 +15,7 @@ _DECORATIVE = (
     f"{_A}extLst/{_A}ext/{{http://schemas.microsoft.com/office/drawing/2017/decorative}}decorative"
 )
 _VML = "{urn:schemas-microsoft-com:vml}"
+_FILE = re.compile(r"\S.*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)", re.IGNORECASE)
 _OFF = frozenset({"0", "false", "off"})
 NEAR = 20
 """How far above a shape its drawing is looked for: shapes stand in groups, never deeper."""
@@ -41,7 +43,13 @@ def alternative(element: etree._Element) -> str:
         return ""
     if (element.get("hidden") or "0") not in _OFF:
         return ""
-    return _joined(element.get("title"), element.get("descr"))
+    found = _joined(element.get("title"), element.get("descr"))
+    if element is beside or beside is None:
+        return found
+    # Word shows the drawing's own text; what stands at its one picture is mostly a file's name.
+    alone = next(islice(element.iterancestors(), 2, None), None)
+    told = alone is not None and alone.tag == f"{_A}graphicData" and bool(_own(beside))
+    return "" if told or _FILE.fullmatch(found) else found
 
 
 def links(element: etree._Element) -> Iterator[str]:
@@ -92,6 +100,10 @@ def _holder(element: etree._Element) -> etree._Element | None:
 
 def _is_decorative(element: etree._Element) -> bool:
     return any((each.get("val") or "1") not in _OFF for each in element.findall(_DECORATIVE))
+
+
+def _own(properties: etree._Element) -> str:
+    return _joined(properties.get("title"), properties.get("descr"))
 
 
 def _joined(title: str | None, description: str | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from lxml import etree
 
+from ingest.loaders.docx_styles import number
 from ingest.loaders.docx_symbols import signs, symbol_font
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -38,6 +39,8 @@ def graphic_text(tree: etree._Element) -> str:
     """
     if tree.tag == f"{_CHART}chartSpace":
         return "\n".join((*_titles(tree), *_table(tree)))
+    if tree.tag == f"{_CHART_EX}chartSpace":
+        return "\n".join((*_newer_titles(tree), *_newer_table(tree)))
     if tree.tag == f"{_DIAGRAM}dataModel":
         return "\n".join(_paragraphs(tree))
     return ""
@@ -93,7 +96,39 @@ def _values(series: etree._Element, kind: str) -> list[str]:
     points = list(parent.iter(f"{_CHART}pt"))
     if not points:  # a name written out, without a reference to a sheet
         return [each.text for each in parent.iter(f"{_CHART}v") if each.text]
-    placed = {int(point.get("idx") or 0): point.findtext(f"{_CHART}v") or "" for point in points}
-    # Places without a value were left empty; no sheet has more rows than a million.
-    length = min(max(placed) + 1, 2**20)
+    return _placed((point, point.findtext(f"{_CHART}v") or "") for point in points)
+
+
+def _newer_titles(tree: etree._Element) -> Iterator[str]:
+    for title in tree.iter(f"{_CHART_EX}title"):
+        written = [*_paragraphs(title)]
+        yield from written or [each.text for each in title.iter(f"{_CHART_EX}v") if each.text]
+
+
+def _newer_table(tree: etree._Element) -> Iterator[str]:
+    """Yield the rows of charts that Word knows since 2016: waterfalls, funnels, trees."""
+    names = [
+        " ".join(each.text or "" for each in series.findall(f"{_CHART_EX}tx//{_CHART_EX}v"))
+        for series in tree.iter(f"{_CHART_EX}series")
+    ]
+    if any(names):
+        yield " | ".join(["", *names])
+    for data in tree.iter(f"{_CHART_EX}data"):
+        columns = [
+            _placed((point, point.text or "") for point in level.findall(f"{_CHART_EX}pt"))
+            for kind in ("strDim", "numDim")
+            for dimension in data.findall(f"{_CHART_EX}{kind}")
+            # The innermost level of categories stands first in the file, and last on the page.
+            for level in reversed(dimension.findall(f"{_CHART_EX}lvl"))
+        ]
+        for row in zip_longest(*columns, fillvalue=""):
+            if any(row):
+                yield " | ".join(row)
+
+
+def _placed(points: Iterable[tuple[etree._Element, str]]) -> list[str]:
+    """Return values in the order of their places; those without one were left empty."""
+    placed = {number(point.get("idx"), 0): value.strip() for point, value in points}
+    # No sheet has more rows than a million.
+    length = min(max(placed, default=-1) + 1, 2**20)
     return [placed.get(place, "") for place in range(length)]

@@ -28,7 +28,7 @@ class Letters:
         font, upper = self.styles.drawn_in(properties, self.paragraph_style)
         return signs(text, font, upper) if font or upper else text
 
-    def sign(self, element: etree._Element) -> str:
+    def single(self, element: etree._Element) -> str:
         """Return the sign of a ``w:sym``, "" where its font hides what it draws."""
         try:
             code = int(element.get(f"{W}char") or "", 16)

@@ -144,7 +144,7 @@ class Inline:
         if tag == f"{M}oMath":
             return equation(child)
         if tag == f"{W}sym":
-            return self._letters.sign(child)
+            return self._letters.single(child)
         return _BREAKS.get(tag)
 
     def _enter(self, child: etree._Element) -> Iterator[_Step]:

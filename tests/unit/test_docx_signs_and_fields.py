@@ -407,6 +407,18 @@ def test_shapes_charts_and_old_drawings_have_alternative_texts_too(tmp_path: Pat
     )
 
 
+def test_a_picture_s_file_name_is_no_alternative_text(tmp_path: Path) -> None:
+    named = '<pic:pic><pic:nvPicPr><pic:cNvPr descr="{}"/></pic:nvPicPr></pic:pic>'
+    both = drawing('<wp:docPr descr="the pump"/>', inner=named.format("IMG 12.png"))
+    name = drawing('<wp:docPr name="a"/>', inner=named.format("IMG 12.png"))
+    told = drawing('<wp:docPr name="a"/>', inner=named.format("the valve"))
+    group = f"<wps:group>{named.format('first')}{named.format('second')}</wps:group>"
+    grouped = drawing('<wp:docPr descr="both"/>', inner=group)
+    assert text_of(tmp_path, *map(paragraph, (both, name, told, grouped))) == (
+        "the pump\n\nthe valve\n\nboth first second"
+    )
+
+
 def test_a_decorative_drawing_says_nothing(tmp_path: Path) -> None:
     ornament = (
         '<wp:docPr id="1" descr="a flourish"><a:extLst><a:ext>'

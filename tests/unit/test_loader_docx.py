@@ -529,6 +529,26 @@ def test_charts_are_read_as_tables(word: WordDocument, tmp_path: Path) -> None:
     assert document.notices == ()
 
 
+WATERFALL = (
+    '<cx:chartSpace xmlns:cx="http://schemas.microsoft.com/office/drawing/2014/chartex"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><cx:chartData>'
+    "<cx:data id='0'><cx:strDim type='cat'><cx:lvl><cx:pt idx='0'>May</cx:pt>"
+    "<cx:pt idx='1'>June</cx:pt></cx:lvl></cx:strDim><cx:numDim type='val'><cx:lvl>"
+    "<cx:pt idx='0'>17</cx:pt><cx:pt idx='1'>-4</cx:pt></cx:lvl></cx:numDim></cx:data>"
+    "</cx:chartData><cx:chart><cx:title><cx:tx><cx:txData><cx:v>Cash</cx:v></cx:txData></cx:tx>"
+    "</cx:title><cx:plotArea><cx:series><cx:tx><cx:txData><cx:v>Flow</cx:v></cx:txData></cx:tx>"
+    "</cx:series></cx:plotArea></cx:chart></cx:chartSpace>"
+)
+
+
+def test_the_newer_kinds_of_charts_are_read_as_tables(word: WordDocument, tmp_path: Path) -> None:
+    drawing = graphic(word, "chart", WATERFALL)
+    add_xml(word, paragraph(run("Figure 2:") + drawing))
+    document = load(word, tmp_path)
+    assert document.text == "Figure 2:\n\nCash\n | Flow\nMay | 17\nJune | -4"
+    assert document.notices == ()
+
+
 def test_diagrams_are_read_even_where_an_older_program_shows_a_picture(
     word: WordDocument, tmp_path: Path
 ) -> None:
