@@ -6,18 +6,20 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 from markdown_it.token import Token
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
 from ingest.loaders.html_text import read_html
+from ingest.loaders.markdown_tags import Tag, closed_names, inline_tags, only_markup
 from kb.records import SectionKind
 
 _ATTRIBUTES = re.compile(r"[ \t]*\{[ \t]*[#.:=\w][^{}\n]*\}[ \t]*$")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
-_HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b", re.IGNORECASE)
-_HTML_HIDDEN = re.compile(r"<(/?)(?:script|style|template)\b[^>]*?(/?)>", re.IGNORECASE)
+_ENDS = frozenset({"p", "div", "li", "tr"})
+_HIDDEN = frozenset({"script", "style", "template"})
 _INDENT = "  "
 
 _Citation = tuple[int, str]  # a footnote's number and its label in the text
@@ -41,6 +43,7 @@ class MarkdownText:
     _top_titles: list[str] = field(default_factory=list)
     _footnotes: dict[int, tuple[str, list[_Citation]]] = field(default_factory=dict)
     _cited: list[_Citation] = field(default_factory=list)
+    _closed: frozenset[str] = frozenset()
 
     @property
     def only_title(self) -> str:
@@ -50,6 +53,7 @@ class MarkdownText:
     def write(self, tokens: Sequence[Token]) -> None:
         """Write a whole document's tokens."""
         body, notes = _split_footnotes(tokens)
+        self._closed = closed_names([each.content for each in tokens if each.type == "html_block"])
         self._footnotes = {number: _plain(block) for number, block in notes.items()}
         at = 0
         while at < len(body):
@@ -147,7 +151,11 @@ class MarkdownText:
         if marker not in ("-", ""):
             self._add(_INDENT * max(0, len(self._lists) - 1) + marker, in_list=True)
 
-    def _html(self, markup: str) -> None:
+    def _html(self, written: str) -> None:
+        markup, is_html = only_markup(written, self._closed)
+        if not is_html:
+            self._paragraph(markup.strip("\n"))
+            return
         for block in read_html(markup):
             if block.level:
                 self._item_before = False
@@ -217,14 +225,16 @@ def _inline_text(token: Token) -> tuple[str, list[_Citation]]:
     """Return the text of an inline token and the footnotes that it cites."""
     parts: list[str] = []
     cited: list[_Citation] = []
+    children = token.children or ()
+    tags = iter(inline_tags([each.content for each in children if each.type == "html_inline"]))
     hidden = 0
-    for child in token.children or ():
+    for child in children:
         if child.type == "html_inline":
-            tag = _HTML_HIDDEN.match(child.content)
-            if tag and not tag[2]:
-                hidden = max(0, hidden - 1) if tag[1] else hidden + 1
-            elif _HTML_BREAK.match(child.content):
-                parts.append("\n")
+            tag = next(tags)
+            if tag.is_markup and tag.name in _HIDDEN and not tag.ends_itself:
+                hidden += -1 if tag.is_close else 1
+            elif not hidden:
+                parts.append(_shown(tag) if tag.is_markup else child.content)
         elif hidden:
             continue
         elif child.type in ("softbreak", "hardbreak"):
@@ -237,3 +247,10 @@ def _inline_text(token: Token) -> tuple[str, list[_Citation]]:
         elif child.type == "image" or child.content:
             parts.append(child.content)
     return "".join(parts), cited
+
+
+def _shown(tag: Tag) -> str:
+    """Return what is seen of a tag itself."""
+    if tag.name == "br" or (tag.is_close and tag.name in _ENDS):
+        return "\n"
+    return unescape(tag.attributes.get("alt", "")) if tag.name == "img" else ""
