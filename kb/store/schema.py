@@ -229,6 +229,13 @@ def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, 
         return {}
 
 
+# The header row that a passage of a divided table carries; passages from before carry none until
+# their documents are read again.
+HEADER_ROWS = """
+ALTER TABLE chunks ADD COLUMN header TEXT NOT NULL DEFAULT '';
+"""
+
+
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -244,6 +251,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_6,
     _version_7,
     _version_8,
+    HEADER_ROWS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
