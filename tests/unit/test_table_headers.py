@@ -190,7 +190,10 @@ def test_every_chunk_of_a_word_table_carries_its_header_row(tmp_path: Path) -> N
 def test_every_chunk_of_a_table_in_a_pdf_carries_its_header_row(tmp_path: Path) -> None:
     path = tmp_path / "table.pdf"
     canvas = Canvas(str(path))
-    lines = [("Id", "kWh", "Fuel"), *((str(2000 + n), str(37 * n % 900), "oil") for n in range(90))]
+    lines = [
+        ("Id", "kWh", "Fuel"),
+        *((str(2000 + n), str(100 + 37 * n % 800), "oil") for n in range(90)),
+    ]
     for start in range(0, len(lines), 40):
         for number, cells in enumerate(lines[start : start + 40]):
             for column, cell in enumerate(cells):
