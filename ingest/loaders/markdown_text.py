@@ -6,23 +6,19 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import unescape
 
 from markdown_it.token import Token
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
 from ingest.loaders.html_text import read_html
-from ingest.loaders.markdown_tags import Tag, closed_names, inline_tags, only_markup
+from ingest.loaders.markdown_inline import Citation, read_inline
+from ingest.loaders.markdown_tags import closed_names, only_markup
 from kb.records import SectionKind
 
 _ATTRIBUTES = re.compile(r"[ \t]*\{[ \t]*[#.:=\w][^{}\n]*\}[ \t]*$")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
-_ENDS = frozenset({"p", "div", "li", "tr"})
-_HIDDEN = frozenset({"script", "style", "template"})
 _INDENT = "  "
-
-_Citation = tuple[int, str]  # a footnote's number and its label in the text
 
 
 @dataclass(slots=True)
@@ -41,8 +37,8 @@ class MarkdownText:
     _marker: str = ""
     _item_before: bool = False
     _top_titles: list[str] = field(default_factory=list)
-    _footnotes: dict[int, tuple[str, list[_Citation]]] = field(default_factory=dict)
-    _cited: list[_Citation] = field(default_factory=list)
+    _footnotes: dict[int, tuple[str, list[Citation]]] = field(default_factory=dict)
+    _cited: list[Citation] = field(default_factory=list)
     _closed: frozenset[str] = frozenset()
 
     @property
@@ -102,11 +98,14 @@ class MarkdownText:
             self._marker = _INDENT
 
     def _heading(self, level: int, inline: Token) -> None:
-        title = _ATTRIBUTES.sub("", self._inline(inline).replace("\n", " ")).strip()
+        found = read_inline(inline, addresses_apart=True)
+        self._cited += found.cited
+        title = _ATTRIBUTES.sub("", found.text.replace("\n", " ")).strip()
         self._item_before = False
         if level == 1 and title:
             self._top_titles.append(title)
         self.builder.heading(level, title)
+        self.builder.add("".join(found.addresses).strip(), separator="\n")
         self._add_cited()
 
     def _paragraph(self, text: str) -> None:
@@ -183,9 +182,9 @@ class MarkdownText:
         return at + 1
 
     def _inline(self, token: Token) -> str:
-        text, cited = _inline_text(token)
-        self._cited += cited
-        return text
+        found = read_inline(token)
+        self._cited += found.cited
+        return found.text
 
 
 def _split_footnotes(
@@ -207,50 +206,15 @@ def _split_footnotes(
     return tokens[:start], notes
 
 
-def _plain(tokens: Sequence[Token]) -> tuple[str, list[_Citation]]:
+def _plain(tokens: Sequence[Token]) -> tuple[str, list[Citation]]:
     """Return a footnote's paragraphs and code, one after the other, and the notes that it cites."""
     parts: list[str] = []
-    cited: list[_Citation] = []
+    cited: list[Citation] = []
     for token in tokens:
         if token.type == "inline":
-            text, inner = _inline_text(token)
-            parts.append(text)
-            cited += inner
+            found = read_inline(token)
+            parts.append(found.text)
+            cited += found.cited
         elif token.type in ("fence", "code_block"):
             parts.append(token.content.strip("\n"))
     return "\n".join(part for part in parts if part.strip()), cited
-
-
-def _inline_text(token: Token) -> tuple[str, list[_Citation]]:
-    """Return the text of an inline token and the footnotes that it cites."""
-    parts: list[str] = []
-    cited: list[_Citation] = []
-    children = token.children or ()
-    tags = iter(inline_tags([each.content for each in children if each.type == "html_inline"]))
-    hidden = 0
-    for child in children:
-        if child.type == "html_inline":
-            tag = next(tags)
-            if tag.is_markup and tag.name in _HIDDEN and not tag.ends_itself:
-                hidden += -1 if tag.is_close else 1
-            elif not hidden:
-                parts.append(_shown(tag) if tag.is_markup else child.content)
-        elif hidden:
-            continue
-        elif child.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
-        elif child.type == "footnote_ref":
-            number = int(child.meta["id"])
-            label = str(child.meta.get("label") or number + 1)
-            parts.append(f"[{label}]")
-            cited.append((number, label))
-        elif child.type == "image" or child.content:
-            parts.append(child.content)
-    return "".join(parts), cited
-
-
-def _shown(tag: Tag) -> str:
-    """Return what is seen of a tag itself."""
-    if tag.name == "br" or (tag.is_close and tag.name in _ENDS):
-        return "\n"
-    return unescape(tag.attributes.get("alt", "")) if tag.name == "img" else ""
