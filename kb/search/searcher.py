@@ -13,7 +13,7 @@ import numpy as np
 
 from kb.embedding.base import Embedder, Vector
 from kb.errors import InputTooLongError, SettingsError, StoreError
-from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode
+from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode, with_header
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
@@ -164,7 +164,10 @@ class Searcher:
             hit
             for hit in found
             if hit.collection in vectors
-            and highlight.coverage(wanted, hit.text, languages[hit.document_id]) < _TELLING_COVERAGE
+            and highlight.coverage(
+                wanted, with_header(hit.header, hit.text), languages[hit.document_id]
+            )
+            < _TELLING_COVERAGE
         ]
         nearest = highlight.nearest_sentences(
             [vectors[hit.collection] for hit in unexplained],

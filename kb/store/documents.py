@@ -91,8 +91,8 @@ def _insert_chunks(
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
             " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
-            " vector_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " header, vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 chunk.ordinal,
@@ -108,6 +108,7 @@ def _insert_chunks(
                 source,
                 confidence,
                 chunk.tokens,
+                chunk.header,
                 key,
             ),
         )
@@ -291,6 +292,7 @@ def cut(db: sqlite3.Connection, document_id: int) -> list[Chunk]:
             page_first=row["page_first"],
             page_last=row["page_last"],
             tokens=row["tokens"],
+            header=row["header"],
         )
         for row in rows
     ]

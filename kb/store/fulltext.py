@@ -2,10 +2,10 @@
 
 Each collection has an FTS5 table of its own, so that a term's rarity is judged inside the
 collection and a search of a small one never reads the postings of a large one. The tables hold
-no text (``content=''``), only the index: of a chunk its ``terms`` in their order, their other
-``forms`` and their ``stems``, and its ``context`` (title and heading path, all three of them).
-FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4 that gained 0.025 nDCG@10 on code
-and lost at most 0.004 elsewhere, so it is used as it is.
+no text (``content=''``), only the index: of a chunk, with the header row that it carries, its
+``terms`` in their order, their other ``forms`` and their ``stems``, and its ``context`` (title and
+heading path, all three of them). FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4
+that gained 0.025 nDCG@10 on code and lost at most 0.004 elsewhere, so it is used as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from kb.records import with_header
 from kb.search import terms
 from kb.search.terms import IndexText, index_text
 from kb.store.transactions import roll_back
@@ -183,13 +184,14 @@ def _items(
     db: sqlite3.Connection, condition: str, value: object
 ) -> Iterator[tuple[int, IndexText, str]]:
     rows = db.execute(
-        "SELECT k.id, k.text, k.heading_path, d.title, d.language FROM chunks k"  # noqa: S608 - ours
+        "SELECT k.id, k.text, k.header, k.heading_path, d.title, d.language FROM chunks k"  # noqa: S608 - ours
         f" JOIN documents d ON d.id = k.document_id WHERE {condition}",
         (value,),
     )
     for row in rows:
         context = context_text(row["title"], json.loads(row["heading_path"]), row["language"])
-        yield row["id"], index_text(row["text"], row["language"]), context
+        text = with_header(row["header"], row["text"])
+        yield row["id"], index_text(text, row["language"]), context
 
 
 def _table(collection_id: str) -> str:

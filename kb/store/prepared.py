@@ -62,6 +62,7 @@ class KeyedChunk:
     document_id: int
     title: str
     heading_path: tuple[str, ...]
+    header: str
     text: str
     key: bytes
 

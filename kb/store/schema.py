@@ -265,6 +265,12 @@ CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
     BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (new.document_id, 0); END;
 """
 
+# The header row that a passage of a divided table carries; passages from before carry none until
+# their documents are read again.
+HEADER_ROWS = """
+ALTER TABLE chunks ADD COLUMN header TEXT NOT NULL DEFAULT '';
+"""
+
 
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
@@ -283,6 +289,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _version_8,
     _VERSION_9,
     _KEYWORD_INDEX,
+    HEADER_ROWS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
