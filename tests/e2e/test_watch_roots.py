@@ -275,6 +275,92 @@ def test_what_was_left_out_before_watching_is_named_and_left_to_prune(
     assert listed(base) == {"tea.txt", "sub/bees.txt"}
 
 
+def test_what_was_left_out_before_stays_while_an_ignore_file_cannot_be_used(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    watching = watch(folder, exclude=("tea.txt",))
+    (folder / ".kbignore").write_bytes(b"\xff\xfe\xff")
+    watching.expect(".kbignore cannot be used")
+    (folder / ".kbignore").unlink()
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_though_the_first_run_could_not_look_at_it(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / ".kbignore").write_bytes(b"\xff\xfe\xff")
+    watching = watch(folder, exclude=("tea.txt",))
+    (folder / ".kbignore").unlink()
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_while_one_of_two_folders_is_away(
+    base: KnowledgeBase, folder: Path, tmp_path: Path, watch: Watch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    watch(folder).end()
+    watching = watch(folder, other, exclude=("tea.txt",))
+    away = folder.rename(folder.with_name("elsewhere"))
+    watching.expect("is not there any more")
+    (other / "harbour.txt").write_text("The harbour office opens at seven.\n", "utf-8")
+    watching.expect("added harbour.txt")
+    away.rename(folder)
+    watching.expect("is there again")
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "harbour.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_when_its_disk_is_mounted_again(
+    base: KnowledgeBase, disk: Path, watch: Watch
+) -> None:
+    fill(disk)
+    watch(disk).end()
+    watching = watch(disk, exclude=("tea.txt",))
+    unmount(disk)
+    watching.expect("is another one now")
+    watching.expect("2 files are gone from disk and still searchable")
+    mount(disk)
+    fill(disk)
+    watching.expect("is another one now")
+    (disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_is_taken_in_and_left_out_again_while_watching_is_removed(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching = watch(folder)
+    (folder / ".kbignore").unlink()
+    watching.expect("run 2")
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching.expect("removed tea.txt")
+    assert listed(base) == {"sub/bees.txt"}
+
+
+def test_a_file_whose_new_version_cannot_be_read_is_removed_when_it_is_left_out(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / "tea.txt").write_bytes(bytes(range(256)) * 64)
+    watching = watch(folder)
+    assert [each.source.path for each in watching.reports[0].failures] == ["tea.txt"]
+    assert listed(base) == {"tea.txt", "sub/bees.txt"}
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching.expect("removed tea.txt")
+    assert listed(base) == {"sub/bees.txt"}
+
+
 def test_a_file_moved_into_an_ignored_folder_while_watching_is_removed(
     base: KnowledgeBase, folder: Path, watch: Watch
 ) -> None:
