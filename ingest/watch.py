@@ -120,8 +120,8 @@ class Watcher:
             # What a disk that is not there held only looks as if it were gone.
             self._options = replace(self._options, prune=False)
             self._on_remark(
-                "--prune removes nothing more, because a watched folder is not the one that it was "
-                "when watching began; start the command again for that"
+                "--prune removes nothing more, because a watched folder, or a disk in it, is not "
+                "the one that it was when watching began; start the command again for that"
             )
         return ingest(
             self._base,

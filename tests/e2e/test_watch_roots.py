@@ -200,6 +200,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=False, capture_output=True)
 
 
+@pytest.fixture
+def inner_disk(folder: Path) -> Iterator[Path]:
+    """A folder inside the one that is watched, where a disk is mounted."""
+    place = folder / "inner"
+    place.mkdir()
+    mount(place)
+    yield place
+    subprocess.run(["umount", place], check=False, capture_output=True)
+
+
 def mount(place: Path) -> None:
     try:
         done = subprocess.run(
@@ -244,6 +254,56 @@ def test_a_disk_below_the_folder_that_goes_with_its_mount_point_loses_nothing(
     watching.expect(f"the folder {disk}, where a disk was mounted, is not there any more")
     watching.expect("2 files are gone from disk and still searchable")
     assert listed(base) == {"disk/tea.txt", "disk/sub/bees.txt"}
+
+
+def test_a_disk_mounted_inside_the_folder_is_read_and_watched(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    unmount(inner_disk)
+    watching = watch(folder)
+    mount(inner_disk)
+    (inner_disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    watching.expect("added inner/new.txt")
+    (inner_disk / "later.txt").write_text("The harbour office opens at seven.\n", "utf-8")
+    watching.expect("added inner/later.txt")
+    (inner_disk / "new.txt").unlink()
+    watching.expect("removed inner/new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "inner/later.txt"}
+
+
+def test_a_disk_inside_the_folder_that_is_unmounted_and_mounted_again_loses_nothing(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    fill(inner_disk)
+    (inner_disk / "only.txt").write_text("The lobby is swept every morning.\n", "utf-8")
+    watching = watch(folder, prune=True, force_prune=True)
+    every = listed(base)
+    unmount(inner_disk)
+    watching.expect(f"the disk at {inner_disk} is not mounted any more")
+    watching.expect("--prune removes nothing more")
+    watching.expect("3 files are gone from disk and still searchable")
+    assert listed(base) == every
+    mount(inner_disk)
+    fill(inner_disk)
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    (inner_disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added inner/new.txt")
+    (inner_disk / "tea.txt").unlink()
+    watching.expect("removed inner/tea.txt")
+    assert listed(base) == every - {"inner/tea.txt"} | {"inner/new.txt"}
+
+
+def test_a_disk_mounted_over_a_folder_that_was_read_removes_nothing_of_it(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    unmount(inner_disk)
+    (inner_disk / "under.txt").write_text("The lobby is swept every morning.\n", "utf-8")
+    watching = watch(folder, prune=True, force_prune=True)
+    mount(inner_disk)
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    watching.expect("1 file is gone from disk and still searchable")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "inner/under.txt"}
 
 
 def test_an_ignore_file_written_while_watching_removes_what_it_leaves_out(
