@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -181,8 +182,13 @@ def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
 
 def _lines(folder: Path) -> list[str] | None:
     file = folder / IGNORE_FILE
-    if not file.is_file() and not file.is_symlink():
+    try:
+        file.lstat()
+    except FileNotFoundError:
         return None
+    if not stat.S_ISREG(file.stat().st_mode):  # who opens a pipe waits for ever
+        msg = "it is no file but a folder, pipe, socket or device"
+        raise PatternError(msg)
     data = file.read_bytes()
     # Notepad and PowerShell on Windows write UTF-16.
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

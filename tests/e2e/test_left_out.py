@@ -285,6 +285,27 @@ def test_ignore_files_of_the_root_hold_in_a_folder_below_that_is_given_by_itself
     }
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a folder", "link to a pipe"])
+def test_an_ignore_file_that_is_no_file_leaves_its_folder_unread_and_is_named(
+    base: KnowledgeBase, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    run(base, folder)
+    file = folder / "private" / ".kbignore"
+    place = tmp_path / "target" if kind.startswith("link") else file
+    if kind.endswith("folder"):
+        place.mkdir()
+    else:
+        os.mkfifo(place)
+    if place != file:
+        file.symlink_to(place)
+    report = run(base, folder, prune=True, force_prune=True)
+    assert report.failures[0].source.path == "private/.kbignore"
+    assert "cannot be used: it is no file but a folder" in report.failures[0].reason
+    assert listed(base) == {"private/pay.txt", "public/lobby.txt", "public/cellar.txt"}
+    file.unlink() if file.is_symlink() or kind == "pipe" else file.rmdir()
+    assert run(base, folder).ok
+
+
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
