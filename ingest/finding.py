@@ -29,6 +29,9 @@ class Finder:
         include: patterns that files must match.
         exclude: patterns that files must not match.
         cancel: set it to end a search with a KeyboardInterrupt.
+
+    Attributes:
+        folders: the folders given, each with its root and what its paths begin with there.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Finder:
         self._exclude = exclude
         self._jobs: dict[Source, Job] = {}
         self._used: dict[str, Path] = {}
+        self.folders: dict[Path, tuple[str, str]] = {}
         self.failed: dict[Source, FileResult] = {}
         self.other_types: Counter[str] = Counter()
         self._walked: dict[str, set[str]] = {}
@@ -131,6 +135,7 @@ class Finder:
         root = as_text(str(place))
         name = name_below(place, folder)
         prefix = f"{name}/" if name else ""
+        self.folders[folder] = root, prefix
         self._walked.setdefault(root, set()).add(prefix)
         try:
             above: list[IgnoreFile] = list(inherited(place, folder, name)) if name else []

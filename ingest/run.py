@@ -15,6 +15,7 @@ from ingest.interruption import Cancellation
 from ingest.names import as_text, on_disk
 from ingest.options import IngestOptions
 from ingest.pipeline import Pipeline
+from ingest.placing import homes
 from ingest.planning import Action, Decision, Job, Planner, adopted_states
 from ingest.renaming import renamed_roots
 from ingest.report import FileResult, IngestReport, OnEvent, Outcome
@@ -118,15 +119,21 @@ class _Run:
 
     def find(self, paths: Sequence[Path | str]) -> None:
         """Find the files below ``paths``."""
-        states = self._base.files.states(collection=self._collection)
+        every = self._base.files.states(collection=self._collection)
+        unplaced = self._base.files.unplaced(collection=self._collection)
+        states = [state for state in every if state.source.root not in unplaced]
         self.finder = self._found(paths, states)
-        renamed = renamed_roots(states, self.finder.jobs)
+        placed = homes(every, unplaced, self.finder)
+        states += [state for state in every if state.source.root in placed]
+        renamed = {**renamed_roots(states, self.finder.jobs), **placed}
         if renamed:
             # Once more, now that it is known which files the folder holds under its new name.
             self.finder = self._found(paths, adopted_states(states, renamed))
+            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
             self._remarks += [
-                f"the folder {old} is {on_disk(new, prefix) or new} now; its files were taken over"
-                for old, (new, prefix) in renamed.items()
+                f"the folder {old} is {new} now; its files were taken over"
+                for old, new in places.items()
+                if str(new) != old
             ]
         self._adopted = {**renamed, **self.finder.adopted}
 

@@ -142,6 +142,7 @@ class Indexing:
             for row, key in enumerate(keys)
             if key in same and same[key] in stored
         }
+        language = language_of(document)
         return PreparedDocument(
             collection=target,
             document=document,
@@ -151,8 +152,8 @@ class Indexing:
             chunks=chunks,
             inputs=inputs,
             keys=keys,
-            index_texts=tuple(map(index_text, texts)),
-            language=language_of(document),
+            index_texts=tuple(index_text(text, language) for text in texts),
+            language=language,
             known=known,
         )
 

@@ -53,12 +53,16 @@ from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
 from kb.store.purging import Compaction
+from kb.store.rows import storable
 from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
 
 _log = logging.getLogger(__name__)
+
+# Hits, and chunks beside them: more than any library has, and SQLite can still count with it.
+_MOST_COUNTED = 2**32
 
 
 class KnowledgeBase:
@@ -278,7 +282,7 @@ class KnowledgeBase:
         Args:
             query: what is asked; blank gives no hits.
             top_k: most hits; the settings' if not given.
-            collection: one name, or several of the same model.
+            collection: one name, or several of the same model; no hits for an empty list.
             where: conditions that every hit meets.
             mode: by meaning (``dense``), by words (``keyword``, which goes without the model
                 where it cannot be loaded), or both (``hybrid``); if not given the collection's,
@@ -316,6 +320,8 @@ class KnowledgeBase:
             msg = f"top_k is {top_k}, but must be 1 or more"
             raise SettingsError(msg)
         names = [collection] if collection is None or isinstance(collection, str) else collection
+        if not names:
+            return []
         while True:
             targets = [self.collection(name) for name in dict.fromkeys(names)]
             tasks = [self._task(each, instruct) for each in targets]
@@ -328,11 +334,11 @@ class KnowledgeBase:
                     targets,
                     query,
                     embedder,
-                    top_k=top_k or self.settings.top_k,
+                    top_k=min(top_k or self.settings.top_k, _MOST_COUNTED),
                     where=where,
                     mode=chosen,
                     highlights=highlights,
-                    context=context,
+                    context=min(context, _MOST_COUNTED),
                     diversity=diversity,
                     tasks=tasks,
                     rerank=self._reranking(rerank),
@@ -460,7 +466,7 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.info(db, document_id)
+            found = documents.info(db, storable(document_id))
         if found is None:
             raise _no_document(document_id)
         return found
@@ -472,7 +478,7 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.body(db, document_id)
+            found = documents.body(db, storable(document_id))
         if found is None:
             raise _no_document(document_id)
         return found
@@ -484,7 +490,7 @@ class KnowledgeBase:
     def chunks(self, document_id: int) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order."""
         with self._store.database.read() as db:
-            return documents.cut(db, document_id)
+            return documents.cut(db, storable(document_id))
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources from a collection.

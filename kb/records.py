@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from kb.places import page_span
@@ -161,6 +162,14 @@ class Source:
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def file(self) -> Path | None:
+        """The path on disk; None without a folder, or if the path leads out of it."""
+        root, path = PurePosixPath(self.root), PurePosixPath(self.path)
+        if not root.is_absolute() or path.is_absolute() or ".." in (*root.parts, *path.parts):
+            return None
+        return Path(root, path)
 
     @property
     def name(self) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from kb.records import CollectionInfo, CollectionRef, FailedFile, FileState, Source
 from kb.settings import Settings
 from kb.store import collections, documents, sources
+from kb.store.rows import storable
 from kb.store.store import Store
 
 
@@ -59,7 +61,7 @@ class FileTracking:
         What is found of them is this document, their older version.
         """
         with self._store.database.read() as db:
-            return sources.failed_of_document(db, document_id)
+            return sources.failed_of_document(db, storable(document_id))
 
     def change(
         self, before: FileState | None, after: FileState, *, collection: CollectionRef = None
@@ -92,7 +94,8 @@ class FileTracking:
         """Let folders take over what was ingested from folders below them.
 
         So the same file is never two sources because its folder was once given by itself. What
-        both know already is forgotten where it was.
+        both know already is forgotten where it was. Files of an imported folder among them are
+        read from disk from now on.
 
         Args:
             adopted: by inner root, the root that takes it over and what its paths begin with.
@@ -101,10 +104,39 @@ class FileTracking:
         target = self._resolved(collection)
         for inner, (root, prefix) in adopted.items():
             with self._store.lock.hold(), self._store.database.write() as db:
+                sources.place(db, target.id, inner)
+                if inner == root:
+                    continue
                 sources.rebase(db, target.id, inner, root, prefix)
             with self._store.database.read() as db:
                 twice = [state.source for state in sources.states(db, target.id, inner)]
             self._store.remove_sources(target.id, twice)
+        if adopted:
+            self._store.tidy()
+
+    def unplaced(self, *, collection: CollectionRef = None) -> frozenset[str]:
+        """Return the folders that an archive names and nobody has pointed to on this machine."""
+        with self._store.database.read() as db:
+            if isinstance(collection, CollectionInfo):
+                return sources.unplaced(db, collections.current(db, collection).id)
+            found = collections.find(db, collection or self._settings.collection)
+            return sources.unplaced(db, found.id) if found else frozenset()
+
+    def files_of(
+        self, wanted: Iterable[Source], *, collection: CollectionRef = None
+    ) -> dict[Source, Path]:
+        """Return where sources' files are, or were, on this machine.
+
+        Uploads, documents added from Python, and files of an imported collection whose folder
+        nobody has pointed to are left out.
+        """
+        unplaced = self.unplaced(collection=collection)
+        places = {each: each.file for each in wanted if each.root not in unplaced}
+        return {each: file for each, file in places.items() if file is not None}
+
+    def file_of(self, source: Source, *, collection: CollectionRef = None) -> Path | None:
+        """Return as :meth:`files_of` for one source."""
+        return self.files_of([source], collection=collection).get(source)
 
     def forget(self, gone: Iterable[Source], *, collection: CollectionRef = None) -> int:
         """Forget files; return how many documents went with them."""

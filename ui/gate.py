@@ -16,6 +16,7 @@ from typing import Literal
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
 
 from ui.access import same_site
 from ui.i18n import preferred, translate
@@ -152,6 +153,8 @@ class Gate:
         marked = {**scope, "headers": [*kept, (name, visit.mark.encode())]}
         try:
             await self._app(marked, _until_ended(visit, receive, send), send)
+        except WebSocketDisconnected:
+            pass  # the browser was gone before Streamlit had answered; nothing is left to do
         finally:
             self._visits.leave(visit)
             if visit.session:

@@ -15,11 +15,12 @@ from ui.session import Session
 def original_file(shared: Session, info: DocumentInfo) -> Path | None:
     """Return the file the document was read from, if it is still there and the same."""
     for source in info.sources:
-        if source.root == UPLOADS_ROOT:
-            path = shared.base.uploads.path(source.path, info.content_hash)
-        else:
-            path = Path(source.root, source.path)
-        if path.is_absolute() and path.is_file():
+        path = (
+            shared.base.uploads.path(source.path, info.content_hash)
+            if source.root == UPLOADS_ROOT
+            else shared.base.files.file_of(source, collection=info.collection)
+        )
+        if path is not None and path.is_file():
             status = path.stat()
             if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
                 return path

@@ -14,7 +14,7 @@ from kb.search.filters import SearchFilter, filter_from_text
 from ui.language import language_name, t
 from ui.markup import plain
 from ui.session import Session
-from ui.shared import MEDIA_NAMES
+from ui.shared import MEDIA_NAMES, whole_number
 
 _RESULT_COUNTS = (5, 8, 10, 20, 50)
 _MODE = "mode"
@@ -186,11 +186,11 @@ def _draw_rerank(shared: Session) -> bool | None:
 
 def _draw_document(shared: Session) -> tuple[int, ...]:
     """Draw which one document is searched, where a link asked for one."""
-    number = st.query_params.get(_DOCUMENT, "")
-    if not number.isdecimal():
+    number = whole_number(st.query_params.get(_DOCUMENT, ""))
+    if number is None:
         return ()
     try:
-        name = shared.base.document(int(number)).name
+        name = shared.base.document(number).name
     except DocumentNotFoundError:
         name = f"#{number}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -198,7 +198,7 @@ def _draw_document(shared: Session) -> tuple[int, ...]:
         if st.button(t("search.everywhere"), icon=":material/close:", type="tertiary"):
             del st.query_params[_DOCUMENT]
             st.rerun()
-    return (int(number),)
+    return (number,)
 
 
 def _glob(path: str) -> str:

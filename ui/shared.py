@@ -24,6 +24,8 @@ MEDIA_NAMES: dict[MediaType, str] = {
 """What formats are called in every language."""
 
 _KIB = 1024
+# More than any number of a document or a passage has, and few enough for 64 bits.
+_MOST_DIGITS = 18
 _T = TypeVar("_T")
 
 
@@ -79,6 +81,11 @@ def facts(pairs: list[tuple[str, str]]) -> str:
     """Return labels and values as an HTML list of descriptions."""
     rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs)
     return f'<dl class="kb-facts">{rows}</dl>'
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that stands in an address, None if none does that could count anything."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def size_text(size: int) -> str:

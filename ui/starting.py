@@ -83,12 +83,14 @@ def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[t
             state.source: state.content_hash
             for state in shared.base.files.states(root=UPLOADS_ROOT, collection=collection)
         }
-    found = []
-    for source in wanted:
-        if source.root == UPLOADS_ROOT:
-            path = shared.base.uploads.path(source.path, hashes.get(source, ""))
-        else:
-            path = Path(source.root) / source.path
-        if path.is_absolute() and path.is_file():
-            found.append((source, path))
-    return found
+    places = shared.base.files.files_of(wanted, collection=collection)
+    places |= {
+        source: shared.base.uploads.path(source.path, hashes.get(source, ""))
+        for source in wanted
+        if source.root == UPLOADS_ROOT
+    }
+    return [
+        (source, places[source])
+        for source in wanted
+        if source in places and places[source].is_file()
+    ]

@@ -25,7 +25,8 @@ class ArchiveInfo:
     """What an archive holds. ``size`` is the file's, in bytes.
 
     ``originals`` counts the uploaded files in it, ``lost`` names those that were to be in it but
-    are no longer kept or are not what was uploaded.
+    are no longer kept or are not what was uploaded. ``folders`` are those that an imported
+    collection's files came from; nothing in them is read here before they are ingested here.
     """
 
     path: str
@@ -35,6 +36,7 @@ class ArchiveInfo:
     originals: int
     size: int
     lost: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 def export_collection(

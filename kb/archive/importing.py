@@ -64,6 +64,7 @@ def import_collection(
             chunks=found.chunks,
             originals=len({content_hash for _, content_hash in found.originals}),
             size=path.stat().st_size,
+            folders=tuple(sorted(found.folders)),
         )
 
 
@@ -123,6 +124,9 @@ def _write(  # noqa: PLR0917 - one call, above
     added: list[tuple[int, str]] = []
     seen: list[ArchivedFile] = []
     try:
+        # Before any source names them: nothing in them is read from this machine's disk.
+        with store.lock.hold(), store.database.write() as db:
+            sources.unplace(db, target.id, found.folders)
         for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)

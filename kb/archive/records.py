@@ -61,7 +61,8 @@ class ArchivedCollection:
     """The collection in an archive.
 
     ``originals`` are (path of the upload, SHA-256) of the originals that the archive holds and a
-    source refers to; they are known once :meth:`verify` has read everything.
+    source refers to, ``folders`` those that other sources are below, on whatever machine. Both are
+    known once :meth:`verify` has read everything.
 
     Raises:
         ArchiveError: the manifest does not make sense.
@@ -71,6 +72,7 @@ class ArchivedCollection:
         self.path = path
         self._archive = archive
         self.originals: list[tuple[str, str]] = []
+        self.folders: set[str] = set()
         manifest = archive.manifest
         try:
             self.embedder = EmbedderIdentity(**manifest["embedder"])
@@ -105,8 +107,10 @@ class ArchivedCollection:
         chunks = 0
         for item in self.items(None):
             chunks += len(item.prepared.chunks)
+            self.folders |= _folders(item.files)
             wanted.update(dict.fromkeys(_uploads(item.files, item.prepared.content_hash)))
         wanted.update(dict.fromkeys(_uploads(self.unread, "")))
+        self.folders |= _folders(self.unread)
         if chunks != self.chunks:
             raise damaged(self.path, f"it has {chunks} chunks and should have {self.chunks}")
         self.originals = [each for each in wanted if each[1] in hashes]
@@ -138,6 +142,11 @@ class ArchivedCollection:
             pass  # compares the bytes with the manifest's checksum
         if self._archive.manifest["members"][name]["sha256"] != content_hash:
             raise damaged(self.path, f"{name} is another file")
+
+
+def _folders(files: list[ArchivedFile]) -> set[str]:
+    sources = (file.state.source for file in files)
+    return {source.root for source in sources if source.file is not None}
 
 
 def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[str, str]]:
@@ -177,6 +186,7 @@ def _document(
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
     files = [_file(values, 0) for values in record["files"]]
     _require(bool(files), "it has no source")
+    language = language_of(document)
     prepared = PreparedDocument(
         collection=collection,
         document=document,
@@ -186,8 +196,8 @@ def _document(
         chunks=chunks,
         inputs=texts,
         keys=tuple(bytes.fromhex(key) for key in record["keys"]),
-        index_texts=tuple(map(index_text, texts)),
-        language=language_of(document),
+        index_texts=tuple(index_text(text, language) for text in texts),
+        language=language,
         known=dict(enumerate(vectors)),
     )
     _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")
@@ -203,6 +213,8 @@ def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
     if state.content_hash:
         _hash(state.content_hash)
     _require("\0" not in source.path, "a path holds a NUL character")
+    inside = source.file is not None or not source.root.startswith("/")
+    _require(inside, "a path leads out of its folder")
     tags = tuple(values.get("tags", ()))  # archives of older releases have none
     _require(all(isinstance(tag, str) for tag in tags), "a tag is no text")
     return ArchivedFile(state, _time(values["seen_at"]), tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -146,6 +147,15 @@ def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
     for name in info.lost:
         lost = f"note {name}: its uploaded original is no longer there, so it is not in the archive"
         console.print(Text(lost, style="yellow"))
+    for folder in info.folders:
+        console.print(
+            Text(
+                f"note its files came from {one_line(folder)}; nothing there is read before you "
+                "say where that folder is on this machine: python -m ingest FOLDER --collection "
+                f"{shlex.quote(info.collection)}",
+                style="dim",
+            )
+        )
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:

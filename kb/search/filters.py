@@ -13,11 +13,11 @@ from typing import get_args
 from kb.errors import SettingsError
 from kb.metadata import folded
 from kb.records import MediaType, MetadataValue
-from kb.store.rows import dump
+from kb.store.rows import dump, storable
 
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)  # days are compared as text
-_MOST_PAGES = 2**62
-_PAGES = re.compile(r"(\d*)(-?)(\d*)")
+_MOST_INTEGER = 2**1000
+_PAGES = re.compile(r"(\d{0,18})(-?)(\d{0,18})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,8 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
         clauses.append(clause)
         values.extend(bound)
 
-    for column, allowed in (("d.id", condition.documents), ("d.media_type", condition.media_types)):
+    ids = [storable(number) for number in condition.documents]
+    for column, allowed in (("d.id", ids), ("d.media_type", condition.media_types)):
         if allowed:
             require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608
     if condition.path:
@@ -193,9 +194,9 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
     ):
         require(clause, *bound)
     if condition.page_first is not None:
-        require("k.page_last >= ?", min(condition.page_first, _MOST_PAGES))
+        require("k.page_last >= ?", storable(condition.page_first))
     if condition.page_last is not None:
-        require("k.page_first <= ?", min(condition.page_last, _MOST_PAGES))
+        require("k.page_first <= ?", storable(condition.page_last))
     for key, value in condition.metadata.items():
         for clause, bound in _metadata_clauses(key, value):
             require(clause, *bound)
@@ -259,6 +260,9 @@ def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
         if not _is_number(value) and value.lower() not in {"true", "false"}:
             yield "instr(d.metadata, ?)", (_encoded(value),)
     else:
+        if isinstance(value, int) and value != storable(value):
+            # As SQLite reads such a number in JSON.
+            value = float(max(-_MOST_INTEGER, min(value, _MOST_INTEGER)))
         own, bound = "m.value = ? OR CAST(m.value AS TEXT) = CAST(? AS TEXT)", [value, value]
     same_key = "SELECT 1 FROM json_each(d.metadata) m WHERE lower(m.key) = lower(?)"
     yield f"EXISTS ({same_key} AND ({own}))", (key, *bound)

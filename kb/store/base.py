@@ -43,6 +43,10 @@ class VectorStore(Protocol):
         """Store vectors, one row for each record, replacing those with the same id."""
         ...
 
+    def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
+        """Replace the metadata of vectors, which stay; ids that are not there are ignored."""
+        ...
+
     def query(self, collection: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to ``limit`` (id, similarity), best first."""
         ...

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -47,6 +47,9 @@ _INDEX: CreateHNSWConfiguration = {
     "ef_construction": 200,
     "max_neighbors": 32,
 }
+
+
+_T = TypeVar("_T")
 
 
 class ChromaStore:
@@ -125,6 +128,18 @@ class ChromaStore:
             if collection not in self._cleared:  # its files have just been made
                 chroma_files.clear_rooms(self._folder)
                 self._cleared.add(collection)
+
+    def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
+        """Replace the metadata of vectors that are there; ids that are not are ignored."""
+        with self._using(collection) as target:
+            for part in _batches(records, min(self._batch_size, _IDS_PER_CALL)):
+                there = set(target.get(ids=[str(record.id) for record in part], include=[])["ids"])
+                known = [record for record in part if str(record.id) in there]
+                if known:
+                    target.update(
+                        ids=[str(record.id) for record in known],
+                        metadatas=[dict(record.metadata) for record in known],
+                    )
 
     def query(self, collection: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to ``limit`` (id, cosine similarity), best first."""
@@ -291,7 +306,7 @@ class ChromaStore:
             client.close()
 
 
-def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:
-    items = iter(ids)
+def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    items = iter(values)
     while part := list(itertools.islice(items, size)):
         yield part

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from kb.store import fulltext, hidden
+from kb.store import descriptions, fulltext, hidden
 from kb.store.chroma import ChromaStore
 from kb.store.database import Database
 from kb.store.freshness import Freshness
@@ -20,6 +20,8 @@ def has_leftovers(database: Database) -> bool:
     """Say whether there is anything to remove."""
     with database.read() as db:
         dropped = db.execute("SELECT 1 FROM dropped_collections").fetchone()
+        if descriptions.are_stale(db):
+            return True
         return dropped is not None or bool(hidden.leftovers(db, at_most=1))
 
 

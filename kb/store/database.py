@@ -11,6 +11,7 @@ from pathlib import Path
 from kb.errors import StoreError
 from kb.store import fulltext
 from kb.store.schema import migrate
+from kb.store.transactions import is_idle, roll_back
 
 BUSY_TIMEOUT_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -69,6 +70,7 @@ class Database:
                 if not in_place:
                     connection.execute("PRAGMA journal_mode = WAL")
                     migrate(connection, path)
+                    fulltext.bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -82,7 +84,7 @@ class Database:
             try:
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -99,8 +101,7 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
 
     def vacuum(self) -> None:
@@ -149,7 +150,7 @@ class Database:
                 yield connection
             finally:
                 with self._mutex:
-                    keep = not self._closed
+                    keep = is_idle(connection) and not self._closed
                     if keep:
                         self._idle.append(connection)
                 if not keep:

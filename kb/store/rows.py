@@ -32,6 +32,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def storable(number: int) -> int:
+    """Return ``number`` as SQLite compares it: the nearest one of 64 bits."""
+    return max(-(2**63), min(number, 2**63 - 1))
+
+
 def dump(value: object) -> str:
     """Return JSON with readable Unicode."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

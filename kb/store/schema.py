@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from kb.errors import StoreVersionError
 from kb.metadata import folded, stated_date, stated_language, stated_tags
 from kb.records import MetadataValue
+from kb.store.transactions import roll_back
 
 # Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
 # ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
@@ -179,6 +181,13 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
     WHERE state = 'active';
 """
 
+# What the terms of the full-text indexes were made with: see ``kb.store.fulltext``, which makes
+# them again when that is not what this installation makes terms with.
+_KEYWORD_INDEX = """
+CREATE TABLE IF NOT EXISTS keyword_index (analysis TEXT NOT NULL) STRICT;
+INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_index);
+"""
+
 
 def _version_7(connection: sqlite3.Connection) -> None:
     for statement in _statements(_VERSION_7):
@@ -229,6 +238,33 @@ def _page_labels(connection: sqlite3.Connection, document_id: int) -> dict[int, 
         return {}
 
 
+# Folders that an imported collection names: nobody has said yet where they are on this machine.
+# And documents whose first file has another name now than is stored beside their vectors, with the
+# number of chunks that are described anew already.
+_VERSION_9 = """
+CREATE TABLE unplaced_roots (
+    collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    root TEXT NOT NULL,
+    PRIMARY KEY (collection_id, root)
+) STRICT;
+CREATE TABLE stale_descriptions (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    described INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER source_forgotten AFTER DELETE ON sources WHEN old.document_id IS NOT NULL
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_left AFTER UPDATE OF path, document_id ON sources
+    WHEN old.document_id IS NOT NULL
+    AND (old.path <> new.path OR old.document_id IS NOT new.document_id)
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
+    WHEN new.document_id IS NOT NULL AND old.document_id IS NOT new.document_id
+    AND EXISTS (SELECT 1 FROM sources WHERE document_id = new.document_id AND id <> new.id)
+    BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (new.document_id, 0); END;
+"""
+
 # The header row that a passage of a divided table carries; passages from before carry none until
 # their documents are read again.
 HEADER_ROWS = """
@@ -251,6 +287,8 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_6,
     _version_7,
     _version_8,
+    _VERSION_9,
+    _KEYWORD_INDEX,
     HEADER_ROWS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
@@ -269,20 +307,18 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     refuse_newer(version, path)
     if version > 0:
-        _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
+        _back_up(connection, path, version)
     for step in MIGRATIONS[version:]:
         version += 1
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if callable(step):
-                step(connection)
-            else:
-                for statement in _statements(step):
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            if found < version:  # else another process has taken the step meanwhile
+                _take(connection, step)
+                connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
 
 
@@ -305,7 +341,25 @@ def _statements(script: str) -> list[str]:
     return [part for part in script.split(";\n") if part.strip()]
 
 
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
-    with sqlite3.connect(target) as copy:
+def _take(connection: sqlite3.Connection, step: str | Callable[[sqlite3.Connection], None]) -> None:
+    if callable(step):
+        step(connection)
+        return
+    for statement in _statements(step):
+        connection.execute(statement)
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the catalog, unless another process has begun to bring it up to date."""
+    target = path.with_name(f"{path.name}.v{version}.bak")
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    copy = sqlite3.connect(part)
+    try:
         connection.backup(copy)
-    copy.close()
+        (copied,) = copy.execute("PRAGMA user_version").fetchone()
+    finally:
+        copy.close()
+    if copied == version:
+        part.replace(target)
+    else:
+        part.unlink()

@@ -173,3 +173,24 @@ def rebase(db: sqlite3.Connection, collection_id: str, old: str, new: str, prefi
         " WHERE collection_id = ? AND root = ?",
         (new, prefix, collection_id, old),
     )
+
+
+def unplaced(db: sqlite3.Connection, collection_id: str) -> frozenset[str]:
+    """Return the roots of which nobody has said yet where they are on this machine."""
+    rows = db.execute("SELECT root FROM unplaced_roots WHERE collection_id = ?", (collection_id,))
+    return frozenset(row["root"] for row in rows)
+
+
+def unplace(db: sqlite3.Connection, collection_id: str, roots: Iterable[str]) -> None:
+    """Note roots that an archive names."""
+    db.executemany(
+        "INSERT OR IGNORE INTO unplaced_roots (collection_id, root) VALUES (?, ?)",
+        [(collection_id, root) for root in roots],
+    )
+
+
+def place(db: sqlite3.Connection, collection_id: str, root: str) -> None:
+    """Note that a person has said where a root is."""
+    db.execute(
+        "DELETE FROM unplaced_roots WHERE collection_id = ? AND root = ?", (collection_id, root)
+    )

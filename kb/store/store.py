@@ -24,6 +24,7 @@ from kb.store import (
     cleanup,
     collections,
     committing,
+    descriptions,
     fulltext,
     hidden,
     room,
@@ -35,6 +36,7 @@ from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.store.rows import storable
 from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
@@ -281,6 +283,7 @@ class Store:
             sources.require(db, collection.id, before.source, before)
             sources.require(db, collection.id, new.source, None)
             sources.move(db, collection.id, before.source, new)
+        self._sweep()
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
         """Forget sources; return how many documents went with them.
@@ -308,7 +311,7 @@ class Store:
         with self.lock.hold(), self.database.write() as db:
             row = db.execute(
                 "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
-                (document_id, collection_id),
+                (storable(document_id), collection_id),
             ).fetchone()
             if row is None:
                 msg = f"there is no document {document_id}; `kb documents` lists them"
@@ -362,6 +365,10 @@ class Store:
             with self.database.read() as db:
                 return before - hidden.count(db)
 
+    def tidy(self) -> None:
+        """Do what a change of the catalog leaves to be done in the vector store."""
+        self._sweep()
+
     def compact(self) -> None:
         """Rewrite files so that nothing of removed documents is left in them."""
         with self.alone():
@@ -381,9 +388,18 @@ class Store:
     # -- helpers
 
     def _sweep(self) -> None:
-        """Delete what no search may see, with others writing in between where there is much."""
+        """Delete what no search may see, and describe anew what has another file now.
+
+        Others may write in between where there is much.
+        """
         while self._sweep_part():
             self._give_turn()
+        while self._describe_part():
+            self._give_turn()
+
+    def _describe_part(self) -> int:
+        with self.lock.hold():
+            return descriptions.renew(self.database, self.vectors, self._freshness)
 
     def _sweep_part(self) -> int:
         with self.lock.hold():

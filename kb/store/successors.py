@@ -65,6 +65,9 @@ def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
         db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", (new.id, old.id))
         db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         tags.carry_over(db, old.id, new.id)
+        db.execute(
+            "UPDATE unplaced_roots SET collection_id = ? WHERE collection_id = ?", (new.id, old.id)
+        )
         cleanup.detach_collection(db, old.id)
         db.execute(
             "UPDATE collections SET name = ?, description = ?, instruction = ?, mode = ?,"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.metadata import folded
 from kb.records import Source
+from kb.store.rows import storable
 
 
 def change(
@@ -22,7 +23,7 @@ def change(
     remove: Iterable[str] = (),
 ) -> None:
     """Give tags to all files of these documents, and take others from them, in any case."""
-    ids = json.dumps(list(document_ids))
+    ids = json.dumps([storable(number) for number in document_ids])
     files = (
         "SELECT s.id FROM json_each(?) wanted CROSS JOIN sources s"
         " ON s.document_id = wanted.value AND s.collection_id = ?"

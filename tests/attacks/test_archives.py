@@ -18,7 +18,7 @@ from hashing_embedder import HashingEmbedder
 from kb import KnowledgeBase, Settings
 
 if TYPE_CHECKING:
-    from conftest import Report
+    from attack_report import Report
 
 IMPORT = Path(__file__).parent.parent / "helpers" / "import_archive.py"
 BOUND_MIB = 500
@@ -142,14 +142,3 @@ def test_a_small_archive_that_unfolds_to_gigabytes_is_refused_in_little_memory(
     assert said is not None, done.stderr
     assert "Nothing was imported" in said["error"]
     assert said["peak_mib"] < BOUND_MIB
-
-
-def test_an_archive_of_much_repeated_text_is_imported_all_the_same(tmp_path: Path) -> None:
-    settings = Settings.load(data_dir=tmp_path / "made", chunk_size=32768, chunk_overlap=0)
-    text = "The pump in hall 7 was oiled, and nothing else happened that day.\n" * 700_000
-    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
-        base.add(text, name="log")
-        base.export(tmp_path / "log.kbz")
-        base.import_archive(tmp_path / "log.kbz", collection="copy")
-        (info,) = base.documents(collection="copy")
-        assert base.document_text(info.id) == text

@@ -60,6 +60,18 @@ class VectorStoreContract:
         assert subject.count("col") == 3
         np.testing.assert_allclose(subject.vectors("col", [0])[0], unit(1, seed=9)[0], atol=1e-6)
 
+    def test_what_describes_a_vector_can_be_replaced_and_the_vector_stays(
+        self, subject: VectorStore
+    ) -> None:
+        subject.create("col")
+        subject.upsert("col", records(range(3)), unit(3))
+        moved = VectorRecord(id=1, text="文本 1", metadata={"source": "moved.txt"})
+        unknown = VectorRecord(id=77, text="none", metadata={"source": "none.txt"})
+        subject.describe("col", [moved, unknown])
+        assert subject.ids("col") == {0, 1, 2}
+        np.testing.assert_allclose(subject.vectors("col", [1])[1], unit(3)[1], atol=1e-6)
+        assert subject.query("col", unit(3)[1], 1)[0][0] == 1
+
     def test_deleted_vectors_are_gone_and_unknown_ids_are_ignored(
         self, subject: VectorStore
     ) -> None:

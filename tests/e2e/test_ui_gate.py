@@ -310,3 +310,13 @@ def _until(holds: object, timeout_s: float = 30) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_browsers_that_vanish_while_a_page_is_drawn_leave_no_traceback(guarded: UiServer) -> None:
+    for _ in range(10):
+        client = UiClient(guarded.url)
+        client.open()
+        client.vanish()
+    with UiClient(guarded.url) as other:
+        assert other.elements
+    assert "Traceback" not in guarded.log.read_text(encoding="utf-8")

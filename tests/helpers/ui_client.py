@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import struct
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -72,18 +75,23 @@ class UiClient:
     def close(self) -> None:
         self._stack.close()
 
+    def vanish(self, *states: WidgetState) -> None:
+        """Ask for the page and be gone, as a browser whose network is cut, before it comes."""
+        assert self._connection is not None
+        self.send(_rerun(self.path, states))
+        # With no time to linger, the connection is reset and not closed in good order.
+        cut = self._connection.socket
+        cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        cut.shutdown(socket.SHUT_RD)
+        cut.close()
+
     def send(self, data: bytes | str) -> None:
         assert self._connection is not None
         self._connection.send(data)
 
     def run(self, *states: WidgetState) -> None:
         """Have the page drawn with these values in its fields."""
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        message.rerun_script.page_script_hash = ""
-        message.rerun_script.page_name = self.path.strip("/")
-        message.rerun_script.widget_states.widgets.extend(states)
-        self.send(message.SerializeToString())
+        self.send(_rerun(self.path, states))
         self.wait()
 
     def wait(self) -> None:
@@ -210,3 +218,12 @@ def ask(
         return answer.status, answer.getheaders(), answer.read().decode()
     finally:
         connection.close()
+
+
+def _rerun(path: str, states: Sequence[WidgetState]) -> bytes:
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    message.rerun_script.page_script_hash = ""
+    message.rerun_script.page_name = path.strip("/")
+    message.rerun_script.widget_states.widgets.extend(states)
+    return bytes(message.SerializeToString())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from kb.archive import bounds
+from kb.archive.file import reading, writing
 
 TEXTS = [
     "[]",
@@ -63,3 +66,25 @@ def test_unpacking_stops_where_the_bound_is_met() -> None:
         for _ in bounds.counted(endless(), packed=1000):
             pass
     assert len(given) < 50
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("documents/000001.json", json.dumps({"text": "Nothing else happened.\n" * 2_000_000})),
+        ("vectors/000001.f32", "abcd" * 40_000_000),
+    ],
+    ids=["text", "vectors"],
+)
+def test_what_repeats_itself_much_is_stored_so_that_it_can_be_read_again(
+    tmp_path: Path, name: str, data: str
+) -> None:
+    with writing(tmp_path / "made.kbz") as writer:
+        writer.add(name, data.encode())
+        writer.finish({})
+    with zipfile.ZipFile(tmp_path / "made.kbz") as archive:
+        assert archive.getinfo(name).compress_type == zipfile.ZIP_STORED
+        assert archive.getinfo("manifest.json").compress_type == zipfile.ZIP_DEFLATED
+    with reading(tmp_path / "made.kbz") as archive:
+        found = json.dumps(archive.read_json(name)) if name.endswith("json") else None
+        assert (found or archive.read(name).decode()) == data

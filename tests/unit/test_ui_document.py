@@ -125,3 +125,29 @@ def test_a_document_names_its_language_and_is_tagged_on_its_page(
     page.button(key=f"tags-save-{added.document_id}").click().run()
     assert not page.exception
     assert "<dd>&lt;b&gt;birds&lt;/b&gt;</dd>" in html(page)
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 18, "9" * 19, "1" + "0" * 30, "1" * 5000, "-1", "1.5", "x"]
+)
+def test_a_number_that_no_document_has_is_said_to_be_none(ui: UserInterface, number: str) -> None:
+    page = ui.open("document", id=number)
+    said = [each.value for each in (*page.error, *page.html)]
+    assert any("no document" in text.lower() or "no longer" in text for text in said), said
+
+
+@pytest.mark.parametrize("at", ["9" * 18, "1" * 5000, "-1", "x"])
+def test_a_passage_that_the_document_lacks_leaves_its_first_page(
+    ui: UserInterface, at: str
+) -> None:
+    ui.shared.base.add("The grey heron waits in shallow water.", name="heron.txt")
+    (info,) = ui.shared.base.documents()
+    assert not ui.open("document", id=str(info.id), at=at).error
+
+
+@pytest.mark.parametrize("number", ["9" * 18, "1" + "0" * 30, "1" * 5000])
+def test_a_search_in_a_document_that_no_address_can_name_is_drawn(
+    ui: UserInterface, number: str
+) -> None:
+    ui.shared.base.add("The grey heron waits in shallow water.", name="heron.txt")
+    assert not ui.open("search", document=number, q="heron").error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,9 +55,11 @@ def test_the_library_says_that_nothing_can_be_changed(
 
 
 def test_an_upload_ends_with_the_reason(ui: UserInterface) -> None:
-    from ui.session import Upload  # noqa: PLC0415 - only UI tests need Streamlit
+    from ui.arrivals import Upload  # noqa: PLC0415 - only UI tests need Streamlit
 
-    ui.shared.start_uploads([Upload(name="new.txt", data=b"New.")], collection="default")
+    digest = hashlib.sha256(b"New.").hexdigest()
+    sent = Upload(name="new.txt", size=4, content_hash=digest, read=lambda: b"New.")
+    ui.shared.start_uploads([sent], collection="default")
     ui.wait()
     (run,) = ui.shared.ingestion.runs()
     assert "is read-only" in run.error

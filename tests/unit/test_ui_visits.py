@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ui.gate import Gate
 from ui.incoming import Incoming
@@ -111,9 +112,9 @@ class Server:
 
 
 class Connection:
-    """The other end of a websocket."""
+    """The other end of a websocket; what is sent to one that is ``gone`` fails."""
 
-    def __init__(self, gate: Gate, *, session: str = "") -> None:
+    def __init__(self, gate: Gate, *, session: str = "", gone: bool = False) -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.sent: list[Message] = []
         scope = {
@@ -125,6 +126,8 @@ class Connection:
         }
 
         async def send(message: Message) -> None:
+            if gone and message["type"] == "websocket.send":
+                raise ConnectionResetError
             self.sent.append(message)
 
         self.task = asyncio.ensure_future(gate(scope, self.messages.get, send))
@@ -160,5 +163,22 @@ def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming
         await second.messages.put({"type": "websocket.disconnect", "code": 1001})
         await second.task
         assert [message["type"] for message in second.sent] == ["websocket.accept"]
+
+    asyncio.run(scene())
+
+
+def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.accept()
+        with pytest.raises(WebSocketDisconnect):
+            await socket.send_bytes(b"page")
+        await socket.close()
+
+    async def scene() -> None:
+        gate = Gate(streamlit, visits=Visits(), turned_away=lambda _: None)
+        connection = Connection(gate, gone=True)
+        await connection.messages.put({"type": "websocket.connect"})
+        await connection.task
 
     asyncio.run(scene())

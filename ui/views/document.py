@@ -23,6 +23,7 @@ from ui.shared import (
     facts,
     ocr_text,
     size_text,
+    whole_number,
 )
 from ui.tagging import draw_tagging
 
@@ -34,12 +35,12 @@ def render() -> None:
     """Draw the view."""
     shared = session()
     st.page_link("views/library.py", label=t("library.title"), icon=":material/arrow_back:")
-    number = st.query_params.get("id", "")
-    if not number.isdecimal():
+    number = whole_number(st.query_params.get("id", ""))
+    if number is None:
         draw_empty(t("document.none"), t("document.none_help"))
         return
     try:
-        info = shared.base.document(int(number))
+        info = shared.base.document(number)
         document = shared.base.document_content(info.id)
         chunks = shared.base.chunks(info.id)
     except DocumentNotFoundError as error:
@@ -130,7 +131,9 @@ def _draw_chunks(document: Document, chunks: list[Chunk]) -> None:
         return
     st.caption(t("document.overlap"))
     at = st.query_params.get("at", "")
-    asked = int(at) if at.isdecimal() and int(at) < len(chunks) else None
+    asked = whole_number(at)
+    if asked is not None and asked >= len(chunks):
+        asked = None
     pages = -(-len(chunks) // _CHUNKS_PER_PAGE)
     first = (asked or 0) // _CHUNKS_PER_PAGE + 1
     number = 1

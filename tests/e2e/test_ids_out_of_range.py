@@ -1,0 +1,68 @@
+"""Numbers that no document can have are unknown documents, not crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hashing_embedder import HashingEmbedder
+
+from kb import DocumentNotFoundError, KnowledgeBase, SearchFilter, Settings
+
+HUGE = [10**30, -(10**30), 2**63, -(2**63) - 1]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    settings = Settings.load(data_dir=tmp_path / "data")
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
+        opened.add("The harbour office opens at seven.", name="harbour")
+        yield opened
+
+
+@pytest.mark.parametrize("number", [*HUGE, 2**63 - 1, 0, -1])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda base, number: base.document(number),
+        lambda base, number: base.document_content(number),
+        lambda base, number: base.document_text(number),
+        lambda base, number: base.remove(number),
+    ],
+)
+def test_there_is_no_such_document(
+    base: KnowledgeBase, asked: Callable[[KnowledgeBase, int], object], number: int
+) -> None:
+    with pytest.raises(DocumentNotFoundError, match=f"there is no document {number}"):
+        asked(base, number)
+    assert len(base.documents()) == 1
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_it_has_nothing_and_finds_nothing(base: KnowledgeBase, number: int) -> None:
+    assert base.chunks(number) == []
+    assert base.files.failed_of(number) == []
+    base.tag([number], add=["sea"])
+    assert base.documents()[0].tags == ()
+    for mode in ("dense", "keyword", "hybrid"):
+        assert base.search("harbour", mode=mode, where=SearchFilter(documents=(number,))) == []
+        assert base.search("harbour", mode=mode, where=SearchFilter(page_first=number)) == []
+        assert base.search("harbour", mode=mode, where=SearchFilter(page_last=number)) == []
+
+
+@pytest.mark.parametrize("number", [10**30, 2**63])
+def test_more_hits_or_context_than_there_can_be_are_all_there_are(
+    base: KnowledgeBase, number: int
+) -> None:
+    for mode in ("dense", "keyword", "hybrid"):
+        (hit,) = base.search("harbour", mode=mode, top_k=number, context=number)
+        assert hit.source == "harbour"
+
+
+@pytest.mark.parametrize("diversity", [0, 0.5, 1])
+@pytest.mark.parametrize("mode", ["dense", "keyword", "hybrid"])
+def test_a_search_of_no_collections_finds_nothing(
+    base: KnowledgeBase, mode: str, diversity: float
+) -> None:
+    assert base.search("harbour", collection=[], mode=mode, diversity=diversity) == []  # type: ignore[arg-type] - its values
