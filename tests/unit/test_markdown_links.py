@@ -59,8 +59,8 @@ def test_an_address_in_a_heading_stands_below_it(tmp_path: Path) -> None:
         ('<table><tr><td><a href="https://x.org/k.pdf">form</a></td><td>x</td></tr></table>',
          "form (https://x.org/k.pdf) | x"),
         ('<h2><a href="https://x.org/k.pdf">Form</a></h2><p>Text</p>', "Form\n\n(https://x.org/k.pdf)\n\nText"),
-        ('<a href="https://x.org/k.pdf"><img src="pic.png" alt="Pic"></a> <img src="pic.png" alt="P">',
-         "Pic (https://x.org/k.pdf) P (pic.png)"),
+        ('<a href="https://x.org/k.pdf"><img src="pic.png" alt="Pic"></a> <img src="pic.png" >',
+         "Pic (https://x.org/k.pdf) (pic.png)"),
     ],
 )  # fmt: skip
 def test_html_blocks_show_addresses_too(written: str, shown: str) -> None:
