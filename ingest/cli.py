@@ -55,7 +55,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
     ] = False,
     ocr: Annotated[
-        bool | None, typer.Option("--ocr/--no-ocr", help="Read scanned pages by OCR.")
+        bool | None, typer.Option("--ocr/--no-ocr", help="Read scanned pages and pictures by OCR.")
     ] = None,
     password: Annotated[
         list[str] | None, typer.Option(help="Password for encrypted files; repeatable.")

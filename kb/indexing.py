@@ -22,6 +22,7 @@ from kb.records import (
     FileState,
     MetadataValue,
     Source,
+    with_header,
 )
 from kb.search.terms import index_text
 from kb.settings import Settings
@@ -127,9 +128,10 @@ class Indexing:
                 max_tokens=(lambda path: most - prefix.tokens(path)) if prefix else most,
             )
         )
+        texts = tuple(with_header(chunk.header, chunk.text) for chunk in chunks)
         inputs = tuple(
-            prefix.before(chunk.heading_path) + chunk.text if prefix else chunk.text
-            for chunk in chunks
+            prefix.before(chunk.heading_path) + text if prefix else text
+            for chunk, text in zip(chunks, texts, strict=True)
         )
         keys = tuple(self._vector_key(text) for text in inputs)
         with self._store.database.read() as db:
@@ -140,6 +142,7 @@ class Indexing:
             for row, key in enumerate(keys)
             if key in same and same[key] in stored
         }
+        language = language_of(document)
         return PreparedDocument(
             collection=target,
             document=document,
@@ -149,8 +152,8 @@ class Indexing:
             chunks=chunks,
             inputs=inputs,
             keys=keys,
-            index_texts=tuple(index_text(chunk.text) for chunk in chunks),
-            language=language_of(document),
+            index_texts=tuple(index_text(text, language) for text in texts),
+            language=language,
             known=known,
         )
 
@@ -184,7 +187,8 @@ class Indexing:
             prefix = prefixes.setdefault(
                 chunk.title, ContextPrefix(chunk.title, embedder.count_tokens)
             )
-            for text in (chunk.text, prefix.before(chunk.heading_path) + chunk.text):
+            bare = with_header(chunk.header, chunk.text)
+            for text in (bare, prefix.before(chunk.heading_path) + bare):
                 if self._vector_key(text) == chunk.key:
                     inputs[chunk.id] = text
                     break

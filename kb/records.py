@@ -120,6 +120,11 @@ class Document:
         )
 
 
+def with_header(header: str, text: str) -> str:
+    """Return a chunk's text below the header row that it carries, as both searches read it."""
+    return f"{header}\n{text}" if header else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A passage of a document, small enough for the embedding model to read whole.
@@ -127,6 +132,9 @@ class Chunk:
     ``ordinal`` counts from 0 in reading order. ``page_first`` and ``page_last`` are page
     numbers from 1, None where the format has no pages. ``tokens`` counts what the model
     reads for this chunk, prompt and special tokens included.
+
+    ``header`` is the header row of the table that the chunk begins inside of. It is embedded and
+    indexed with the text, it is counted in its size, and it is no part of the span.
     """
 
     ordinal: int
@@ -138,6 +146,7 @@ class Chunk:
     page_first: int | None = None
     page_last: int | None = None
     tokens: int = 0
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,8 +292,9 @@ class SearchHit:
     and ``after`` are the document's text around ``text``, where neighbours were asked for.
 
     ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
-    ``highlights`` are spans inside ``text``. ``read_by`` and ``confidence`` say whether the
-    passage was read from a picture and how sure the reader was.
+    ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
+    spans inside ``text``. ``read_by`` and ``confidence`` say whether the passage was read from a
+    picture and how sure the reader was.
     """
 
     score: float
@@ -306,6 +316,7 @@ class SearchHit:
     page_label_last: str = ""
     read_by: PageSource = "text"
     confidence: float | None = None
+    header: str = ""
     highlights: tuple[tuple[int, int], ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)

@@ -192,7 +192,7 @@ class Settings(BaseSettings):
         default=2048, ge=256, description="Memory allowed for reading one file, in MiB."
     )
     max_file_mb: int = Field(default=512, ge=1, description="Largest file read, in MiB.")
-    ocr: bool = Field(default=True, description="Read scanned pages by OCR.")
+    ocr: bool = Field(default=True, description="Read scanned pages and pictures by OCR.")
     lock_timeout_s: float = Field(
         default=120, gt=0, description="Seconds to wait for another process that writes."
     )

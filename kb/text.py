@@ -3,11 +3,17 @@
 import re
 import unicodedata
 
+from kb.characters import BREAKING, RADICALS
+
 # C0 and C1 controls except tab and newline, the byte order mark, soft hyphens (they hide words
 # from keyword search), lone surrogates (they cannot be encoded) and non-characters.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u00ad\ud800-\udfff\ufffe\uffff]",
 )
+# Where a line may or may not break: layout, as soft hyphens are. Between letters of Thai, Lao,
+# Burmese and Khmer a zero width space is where a word ends, and stays.
+_LAYOUT = re.compile(f"(?P<kept>(?<=[{BREAKING}])\u200b+(?=[{BREAKING}]))|[\u200b\u2060]+")
+_RADICAL = re.compile("[\u2e81-\u2fd5]")
 _LINE_ENDS = re.compile("\r\n|[\r\x0c\x85\u2028\u2029]")
 
 
@@ -15,10 +21,13 @@ def normalise(text: str) -> str:
     r"""Return ``text`` in NFC with ``\n`` line ends and without control characters.
 
     Idempotent. Compatibility forms (full-width letters, ligatures) are kept as written:
-    the stored text is what a person saw in the document.
+    the stored text is what a person saw in the document. Radicals, which nobody can tell from the
+    characters that they stand for, become these.
     """
-    text = _LINE_ENDS.sub("\n", text)
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+    text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+    text = _LAYOUT.sub(lambda match: match["kept"][:1] if match["kept"] else "", text)
+    text = _RADICAL.sub(lambda match: RADICALS.get(ord(match.group()), match.group()), text)
+    return unicodedata.normalize("NFC", text)
 
 
 def one_line(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
-from kb.records import SearchHit
+from kb.records import SearchHit, with_header
 from ui.language import t
-from ui.markup import bar, escape, excerpt
+from ui.markup import bar, escape, excerpt, header_html
 from ui.originals import original_file
 from ui.page_picture import draw_page_of
 from ui.session import Session
@@ -44,7 +44,8 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
     if more == "context":
         _draw_context(shared, hit)
     else:
-        st.html(f'<p class="kb-text {hit.kind}">{excerpt(hit.text, hit.highlights)}</p>')
+        passage = header_html(hit.header) + excerpt(hit.text, hit.highlights)
+        st.html(f'<p class="kb-text {hit.kind}">{passage}</p>')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             t("hit.more"),
@@ -91,7 +92,9 @@ def citation(hit: SearchHit) -> str:
     name = hit.title or hit.source
     origin = f"{name} ({hit.source})" if hit.title and hit.title != hit.source else name
     return t(
-        "hit.citation", text=hit.text.strip(), origin=f"{origin}, {place}" if place else origin
+        "hit.citation",
+        text=with_header(hit.header, hit.text.strip()),
+        origin=f"{origin}, {place}" if place else origin,
     )
 
 

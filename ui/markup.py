@@ -57,6 +57,11 @@ def marked(text: str, spans: Iterable[Span]) -> str:
     return "".join(parts)
 
 
+def header_html(header: str) -> str:
+    """Return the header row that a passage carries, as a line above it; empty for none."""
+    return f'<span class="kb-around">{escape(header)}</span>\n' if header else ""
+
+
 def excerpt(text: str, spans: Sequence[Span]) -> str:
     """Return as HTML the part of a passage around its first marked span, whole if short.
 

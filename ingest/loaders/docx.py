@@ -1,23 +1,25 @@
-"""DOCX: headings, paragraphs, lists, tables, boxes, notes, charts, diagrams, headers, footers."""
+"""DOCX: headings, paragraphs, lists, tables, boxes, notes, charts, pictures, headers, footers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from ingest.errors import EmptyDocumentError
+from ingest.errors import DamagedFileError, EmptyDocumentError, LoadError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
-from ingest.loaders.docx_body import BodyReader, Unread
+from ingest.loaders.docx_body import BodyReader
 from ingest.loaders.docx_metadata import describe
+from ingest.loaders.docx_notices import nothing, notices
 from ingest.loaders.docx_package import DocxPackage
-from kb.records import Document, Notice
+from ingest.loaders.docx_pictures import PictureReader
+from kb.records import Document
 
 
 class DocxLoader:
     """Reads ``.docx`` and ``.docm``; see :class:`ingest.loaders.base.Loader`."""
 
     extensions = (".docx", ".docm")
-    version = 3
+    version = 4
 
     def load(
         self,
@@ -29,64 +31,31 @@ class DocxLoader:
 
         Raises:
             EncryptedFileError: no password given opens it.
-            DamagedFileError: it is cut short or no Word document.
+            DamagedFileError: it is cut short, lacks its text's part, or is no Word document.
             UnsupportedFormatError: it is of Word 97 to 2003.
             FileTooLargeError: it unpacks to more than the limits allow.
             EmptyDocumentError: it holds no text.
         """
         package = DocxPackage(path, options)
         builder = DocumentBuilder(media_type="docx", metadata=describe(package))
-        reader = BodyReader(package, builder)
+        pictures = PictureReader(package, options)
+        reader = BodyReader(package, builder, pictures)
         reader.read()
         builder.title = str(builder.metadata.get("title", "")) or reader.title
         if not builder.length:
-            raise EmptyDocumentError(_nothing(path.name, reader.unread))
-        builder.notices += _notices(reader.unread, len(package.damaged))
+            raise _empty(path.name, package, reader, options)
+        builder.notices += [*pictures.notices(), *notices(reader.unread, len(package.damaged))]
         return builder.build()
 
 
-def _plural(what: str) -> str:
-    return "charts or diagrams" if what == "chart or diagram" else f"{what}s"
-
-
-def _nothing(name: str, unread: Unread) -> str:
-    what = "no text"
-    if unread.hidden:
-        what = "only hidden text"
-    elif unread.pictures:
-        what = "only one picture" if unread.pictures == 1 else f"only {unread.pictures} pictures"
-    return f"{name} holds {what}; there is nothing to ingest."
-
-
-def _notices(unread: Unread, damaged: int) -> Iterator[Notice]:
-    counts = (
-        ("pictures_not_read", "pictures", unread.pictures, "picture", "not read"),
-        (
-            "graphics_not_read",
-            "graphics",
-            unread.graphics,
-            "chart or diagram",
-            "not read",
-        ),
-        ("objects_not_read", "objects", unread.objects, "embedded object", "not read"),
-        ("comments_not_read", "comments", unread.comments, "comment", "not read"),
-        ("hidden_text_not_read", "characters", unread.hidden, "hidden character", "left out"),
-        (
-            "imports_not_read",
-            "parts",
-            unread.imports,
-            "imported part",
-            "not read; open the file in Word and save it anew",
-        ),
-        (
-            "parts_damaged",
-            "parts",
-            damaged,
-            "part",
-            "damaged; some text may be missing, so save the file anew",
-        ),
-    )
-    for code, key, count, what, done in counts:
-        if count:
-            verb = f"{what} was" if count == 1 else f"{_plural(what)} were"
-            yield Notice(code=code, message=f"{count} {verb} {done}", values={key: count})
+def _empty(name: str, package: DocxPackage, reader: BodyReader, options: LoadOptions) -> LoadError:
+    """Return why a document without text cannot be ingested."""
+    if package.damaged:
+        parts = ", ".join(sorted(package.damaged))
+        return DamagedFileError(f"{name} is damaged: no text can be read from its part {parts}.")
+    message = f"{name} holds {nothing(reader.unread, reader.pictures.unread)}; "
+    if not reader.pictures.unread:
+        return EmptyDocumentError(message + "there is nothing to ingest.")
+    if not options.ocr:
+        return EmptyDocumentError(message + "turn OCR on to read text in pictures.")
+    return EmptyDocumentError(message + "OCR found no text in what it could read.")

@@ -12,12 +12,16 @@ from lxml import etree
 
 from ingest.errors import DamagedFileError
 from ingest.loaders.base import DocumentBuilder
+from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_chunks import chunk_text
 from ingest.loaders.docx_graphics import graphic_text
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
+from ingest.loaders.docx_pictures import PictureReader
 from ingest.loaders.docx_styles import Styles, W, value
-from ingest.loaders.docx_text import MC, Inline, branch
+from ingest.loaders.docx_tables import Row, continues, table_rows, was_deleted
+from ingest.loaders.docx_text import Inline
+from kb.records import SectionKind
 
 # Wrappers around blocks: content controls, custom XML, insertions, and more than one body.
 _TRANSPARENT = frozenset(
@@ -25,6 +29,7 @@ _TRANSPARENT = frozenset(
     for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "body", "document")
 )
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_ATTACHED = frozenset({"oleObject", "package", "control"})
 _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
 
 _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
@@ -32,37 +37,45 @@ _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml 
 
 @dataclass(slots=True)
 class Unread:
-    """How much was left out, counted; hidden text in characters."""
+    """How much was left out, counted; hidden text in characters. Pictures count themselves."""
 
-    pictures: int = 0
     graphics: int = 0
     objects: int = 0
     comments: int = 0
     hidden: int = 0
     imports: int = 0
+    signs: int = 0
 
 
 class BodyReader:
-    """Reads one document; ``unread`` and ``title`` are filled in on the way."""
+    """Reads one document; ``unread``, ``pictures`` and ``title`` are filled in on the way."""
 
-    def __init__(self, package: DocxPackage, builder: DocumentBuilder) -> None:
+    def __init__(
+        self, package: DocxPackage, builder: DocumentBuilder, pictures: PictureReader
+    ) -> None:
         self._package = package
         self._builder = builder
         self._main = package.main_part()
-        self._relations = package.related(self._main)
+        self._parts: dict[etree._Element, str] = {}  # the part of each tree, by its root
+        self._body = self._known(package.body(self._main), self._main)
+        self._relations = package.relations(self._main).inside
         self._styles = Styles(self._optional("styles"))
         self._numbering = Numbering(self._optional("numbering"))
         self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
         self._in_list = False
+        self.pictures = pictures
         self.unread = Unread()
         self.title = ""
 
     def read(self) -> None:
         """Read headers, the body, footers."""
         self._margins("header")
-        self._blocks(self._package.xml(self._main))
+        self._blocks(self._body)
         self._builder.heading(1, "")  # footers stand below no heading
         self._margins("footer")
+        # Attached files that nothing in the text shows.
+        attached = sum(kind in _ATTACHED for kind, _ in self._relations.values())
+        self.unread.objects = max(self.unread.objects, attached)
 
     def _optional(self, kind: str) -> etree._Element | None:
         for found, part in self._relations.values():
@@ -72,10 +85,15 @@ class BodyReader:
 
     def _tree(self, part: str) -> etree._Element | None:
         try:
-            return self._package.xml(part)
+            return self._known(self._package.xml(part), part)
         except DamagedFileError:
             self._package.damaged.add(part)  # the rest of the document can still be read
             return None
+
+    def _known(self, tree: etree._Element, part: str) -> etree._Element:
+        """Remember which part a tree is: what its elements refer to is listed beside it."""
+        self._parts[tree] = part
+        return tree
 
     def _notes_of(self, kind: str) -> dict[str, etree._Element]:
         tree = self._optional(f"{kind}s")
@@ -111,7 +129,7 @@ class BodyReader:
                 opened.append(self._paragraph(step))
             elif step.tag == f"{W}tbl":
                 opened.append(self._table(step))
-            elif step.tag == f"{W}altChunk":
+            elif step.tag in (f"{W}altChunk", f"{W}subDoc"):
                 self._import(step)
             elif step.tag == f"{MC}AlternateContent":
                 opened.append(iter(branch(step)))
@@ -120,15 +138,16 @@ class BodyReader:
 
     def _paragraph(self, element: etree._Element) -> Iterator[_Step]:
         """Add a paragraph's text; return the blocks of its boxes, and what comes after them."""
-        inline, text = self._inline(element)
-        text = text.strip()
         properties = element.find(f"{W}pPr")
         style = "" if properties is None else value(properties.find(f"{W}pStyle"))
         level = self._styles.heading_level(style, properties)
+        is_title = self._styles.is_title(style)
+        inline, text = self._inline(element, plain=is_title or level is not None)
+        text = text.strip()
         # An item that was emptied still counts, as Word counts it; one that was deleted does not.
         deleted = properties is not None and properties.find(f"{W}rPr/{W}del") is not None
         marker = "" if deleted and not text else self._marker(style, properties)
-        if text and self._styles.is_title(style):
+        if text and is_title:
             self.title = self.title or " ".join(text.split())
             self._builder.add(text)
             self._in_list = False
@@ -142,30 +161,38 @@ class BodyReader:
         return chain(*inline.boxes, [partial(self._after_boxes, inline)])
 
     def _after_boxes(self, inline: Inline) -> None:
-        for text in self._graphics_in(inline):
-            self._builder.add(text, "table")
+        for kind, text in self._drawn_in(inline):
+            self._builder.add(text, kind)
         for note in self._notes_in(inline):
             self._builder.add("\n".join(self._plain(note)))
 
-    def _inline(self, paragraph: etree._Element) -> tuple[Inline, str]:
-        inline = Inline(self._styles.hides)
+    def _inline(self, paragraph: etree._Element, *, plain: bool = False) -> tuple[Inline, str]:
+        part = self._parts.get(paragraph.getroottree().getroot(), self._main)
+        inline = Inline(self._styles, self._package.relations(part), plain=plain)
         text = inline.text(paragraph)
-        self.unread.pictures += inline.pictures
         self.unread.objects += inline.objects
         self.unread.comments += inline.comments
         self.unread.hidden += inline.hidden
+        self.unread.signs += inline.signs
         return inline, text
 
-    def _graphics_in(self, inline: Inline) -> Iterator[str]:
-        """Yield the texts of charts and diagrams in a paragraph, and count the others."""
-        for relation in inline.graphics:
-            _, part = self._relations.get(relation, ("", ""))
+    def _drawn_in(self, inline: Inline) -> Iterator[tuple[SectionKind, str]]:
+        """Yield what drawings of a paragraph say, and count those that say nothing."""
+        for text in inline.drawings.after:
+            yield "text", text
+        known = inline.relations.inside
+        for relation in inline.drawings.graphics:
+            _, part = known.get(relation, ("", ""))
             tree = self._tree(part) if part in self._package.names else None
             text = "" if tree is None else graphic_text(tree)
             if text:
-                yield text
+                yield "table", text
             else:
                 self.unread.graphics += 1
+        for picture in inline.drawings.pictures:
+            text = self.pictures.text(picture, known.get(picture.relation, ("", ""))[1])
+            if text:
+                yield "text", text
 
     def _notes_in(self, inline: Inline) -> Iterator[etree._Element]:
         """Yield the notes a paragraph refers to, each once in a document."""
@@ -181,16 +208,14 @@ class BodyReader:
 
     def _table(self, table: etree._Element) -> Iterator[_Step]:
         """Add a table, or return the blocks of one that is a frame around text."""
-        rows = [list(_within(row, f"{W}tc")) for row in _within(table, f"{W}tr") if _stays(row)]
-        if all(len(row) <= 1 for row in rows):
+        rows: list[Row] = [
+            (row, list(_within(row, f"{W}tc"))) for row in _within(table, f"{W}tr") if _stays(row)
+        ]
+        if all(len(cells) <= 1 for _, cells in rows):
             # One column is a frame around text: its paragraphs, lists and headings stay such.
-            cells = (cell for row in rows for cell in row if not _continues(cell))
-            return chain(*cells, [self._leave_list])
-        lines = []
-        for row in rows:
-            # A cell merged with the one above repeats nothing.
-            texts = ("" if _continues(cell) else " ".join(self._plain(cell)) for cell in row)
-            lines.append(" | ".join(texts))
+            framed = (cell for _, cells in rows for cell in cells if not continues(cell))
+            return chain(*framed, [self._leave_list])
+        lines = table_rows(rows, lambda cell: " ".join(self._plain(cell)))
         self._builder.add("\n".join(line for line in lines if line.strip(" |")), "table")
         return iter((self._leave_list,))
 
@@ -206,8 +231,8 @@ class BodyReader:
             if step is None:
                 opened.pop()
             elif isinstance(step, Inline):  # a paragraph whose boxes and notes were read
-                for graphic in self._graphics_in(step):
-                    lines += graphic.splitlines()
+                for _, drawn in self._drawn_in(step):
+                    lines += drawn.splitlines()
             else:
                 inline, text = self._inline(step)
                 lines.append(" ".join(text.split()))
@@ -216,7 +241,9 @@ class BodyReader:
         return [line for line in lines if line]
 
     def _import(self, element: etree._Element) -> None:
-        _, part = self._relations.get(element.get(_RELATION_ID) or "", ("", ""))
+        owner = self._parts.get(element.getroottree().getroot(), self._main)
+        relations = self._package.relations(owner).inside
+        _, part = relations.get(element.get(_RELATION_ID) or "", ("", ""))
         known = part in self._package.names
         text = chunk_text(part, self._package.read(part)) if known else None
         if text is None:
@@ -255,13 +282,4 @@ def _outermost(element: etree._Element) -> Iterator[etree._Element]:
 
 def _stays(element: etree._Element) -> bool:
     """Say whether a row or cell is there when all tracked changes are accepted."""
-    return element.find(f"{W}trPr/{W}del") is None and element.find(f"{W}tcPr/{W}cellDel") is None
-
-
-def _continues(cell: etree._Element) -> bool:
-    """Say whether a cell is the rest of one above or before it, or was deleted."""
-    for name in ("vMerge", "hMerge"):
-        merged = cell.find(f"{W}tcPr/{W}{name}")
-        if merged is not None and merged.get(f"{W}val") != "restart":
-            return True
-    return not _stays(cell)
+    return element.find(f"{W}trPr/{W}del") is None and not was_deleted(element)

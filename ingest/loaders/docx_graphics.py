@@ -1,15 +1,14 @@
-"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, parts 21 and 18).
-
-Pictures are left alone: what they show would be OCR, and what their alternative texts say is
-written for those who cannot see them, not for the reader of the page.
-"""
+"""Text of charts and diagrams, which Word keeps in parts of their own (ECMA-376, 21 and 18)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from lxml import etree
+
+from ingest.loaders.docx_styles import number
+from ingest.loaders.docx_symbols import signs, symbol_font
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -23,8 +22,13 @@ REFERENCES = {
     f"{_CHART_EX}chart": f"{_RELATION}id",
     f"{_DIAGRAM}relIds": f"{_RELATION}dm",
 }
-OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
-"""A sheet, a slide or another program's file inside the document."""
+OBJECTS = frozenset(
+    {
+        "{urn:schemas-microsoft-com:office:office}OLEObject",
+        "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}control",
+    }
+)
+"""A sheet, a slide or another program's file inside the document, or an ActiveX control."""
 
 
 def graphic_text(tree: etree._Element) -> str:
@@ -35,6 +39,8 @@ def graphic_text(tree: etree._Element) -> str:
     """
     if tree.tag == f"{_CHART}chartSpace":
         return "\n".join((*_titles(tree), *_table(tree)))
+    if tree.tag == f"{_CHART_EX}chartSpace":
+        return "\n".join((*_newer_titles(tree), *_newer_table(tree)))
     if tree.tag == f"{_DIAGRAM}dataModel":
         return "\n".join(_paragraphs(tree))
     return ""
@@ -42,9 +48,23 @@ def graphic_text(tree: etree._Element) -> str:
 
 def _paragraphs(tree: etree._Element) -> Iterator[str]:
     for paragraph in tree.iter(f"{_DRAWING}p"):
-        text = "".join(part.text or "" for part in paragraph.iter(f"{_DRAWING}t")).strip()
+        text = "".join(_shown(part) for part in paragraph.iter(f"{_DRAWING}t")).strip()
         if text:
             yield text
+
+
+def _shown(part: etree._Element) -> str:
+    """Return what a run's letters show in their font."""
+    text = part.text or ""
+    run = part.getparent()
+    fonts = [
+        symbol_font(None if font is None else font.get("typeface"))
+        for name in ("latin", "sym")
+        for font in [None if run is None else run.find(f"{_DRAWING}rPr/{_DRAWING}{name}")]
+    ]
+    latin, sign = fonts
+    text = signs(text, latin, latin)
+    return signs(text, "", sign) if sign and not latin else text
 
 
 def _titles(tree: etree._Element) -> Iterator[str]:
@@ -76,7 +96,39 @@ def _values(series: etree._Element, kind: str) -> list[str]:
     points = list(parent.iter(f"{_CHART}pt"))
     if not points:  # a name written out, without a reference to a sheet
         return [each.text for each in parent.iter(f"{_CHART}v") if each.text]
-    placed = {int(point.get("idx") or 0): point.findtext(f"{_CHART}v") or "" for point in points}
-    # Places without a value were left empty; no sheet has more rows than a million.
-    length = min(max(placed) + 1, 2**20)
+    return _placed((point, point.findtext(f"{_CHART}v") or "") for point in points)
+
+
+def _newer_titles(tree: etree._Element) -> Iterator[str]:
+    for title in tree.iter(f"{_CHART_EX}title"):
+        written = [*_paragraphs(title)]
+        yield from written or [each.text for each in title.iter(f"{_CHART_EX}v") if each.text]
+
+
+def _newer_table(tree: etree._Element) -> Iterator[str]:
+    """Yield the rows of charts that Word knows since 2016: waterfalls, funnels, trees."""
+    names = [
+        " ".join(each.text or "" for each in series.findall(f"{_CHART_EX}tx//{_CHART_EX}v"))
+        for series in tree.iter(f"{_CHART_EX}series")
+    ]
+    if any(names):
+        yield " | ".join(["", *names])
+    for data in tree.iter(f"{_CHART_EX}data"):
+        columns = [
+            _placed((point, point.text or "") for point in level.findall(f"{_CHART_EX}pt"))
+            for kind in ("strDim", "numDim")
+            for dimension in data.findall(f"{_CHART_EX}{kind}")
+            # The innermost level of categories stands first in the file, and last on the page.
+            for level in reversed(dimension.findall(f"{_CHART_EX}lvl"))
+        ]
+        for row in zip_longest(*columns, fillvalue=""):
+            if any(row):
+                yield " | ".join(row)
+
+
+def _placed(points: Iterable[tuple[etree._Element, str]]) -> list[str]:
+    """Return values in the order of their places; those without one were left empty."""
+    placed = {number(point.get("idx"), 0): value.strip() for point, value in points}
+    # No sheet has more rows than a million.
+    length = min(max(placed, default=-1) + 1, 2**20)
     return [placed.get(place, "") for place in range(length)]

@@ -19,7 +19,7 @@ _TEMPLATE = re.compile(r".*\.dot[xm]?", re.IGNORECASE)
 
 def describe(package: DocxPackage) -> dict[str, MetadataValue]:
     """Return the properties that are given, read by python-docx; dates are ISO 8601."""
-    part = next((p for k, p in package.related("").values() if k == "core-properties"), "")
+    part = next((p for k, p in package.relations("").inside.values() if k == "core-properties"), "")
     if part not in package.names:
         return {}
     try:

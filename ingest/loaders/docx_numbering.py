@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from ingest.loaders.docx_styles import W, number, value
+from ingest.loaders.docx_styles import W, number, symbol_fonts, value
+from ingest.loaders.docx_symbols import MARKS, signs
 
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
@@ -89,7 +90,7 @@ class Numbering:
         for deeper in [at for at in counts if at > depth]:
             del counts[deeper]
         if here.form == "bullet":
-            return "-"
+            return here.text if here.text in MARKS else "-"
 
         def written(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
@@ -133,10 +134,17 @@ def _levels(parent: etree._Element | None) -> dict[int, _Level]:
         found[number(each.get(f"{W}ilvl"), 0)] = _Level(
             start=number(value(each.find(f"{W}start")), 1),
             form="bullet" if each.find(f"{W}lvlPicBulletId") is not None else form,
-            text=value(each.find(f"{W}lvlText")),
+            text=_drawn(each),
             style=value(each.find(f"{W}pStyle")),
         )
     return found
+
+
+def _drawn(level: etree._Element) -> str:
+    """Return what stands before an item, in the signs that its font draws."""
+    text = value(level.find(f"{W}lvlText"))
+    fonts = [font or "" for font in symbol_fonts(level.find(f"{W}rPr"))]
+    return signs(text, fonts[0], fonts[1]) if any(fonts) else text
 
 
 def _roman(count: int) -> str:

@@ -11,6 +11,7 @@ import posixpath
 import re
 import zipfile
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msoffcrypto  # type: ignore[import-untyped] # ships no types
@@ -39,7 +40,27 @@ _STRICT = (
     (b"http://purl.oclc.org/ooxml/drawingml/", "drawingml/2006/"),
 )
 _TRANSITIONAL = b"http://schemas.openxmlformats.org/"
+_WORD_SPACE = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_DOCUMENT, _BODY = f"{_WORD_SPACE}document", f"{_WORD_SPACE}body"
+_ZIP = "a zip archive"
+_LONGEST_TYPE = 100
+_OTHER_KINDS = {
+    "xl": "an Excel workbook",
+    "ppt": "a PowerPoint presentation",
+    "visio": "a Visio drawing",
+}
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """What a part refers to, by the ids in its elements.
+
+    ``inside``: the last word of the relationship's type, and the part. ``outside``: addresses.
+    """
+
+    inside: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)
 
 
 class DocxPackage:
@@ -67,6 +88,7 @@ class DocxPackage:
             msg = f"{path.name} is damaged or cut short: it is no complete DOCX file ({error})."
             raise DamagedFileError(msg) from error
         self.names = frozenset(self._zip.namelist())
+        self._relations: dict[str, Relations] = {}
 
     def _decrypt(self, data: bytes) -> bytes:
         try:
@@ -157,33 +179,68 @@ class DocxPackage:
             self.damaged.add(name)
         return tree
 
-    def related(self, name: str) -> dict[str, tuple[str, str]]:
-        """Return the internal relationships of a part: id -> (last word of the type, part)."""
+    def relations(self, name: str) -> Relations:
+        """Return the relationships of a part; "" is the package itself."""
+        if name not in self._relations:
+            self._relations[name] = self._relations_of(name)
+        return self._relations[name]
+
+    def _relations_of(self, name: str) -> Relations:
         folder, file = posixpath.split(name)
-        relations = posixpath.join(folder, "_rels", f"{file}.rels")
-        if relations not in self.names:
-            return {}
-        found = {}
-        for item in self.xml(relations).iter(_RELATIONSHIP):
+        part = posixpath.join(folder, "_rels", f"{file}.rels")
+        found = Relations()
+        if part not in self.names:
+            return found
+        for item in self.xml(part).iter(_RELATIONSHIP):
+            key, target = item.get("Id") or "", item.get("Target") or ""
             if item.get("TargetMode") == "External":
+                found.outside[key] = target
                 continue
-            target = item.get("Target") or ""
             path = target[1:] if target.startswith("/") else posixpath.join(folder, target)
             kind = (item.get("Type") or "").rsplit("/", 1)[-1]
-            found[item.get("Id") or ""] = (kind, posixpath.normpath(path))
+            found.inside[key] = (kind, posixpath.normpath(path))
         return found
 
     def main_part(self) -> str:
         """Return the name of the document's part.
 
         Raises:
-            DamagedFileError: there is none: a zip archive, but no Word document.
+            DamagedFileError: there is none: its part is missing, or it is no Word document.
         """
-        for kind, part in self.related("").values():
+        for kind, part in self.relations("").inside.values():
             if kind == "officeDocument" and part in self.names:
                 return part
         for name in sorted(self.names):
             if re.fullmatch(r"word/document\d*\.xml", name):
                 return name
-        msg = f"{self._name} is a zip archive, but no Word document is in it."
+        if any(name.startswith("word/") for name in self.names):
+            msg = f"{self._name} is damaged: the part with the document's text is missing from it."
+        else:
+            msg = f"{self._name} is {self._kind()}, but no Word document is in it."
         raise DamagedFileError(msg)
+
+    def body(self, part: str) -> etree._Element:
+        """Return the tree of the document's part.
+
+        Raises:
+            DamagedFileError: it is broken, or holds another kind of document.
+        """
+        tree = self.xml(part)
+        if tree.tag != _DOCUMENT:
+            msg = f"{self._name} is {self._kind()}, and no Word document."
+            raise DamagedFileError(msg)
+        if tree.find(_BODY) is None:
+            msg = f"{self._name} is damaged: its part {part} holds no body; save the file anew."
+            raise DamagedFileError(msg)
+        return tree
+
+    def _kind(self) -> str:
+        """Return what the package is, by the parts that only one kind of package has."""
+        folders = {name.partition("/")[0] for name in self.names}
+        for folder, kind in _OTHER_KINDS.items():
+            if folder in folders:
+                return kind
+        if "mimetype" in self.names:
+            told = self.read("mimetype")[:_LONGEST_TYPE].decode("ascii", "replace").strip()
+            return f"a file of another program ({told})"
+        return _ZIP

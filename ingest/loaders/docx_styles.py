@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from lxml import etree
+
+from ingest.loaders.docx_symbols import symbol_font
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -15,7 +18,9 @@ _HEADING = re.compile(
 )
 _TITLE = frozenset({"title", "标题", "標題", "表題", "제목", "titel", "titre", "título", "titolo"})
 _DEEPEST = 9
+_LONGEST_CHAIN = 50  # styles that inherit from each other; Word allows fewer, and circles none
 _OFF = frozenset({"0", "false", "off"})
+_ON = frozenset({"1", "true", "on"})
 
 
 def value(element: etree._Element | None) -> str:
@@ -36,6 +41,29 @@ def number(text: str | None, default: int) -> int:
         return default
 
 
+def is_on(element: etree._Element) -> bool:
+    """Say whether a property that is present is switched on, as it is without a value."""
+    return element.get(f"{W}val") not in _OFF
+
+
+def symbol_fonts(run_properties: etree._Element | None) -> tuple[str | None, str | None]:
+    """Return the symbol fonts of ASCII and of other letters that ``w:rPr`` asks for.
+
+    "" is an ordinary font, None no font at all. A theme's font goes before one named here.
+    """
+    fonts = None if run_properties is None else run_properties.find(f"{W}rFonts")
+    if fonts is None:
+        return None, None
+
+    def asked(which: str) -> str | None:
+        if fonts.get(f"{W}{which}Theme") is not None:
+            return ""
+        name = fonts.get(f"{W}{which}")
+        return None if name is None else symbol_font(name)
+
+    return asked("ascii"), asked("hAnsi")
+
+
 def is_hidden(run_properties: etree._Element | None) -> bool | None:
     """Say whether ``w:rPr`` hides text: its author chose that no reader should see it.
 
@@ -54,10 +82,21 @@ class Styles:
             for style in ([] if tree is None else tree.iter(f"{W}style"))
         }
         self._hidden: dict[str, bool] = {}
+        self._fonts: dict[tuple[str, str], tuple[str, str]] = {}
+        self._usual_paragraph = next(
+            (
+                key
+                for key, style in self._by_id.items()
+                if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") in _ON
+            ),
+            "",
+        )
+        usual = None if tree is None else tree.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr")
+        self._usual_fonts = symbol_fonts(usual)
 
     def _chain(self, style_id: str) -> list[etree._Element]:
         chain: list[etree._Element] = []
-        while style_id in self._by_id and self._by_id[style_id] not in chain:
+        while style_id in self._by_id and len(chain) < _LONGEST_CHAIN:
             chain.append(self._by_id[style_id])
             style_id = value(chain[-1].find(f"{W}basedOn"))
         return chain
@@ -94,6 +133,35 @@ class Styles:
             self._hidden[style_id] = next((each for each in given if each is not None), False)
         return self._hidden[style_id]
 
+    def drawn_in(self, properties: etree._Element | None, paragraph_style: str) -> tuple[str, str]:
+        """Return the symbol fonts in which a run's ASCII and other letters are drawn.
+
+        "" stands for an ordinary font. ``properties`` is the run's ``w:rPr``.
+        """
+        ascii_font, other = symbol_fonts(properties)
+        style = "" if properties is None else value(properties.find(f"{W}rStyle"))
+        key = (style, paragraph_style or self._usual_paragraph)
+        if key not in self._fonts:
+            asked = [
+                symbol_fonts(each.find(f"{W}rPr"))
+                for style_id in key
+                for each in self._chain(style_id)
+            ]
+            asked.append(self._usual_fonts)
+            self._fonts[key] = (
+                _first(font for font, _ in asked),
+                _first(font for _, font in asked),
+            )
+        inherited = self._fonts[key]
+        return (
+            inherited[0] if ascii_font is None else ascii_font,
+            inherited[1] if other is None else other,
+        )
+
     def _names(self, style_id: str) -> list[str]:
         names = (style.find(f"{W}name") for style in self._chain(style_id))
         return [name.get(f"{W}val") or "" for name in names if name is not None]
+
+
+def _first(fonts: Iterable[str | None]) -> str:
+    return next((font for font in fonts if font is not None), "")

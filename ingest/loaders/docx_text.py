@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias
 
 from lxml import etree
 
-from ingest.loaders.docx_graphics import OBJECT, REFERENCES
-from ingest.loaders.docx_math import equation
-from ingest.loaders.docx_styles import W, is_hidden, own_text, value
+from ingest.loaders.docx_alternative import EDGE, describes, descriptions, floats, set_apart
+from ingest.loaders.docx_branches import MC, branch
+from ingest.loaders.docx_drawings import Drawings
+from ingest.loaders.docx_fields import Field
+from ingest.loaders.docx_graphics import OBJECTS, REFERENCES
+from ingest.loaders.docx_letters import Letters
+from ingest.loaders.docx_math import M, equation
+from ingest.loaders.docx_package import Relations
+from ingest.loaders.docx_styles import Styles, W, is_hidden, own_text, value
+from ingest.loaders.docx_symbols import CHECKED, UNCHECKED
+from ingest.loaders.links import address_after
 
-M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_PICTURE = "{http://schemas.openxmlformats.org/drawingml/2006/picture}pic"
-_VML_PICTURE = "{urn:schemas-microsoft-com:vml}imagedata"
+W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
-# Deleted or moved-from text, field instructions, properties and the reading above ruby text.
+# Deleted or moved-from text, properties and the reading above ruby text.
 _UNSEEN = frozenset(
     f"{W}{name}"
     for name in (
-        "del", "moveFrom", "delText", "instrText", "delInstrText", "rPr", "pPr", "rt",
+        "del", "moveFrom", "delText", "delInstrText", "rPr", "pPr", "rt",
         "sdtPr", "sdtEndPr", "fldData",
     )
 )  # fmt: skip
@@ -30,55 +39,235 @@ _BREAKS = {
     f"{W}cr": "\n",
     f"{W}noBreakHyphen": "\u2011",
 }
-_TEXT = frozenset({f"{W}t", f"{M}t"})
 _NOTES = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
+_FIELD = frozenset({f"{W}instrText", f"{W}fldChar"})
+# What may stand between the pieces of one link.
+_BETWEEN_LINKS = frozenset(
+    f"{W}{name}" for name in ("hyperlink", "proofErr", "bookmarkStart", "bookmarkEnd")
+)
 TEXT_BOX = f"{W}txbxContent"
+_DEEPEST = 50  # fields, links and controls inside one another; what is deeper is plain text
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Stands behind what is inside a link, a simple field or a control."""
+
+    element: etree._Element
+    began: int
+    field: Field | None = None
+
+
+_Step: TypeAlias = "etree._Element | _End"  # noqa: SLF001 - lxml names its class so
 
 
 class Inline:
     """What one paragraph holds besides its text, gathered while its text is read."""
 
-    def __init__(self, hides: Callable[[str], bool]) -> None:
-        """Read a paragraph; ``hides`` says whether a style hides its text."""
-        self._hides = hides
+    def __init__(self, styles: Styles, relations: Relations, *, plain: bool = False) -> None:
+        """Read a paragraph of a part that has these relationships.
+
+        ``plain`` keeps addresses and alternative texts out of the text, for headings: they
+        follow it among the drawings.
+        """
+        self._styles = styles
+        self.relations = relations
+        self._plain = plain
+        self._letters = Letters(styles)
         self._hidden_by_style = False
+        self._pieces: list[str] = []
+        self._fields: list[Field] = []
+        self._too_deep = 0  # fields that are not followed
+        self._open = 0  # links, simple fields and controls that are being read
+        self._linked = ("", 0)  # a link's address that is to be written, and where its text begins
+        self.drawings = Drawings()
         self.comments = 0
         self.hidden = 0
         self.notes: list[tuple[str, str]] = []  # ("footnote" or "endnote", id)
         self.boxes: list[etree._Element] = []
-        self.pictures = 0
-        self.graphics: list[str] = []  # relationship ids of charts and diagrams
         self.objects = 0
 
     def text(self, element: etree._Element) -> str:
         """Return the visible text below ``element``."""
         style = value(element.find(f"{W}pPr/{W}pStyle"))
-        self._hidden_by_style = bool(style) and self._hides(style)
-        return "".join(self._parts(element))
-
-    def _parts(self, element: etree._Element) -> Iterator[str]:
-        opened = [iter(element)]
+        self._hidden_by_style = bool(style) and self._styles.hides(style)
+        self._letters.paragraph_style = style
+        opened: list[Iterator[_Step]] = [iter(element)]
         while opened:
-            child = next(opened[-1], None)
-            if child is None:
+            step = next(opened[-1], None)
+            if step is None:
                 opened.pop()
-                continue
-            tag = child.tag
-            if tag in _UNSEEN or not isinstance(tag, str):
-                continue
-            if tag in _TEXT:
-                yield own_text(child)
-            elif tag in _BREAKS:
-                yield _BREAKS[tag]
-            elif tag == f"{MC}AlternateContent":
-                opened.append(iter(branch(child)))
-            elif tag == f"{M}oMath":
-                yield equation(child)
-            elif tag == f"{W}sym":
-                yield _symbol(child)
-            elif not self._set_aside(child):
-                self.pictures += tag in (_PICTURE, _VML_PICTURE)
-                opened.append(iter(child))
+            elif isinstance(step, _End):
+                self._write_address()
+                self._close(step)
+            else:
+                if step.tag not in _BETWEEN_LINKS:
+                    self._write_address()
+                inside = self._read(step)
+                if inside is not None:
+                    opened.append(inside)
+        self._write_address()
+        while self._fields:  # a field that ends in another paragraph
+            unfinished = self._fields.pop()
+            if unfinished.result is not None:
+                self._link(unfinished.result, unfinished.address())
+        return set_apart("".join(self._pieces))
+
+    @property
+    def signs(self) -> int:
+        """Signs that were left out, because nobody knows what their font draws."""
+        return self._letters.unknown
+
+    def _read(self, child: etree._Element) -> Iterator[_Step] | None:
+        """Read one element; return what inside it is to be read next, if anything."""
+        tag = child.tag
+        if tag in _UNSEEN or not isinstance(tag, str):
+            return None
+        written = self._written(child)
+        if written is not None:
+            self._pieces.append(written)
+        elif tag in _FIELD:
+            self._field_part(child)
+        elif tag == f"{MC}AlternateContent":
+            return self._one_branch(child)
+        elif not self._set_aside(child):
+            return self._enter(child)
+        return None
+
+    def _written(self, child: etree._Element) -> str | None:
+        """Return the characters that an element stands for, None if it stands for others."""
+        tag = str(child.tag)
+        if tag == f"{W}t":
+            return self._letters.text(child)
+        if tag == f"{M}t":
+            return own_text(child)
+        if tag == f"{M}oMath":
+            return equation(child)
+        if tag == f"{W}sym":
+            return self._letters.single(child)
+        return _BREAKS.get(tag)
+
+    def _enter(self, child: etree._Element) -> Iterator[_Step]:
+        tag = child.tag
+        began = len(self._pieces)
+        if self._open >= _DEEPEST:
+            return iter(child)
+        if tag == f"{W}hyperlink":
+            return self._until_end(child, _End(child, self._link_begins(child)))
+        if tag == f"{W}fldSimple":
+            instruction = [child.get(f"{W}instr") or ""]
+            field = Field(began, child.find(f"{W}ffData"), began, instruction)
+            return self._until_end(child, _End(child, began, field))
+        if tag == f"{W}sdt" and child.find(f"{W}sdtPr/{W14}checkbox") is not None:
+            return self._until_end(child, _End(child, began))
+        if describes(child):
+            self._describe(child)
+        self.drawings.see(child)
+        return iter(child)
+
+    def _until_end(self, child: etree._Element, end: _End) -> Iterator[_Step]:
+        self._open += 1
+        return chain(child, [end])
+
+    def _close(self, end: _End) -> None:
+        self._open -= 1
+        if end.field is not None:
+            self._finish(end.field)
+        elif end.element.tag == f"{W}hyperlink":
+            self._linked = (self._address(end.element), end.began)
+        else:
+            self._box(end.element, end.began)
+
+    def _box(self, control: etree._Element, began: int) -> None:
+        """Word a check box whose sign no font here can draw."""
+        shown = "".join(self._pieces[began:]).strip()
+        if not shown or any("\ue000" <= char <= "\uf8ff" for char in shown):
+            checked = control.find(f"{W}sdtPr/{W14}checkbox/{W14}checked")
+            on = checked is not None and (checked.get(f"{W14}val") or "1") not in ("0", "false")
+            self._pieces[began:] = [CHECKED if on else UNCHECKED]
+
+    # -- fields and links ------------------------------------------------------------------
+
+    def _field_part(self, element: etree._Element) -> None:
+        if element.tag == f"{W}instrText":
+            if self._fields and self._fields[-1].result is None:
+                self._fields[-1].instruction.append(own_text(element))
+            return
+        kind = element.get(f"{W}fldCharType")
+        if kind == "begin" and len(self._fields) < _DEEPEST:
+            self._fields.append(Field(len(self._pieces), element.find(f"{W}ffData")))
+        elif kind == "begin" or self._too_deep:
+            self._too_deep += (kind == "begin") - (kind == "end")
+        elif not self._fields:
+            return  # a field that began in another paragraph
+        elif kind == "separate":
+            field = self._fields[-1]
+            del self._pieces[field.began :]  # what fields inside an instruction give is not shown
+            field.result = field.began
+        elif kind == "end":
+            self._finish(self._fields.pop())
+
+    def _finish(self, field: Field) -> None:
+        result = "".join(self._pieces[field.began :])
+        shown = field.form_value(result)
+        if shown is None and not result.strip():
+            shown = field.drawn() or None
+        if shown is not None:
+            self._pieces[field.began :] = [shown]
+        elif field.result is not None:
+            self._link(field.result, field.address())
+
+    def _address(self, link: etree._Element) -> str:
+        address = self.relations.outside.get(link.get(f"{_RELATION}id") or "", "")
+        anchor = link.get(f"{W}anchor")
+        return f"{address}#{anchor}" if address and anchor and "#" not in address else address
+
+    def _link_begins(self, link: etree._Element) -> int:
+        """Return where a link's text begins: Word cuts one link into several in a row."""
+        address, began = self._linked
+        if address and address == self._address(link):
+            self._linked = ("", 0)
+            return began
+        self._write_address()
+        return len(self._pieces)
+
+    def _write_address(self) -> None:
+        address, began = self._linked
+        self._linked = ("", 0)
+        if address:
+            self._link(began, address)
+
+    def _link(self, began: int, address: str) -> None:
+        """Add a link's address behind its text, before any space at its end."""
+        text = "".join(self._pieces[began:])
+        shown = address_after(text, address)
+        if not shown:
+            return
+        if self._plain:
+            self._add_after(shown.strip())
+            return
+        kept = text.rstrip()
+        self._pieces[began:] = [kept, shown if kept else shown.lstrip(), text[len(kept) :]]
+
+    # -- drawings --------------------------------------------------------------------------
+
+    def _one_branch(self, alternate: etree._Element) -> Iterator[_Step]:
+        chosen = branch(alternate)
+        for other in alternate.findall(f"{MC}Choice") if chosen.tag != f"{MC}Choice" else ():
+            # The older branch that is read may not repeat what the newer one is described by.
+            for each in descriptions(other):
+                self._describe(each)
+        return iter(chosen)
+
+    def _describe(self, element: etree._Element) -> None:
+        text = self.drawings.description(element, self.relations)
+        if text and (self._plain or floats(element)):
+            self._add_after(text)
+        elif text:
+            self._pieces.append(f"{EDGE}{text}{EDGE}")
+
+    def _add_after(self, text: str) -> None:
+        self.drawings.after.setdefault(text)
 
     def _set_aside(self, element: etree._Element) -> bool:
         """Keep what is read later or only counted; return False for what is read on."""
@@ -90,8 +279,8 @@ class Inline:
         elif tag == f"{W}commentReference":
             self.comments += 1
         elif tag in REFERENCES:
-            self.graphics.append(element.get(REFERENCES[tag]) or "")
-        elif tag == OBJECT:
+            self.drawings.graphics.append(element.get(REFERENCES[tag]) or "")
+        elif tag in OBJECTS:
             self.objects += 1
         elif tag == f"{W}r" and self._is_hidden(element):
             self.hidden += sum(len(each.text or "") for each in element.iter(f"{W}t"))
@@ -105,24 +294,4 @@ class Inline:
         if direct is not None:
             return direct
         style = "" if properties is None else value(properties.find(f"{W}rStyle"))
-        return self._hidden_by_style or bool(style and self._hides(style))
-
-
-def branch(alternate: etree._Element) -> etree._Element:
-    """Return the one branch to read: the first choice, which newer programs show."""
-    choice = alternate.find(f"{MC}Choice")
-    fallback = alternate.find(f"{MC}Fallback")
-    if choice is None:
-        return alternate if fallback is None else fallback
-    # A choice without text may stand for a drawing whose text only the fallback spells out.
-    has_text = next(choice.iter(f"{W}t", *REFERENCES), None) is not None
-    return choice if has_text or fallback is None else fallback
-
-
-def _symbol(element: etree._Element) -> str:
-    try:
-        code = int(element.get(f"{W}char") or "", 16)
-    except ValueError:
-        return ""
-    # Symbol fonts put their signs into the private use area; there they mean nothing.
-    return "" if 0xE000 <= code <= 0xF8FF else chr(code)  # noqa: PLR2004 - Unicode's bounds
+        return self._hidden_by_style or bool(style and self._styles.hides(style))

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import charset_normalizer
 
-from ingest.loaders.plausibility import Script, broken_share, ordinary_share, score
+from ingest.loaders import ebcdic, euc_tw
+from ingest.loaders.plausibility import SCRIPTS, Script, broken_share, ordinary_share, score
 
 SAMPLE_BYTES = 65_536
 OPINION_BYTES = 16_384
@@ -23,8 +24,13 @@ SURE = 0.3
 """A score that real text reaches; below it the encoding is called uncertain."""
 CLEAR = 0.08
 """How far the best candidate must lead another reading of the same bytes."""
+_DOUBTED = 0.6
 DECLARED_BONUS = 0.4
 MAX_BAD_SHARE = 0.05
+PLAUSIBLE = 0.2
+"""A score below which bytes are read as no language at all."""
+FEW_CHARACTERS = 16
+"""Characters beyond ASCII, or of a hundred, that are too few to judge a file by."""
 
 _BOMS: tuple[tuple[bytes, str], ...] = (
     # UTF-32's little-endian mark begins with UTF-16's: the longer one first
@@ -45,6 +51,7 @@ _LEGACY: tuple[tuple[str, Script], ...] = (
     ("gb18030", "hans"),
     ("cp950", "hant"),
     ("big5hkscs", "hant"),
+    ("euc_tw", "hant"),
     ("cp932", "ja"),
     ("euc_jp", "ja"),
     ("euc_jisx0213", "ja"),
@@ -57,15 +64,34 @@ _LEGACY: tuple[tuple[str, Script], ...] = (
     ("cp1252", "latin"),
     ("cp1250", "latin"),
     ("cp1254", "latin"),
+    ("mac_roman", "latin"),
+    ("cp850", "latin"),
     ("cp1251", "cyrillic"),
     ("koi8_u", "cyrillic"),
     ("cp866", "cyrillic"),
+    ("mac_cyrillic", "cyrillic"),
+    ("iso8859_5", "cyrillic"),
+    ("cp855", "cyrillic"),
     ("cp1256", "arabic"),
     ("cp1255", "hebrew"),
     ("cp1253", "greek"),
+    ("cp737", "greek"),
     ("cp874", "thai"),
 )
+# What windows-1252 has for quotes and dashes are letters in these: read as such they would make
+# "don’t" a better word than it is.
+_QUOTES_AS_LETTERS = frozenset({"mac_roman", "cp850"})
+_QUOTES = bytes((0x80, 0x85, *range(0x91, 0x98)))
+_QUOTES_COST = 0.6
+# MacCyrillic has the small letters where windows-1251 has them, all but the last, and
+# capitals where that has few letters.
+_MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
+_CAPITAL_IN_WORD = re.compile("[а-яё]Я")
 _NAMES = {
+    "mac_roman": "macroman",
+    "mac_cyrillic": "maccyrillic",
+    "iso8859_5": "iso-8859-5",
+    "euc_tw": "euc-tw",
     "cp950": "big5",
     "big5hkscs": "big5-hkscs",
     "cp932": "shift_jis",
@@ -90,7 +116,8 @@ class Decoded:
     ``encoding`` is the name people use (``"utf-8"``, ``"gb18030"``, ``"shift_jis"``).
     ``confidence`` is in [0, 1]; ``certain`` is False where another encoding would fit about as
     well. ``bad`` counts places whose bytes could not be read and became U+FFFD; ``cut`` says
-    that the file ends in the middle of a character (not counted in ``bad``).
+    that the file ends in the middle of a character (not counted in ``bad``). ``plausible`` is False
+    where the bytes are no language in any encoding known here.
     """
 
     text: str
@@ -99,6 +126,7 @@ class Decoded:
     certain: bool = True
     bad: int = 0
     cut: bool = False
+    plausible: bool = True
 
 
 def decode(data: bytes) -> Decoded:
@@ -106,11 +134,26 @@ def decode(data: bytes) -> Decoded:
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return _decoded(data[len(mark) :], codec)
-    return _decode_escaped(data) or _decode_wide(data) or _decode_utf8(data) or _decode_legacy(data)
+    return (
+        _decode_escaped(data)
+        or _decode_wide(data)
+        or _decode_utf8(data)
+        or _decode_ebcdic(data)
+        or _decode_legacy(data)
+    )
 
 
 def _decoded(data: bytes, codec: str, confidence: float = 1.0, *, certain: bool = True) -> Decoded:
     """Decode, putting U+FFFD for what cannot be read and telling a cut end from bad bytes."""
+    if codec == "euc_tw":
+        text = euc_tw.decode(data)
+        return Decoded(
+            text=text,
+            encoding=_NAMES[codec],
+            confidence=round(confidence, 3),
+            certain=certain,
+            bad=text.count("\ufffd"),
+        )
     decoder = codecs.getincrementaldecoder(codec)(errors="replace")
     text = decoder.decode(data)
     tail = decoder.decode(b"", final=True)
@@ -167,14 +210,36 @@ def _decode_utf8(data: bytes) -> Decoded | None:
     return decoded if decoded.bad <= good * MAX_BAD_SHARE else None
 
 
+def _decode_ebcdic(data: bytes) -> Decoded | None:
+    codec = ebcdic.recognise(data[:SAMPLE_BYTES])
+    if codec is None:
+        return None
+    decoded = _decoded(data, codec or "cp037", certain=bool(codec))
+    if not codec:
+        return replace(decoded, encoding="ebcdic", plausible=False)
+    return replace(decoded, text=decoded.text.replace("\x85", "\n"))
+
+
+def _read(sample: bytes, codec: str) -> str:
+    if codec != "euc_tw":
+        return sample.decode(codec, "replace")
+    return euc_tw.decode(sample) if euc_tw.may_be(sample) else "\ufffd"
+
+
 def _decode_legacy(data: bytes) -> Decoded:
     sample = _sample(data)
+    beyond = max(1, sum(byte > 0x7F for byte in sample))  # noqa: PLR2004 - the last of ASCII
+    quotes = sum(map(sample.count, (bytes((byte,)) for byte in _QUOTES))) / beyond
     hint = _declared(data)
     ranked: list[tuple[float, str, str]] = []
     for codec, script in _LEGACY:
-        text = sample.decode(codec, "replace")
+        text = _read(sample, codec)
         bonus = DECLARED_BONUS if hint == codec else 0.0
-        ranked.append((score(text, script) + bonus, codec, text))
+        bonus -= _QUOTES_COST * quotes if codec in _QUOTES_AS_LETTERS else 0.0
+        worth = score(text, script)
+        if codec == "mac_cyrillic":
+            bonus += _mac_cyrillic(sample, worth)
+        ranked.append((worth + bonus, codec, text))
     # max() keeps the first of equals: the order of the table decides
     best = max(ranked, key=lambda entry: entry[0])
     rival = max((entry[0] for entry in ranked if entry[2] != best[2]), default=-1.0)
@@ -182,7 +247,22 @@ def _decode_legacy(data: bytes) -> Decoded:
     codec = best[1]
     if not certain:
         codec = _second_opinion(sample, ranked, best)
-    return _decoded(data, codec, min(1.0, max(0.0, best[0])), certain=certain)
+    decoded = _decoded(data, codec, min(1.0, max(0.0, best[0])), certain=certain)
+    few = beyond < FEW_CHARACTERS or beyond * 100 < FEW_CHARACTERS * len(sample)
+    return decoded if certain or few else replace(decoded, plausible=_is_language(sample, codec))
+
+
+def _mac_cyrillic(sample: bytes, worth: float) -> float:
+    """Return what speaks for MacCyrillic beside its letters: windows-1251 has most of them."""
+    in_word = _CAPITAL_IN_WORD.search(sample.decode("cp1251", "replace"))
+    if in_word is None or not _MAC_CAPITAL.search(sample):
+        return -1.0
+    return CLEAR if worth > _DOUBTED else 0.0
+
+
+def _is_language(sample: bytes, codec: str) -> bool:
+    text = _read(sample, codec)
+    return any(score(text, script) >= PLAUSIBLE for script in SCRIPTS)
 
 
 def _second_opinion(
@@ -195,6 +275,8 @@ def _second_opinion(
     if match is None:
         return best[1]
     known = [entry for entry in ranked if entry[1] == match.encoding]
+    if best[0] > _DOUBTED and known:
+        return best[1]  # of two good readings the order of the table chooses better
     if known and known[0][0] >= best[0] - CLEAR / 2:
         return match.encoding
     if best[0] <= 0 and not known:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from ingest.loaders.web_links import MOST_PARTS, link_address, picture_name
+
 _DROPPED = frozenset(
     (  # noqa: SIM905 - a dozen quoted words say less
         "script style template noscript head title iframe noframes noembed object"
@@ -86,6 +88,9 @@ class _Reader:
         self._preformatted = 0
         self._svg = 0
         self._keeps_indent = False
+        # Of each link its address, and the parts and the first of them that are its text.
+        self._links: list[tuple[str, list[str], int]] = []
+        self._apart = ""  # addresses in a heading
 
     def read(self, root: LexborNode) -> list[HtmlBlock]:
         """Walk through ``root`` in document order."""
@@ -121,10 +126,8 @@ class _Reader:
         elif tag in ("td", "th") and self._tables:
             self._end_cell()
             self._tables[-1].is_open = True
-        elif tag == "br":
-            self._write("\n")
-        elif tag == "img":
-            self._write(node.attributes.get("alt") or "")
+        elif tag in ("br", "img", "a"):
+            self._start_inline(tag, node)
         elif tag in _BLOCKS or (self._svg and tag in _BLOCKS_IN_SVG):
             self._break()
             self._start_block(tag)
@@ -151,8 +154,38 @@ class _Reader:
                 self._flush()
         elif tag in _APART:
             self._write(" ")
-        elif tag == "svg":
+        elif tag in ("svg", "a"):
+            self._end_inline(tag)
+
+    def _end_inline(self, tag: str) -> None:
+        if tag == "svg":
             self._svg -= 1
+        else:
+            self._end_link()
+
+    def _start_inline(self, tag: str, node: LexborNode) -> None:
+        if tag == "br":
+            self._write("\n")
+        elif tag == "img":
+            self._picture(node.attributes.get("alt") or "", node.attributes.get("src") or "")
+        else:
+            target = self._target()
+            self._links.append((node.attributes.get("href") or "", target, len(target)))
+
+    def _picture(self, shown: str, address: str) -> None:
+        self._write(shown)
+        if not self._links:  # a badge: where it leads says more
+            self._write(picture_name(shown, address))
+
+    def _end_link(self) -> None:
+        address, target, first = self._links.pop()
+        same = target is self._target() and len(target) - first <= MOST_PARTS
+        text = "".join(target[first:]) if same else ""
+        shown = link_address(text, address)
+        if self._level:
+            self._apart += shown
+        else:
+            self._write(shown)
 
     def _data(self, data: str) -> None:
         self._write(data if self._preformatted else _SPACE.sub(" ", data))
@@ -227,6 +260,9 @@ class _Reader:
         if text.strip():
             self.blocks.append(HtmlBlock(text=text, level=self._level))
         self._parts.clear()
+        if self._apart:
+            self._parts.append(f"{self._apart.strip()}\n")
+            self._apart = ""
         self._level = 0
         self._keeps_indent = self._preformatted > 0
 

@@ -20,6 +20,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from ingest.errors import EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.front_matter import split_front_matter
+from ingest.loaders.markdown_html import ended_html
 from ingest.loaders.markdown_nesting import MAX_DEPTH, deep_nesting, lines_too_deep
 from ingest.loaders.markdown_text import MarkdownText
 from ingest.loaders.pandoc_tables import pandoc_tables
@@ -39,7 +40,7 @@ class MarkdownLoader:
     """Reads .md and .markdown files of any common encoding."""
 
     extensions = (".md", ".markdown")
-    version = 4
+    version = 5
 
     def load(
         self,
@@ -83,6 +84,7 @@ def _parser() -> MarkdownIt:
     md.use(container_plugin, name="box", validate=_any_container)
     md.use(pandoc_tables)
     md.use(deep_nesting)
+    md.use(ended_html)
     return md
 
 

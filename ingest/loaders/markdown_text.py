@@ -11,16 +11,14 @@ from markdown_it.token import Token
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
 from ingest.loaders.html_text import read_html
+from ingest.loaders.markdown_inline import Citation, read_inline
+from ingest.loaders.markdown_tags import closed_names, only_markup
 from kb.records import SectionKind
 
 _ATTRIBUTES = re.compile(r"[ \t]*\{[ \t]*[#.:=\w][^{}\n]*\}[ \t]*$")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
-_HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b", re.IGNORECASE)
-_HTML_HIDDEN = re.compile(r"<(/?)(?:script|style|template)\b[^>]*?(/?)>", re.IGNORECASE)
 _INDENT = "  "
-
-_Citation = tuple[int, str]  # a footnote's number and its label in the text
 
 
 @dataclass(slots=True)
@@ -39,8 +37,9 @@ class MarkdownText:
     _marker: str = ""
     _item_before: bool = False
     _top_titles: list[str] = field(default_factory=list)
-    _footnotes: dict[int, tuple[str, list[_Citation]]] = field(default_factory=dict)
-    _cited: list[_Citation] = field(default_factory=list)
+    _footnotes: dict[int, tuple[str, list[Citation]]] = field(default_factory=dict)
+    _cited: list[Citation] = field(default_factory=list)
+    _closed: frozenset[str] = frozenset()
 
     @property
     def only_title(self) -> str:
@@ -50,6 +49,7 @@ class MarkdownText:
     def write(self, tokens: Sequence[Token]) -> None:
         """Write a whole document's tokens."""
         body, notes = _split_footnotes(tokens)
+        self._closed = closed_names([each.content for each in tokens if each.type == "html_block"])
         self._footnotes = {number: _plain(block) for number, block in notes.items()}
         at = 0
         while at < len(body):
@@ -98,11 +98,14 @@ class MarkdownText:
             self._marker = _INDENT
 
     def _heading(self, level: int, inline: Token) -> None:
-        title = _ATTRIBUTES.sub("", self._inline(inline).replace("\n", " ")).strip()
+        found = read_inline(inline, addresses_apart=True)
+        self._cited += found.cited
+        title = _ATTRIBUTES.sub("", found.text.replace("\n", " ")).strip()
         self._item_before = False
         if level == 1 and title:
             self._top_titles.append(title)
         self.builder.heading(level, title)
+        self.builder.add("".join(found.addresses).strip(), separator="\n")
         self._add_cited()
 
     def _paragraph(self, text: str) -> None:
@@ -147,7 +150,11 @@ class MarkdownText:
         if marker not in ("-", ""):
             self._add(_INDENT * max(0, len(self._lists) - 1) + marker, in_list=True)
 
-    def _html(self, markup: str) -> None:
+    def _html(self, written: str) -> None:
+        markup, is_html = only_markup(written, self._closed)
+        if not is_html:
+            self._paragraph(markup.strip("\n"))
+            return
         for block in read_html(markup):
             if block.level:
                 self._item_before = False
@@ -175,9 +182,9 @@ class MarkdownText:
         return at + 1
 
     def _inline(self, token: Token) -> str:
-        text, cited = _inline_text(token)
-        self._cited += cited
-        return text
+        found = read_inline(token)
+        self._cited += found.cited
+        return found.text
 
 
 def _split_footnotes(
@@ -199,41 +206,15 @@ def _split_footnotes(
     return tokens[:start], notes
 
 
-def _plain(tokens: Sequence[Token]) -> tuple[str, list[_Citation]]:
+def _plain(tokens: Sequence[Token]) -> tuple[str, list[Citation]]:
     """Return a footnote's paragraphs and code, one after the other, and the notes that it cites."""
     parts: list[str] = []
-    cited: list[_Citation] = []
+    cited: list[Citation] = []
     for token in tokens:
         if token.type == "inline":
-            text, inner = _inline_text(token)
-            parts.append(text)
-            cited += inner
+            found = read_inline(token)
+            parts.append(found.text)
+            cited += found.cited
         elif token.type in ("fence", "code_block"):
             parts.append(token.content.strip("\n"))
     return "\n".join(part for part in parts if part.strip()), cited
-
-
-def _inline_text(token: Token) -> tuple[str, list[_Citation]]:
-    """Return the text of an inline token and the footnotes that it cites."""
-    parts: list[str] = []
-    cited: list[_Citation] = []
-    hidden = 0
-    for child in token.children or ():
-        if child.type == "html_inline":
-            tag = _HTML_HIDDEN.match(child.content)
-            if tag and not tag[2]:
-                hidden = max(0, hidden - 1) if tag[1] else hidden + 1
-            elif _HTML_BREAK.match(child.content):
-                parts.append("\n")
-        elif hidden:
-            continue
-        elif child.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
-        elif child.type == "footnote_ref":
-            number = int(child.meta["id"])
-            label = str(child.meta.get("label") or number + 1)
-            parts.append(f"[{label}]")
-            cited.append((number, label))
-        elif child.type == "image" or child.content:
-            parts.append(child.content)
-    return "".join(parts), cited

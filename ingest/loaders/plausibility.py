@@ -14,11 +14,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 Script = Literal[
     "hans", "hant", "ja", "ko", "latin", "cyrillic", "arabic", "hebrew", "greek", "thai"
 ]
+
+SCRIPTS: tuple[Script, ...] = get_args(Script)
 
 HANS = (
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年"

@@ -47,6 +47,12 @@ def read_text(path: Path) -> tuple[str, dict[str, MetadataValue], list[Notice]]:
     if not text.strip("\ufeff\x00 \t\r\n\f\v\u3000\xa0\u200b"):
         message = f"{path.name} is empty; there is nothing to index."
         raise EmptyDocumentError(message)
+    if not decoded.plausible:
+        message = (
+            f"{path.name} is in an encoding that is not known here (it looks most like "
+            f"{decoded.encoding}, and reads as no language); save it as UTF-8 and ingest again."
+        )
+        raise DamagedFileError(message)
     if broken_share(text[:_CHECKED_CHARACTERS]) > MAX_CONTROL_SHARE:
         message = (
             f"{path.name} is not text: it looks like binary data; "

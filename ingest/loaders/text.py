@@ -16,7 +16,7 @@ class TextLoader:
     """Reads .txt files of any common encoding."""
 
     extensions = (".txt", ".text")
-    version = 2
+    version = 3
 
     def load(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kb.answering.answer import Answer
+from kb.records import with_header
 
 # What begins markup inside a line, or a heading, list or quotation at its start.
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")
@@ -23,7 +24,8 @@ def as_markdown(answer: Answer) -> str:
     for number in answer.cited:
         hit = answer.sources[number - 1]
         place = f", {hit.place}" if hit.place else ""
-        quoted = "\n".join(f"> {_text(line)}" for line in hit.text.strip().splitlines())
+        lines_quoted = with_header(hit.header, hit.text.strip()).splitlines()
+        quoted = "\n".join(f"> {_text(line)}" for line in lines_quoted)
         lines += [f"\\[{number}\\] {_text(hit.source + place)}", "", quoted, ""]
     return "\n".join(lines).rstrip() + "\n"
 

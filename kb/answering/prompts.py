@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from kb.chat.base import Message
-from kb.records import SearchHit
+from kb.records import SearchHit, with_header
 
 NOT_SAID = "The documents do not say."
 NOT_SAID_ZH = "文档中没有说明。"
@@ -103,7 +103,8 @@ def _passage(number: int, hit: SearchHit) -> str:
     """Return a passage between marks that its own text cannot hold."""
     place = f", {hit.place}" if hit.place else ""
     source = " ".join(f"{hit.source}{place}".split())
-    return f'<passage number="{number}">\n({_as_text(source)})\n{_as_text(hit.text)}\n</passage>'
+    text = _as_text(with_header(hit.header, hit.text))
+    return f'<passage number="{number}">\n({_as_text(source)})\n{text}\n</passage>'
 
 
 def _as_text(text: str) -> str:

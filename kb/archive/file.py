@@ -27,7 +27,8 @@ from kb.archive.bounds import FREE_BYTES, FREE_VECTOR_BYTES, allowance, cost_of,
 from kb.errors import ArchiveError, StoreError
 
 FORMAT = "kb-archive"
-VERSION = 1
+VERSION = 2
+_READ = (1, VERSION)  # those of version 1 hold no header rows of tables
 MANIFEST = "manifest.json"
 ORIGINALS = "originals/"
 _JSON, _VECTORS = ".json", ".f32"
@@ -211,10 +212,10 @@ class ArchiveReader:
             raise damaged(self._path, f"its manifest cannot be read: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise damaged(self._path, "its manifest is none of this program's")
-        if manifest.get("version") != VERSION:
+        if manifest.get("version") not in _READ:
             msg = (
                 f"{self._path} has archive version {manifest.get('version')}, this release reads "
-                f"{VERSION}; import it with the release that exported it, or a newer one"
+                f"up to {VERSION}; import it with the release that exported it, or a newer one"
             )
             raise ArchiveError(msg)
         members = manifest.get("members")

@@ -15,7 +15,14 @@ from kb.archive.exporting import original_member
 from kb.archive.file import ORIGINALS, ArchiveReader, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.language import language_of
-from kb.records import Chunk, CollectionInfo, FileState, SearchMode, Source
+from kb.records import (
+    Chunk,
+    CollectionInfo,
+    FileState,
+    SearchMode,
+    Source,
+    with_header,
+)
 from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_from_json
@@ -158,7 +165,10 @@ def _document(
     spans = [(item["start"], item["end"]) for item in record["chunks"]]
     inside = all(0 <= start <= end <= len(document.text) for start, end in spans)
     _require(inside, "its chunks do not fit its text")
+    headers = [item.get("header", "") for item in record["chunks"]]  # of older releases: none
+    _require(all(isinstance(header, str) for header in headers), "a header row is no text")
     repeated = sum(end - start + len(document.title) for start, end in spans)
+    repeated += sum(map(len, headers))
     most = _FREE_CHARACTERS + _MOST_REPEATED * len(document.text)
     _require(repeated <= most, "its chunks repeat its text too often")
     chunks = tuple(
@@ -171,10 +181,12 @@ def _document(
         )
         for item in record["chunks"]
     )
+    texts = tuple(with_header(chunk.header, chunk.text) for chunk in chunks)
     lengths = np.linalg.norm(vectors, axis=1)
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
     files = [_file(values, 0) for values in record["files"]]
     _require(bool(files), "it has no source")
+    language = language_of(document)
     prepared = PreparedDocument(
         collection=collection,
         document=document,
@@ -182,10 +194,10 @@ def _document(
         settings_hash=str(record["settings_hash"]),
         size=int(record["size"]),
         chunks=chunks,
-        inputs=tuple(chunk.text for chunk in chunks),
+        inputs=texts,
         keys=tuple(bytes.fromhex(key) for key in record["keys"]),
-        index_texts=tuple(index_text(chunk.text) for chunk in chunks),
-        language=language_of(document),
+        index_texts=tuple(index_text(text, language) for text in texts),
+        language=language,
         known=dict(enumerate(vectors)),
     )
     _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")

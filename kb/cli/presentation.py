@@ -37,6 +37,8 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
             line.append(f"  (+{len(hit.sources) - 1} more)", style="dim")
         line.append(f"  {scores_text(hit)}", style="green")
         console.print(line)
+        if hit.header:
+            console.print(indented(Text(_flat(hit.header), style="dim")))
         if hit.before or hit.after:
             console.print(indented(whole(hit)))
         else:

@@ -7,6 +7,10 @@ as "warranty". German articles are left out: they are English words as well ("di
 
 from __future__ import annotations
 
+from functools import cache
+
+from kb.search.folding import fold, token
+
 FUNCTION_WORDS = frozenset(
     (  # noqa: SIM905 - many quoted words are harder to read
         "a about an and any are as at be been but by can could did do does for from had has have "
@@ -18,3 +22,9 @@ FUNCTION_WORDS = frozenset(
         "什么 怎么 如何 哪些 哪个 多少 为什 怎样 是否 可以 请问 哪里 多久 什麼 怎麼 為什 哪個"
     ).split()
 )
+
+
+@cache
+def function_tokens() -> frozenset[str]:
+    """Return the function words as the index spells them."""
+    return frozenset(token(fold(word)) for word in FUNCTION_WORDS)

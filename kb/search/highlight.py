@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.search.terms import is_single_character, terms
+from kb.search.stems import languages_of, stem_tokens
+from kb.search.terms import Term, is_single_character, terms, token
 
 Span = tuple[int, int]
 
@@ -25,26 +27,91 @@ _MOST_SENTENCES = 24
 _LONGEST_SENTENCE = 400
 
 
-def telling_terms(query: str) -> frozenset[str]:
+class Telling:
+    """The terms of a query that explain a hit; taken apart once for all its hits."""
+
+    def __init__(self, query: str) -> None:
+        self._asked = tuple(term for term in terms(query) if term.text not in _STOP_WORDS)
+        self.singles = {term.text for term in self._asked if is_single_character(term.text)}
+        # By word: the terms that it lies in, and those that lie in it, itself among them.
+        self._words = _with_others(self._asked)
+        self._tokens: dict[tuple[str, ...], list[frozenset[str]]] = {}
+
+    def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
+        """Return each term and its stems in some languages, as the index spells them."""
+        if languages not in self._tokens:
+            self._tokens[languages] = [_tokens(term, languages) for term in self._asked]
+        return self._tokens[languages]
+
+    def share(self, found: Sequence[bool]) -> float:
+        """Return the share in [0, 1] of the words of which so many terms were found."""
+        if not self._words:
+            return 0.0
+        shares = (
+            1.0
+            if any(found[at] for at in around)
+            else sum(found[at] for at in inside) / len(inside)
+            for around, inside in self._words
+        )
+        return sum(shares) / len(self._words)
+
+
+def telling_terms(query: str) -> Telling:
     """Return the terms of a query that explain a hit; counted once for all its hits."""
-    return frozenset(term.text for term in terms(query)) - _STOP_WORDS
+    return Telling(query)
 
 
-def term_spans(wanted: frozenset[str], text: str) -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms ``wanted``, merged, in order."""
-    spans = [(term.start, term.end) for term in terms(text) if term.text in wanted]
-    for character in filter(is_single_character, wanted):  # inside pairs, which are the terms
-        spans.extend((match.start(), match.end()) for match in re.finditer(character, text))
+def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms ``wanted``, merged, in order.
+
+    ``language`` is that of the text's document: words in another form are marked as well.
+    """
+    languages = languages_of(language)
+    tokens = frozenset[str]().union(*wanted.tokens(languages))
+    spans = []
+    for term in terms(text, tails=True):
+        if not tokens.isdisjoint(_tokens(term, languages)):
+            spans.append((term.start, term.end))
+        elif term.text[0] in wanted.singles:  # inside pairs, which are the terms
+            spans.append((term.start, term.start + 1))
     return _merge(spans)
 
 
-def coverage(wanted: frozenset[str], text: str) -> float:
-    """Return the share in [0, 1] of the terms ``wanted`` that stand in ``text``."""
-    if not wanted:
-        return 0.0
-    found = wanted & {term.text for term in terms(text)}
-    found |= {each for each in wanted if is_single_character(each) and each in text}
-    return len(found) / len(wanted)
+def coverage(wanted: Telling, text: str, language: str = "") -> float:
+    """Return the share in [0, 1] of the words ``wanted`` that stand in ``text``.
+
+    A word stands there in another form, too, and a part of a name or number within the whole.
+    """
+    languages = languages_of(language)
+    held: set[str] = set()
+    for term in terms(text, tails=True):
+        held |= _tokens(term, languages)
+        held.add(term.text[0])  # a query may be one character of a pair
+    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(languages)])
+
+
+def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return a term and its stems as the index spells them: 1.2.3 and 1_2_3 are one."""
+    return frozenset((token(term.text), *stem_tokens(term.word, languages)))
+
+
+def _with_others(asked: Sequence[Term]) -> list[tuple[list[int], list[int]]]:
+    """Return for each word the places of the terms that hold it, and of those that it holds."""
+    words = sorted((term.start, term.end, at) for at, term in enumerate(asked) if not term.form)
+    starts = [start for start, _, _ in words]
+    result: list[tuple[list[int], list[int]]] = [([at], [at]) for _, _, at in words]
+    for at, term in enumerate(asked):
+        if not term.form:
+            continue
+        place = max(0, bisect_right(starts, term.start) - 1)
+        while place < len(words) and starts[place] < term.end:
+            start, end, _ = words[place]
+            if term.start <= start and end <= term.end:
+                result[place][0].append(at)
+            elif start <= term.start and term.end <= end:
+                result[place][1].append(at)
+            place += 1
+    return result
 
 
 def sentences(text: str) -> list[Span]:

@@ -93,5 +93,6 @@ def _hit(
         page_label_last=row["page_label_last"],
         read_by=row["read_by"],
         confidence=row["confidence"],
+        header=row["header"],
         metadata=json.loads(row["metadata"]),
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.records import CollectionInfo
-from kb.search.function_words import FUNCTION_WORDS
+from kb.search.function_words import function_tokens
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
+from kb.search.stems import languages_of, stem_tokens
 from kb.search.term_frequencies import TermFrequencies
-from kb.search.terms import token
 from kb.store import fulltext
 
 # Postings read for one query. A word that stands in every third chunk tells nearly nothing and
@@ -21,11 +22,14 @@ POSTINGS_BUDGET = 30_000
 # FTS5 looks at every term for every posting: 2,000 terms took 1.3 s, with this budget 0.4 s. A
 # query of fewer than 300 different terms never reaches it.
 LOOKS_BUDGET = 10_000_000
-# An identifier counts as much as three words beside its parts: who asks for E-1407 does not mean a
-# short text with an E and a 1407.
+# An identifier counts as much as four words beside its parts, three as it is written and one for
+# its parts in their order: who asks for E-1407 does not mean a short text with an E and a 1407.
 _WHOLE_WEIGHT = 3
+# A number without its spaces and marks, beside up to three groups of digits, which tell little.
+_NUMBER_WEIGHT = 4
 _K1 = 1.2  # fixed by FTS5's bm25()
-_FUNCTION_TOKENS = frozenset(map(token, FUNCTION_WORDS))
+# Of what a word counts that stands in a text of usual length once, what its stem counts.
+_STEM_SHARE = fulltext.STEM_WEIGHT * (1 + _K1) / (fulltext.STEM_WEIGHT + _K1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +44,90 @@ class Words:
     best_score: float
 
 
+class _Sought:
+    """What is looked up for a query, what that costs, and the most that it can score."""
+
+    def __init__(self, chunks: int, frequency: Mapping[str, int]) -> None:
+        self._chunks = chunks
+        self._frequency = frequency
+        # By expression: postings to be read, and how often its score counts.
+        self._sought: dict[str, tuple[int, int]] = {}
+        self.best_score = 0.0
+
+    def add(self, expression: str, tokens: Sequence[str], weight: int) -> None:
+        """Look up tokens that stand together; those that stand nowhere count as missing."""
+        frequency = min(self._frequency.get(name, 0) for name in tokens)
+        if frequency or expression.endswith("*"):
+            self._sought[expression] = (frequency, weight)
+        self.best_score += (_K1 + 1) * weight * self._rarity(frequency)
+
+    def add_one_of(self, tokens: Sequence[str]) -> None:
+        """Look up tokens of which a chunk holds one at most."""
+        for name in tokens:
+            if name in self._frequency:
+                self._sought[f'"{name}"'] = (self._frequency[name], 1)
+        rarest = min(self._frequency.get(name, 0) for name in tokens)
+        self.best_score += (_K1 + 1) * _STEM_SHARE * self._rarity(rarest)
+
+    def expression(self) -> str | None:
+        """Return the FTS5 expression, rarest first while the budget lasts; None for no term."""
+        chosen: list[str] = []
+        spent = 0
+        for expression, (frequency, weight) in sorted(
+            self._sought.items(), key=lambda item: item[1][0]
+        ):
+            total = spent + frequency
+            if chosen and (total > POSTINGS_BUDGET or total * len(chosen) > LOOKS_BUDGET):
+                break
+            spent = total
+            # FTS5 adds up what each phrase of the expression scores.
+            chosen += [expression] * weight
+        return " OR ".join(chosen) or None
+
+    def _rarity(self, frequency: int) -> float:
+        """FTS5's inverse document frequency."""
+        return max(1e-6, math.log((self._chunks - frequency + 0.5) / (frequency + 0.5)))
+
+
 def weigh(
     db: sqlite3.Connection, collection: CollectionInfo, query: Query, known: TermFrequencies
 ) -> Words:
     """Choose which of a query's terms to look up, by how rare they are."""
     by_token = {token_of(expression): expression for expression in query.tokens}
-    telling = {name: each for name, each in by_token.items() if name not in _FUNCTION_TOKENS}
+    telling = {name: each for name, each in by_token.items() if name not in function_tokens()}
     by_token = telling or by_token
-    frequency = known.frequencies(db, collection.id, list(by_token))
+    stems = _stems(known.languages(db, collection.id), query, by_token)
+    names = [*by_token, *dict.fromkeys(stem for forms in stems.values() for stem in forms)]
+    frequency = known.frequencies(db, collection.id, names)
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
-    best_score = (_K1 + 1) * sum(
-        _rarity(chunks, frequency.get(name, 0))
-        * (_WHOLE_WEIGHT if each in query.identifiers else 1)
-        for name, each in by_token.items()
-    )
-    chosen: list[str] = []
-    spent = 0
-    for name in sorted(by_token, key=lambda name: frequency.get(name, 0)):
-        expression = by_token[name]
-        if name not in frequency and not expression.endswith("*"):
-            continue
-        total = spent + frequency.get(name, 0)
-        if chosen and (total > POSTINGS_BUDGET or total * len(chosen) > LOOKS_BUDGET):
-            break
-        spent = total
-        # FTS5 adds up what each phrase of the expression scores.
-        chosen += [expression] * (_WHOLE_WEIGHT if expression in query.identifiers else 1)
-    return Words(" OR ".join(chosen) or None, best_score)
+    sought = _Sought(chunks, frequency)
+    for name, expression in by_token.items():
+        weight = _WHOLE_WEIGHT if expression in query.identifiers else 1
+        if expression in query.numbers:
+            weight = _NUMBER_WEIGHT
+        sought.add(expression, [name], weight)
+    for forms in stems.values():
+        # A chunk is in one language, mostly: of a word's stems it holds one.
+        if forms:
+            sought.add_one_of(forms)
+    for sequence, parts in query.sequences.items():
+        sought.add(sequence, parts, 1)
+    return Words(sought.expression(), sought.best_score)
+
+
+def _stems(
+    languages: Sequence[str], query: Query, by_token: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return the stems of each word in the languages of the collection."""
+    found: dict[str, list[str]] = {}
+    for name, expression in by_token.items():
+        if word := query.words.get(expression):
+            each = (
+                stem for stated in languages for stem in stem_tokens(word, languages_of(stated))
+            )
+            found[name] = list(dict.fromkeys(each))
+    return found
 
 
 def nearest(
@@ -95,8 +155,3 @@ def nearest(
         if len(hits) >= limit or len(found) < asked:
             return hits[:limit]
         asked *= 8  # the index has ranked all of them in any case
-
-
-def _rarity(chunks: int, frequency: int) -> float:
-    """FTS5's inverse document frequency."""
-    return max(1e-6, math.log((chunks - frequency + 0.5) / (frequency + 0.5)))

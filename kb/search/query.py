@@ -7,10 +7,14 @@ is text; nothing a person types reaches SQLite as syntax.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import pairwise
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+from kb.characters import plain
 from kb.errors import InputTooLongError
+from kb.search.phrases import phrase_expression
 from kb.search.terms import Term, is_single_character, terms, token
 from kb.text import normalise
 
@@ -36,15 +40,24 @@ _DIGIT = re.compile(r"\d")
 class Query:
     """A parsed query.
 
-    ``text`` is what is embedded, without exclusions and quotation marks. ``tokens`` are looked
-    up by keyword search, each once, as FTS5 strings; ``identifiers`` are those of them that are
-    one name of several parts, as ``E-1407`` and ``user_id`` are and ``well-known`` is not;
-    ``required`` and ``excluded`` are FTS5 expressions of phrases.
+    Attributes:
+        text: what is embedded, without exclusions and quotation marks.
+        tokens: looked up by keyword search, each once, as FTS5 strings.
+        identifiers: those tokens that are one name of several parts, as ``E-1407`` and ``user_id``
+            are and ``well-known`` is not.
+        numbers: those that are one number of several groups of digits, which are tokens as well.
+        words: by token, the word that its stems are taken from, where it has any.
+        sequences: the parts of identifiers as FTS5 phrases, each with its tokens.
+        required: FTS5 expressions of phrases that every hit holds.
+        excluded: likewise, that no hit holds.
     """
 
     text: str
     tokens: tuple[str, ...] = ()
     identifiers: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict)
+    sequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -95,8 +108,9 @@ def parse(query: str) -> Query:
 
     text = _OPERATOR.sub(take, normalise(query))
     text = re.sub(r"\s+", " ", text).strip()
-    found = list(terms(text))
-    tokens = dict.fromkeys(_token_expression(term.text) for term in found)
+    shown, _ = plain(text)
+    found = list(terms(shown))
+    tokens = dict.fromkeys(map(_token_expression, found))
     # What is left out is no part of the text.
     count = len(tokens) + sum(1 for phrase in unwanted for _ in terms(phrase))
     if count > MOST_TERMS:
@@ -105,44 +119,22 @@ def parse(query: str) -> Query:
             f"characters is one), but at most {MOST_TERMS:,} are searched for; shorten it"
         )
         raise InputTooLongError(msg)
+    names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
+    numbers = list(_numbers(found, names))
+    grouped = {(term.start, term.end) for term in numbers}
     return Query(
         text=text,
         tokens=tuple(tokens),
-        identifiers=frozenset(
-            _token_expression(whole.text)
-            for whole, part in pairwise(found)
-            if part.start < whole.end and part.end <= whole.end and _names_one_thing(text, whole)
+        identifiers=frozenset(_token_expression(found[at]) for at in names),
+        numbers=frozenset(map(_token_expression, numbers)),
+        words={_token_expression(term): term.word for term in found if term.word},
+        sequences=dict(
+            # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
+            _sequences(found, [at for at in names if found[at][1:3] not in grouped])
         ),
         required=tuple(dict.fromkeys(required)),
         excluded=tuple(dict.fromkeys(excluded)),
     )
-
-
-def _names_one_thing(text: str, word: Term) -> bool:
-    """Say whether a word of several parts is written as identifiers are."""
-    span = (text, word.start, word.end)
-    if _IDENTIFIER.search(*span):
-        return True
-    return _CAPITAL.search(*span) is not None and _DIGIT.search(*span) is not None
-
-
-def phrase_expression(phrase: str) -> str:
-    """Return the FTS5 expression that finds ``phrase`` in the text of a chunk; empty if no term.
-
-    The phrase may begin or end inside a run of CJK characters, but not inside a word.
-    """
-    found = list(terms(phrase, tails=True))
-    if not found:
-        return ""
-    prefix = False
-    if is_single_character(found[-1].text):
-        # The run may go on in the text, where its last pair is not followed by a tail.
-        if len(found) > 1 and found[-2].end == found[-1].end:
-            found.pop()
-        else:
-            prefix = True
-    words = " ".join(token(term.text) for term in found)
-    return f'terms : "{words}"' + (" *" if prefix else "")
 
 
 def token_of(expression: str) -> str:
@@ -150,6 +142,44 @@ def token_of(expression: str) -> str:
     return expression.split('"')[1]
 
 
-def _token_expression(term: str) -> str:
+def _is_identifier(text: str, word: Term) -> bool:
+    """Say whether a word of several parts is written as identifiers are."""
+    # Full-width letters and digits are letters and digits; the case decides.
+    written = unicodedata.normalize("NFKC", text[word.start : word.end])
+    if _IDENTIFIER.search(written):
+        return True
+    return _CAPITAL.search(written) is not None and _DIGIT.search(written) is not None
+
+
+def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:
+    """Give the numbers that are found without their spaces and marks.
+
+    Those with a point inside a name, as the version in ``v1.2.3``, are but parts of it.
+    """
+    starts = [found[at].start for at in names]
+    for term in found:
+        digits = token(term.text)
+        if term.part or not term.form or not digits.replace("_", "").isdecimal():
+            continue
+        before = bisect_right(starts, term.start)
+        inside = before and term.end <= found[names[before - 1]].end
+        if digits.isdecimal() or not inside:
+            yield term
+
+
+def _sequences(found: list[Term], names: list[int]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
+    for at in names:
+        parts = []
+        for place in range(at, len(found)):
+            if found[place].start >= found[at].end:
+                break
+            if not found[place].form:
+                parts.append(token(found[place].text))
+        if len(parts) > 1:
+            yield f'"{" ".join(parts)}"', tuple(parts)
+
+
+def _token_expression(term: Term) -> str:
     # One character of a CJK run begins a pair, or is a tail: a prefix finds both.
-    return f'"{token(term)}"' + (" *" if is_single_character(term) else "")
+    return f'"{token(term.text)}"' + (" *" if is_single_character(term.text) else "")

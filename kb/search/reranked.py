@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kb.errors import EmbeddingError, InputTooLongError
-from kb.records import SearchHit
+from kb.records import SearchHit, with_header
 from kb.reranking.base import Reranker
 
 
@@ -34,7 +34,7 @@ def reranked(
         InputTooLongError: the query is too long to be read with a passage.
         EmbeddingError: the reranker failed; says how to search without it.
     """
-    scores = _scores(reranking, query, [hit.text for hit in read], task)
+    scores = _scores(reranking, query, [with_header(hit.header, hit.text) for hit in read], task)
     # Equal scores: the order before stands.
     order = sorted(range(len(read)), key=lambda place: -scores[place])
     return [

@@ -13,7 +13,7 @@ import numpy as np
 
 from kb.embedding.base import Embedder, Vector
 from kb.errors import InputTooLongError, SettingsError, StoreError
-from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode
+from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode, with_header
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
 from kb.search.filters import SearchFilter
@@ -23,6 +23,7 @@ from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.store import collections as catalog
+from kb.store import documents
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -133,8 +134,8 @@ class Searcher:
                 for each, vector in zip(collections, vectors, strict=True)
                 if vector is not None
             }
-            return _highlighted(parsed.text, known, kept, embedder)
-        return kept if highlights == "none" else _words_marked(parsed.text, kept)
+            return self._highlighted(parsed.text, known, kept, embedder)
+        return kept if highlights == "none" else self._words_marked(parsed.text, kept)
 
     def highlight(
         self, query: str, found: list[SearchHit], embedder: Embedder, *, tasks: Mapping[str, str]
@@ -150,8 +151,51 @@ class Searcher:
                 for name, task in tasks.items()
             }
         except InputTooLongError:  # found by words alone
-            return _words_marked(parsed.text, found)
-        return _highlighted(parsed.text, vectors, found, embedder)
+            return self._words_marked(parsed.text, found)
+        return self._highlighted(parsed.text, vectors, found, embedder)
+
+    def _highlighted(
+        self, query: str, vectors: Mapping[str, Vector], found: list[SearchHit], embedder: Embedder
+    ) -> list[SearchHit]:
+        """Mark words, or the sentence nearest to the query as the collection's task words it."""
+        wanted = highlight.telling_terms(query)
+        languages = self._languages(found)
+        unexplained = [
+            hit
+            for hit in found
+            if hit.collection in vectors
+            and highlight.coverage(
+                wanted, with_header(hit.header, hit.text), languages[hit.document_id]
+            )
+            < _TELLING_COVERAGE
+        ]
+        nearest = highlight.nearest_sentences(
+            [vectors[hit.collection] for hit in unexplained],
+            [hit.text for hit in unexplained],
+            embedder,
+        )
+        by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
+        return [
+            replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
+            for hit in self._words_marked(query, found)
+        ]
+
+    def _words_marked(self, query: str, found: list[SearchHit]) -> list[SearchHit]:
+        wanted = highlight.telling_terms(query)
+        languages = self._languages(found)
+        return [
+            replace(
+                hit,
+                highlights=highlight.term_spans(wanted, hit.text, languages[hit.document_id]),
+            )
+            for hit in found
+        ]
+
+    def _languages(self, found: list[SearchHit]) -> dict[int, str]:
+        """Return the language of each hit's document, empty for one that is gone by now."""
+        ids = {hit.document_id for hit in found}
+        with self._store.database.read() as db:
+            return dict.fromkeys(ids, "") | documents.languages_of(db, list(ids))
 
     def _best(self, request: _Request) -> list[SearchHit]:
         wanted = request.top_k
@@ -242,30 +286,3 @@ def _ranked(
     fused = fusion.fuse(meaning, words, best_keyword_score=best)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
     return hits.Found(request.collections, fused, stages)
-
-
-def _highlighted(
-    query: str, vectors: Mapping[str, Vector], found: list[SearchHit], embedder: Embedder
-) -> list[SearchHit]:
-    """Mark words, or the sentence nearest to the query as its collection's instruction words it."""
-    wanted = highlight.telling_terms(query)
-    unexplained = [
-        hit
-        for hit in found
-        if hit.collection in vectors and highlight.coverage(wanted, hit.text) < _TELLING_COVERAGE
-    ]
-    nearest = highlight.nearest_sentences(
-        [vectors[hit.collection] for hit in unexplained],
-        [hit.text for hit in unexplained],
-        embedder,
-    )
-    by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
-    return [
-        replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
-        for hit in _words_marked(query, found)
-    ]
-
-
-def _words_marked(query: str, found: list[SearchHit]) -> list[SearchHit]:
-    wanted = highlight.telling_terms(query)
-    return [replace(hit, highlights=highlight.term_spans(wanted, hit.text)) for hit in found]

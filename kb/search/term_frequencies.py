@@ -1,4 +1,4 @@
-"""In how many chunks terms stand, remembered from query to query.
+"""In how many chunks terms stand, and in which languages, remembered from query to query.
 
 FTS5 counts a term's chunks by reading all of its postings: for the common words, which nearly
 every query has, that took as long as the search itself at 100,000 chunks (9 ms of a query).
@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 
-from kb.store import freshness, fulltext
+from kb.store import documents, freshness, fulltext
 
 CAPACITY = 20_000
 
@@ -21,17 +21,15 @@ class TermFrequencies:
     def __init__(self) -> None:
         self._generation = -1
         self._known: dict[tuple[str, str], int] = {}
+        self._languages: dict[str, tuple[str, ...]] = {}
         self._mutex = threading.Lock()
 
     def frequencies(
         self, db: sqlite3.Connection, collection_id: str, tokens: Sequence[str]
     ) -> dict[str, int]:
         """Return in how many chunks each token stands; those that stand in none are left out."""
-        generation = freshness.stored_generation(db)
+        generation = self._current(db)
         with self._mutex:
-            if generation != self._generation:
-                self._known.clear()
-                self._generation = generation
             found = {
                 token: self._known[collection_id, token]
                 for token in tokens
@@ -48,3 +46,25 @@ class TermFrequencies:
                 if generation == self._generation:
                     self._known |= {(collection_id, token): found[token] for token in missing}
         return {token: count for token, count in found.items() if count}
+
+    def languages(self, db: sqlite3.Connection, collection_id: str) -> tuple[str, ...]:
+        """Return the languages of a collection's documents, as their rows have them."""
+        generation = self._current(db)
+        with self._mutex:
+            known = self._languages.get(collection_id)
+        if known is None:
+            known = documents.languages(db, collection_id)
+            with self._mutex:
+                if generation == self._generation:
+                    self._languages[collection_id] = known
+        return known
+
+    def _current(self, db: sqlite3.Connection) -> int:
+        """Return the store's generation, and forget what was known of another."""
+        generation = freshness.stored_generation(db)
+        with self._mutex:
+            if generation != self._generation:
+                self._known.clear()
+                self._languages.clear()
+                self._generation = generation
+        return generation

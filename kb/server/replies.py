@@ -124,6 +124,7 @@ class HitReply(_Reply):
     page_label_last: str
     read_by: PageSource
     confidence: float | None
+    header: str
     highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
     metadata: dict[str, MetadataValue]
     scores: dict[str, float]

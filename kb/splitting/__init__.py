@@ -19,6 +19,7 @@ from kb.splitting.packing import Packer, Part
 from kb.splitting.pieces import piece_ends
 from kb.splitting.rulers import CountTokens, Ruler
 from kb.splitting.structure import Structure
+from kb.splitting.tables import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "split"]
 
-SPLITTER_VERSION = 2
+SPLITTER_VERSION = 3
 """Counts up whenever the same document is cut differently, so that it is split again."""
 
 # Anchors are about two radii apart. Near ones make the pieces independent of all text but their
 # own; far ones are where groups of tiny sections end, each costing half a chunk on average.
 _NEAR, _FAR = 0.06, 3
 _CHARACTERS_PER_TOKEN = 3
+# A header row may take a third of a chunk.
+_HEADER_SHARE = 3
 # Small pieces give the packing about ten places for each end to choose from.
 _PIECE_SHARE = 16
 _SMALLEST_PIECE, _LARGEST_PIECE = 8, 64
@@ -49,8 +52,10 @@ def split(
     """Return the document's chunks in reading order.
 
     ``document.text[chunk.start:chunk.end] == chunk.text`` for each; every character besides
-    white space is in at least one chunk. ``count_tokens`` gives the tokens of each text alone,
-    and ``Chunk.tokens`` is that count: the caller adds prompt and special tokens.
+    white space is in at least one chunk. A chunk that begins inside a table carries its header row
+    beside its text, counted in its size. ``count_tokens`` gives the tokens of each text alone,
+    and ``Chunk.tokens`` is that count, header row included: the caller adds prompt and special
+    tokens.
 
     Raises:
         SettingsError: ``max_tokens`` leaves too little room for any text.
@@ -71,11 +76,13 @@ def split(
     ruler = Ruler()
     if in_tokens:
         ruler = Ruler.of_tokens(text, _piece_ends(text, stops, piece_size), count_tokens)
-    packer = Packer(text, text_levels, ruler, options.chunk_size, options.chunk_overlap)
+    measure = (lambda row: count_tokens([row])[0]) if in_tokens else len
+    headers = Headers(document, measure, options.chunk_size // _HEADER_SHARE)
+    packer = Packer(text, text_levels, ruler, options.chunk_size, options.chunk_overlap, headers)
     parts: list[Part] = []
     for group in structure.groups(ruler, options.chunk_size, frozenset(far)):
         kind = structure.kind(*group)
-        if ruler.size(*group) <= options.chunk_size:
+        if ruler.size(*group) + headers.units(group[0]) <= options.chunk_size:
             parts.append(Part(group[0], group[0], group[1], group, kind))
             continue
         inside = stops[bisect_left(stops, group[0]) : bisect_right(stops, group[1])]

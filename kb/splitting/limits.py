@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kb.errors import SettingsError
-from kb.records import Chunk, Document
+from kb.records import Chunk, Document, with_header
 from kb.splitting.structure import Structure, stripped
+from kb.splitting.tables import shortened
 
 if TYPE_CHECKING:
     from kb.splitting.packing import Packer, Part
@@ -63,20 +64,31 @@ def finish(
 ) -> list[Chunk]:
     """Return the chunks of ``parts`` in reading order, each within its limit."""
     done: list[tuple[int, Chunk]] = []
+    fitted: dict[str, str] = {}  # header rows that take too much of what the model reads
     for low in range(0, len(parts), _BATCH):
         waiting = list(parts[low : low + _BATCH])
         while waiting:
             made = [
-                (part, chunk) for part in waiting if (chunk := _chunk(structure, part)) is not None
+                (part, chunk)
+                for part in waiting
+                if (chunk := _chunk(structure, packer, part, fitted)) is not None
             ]
-            counts = count_tokens([chunk.text for _, chunk in made])
+            counts = count_tokens([with_header(chunk.header, chunk.text) for _, chunk in made])
             waiting = []
             for (part, chunk), tokens in zip(made, counts, strict=True):
                 limit = limits.for_path(chunk.heading_path)
                 if tokens <= limit:
                     done.append((part.start, replace(chunk, tokens=tokens)))
+                    continue
+                row = count_tokens([with_header(chunk.header, "")])[0] if chunk.header else 0
+                if row > limit // 2:
+                    shorter, _ = shortened(
+                        chunk.header, lambda text: count_tokens([text])[0], limit // 2
+                    )
+                    fitted[packer.headers.at(chunk.start)] = shorter
+                    waiting.append(part)
                 else:
-                    waiting.extend(_smaller(packer, part, tokens, limit))
+                    waiting.extend(_smaller(packer, part, tokens - row, limit - row))
     done.sort(key=lambda item: item[0])
     kept: list[Chunk] = []
     for _, chunk in reversed(done):
@@ -86,12 +98,15 @@ def finish(
     return [replace(chunk, ordinal=ordinal) for ordinal, chunk in enumerate(reversed(kept))]
 
 
-def _chunk(structure: Structure, part: Part) -> Chunk | None:
+def _chunk(
+    structure: Structure, packer: Packer, part: Part, fitted: Mapping[str, str]
+) -> Chunk | None:
     """Return the part as a chunk, None if it adds nothing but white space."""
     start, end = stripped(structure.text, part.lead, part.end)
     if end <= part.start:
         return None
     page_first, page_last = structure.pages(start, end)
+    header = packer.headers.at(start)
     return Chunk(
         ordinal=0,
         text=structure.text[start:end],
@@ -101,6 +116,7 @@ def _chunk(structure: Structure, part: Part) -> Chunk | None:
         kind=structure.kind(start, end),
         page_first=page_first,
         page_last=page_last,
+        header=fitted.get(header, header),
     )
 
 

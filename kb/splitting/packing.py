@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kb.records import SectionKind
     from kb.splitting.rulers import Ruler
     from kb.splitting.structure import Span
+    from kb.splitting.tables import Headers
 
 # What it costs to end a chunk at each level, as a share of ``_WORST``; a new chunk costs 1.
 _COST = {
@@ -63,6 +64,7 @@ class Packer:
     ruler: Ruler
     size: int
     overlap: int
+    headers: Headers
 
     def pack(self, group: Span, kind: SectionKind, ends: Sequence[int]) -> list[Part]:
         """Cut ``group`` where all chunks together cost least; ``ends`` are its pieces' ends.
@@ -77,7 +79,11 @@ class Packer:
         last = len(nodes) - 1
         leads = [self.lead(node, group, kind) for node in nodes[:-1]]
         measured = self.ruler.positions(nodes)
-        leads_measured = self.ruler.positions(leads)
+        # A chunk that carries a header row has as much less room, as if it began earlier.
+        leads_measured = [
+            at - self.headers.units(lead)
+            for at, lead in zip(self.ruler.positions(leads), leads, strict=True)
+        ]
         fixed, stops = self._costs(nodes, measured)
         cost = [0.0] + [float("inf")] * last
         came_from = [0] * (last + 1)
@@ -146,7 +152,7 @@ class Packer:
         Tables repeat nothing and code repeats whole lines only: half a row or statement would
         mislead.
         """
-        if kind == "table" or start <= group[0]:
+        if kind == "table" or start <= group[0] or self.headers.at(start):
             return start
         low = max(group[0], self.ruler.back(start, self.overlap))
         if most is not None:

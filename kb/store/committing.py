@@ -127,7 +127,10 @@ def _index(db: sqlite3.Connection, collection_id: str, new: _Fresh) -> None:
     documents.set_state(db, new.document_id, "active")
     prepared = new.item.prepared
     title = prepared.document.title
-    contexts = (fulltext.context_text(title, chunk.heading_path) for chunk in prepared.chunks)
+    contexts = (
+        fulltext.context_text(title, chunk.heading_path, prepared.language)
+        for chunk in prepared.chunks
+    )
     items = zip(new.chunk_ids, prepared.index_texts, contexts, strict=True)
     fulltext.add(db, collection_id, items)
 

@@ -70,6 +70,7 @@ class Database:
                 if not in_place:
                     connection.execute("PRAGMA journal_mode = WAL")
                     migrate(connection, path)
+                    fulltext.bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise

@@ -91,8 +91,8 @@ def _insert_chunks(
         cursor = db.execute(
             "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
             " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
-            " vector_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " header, vector_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 chunk.ordinal,
@@ -108,6 +108,7 @@ def _insert_chunks(
                 source,
                 confidence,
                 chunk.tokens,
+                chunk.header,
                 key,
             ),
         )
@@ -141,6 +142,30 @@ def collection_of(db: sqlite3.Connection, document_id: int) -> str:
     """Return the id of the collection that holds a document."""
     row = db.execute("SELECT collection_id FROM documents WHERE id = ?", (document_id,)).fetchone()
     return str(row["collection_id"])
+
+
+def languages(db: sqlite3.Connection, collection_id: str) -> tuple[str, ...]:
+    """Return the languages of the visible documents of a collection, each once."""
+    # Each step leaps to the next language in the index: no walk over all documents.
+    rows = db.execute(
+        "WITH RECURSIVE found (language) AS ("
+        "SELECT min(language) FROM documents WHERE collection_id = :id AND state = 'active'"
+        " UNION ALL SELECT (SELECT min(language) FROM documents WHERE collection_id = :id"
+        " AND state = 'active' AND language > found.language) FROM found"
+        " WHERE found.language IS NOT NULL)"
+        " SELECT language FROM found WHERE language IS NOT NULL",
+        {"id": collection_id},
+    )
+    return tuple(row["language"] for row in rows)
+
+
+def languages_of(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the language of each of some documents."""
+    rows = db.execute(
+        "SELECT id, language FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"]: row["language"] for row in rows}
 
 
 def without_sources(db: sqlite3.Connection, document_id: int) -> bool:
@@ -267,6 +292,7 @@ def cut(db: sqlite3.Connection, document_id: int) -> list[Chunk]:
             page_first=row["page_first"],
             page_last=row["page_last"],
             tokens=row["tokens"],
+            header=row["header"],
         )
         for row in rows
     ]

@@ -2,21 +2,32 @@
 
 Each collection has an FTS5 table of its own, so that a term's rarity is judged inside the
 collection and a search of a small one never reads the postings of a large one. The tables hold
-no text (``content=''``), only the index: the ``terms`` of a chunk, and its ``context`` (title
-and heading path). FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4 that gained
-0.025 nDCG@10 on code and lost at most 0.004 elsewhere, so it is used as it is.
+no text (``content=''``), only the index: of a chunk, with the header row that it carries, its
+``terms`` in their order, their other ``forms`` and their ``stems``, and its ``context`` (title and
+heading path, all three of them). FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4
+that gained 0.025 nDCG@10 on code and lost at most 0.004 elsewhere, so it is used as it is.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from kb.search.terms import index_text
+from kb.records import with_header
+from kb.search import terms
+from kb.search.terms import IndexText, index_text
+from kb.store.transactions import roll_back
+
+_log = logging.getLogger(__name__)
 
 # A word in a title or heading says less about one chunk than a word in the chunk itself.
 CONTEXT_WEIGHT = 0.5
+# Another form of a word says less than the form that was typed: CONTRIBUTING has the table.
+STEM_WEIGHT = 0.3
+_WEIGHTS = f"1.0, 1.0, {STEM_WEIGHT}, {CONTEXT_WEIGHT}"
+_COLUMNS = "terms, forms, stems, context"
 
 
 def create(db: sqlite3.Connection, collection_id: str) -> None:
@@ -25,7 +36,7 @@ def create(db: sqlite3.Connection, collection_id: str) -> None:
     # decided what a term is, and unicode61 does not know characters younger than itself.
     db.execute(
         f"CREATE VIRTUAL TABLE {_table(collection_id)} USING fts5"
-        """ (terms, context, content='', tokenize="ascii tokenchars '_'")"""
+        f""" ({_COLUMNS}, content='', tokenize="ascii tokenchars '_'")"""
     )
     db.execute(
         f"CREATE VIRTUAL TABLE {_vocabulary(collection_id)}"
@@ -39,18 +50,20 @@ def drop(db: sqlite3.Connection, collection_id: str) -> None:
     db.execute(f"DROP TABLE IF EXISTS {_table(collection_id)}")
 
 
-def context_text(title: str, heading_path: Sequence[str]) -> str:
+def context_text(title: str, heading_path: Sequence[str], language: str) -> str:
     """Return what the index is given for a chunk's surroundings."""
     # The first heading often repeats the title.
     parts = dict.fromkeys((title, *heading_path))
-    return index_text("\n".join(parts))
+    return " ".join(index_text("\n".join(parts), language))
 
 
-def add(db: sqlite3.Connection, collection_id: str, items: Iterable[tuple[int, str, str]]) -> None:
+def add(
+    db: sqlite3.Connection, collection_id: str, items: Iterable[tuple[int, IndexText, str]]
+) -> None:
     """Index chunks, given as (chunk id, index text, context text)."""
     db.executemany(
-        f"INSERT INTO {_table(collection_id)} (rowid, terms, context) VALUES (?, ?, ?)",  # noqa: S608 - the id is ours
-        items,
+        f"INSERT INTO {_table(collection_id)} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - the id is ours
+        ((chunk_id, *text, context) for chunk_id, text, context in items),
     )
 
 
@@ -58,8 +71,11 @@ def remove_document(db: sqlite3.Connection, collection_id: str, document_id: int
     """Remove a document's chunks; while its rows still stand, for the index holds no text."""
     table = _table(collection_id)
     db.executemany(
-        f"INSERT INTO {table} ({table}, rowid, terms, context) VALUES ('delete', ?, ?, ?)",  # noqa: S608
-        list(_items(db, "k.document_id = ?", document_id)),
+        f"INSERT INTO {table} ({table}, rowid, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?)",  # noqa: S608
+        [
+            (key, *text, context)
+            for key, text, context in _items(db, "k.document_id = ?", document_id)
+        ],
     )
 
 
@@ -69,6 +85,35 @@ def rebuild(db: sqlite3.Connection, collection_id: str) -> None:
     create(db, collection_id)
     found = _items(db, "d.collection_id = ? AND d.state = 'active'", collection_id)
     add(db, collection_id, found)
+
+
+def is_up_to_date(db: sqlite3.Connection) -> bool:
+    """Say whether the indexes hold the terms that this installation makes.
+
+    Those of catalogs from before the terms were noted are made again by whoever migrates these.
+    """
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'keyword_index'").fetchone()
+    if known is None:
+        return True
+    (analysis,) = db.execute("SELECT analysis FROM keyword_index").fetchone()
+    return bool(analysis == terms.analysis())
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Make every index again that holds other terms, in a transaction of its own."""
+    if is_up_to_date(db):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if not is_up_to_date(db):  # else another process has done it meanwhile
+            for key, chunks in db.execute("SELECT id, chunk_count FROM collections").fetchall():
+                _log.info("making the keyword index of %d chunks again", chunks)
+                rebuild(db, key)
+            db.execute("UPDATE keyword_index SET analysis = ?", (terms.analysis(),))
+        db.execute("COMMIT")
+    except BaseException:
+        roll_back(db)
+        raise
 
 
 def ids(db: sqlite3.Connection, collection_id: str) -> set[int]:
@@ -107,7 +152,7 @@ def best(
     table = _table(collection_id)
     rows = db.execute(
         f"SELECT rowid, -rank AS score FROM {table} WHERE {table} MATCH ?"  # noqa: S608
-        f" AND rank MATCH 'bm25(1.0, {CONTEXT_WEIGHT})' ORDER BY rank LIMIT ?",
+        f" AND rank MATCH 'bm25({_WEIGHTS})' ORDER BY rank LIMIT ?",
         (expression, limit),
     )
     return [(row["rowid"], row["score"]) for row in rows]
@@ -120,7 +165,7 @@ def best_among(
     table = _table(collection_id)
     # bm25() in the ORDER BY is computed for the rows that pass; ``rank`` would be for all.
     rows = db.execute(
-        f"SELECT rowid, -bm25({table}, 1.0, {CONTEXT_WEIGHT}) AS score FROM {table}"  # noqa: S608
+        f"SELECT rowid, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"  # noqa: S608
         f" WHERE {table} MATCH ? AND +rowid IN (SELECT value FROM json_each(?))"
         " ORDER BY score DESC LIMIT ?",
         (expression, json.dumps(list(ids)), limit),
@@ -135,15 +180,18 @@ def matching(db: sqlite3.Connection, collection_id: str, expression: str) -> set
     return {row["rowid"] for row in rows}
 
 
-def _items(db: sqlite3.Connection, condition: str, value: object) -> Iterator[tuple[int, str, str]]:
+def _items(
+    db: sqlite3.Connection, condition: str, value: object
+) -> Iterator[tuple[int, IndexText, str]]:
     rows = db.execute(
-        "SELECT k.id, k.text, k.heading_path, d.title FROM chunks k"  # noqa: S608 - ours
+        "SELECT k.id, k.text, k.header, k.heading_path, d.title, d.language FROM chunks k"  # noqa: S608 - ours
         f" JOIN documents d ON d.id = k.document_id WHERE {condition}",
         (value,),
     )
     for row in rows:
-        context = context_text(row["title"], json.loads(row["heading_path"]))
-        yield row["id"], index_text(row["text"]), context
+        context = context_text(row["title"], json.loads(row["heading_path"]), row["language"])
+        text = with_header(row["header"], row["text"])
+        yield row["id"], index_text(text, row["language"]), context
 
 
 def _table(collection_id: str) -> str:

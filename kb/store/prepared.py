@@ -8,6 +8,7 @@ import numpy as np
 
 from kb.embedding.base import Vector, Vectors
 from kb.records import Chunk, CollectionInfo, Document, FileState
+from kb.search.terms import IndexText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class PreparedDocument:
     chunks: tuple[Chunk, ...]
     inputs: tuple[str, ...]
     keys: tuple[bytes, ...]
-    index_texts: tuple[str, ...]
+    index_texts: tuple[IndexText, ...]
     language: str
     known: dict[int, Vector] = field(default_factory=dict)
 
@@ -61,6 +62,7 @@ class KeyedChunk:
     document_id: int
     title: str
     heading_path: tuple[str, ...]
+    header: str
     text: str
     key: bytes
 

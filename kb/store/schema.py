@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping
@@ -180,6 +181,13 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
     WHERE state = 'active';
 """
 
+# What the terms of the full-text indexes were made with: see ``kb.store.fulltext``, which makes
+# them again when that is not what this installation makes terms with.
+_KEYWORD_INDEX = """
+CREATE TABLE IF NOT EXISTS keyword_index (analysis TEXT NOT NULL) STRICT;
+INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_index);
+"""
+
 
 def _version_7(connection: sqlite3.Connection) -> None:
     for statement in _statements(_VERSION_7):
@@ -257,6 +265,12 @@ CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
     BEGIN INSERT OR REPLACE INTO stale_descriptions VALUES (new.document_id, 0); END;
 """
 
+# The header row that a passage of a divided table carries; passages from before carry none until
+# their documents are read again.
+HEADER_ROWS = """
+ALTER TABLE chunks ADD COLUMN header TEXT NOT NULL DEFAULT '';
+"""
+
 
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
@@ -274,6 +288,8 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _version_7,
     _version_8,
     _VERSION_9,
+    _KEYWORD_INDEX,
+    HEADER_ROWS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
@@ -291,17 +307,15 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     refuse_newer(version, path)
     if version > 0:
-        _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
+        _back_up(connection, path, version)
     for step in MIGRATIONS[version:]:
         version += 1
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if callable(step):
-                step(connection)
-            else:
-                for statement in _statements(step):
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            if found < version:  # else another process has taken the step meanwhile
+                _take(connection, step)
+                connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
             roll_back(connection)
@@ -327,7 +341,25 @@ def _statements(script: str) -> list[str]:
     return [part for part in script.split(";\n") if part.strip()]
 
 
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
-    with sqlite3.connect(target) as copy:
+def _take(connection: sqlite3.Connection, step: str | Callable[[sqlite3.Connection], None]) -> None:
+    if callable(step):
+        step(connection)
+        return
+    for statement in _statements(step):
+        connection.execute(statement)
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the catalog, unless another process has begun to bring it up to date."""
+    target = path.with_name(f"{path.name}.v{version}.bak")
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    copy = sqlite3.connect(part)
+    try:
         connection.backup(copy)
-    copy.close()
+        (copied,) = copy.execute("PRAGMA user_version").fetchone()
+    finally:
+        copy.close()
+    if copied == version:
+        part.replace(target)
+    else:
+        part.unlink()

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 from kb.errors import StoreError
+from kb.store import fulltext
 from kb.store.database import Database, immutable
 from kb.store.room import LEAST_FREE_BYTES
 from kb.store.schema import CURRENT_VERSION, refuse_newer
@@ -80,7 +81,7 @@ class Snapshot:
         return dict(self._copied)
 
     def open_catalog(self) -> Database:
-        """Open the catalog in its place, or a copy if a log is left or its version is an old one.
+        """Open the catalog in its place, or a copy if a log is left or it is not up to date.
 
         Raises:
             StoreError: it is damaged, newer than this release, or there is no room for the copy.
@@ -92,7 +93,7 @@ class Snapshot:
         version = _version(catalog)
         if version is not None:
             refuse_newer(version, catalog)
-        if not left and version == CURRENT_VERSION:
+        if not left and version == CURRENT_VERSION and _is_indexed(catalog):
             return Database(catalog, refusal=self.refusal, in_place=True)
         self._copy("catalog", [file for file in (catalog, log) if file.exists()], self.place)
         return Database(self.place / CATALOG, refusal=self.refusal, original=catalog)
@@ -162,3 +163,9 @@ def _version(catalog: Path) -> int | None:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error:
         return None
+
+
+def _is_indexed(catalog: Path) -> bool:
+    """Say whether the catalog's keyword index is of the terms that this installation makes."""
+    with closing(immutable(catalog)) as connection:
+        return fulltext.is_up_to_date(connection)

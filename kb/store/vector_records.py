@@ -29,6 +29,7 @@ def of_prepared(
                 start=chunk.start,
                 end=chunk.end,
                 page=chunk.page_first,
+                header=chunk.header,
             ),
         )
 
@@ -56,6 +57,7 @@ def _described(row: sqlite3.Row, origins: Sequence[Source]) -> tuple[VectorRecor
             start=row["start"],
             end=row["end"],
             page=row["page_first"],
+            header=row["header"],
         ),
     )
     keyed = KeyedChunk(
@@ -63,6 +65,7 @@ def _described(row: sqlite3.Row, origins: Sequence[Source]) -> tuple[VectorRecor
         document_id=row["document_id"],
         title=row["title"],
         heading_path=heading_path,
+        header=row["header"],
         text=row["text"],
         key=row["vector_key"],
     )
@@ -79,6 +82,7 @@ def _metadata(
     start: int,
     end: int,
     page: int | None,
+    header: str,
 ) -> dict[str, MetadataValue]:
     return {
         "document_id": document_id,
@@ -89,4 +93,5 @@ def _metadata(
         "start": start,
         "end": end,
         **({} if page is None else {"page": page}),
+        **({"header": header} if header else {}),
     }

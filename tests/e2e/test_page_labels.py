@@ -128,7 +128,12 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
     (catalog,) = settings.store_dir.glob("*.sqlite3")
     connection = sqlite3.connect(catalog)
     with connection:  # as release 7 left it
-        connection.execute("ALTER TABLE chunks DROP COLUMN page_label_last")
+        for later in ("page_label_last", "header"):
+            connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
+        for later in ("source_forgotten", "source_left", "source_joined"):
+            connection.execute(f"DROP TRIGGER {later}")
+        for later in ("unplaced_roots", "stale_descriptions"):
+            connection.execute(f"DROP TABLE {later}")
         connection.execute(
             "UPDATE document_bodies SET structure = ? WHERE document_id = ?",
             (zlib.compress(b"[]"), damaged),

@@ -32,6 +32,7 @@ def main(folder: Path) -> None:
         with tarfile.open(next(folder.glob("llama_cpp_python-*.tar.gz"))) as archive:
             archive.extractall(folder / "unpacking", filter="data")
         next((folder / "unpacking").iterdir()).rename(folder / LLAMA_CPP.parts[0])
+        (folder / "unpacking").rmdir()
 
 
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")

@@ -105,8 +105,9 @@ def _document(
             "date": f"{2000 + number % 25}-{1 + number % 12:02}-01",
         },
     )
+    language = "zh" if number % 3 else "en"
     prepared = PreparedDocument(
-        language="zh" if number % 3 else "en",
+        language=language,
         collection=target,
         document=document,
         content_hash=str(number),
@@ -115,7 +116,7 @@ def _document(
         chunks=(Chunk(ordinal=0, text=text, start=0, end=len(text)),),
         inputs=(text,),
         keys=(str(number).encode(),),
-        index_texts=(index_text(text),),
+        index_texts=(index_text(text, language),),
     )
     file = FileState(
         source=Source(root="benchmark", path=f"folder {number % 100}/{number}.txt"),

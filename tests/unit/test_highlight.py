@@ -38,3 +38,28 @@ def test_sentences_end_at_full_stops_of_both_scripts_but_not_inside_numbers() ->
         "第二句！",
         "Last line",
     ]
+
+
+def test_other_forms_of_a_word_are_marked_in_the_documents_language() -> None:
+    wanted = telling_terms("copy of a contract")
+    text = "Two copies of both contracts."
+    assert [text[a:b] for a, b in term_spans(wanted, text, "en")] == ["copies", "contracts"]
+    assert term_spans(wanted, text, "sw") == ()
+    assert coverage(wanted, text, "en") == 1.0
+
+
+def test_a_version_and_a_number_are_marked_as_a_whole() -> None:
+    assert _marked("1.2.3", "see v1.2.3 and v3.2.1") == ["1.2.3", "3", "2", "1"]
+    assert _marked("1250000", "a deposit of 1,250,000 yen") == ["1,250,000"]
+    assert _marked("1,250,000", "a deposit of 1250000 yen") == ["1250000"]
+
+
+def test_both_ways_of_writing_chinese_are_marked() -> None:
+    assert _marked("员工请假", "員工請假須於三日前") == ["員工請假"]
+    assert _marked("髮", "剪头发") == ["发"]
+
+
+def test_a_part_of_a_name_is_covered_by_the_whole_and_the_whole_by_its_parts() -> None:
+    assert coverage(telling_terms("1,250,000"), "a deposit of 1250000 yen") == 1.0
+    assert coverage(telling_terms("KX-4471-B"), "fuse KX4471B") == 1.0
+    assert 0 < coverage(telling_terms("parseXMLFile"), "parse the file") < 1

@@ -84,7 +84,7 @@ def test_localised_heading_styles_are_headings(word: WordDocument, tmp_path: Pat
     assert load(word, tmp_path).sections[0].heading_path == ("付款",)
 
 
-def test_tables_are_rows_of_cells_and_merged_cells_stand_once(
+def test_tables_are_rows_of_cells_and_merged_cells_are_said_in_every_row(
     word: WordDocument, tmp_path: Path
 ) -> None:
     table = word.add_table(rows=3, cols=2)
@@ -94,7 +94,7 @@ def test_tables_are_rows_of_cells_and_merged_cells_stand_once(
     table.cell(1, 0).merge(table.cell(2, 0))
     document = load(word, tmp_path)
     assert document.sections[0].kind == "table"
-    assert document.text == "材料 | 说明\nform | signed\n | twice"
+    assert document.text == "材料 | 说明\nform | signed\nform | twice"
 
 
 def test_lists_keep_their_marks(word: WordDocument, tmp_path: Path) -> None:
@@ -526,6 +526,26 @@ def test_charts_are_read_as_tables(word: WordDocument, tmp_path: Path) -> None:
     add_xml(word, paragraph(run("Figure 1:") + graphic(word, "chart", CHART)))
     document = load(word, tmp_path)
     assert document.text == "Figure 1:\n\n年度销量\n | North | South\nMay | 17 | 5\nJuly | 23 | "
+    assert document.notices == ()
+
+
+WATERFALL = (
+    '<cx:chartSpace xmlns:cx="http://schemas.microsoft.com/office/drawing/2014/chartex"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><cx:chartData>'
+    "<cx:data id='0'><cx:strDim type='cat'><cx:lvl><cx:pt idx='0'>May</cx:pt>"
+    "<cx:pt idx='1'>June</cx:pt></cx:lvl></cx:strDim><cx:numDim type='val'><cx:lvl>"
+    "<cx:pt idx='0'>17</cx:pt><cx:pt idx='1'>-4</cx:pt></cx:lvl></cx:numDim></cx:data>"
+    "</cx:chartData><cx:chart><cx:title><cx:tx><cx:txData><cx:v>Cash</cx:v></cx:txData></cx:tx>"
+    "</cx:title><cx:plotArea><cx:series><cx:tx><cx:txData><cx:v>Flow</cx:v></cx:txData></cx:tx>"
+    "</cx:series></cx:plotArea></cx:chart></cx:chartSpace>"
+)
+
+
+def test_the_newer_kinds_of_charts_are_read_as_tables(word: WordDocument, tmp_path: Path) -> None:
+    drawing = graphic(word, "chart", WATERFALL)
+    add_xml(word, paragraph(run("Figure 2:") + drawing))
+    document = load(word, tmp_path)
+    assert document.text == "Figure 2:\n\nCash\n | Flow\nMay | 17\nJune | -4"
     assert document.notices == ()
 
 

@@ -132,6 +132,31 @@ def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
     ]
 
 
+def test_the_passages_of_an_older_catalog_carry_no_header_row(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = schema.MIGRATIONS.index(schema.HEADER_ROWS)
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:before])
+        older.setattr(schema, "CURRENT_VERSION", before)
+        Database(path).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(
+            "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
+            " page_label, read_by, tokens, vector_key)"
+            " VALUES (1, 0, 'a | b', 0, 5, '[]', 'table', '', 'text', 3, x'00')"
+        )
+    connection.close()
+
+    database = Database(path)
+    with database.read() as db:
+        (row,) = db.execute("SELECT text, header FROM chunks").fetchall()
+    database.close()
+
+    assert tuple(row) == ("a | b", "")
+
+
 def test_looking_a_document_up_does_not_walk_all_visible_ones(path: Path) -> None:
     database = Database(path)
     with database.read() as db:

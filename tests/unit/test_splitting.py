@@ -15,7 +15,7 @@ from itertools import pairwise
 import pytest
 
 from kb.errors import SettingsError
-from kb.records import Chunk, Document, Page, Section
+from kb.records import Chunk, Document, Page, Section, with_header
 from kb.splitting import SplitOptions, split
 from kb.splitting.boundaries import Level, levels
 
@@ -118,8 +118,9 @@ def test_any_document_is_covered_by_true_stripped_spans_within_all_limits(seed: 
     ranks = levels(document.text, (section.start for section in document.sections))
     for chunk in chunks:
         assert chunk.text == document.text[chunk.start : chunk.end] == chunk.text.strip() != ""
-        assert chunk.tokens == count_tokens([chunk.text])[0] <= most
-        assert (len(chunk.text) if unit == "characters" else chunk.tokens) <= size
+        whole = with_header(chunk.header, chunk.text)
+        assert chunk.tokens == count_tokens([whole])[0] <= most
+        assert (len(whole) if unit == "characters" else chunk.tokens) <= size
         touched = [
             section
             for section in document.sections

@@ -10,7 +10,7 @@ from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
 from ui.i18n import has
 from ui.language import language_name, reason_text, t
-from ui.markup import escape, plain
+from ui.markup import escape, header_html, plain
 from ui.originals import original_file
 from ui.session import Session, session
 from ui.shared import (
@@ -163,6 +163,7 @@ def _draw_chunk(document: Document, chunk: Chunk, *, overlap: int, found: bool, 
         )
         page = t("place.page", page=pages)
         place = f"{page} · {place}" if place else page
+    header = header_html(chunk.header)
     size = t("document.chunk_size", n=len(chunk.text), tokens=chunk.tokens)
     repeated = f'<span class="kb-around kb-overlap">{escape(chunk.text[:overlap])}</span>'
     rest = chunk.text[overlap:]
@@ -173,7 +174,7 @@ def _draw_chunk(document: Document, chunk: Chunk, *, overlap: int, found: bool, 
             f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'
             f'<span class="kb-place">{escape(place)}</span>{read}'
             f'<span class="kb-score">{escape(size)}</span></div>'
-            f'<p class="kb-text {chunk.kind}">{repeated if overlap else ""}{body}</p>'
+            f'<p class="kb-text {chunk.kind}">{header}{repeated if overlap else ""}{body}</p>'
         )
 
 

@@ -1,0 +1,216 @@
+"""Where a document's tables are, and which row names their columns.
+
+Each chunk of a divided table carries that row: "52 | 124" says nothing without it. Loaders say
+where tables are in Markdown and Word files. In pages and plain text they are runs of lines that
+are divided alike: by bars, tabs, commas, semicolons, or into words and at least two numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kb.records import Document, Section, with_header
+
+_BAR, _TAB, _NUMBERS = " | ", "\t", "numbers"
+_CELLS = {_BAR: re.compile(r" *\| *"), _TAB: re.compile(r"\t")}
+# The fewest lines of a run, the header's included: prose has commas, and sometimes as many in
+# each of two lines.
+_FEWEST = {_BAR: 3, _TAB: 3, ";": 5, ",": 5, _NUMBERS: 6}
+_FEWEST_CELLS = {_BAR: 2, _TAB: 2, ";": 2, ",": 3}
+_LONGEST_LINE = 2000
+_LONGEST_HEADER = 200  # of rows without separators
+# A page that goes on with a table may begin with a running title and a page number.
+_LINES_BETWEEN = 2
+_NUMBER = re.compile(r"[^\w\s]?(?=\S*\d)[\d.,:/%€$£¥°+\-−–—()'*]+")
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
+_RULER = re.compile(r"[\s|+=:─-╿-]*[=─-╿-]{3}[\s|+=:─-╿-]*")
+_DRAWN = re.compile(r"\s*\|.*\|.*\|\s*")
+# What a program's text has where a table's names of columns would be.
+_NO_NAME = re.compile(r"[<>{}&]")
+_SENTENCE_END = (".", "!", "?", "。", "！", "？", ":", "：")
+_MORE = " …"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table below its header row."""
+
+    start: int
+    end: int
+    header: str
+
+
+class Headers:
+    """Says which header row a chunk that begins at some place carries.
+
+    Args:
+        document: whose tables are meant.
+        measure: gives the units of a text in which chunks are measured.
+        most: units that a header row may take of a chunk; of a longer one the first cells stay.
+    """
+
+    def __init__(self, document: Document, measure: Callable[[str], int], most: int) -> None:
+        self._measure = measure
+        self._most = most
+        self._tables = list(find_tables(document))
+        self._starts = [table.start for table in self._tables]
+        self._fitted: dict[str, tuple[str, int]] = {"": ("", 0)}
+
+    def at(self, position: int) -> str:
+        """Return the header row for a chunk that begins at ``position``; empty for none."""
+        return self._at(position)[0]
+
+    def units(self, position: int) -> int:
+        """Return how much of a chunk that begins at ``position`` its header row takes."""
+        return self._at(position)[1]
+
+    def _at(self, position: int) -> tuple[str, int]:
+        number = bisect_right(self._starts, position) - 1
+        if number < 0 or position >= self._tables[number].end:
+            return self._fitted[""]
+        header = self._tables[number].header
+        if header not in self._fitted:
+            shorter, units = shortened(header, self._measure, self._most)
+            self._fitted[header] = (shorter, units)
+        return self._fitted[header]
+
+
+def shortened(header: str, measure: Callable[[str], int], most: int) -> tuple[str, int]:
+    """Return as many cells of a header row as take ``most`` units, and what they take."""
+    fitted = header
+    while (units := measure(with_header(fitted, ""))) > most:
+        whole = fitted.removesuffix(_MORE)
+        if len(whole) <= 1:
+            return "", 0
+        kept = whole[: min(len(whole) - 1, len(whole) * most // units)]
+        cut = max(map(kept.rfind, "|\t;,"))
+        cut = cut if cut > 0 else kept.rfind(" ")
+        fitted = kept[: cut if cut > 0 else None].rstrip(" |\t;,") + _MORE
+    return fitted, units
+
+
+def find_tables(document: Document) -> Iterator[Table]:
+    """Yield a document's tables that have a header row, in order."""
+    text = document.text
+    last: _Run | None = None
+    for section in document.sections or (Section(start=0, end=len(text)),):
+        if section.kind == "code":
+            continue
+        if section.kind == "table":
+            end = text.find("\n", section.start, section.end)
+            if end >= 0:
+                yield Table(end + 1, section.end, text[section.start : end])
+            continue
+        for run in _runs(text, section.start, section.end):
+            if not run.header and last is not None and _goes_on(text, last, run):
+                run.header, run.start = last.header, run.first
+            if run.header:
+                yield Table(run.start, run.end, run.header)
+            last = run
+
+
+@dataclass(slots=True)
+class _Run:
+    """Lines divided alike: ``first`` is where they begin, ``start`` where the rows do."""
+
+    mark: str
+    cells: int
+    first: int
+    start: int
+    end: int
+    lines: int = 1
+    header: str = ""
+    above: str = ""
+
+
+def _runs(text: str, start: int, end: int) -> Iterator[_Run]:
+    run: _Run | None = None
+    above = ""
+    at = start
+    while at < end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        line = text[at:stop] if stop - at <= _LONGEST_LINE else ""
+        mark, cells = _divided(line)
+        if run is not None and run.mark == _BAR and _RULER.fullmatch(line):
+            run.end = stop
+        elif run is not None and mark == run.mark and _belongs(run, cells):
+            run.end = stop
+            run.lines += 1
+        else:
+            if run is not None and _finished(text, run):
+                yield run
+            run = _Run(mark, cells, at, at, stop, above=above) if mark else None
+        above = line
+        at = stop + 1
+    if run is not None and _finished(text, run):
+        yield run
+
+
+def _belongs(run: _Run, cells: int) -> bool:
+    """Say whether a row is of the run; rows divided by bars and tabs may end early."""
+    return cells <= run.cells if run.mark in _CELLS else cells == run.cells
+
+
+def _divided(line: str) -> tuple[str, int]:
+    """Return what divides a line into cells, and how many they are; empty and 0 for prose."""
+    if _RULER.fullmatch(line):
+        return "", 0
+    if _BAR in line or _DRAWN.fullmatch(line):
+        return _BAR, line.count("|") + 1
+    if _TAB in line.strip():
+        return _TAB, line.count(_TAB) + 1
+    for mark in (";", ","):
+        if line.count(mark) >= _FEWEST_CELLS[mark] - 1:
+            cells = len(_fields(line, mark))
+            if cells >= _FEWEST_CELLS[mark]:
+                return mark, cells
+    if len(line) <= _LONGEST_HEADER and not line.endswith(_SENTENCE_END):
+        words = line.split()
+        numbers = sum(_NUMBER.fullmatch(word) is not None for word in words)
+        if numbers >= 2 and len(words) > 2:  # noqa: PLR2004 - a row that says something
+            return _NUMBERS, numbers
+    return "", 0
+
+
+def _fields(line: str, mark: str) -> list[str]:
+    if '"' not in line:
+        return line.split(mark)
+    try:
+        return next(csv.reader([line], delimiter=mark, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _finished(text: str, run: _Run) -> bool:
+    """Find the header of a run that has ended; say whether it is a table."""
+    if run.mark == _NUMBERS:
+        words = run.above.split() if len(run.above) <= _LONGEST_HEADER else []
+        # A running title above the rows of the next page seldom has a word for each number.
+        if len(words) > run.cells and _names(words):
+            run.header = run.above
+            run.lines += 1
+        return run.lines >= _FEWEST[_NUMBERS] and not run.above.endswith(_SENTENCE_END)
+    stop = text.find("\n", run.first, run.end)
+    line = text[run.first : run.end if stop < 0 else stop]
+    cells = _CELLS[run.mark].split(line) if run.mark in _CELLS else _fields(line, run.mark)
+    if stop >= 0 and _names(cells) and (run.mark in _CELLS or not _NO_NAME.search(line)):
+        run.header, run.start = line, stop + 1
+    return run.lines >= _FEWEST[run.mark]
+
+
+def _names(cells: list[str]) -> bool:
+    """Say whether a row names columns: at least two names, and no numbers besides years."""
+    told = [cell for each in cells if (cell := each.strip(" \"'"))]
+    numbers = [cell for cell in told if _NUMBER.fullmatch(cell) and not _YEAR.fullmatch(cell)]
+    return len(told) > 1 and not numbers
+
+
+def _goes_on(text: str, last: _Run, run: _Run) -> bool:
+    between = text[last.end : run.first]
+    lines = sum(bool(line.strip()) for line in between.split("\n"))
+    return last.mark == run.mark and last.cells == run.cells and lines <= _LINES_BETWEEN
