@@ -86,8 +86,40 @@ def test_thinking_whose_beginning_the_template_wrote_is_taken_back(size: int) ->
 @pytest.mark.parametrize(
     "said",
     [
+        "I think hard</think>Two years.",
+        "I think hard </think>Two years.",
+        "I think hard.</think> Two years.",
+        "I think hard.\n</think> Two years.",
+        "I think hard.\n</think>**Two** years.",
+        "Is it `a` or `b`? I think `b`.</think>保修期",
+    ],
+)
+def test_thinking_is_taken_back_without_a_new_line_after_its_end_too(said: str, size: int) -> None:
+    thought, _, answer = said.partition("</think>")
+    stream = split(said, size)
+    assert stream.whole() == answer.strip()
+    assert stream.thinking.strip() == thought.strip()
+    assert stream.taken_back == 1
+
+
+@SIZES
+@pytest.mark.parametrize("said", ["I think hard</think>", "Hm. 24.\n</think>", "Hm. </think>  "])
+def test_thinking_that_no_answer_follows_is_no_answer(said: str, size: int) -> None:
+    stream = split(said, size)
+    assert stream.whole() == ""
+    assert stream.thinking.strip() == said.partition("</think>")[0].strip()
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "said",
+    [
         "Close it with `</think>`, then go on.",
         "The mark is </think>",
+        "The mark </think> ends it.",
+        "Write `x</think>y` there, or `</think>y`.",
+        "Write <think>Hm</think>Yes, as they do.",
+        "Nothing comes after </think>.",
         "a < b </thinker>\nand </think",
         "1 <|end|> 2",
     ],
