@@ -58,7 +58,8 @@ class AnswerStream:
     """An answer in the making: iterate for its pieces, or take :attr:`answer` for all of it.
 
     Nothing happens before that. :meth:`close` ends the model's work. Pieces are empty while the
-    model thinks.
+    model thinks. ``taken_back`` counts how often the pieces so far turned out to be thinking; the
+    piece that it grows with is a gap, and the answer begins after it.
 
     Args:
         find: gives the passages for a question, best first.
@@ -92,6 +93,7 @@ class AnswerStream:
         self._citations = CitationFilter(0)
         self._stream: ChatStream | None = None
         self._took_back = False
+        self.taken_back = 0
         self._thought = begun.thinking if begun else ""
         self._pieces = self._gone_on(begun) if begun else self._answered()
         self.question = question.strip()
@@ -165,6 +167,7 @@ class AnswerStream:
         for piece in until_circling(pieces):
             if self._took_back:
                 self._took_back = False
+                self.taken_back += 1
                 yield "\n\n"  # for those who have shown what is no part of the answer
             yield self._given(self._citations.feed(piece) if piece else "")
         if rest := self._citations.end():

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,3 +219,77 @@ def test_the_command_ends_with_the_error_of_a_model_that_only_thought(
     assert done.exit_code == 1
     assert "tokens thinking" in done.stderr
     assert "do not say" not in done.stdout
+
+
+TAKEN_BACK = "I think hard\n</think>\n\nAnswer: dog [1]."
+
+
+def on_a_terminal(*arguments: str) -> tuple[int, str]:
+    """Run a command on a terminal, both outputs; return its status and what stands there."""
+    ours, its = pytest.importorskip("pty").openpty()
+    command = [sys.executable, "-m", "kb", *arguments]
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        # Linux: reading fails when the last writer has gone; others: it gives nothing.
+        with contextlib.suppress(OSError):
+            while more := os.read(ours, 65536):
+                shown += more
+        os.close(ours)
+        status = process.wait(60)
+    return status, re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r\n", "\n")
+
+
+def ask_keywords(*options: str) -> list[str]:
+    return ["ask", "warranty?", "--mode", "keyword", *options]
+
+
+@pytest.mark.parametrize("reply", [TAKEN_BACK, "I think hard</think>Answer: dog [1]."])
+def test_the_command_prints_no_thinking_where_its_output_is_no_terminal(
+    command_line: CliRunner, service: chat_server.ChatService, reply: str
+) -> None:
+    service.reply = lambda _: reply
+    done = command_line.invoke(app, ask_keywords())
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Answer: dog [1].\n\n[1] warranty.txt")
+    as_json = command_line.invoke(app, ask_keywords("--json"))
+    assert json.loads(as_json.stdout)["answer"] == "Answer: dog [1]."
+
+
+@pytest.mark.usefixtures("command_line")
+def test_the_command_marks_on_a_terminal_what_turned_out_to_be_thinking(
+    service: chat_server.ChatService,
+) -> None:
+    service.reply = lambda _: TAKEN_BACK
+    status, shown = on_a_terminal(*ask_keywords())
+    assert status == 0, shown
+    remark = "(That was the model thinking. The answer:)"
+    assert shown.startswith(f"I think hard\n\n{remark}\n\nAnswer: dog [1].\n\n[1] warranty.txt")
+
+
+def test_the_error_of_an_answer_that_breaks_off_has_a_line_of_its_own(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.faults.append(chat_server.break_off)
+    status, shown = on_a_terminal(*ask_keywords())
+    assert status == 1
+    assert shown.startswith("Half an\nerror: the chat server")
+    service.faults.append(chat_server.break_off)
+    assert command_line.invoke(app, ask_keywords()).output.startswith("Half an\nerror: the chat")
+    service.faults.append(chat_server.status(500, "broken"))
+    assert command_line.invoke(app, ask_keywords()).output.startswith("error: the chat server")
+
+
+def test_a_rest_that_fails_leaves_the_whole_answer_so_far_where_there_is_no_terminal(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.most = 6
+
+    def reply(messages: list[dict[str, str]]) -> str:
+        service.faults.append(chat_server.status(500, "broken"))
+        return going_on(messages)
+
+    service.reply = reply
+    done = command_line.invoke(app, ask_keywords("--whole"))
+    assert done.exit_code == 1
+    assert done.stdout == "The warranty lasts 24 months [1]\n"
