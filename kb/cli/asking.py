@@ -10,6 +10,7 @@ import typer
 
 from kb.answering.answer import Answer, AnswerStream
 from kb.answering.markdown import as_markdown
+from kb.chat.base import FILTERED
 from kb.chat.opening import HOW_TO_ADD
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
@@ -22,6 +23,10 @@ _MOST_TIMES = 8  # that an answer is gone on with: a model may find no end
 _CUT = (
     "The answer was cut short: the model had written as much as it may. `kb ask --whole` has it go "
     "on, KB_CHAT_ANSWER_TOKENS lets it write more at once."
+)
+_FILTERED = (
+    "The answer was cut short by the chat server's filter and cannot be continued. Ask in other "
+    "words, or take another model."
 )
 _TAKEN_BACK = "(That was the model thinking. The answer:)"
 
@@ -67,7 +72,7 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
         with shown:
             shown.take(stream)
             for _ in range(_MOST_TIMES if whole else 0):
-                if not stream.so_far.cut:
+                if not stream.so_far.can_go_on:
                     break
                 stream = base.continue_answer(stream.so_far)
                 shown.take(stream)
@@ -77,8 +82,8 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
             sys.stdout.write(as_markdown(stream.so_far))
         else:
             _print_sources(stream.so_far)
-            if stream.so_far.cut:
-                stdout().print(f"\n{_CUT}", style="yellow", markup=False)
+            if remark := _on_its_end(stream.so_far):
+                stdout().print(f"\n{remark}", style="yellow", markup=False)
 
 
 class AnswerOutput:
@@ -140,6 +145,15 @@ def printable(text: str) -> str:
     )
 
 
+def _on_its_end(answer: Answer) -> str:
+    """Return what is to be said of an answer that may not be whole."""
+    if answer.ended == FILTERED:
+        return _FILTERED
+    if answer.ended:
+        return f'The answer may not be whole: the chat server ended it with "{answer.ended}".'
+    return _CUT if answer.cut else ""
+
+
 def _print_sources(answer: Answer) -> None:
     console = stdout()
     if answer.sources and not answer.cited:
@@ -159,6 +173,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answer": answer.text,
         "cut": answer.cut,
+        "ended": answer.ended,
         "cited": list(answer.cited),
         "sources": _sources(answer.sources),
     }

@@ -180,6 +180,32 @@ def test_a_rest_that_fails_leaves_what_was_said(
     assert stream.so_far.text == "The warranty lasts 24 months"
 
 
+def test_an_answer_that_the_servers_filter_cut_short_says_so_and_cannot_go_on(
+    base: KnowledgeBase, service: chat_server.ChatService
+) -> None:
+    service.finish = "content_filter"
+    answer = base.ask("warranty?").answer
+    assert (answer.cut, answer.ended, answer.can_go_on) == (True, "content_filter", False)
+    assert "(The answer was cut short by the chat server's filter.)" in as_markdown(answer)
+    with pytest.raises(ChatError, match=r"filter.*cannot be continued"):
+        base.continue_answer(answer)
+    service.reply = lambda _: ""
+    with pytest.raises(ChatError, match=r"filter of the chat server .* no word of an answer"):
+        base.ask("warranty?").answer  # noqa: B018 - raises
+
+
+def test_an_answer_that_ended_for_an_unknown_reason_names_it(
+    base: KnowledgeBase, service: chat_server.ChatService
+) -> None:
+    service.finish = "abort_now"
+    answer = base.ask("warranty?").answer
+    assert (answer.cut, answer.ended, answer.can_go_on) == (False, "abort_now", False)
+    assert r'may not be whole: the chat server ended it with "abort\_now"' in as_markdown(answer)
+    service.reply = lambda _: ""
+    with pytest.raises(ChatError, match=r'an empty answer \(it ended with "abort_now"\)'):
+        base.ask("warranty?").answer  # noqa: B018 - raises
+
+
 @pytest.fixture
 def command_line(
     settings: Settings,
@@ -209,6 +235,27 @@ def test_the_command_says_that_an_answer_was_cut_short_and_how_it_goes_on(
     printed = command_line.invoke(app, ["ask", "warranty?", "--whole"]).stdout
     assert "cut short" not in printed
     assert printed.count("from the day of purchase, and covers") == 1
+
+
+def test_the_command_says_what_else_ended_an_answer(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.finish = "content_filter"
+    done = command_line.invoke(app, ask_keywords("--whole"))
+    assert done.exit_code == 0
+    assert "cut short by the chat server's filter" in done.stdout
+    assert "kb ask --whole" not in done.stdout
+    assert len(service.seen) == 1
+    as_json = json.loads(command_line.invoke(app, ask_keywords("--json")).stdout)
+    assert (as_json["cut"], as_json["ended"]) == (True, "content_filter")
+    service.finish = "abort"
+    assert 'ended it with "abort"' in command_line.invoke(app, ask_keywords()).stdout
+    service.finish = "tool_calls"
+    done = command_line.invoke(app, ask_keywords())
+    assert done.exit_code == 1
+    assert "called a tool instead of answering" in done.stderr
+    service.finish = "stop"
+    assert "ended" not in command_line.invoke(app, ask_keywords()).stdout
 
 
 def test_the_command_ends_with_the_error_of_a_model_that_only_thought(

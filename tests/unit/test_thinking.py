@@ -165,6 +165,66 @@ def test_an_answer_that_the_server_cuts_says_so(
     assert stream.cut
 
 
+BOTH_WAYS = pytest.mark.parametrize("streams", [True, False])
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["stop", "STOP", "eos", "eos_token", "end_turn", "", None])
+def test_the_ordinary_ends_of_servers_need_no_remark(
+    service: chat_server.ChatService, chat: ChatServer, reason: str | None, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (False, "")
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
+def test_an_answer_is_cut_in_the_words_of_each_server(
+    service: chat_server.ChatService, chat: ChatServer, reason: str, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (True, "")
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    ("reason", "cut", "ended"),
+    [
+        ("content_filter", True, "content_filter"),
+        ("Content_Filter", True, "content_filter"),
+        ("abort", False, "abort"),
+        ("\x1b[2J\nodd " * 50, False, ("\ufffd[2J\ufffdodd " * 50)[:60].strip()),
+    ],
+)
+def test_any_other_end_is_kept_with_its_reason(
+    service: chat_server.ChatService,
+    chat: ChatServer,
+    reason: str,
+    ended: str,
+    *,
+    cut: bool,
+    streams: bool,
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (cut, ended)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["tool_calls", "function_call"])
+def test_a_model_that_calls_a_tool_instead_of_answering_is_an_error(
+    service: chat_server.ChatService, chat: ChatServer, reason: str, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    with pytest.raises(ChatError, match="called a tool instead of answering"):
+        chat.complete(ASKED)
+
+
 SWITCHES = [
     pytest.param(
         ("chat_template_kwargs", {"enable_thinking": False, "thinking": False}), id="template"
