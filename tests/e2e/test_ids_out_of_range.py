@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
 
-from kb import DocumentNotFoundError, KnowledgeBase, SearchFilter, Settings
+from kb import DocumentNotFoundError, KnowledgeBase, SearchFilter, Settings, SettingsError
 
 HUGE = [10**30, -(10**30), 2**63, -(2**63) - 1]
 
@@ -66,3 +69,31 @@ def test_a_search_of_no_collections_finds_nothing(
     base: KnowledgeBase, mode: str, diversity: float
 ) -> None:
     assert base.search("harbour", collection=[], mode=mode, diversity=diversity) == []  # type: ignore[arg-type] - its values
+
+
+@pytest.mark.parametrize("limit", [10**30, 2**63])
+def test_more_runs_than_there_are_is_all_there_are(base: KnowledgeBase, limit: int) -> None:
+    base.begin_run(["/somewhere"]).end("finished", {})
+    assert len(base.runs(limit=limit)) == 1
+
+
+@pytest.mark.parametrize("limit", [0, -1, -(10**30)])
+def test_fewer_runs_than_one_are_refused_with_the_bound(base: KnowledgeBase, limit: int) -> None:
+    with pytest.raises(SettingsError, match="limit of runs must be 1 or more"):
+        base.runs(limit=limit)
+
+
+def test_the_command_lists_all_runs_where_the_limit_is_larger_than_any_number_of_runs(
+    base: KnowledgeBase,
+) -> None:
+    base.begin_run(["/somewhere"]).end("finished", {})
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", "runs", "--limit", "9" * 23],
+        env={**os.environ, "KB_DATA_DIR": str(base.settings.data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "/somewhere" in done.stdout
