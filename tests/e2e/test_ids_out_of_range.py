@@ -97,3 +97,45 @@ def test_the_command_lists_all_runs_where_the_limit_is_larger_than_any_number_of
     )
     assert done.returncode == 0, done.stderr
     assert "/somewhere" in done.stdout
+
+
+@pytest.mark.parametrize("wrong", ["1", True, 1.0, None, b"1", [1]])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda base, wrong: base.document(wrong),
+        lambda base, wrong: base.document_content(wrong),
+        lambda base, wrong: base.document_text(wrong),
+        lambda base, wrong: base.chunks(wrong),
+        lambda base, wrong: base.remove(wrong),
+        lambda base, wrong: base.tag([wrong], add=["sea"]),
+        lambda base, wrong: base.files.failed_of(wrong),
+        lambda base, wrong: base.files.is_found(wrong),
+        lambda base, wrong: base.search("harbour", where=SearchFilter(documents=(wrong,))),
+    ],
+    ids=[
+        "document",
+        "content",
+        "text",
+        "chunks",
+        "remove",
+        "tag",
+        "failed_of",
+        "is_found",
+        "search",
+    ],
+)
+def test_what_is_no_whole_number_names_no_document(
+    base: KnowledgeBase, asked: Callable[[KnowledgeBase, object], object], wrong: object
+) -> None:
+    with pytest.raises(DocumentNotFoundError, match="the number of a document is a whole number"):
+        asked(base, wrong)
+    (left,) = base.documents()
+    assert left.tags == ()
+
+
+def test_a_number_of_too_many_digits_to_print_is_no_document(base: KnowledgeBase) -> None:
+    for asked in (base.document, base.document_text, base.remove):
+        with pytest.raises(DocumentNotFoundError, match="there is no document"):
+            asked(10**5000)
+    assert base.chunks(10**5000) == []
