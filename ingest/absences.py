@@ -90,11 +90,12 @@ class Absences:
                 del known[source]
         self.gone = [source for source in self.gone if source not in over]
 
-    def remove_at_once(self, *, left_out_before: Collection[Source] | None) -> list[FileResult]:
+    def remove_at_once(self, *, taken_in: Collection[Source]) -> list[FileResult]:
         """Remove what a watcher saw go, as far as no file found can be what it has become.
 
         A person who deletes a file does not wait for the rest of the run. The same holds for
-        files that a rule leaves out, but did not when watching began (``left_out_before``).
+        files that a rule leaves out, but did not in a run before (``taken_in``). What no run found
+        may have been left out all the time, in a folder that could not be looked at or was away.
         """
         sizes = {job.size for job in self._jobs if job.source not in self._planner.known}
         chosen = [
@@ -102,8 +103,7 @@ class Absences:
             for source in self.gone
             if self._was_seen_to_go(source) and self._planner.known[source].size not in sizes
         ]
-        if left_out_before is not None:
-            chosen += [e.source for e in self.left_out if e.source not in left_out_before]
+        chosen += [each.source for each in self.left_out if each.source in taken_in]
         return self._forget(chosen, dry_run=False)
 
     def remove(

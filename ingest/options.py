@@ -19,8 +19,9 @@ class IngestOptions:
     ``exclude`` or another rule (``force_prune`` even if that is more than half); ``retry`` reads
     files again that could not be read; ``passwords`` are tried on encrypted files and never
     stored. Two are for who watches: ``vanished`` are files and folders that were seen to be
-    deleted, and ``left_out_before`` known files that were left out when watching began. What
-    vanished, and what is left out now and was not before, is removed without being asked for.
+    deleted, and ``taken_in`` those that a run found, with no rule that left them out, since
+    watching began. What vanished, and what was taken in and is left out now, is removed without
+    being asked for.
     """
 
     include: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class IngestOptions:
     ocr: bool | None = None
     passwords: tuple[str, ...] = field(default=(), repr=False)
     vanished: frozenset[Path] = frozenset()
-    left_out_before: frozenset[Source] | None = None
+    taken_in: frozenset[Source] = frozenset()
 
     def loading(self, settings: Settings) -> LoadOptions:
         """Return how files are read: as these options say, else as the settings do."""

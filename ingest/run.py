@@ -193,7 +193,7 @@ class _Run:
         self._base.files.adopt(self._adopted, collection=collection)
         planner, absences = self._compared(jobs)
         absences.note_failures()
-        removed = absences.remove_at_once(left_out_before=self._options.left_out_before)
+        removed = absences.remove_at_once(taken_in=self._options.taken_in)
         pipeline = self._pipeline = Pipeline(
             self._base,
             planner,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.errors import UnreadableFileError
 from ingest.finding import located
 from ingest.options import IngestOptions
 from ingest.report import FileResult, IngestReport
@@ -24,8 +25,8 @@ _LONGEST_RETRY_S = 300.0
 class Watcher:
     """Runs ingestion whenever watched files change.
 
-    Files that are seen to vanish, or that a rule leaves out from now on, are removed from the
-    collection, however many they are; those that were gone or left out before are left to
+    Files that are seen to vanish, or that a rule leaves out after a run took them in, are removed
+    from the collection, however many they are; those that were gone or left out before are left to
     ``--prune`` and its safeguards. What a run that failed did not remove, the next one does.
 
     A folder that disappears as a whole (deleted, renamed, its disk unmounted) is waited for. What
@@ -63,7 +64,8 @@ class Watcher:
         self._collection = collection
         self._stop = stop or threading.Event()
         self._vanished: frozenset[Path] = frozenset()
-        self._left_out: frozenset[Source] | None = None
+        self._taken_in: frozenset[Source] = frozenset()
+        self._has_run = False
         self._retry_s = _RETRY_S
 
     def run(self) -> bool:
@@ -88,7 +90,7 @@ class Watcher:
                 except CollectionGoneError:
                     raise
                 except KnowledgeBaseError as error:
-                    if self._left_out is None:
+                    if not self._has_run:
                         raise
                     self._on_error(error)
                     retry_s = self._retry_s
@@ -108,9 +110,8 @@ class Watcher:
         if report.interrupted:
             return False
         self._vanished = frozenset()
-        # Who leaves a file out, takes it in and leaves it out again means the last.
-        now = frozenset(each.source for each in report.left_out)
-        self._left_out = now if self._left_out is None else self._left_out & now
+        self._taken_in = (self._taken_in - _removed(report)) | _found(report)
+        self._has_run = True
         self._retry_s = _RETRY_S
         return True
 
@@ -119,16 +120,30 @@ class Watcher:
             # What a disk that is not there held only looks as if it were gone.
             self._options = replace(self._options, prune=False)
             self._on_remark(
-                "--prune removes nothing more, because a watched folder is not the one that it was "
-                "when watching began; start the command again for that"
+                "--prune removes nothing more, because a watched folder, or a disk in it, is not "
+                "the one that it was when watching began; start the command again for that"
             )
         return ingest(
             self._base,
             burst.present,
             collection=self._collection,
-            options=replace(self._options, vanished=self._vanished, left_out_before=self._left_out),
+            options=replace(self._options, vanished=self._vanished, taken_in=self._taken_in),
             cancel=self._stop,
         )
+
+
+def _found(report: IngestReport) -> frozenset[Source]:
+    """Return the files that are there, can be looked at, and that no rule leaves out."""
+    return frozenset(
+        each.source
+        for each in report.files
+        if each.outcome != "removed" and each.reason_code != UnreadableFileError.code
+    )
+
+
+def _removed(report: IngestReport) -> frozenset[Source]:
+    moved = (each.old_source for each in report.files if each.old_source is not None)
+    return frozenset(moved).union(e.source for e in report.files if e.outcome == "removed")
 
 
 class ChangeLines:

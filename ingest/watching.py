@@ -1,12 +1,13 @@
 """Changes below folders, as bursts; folders that disappear and come back are watched again.
 
 The operating system watches a folder, not its path. Who deletes a folder and makes it again, or
-mounts another disk there, is seen by comparing what the path leads to, many times a minute.
+mounts another disk there, is seen by comparing what the path leads to, many times a minute; who
+mounts a disk inside it, by what the system says is mounted.
 """
 
 from __future__ import annotations
 
-import re
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
@@ -17,6 +18,8 @@ from watchfiles import Change, watch
 
 from ingest.ignoring import IGNORE_FILE
 from ingest.loaders import EXTENSIONS
+from ingest.mounts import mounts, mounts_in
+from ingest.names import as_text
 from kb.errors import KnowledgeBaseError
 
 # A burst of changes has ended when nothing has changed for so long …
@@ -34,7 +37,6 @@ Mark = tuple[int, int] | None
 """What a path leads to: device and inode; None where there is no folder."""
 
 _NEVER: Mark = (-1, -1)
-_MOUNTS = Path("/proc/self/mounts")  # of Linux; elsewhere nothing is known of disks
 
 
 class WatchError(KnowledgeBaseError):
@@ -46,8 +48,8 @@ class Burst:
     """Changes that came close together.
 
     ``vanished`` are files and folders that were seen to be deleted, ``present`` those of the
-    watched paths that are there. ``disturbed`` says that a watched folder is not the one that it
-    was when watching began: what is not in it may be elsewhere.
+    watched paths that are there. ``disturbed`` says that a watched folder, or a disk mounted inside
+    it, is not the one that it was when watching began: what is not in it may be elsewhere.
     """
 
     present: tuple[Path, ...]
@@ -86,13 +88,15 @@ class _Watching:
         self._marks = dict(self._first)
         self._stop = stop
         self._on_remark = on_remark
-        self._mounts = _mounts()
+        self._first_disks = mounts_in(paths)
+        self._disks = self._first_disks
+        self._places = frozenset(mounts())
         self._failures = 0
         self._vanished: frozenset[Path] = frozenset()
         self._retry_at: float | None = None
 
     def until_disturbed(self) -> Generator[Burst, float | None, None]:
-        """Watch the folders that are there, until one of them is another."""
+        """Watch the folders that are there, until one of them or a disk in them is another."""
         there = [folder for folder in self._folders if self._marks[folder] is not None]
         if not there:
             yield from self._wait_for_a_folder()
@@ -111,9 +115,8 @@ class _Watching:
             ):
                 gone = {Path(path) for change, path in changes if change is Change.deleted}
                 # A folder watched that is deleted may have the same number when it is made again.
-                lost = gone.intersection(self._folders)
-                self._vanished |= self._deleted(gone - lost)
-                if self._look(lost):
+                self._vanished |= self._deleted(gone.difference(self._folders))
+                if self._look(gone):
                     return
                 if changes or not started or self._is_due():
                     started = True
@@ -133,7 +136,7 @@ class _Watching:
         burst = Burst(
             present=tuple(path for path in self._paths if path.exists()),
             vanished=self._vanished,
-            disturbed=self._marks != self._first,
+            disturbed=self._marks != self._first or self._disks != self._first_disks,
         )
         self._vanished, self._retry_at = frozenset(), None
         retry_s = yield burst
@@ -142,7 +145,7 @@ class _Watching:
 
     def _deleted(self, gone: Collection[Path]) -> frozenset[Path]:
         """Leave out what went because a disk was unmounted; desktops delete its mount point."""
-        disks = {place for mount in self._mounts for place in (mount, *mount.parents)}
+        disks = {place for mount in self._places for place in (mount, *mount.parents)}
         for place in sorted(disks.intersection(gone)):
             self._on_remark(
                 f"the folder {place}, where a disk was mounted, is not there any more; what was "
@@ -153,13 +156,14 @@ class _Watching:
     def _is_due(self) -> bool:
         return self._retry_at is not None and time.monotonic() >= self._retry_at
 
-    def _look(self, lost: Collection[Path] = ()) -> bool:
-        """Say whether a folder is another than a moment ago, and tell of it.
+    def _look(self, gone: Collection[Path] = ()) -> bool:
+        """Say whether a folder, or a disk in one, is another than a moment ago, and tell of it.
 
-        ``lost`` are folders that were deleted, whatever their paths lead to now.
+        ``gone`` was seen to be deleted, whatever its paths lead to now.
         """
+        lost = frozenset(gone).intersection(self._folders)
         self._first |= dict.fromkeys(lost, _NEVER)
-        self._mounts |= _mounts()
+        self._places |= mounts().keys()
         now = {folder: mark(folder) for folder in self._folders}
         others = [f for f in self._folders if now[f] != self._marks[f] or f in lost]
         for folder in others:
@@ -178,6 +182,25 @@ class _Watching:
                     "files that were seen to be deleted"
                 )
         self._marks = now
+        return self._look_at_disks(gone) or bool(others)
+
+    def _look_at_disks(self, gone: Collection[Path]) -> bool:
+        """Say whether another disk is mounted inside a watched folder, or one no longer."""
+        before, now = self._disks, mounts_in(self._paths)
+        self._disks = now
+        others = sorted(p for p in before.keys() | now.keys() if before.get(p) != now.get(p))
+        for place in others:
+            name = as_text(str(place))
+            if place in now:
+                self._on_remark(
+                    f"a disk is mounted at {name} now; watching it. What was read from that folder "
+                    "before stays searchable"
+                )
+            elif os.path.lexists(place) or place not in gone:  # else it was told when it went
+                self._on_remark(
+                    f"the disk at {name} is not mounted any more; what was read from it stays "
+                    "searchable, besides files that were seen to be deleted"
+                )
         return bool(others)
 
     def _failed(self, error: Exception) -> None:
@@ -219,14 +242,3 @@ def mark(folder: Path) -> Mark:
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if folder.is_dir() else None
-
-
-def _mounts() -> frozenset[Path]:
-    """Return the folders where disks are mounted now."""
-    try:
-        lines = _MOUNTS.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return frozenset()
-    # Blanks and the like are written as octal numbers.
-    places = (re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), s.split()[1]) for s in lines)
-    return frozenset(map(Path, places))

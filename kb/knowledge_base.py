@@ -14,11 +14,12 @@ from kb import reembedding
 from kb.answering.answer import Answer, AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
-from kb.chat.base import Message
+from kb.chat.base import FILTERED, Message
 from kb.chat.opening import open_chat_model
 from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import (
+    ChatError,
     CollectionGoneError,
     KnowledgeBaseError,
     SettingsError,
@@ -412,8 +413,17 @@ class KnowledgeBase:
         Its pieces are what comes anew; ``.answer`` is the answer from its beginning.
 
         Args:
-            answer: one whose ``cut`` is true.
+            answer: one whose ``can_go_on`` is true.
+
+        Raises:
+            ChatError: the chat server's filter cut it short.
         """
+        if answer.ended == FILTERED:
+            msg = (
+                "the chat server's filter cut the answer short, so it cannot be continued; ask in "
+                "other words"
+            )
+            raise ChatError(msg)
         return AnswerStream(
             lambda _: list(answer.sources),
             self._chat.get,

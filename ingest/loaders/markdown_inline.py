@@ -27,16 +27,17 @@ class Inline:
 
 
 def read_inline(token: Token, *, addresses_apart: bool = False) -> Inline:
-    """Read an inline token; ``addresses_apart`` keeps the addresses of its links out of the text.
+    """Read an inline token; addresses stand at its end, so that sentences with links stay whole.
 
-    A heading stands in the path of all that is below it, where addresses would be in the way.
+    ``addresses_apart`` keeps them out of the text: a heading stands in the path of all that is
+    below it, where addresses would be in the way.
     """
     reader = _Reader()
     reader.read(token)
-    text = "".join(reader.parts)
+    words, addresses = "".join(reader.words()), reader.addresses()
     if addresses_apart:
-        return Inline("".join(reader.words()), reader.cited, reader.addresses())
-    return Inline(text, reader.cited, [])
+        return Inline(words, reader.cited, addresses)
+    return Inline(words + "".join(dict.fromkeys(addresses)), reader.cited, [])
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kb.answering.citations import CitationFilter
 from kb.answering.pieces import until_circling
 from kb.answering.prompts import going_on, not_said, pack, rewriting
-from kb.chat.base import ChatModel, ChatStream, Message
+from kb.chat.base import FILTERED, ChatModel, ChatStream, Message
 from kb.errors import ChatError, ChatTooLongError
 from kb.records import SearchHit
 
@@ -34,8 +34,10 @@ class Answer:
 
     ``[n]`` in ``text`` is ``sources[n - 1]``. ``cited`` are the numbers that the text names;
     an answer that names none stands on nothing that could be checked. ``cut`` says that the
-    model was stopped in the middle, see :meth:`kb.KnowledgeBase.continue_answer`. ``thinking`` is
-    what the model thought before it answered, and no part of the answer.
+    model was stopped in the middle, see :meth:`kb.KnowledgeBase.continue_answer`. ``ended`` is the
+    server's word for what ended the answer, where that is neither the model's own end nor the
+    length: ``content_filter``, or one that is not known here. ``thinking`` is what the model
+    thought before it answered, and no part of the answer.
     """
 
     question: str
@@ -44,6 +46,12 @@ class Answer:
     cited: tuple[int, ...]
     cut: bool = False
     thinking: str = ""
+    ended: str = ""
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the rest can be had: it was cut short by its length, not by a filter."""
+        return self.cut and not self.ended
 
     @property
     def turns(self) -> tuple[Message, Message]:
@@ -58,7 +66,8 @@ class AnswerStream:
     """An answer in the making: iterate for its pieces, or take :attr:`answer` for all of it.
 
     Nothing happens before that. :meth:`close` ends the model's work. Pieces are empty while the
-    model thinks.
+    model thinks. ``taken_back`` counts how often the pieces so far turned out to be thinking; the
+    piece that it grows with is a gap, and the answer begins after it.
 
     Args:
         find: gives the passages for a question, best first.
@@ -92,6 +101,7 @@ class AnswerStream:
         self._citations = CitationFilter(0)
         self._stream: ChatStream | None = None
         self._took_back = False
+        self.taken_back = 0
         self._thought = begun.thinking if begun else ""
         self._pieces = self._gone_on(begun) if begun else self._answered()
         self.question = question.strip()
@@ -115,6 +125,7 @@ class AnswerStream:
             cited=self._citations.cited,
             cut=self._stream is not None and self._stream.cut,
             thinking=self._thought + (self._stream.thinking if self._stream else ""),
+            ended=self._stream.ended if self._stream else "",
         )
 
     @property
@@ -165,6 +176,7 @@ class AnswerStream:
         for piece in until_circling(pieces):
             if self._took_back:
                 self._took_back = False
+                self.taken_back += 1
                 yield "\n\n"  # for those who have shown what is no part of the answer
             yield self._given(self._citations.feed(piece) if piece else "")
         if rest := self._citations.end():
@@ -215,8 +227,17 @@ class AnswerStream:
     def _silent(self, chat: ChatModel) -> ChatError:
         """Return the error of a model that has not said a word of an answer."""
         most = self._most(chat.window_tokens)
+        ended = self.so_far.ended
+        if ended == FILTERED:
+            msg = (
+                f"the filter of the chat server {chat.where} let through no word of an answer; ask "
+                "in other words, or take another model"
+            )
+            return ChatError(msg)
         if not self.so_far.thinking:
-            return ChatError(f"the chat model of {chat.where} gave an empty answer; ask it again")
+            why = f' (it ended with "{ended}")' if ended else ""
+            msg = f"the chat model of {chat.where} gave an empty answer{why}; ask it again"
+            return ChatError(msg)
         if self.so_far.cut:
             msg = (
                 f"the chat model of {chat.where} spent all its {most:,} tokens thinking and came "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kb.answering.answer import Answer
+from kb.chat.base import FILTERED
 from kb.records import with_header
 
 # What begins markup inside a line, or a heading, list or quotation at its start.
@@ -17,7 +18,12 @@ def as_markdown(answer: Answer) -> str:
     Document text and file names stay text: nothing in them becomes a link, a picture or markup.
     """
     lines = [f"## {_text(answer.question)}", "", answer.text]
-    if answer.cut:
+    if answer.ended == FILTERED:
+        lines += ["", "(The answer was cut short by the chat server's filter.)"]
+    elif answer.ended:
+        why = f'the chat server ended it with "{_text(answer.ended)}"'
+        lines += ["", f"(The answer may not be whole: {why}.)"]
+    elif answer.cut:
         lines += ["", "(The answer was cut short.)"]
     if answer.cited:
         lines += ["", "### Sources", ""]

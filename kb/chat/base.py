@@ -6,6 +6,9 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
+FILTERED = "content_filter"
+"""What ended an answer that a server's filter stopped."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -20,13 +23,16 @@ class Piece:
     """Some of what a model writes.
 
     ``thinking`` is no part of its answer. ``takes_back`` says that all before it was thinking,
-    ``cut`` that the model was stopped in the middle, for it had written as much as it may.
+    ``cut`` that the model was stopped in the middle, for it had written as much as it may, or for
+    the reason in ``ended``. That is what ended it in its server's word, where it is neither the
+    model's own end nor the length.
     """
 
     text: str = ""
     thinking: bool = False
     takes_back: bool = False
     cut: bool = False
+    ended: str = ""
 
 
 class ChatStream:
@@ -39,6 +45,7 @@ class ChatStream:
         taken_back: how often what was given turned out to be thinking; then the answer begins
             after it.
         cut: whether it was stopped in the middle; known at the end.
+        ended: what ended it, where that is out of the ordinary; known at the end.
     """
 
     def __init__(self, pieces: Generator[Piece, None, None]) -> None:
@@ -47,6 +54,7 @@ class ChatStream:
         self.thinking = ""
         self.taken_back = 0
         self.cut = False
+        self.ended = ""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -54,6 +62,7 @@ class ChatStream:
     def __next__(self) -> str:
         piece = next(self._pieces)
         self.cut = self.cut or piece.cut
+        self.ended = piece.ended or self.ended
         if piece.takes_back:
             self.thinking += "".join(self._said)
             self._said.clear()

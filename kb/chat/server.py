@@ -11,12 +11,13 @@ from typing import Any, Self
 
 import httpx
 
-from kb.chat.base import ChatStream, Message, Piece
+from kb.chat.base import FILTERED, ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
 from kb.chat.thinking import ThinkingSplitter
 from kb.embedding.servers.address import parse_servers
 from kb.embedding.servers.client import CONNECT_TIMEOUT_S, key_from_environment
 from kb.errors import ChatError, ChatTooLongError, SettingsError
+from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message
 _TOO_LONG = (400, 413)
@@ -28,6 +29,11 @@ _WITHOUT_THINKING: dict[str, Any] = {
     "reasoning_effort": "none",
 }
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # beside ``content``, by server
+# Why a model ended, by server: OpenAI's words, and those of TGI, Anthropic, Gemini and Mistral.
+_OWN_ENDS = frozenset({"", "stop", "eos", "eos_token", "stop_sequence", "end_turn"})
+_LENGTH = frozenset({"length", "max_tokens", "model_length"})
+_TOOLS = frozenset({"tool_calls", "function_call"})
+_REASON_MOST = 60  # characters of a reason that is not known here
 _ABOUT_LENGTH = re.compile(r"context|too long|too many tokens|maximum length", re.IGNORECASE)
 
 
@@ -112,7 +118,7 @@ class ChatServer:
         try:
             with self._answering(body) as response:
                 for piece in self._pieces(response):
-                    if piece.thinking or piece.cut:
+                    if piece.thinking or piece.cut or piece.ended:
                         yield piece
                     else:
                         yield from splitter.feed(piece.text)
@@ -213,8 +219,23 @@ class ChatServer:
             yield Piece(text=thought, thinking=True)
         if isinstance(text, str) and text:
             yield Piece(text=text)
-        if _finish(event) == "length":
+        yield from self._end(_finish(event))
+
+    def _end(self, reason: str) -> Iterator[Piece]:
+        """Say what ended an answer, where that is not the model's own end."""
+        word = reason.strip().lower()
+        if word in _TOOLS:
+            msg = (
+                f"the chat model of {self.where} called a tool instead of answering, though it was "
+                "given none; ask again, or take another model"
+            )
+            raise ChatError(msg)
+        if word in _LENGTH:
             yield Piece(cut=True)
+        elif word == FILTERED:
+            yield Piece(cut=True, ended=FILTERED)
+        elif word not in _OWN_ENDS:
+            yield Piece(ended=one_line(reason)[:_REASON_MOST].strip())
 
     def _refusal(self, response: httpx.Response) -> ChatError:
         try:

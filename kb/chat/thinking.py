@@ -39,10 +39,15 @@ MARKS = frozenset(
 )
 """Texts that may be control tokens, which otherwise have no text."""
 
-# An end without a beginning, last in its line: the chat template wrote the beginning.
+# An end without a beginning: the chat template wrote the beginning.
 _ANY_END = "|".join(re.escape(end) for _, end in PAIRS)
-_ORPHAN = re.compile(rf"(?:{_ANY_END})[ \t]*\n")
-_ORPHAN_PERHAPS = re.compile(rf"(?:{_ANY_END})[ \t]*$")
+_END = re.compile(rf"(?:{_ANY_END})([ \t]*)(?=([^ \t]))")
+_END_PERHAPS = re.compile(rf"(?:{_ANY_END})([ \t]*)$")
+_LINE_KEPT = 400  # characters of the line before an end that are looked at
+# An answer about marks quotes them, or has them among its words.
+_QUOTES_BEFORE = tuple("`'\"“‘«「『([")
+_NO_BEGINNING = ",.;:!?)]}`'\"”’»」』，。；：！？、…"
+_SENTENCE_ENDS = tuple(".!?…。！？:：")
 
 
 class ThinkingSplitter:
@@ -53,6 +58,8 @@ class ThinkingSplitter:
         self._ends: tuple[str, ...] = ()  # of the thinking that is open
         self._answering = False
         self._harmony = False
+        self._line = ""  # the line that the answer is in, as far as it was given
+        self._opened = False  # a beginning stands in the answer, and its end belongs to it
 
     def feed(self, text: str) -> list[Piece]:
         """Return what is certain after ``text``."""
@@ -67,6 +74,8 @@ class ThinkingSplitter:
         held, self._held = self._held, ""
         if self._ends or (not self._answering and held.lstrip().startswith(_HARMONY_BEGINS)):
             return [Piece(text=held, thinking=True)]
+        if self._answering and (last := _END_PERHAPS.search(held)) and self._is_orphan(held, last):
+            return [Piece(text=held[: last.start()]), Piece(takes_back=True)]
         text = self._without_ends(held if self._answering else held.lstrip())
         return [Piece(text=text)] if text else []
 
@@ -111,27 +120,54 @@ class ThinkingSplitter:
         return False
 
     def _answer(self, out: list[Piece]) -> bool:
-        if orphan := _ORPHAN.search(self._held):
+        ends = _END.finditer(self._held)
+        if orphan := next((end for end in ends if self._is_orphan(self._held, end)), None):
             out.append(Piece(text=self._held[: orphan.start()]))
             out.append(Piece(takes_back=True))
             self._held, self._answering = self._held[orphan.end() :], False
+            self._line, self._opened = "", False
             return True
-        if perhaps := _ORPHAN_PERHAPS.search(self._held):
+        if perhaps := _END_PERHAPS.search(self._held):
             at = perhaps.start()
         else:
-            ends = _HARMONY_ENDS if self._harmony else ()
+            marks = _HARMONY_ENDS if self._harmony else ()
             at = len(self._held) - max(
-                _overlap(self._held, end) for end in (*ends, *(end for _, end in PAIRS))
+                _overlap(self._held, end) for end in (*marks, *(end for _, end in PAIRS))
             )
         if text := self._without_ends(self._held[:at]):
             out.append(Piece(text=text))
+        before = self._line + self._held[:at]
+        self._opened = self._opened or _opens(before)
+        self._line = before.rpartition("\n")[2][-_LINE_KEPT:]
         self._held = self._held[at:]
         return False
+
+    def _is_orphan(self, held: str, end: re.Match[str]) -> bool:
+        """Say whether an end is that of thinking whose beginning the model did not write.
+
+        One that is last in its line is. So is one at the beginning of a line, after a sentence or
+        close to a word, unless the answer quotes it or has written the beginning itself.
+        """
+        gap, following = end[1], end[2] if end.re is _END else ""
+        if following == "\n":
+            return True
+        before = self._line + held[: end.start()]
+        line = before.rpartition("\n")[2]
+        quoted = line.endswith(_QUOTES_BEFORE) and not line.endswith("`")
+        quoted = quoted or line.count("`") % 2 == 1
+        if quoted or self._opened or _opens(before) or (following and following in _NO_BEGINNING):
+            return False
+        attached = line == line.rstrip() or bool(following and not gap)
+        return attached or not line.strip() or line.rstrip().endswith(_SENTENCE_ENDS)
 
     def _without_ends(self, text: str) -> str:
         for end in _HARMONY_ENDS if self._harmony else ():
             text = text.replace(end, "")
         return text
+
+
+def _opens(text: str) -> bool:
+    return any(begin in text for begin, _ in PAIRS)
 
 
 def _overlap(text: str, mark: str) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 
 from kb.answering.answer import Answer, AnswerStream
 from kb.answering.markdown import as_markdown
+from kb.chat.base import FILTERED
 from kb.chat.opening import HOW_TO_ADD
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
@@ -23,6 +24,11 @@ _CUT = (
     "The answer was cut short: the model had written as much as it may. `kb ask --whole` has it go "
     "on, KB_CHAT_ANSWER_TOKENS lets it write more at once."
 )
+_FILTERED = (
+    "The answer was cut short by the chat server's filter and cannot be continued. Ask in other "
+    "words, or take another model."
+)
+_TAKEN_BACK = "(That was the model thinking. The answer:)"
 
 
 def ask(  # noqa: PLR0917 - typer reads options from parameters
@@ -62,30 +68,72 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
                 )
             return
         stream = base.ask(question, collection=collection or None, mode=mode, where=where)
-        shown = not as_json and not markdown
-        _take(stream, shown=shown)
-        for _ in range(_MOST_TIMES if whole else 0):
-            if not stream.so_far.cut:
-                break
-            stream = base.continue_answer(stream.so_far)
-            _take(stream, shown=shown)
+        shown = AnswerOutput(live=sys.stdout.isatty(), muted=as_json or markdown)
+        with shown:
+            shown.take(stream)
+            for _ in range(_MOST_TIMES if whole else 0):
+                if not stream.so_far.can_go_on:
+                    break
+                stream = base.continue_answer(stream.so_far)
+                shown.take(stream)
         if as_json:
             print_json(_answer_json(stream.so_far))
         elif markdown:
             sys.stdout.write(as_markdown(stream.so_far))
         else:
-            sys.stdout.write("\n")
             _print_sources(stream.so_far)
-            if stream.so_far.cut:
-                stdout().print(f"\n{_CUT}", style="yellow", markup=False)
+            if remark := _on_its_end(stream.so_far):
+                stdout().print(f"\n{remark}", style="yellow", markup=False)
 
 
-def _take(stream: AnswerStream, *, shown: bool) -> None:
-    """Have an answer written, on the screen as it comes if it is ``shown``."""
-    for piece in stream:
-        if shown and piece:
-            sys.stdout.write(printable(piece))
-            sys.stdout.flush()
+class AnswerOutput:
+    """Writes an answer to standard output, and ends its line whatever happens.
+
+    Args:
+        live: write the words as they come, as on a terminal. What turns out to be thinking stays
+            there, and a remark says so. Otherwise the answer is written at its end, without any.
+        muted: write nothing.
+    """
+
+    def __init__(self, *, live: bool, muted: bool = False) -> None:
+        self._live = live and not muted
+        self._muted = muted
+        self._text = ""
+        self._written = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if not self._live and not self._muted:
+            self._write(self._text)
+        # An error begins on a line of its own.
+        if not self._muted and not self._written.endswith("\n") and (self._written or not kind):
+            self._write("\n")
+
+    def take(self, stream: AnswerStream) -> None:
+        """Have an answer, or the rest of one, written."""
+        taken_back = 0
+        try:
+            for piece in stream:
+                if stream.taken_back == taken_back:
+                    self._show(piece)
+                    continue
+                taken_back = stream.taken_back
+                if self._written:
+                    self._show(f"\n\n{_TAKEN_BACK}\n\n")
+        finally:
+            # A rest that fails may have less than what was to go on: it begins at a whole word.
+            self._text = max(stream.so_far.text, self._text, key=len)
+
+    def _show(self, text: str) -> None:
+        if self._live and text:
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        self._written = text[-1:] or self._written
+        sys.stdout.write(printable(text))
+        sys.stdout.flush()
 
 
 def printable(text: str) -> str:
@@ -95,6 +143,15 @@ def printable(text: str) -> str:
         for character in text
         if character in "\n\t" or character.isprintable() or character.isspace()
     )
+
+
+def _on_its_end(answer: Answer) -> str:
+    """Return what is to be said of an answer that may not be whole."""
+    if answer.ended == FILTERED:
+        return _FILTERED
+    if answer.ended:
+        return f'The answer may not be whole: the chat server ended it with "{answer.ended}".'
+    return _CUT if answer.cut else ""
 
 
 def _print_sources(answer: Answer) -> None:
@@ -116,6 +173,7 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answer": answer.text,
         "cut": answer.cut,
+        "ended": answer.ended,
         "cited": list(answer.cited),
         "sources": _sources(answer.sources),
     }

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +180,32 @@ def test_a_rest_that_fails_leaves_what_was_said(
     assert stream.so_far.text == "The warranty lasts 24 months"
 
 
+def test_an_answer_that_the_servers_filter_cut_short_says_so_and_cannot_go_on(
+    base: KnowledgeBase, service: chat_server.ChatService
+) -> None:
+    service.finish = "content_filter"
+    answer = base.ask("warranty?").answer
+    assert (answer.cut, answer.ended, answer.can_go_on) == (True, "content_filter", False)
+    assert "(The answer was cut short by the chat server's filter.)" in as_markdown(answer)
+    with pytest.raises(ChatError, match=r"filter.*cannot be continued"):
+        base.continue_answer(answer)
+    service.reply = lambda _: ""
+    with pytest.raises(ChatError, match=r"filter of the chat server .* no word of an answer"):
+        base.ask("warranty?").answer  # noqa: B018 - raises
+
+
+def test_an_answer_that_ended_for_an_unknown_reason_names_it(
+    base: KnowledgeBase, service: chat_server.ChatService
+) -> None:
+    service.finish = "abort_now"
+    answer = base.ask("warranty?").answer
+    assert (answer.cut, answer.ended, answer.can_go_on) == (False, "abort_now", False)
+    assert r'may not be whole: the chat server ended it with "abort\_now"' in as_markdown(answer)
+    service.reply = lambda _: ""
+    with pytest.raises(ChatError, match=r'an empty answer \(it ended with "abort_now"\)'):
+        base.ask("warranty?").answer  # noqa: B018 - raises
+
+
 @pytest.fixture
 def command_line(
     settings: Settings,
@@ -206,6 +237,27 @@ def test_the_command_says_that_an_answer_was_cut_short_and_how_it_goes_on(
     assert printed.count("from the day of purchase, and covers") == 1
 
 
+def test_the_command_says_what_else_ended_an_answer(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.finish = "content_filter"
+    done = command_line.invoke(app, ask_keywords("--whole"))
+    assert done.exit_code == 0
+    assert "cut short by the chat server's filter" in done.stdout
+    assert "kb ask --whole" not in done.stdout
+    assert len(service.seen) == 1
+    as_json = json.loads(command_line.invoke(app, ask_keywords("--json")).stdout)
+    assert (as_json["cut"], as_json["ended"]) == (True, "content_filter")
+    service.finish = "abort"
+    assert 'ended it with "abort"' in command_line.invoke(app, ask_keywords()).stdout
+    service.finish = "tool_calls"
+    done = command_line.invoke(app, ask_keywords())
+    assert done.exit_code == 1
+    assert "called a tool instead of answering" in done.stderr
+    service.finish = "stop"
+    assert "ended" not in command_line.invoke(app, ask_keywords()).stdout
+
+
 def test_the_command_ends_with_the_error_of_a_model_that_only_thought(
     command_line: CliRunner, service: chat_server.ChatService
 ) -> None:
@@ -214,3 +266,77 @@ def test_the_command_ends_with_the_error_of_a_model_that_only_thought(
     assert done.exit_code == 1
     assert "tokens thinking" in done.stderr
     assert "do not say" not in done.stdout
+
+
+TAKEN_BACK = "I think hard\n</think>\n\nAnswer: dog [1]."
+
+
+def on_a_terminal(*arguments: str) -> tuple[int, str]:
+    """Run a command on a terminal, both outputs; return its status and what stands there."""
+    ours, its = pytest.importorskip("pty").openpty()
+    command = [sys.executable, "-m", "kb", *arguments]
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        # Linux: reading fails when the last writer has gone; others: it gives nothing.
+        with contextlib.suppress(OSError):
+            while more := os.read(ours, 65536):
+                shown += more
+        os.close(ours)
+        status = process.wait(60)
+    return status, re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r\n", "\n")
+
+
+def ask_keywords(*options: str) -> list[str]:
+    return ["ask", "warranty?", "--mode", "keyword", *options]
+
+
+@pytest.mark.parametrize("reply", [TAKEN_BACK, "I think hard</think>Answer: dog [1]."])
+def test_the_command_prints_no_thinking_where_its_output_is_no_terminal(
+    command_line: CliRunner, service: chat_server.ChatService, reply: str
+) -> None:
+    service.reply = lambda _: reply
+    done = command_line.invoke(app, ask_keywords())
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Answer: dog [1].\n\n[1] warranty.txt")
+    as_json = command_line.invoke(app, ask_keywords("--json"))
+    assert json.loads(as_json.stdout)["answer"] == "Answer: dog [1]."
+
+
+@pytest.mark.usefixtures("command_line")
+def test_the_command_marks_on_a_terminal_what_turned_out_to_be_thinking(
+    service: chat_server.ChatService,
+) -> None:
+    service.reply = lambda _: TAKEN_BACK
+    status, shown = on_a_terminal(*ask_keywords())
+    assert status == 0, shown
+    remark = "(That was the model thinking. The answer:)"
+    assert shown.startswith(f"I think hard\n\n{remark}\n\nAnswer: dog [1].\n\n[1] warranty.txt")
+
+
+def test_the_error_of_an_answer_that_breaks_off_has_a_line_of_its_own(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.faults.append(chat_server.break_off)
+    status, shown = on_a_terminal(*ask_keywords())
+    assert status == 1
+    assert shown.startswith("Half an\nerror: the chat server")
+    service.faults.append(chat_server.break_off)
+    assert command_line.invoke(app, ask_keywords()).output.startswith("Half an\nerror: the chat")
+    service.faults.append(chat_server.status(500, "broken"))
+    assert command_line.invoke(app, ask_keywords()).output.startswith("error: the chat server")
+
+
+def test_a_rest_that_fails_leaves_the_whole_answer_so_far_where_there_is_no_terminal(
+    command_line: CliRunner, service: chat_server.ChatService
+) -> None:
+    service.most = 6
+
+    def reply(messages: list[dict[str, str]]) -> str:
+        service.faults.append(chat_server.status(500, "broken"))
+        return going_on(messages)
+
+    service.reply = reply
+    done = command_line.invoke(app, ask_keywords("--whole"))
+    assert done.exit_code == 1
+    assert done.stdout == "The warranty lasts 24 months [1]\n"

@@ -200,6 +200,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=False, capture_output=True)
 
 
+@pytest.fixture
+def inner_disk(folder: Path) -> Iterator[Path]:
+    """A folder inside the one that is watched, where a disk is mounted."""
+    place = folder / "inner"
+    place.mkdir()
+    mount(place)
+    yield place
+    subprocess.run(["umount", place], check=False, capture_output=True)
+
+
 def mount(place: Path) -> None:
     try:
         done = subprocess.run(
@@ -246,6 +256,56 @@ def test_a_disk_below_the_folder_that_goes_with_its_mount_point_loses_nothing(
     assert listed(base) == {"disk/tea.txt", "disk/sub/bees.txt"}
 
 
+def test_a_disk_mounted_inside_the_folder_is_read_and_watched(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    unmount(inner_disk)
+    watching = watch(folder)
+    mount(inner_disk)
+    (inner_disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    watching.expect("added inner/new.txt")
+    (inner_disk / "later.txt").write_text("The harbour office opens at seven.\n", "utf-8")
+    watching.expect("added inner/later.txt")
+    (inner_disk / "new.txt").unlink()
+    watching.expect("removed inner/new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "inner/later.txt"}
+
+
+def test_a_disk_inside_the_folder_that_is_unmounted_and_mounted_again_loses_nothing(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    fill(inner_disk)
+    (inner_disk / "only.txt").write_text("The lobby is swept every morning.\n", "utf-8")
+    watching = watch(folder, prune=True, force_prune=True)
+    every = listed(base)
+    unmount(inner_disk)
+    watching.expect(f"the disk at {inner_disk} is not mounted any more")
+    watching.expect("--prune removes nothing more")
+    watching.expect("3 files are gone from disk and still searchable")
+    assert listed(base) == every
+    mount(inner_disk)
+    fill(inner_disk)
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    (inner_disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added inner/new.txt")
+    (inner_disk / "tea.txt").unlink()
+    watching.expect("removed inner/tea.txt")
+    assert listed(base) == every - {"inner/tea.txt"} | {"inner/new.txt"}
+
+
+def test_a_disk_mounted_over_a_folder_that_was_read_removes_nothing_of_it(
+    base: KnowledgeBase, folder: Path, inner_disk: Path, watch: Watch
+) -> None:
+    unmount(inner_disk)
+    (inner_disk / "under.txt").write_text("The lobby is swept every morning.\n", "utf-8")
+    watching = watch(folder, prune=True, force_prune=True)
+    mount(inner_disk)
+    watching.expect(f"a disk is mounted at {inner_disk} now")
+    watching.expect("1 file is gone from disk and still searchable")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "inner/under.txt"}
+
+
 def test_an_ignore_file_written_while_watching_removes_what_it_leaves_out(
     base: KnowledgeBase, folder: Path, watch: Watch
 ) -> None:
@@ -273,6 +333,92 @@ def test_what_was_left_out_before_watching_is_named_and_left_to_prune(
     (folder / ".kbignore").write_text("sub/\nnew.txt\n")
     watching.expect("removed new.txt")
     assert listed(base) == {"tea.txt", "sub/bees.txt"}
+
+
+def test_what_was_left_out_before_stays_while_an_ignore_file_cannot_be_used(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    watching = watch(folder, exclude=("tea.txt",))
+    (folder / ".kbignore").write_bytes(b"\xff\xfe\xff")
+    watching.expect(".kbignore cannot be used")
+    (folder / ".kbignore").unlink()
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_though_the_first_run_could_not_look_at_it(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / ".kbignore").write_bytes(b"\xff\xfe\xff")
+    watching = watch(folder, exclude=("tea.txt",))
+    (folder / ".kbignore").unlink()
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_while_one_of_two_folders_is_away(
+    base: KnowledgeBase, folder: Path, tmp_path: Path, watch: Watch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    watch(folder).end()
+    watching = watch(folder, other, exclude=("tea.txt",))
+    away = folder.rename(folder.with_name("elsewhere"))
+    watching.expect("is not there any more")
+    (other / "harbour.txt").write_text("The harbour office opens at seven.\n", "utf-8")
+    watching.expect("added harbour.txt")
+    away.rename(folder)
+    watching.expect("is there again")
+    (folder / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "harbour.txt", "new.txt"}
+
+
+def test_what_was_left_out_before_stays_when_its_disk_is_mounted_again(
+    base: KnowledgeBase, disk: Path, watch: Watch
+) -> None:
+    fill(disk)
+    watch(disk).end()
+    watching = watch(disk, exclude=("tea.txt",))
+    unmount(disk)
+    watching.expect("is another one now")
+    watching.expect("2 files are gone from disk and still searchable")
+    mount(disk)
+    fill(disk)
+    watching.expect("is another one now")
+    (disk / "new.txt").write_text("Coffee is roasted on Mondays.\n", "utf-8")
+    watching.expect("added new.txt")
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "new.txt"}
+
+
+def test_what_is_taken_in_and_left_out_again_while_watching_is_removed(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching = watch(folder)
+    (folder / ".kbignore").unlink()
+    watching.expect("run 2")
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching.expect("removed tea.txt")
+    assert listed(base) == {"sub/bees.txt"}
+
+
+def test_a_file_whose_new_version_cannot_be_read_is_removed_when_it_is_left_out(
+    base: KnowledgeBase, folder: Path, watch: Watch
+) -> None:
+    watch(folder).end()
+    (folder / "tea.txt").write_bytes(bytes(range(256)) * 64)
+    watching = watch(folder)
+    assert [each.source.path for each in watching.reports[0].failures] == ["tea.txt"]
+    assert listed(base) == {"tea.txt", "sub/bees.txt"}
+    (folder / ".kbignore").write_text("tea.txt\n")
+    watching.expect("removed tea.txt")
+    assert listed(base) == {"sub/bees.txt"}
 
 
 def test_a_file_moved_into_an_ignored_folder_while_watching_is_removed(

@@ -21,7 +21,7 @@ class ChatService(ThreadingHTTPServer):
     ``thoughts`` are sent first, in the field ``thoughts_in``, unless the request says that the
     model is not to think in words that this server takes; fields in ``refused`` are answered with
     a status and a message, as servers do that know their fields. ``most`` words are said at most,
-    which counts thoughts, and then the reason of the end is ``length``.
+    which counts thoughts, and then the reason of the end is ``length``; otherwise ``finish``.
     """
 
     daemon_threads = True
@@ -37,6 +37,7 @@ class ChatService(ThreadingHTTPServer):
         self.switch: tuple[str, object] | None = None
         self.refused: dict[str, tuple[int, str]] = {}
         self.most = 1_000_000
+        self.finish: str | None = "stop"
         self.faults: deque[Fault] = deque()
         self.seen: list[dict[str, Any]] = []
         self.hung_up = threading.Event()
@@ -117,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         words = words_of(server.reply(body["messages"]))
         cut = len(thoughts) + len(words) > server.most
         words = words[: server.most - len(thoughts)]
-        finish = "length" if cut else "stop"
+        finish = "length" if cut else server.finish
         if not server.streams:
             message = {"content": "".join(words), server.thoughts_in: "".join(thoughts) or None}
             choice = {"message": message, "finish_reason": finish}

@@ -49,8 +49,8 @@ def test_markup_goes_and_its_text_stays(tmp_path: Path) -> None:
     )
 
     assert document.text == (
-        "Some bold, slanted, gone and code with a link (https://example.com/x) "
-        "and a picture of a boat (boat.png); 5 * 3 & _this_ tag."
+        "Some bold, slanted, gone and code with a link "
+        "and a picture of a boat; 5 * 3 & _this_ tag. (https://example.com/x) (boat.png)"
     )
 
 

@@ -20,11 +20,12 @@ def read(folder: Path, text: str) -> Document:
     ("written", "shown"),
     [
         ("[Form](https://intra.example.org/queue)", "Form (https://intra.example.org/queue)"),
-        ("the [**bold** form](a/b.pdf).", "the bold form (a/b.pdf)."),
+        ("the [**bold** form](https://x.org/b.pdf).", "the bold form. (https://x.org/b.pdf)"),
         ("<https://example.org/merlin>", "https://example.org/merlin"),
         ("https://example.org/harrier", "https://example.org/harrier"),
         ("[ref][1]\n\n[1]: https://ref.example.org/b", "ref (https://ref.example.org/b)"),
-        ("[other](../guide/forms.html#basics) [page](forms.md) [wiki](Forms)", "other page wiki"),
+        ("[other](../guide/forms.html#basics) [page](forms.md) [wiki](Forms) [plan](plan.docx)",
+         "other page wiki plan"),
         ("[Ann](mailto:ann@example.org)", "Ann (ann@example.org)"),
         ("[below](#below) and [run](javascript:go)", "below and [run](javascript:go)"),
         ("![chart](img/sales_2024_q3.png)", "chart (sales_2024_q3.png)"),
@@ -32,9 +33,9 @@ def read(folder: Path, text: str) -> Document:
         ("[![Build](https://img.example.org/b.svg)](https://ci.example.org)",
          "Build (https://ci.example.org)"),
         ('<a href="https://example.org/x?a=1&amp;b=2">Form</a>.',
-         "Form (https://example.org/x?a=1&b=2)."),
-        ("| a |\n|---|\n| [Form](x.pdf) |", "a\nForm (x.pdf)"),
-        ("Text.[^1]\n\n[^1]: See [this](x.pdf).", "Text.[1]\n[1] See this (x.pdf)."),
+         "Form. (https://example.org/x?a=1&b=2)"),
+        ("| a |\n|---|\n| [Form](https://x.org/x.pdf) |", "a\nForm (https://x.org/x.pdf)"),
+        ("Text.[^1]\n\n[^1]: See [this](https://x.org/x.pdf).", "Text.[1]\n[1] See this. (https://x.org/x.pdf)"),
     ],
 )  # fmt: skip
 def test_an_address_stands_after_its_text(tmp_path: Path, written: str, shown: str) -> None:
@@ -55,11 +56,11 @@ def test_an_address_in_a_heading_stands_below_it(tmp_path: Path) -> None:
         ('<p>The <a href="https://example.org/k">form</a>, now.</p>',
          "The form (https://example.org/k), now."),
         ('<a href="https://example.org">example.org</a>', "example.org"),
-        ('<table><tr><td><a href="k.pdf">form</a></td><td>x</td></tr></table>',
-         "form (k.pdf) | x"),
-        ('<h2><a href="k.pdf">Form</a></h2><p>Text</p>', "Form\n\n(k.pdf)\n\nText"),
-        ('<a href="k.pdf"><img src="i/pic.png" alt="Pic"></a> <img src="i/pic.png" alt="P">',
-         "Pic (k.pdf) P (pic.png)"),
+        ('<table><tr><td><a href="https://x.org/k.pdf">form</a></td><td>x</td></tr></table>',
+         "form (https://x.org/k.pdf) | x"),
+        ('<h2><a href="https://x.org/k.pdf">Form</a></h2><p>Text</p>', "Form\n\n(https://x.org/k.pdf)\n\nText"),
+        ('<a href="https://x.org/k.pdf"><img src="pic.png" alt="Pic"></a> <img src="pic.png" >',
+         "Pic (https://x.org/k.pdf) (pic.png)"),
     ],
 )  # fmt: skip
 def test_html_blocks_show_addresses_too(written: str, shown: str) -> None:
@@ -67,6 +68,6 @@ def test_html_blocks_show_addresses_too(written: str, shown: str) -> None:
 
 
 def test_many_links_inside_each_other_are_read_whole(tmp_path: Path) -> None:
-    links = "<a href='x.pdf'>w" * 5_000 + "</a>" * 5_000
+    links = "<a href='https://x.org/x.pdf'>w" * 5_000 + "</a>" * 5_000
 
     assert read(tmp_path, f"Text {links}\n").text.count("w") == 5_000

@@ -43,7 +43,7 @@ def test_what_is_not_used_as_markup_stays_as_written(tmp_path: Path, written: st
     [
         ("Press <kbd>Enter</kbd>, H<sub>2</sub>O.", "Press Enter, H2O."),
         ("One<br>two<br/>three<BR />four</br>five<wbr>six", "One\ntwo\nthree\nfour\nfivesix"),
-        ('A <img src="a.png" alt="R&amp;D chart"> here.', "A R&D chart (a.png) here."),
+        ('A <img src="a.png" alt="R&amp;D chart"> here.', "A R&D chart here. (a.png)"),
         ('<a name="top"></a>Title <span class="x" data-y>text</span>', "Title text"),
         ('<button onclick="go()" aria-busy disabled>Save</button> it', "Save it"),
         ("Seen<!-- not <b> this -->.", "Seen."),

@@ -86,8 +86,40 @@ def test_thinking_whose_beginning_the_template_wrote_is_taken_back(size: int) ->
 @pytest.mark.parametrize(
     "said",
     [
+        "I think hard</think>Two years.",
+        "I think hard </think>Two years.",
+        "I think hard.</think> Two years.",
+        "I think hard.\n</think> Two years.",
+        "I think hard.\n</think>**Two** years.",
+        "Is it `a` or `b`? I think `b`.</think>保修期",
+    ],
+)
+def test_thinking_is_taken_back_without_a_new_line_after_its_end_too(said: str, size: int) -> None:
+    thought, _, answer = said.partition("</think>")
+    stream = split(said, size)
+    assert stream.whole() == answer.strip()
+    assert stream.thinking.strip() == thought.strip()
+    assert stream.taken_back == 1
+
+
+@SIZES
+@pytest.mark.parametrize("said", ["I think hard</think>", "Hm. 24.\n</think>", "Hm. </think>  "])
+def test_thinking_that_no_answer_follows_is_no_answer(said: str, size: int) -> None:
+    stream = split(said, size)
+    assert stream.whole() == ""
+    assert stream.thinking.strip() == said.partition("</think>")[0].strip()
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "said",
+    [
         "Close it with `</think>`, then go on.",
         "The mark is </think>",
+        "The mark </think> ends it.",
+        "Write `x</think>y` there, or `</think>y`.",
+        "Write <think>Hm</think>Yes, as they do.",
+        "Nothing comes after </think>.",
         "a < b </thinker>\nand </think",
         "1 <|end|> 2",
     ],
@@ -131,6 +163,66 @@ def test_an_answer_that_the_server_cuts_says_so(
     stream = chat.stream(ASKED)
     assert stream.whole() == "It lasts 24"
     assert stream.cut
+
+
+BOTH_WAYS = pytest.mark.parametrize("streams", [True, False])
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["stop", "STOP", "eos", "eos_token", "end_turn", "", None])
+def test_the_ordinary_ends_of_servers_need_no_remark(
+    service: chat_server.ChatService, chat: ChatServer, reason: str | None, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (False, "")
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
+def test_an_answer_is_cut_in_the_words_of_each_server(
+    service: chat_server.ChatService, chat: ChatServer, reason: str, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (True, "")
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    ("reason", "cut", "ended"),
+    [
+        ("content_filter", True, "content_filter"),
+        ("Content_Filter", True, "content_filter"),
+        ("abort", False, "abort"),
+        ("\x1b[2J\nodd " * 50, False, ("\ufffd[2J\ufffdodd " * 50)[:60].strip()),
+    ],
+)
+def test_any_other_end_is_kept_with_its_reason(
+    service: chat_server.ChatService,
+    chat: ChatServer,
+    reason: str,
+    ended: str,
+    *,
+    cut: bool,
+    streams: bool,
+) -> None:
+    service.finish, service.streams = reason, streams
+    stream = chat.stream(ASKED)
+    assert stream.whole() == "It lasts 24 months."
+    assert (stream.cut, stream.ended) == (cut, ended)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("reason", ["tool_calls", "function_call"])
+def test_a_model_that_calls_a_tool_instead_of_answering_is_an_error(
+    service: chat_server.ChatService, chat: ChatServer, reason: str, *, streams: bool
+) -> None:
+    service.finish, service.streams = reason, streams
+    with pytest.raises(ChatError, match="called a tool instead of answering"):
+        chat.complete(ASKED)
 
 
 SWITCHES = [

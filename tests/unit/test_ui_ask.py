@@ -206,6 +206,25 @@ def test_an_answer_that_was_cut_short_says_so_and_is_continued_by_a_button(
     assert not [each for each in page.button if each.key == "continue"]
 
 
+@pytest.mark.parametrize(
+    ("locale", "reason", "said"),
+    [
+        ("en-US", "content_filter", "cut short by the chat server's filter"),
+        ("zh-CN", "content_filter", "被对话服务器的过滤器截断"),
+        ("en-US", "abort", "abort"),
+        ("zh-CN", "abort", "abort"),
+    ],
+)
+def test_what_else_ended_an_answer_is_said_and_cannot_be_continued(
+    asking: UserInterface, service: ChatService, locale: str, reason: str, said: str
+) -> None:
+    service.finish = reason
+    page = ask(asking.open("ask", locale=locale), "warranty?")
+    (remark,) = [each.value for each in page.caption if "content_cut" in each.value]
+    assert said in remark
+    assert not [each for each in page.button if each.key == "continue"]
+
+
 def test_a_model_that_only_thought_is_an_error_with_its_thoughts_folded(
     asking: UserInterface, service: ChatService
 ) -> None:

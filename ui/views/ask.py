@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb.answering.answer import Answer
 from kb.answering.markdown import as_markdown
-from kb.chat.base import Message
+from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from kb.search.filters import SearchFilter
@@ -106,10 +106,19 @@ def _draw_finished(shared: Session, turn: RunningAnswer, number: int) -> None:
     if answer.thinking:
         with st.expander(t("ask.thoughts"), icon=":material/psychology:"):
             st.text(answer.thinking.strip())
-    if answer.cut and answer.text:
-        st.caption(f":material/content_cut: {t('ask.cut')}")
+    if answer.text and (remark := _on_its_end(answer)):
+        st.caption(f":material/content_cut: {remark}")
     if answer.sources:
         st.fragment(_draw_sources)(shared, answer, number)
+
+
+def _on_its_end(answer: Answer) -> str:
+    """Return what is to be said of an answer that may not be whole."""
+    if answer.ended == FILTERED:
+        return t("ask.filtered")
+    if answer.ended:
+        return plain(t("ask.ended", reason=answer.ended))
+    return t("ask.cut") if answer.cut else ""
 
 
 def _draw_sources(shared: Session, answer: Answer, number: int) -> None:
@@ -139,7 +148,7 @@ def _source_name(number: int, hit: SearchHit) -> str:
 def _draw_actions(shared: Session, turns: list[RunningAnswer]) -> None:
     last = turns[-1]
     with st.container(horizontal=True):
-        if last.state == "done" and last.so_far.cut:
+        if last.state == "done" and last.so_far.can_go_on:
             label, icon = t("ask.continue"), ":material/resume:"
             if st.button(label, icon=icon, key="continue", type="primary"):
                 rest = shared.base.continue_answer(last.so_far)
