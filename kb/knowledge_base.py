@@ -21,7 +21,6 @@ from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import (
     ChatError,
     CollectionGoneError,
-    DocumentNotFoundError,
     KnowledgeBaseError,
     SettingsError,
 )
@@ -54,7 +53,7 @@ from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
 from kb.store.purging import Compaction
-from kb.store.rows import storable
+from kb.store.rows import document_number, no_document
 from kb.store.runs import RunInfo, RunRecord
 from kb.store.store import Store
 from kb.tracking import FileTracking
@@ -476,9 +475,9 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.info(db, storable(document_id))
+            found = documents.info(db, document_number(document_id))
         if found is None:
-            raise _no_document(document_id)
+            raise no_document(document_id)
         return found
 
     def document_content(self, document_id: int) -> Document:
@@ -488,19 +487,27 @@ class KnowledgeBase:
             DocumentNotFoundError: there is no such document.
         """
         with self._store.database.read() as db:
-            found = documents.body(db, storable(document_id))
+            found = documents.body(db, document_number(document_id))
         if found is None:
-            raise _no_document(document_id)
+            raise no_document(document_id)
         return found
 
     def document_text(self, document_id: int) -> str:
-        """Return a document's normalised text."""
+        """Return a document's normalised text.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
         return self.document_content(document_id).text
 
     def chunks(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks as they were cut, in order."""
+        """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Raises:
+            DocumentNotFoundError: what was given is no whole number.
+        """
         with self._store.database.read() as db:
-            return documents.cut(db, storable(document_id))
+            return documents.cut(db, document_number(document_id))
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources from a collection.
@@ -531,6 +538,7 @@ class KnowledgeBase:
 
         Raises:
             SettingsError: a tag is empty, too long or not on one line; nothing was changed.
+            DocumentNotFoundError: what names a document is no whole number; nothing was changed.
         """
         target = self.collection(collection)
         added, removed = clean_tags(add), clean_tags(remove)
@@ -599,7 +607,11 @@ class KnowledgeBase:
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
     def runs(self, *, limit: int | None = None) -> list[RunInfo]:
-        """Return the runs of ingestion of all collections, newest first."""
+        """Return the runs of ingestion of all collections, newest first; ``limit`` at most.
+
+        Raises:
+            SettingsError: ``limit`` is below 1.
+        """
         return runs.listed(self._store, limit=limit)
 
     # -- upkeep
@@ -647,9 +659,3 @@ class KnowledgeBase:
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self.settings.mode for each in targets}
         return modes.pop() if len(modes) == 1 else self.settings.mode
-
-
-def _no_document(document_id: int) -> DocumentNotFoundError:
-    return DocumentNotFoundError(
-        f"there is no document {document_id}; `kb documents` lists them all"
-    )

@@ -10,8 +10,23 @@ import re
 
 HIDDEN = "***"
 
+# A scheme, also one that is mistyped: "http:/", "http:".
+_BEGIN = r"(?P<begin>https?:[/\\]*|://[/\\]*)"
 # From a scheme to white space, or to the next address of a list.
-_ADDRESS = re.compile(r"(?<=://)\S*?(?=,?\s|,?[A-Za-z][A-Za-z0-9+.-]*://|$)")
+_ADDRESS = re.compile(
+    _BEGIN + r"(?P<rest>\S*?)(?=,?\s|,?[A-Za-z][A-Za-z0-9+.-]*://|$)", re.IGNORECASE
+)
+_NO_PORT = r"(?!\d*(?:[\s/?#,;.'\"`)\]]|$))"
+# A password with a blank in it. It ends before the next address.
+_BLANK = re.compile(
+    _BEGIN + rf"(?P<user>[^\s/?#@\[:]*:{_NO_PORT}(?:(?!://)[^@\n]){{0,200}})(?=@)", re.IGNORECASE
+)
+# name:password@host without a scheme. Drives, paths and times of day begin otherwise.
+_BARE = re.compile(
+    r"(?:(?<=[\s'\"`(,;=<\[{])|(?<![\s\S]))(?!mailto:|\d+:)"
+    rf"(?P<rest>[^\s:/\\@?#'\"`(,;=<\[{{]+:(?![/\\]){_NO_PORT}\S*)",
+    re.IGNORECASE,
+)
 _SECRET_PARAMETER = re.compile(
     r"([?&;][^=&;\s#]*(?:key|token|secret|pass|pwd|auth|sig|cred)[^=&;\s#]*=)[^&;\s#'\"]*",
     re.IGNORECASE,
@@ -24,9 +39,11 @@ def redacted(text: str) -> str:
 
     Works on one address, on several, and on sentences that quote them.
     """
-    if "://" not in text:
-        return text
-    return _SECRET_PARAMETER.sub(rf"\1{HIDDEN}", _ADDRESS.sub(_without_user, text))
+    if "@" in text:
+        text = _BLANK.sub(rf"\g<begin>{HIDDEN}", text)
+        text = _BARE.sub(lambda found: _without_user(found["rest"]), text)
+        text = _ADDRESS.sub(lambda found: found["begin"] + _without_user(found["rest"]), text)
+    return _SECRET_PARAMETER.sub(rf"\1{HIDDEN}", text) if "://" in text else text
 
 
 def holds_secret(text: str) -> bool:
@@ -34,8 +51,7 @@ def holds_secret(text: str) -> bool:
     return redacted(text) != text
 
 
-def _without_user(found: re.Match[str]) -> str:
-    rest = found[0]
+def _without_user(rest: str) -> str:
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in host:
         at = host.rindex("@")

@@ -62,8 +62,9 @@ def reembed(
     Raises:
         CollectionError: the collection was deleted meanwhile.
         EmbeddingError: the model failed; what is done stays done.
-        StoreError: the disk failed, or a document's text is gone.
+        StoreError: the disk failed, a document's text is gone, or the folder is read-only.
     """
+    store.require_writable()
     identity = indexing.identity
     with store.database.read() as db:
         if collections.fingerprint(db, old.id)[1] == identity.fingerprint:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kb.records import CollectionInfo, CollectionRef, FailedFile, FileState, Source
 from kb.settings import Settings
 from kb.store import collections, documents, sources
-from kb.store.rows import storable
+from kb.store.rows import document_number
 from kb.store.store import Store
 
 
@@ -44,7 +44,7 @@ class FileTracking:
         """Say whether a document is there to be found in a collection."""
         target = self._resolved(collection)
         with self._store.database.read() as db:
-            return documents.is_visible(db, target.id, document_id)
+            return documents.is_visible(db, target.id, document_number(document_id))
 
     def failed(self, *, collection: str | None = None) -> list[FailedFile]:
         """Return the files that could not be read, with reasons.
@@ -61,7 +61,7 @@ class FileTracking:
         What is found of them is this document, their older version.
         """
         with self._store.database.read() as db:
-            return sources.failed_of_document(db, storable(document_id))
+            return sources.failed_of_document(db, document_number(document_id))
 
     def change(
         self, before: FileState | None, after: FileState, *, collection: CollectionRef = None

@@ -209,7 +209,8 @@ class ArchiveReader:
                 parts = iter(lambda: member.read(_READ_BYTES), b"")
                 manifest = json.loads(b"".join(counted(parts, info.compress_size)))
         except (ValueError, *_UNPACKING) as error:
-            raise damaged(self._path, f"its manifest cannot be read: {error}") from error
+            reason = beyond_python(error) or error
+            raise damaged(self._path, f"its manifest cannot be read: {reason}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise damaged(self._path, "its manifest is none of this program's")
         if manifest.get("version") not in _READ:
@@ -257,6 +258,15 @@ def damaged(path: Path, reason: str) -> ArchiveError:
         f"{path} is damaged or no archive of `kb export`: {reason}. "
         "Nothing was imported; copy or export it again"
     )
+
+
+def beyond_python(error: BaseException) -> str:
+    """Say which of Python's limits a value of an archive exceeds; empty if none."""
+    if isinstance(error, RecursionError):
+        return "it holds nesting that no archive of ours has"
+    # Python reads and prints no whole numbers of more than 4,300 digits.
+    digits = isinstance(error, ValueError) and "set_int_max_str_digits" in str(error)
+    return "it holds a number that no archive of ours has" if digits else ""
 
 
 def _free(name: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from kb.archive.exporting import original_member
-from kb.archive.file import ORIGINALS, ArchiveReader, damaged
+from kb.archive.file import ORIGINALS, ArchiveReader, beyond_python, damaged
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.language import language_of
 from kb.records import (
@@ -86,7 +86,9 @@ class ArchivedCollection:
             self.documents = int(manifest["documents"])
             self.chunks = int(manifest["chunks"])
         except _NONSENSE as error:
-            raise damaged(path, f"its manifest lacks {error}") from error
+            beyond = beyond_python(error)
+            reason = f"cannot be read: {beyond}" if beyond else f"lacks {error}"
+            raise damaged(path, f"its manifest {reason}") from error
 
     def verify(self) -> None:
         """Read every member once.
@@ -130,7 +132,8 @@ class ArchivedCollection:
                 vectors = np.frombuffer(self._archive.read(vectors_name), dtype="<f4")
                 yield _document(record, vectors.reshape(-1, self.embedder.dim), collection)
             except _NONSENSE as error:
-                raise damaged(self.path, f"{name} does not make sense: {error}") from error
+                reason = beyond_python(error) or error
+                raise damaged(self.path, f"{name} does not make sense: {reason}") from error
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for number in range(1, self.documents + 1):

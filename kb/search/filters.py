@@ -13,7 +13,7 @@ from typing import get_args
 from kb.errors import SettingsError
 from kb.metadata import folded
 from kb.records import MediaType, MetadataValue
-from kb.store.rows import dump, storable
+from kb.store.rows import document_number, dump, storable
 
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)  # days are compared as text
 _MOST_INTEGER = 2**1000
@@ -174,7 +174,7 @@ def _clauses(collection_id: str, condition: SearchFilter) -> tuple[str, list[obj
         clauses.append(clause)
         values.extend(bound)
 
-    ids = [storable(number) for number in condition.documents]
+    ids = [document_number(number) for number in condition.documents]
     for column, allowed in (("d.id", ids), ("d.media_type", condition.media_types)):
         if allowed:
             require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608

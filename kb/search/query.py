@@ -22,7 +22,10 @@ MOST_CHARACTERS = 16_384
 """Of a query, as it is typed."""
 
 MOST_TERMS = 2_048
-"""Different words, parts of identifiers and pairs of CJK characters of one query."""
+"""Different words and pairs of CJK characters of one query, as a person counts them."""
+
+MOST_PARTS = 4 * MOST_TERMS
+"""Terms that are looked up for them: words, and the parts of names."""
 
 # A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
 # before a digit is a hyphen or a sign, and two of them begin a command-line option.
@@ -81,7 +84,8 @@ def parse(query: str) -> Query:
     """Take a query apart; one of white space or of nothing but exclusions is blank.
 
     Raises:
-        InputTooLongError: it has more than :data:`MOST_CHARACTERS` or :data:`MOST_TERMS`.
+        InputTooLongError: it has more than :data:`MOST_CHARACTERS`, :data:`MOST_TERMS` or
+            :data:`MOST_PARTS`.
     """
     if len(query) > MOST_CHARACTERS:
         msg = (
@@ -112,13 +116,12 @@ def parse(query: str) -> Query:
     found = list(terms(shown))
     tokens = dict.fromkeys(map(_token_expression, found))
     # What is left out is no part of the text.
-    count = len(tokens) + sum(1 for phrase in unwanted for _ in terms(phrase))
-    if count > MOST_TERMS:
-        msg = (
-            f"the query has {count:,} different words (each pair of Chinese, Japanese or Korean "
-            f"characters is one), but at most {MOST_TERMS:,} are searched for; shorten it"
-        )
-        raise InputTooLongError(msg)
+    left_out = [list(terms(phrase)) for phrase in unwanted]
+    words = len({token(term.text) for term in _written(found)})
+    _require_few(
+        words + sum(1 for each in left_out for _ in _written(each)),
+        len(tokens) + sum(map(len, left_out)),
+    )
     names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
     numbers = list(_numbers(found, names))
     grouped = {(term.start, term.end) for term in numbers}
@@ -140,6 +143,31 @@ def parse(query: str) -> Query:
 def token_of(expression: str) -> str:
     """Return the token that one of ``Query.tokens`` looks up."""
     return expression.split('"')[1]
+
+
+def _written(found: list[Term]) -> Iterator[Term]:
+    """Give what a person counts: no parts of words, no other forms of numbers."""
+    start, end = -1, -1
+    for term in found:
+        # Parts follow their word and lie inside it; numbers come last, behind all words.
+        if term.end > end and term.start >= start:
+            start, end = term.start, term.end
+            yield term
+
+
+def _require_few(words: int, parts: int) -> None:
+    if words > MOST_TERMS:
+        msg = (
+            f"the query has {words:,} different words (each pair of Chinese, Japanese or Korean "
+            f"characters is one), but at most {MOST_TERMS:,} are searched for; shorten it"
+        )
+        raise InputTooLongError(msg)
+    if parts > MOST_PARTS:
+        msg = (
+            f"the query's words have {parts:,} parts, but at most {MOST_PARTS:,} are searched "
+            "for; shorten it"
+        )
+        raise InputTooLongError(msg)
 
 
 def _is_identifier(text: str, word: Term) -> bool:

@@ -31,6 +31,9 @@ MALFORMED = "malformed"
 """Code of a request that is not as ``/openapi.json`` says."""
 
 _MOST_PROBLEMS = 5  # of one request that are named
+# Pydantic's words for its own types.
+_NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
+_SHOULD = "Input should "
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
@@ -157,7 +160,13 @@ def handle_errors(app: FastAPI) -> None:
 def _told(problem: Mapping[str, Any]) -> str:
     """Word one problem without what was sent, which may be huge."""
     place = _place(problem)
+    if problem["type"] == "extra_forbidden":
+        return f"{place} is not a field of this request"
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] in _NO_OBJECT:
+        message = "it must be a JSON object"
+    elif message.startswith(_SHOULD):
+        message = f"it must {message.removeprefix(_SHOULD)}"
     return f"{place}: {message}" if place else f"the body: {message}"
 
 

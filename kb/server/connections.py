@@ -25,6 +25,9 @@ from kb.server.gate import Limits
 
 _log = logging.getLogger(__name__)
 
+MOST_HEADER_BYTES = 16 * 1024
+"""Of all headers of a request, and of the header of one chunk."""
+
 _FILES_OF_A_SEARCH = 3  # the catalog, its log, its index of the log
 _OTHER_FILES = 64  # file descriptors for the rest of the program
 _FEWEST = 16
@@ -170,8 +173,17 @@ class Connection(H11Protocol):
         """Say in the API's shape what is wrong with a request that is no HTTP."""
         error = sys.exc_info()[1]
         hint = getattr(error, "error_status_hint", HTTPStatus.BAD_REQUEST)
-        said = f"the request is no HTTP/1.1: {error}" if error else msg
+        said = f"the request is no HTTP/1.1: {self._plainly(error, hint)}" if error else msg
         self.refuse(RefusalError(HTTPStatus(hint), said), unasked=True)
+
+    def _plainly(self, error: BaseException, hint: int) -> str:
+        """Return what h11 says of a request, without its own names for it."""
+        if hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+            # The headers of this request are read once an answer is expected.
+            begun = self.conn.our_state is h11.SEND_RESPONSE
+            what = "the header of a chunk has" if begun else "its headers have"
+            return f"{what} more than {MOST_HEADER_BYTES:,} bytes; send shorter ones"
+        return str(error).split(": bytearray(", maxsplit=1)[0]
 
     def refuse(self, error: RefusalError, *, unasked: bool = False) -> None:
         """Close the connection; a client that waits for an answer, or will, is told why."""

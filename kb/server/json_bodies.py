@@ -22,6 +22,8 @@ MOST_VALUES = 4096
 Python's objects of a hostile body took 600 times its size, its errors even more.
 """
 
+_FEWER_TEXTS = "send at most 2048 texts, and the texts themselves instead of token numbers"
+_ADVICE = dict.fromkeys(("/v1/embeddings", "/tokenize"), _FEWER_TEXTS)
 _SMALL = 1 << 16  # bytes that are parsed in less time than a thread takes to begin
 
 # Each match ends with what begins a value that is not the first of its list or object. Strings
@@ -39,7 +41,12 @@ class JsonRoute(APIRoute):
         async def read_then_handle(request: Request) -> Response:
             raw = await request.body()
             if raw:
-                value = parse(raw) if len(raw) < _SMALL else await asyncio.to_thread(parse, raw)
+                advice = _ADVICE.get(request.url.path, "send fewer")
+                value = (
+                    parse(raw, advice)
+                    if len(raw) < _SMALL
+                    else await asyncio.to_thread(parse, raw, advice)
+                )
                 request = _Parsed(request, raw, value)
             return await handle(request)
 
@@ -63,16 +70,16 @@ class _Parsed(Request):
         return self._value
 
 
-def parse(raw: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Return what a body says, as RFC 8259 has it.
+def parse(raw: bytes, advice: str) -> Any:  # noqa: ANN401 - JSON
+    """Return what a body says, as RFC 8259 has it; ``advice`` is for one of too many values.
 
     Raises:
         RefusalError: it holds too many values, is no JSON in UTF-8, or names a key twice.
     """
     if _values(raw) > MOST_VALUES:
         _refuse(
-            f"the body holds more than {MOST_VALUES:,} values, more than one batch may have; send "
-            "at most 2048 texts, and the texts themselves instead of token numbers"
+            f"the body holds more than {MOST_VALUES:,} values, more than one request may have; "
+            f"{advice}"
         )
     try:
         text = raw.decode()

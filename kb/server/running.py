@@ -11,7 +11,7 @@ import uvicorn
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.server.app import application
-from kb.server.connections import connection_class
+from kb.server.connections import MOST_HEADER_BYTES, connection_class
 from kb.server.credentials import KEY_VARIABLE, key_from_environment
 from kb.server.gate import Limits
 
@@ -60,6 +60,7 @@ def serve(
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            h11_max_incomplete_event_size=MOST_HEADER_BYTES,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=round(limits.grace_s) + _LAST_RESORT_S,
         )

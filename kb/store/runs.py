@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from kb.errors import SettingsError
 from kb.records import CollectionInfo
-from kb.store.rows import now
+from kb.store.rows import now, storable
 from kb.store.store import Store
 
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
@@ -106,7 +107,14 @@ def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> Run
 
 
 def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
-    """Return the runs of all collections, newest first."""
+    """Return the runs of all collections, newest first.
+
+    Raises:
+        SettingsError: ``limit`` is below 1.
+    """
+    if limit is not None and limit < 1:
+        msg = f"the limit of runs must be 1 or more, but is {storable(limit)}"
+        raise SettingsError(msg)
     with store.database.read() as db:
         running = db.execute("SELECT 1 FROM runs WHERE status = 'running'").fetchone()
     if running is not None and store.snapshot is None:
@@ -116,7 +124,7 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
         rows = db.execute(
             "SELECT r.*, c.name FROM runs r JOIN collections c ON c.id = r.collection_id"
             " ORDER BY r.id DESC LIMIT ?",
-            (-1 if limit is None else limit,),
+            (-1 if limit is None else storable(limit),),
         )
         found = [_info(row) for row in rows]
     if store.snapshot is None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import ChangedMeanwhileError, DocumentNotFoundError, StoreBusyError, StoreError
+from kb.errors import ChangedMeanwhileError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
 from kb.store import (
     cleanup,
@@ -36,7 +36,7 @@ from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument
-from kb.store.rows import storable
+from kb.store.rows import document_number, no_document
 from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
@@ -308,14 +308,14 @@ class Store:
         Raises:
             DocumentNotFoundError: there is no such document in the collection.
         """
+        number = document_number(document_id)
         with self.lock.hold(), self.database.write() as db:
             row = db.execute(
                 "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
-                (storable(document_id), collection_id),
+                (number, collection_id),
             ).fetchone()
             if row is None:
-                msg = f"there is no document {document_id}; `kb documents` lists them"
-                raise DocumentNotFoundError(msg)
+                raise no_document(document_id)
             db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
             visibility.retire(db, document_id)
         self._sweep()

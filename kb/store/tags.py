@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.metadata import folded
 from kb.records import Source
-from kb.store.rows import storable
+from kb.store.rows import document_number
 
 
 def change(
@@ -23,7 +23,7 @@ def change(
     remove: Iterable[str] = (),
 ) -> None:
     """Give tags to all files of these documents, and take others from them, in any case."""
-    ids = json.dumps([storable(number) for number in document_ids])
+    ids = json.dumps([document_number(number) for number in document_ids])
     files = (
         "SELECT s.id FROM json_each(?) wanted CROSS JOIN sources s"
         " ON s.document_id = wanted.value AND s.collection_id = ?"

@@ -190,6 +190,34 @@ def test_what_json_can_and_cannot_write_is_told_apart(
     check_answer(answer, description, schemas, "/v1/embeddings")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("/v1/search", {"query": "a", "colour": 1}, "colour is not a field of this request"),
+        ("/v1/search", {"query": "a", "filters": {"x": 1}}, "filters.x is not a field of this"),
+        ("/v1/search", {"query": "a", "filters": 5}, "filters: it must be a JSON object"),
+        ("/v1/search", {"query": "a", "filters": {"metadata": 5}}, "it must be a JSON object"),
+        ("/v1/search", [], "the body: it must be a JSON object"),
+        ("/v1/search", "a", "the body: it must be a JSON object"),
+        ("/v1/search", {"query": 5}, "query: it must be a valid string"),
+        ("/v1/search", {"query": "a", "top_k": 0}, "top_k: it must be greater than or equal to 1"),
+        ("/v1/embeddings", 5, "the body: it must be a JSON object"),
+        ("/v1/search", [[]] * 5000, "more than 4,096 values, more than one request may have"),
+        ("/v1/embeddings", [[]] * 5000, "send at most 2048 texts"),
+        ("/tokenize", [[]] * 5000, "send at most 2048 texts"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_told_in_words_of_the_api(
+    client: httpx.Client, path: str, body: object, told: str
+) -> None:
+    answer = client.post(path, json=body)
+    assert is_malformed(answer)
+    message = answer.json()["error"]["message"]
+    assert told in message
+    assert not re.search("Input|Extra|dictionary|extract", message)
+    assert ("2048 texts" in message) == ("2048 texts" in told)
+
+
 def test_many_commas_inside_of_texts_are_no_values(client: httpx.Client) -> None:
     body = {"input": "[{,\\" * 2000 + '",' * 3000}
     answer = client.post("/tokenize", json=body)

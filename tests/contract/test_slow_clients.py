@@ -97,6 +97,28 @@ def test_what_is_no_http_is_refused_in_the_shape_of_the_api(
     assert "no HTTP/1.1" in message
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nlong: " + b"x" * 100_000,
+            "its headers have more than 16,384 bytes; send shorter ones",
+        ),
+        (CHUNKED + b"zz\r\n", "illegal chunk header"),
+        (CHUNKED + b"1" * 100_000, "the header of a chunk has more than 16,384 bytes"),
+    ],
+    ids=["headers", "chunk", "long chunk header"],
+)
+def test_what_is_no_http_is_told_without_words_of_python(
+    served: str, sent: bytes, told: str
+) -> None:
+    with raw_client.connected(served) as client:
+        client.sendall(sent)
+        _, message = refusal(raw_client.everything(client))
+    assert told in message
+    assert not any(word in message for word in ("bytearray", "b'", "buffer", "Receive"))
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize(
     ("path", "body"), [("/health", None), ("/v1/embeddings", TEXTS)], ids=["get", "post"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -337,6 +338,57 @@ def test_a_sealed_archive_that_lies_is_refused(
         elsewhere.import_archive(damageable)
     assert (elsewhere.collections(), everything(elsewhere)[2]) == before
     assert elsewhere.check().ok
+
+
+def number_of_many_digits(members: dict[str, bytes], _: dict[str, Any]) -> None:
+    record = members["documents/000001.json"]
+    members["documents/000001.json"] = b'{"size": ' + b"9" * 5000 + b", " + record.lstrip(b"{")
+
+
+def digits_in_text(_: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    manifest["documents"] = "9" * 5000
+
+
+def nesting(members: dict[str, bytes], _: dict[str, Any]) -> None:
+    members["documents/000001.json"] = b"[" * 90_000
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (number_of_many_digits, "it holds a number that no archive of ours has"),
+        (in_document(size="9" * 5000), "it holds a number that no archive of ours has"),
+        (digits_in_text, "it holds a number that no archive of ours has"),
+        (nesting, "it holds nesting that no archive of ours has"),
+    ],
+)
+def test_numbers_and_nesting_without_end_are_told_without_words_of_python(
+    elsewhere: KnowledgeBase, damageable: Path, change: Change, told: str
+) -> None:
+    reseal(damageable, change)
+    with pytest.raises(ArchiveError, match=told) as refusal:
+        elsewhere.import_archive(damageable)
+    assert not re.search("sys|recursion|decoding", str(refusal.value).split(damageable.name)[-1])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "told"),
+    [
+        (b'{"format": ' + b"9" * 5000 + b"}", "it holds a number that no archive of ours has"),
+        (b"[" * 90_000, "it holds nesting that no archive of ours has"),
+    ],
+    ids=["number", "nesting"],
+)
+def test_a_manifest_of_numbers_or_nesting_without_end_is_told_likewise(
+    elsewhere: KnowledgeBase, tmp_path: Path, manifest: bytes, told: str
+) -> None:
+    path = tmp_path / "odd.kbz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", manifest)
+        archive.comment = b"0" * 64
+    seal(path)
+    with pytest.raises(ArchiveError, match=f"its manifest cannot be read: {told}"):
+        elsewhere.import_archive(path)
 
 
 def seal(path: Path) -> None:

