@@ -173,9 +173,11 @@ def test_other_folders_are_kept_in_step_while_one_is_not_there(
     watching = watch(folder, other)
     folder.rename(folder.with_name("elsewhere"))
     watching.expect("is not there any more")
+    (other / "ferry.txt").write_text("The ferry leaves at eight.\n", "utf-8")
+    watching.expect("added ferry.txt")  # the other folder is watched again by now
     (other / "harbour.txt").unlink()
     watching.expect("removed harbour.txt")
-    assert listed(base) == {"tea.txt", "sub/bees.txt"}
+    assert listed(base) == {"tea.txt", "sub/bees.txt", "ferry.txt"}
 
 
 def test_a_single_file_watched_is_removed_when_it_is_deleted(
