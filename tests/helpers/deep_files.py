@@ -106,7 +106,7 @@ def deep_folder(folder: Path) -> list[str]:
     lists = "".join(f"{'  ' * level}- item\n" for level in range(200))
     (folder / "lists.md").write_text(f"{lists}{'  ' * 200}- inside\n")
     (folder / "links.md").write_text("[" * 2_000 + "inside" + "](x)" * 2_000)
-    (folder / "html.md").write_text("<div>" * 300_000 + "inside")
+    (folder / "html.md").write_text("<div>" * 300_000 + "inside" + "</div>" * 300_000)
     (folder / "yaml.md").write_text("---\nkey: " + "[" * 3_000 + "\n---\n\ninside\n")
     (folder / "toml.md").write_text("+++\nkey = " + "[" * 3_000 + "\n+++\n\ninside\n")
     inner = text("inside")
