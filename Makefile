@@ -7,6 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
+QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile
 RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
 BENCH := embedding splitting ocr ingest "search --sizes 1000,10000"
@@ -21,11 +23,13 @@ ui: setup
 	$(BIN)/kb ui
 
 test: setup-dev
-	$(BIN)/pytest -m "not slow"
+	$(QUICK_TESTS)
 
+# What is slow is often an attack with a bound on time or memory: nothing runs beside it.
 test-full: setup-dev
 	$(BIN)/python tests/golden/set_up.py
-	$(BIN)/pytest --durations=20
+	$(QUICK_TESTS)
+	$(BIN)/pytest -m slow --durations=20
 
 lint: setup-dev
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy

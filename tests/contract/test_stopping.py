@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import own_loop
 import own_server
 import pytest
 import raw_client
@@ -110,7 +111,7 @@ def test_who_gives_up_waiting_stops_the_work_and_frees_its_thread() -> None:
 
     lane = Lane("tests", 1)
     try:
-        asyncio.run(asyncio.wait_for(give_up(lane), 30))
+        own_loop.run(asyncio.wait_for(give_up(lane), 30))
     finally:
         lane.close()  # ends when the thread does
     assert lane.under_way == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import own_loop
 import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
@@ -148,7 +149,7 @@ def test_the_files_of_a_session_are_deleted_when_its_browser_stays_away(incoming
         await until(lambda: incoming.size == 0)
         assert visits.incoming("session") is None
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming) -> None:
@@ -164,7 +165,7 @@ def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming
         await second.task
         assert [message["type"] for message in second.sent] == ["websocket.accept"]
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
@@ -181,4 +182,4 @@ def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
         await connection.messages.put({"type": "websocket.connect"})
         await connection.task
 
-    asyncio.run(scene())
+    own_loop.run(scene())
