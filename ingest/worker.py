@@ -47,7 +47,7 @@ def _serve(request: Message, answers: BinaryIO) -> Message:
     path = Path(request["path"])
     try:
         if "draw" in request:
-            from ingest.loaders.page_picture import draw_page  # noqa: PLC0415 - PDFs only
+            from ingest.loaders.pdf.page_picture import draw_page  # noqa: PLC0415 - PDFs only
 
             drawn = draw_page(path, wire.unpack_request(request["draw"]))
             return {"drawn": wire.pack_picture(drawn)}

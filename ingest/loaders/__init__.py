@@ -26,7 +26,7 @@ from kb.records import Document
 # Modules are named, not imported: a worker that reads text files never pays for the PDF engines,
 # and a loader that cannot be imported breaks its own formats only.
 _LOADERS = {
-    ".pdf": "ingest.loaders.pdf:PdfLoader",
+    ".pdf": "ingest.loaders.pdf.loader:PdfLoader",
     ".docx": "ingest.loaders.docx:DocxLoader",
     ".docm": "ingest.loaders.docx:DocxLoader",
     ".md": "ingest.loaders.markdown:MarkdownLoader",

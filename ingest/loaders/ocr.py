@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.pdf_text import clean, joiner, spaces_scripts, usual_width
+from ingest.loaders.printed_lines import clean, joiner, spaces_scripts, usual_width
 from ingest.loaders.reading_order import Box, reading_order
 from kb.errors import MissingExtraError
 from kb.records import TextBox

@@ -22,9 +22,9 @@ from ingest.errors import (
 )
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf_metadata import iso_date, real_title
-from ingest.loaders.pdf_text import clean, find_title, repair, vocabulary
-from ingest.loaders.text_quality import measure, prefer_second, unglue
+from ingest.loaders.pdf.metadata import iso_date, real_title
+from ingest.loaders.pdf.quality import measure, prefer_second, unglue
+from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
 from kb.records import Document, Section
 
 NO_OCR = LoadOptions(ocr=False)

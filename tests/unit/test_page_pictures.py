@@ -15,7 +15,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.passage import Character, find_passage
+from ingest.loaders.pdf.passage import Character, find_passage
 from ingest.pictures import PagePicture, PictureRequest
 from ingest.sandbox import Sandbox
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.pdf_pypdf import PypdfFile
-from ingest.loaders.pdfium import PdfiumFile
-from ingest.loaders.text_quality import prefer_second, unglue
+from ingest.loaders.pdf.pdfium import PdfiumFile
+from ingest.loaders.pdf.pypdf_file import PypdfFile
+from ingest.loaders.pdf.quality import prefer_second, unglue
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.passage import Character
+from ingest.loaders.pdf.passage import Character
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingest.loaders.pdf.quality import GARBLED, measure
 from ingest.loaders.picture_time import reading_picture
-from ingest.loaders.text_quality import GARBLED, measure
 from kb.errors import MissingExtraError
 from kb.records import Notice
 
 if TYPE_CHECKING:
     from ingest.loaders.base import LoadOptions
     from ingest.loaders.ocr import PictureText
-    from ingest.loaders.pdf_engines import PageReading
-    from ingest.loaders.pdfium import PdfiumFile
+    from ingest.loaders.pdf.engines import PageReading
+    from ingest.loaders.pdf.pdfium import PdfiumFile
 
 log = logging.getLogger(__name__)
 

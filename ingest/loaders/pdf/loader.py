@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder, LoadOptions
-from ingest.loaders.pdf_engines import PdfEngines
-from ingest.loaders.pdf_metadata import describe, real_title
-from ingest.loaders.pdf_scan import ScanReader
-from ingest.loaders.pdf_text import clean, find_title, repair, vocabulary
+from ingest.loaders.pdf.engines import PdfEngines
+from ingest.loaders.pdf.metadata import describe, real_title
+from ingest.loaders.pdf.scan import ScanReader
+from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
 from kb.records import Document, Notice, Page
 from kb.text import normalise
 
 if TYPE_CHECKING:
     from ingest.loaders.ocr import PictureText
-    from ingest.loaders.pdfium import OutlineEntry
+    from ingest.loaders.pdf.pdfium import OutlineEntry
 
 
 class PdfLoader:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.passage import find_passage
-from ingest.loaders.pdfium import PdfiumFile
+from ingest.loaders.pdf.passage import find_passage
+from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.pictures import Box, PagePicture, PictureRequest
 
 DPI = 130
