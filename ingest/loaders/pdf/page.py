@@ -1,0 +1,91 @@
+"""What stands on a page of a PDF: the values that pass between its readers and its layout.
+
+Data flows one way::
+
+    PDFium -> glyphs -> words ---+
+    forms, notes, links,         +-> blocks (paragraphs, tables, code) -> text of the document
+    pictures read by OCR: insets +
+
+All boxes are ``(left, top, right, bottom)`` in points (1/72 inch), counted from the top left corner
+of the page as a person sees it: rotated and cropped, y downwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kb.records import SectionKind
+
+Box = tuple[float, float, float, float]
+
+InsetKind = Literal["field", "note", "picture", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Characters without a gap between them, on one line, in one font size.
+
+    Chinese and Japanese put no spaces between words: there a word is as much of a line as has no
+    gap in it. ``size`` is the height of the font in points as drawn. ``fixed`` says that its
+    letters all have one width, as code has them. ``line`` numbers the line of the page that the
+    word belongs to in the order in which the file draws it; it breaks ties and nothing else.
+    """
+
+    text: str
+    box: Box
+    size: float
+    fixed: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line or the edge of a filled box, as tables are ruled with; thin in one direction."""
+
+    box: Box
+
+    @property
+    def level(self) -> bool:
+        """Whether it runs across the page."""
+        left, top, right, bottom = self.box
+        return right - left >= bottom - top
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """What stands on a page without being part of its text.
+
+    ``field`` is a form field's value, with the field's name in ``label`` where the page prints
+    none beside it; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines;
+    ``link`` is an address to be shown after the words inside its box.
+    """
+
+    kind: InsetKind
+    text: str
+    box: Box
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, a heading, a table or a listing in reading order.
+
+    ``lines`` are printed lines. Those of a paragraph are still to be joined; those of a table are
+    rows, their cells parted by tabs; those of code keep their indentation.
+    """
+
+    kind: SectionKind
+    lines: tuple[str, ...]
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One page as its readers found it: ``width`` and ``height`` in points."""
+
+    width: float
+    height: float
+    words: tuple[Word, ...]
+    rules: tuple[Rule, ...] = ()
+    insets: tuple[Inset, ...] = ()
