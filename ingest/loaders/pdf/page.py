@@ -41,7 +41,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A straight line or the edge of a filled box, as tables are ruled with; thin in one direction."""
+    """A line, or the edge of a filled box, as tables are ruled with; thin in one direction."""
 
     box: Box
 
