@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
 from ingest.loaders.pdf.passage import Character
 
 if TYPE_CHECKING:
@@ -161,6 +162,11 @@ class PdfiumFile:
                 return None
             picture: npt.NDArray[np.uint8] = page.render(scale=scale).to_numpy().copy()
             return picture
+
+    def glyphs(self, index: int) -> Glyphs | None:
+        """Return a page's characters with their places, None where PDFium cannot load the page."""
+        with self._page(index) as page:
+            return read_glyphs(page) if page is not None else None
 
     def characters(self, index: int) -> list[Character]:
         """Return the characters of a page and where they stand on it as it is drawn."""
