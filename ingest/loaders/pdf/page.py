@@ -68,16 +68,32 @@ class Inset:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, a heading, a table or a listing in reading order.
+class PrintedLine:
+    """One line of a page: ``runs_on`` says that the next line of its block goes on with it.
 
-    ``lines`` are printed lines. Those of a paragraph are still to be joined; those of a table are
-    rows, their cells parted by tabs; those of code keep their indentation.
+    ``after`` is what its paragraph ends with besides: the addresses of its links. ``notes`` are
+    the comments on it, which become paragraphs of their own.
+    """
+
+    text: str
+    box: Box
+    runs_on: bool = False
+    after: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Paragraphs, a table or a listing, in reading order.
+
+    Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
+    ``apart`` says that white space above parts it from the block before.
     """
 
     kind: SectionKind
-    lines: tuple[str, ...]
+    lines: tuple[PrintedLine, ...]
     box: Box
+    apart: bool = True
 
 
 @dataclass(frozen=True, slots=True)
