@@ -39,7 +39,7 @@ _SPACED = re.compile(r"[\u3040-\u9fff] [A-Za-z0-9]|[A-Za-z0-9] [\u3040-\u9fff]")
 _UNSPACED = re.compile(r"[\u3040-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u3040-\u9fff]")
 _SENTENCE_END = tuple(".!?。！？：:；;…")
 _CLOSERS = "\"'”’)）」』】》]"
-_LIST_ITEM = re.compile(
+LIST_ITEM = re.compile(
     r"\s*(?:[•‣◦▪■□●○◆◇–—*·※►▶✓-]\s*|\(?[0-9]{1,3}[.)、．]\s?|[(（][0-9一-十a-zA-Z]{1,3}[)）]|"
     r"[0-9]+(?:\.[0-9]+)+\.?\s|[一二三四五六七八九十]{1,3}[、.]|第[0-9一-十百]{1,4}[章节条部篇]|"
     r"[A-Za-z][.)]\s|[①-⓿]|[#$>|]\s)",
@@ -108,7 +108,7 @@ def joiner(
     """
     if not line or not following or width(line) < max(FULL_LINE * full, NARROWEST):
         return "\n"
-    if _LIST_ITEM.match(following) or "…" in (line[-6:], following[:1]) or " … " in line:
+    if LIST_ITEM.match(following) or "…" in (line[-6:], following[:1]) or " … " in line:
         return "\n"
     hyphen = _HYPHEN_END.search(line)
     start = _WORD_START.match(following)

@@ -1,0 +1,169 @@
+"""Printed lines of a page: which words stand on one, in which order, and what stands between them.
+
+Columns are parted before (:mod:`ingest.loaders.pdf.columns`): here all words of one height are of
+one line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.printed_lines import is_cjk
+
+SAME_LINE = 0.5
+"""Share of the lower word's height that two words of one line have in common."""
+
+COLUMN_GAP = 1.5
+"""Widths of the font's height from which a gap is a column's, where the line is no prose."""
+
+_RECENT = 6  # lines that a word may still belong to: words come ordered by their height
+_CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
+_MIXED_GAP = 0.12
+_SMALLER = 0.85  # an exponent's or a footnote mark's size, as a share of the line's
+_MARKED = 3  # letters of a word that a raised number behind it is a note's, and no exponent
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """The words of one printed line in reading order."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def box(self) -> Box:
+        """What all its words take."""
+        return around(word.box for word in self.words)
+
+    @cached_property
+    def size(self) -> float:
+        """The size of most of its letters."""
+        letters: Counter[float] = Counter()
+        for word in self.words:
+            letters[word.size] += len(word.text)
+        return max(letters, key=lambda size: (letters[size], size))
+
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether nearly all of its letters have one width."""
+        letters = sum(len(word.text) for word in self.words)
+        return sum(len(w.text) for w in self.words if w.fixed) >= 0.8 * letters
+
+    @cached_property
+    def backwards(self) -> bool:
+        """Whether it is read from right to left."""
+        return runs_backwards(self.words)
+
+    @cached_property
+    def widest_gap(self) -> float:
+        """The widest gap between two of its words, in heights of its font."""
+        return max((_gap(a, b) for a, b in pairwise(self.words)), default=0.0) / self.height
+
+    @property
+    def height(self) -> float:
+        """The height of its font, never 0."""
+        return max(self.size, 0.1)
+
+    def text(self, columns: float = 0.0) -> str:
+        """Return its text; gaps of so many heights become tabs, 0 for none."""
+        parts: list[str] = []
+        for at, word in enumerate(self.words):
+            if at:
+                parts.append(self._between(self.words[at - 1], word, columns))
+            parts.append(word.text)
+        return "".join(parts)
+
+    def _between(self, one: Word, other: Word, columns: float) -> str:
+        gap = _gap(one, other)
+        height = max(min(one.size, other.size), 0.1)
+        if columns and gap > columns * self.height:
+            return "\t"
+        first, second = one.text[-1:], other.text[:1]
+        wide = is_cjk(first) + is_cjk(second)
+        if wide:
+            limit = _CJK_GAP if wide == 2 else _MIXED_GAP  # noqa: PLR2004 - both of them
+            return " " if gap > limit * height else ""
+        if min(one.size, other.size) < _SMALLER * max(one.size, other.size):
+            if gap > _MIXED_GAP * max(one.size, other.size):
+                return " "
+            return " " if _is_mark(one, other) else ""
+        return " "
+
+
+def rows_of(words: Iterable[Word]) -> list[Row]:
+    """Return the lines that words stand on, from the top."""
+    lines: list[list[Word]] = []
+    bands: list[tuple[float, float]] = []
+    for word in sorted(words, key=lambda w: (w.box[1] + w.box[3], w.box[0])):
+        top, bottom = word.box[1], word.box[3]
+        best, most = -1, 0.0
+        for at in range(max(0, len(lines) - _RECENT), len(lines)):
+            above, below = bands[at]
+            common = min(bottom, below) - max(top, above)
+            least = min(bottom - top, below - above)
+            if common > SAME_LINE * least and common > most:
+                best, most = at, common
+        if best < 0:
+            lines.append([word])
+            bands.append((top, bottom))
+            continue
+        lines[best].append(word)
+        if bottom - top > bands[best][1] - bands[best][0]:
+            bands[best] = (top, bottom)
+    order = sorted(range(len(lines)), key=lambda at: sum(bands[at]))
+    return [Row(_in_order(lines[at])) for at in order]
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """Return the box around boxes, of which there is at least one."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return (min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def runs_backwards(words: Iterable[Word]) -> bool:
+    """Whether most letters are of a script that is written from right to left."""
+    back = forth = 0
+    for word in words:
+        if word.text.isascii():
+            forth += sum(map(str.isalpha, word.text))
+            continue
+        for character in word.text:
+            direction = unicodedata.bidirectional(character)
+            back += direction in _RIGHT_TO_LEFT
+            forth += direction == "L"
+    return back > forth
+
+
+def _in_order(words: Sequence[Word]) -> tuple[Word, ...]:
+    if not runs_backwards(words):
+        return tuple(sorted(words, key=lambda w: (w.box[0], w.box[2], w.line)))
+    out: list[Word] = []
+    forward: list[Word] = []  # Latin words inside are read from left to right
+    for word in sorted(words, key=lambda w: (-w.box[2], -w.box[0], w.line)):
+        if any(unicodedata.bidirectional(c) == "L" for c in word.text):
+            forward.append(word)
+            continue
+        out += reversed(forward)
+        forward.clear()
+        out.append(word)
+    return (*out, *reversed(forward))
+
+
+def _gap(one: Word, other: Word) -> float:
+    """Return the white between two words, whichever stands on the left."""
+    return max(other.box[0] - one.box[2], one.box[0] - other.box[2])
+
+
+def _is_mark(one: Word, other: Word) -> bool:
+    """Whether a small raised number behind a word marks a note: it is no part of the word."""
+    raised = other.box[1] + other.box[3] < one.box[1] + one.box[3]
+    if not (raised and other.size < one.size and other.text.strip("[]()*,").isdigit()):
+        return False
+    tail = one.text[-_MARKED:]
+    return not one.text[-1].isalnum() or (len(tail) == _MARKED and tail.isalpha())

@@ -1,0 +1,171 @@
+"""Which printed lines of a column go on in the next one: the paragraphs.
+
+A line was broken because the next word did not fit: it reaches the right edge, the next line begins
+where lines begin, with the usual distance, in the same size, and both are prose. Rows, addresses,
+headings and lists keep their lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.loaders.pdf.lines import COLUMN_GAP, Row
+from ingest.loaders.printed_lines import LIST_ITEM, is_cjk, width
+
+SAME_SIZE = 0.12
+"""Share by which the sizes of two lines of a paragraph may differ."""
+
+_LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
+_INDENT = 0.7  # heights of the font
+_SPACE = 0.25
+_LEAST_COLUMNS = 20
+_LEAST_LOWER = 0.25  # share of lines of prose that begin with a small letter
+_SHORT_STACK = 3
+_NARROWER = 0.85
+_OPENERS = "\"'“‘«„([（「『《"
+_HYPHENS = "-\u2010\u00ad\ufffe"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the lines of one column have in common: its edges, distance of lines, and wording."""
+
+    left: float
+    right: float
+    pitch: float
+    lower: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Column:
+        """Measure lines of one size that stand below each other; there is at least one."""
+        sizes = rows[0].height
+        steps = sorted(
+            step
+            for a, b in pairwise(rows)
+            if 0 < (step := b.box[3] - a.box[3]) < 2.5 * sizes  # noqa: PLR2004 - of one block
+        )
+        return cls(
+            left=min(row.box[0] for row in rows),
+            right=max(row.box[2] for row in rows),
+            pitch=steps[len(steps) // 2] if steps else 1.25 * sizes,
+            lower=_lower(rows),
+        )
+
+
+def stacks(rows: Sequence[Row]) -> list[list[Row]]:
+    """Part the rows of a column where white space or another size of letters parts them."""
+    if not rows:
+        return []
+    pitch = _usual_pitch(rows)
+    found = [[rows[0]]]
+    for above, below in pairwise(rows):
+        step = below.box[3] - above.box[3]
+        size = max(above.height, below.height)
+        near = step <= _LEADING * pitch.get(_key(below), 1.25 * size) or step <= 1.3 * size
+        if not near or not _same_size(above, below):
+            found.append([])
+        found[-1].append(below)
+    return found
+
+
+def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
+    """Say of each line of a stack whether the next one goes on with it.
+
+    Args:
+        rows: lines of one size without white space between them.
+        column: what their whole column measures, at this size.
+    """
+    stack = Column.of(rows)
+    right = column.right
+    if len(rows) >= _SHORT_STACK and stack.right - stack.left < _NARROWER * (right - column.left):
+        right = stack.right
+    lower = stack.lower if len(rows) > _SHORT_STACK else max(stack.lower, column.lower)
+    found = []
+    for at, row in enumerate(rows):
+        following = rows[at + 1 : at + 3]
+        found.append(bool(following) and _goes_on(row, following, right, lower))
+    return found
+
+
+def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> bool:
+    below = following[0]
+    if row.widest_gap > COLUMN_GAP or below.widest_gap > COLUMN_GAP:
+        return False
+    one, other = row.text(), below.text()
+    if not one or not other or _is_item(one, other):
+        return False
+    if not row.backwards and not _lines_up(row, following, is_item=LIST_ITEM.match(one) is not None):
+        return False
+    if one[-1] in _HYPHENS and len(one) > 1 and one[-2].isalpha() and other[0].islower():
+        return True
+    room = (row.box[0] - _left_of(row, right)) if row.backwards else right - row.box[2]
+    need = _first_width(below) + _SPACE * row.height
+    if need <= room:
+        return False
+    start = other.lstrip(_OPENERS)[:1]
+    if start.islower():
+        return True
+    if width(one) < _LEAST_COLUMNS:
+        return False
+    if start.isalpha() and not (start.isupper() or start.istitle()):
+        return True  # a script without capitals
+    return lower >= _LEAST_LOWER
+
+
+def _left_of(row: Row, right: float) -> float:
+    return row.box[2] - (right - row.box[0])
+
+
+def _lines_up(row: Row, following: Sequence[Row], *, is_item: bool) -> bool:
+    """Whether the next line begins where the lines of a paragraph do."""
+    below = following[0]
+    shift = (below.box[0] - row.box[0]) / row.height
+    if shift <= _INDENT or is_item:
+        return True
+    if len(following) > 1 and abs(following[1].box[0] - below.box[0]) < _INDENT * row.height:
+        return True  # an entry of a list of works: all lines but its first are indented
+    return len(following) == 1 and below.text()[:1].islower()
+
+
+def _is_item(one: str, other: str) -> bool:
+    if not LIST_ITEM.match(other):
+        return False
+    # A full line that ends without a stop may be followed by a number of the sentence itself.
+    return not (other[0].isdigit() and one[-1] == "," and not one[0].isdigit())
+
+
+def _first_width(row: Row) -> float:
+    word = row.words[0]
+    if is_cjk(word.text[0]):
+        return row.height
+    return word.box[2] - word.box[0]
+
+
+def _lower(rows: Sequence[Row]) -> float:
+    """Return the share of lines that begin with a small letter, 1 where there are no capitals."""
+    starts = [text.lstrip(_OPENERS)[:1] for row in rows[1:] if (text := row.words[0].text)]
+    letters = [start for start in starts if start.isalpha()]
+    if letters and not any(start.isupper() or start.islower() for start in letters):
+        return 1.0
+    return sum(start.islower() for start in starts) / max(len(starts), 1)
+
+
+def _key(row: Row) -> int:
+    return round(row.size)
+
+
+def _same_size(one: Row, other: Row) -> bool:
+    low, high = sorted((one.height, other.height))
+    return high - low <= SAME_SIZE * high
+
+
+def _usual_pitch(rows: Sequence[Row]) -> dict[int, float]:
+    """Return the usual distance between lines, for each size of letters."""
+    steps: dict[int, list[float]] = {}
+    for above, below in pairwise(rows):
+        step = below.box[3] - above.box[3]
+        if _same_size(above, below) and 0.8 * below.height < step < 2.2 * below.height:
+            steps.setdefault(_key(below), []).append(step)
+    return {size: sorted(found)[len(found) // 3] for size, found in steps.items()}
