@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
+from ingest.loaders.pdf.simple_words import words_of
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,17 @@ class PdfEngines:
         if first is None or (second is not None and prefer_second(first, second)):
             return PageReading(second or "")
         return PageReading(unglue(first, second) if second is not None else first)
+
+    def sheet(self, index: int) -> Sheet | None:
+        """Read a page by its geometry; None where it is left to :meth:`read`.
+
+        PDFium has to load the page, and to find a word on it.
+        """
+        page = self.pdfium.glyphs(index) if self.pdfium is not None else None
+        if page is None or not page.whole:
+            return None
+        words = words_of(page)
+        return Sheet(page.width, page.height, tuple(words)) if words else None
 
     def written_on(self, index: int) -> list[str]:
         """Return what was filled into form fields or typed over the page."""

@@ -15,6 +15,11 @@ _BESIDE_TITLE = 1.6
 _SAME_SIZE = 0.5  # points
 
 
+def text_of(sheet: Sheet) -> str:
+    """Return all words of a page, in no order that means anything."""
+    return " ".join(word.text for word in sheet.words)
+
+
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
     words = with_fields(sheet.words, sheet.insets)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import DamagedFileError, EmptyDocumentError
-from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder, LoadOptions
-from ingest.loaders.pdf.engines import PdfEngines
+from ingest.loaders.base import DocumentBuilder, LoadOptions
+from ingest.loaders.pdf.assembly import PageRead, assemble
+from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
 from ingest.loaders.pdf.scan import ScanReader
-from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
-from kb.records import Document, Notice, Page
-from kb.text import normalise
+from ingest.loaders.printed_lines import clean
+from kb.records import Document, Notice
 
 if TYPE_CHECKING:
-    from ingest.loaders.ocr import PictureText
     from ingest.loaders.pdf.pdfium import OutlineEntry
 
 
@@ -24,7 +24,7 @@ class PdfLoader:
     """Reads PDF files with pypdf first, PDFium second and OCR last, chosen per page."""
 
     extensions: tuple[str, ...] = (".pdf",)
-    version = 1
+    version = 2
 
     def load(
         self,
@@ -53,17 +53,9 @@ def _load(
     on_progress: Callable[[int, int], None] | None,
 ) -> Document:
     scans = ScanReader(engines.pdfium, options, engines.pages)
-    texts: list[str] = []
-    pictures: dict[int, PictureText] = {}
+    pages: list[PageRead] = []
     for index in range(engines.pages):
-        reading = engines.read(index)
-        written = engines.written_on(index)
-        picture = scans.page(index, reading)
-        if picture is not None:
-            pictures[index] = picture
-            texts.append("")
-        else:
-            texts.append(_with_written(clean(reading.raw), written))
+        pages.append(_read_page(engines, scans, index))
         if on_progress is not None:
             on_progress(index + 1, engines.pages)
     builder = DocumentBuilder(media_type="pdf", notices=scans.notices())
@@ -75,69 +67,22 @@ def _load(
         builder.metadata["pages"] = engines.pages
         outline = engines.pdfium.outline()
         _say_attachments(builder, engines.pdfium.attachments())
-    _assemble(builder, engines, texts, pictures, outline)
+    assemble(builder, pages, outline, engines.pdfium)
     if not builder.length:
         raise _nothing(path, scans, options)
     return builder.build()
 
 
-def _assemble(
-    builder: DocumentBuilder,
-    engines: PdfEngines,
-    texts: list[str],
-    pictures: dict[int, PictureText],
-    outline: Sequence[OutlineEntry],
-) -> None:
-    words = vocabulary(texts)
-    entries: dict[int, list[OutlineEntry]] = {}
-    for entry in outline:
-        entries.setdefault(entry.page, []).append(entry)
-    for index, text in enumerate(texts):
-        label = engines.pdfium.label(index) if engines.pdfium is not None else ""
-        page = Page(
-            number=index + 1,
-            start=0,
-            end=0,
-            label="" if label == str(index + 1) else normalise(label).strip(),
-            read_by="text" if text else "none",
-        )
-        here = entries.get(index, [])
-        picture = pictures.get(index)
-        if picture is not None:
-            body = normalise(picture.text)
-            page = Page(
-                number=page.number,
-                start=0,
-                end=0,
-                label=page.label,
-                read_by="ocr",
-                confidence=picture.confidence,
-                # Spans hold for the text as it was read; normal form rarely changes it.
-                boxes=picture.boxes if body == picture.text else (),
-            )
-        else:
-            body = repair(text, words, [entry.title for entry in here])
-        builder.page(page)
-        _add_page(builder, body, here)
-
-
-def _add_page(builder: DocumentBuilder, body: str, entries: Sequence[OutlineEntry]) -> None:
-    """Add a page's text, opening a section at each line that an outline entry names.
-
-    An entry whose title is not printed on its page opens its section where the entry before
-    it did, or at the top of the page.
-    """
-    at = 0
-    separator = BLOCK_BREAK
-    for entry in entries:
-        found = find_title(body, entry.title, at)
-        if found is not None and found > at:
-            piece = body[at:found]
-            builder.add(piece, separator=separator)
-            separator = piece[len(piece.rstrip("\n")) :] or "\n"
-            at = found
-        builder.heading(entry.level, entry.title, in_text=False)
-    builder.add(body[at:], separator=separator)
+def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
+    sheet = engines.sheet(index)
+    reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
+    picture = scans.page(index, reading)
+    if picture is not None:
+        return PageRead(picture=picture)
+    written = engines.written_on(index)
+    if sheet is None:
+        return PageRead(text=_with_written(clean(reading.raw), written))
+    return PageRead(blocks=blocks_of(sheet), height=sheet.height, written=written)
 
 
 def _with_written(text: str, written: Sequence[str]) -> str:

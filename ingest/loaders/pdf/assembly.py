@@ -1,0 +1,137 @@
+"""Assembles a document of pages: running titles out, lines joined, sections by the outline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.joining import Piece, pieces_of, vocabulary_of
+from ingest.loaders.pdf.page import Block
+from ingest.loaders.pdf.running import PageBlocks, without_running
+from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
+from kb.records import Page
+from kb.text import normalise
+
+if TYPE_CHECKING:
+    from ingest.loaders.ocr import PictureText
+    from ingest.loaders.pdf.pdfium import OutlineEntry, PdfiumFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRead:
+    """One page as it was read: as blocks, as an engine's text, or from its picture.
+
+    ``written`` is what annotations hold.
+    """
+
+    blocks: Sequence[Block] | None = None
+    height: float = 0.0
+    text: str = ""
+    picture: PictureText | None = None
+    written: Sequence[str] = ()
+
+
+def assemble(
+    builder: DocumentBuilder,
+    pages: Sequence[PageRead],
+    outline: Sequence[OutlineEntry],
+    pdfium: PdfiumFile | None,
+) -> None:
+    """Add the pages to ``builder``, opening a section at each entry of the outline."""
+    laid = without_running(
+        [
+            PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
+            for page in pages
+        ]
+    )
+    words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
+    entries: dict[int, list[OutlineEntry]] = {}
+    for entry in outline:
+        entries.setdefault(entry.page, []).append(entry)
+    for index, (page, blocks) in enumerate(zip(pages, laid, strict=True)):
+        here = entries.get(index, [])
+        label = pdfium.label(index) if pdfium is not None else ""
+        if page.picture is not None:
+            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK)]
+        elif page.blocks is not None:
+            pieces = [*pieces_of(blocks, words), *_missing(page)]
+        else:
+            text = repair(page.text, words, [entry.title for entry in here])
+            pieces = [Piece(text, "text", BLOCK_BREAK)]
+        builder.page(_page(index, label, page, pieces))
+        _add_page(builder, pieces, here)
+
+
+def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Page:
+    label = "" if label == str(index + 1) else normalise(label).strip()
+    if page.picture is not None:
+        # Spans hold for the text as it was read; normal form rarely changes it.
+        same = pieces[0].text == page.picture.text
+        return Page(
+            number=index + 1,
+            start=0,
+            end=0,
+            label=label,
+            read_by="ocr",
+            confidence=page.picture.confidence,
+            boxes=page.picture.boxes if same else (),
+        )
+    read = page.blocks is not None or bool(page.text)
+    return Page(number=index + 1, start=0, end=0, label=label, read_by="text" if read else "none")
+
+
+def _missing(page: PageRead) -> list[Piece]:
+    """Return what annotations hold unless the page prints it already."""
+    printed = "".join(
+        "".join(line.text.split()) for block in page.blocks or () for line in block.lines
+    )
+    more = [clean(line) for line in page.written]
+    return [
+        Piece(line, "text", "\n") for line in more if line and "".join(line.split()) not in printed
+    ]
+
+
+def _add_page(
+    builder: DocumentBuilder, pieces: Sequence[Piece], entries: Sequence[OutlineEntry]
+) -> None:
+    """Add a page's text, opening a section at each line that an outline entry names.
+
+    An entry whose title is not printed on its page opens its section where the entry before
+    it did, or at the top of the page.
+    """
+    waiting = list(entries)
+    number = at = 0
+    separator = BLOCK_BREAK
+    places = _places(pieces, waiting)
+    for number, piece in enumerate(pieces):
+        separator = piece.separator if number else BLOCK_BREAK
+        at = 0
+        while places and places[0][0] == number:
+            _, found, entry = places.pop(0)
+            part = piece.text[at:found]
+            if part.strip():
+                builder.add(part, piece.kind, separator=separator)
+                separator = part[len(part.rstrip("\n")) :] or "\n"
+            at = found
+            builder.heading(entry.level, entry.title, in_text=False)
+        builder.add(piece.text[at:], piece.kind, separator=separator)
+    for _, _, entry in places:
+        builder.heading(entry.level, entry.title, in_text=False)
+
+
+def _places(
+    pieces: Sequence[Piece], entries: Sequence[OutlineEntry]
+) -> list[tuple[int, int, OutlineEntry]]:
+    """Return in which piece and where in it each entry's section begins."""
+    places: list[tuple[int, int, OutlineEntry]] = []
+    number = at = 0
+    for entry in entries:
+        for later in range(number, len(pieces)):
+            found = find_title(pieces[later].text, entry.title, at if later == number else 0)
+            if found is not None:
+                number, at = later, found
+                break
+        places.append((number, at, entry))
+    return places

@@ -1,0 +1,128 @@
+"""Makes text of blocks: joins the lines that go on, and keeps all others apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.loaders.pdf.page import Block, PrintedLine
+from ingest.loaders.printed_lines import clean, is_cjk
+from kb.records import SectionKind
+
+_HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
+_ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
+_WORD_START = re.compile(r"[^\W\d_]+")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of one kind, and what stands between it and the piece before."""
+
+    text: str
+    kind: SectionKind
+    separator: str
+
+
+def pieces_of(blocks: Iterable[Block], words: Collection[str]) -> list[Piece]:
+    """Return a page's blocks as pieces of text in order.
+
+    Args:
+        blocks: of one page, in reading order.
+        words: lower-case words of the whole document, which tell where a word was broken.
+    """
+    pieces: list[Piece] = []
+    for block in blocks:
+        text = _text_of(block, words)
+        if text.strip():
+            apart = block.apart or block.kind != "text" or (pieces and pieces[-1].kind != "text")
+            pieces.append(Piece(text, block.kind, "\n\n" if apart else "\n"))
+    return pieces
+
+
+def cleaned(line: PrintedLine, kind: SectionKind) -> str:
+    """Return a line in normal form: code and tables keep their white space."""
+    if kind == "code":
+        indent = len(line.text) - len(line.text.lstrip(" "))
+        return line.text[:indent] + line.text[indent:].rstrip()
+    return "\t".join(clean(cell).replace("\n", "") for cell in line.text.split("\t"))
+
+
+def _text_of(block: Block, words: Collection[str]) -> str:
+    lines = [cleaned(line, block.kind) for line in block.lines]
+    if block.kind != "text":
+        return "\n".join(
+            text + line.after for text, line in zip(lines, block.lines, strict=True)
+        )
+    parts: list[str] = []
+    after: list[str] = []
+    notes: list[str] = []
+    for at, (text, line) in enumerate(zip(lines, block.lines, strict=True)):
+        parts.append(text)
+        after.append(line.after)
+        notes += line.notes
+        last = at + 1 == len(lines)
+        between = "\n" if last or not line.runs_on else between_lines(text, lines[at + 1], words)
+        if between is None:
+            parts[-1] = text[:-1]
+            continue
+        if between == "\n":
+            parts += _ends(after)
+            after.clear()
+            if notes:
+                parts.append("\n\n" + "\n\n".join(notes))
+                notes.clear()
+                between = "\n\n"
+        parts.append("" if last else between)
+    return "".join(parts)
+
+
+def _ends(after: Sequence[str]) -> list[str]:
+    """Return the addresses of a paragraph's links, each once."""
+    return list(dict.fromkeys(part for part in after if part))
+
+
+def between_lines(line: str, following: str, words: Collection[str]) -> str | None:
+    """Return what stands between two lines of a paragraph, None where a hyphen goes as well."""
+    if not line or not following:
+        return ""
+    start = _WORD_START.match(following)
+    hyphen = _HYPHEN_END.search(line)
+    if hyphen and start and start[0][0].islower():
+        whole = (hyphen[1] + start[0]).lower()
+        written = f"{hyphen[1]}-{start[0]}".lower()
+        return "" if written in words and whole not in words else None
+    if _ANY_HYPHEN_END.search(line):
+        return ""  # a hyphen of the word itself: a name, a number
+    if _HANGUL.match(line[-1]) and _HANGUL.match(following[0]):
+        return _between_korean(line, following, words)
+    if is_cjk(line[-1]) or is_cjk(following[0]):
+        return ""
+    return " "
+
+
+def _between_korean(line: str, following: str, words: Collection[str]) -> str:
+    """Tell by the document's own words whether a line ended inside of a Korean word."""
+    one, other = _LAST_WORD.search(line), _WORD_START.match(following)
+    if one is None or other is None:
+        return " "
+    if one[0] + other[0] in words:
+        return ""
+    return " "
+
+
+def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:
+    """Return the lower-case words of a document, without those that a line's end may have cut."""
+    found: set[str] = set()
+    pattern = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+    for blocks in pages:
+        for block in blocks:
+            cut = False
+            for line in block.lines:
+                words = pattern.findall(line.text.lower())
+                inner = words[1 if cut else 0 : -1 if line.runs_on else None]
+                found.update(inner)
+                cut = line.runs_on
+    return frozenset(found)
