@@ -32,6 +32,7 @@ _SAME_PLACE = 4.0  # points
 _NEAR_PAGES = 2  # left and right pages have titles of their own
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
+_OUTER_NUMBER = re.compile(r"^\d+\b\W*|\W*\b\d+(?:\W*(?:of|/)\W*\d+)?\W*$")
 _BARE = re.compile(
     r"\W*(?:(?:page|p\.|seite|pagina|página|página|стр\.?|第|page no\.?)?\W*)"
     r"(?P<number>\d+|[ivxlc]+)\W*(?:(?:of|von|de|sur|di|из|/|共)?\W*\d*\W*(?:页|頁|ページ|쪽)?)\W*",
@@ -73,11 +74,12 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
         for edge in _edges(number, page, at_top=at_top)
     ]
     usual = _usual_height(pages)
-    told = _numbers(edges) | _titles(edges, usual, sum(page is not None for page in pages))
+    numbered = _numbers(edges)
+    told = numbered | _titles(edges, usual, sum(page is not None for page in pages))
     gone: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
     seen: set[str] = set()
     for edge in _from_the_edge(edges, told):
-        kept = _worth_keeping(edge, seen)
+        kept = _worth_keeping(_unnumbered(edge.text) if edge in numbered else edge.text, seen)
         for count, line in enumerate(edge.lines):
             gone[edge.page][line] = kept if count == 0 else ""
     return [
@@ -98,13 +100,21 @@ def _from_the_edge(edges: Sequence[_Edge], told: set[_Edge]) -> Iterator[_Edge]:
         yield from running
 
 
-def _worth_keeping(edge: _Edge, seen: set[str]) -> str:
+def _worth_keeping(text: str, seen: set[str]) -> str:
     """Return what stays of a line: its words where they are said for the first time."""
-    words = _words(edge.text)
-    if not any(c.isalpha() for c in words) or _BARE.fullmatch(edge.text) or words in seen:
+    words = _words(text)
+    if not any(c.isalpha() for c in words) or _BARE.fullmatch(text) or words in seen:
         return ""
     seen.add(words)
-    return edge.text
+    return text
+
+
+def _unnumbered(text: str) -> str:
+    """Return a line without the page's number."""
+    cells = [cell for cell in text.split("\t") if not _BARE.fullmatch(cell)]
+    if len(cells) == text.count("\t") + 1:
+        return _OUTER_NUMBER.sub("", text).strip()
+    return "\t".join(cells)
 
 
 def _edges(number: int, page: PageBlocks, *, at_top: bool) -> list[_Edge]:
