@@ -18,12 +18,16 @@ NARROW = 1.4
 _NARROW_LINES = 5
 _WORDS = 2.5  # a line, on average: newspaper columns have three or four
 _CJK_LETTERS = 6.0
+_LEADING_ON = 0.15
 _FULL = 0.6  # of the column's width
 _ALIGNED = 0.5
+_ALIGNED_OF_MANY = 0.2  # lists in a column begin at several places
+_MANY_LINES = 8
 _INDEX_LINES = 8
 _NEAR = 0.4  # of the font's height, between edges that are about the same
 _SAME_LINE = 0.5
 _SAME_HEIGHT = 0.25  # of the font's height, between base lines of one row
+_LEADERS = re.compile(r"(?:[.·…‧．]\s?){3,}$|…$")
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 
@@ -33,8 +37,8 @@ class Side:
 
     ``words`` and ``letters`` (Chinese or Japanese) are means per line; ``full``, ``starts``,
     ``ends``, ``numbers``, ``numbered`` and ``labels`` are shares: of lines that fill the width,
-    that begin and end where most do, of words that are numbers, of lines that end with a number
-    or with a colon.
+    that begin and end where most do, of words that are numbers, of lines that end with a number,
+    with a colon, or with dots that lead to a number.
     """
 
     count: int
@@ -46,6 +50,7 @@ class Side:
     numbers: float
     numbered: float
     labels: float
+    leaders: float
     lines: tuple[float, ...]
     size: float
 
@@ -76,6 +81,7 @@ class Side:
             numbers=sum(_NUMBER.fullmatch(text) is not None for text in texts) / len(texts),
             numbered=sum(text[-1:].isdigit() for text in last) / count,
             labels=sum(text.endswith((":", "：")) for text in last) / count,
+            leaders=sum(_LEADERS.search(text) is not None for text in last) / count,
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
             size=size,
         )
@@ -91,7 +97,9 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
     """Whether two sides of a gap, ``wide`` heights of the font, are read one after the other."""
     fewest = min(left.count, right.count)
     inner = left.ends if backwards else right.starts
-    if fewest < 2 or inner < _ALIGNED:  # noqa: PLR2004 - one line has nothing to be aligned with
+    if fewest < 2 or inner < (_ALIGNED if fewest < _MANY_LINES else _ALIGNED_OF_MANY):  # noqa: PLR2004 - one line has nothing to be aligned with
+        return False
+    if (right if backwards else left).leaders > _LEADING_ON:
         return False
     if wide < NARROW and fewest < _NARROW_LINES:
         return False

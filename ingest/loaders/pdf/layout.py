@@ -8,7 +8,7 @@ from ingest.loaders.pdf.columns import Item, reading_order
 from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
 from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, PrintedLine, Sheet, Word
-from ingest.loaders.pdf.paragraphs import Column, runs_on, stacks
+from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
 from ingest.loaders.pdf.placing import place, with_fields
 
 _BESIDE_TITLE = 1.6
@@ -61,7 +61,7 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
             else:
                 goes_on = runs_on(part, column)
                 lines = tuple(
-                    PrintedLine(row.text(_column_gap(part, at, goes_on)), row.box, goes_on[at])
+                    PrintedLine(row.text(_column_gap(part, at, goes_on, column)), row.box, goes_on[at])
                     for at, row in enumerate(part)
                 )
             blocks.append(
@@ -75,9 +75,11 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
     return blocks
 
 
-def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool]) -> float:
+def _column_gap(
+    rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column
+) -> float:
     """Return the gap that is a column's in a line: prose has none."""
-    prose = goes_on[at] or (at > 0 and goes_on[at - 1])
+    prose = goes_on[at] or (at > 0 and goes_on[at - 1]) or not has_columns(rows[at], column.right)
     return 0.0 if prose else COLUMN_GAP
 
 

@@ -22,6 +22,7 @@ SAME_LINE = 0.5
 COLUMN_GAP = 1.5
 """Widths of the font's height from which a gap is a column's, where the line is no prose."""
 
+_EVEN = 1.3
 _RECENT = 6  # lines that a word may still belong to: words come ordered by their height
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
@@ -64,6 +65,12 @@ class Row:
     def widest_gap(self) -> float:
         """The widest gap between two of its words, in heights of its font."""
         return max((_gap(a, b) for a, b in pairwise(self.words)), default=0.0) / self.height
+
+    @cached_property
+    def even(self) -> bool:
+        """Whether its gaps are of one width, as those of a justified line are."""
+        gaps = [_gap(a, b) for a, b in pairwise(self.words)]
+        return len(gaps) > 1 and max(gaps) <= _EVEN * min(gaps)
 
     @property
     def height(self) -> float:

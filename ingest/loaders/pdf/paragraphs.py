@@ -91,7 +91,7 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
 
 def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> bool:
     below = following[0]
-    if row.widest_gap > COLUMN_GAP or below.widest_gap > COLUMN_GAP:
+    if has_columns(row, right) or has_columns(below, right):
         return False
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
@@ -112,6 +112,13 @@ def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> 
     if start.isalpha() and not (start.isupper() or start.istitle()):
         return True  # a script without capitals
     return lower >= _LEAST_LOWER
+
+
+def has_columns(row: Row, right: float) -> bool:
+    """Whether a gap of a line is a column's; the even gaps of a justified line are none."""
+    if row.widest_gap <= COLUMN_GAP:
+        return False
+    return not row.even or abs(row.box[2] - right) > _SPACE * row.height
 
 
 def _left_of(row: Row, right: float) -> float:

@@ -12,14 +12,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from ingest.loaders.pdf.page import Block, Box, PrintedLine
 
 DEEPEST = 4
 """Lines at each edge of a page that are looked at."""
 
-MARGIN = 0.15
+MARGIN = 0.25
 """Share of the page's height, at its top and bottom, in which such lines stand."""
 
 LARGEST = 1.15
@@ -28,10 +28,15 @@ LARGEST = 1.15
 PARTED = 0.6
 """White between running lines and the text, in heights of their letters."""
 
+MOST_NUMBERS = 8
+"""Numbers of a line that are compared with the number of its page."""
+
 _SAME_PLACE = 4.0  # points
+_FIRST_PAGES = 30  # a number in a line counts pages if it is about that of the page
 _NEAR_PAGES = 2  # left and right pages have titles of their own
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
+_PAGE_WORD = re.compile(r"\b(?:page|seite|p\.|of|von)\b|/|[页頁]|第", re.IGNORECASE)
 _OUTER_NUMBER = re.compile(r"^\d+\b\W*|\W*\b\d+(?:\W*(?:of|/)\W*\d+)?\W*$")
 _BARE = re.compile(
     r"\W*(?:(?:page|p\.|seite|pagina|página|página|стр\.?|第|page no\.?)?\W*)"
@@ -165,19 +170,19 @@ def _numbers(edges: Sequence[_Edge]) -> set[_Edge]:
     found: set[_Edge] = set()
     counted: dict[tuple[bool, int, str, int], list[_Edge]] = defaultdict(list)
     for edge in edges:
-        for value, rest in _readings(edge.text):
+        for value, rest in _readings(edge.text, at_top=edge.at_top):
             height = round(edge.box[3] / _SAME_PLACE)
             for near in (height, height + 1):
                 counted[edge.at_top, near, rest, value - edge.page].append(edge)
     for (_, _, rest, offset), group in counted.items():
         pages = {edge.page for edge in group}
-        if len(pages) < 2 or (rest and abs(offset) > 30 and not any("\t" in e.text for e in group)):  # noqa: PLR2004
-            continue
-        found.update(group)
+        sure = not rest or any("\t" in edge.text for edge in group)
+        if len(pages) >= (2 if sure else 3) and (sure or abs(offset) <= _FIRST_PAGES):
+            found.update(group)
     return found
 
 
-def _readings(text: str) -> list[tuple[int, str]]:
+def _readings(text: str, *, at_top: bool) -> list[tuple[int, str]]:
     """Return the numbers that a line may count its pages with, each with the words beside it."""
     bare = _BARE.fullmatch(text)
     if bare is not None:
@@ -190,13 +195,11 @@ def _readings(text: str) -> list[tuple[int, str]]:
         value = _value(number["number"]) if number else 0
         if value:
             found.append((value, _words("\t".join(cells[:at] + cells[at + 1 :]))))
-    if not found:
-        inner = list(_NUMBER.finditer(text))
-        for match in {inner[0], inner[-1]} if inner else ():
-            beside = (text[: match.start()] + text[match.end() :]).strip()
-            outer = match.start() == 0 or match.end() == len(text) or "of" in beside or "/" in beside
-            if outer and len(match[0]) < 5 and ":" not in text:  # noqa: PLR2004
-                found.append((int(match[0]), _words(beside)))
+    if not found and (not at_top or _PAGE_WORD.search(text)) and ":" not in text:
+        # "Lesson 2" at the top of the second page is a heading, and "No. 2:" is what it holds.
+        for match in islice(_NUMBER.finditer(text), MOST_NUMBERS):
+            rest = _words(text[: match.start()] + "#" + text[match.end() :])
+            found.append((_value(match[0]), rest))
     return found
 
 

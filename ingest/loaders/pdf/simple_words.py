@@ -28,6 +28,8 @@ def words_of(page: Glyphs) -> list[Word]:
             run.clear()
 
     for glyph in page.glyphs:
+        if glyph.hyphen:
+            glyph = glyph._replace(text="-")
         if not glyph.text or glyph.text.isspace() or not glyph.text.isprintable():
             flush()
             continue
