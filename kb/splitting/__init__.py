@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "split"]
 
-SPLITTER_VERSION = 3
+SPLITTER_VERSION = 4
 """Counts up whenever the same document is cut differently, so that it is split again."""
 
 # Anchors are about two radii apart. Near ones make the pieces independent of all text but their

@@ -102,7 +102,7 @@ def _chunk(
     structure: Structure, packer: Packer, part: Part, fitted: Mapping[str, str]
 ) -> Chunk | None:
     """Return the part as a chunk, None if it adds nothing but white space."""
-    start, end = stripped(structure.text, part.lead, part.end)
+    start, end = stripped(structure.text, part.lead, part.end, part.kind)
     if end <= part.start:
         return None
     page_first, page_last = structure.pages(start, end)

@@ -24,7 +24,7 @@ class Structure:
         self.sections: list[Section] = []
         self.spans: list[Span] = []
         for section in sections:
-            start, end = stripped(document.text, section.start, section.end)
+            start, end = stripped(document.text, section.start, section.end, section.kind)
             if start < end:
                 self.sections.append(section)
                 self.spans.append((start, end))
@@ -88,10 +88,17 @@ class Structure:
         return self.sections[low : max(low + 1, bisect_left(self._starts, end))]
 
 
-def stripped(text: str, start: int, end: int) -> Span:
-    """Return the span without the white space at its ends; empty if it holds nothing else."""
+def stripped(text: str, start: int, end: int, kind: SectionKind = "text") -> Span:
+    """Return the span without the white space at its ends; empty if it holds nothing else.
+
+    The indentation of the first line of code stays: it says where the line belongs.
+    """
     part = text[start:end]
     left = len(part) - len(part.lstrip())
+    if kind == "code" and left < len(part):
+        line = part.rfind("\n", 0, left) + 1
+        if line or start == 0 or text[start - 1] == "\n":
+            left = line
     return (start + left, max(start + left, end - (len(part) - len(part.rstrip()))))
 
 

@@ -117,7 +117,13 @@ def test_any_document_is_covered_by_true_stripped_spans_within_all_limits(seed: 
     covered: set[int] = set()
     ranks = levels(document.text, (section.start for section in document.sections))
     for chunk in chunks:
-        assert chunk.text == document.text[chunk.start : chunk.end] == chunk.text.strip() != ""
+        assert chunk.text == document.text[chunk.start : chunk.end]
+        bare = chunk.text.strip()
+        assert bare
+        first, _, rest = chunk.text.partition("\n")
+        # Code keeps the indentation of its first line, which begins at a line's start.
+        indented = chunk.kind == "code" and document.text[: chunk.start].endswith(("", "\n"))
+        assert bare == (f"{first.lstrip()}\n{rest}".strip() if indented else chunk.text)
         whole = with_header(chunk.header, chunk.text)
         assert chunk.tokens == count_tokens([whole])[0] <= most
         assert (len(whole) if unit == "characters" else chunk.tokens) <= size
@@ -246,6 +252,14 @@ def test_tables_are_cut_at_rows_and_repeat_nothing() -> None:
     chunks = cut(sections(("\n".join(rows), ("T",), "table")))
     assert [row for chunk in chunks for row in chunk.text.split("\n")] == rows
     assert {chunk.kind for chunk in chunks} == {"table"}
+
+
+def test_code_keeps_the_indentation_of_the_first_line_of_every_chunk() -> None:
+    lines = [f"{'    ' * (1 + n % 3)}value_{n} = compute({n})" for n in range(80)]
+    chunks = cut(sections(("\n".join(lines), (), "code")))
+    assert len(chunks) > 2
+    for chunk in chunks:
+        assert set(chunk.text.split("\n")) <= set(lines)
 
 
 def test_code_is_cut_at_lines_and_repeats_whole_lines() -> None:

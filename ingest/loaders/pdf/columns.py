@@ -156,7 +156,10 @@ def _white(items: Sequence[Item], size: float) -> list[_Gutter]:
     for (x1, y1, x2, y2), _ in items:
         inset = _SHRINK * (y2 - y1)
         low, high = int((y1 + inset - top) / step), math.ceil((y2 - inset - top) / step)
-        ink[low : max(high, low + 1), int((x1 - left) / cell) + 1 : math.ceil((x2 - left) / cell) + 1] = 1
+        ink[
+            low : max(high, low + 1),
+            int((x1 - left) / cell) + 1 : math.ceil((x2 - left) / cell) + 1,
+        ] = 1
     wide = max(3, int(NARROWEST * size / cell))
     if across <= 2 * wide:
         return []
@@ -166,9 +169,7 @@ def _white(items: Sequence[Item], size: float) -> list[_Gutter]:
     gutters = []
     for x1, x2, y1, y2 in strips:
         gutters.append(
-            _Gutter(
-                left + x1 * cell, top + y1 * step, left + (x2 + wide) * cell, top + y2 * step
-            )
+            _Gutter(left + x1 * cell, top + y1 * step, left + (x2 + wide) * cell, top + y2 * step)
         )
     gutters.sort(key=lambda g: (g.top - g.bottom, g.left - g.right))
     return gutters[:_CANDIDATES]

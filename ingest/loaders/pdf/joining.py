@@ -53,9 +53,7 @@ def cleaned(line: PrintedLine, kind: SectionKind) -> str:
 def _text_of(block: Block, words: Collection[str]) -> str:
     lines = [cleaned(line, block.kind) for line in block.lines]
     if block.kind != "text":
-        return "\n".join(
-            text + line.after for text, line in zip(lines, block.lines, strict=True)
-        )
+        return "\n".join(text + line.after for text, line in zip(lines, block.lines, strict=True))
     parts: list[str] = []
     after: list[str] = []
     notes: list[str] = []

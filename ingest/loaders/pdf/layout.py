@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.loaders.pdf.columns import Item, reading_order
+from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
 from ingest.loaders.pdf.listings import is_listing, listing_lines
-from ingest.loaders.pdf.page import Block, Box, PrintedLine, Sheet, Word
+from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
-from ingest.loaders.pdf.placing import place, with_fields
+from ingest.loaders.pdf.placing import place, words_in
 
-_BESIDE_TITLE = 1.6
+_MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
 
 
@@ -23,14 +24,34 @@ def text_of(sheet: Sheet) -> str:
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
     words = with_fields(sheet.words, sheet.insets)
-    tables: list[tuple[Box, Block]] = []
-    solid: dict[Box, Block] = {block.box: block for _, block in tables}
-    items = [Item(word.box, word) for word in words]
+    solid, taken = _tables(words, sheet)
+    floating: list[Block] = []
+    for inset in sheet.insets:
+        if inset.kind == "picture" and inset.text.strip():
+            block = _picture(inset)
+            if inset.box in solid or len(words_in(words, inset.box)) > _MOST_PRINTED_OVER:
+                floating.append(block)
+            else:
+                solid[inset.box] = block
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
     blocks: list[Block] = []
     for part in reading_order(items):
         blocks += _blocks_of_column(part, solid)
+    for block in floating:
+        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
+        blocks.insert(above[-1] + 1 if above else 0, block)
     return place(blocks, sheet)
+
+
+def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
+    """Return the tables of a page as blocks, and which words they take."""
+    return {}, frozenset()
+
+
+def _picture(inset: Inset) -> Block:
+    lines = [line for line in inset.text.split("\n") if line.strip()]
+    return Block("text", tuple(PrintedLine(line, inset.box) for line in lines), inset.box)
 
 
 def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Block]:
@@ -55,13 +76,13 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
         column = columns[round(stack[0].size)]
         for part, code in _listings_apart(stack, column):
             if code:
-                lines = tuple(
-                    PrintedLine(text, row.box) for text, row in listing_lines(part)
-                )
+                lines = tuple(PrintedLine(text, row.box) for text, row in listing_lines(part))
             else:
                 goes_on = runs_on(part, column)
                 lines = tuple(
-                    PrintedLine(row.text(_column_gap(part, at, goes_on, column)), row.box, goes_on[at])
+                    PrintedLine(
+                        row.text(_column_gap(part, at, goes_on, column)), row.box, goes_on[at]
+                    )
                     for at, row in enumerate(part)
                 )
             blocks.append(
@@ -75,11 +96,9 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
     return blocks
 
 
-def _column_gap(
-    rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column
-) -> float:
+def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column) -> float:
     """Return the gap that is a column's in a line: prose has none."""
-    prose = goes_on[at] or (at > 0 and goes_on[at - 1]) or not has_columns(rows[at], column.right)
+    prose = goes_on[at] or (at > 0 and goes_on[at - 1]) or not has_columns(rows[at], column.right, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]])
     return 0.0 if prose else COLUMN_GAP
 
 
@@ -100,9 +119,7 @@ def _listings_apart(stack: Sequence[Row], column: Column) -> list[tuple[list[Row
     return told
 
 
-def _with_gaps_of_listings(
-    found: list[list[Row]], columns: dict[int, Column]
-) -> list[list[Row]]:
+def _with_gaps_of_listings(found: list[list[Row]], columns: dict[int, Column]) -> list[list[Row]]:
     """Join stacks of one listing: an empty line does not end it."""
     joined: list[list[Row]] = []
     for stack in found:
@@ -121,14 +138,9 @@ def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, 
         return False
     right = columns[round(one.size)].right
     code = is_listing(above, right), is_listing(below, right)
-    return all(code) or (any(code) and one.fixed and len(above) + len(below) > 2 and is_listing([*above, *below], right))  # noqa: PLR2004
-
-
-def words_in(words: Sequence[Word], box: Box) -> list[Word]:
-    """Return the words whose middle is inside a box."""
-    left, top, right, bottom = box
-    return [
-        w
-        for w in words
-        if left <= (w.box[0] + w.box[2]) / 2 <= right and top <= (w.box[1] + w.box[3]) / 2 <= bottom
-    ]
+    return all(code) or (
+        any(code)
+        and one.fixed
+        and len(above) + len(below) > 2
+        and is_listing([*above, *below], right)
+    )  # noqa: PLR2004

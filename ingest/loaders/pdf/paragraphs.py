@@ -20,6 +20,7 @@ SAME_SIZE = 0.12
 _LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
+_EXACT = 0.1
 _LEAST_COLUMNS = 20
 _LEAST_LOWER = 0.25  # share of lines of prose that begin with a small letter
 _SHORT_STACK = 3
@@ -91,12 +92,14 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
 
 def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> bool:
     below = following[0]
-    if has_columns(row, right) or has_columns(below, right):
+    if has_columns(row, right, following) or has_columns(below, right, [row]):
         return False
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
         return False
-    if not row.backwards and not _lines_up(row, following, is_item=LIST_ITEM.match(one) is not None):
+    if not row.backwards and not _lines_up(
+        row, following, is_item=LIST_ITEM.match(one) is not None
+    ):
         return False
     if one[-1] in _HYPHENS and len(one) > 1 and one[-2].isalpha() and other[0].islower():
         return True
@@ -114,11 +117,19 @@ def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> 
     return lower >= _LEAST_LOWER
 
 
-def has_columns(row: Row, right: float) -> bool:
+def has_columns(row: Row, right: float, beside: Sequence[Row]) -> bool:
     """Whether a gap of a line is a column's; the even gaps of a justified line are none."""
     if row.widest_gap <= COLUMN_GAP:
         return False
-    return not row.even or abs(row.box[2] - right) > _SPACE * row.height
+    if not row.even or abs(row.box[2] - right) > _SPACE * row.height:
+        return True
+    return any(_same_places(row, other) for other in beside)
+
+
+def _same_places(one: Row, other: Row) -> bool:
+    """Whether two lines have words, behind their first, that begin at one place."""
+    near = _EXACT * one.height
+    return any(abs(a.box[0] - b.box[0]) < near for a in one.words[1:] for b in other.words[1:])
 
 
 def _left_of(row: Row, right: float) -> float:
