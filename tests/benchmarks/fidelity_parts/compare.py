@@ -62,7 +62,8 @@ def difference(path: Path) -> Difference | None:
     us, them = Counter(ours), Counter(other)
     missing, extra = them - us, us - them
     glued = sum(
-        n for word, n in extra.items()
+        n
+        for word, n in extra.items()
         if any(word[:at] in them and word[at:] in them for at in range(2, len(word) - 1))
     )
     shared = (us & them).total() or 1

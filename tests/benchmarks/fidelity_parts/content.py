@@ -67,9 +67,7 @@ class Table:
 
     def covered(self, row: int, column: int) -> bool:
         """Whether a merged cell above covers this one."""
-        return any(
-            m.column == column and m.row < row < m.row + m.count for m in self.merged
-        )
+        return any(m.column == column and m.row < row < m.row + m.count for m in self.merged)
 
     def span(self, row: int, column: int) -> int:
         """Return how many rows the cell covers."""
@@ -113,9 +111,7 @@ class Aside:
     text: str
 
 
-Block = (
-    Paragraph | Heading | Items | Code | Table | Pairs | Form | Picture | Aside
-)
+Block = Paragraph | Heading | Items | Code | Table | Pairs | Form | Picture | Aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +119,8 @@ class Content:
     """A whole document. ``size`` is in points; ``font`` a family of the makers.
 
     ``header`` and ``footer`` stand on every page, ``numbers`` adds page numbers to the footer.
+    ``across`` draws columns line by line over the page, ``twice`` draws letters twice for bold type,
+    ``spaced`` sets them apart; ``stamp`` is a line printed over a scan.
     """
 
     blocks: tuple[Block, ...]
@@ -133,6 +131,7 @@ class Content:
     header: str = ""
     footer: str = ""
     numbers: bool = False
+    across: bool = False
     vertical: bool = False
     spaced: bool = False
     twice: bool = False

@@ -88,7 +88,9 @@ def _block(block: Block, content: Content) -> str:
             data = base64.b64encode(text_picture(block.lines)).decode()
             return f'<p><img style="width:120mm" src="data:image/png;base64,{data}">'
         case Aside():
-            return f'<div style="float:right;width:40mm;border:1px solid">{escape(block.text)}</div>'
+            return (
+                f'<div style="float:right;width:40mm;border:1px solid">{escape(block.text)}</div>'
+            )
 
 
 def _table(table: Table) -> str:
@@ -105,9 +107,7 @@ def _table(table: Table) -> str:
                 continue
             side = "right" if column in table.numeric else "left"
             span = table.span(number, column)
-            cells.append(
-                f'<td rowspan={span} style="{look};text-align:{side}">{escape(text)}</td>'
-            )
+            cells.append(f'<td rowspan={span} style="{look};text-align:{side}">{escape(text)}</td>')
         rows.append("<tr>" + "".join(cells) + "</tr>")
     return (
         f'<table style="border-collapse:collapse;width:100%"><thead><tr>{head}</tr></thead>'

@@ -69,6 +69,10 @@ def three_columns(say: Speaker) -> Content:
     return Content(blocks=_paragraphs(say, 12), language=say.language, columns=3)
 
 
+def across(say: Speaker) -> Content:
+    return Content(blocks=_paragraphs(say, 4), language=say.language, columns=2, across=True)
+
+
 def headings(say: Speaker) -> Content:
     blocks = []
     for level in (1, 2, 3, 2, 3):
@@ -102,17 +106,35 @@ def lists(say: Speaker) -> Content:
 
 
 def code(say: Speaker) -> Content:
-    name = lambda: say.chance.choice(_NAMES)  # noqa: E731 - a word, said often below
+    def name() -> str:
+        return say.chance.choice(_NAMES)
+
     lines = []
     for _ in range(3):
-        lines += [f"def {name()}_{name()}({name()}):", f"    {name()} = {say.chance.randint(2, 99)}"]
+        lines += [
+            f"def {name()}_{name()}({name()}):",
+            f"    {name()} = {say.chance.randint(2, 99)}",
+        ]
         lines += [f"    for {name()} in {name()}:", f"        if {name()} > {name()}:"]
         lines += [f"            {name()}.{name()}({name()})", f"    return {name()}"]
     blocks = (*_paragraphs(say, 1), Code(lines=tuple(lines)), *_paragraphs(say, 1))
     return Content(blocks=blocks, language=say.language)
 
 
-_NAMES = "anchor basin cargo drift ember flint grove hinge inlet joint kiln ledge".split()
+_NAMES = [
+    "anchor",
+    "basin",
+    "cargo",
+    "drift",
+    "ember",
+    "flint",
+    "grove",
+    "hinge",
+    "inlet",
+    "joint",
+    "kiln",
+    "ledge",
+]
 
 
 def _table(say: Speaker, rows: int, **more: object) -> Table:
@@ -250,6 +272,7 @@ KINDS: dict[str, Kind] = {
     "prose": Kind(prose, PDF),
     "two columns": Kind(two_columns, PDF),
     "three columns": Kind(three_columns, PDF),
+    "columns drawn across": Kind(across, ("reportlab",)),
     "headings": Kind(headings, PDF),
     "headers and footers": Kind(running, ("reportlab", "latex", "groff", "libreoffice")),
     "footnotes": Kind(footnotes, ("latex", "groff", "libreoffice")),

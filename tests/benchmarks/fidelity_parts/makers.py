@@ -69,7 +69,7 @@ def _print(jobs: Sequence[Job]) -> None:
         page = browser.new_page()
         for content, path in jobs:
             page.set_content(html(content))
-            margin = {side: "20mm" for side in ("top", "bottom", "left", "right")}
+            margin = dict.fromkeys(("top", "bottom", "left", "right"), "20mm")
             page.pdf(path=path, format="A4", margin=margin)
         browser.close()
 
@@ -123,7 +123,9 @@ def plain(content: Content, *, markdown: bool) -> str:
                 parts.append("#" * block.level * markdown + " " * markdown + block.text)
             case Items():
                 marks = (f"{n}." if block.numbered else "-" for n in range(1, 99))
-                parts.append("\n".join(f"{m} {t}" for m, t in zip(marks, block.texts, strict=False)))
+                parts.append(
+                    "\n".join(f"{m} {t}" for m, t in zip(marks, block.texts, strict=False))
+                )
             case Code():
                 fence = "```" if markdown else ""
                 parts.append("\n".join((fence, *block.lines, fence)))

@@ -114,9 +114,7 @@ def measure(truth: Truth, reading: str) -> Figures:
     ordered = sum(common(stream, said) for stream in streams)
     possible = sum(sum((Counter(stream) & counted).values()) for stream in streams)
     lines = reading.split("\n")
-    beside = (
-        _cells(truth.cells, lines) + _pairs(truth.pairs, lines) + _code(truth.code, lines)
-    )
+    beside = _cells(truth.cells, lines) + _pairs(truth.pairs, lines) + _code(truth.code, lines)
     return Figures(
         found=Share(right=found, all=wanted.total()),
         order=Share(right=ordered, all=possible),
@@ -163,9 +161,7 @@ def _cells(wanted: Sequence[Cell], lines: Sequence[str]) -> Share:
     return Share(right=right, all=len(wanted))
 
 
-def _holds(
-    cell: Cell, name: str, rows: list[list[str]], by_text: dict[str, list[int]]
-) -> bool:
+def _holds(cell: Cell, name: str, rows: list[list[str]], by_text: dict[str, list[int]]) -> bool:
     """Whether a line has the row's name, and the cell where the line of names has its column's."""
     column, text = squeeze(cell.column), squeeze(cell.text)
     headers = by_text.get(column, ())
@@ -205,7 +201,5 @@ def _code(listings: Iterable[tuple[str, ...]], lines: Sequence[str]) -> Share:
         for line in filter(str.strip, listing):
             depth = len(line) - len(line.lstrip()) - (len(listing[0]) - len(listing[0].lstrip()))
             every += 1
-            right += any(
-                found - first == depth for found in depths.get(" ".join(line.split()), ())
-            )
+            right += any(found - first == depth for found in depths.get(" ".join(line.split()), ()))
     return Share(right=right, all=every)

@@ -93,9 +93,7 @@ def _styles(content: Content) -> str:
     number = "<text:page-number/>" if content.numbers else ""
     running = f"<text:p>{escape(content.footer)}<text:tab/>{number}</text:p>"
     vertical = 'style:writing-mode="tb-rl"' if content.vertical else ""
-    widths = sorted(
-        {share for b in content.blocks if isinstance(b, Table) for share in b.shares()}
-    )
+    widths = sorted({share for b in content.blocks if isinstance(b, Table) for share in b.shares()})
     borders = {b.look for b in content.blocks if isinstance(b, Table)}
     return (
         f'<office:styles><style:default-style style:family="paragraph">{look}'
@@ -139,11 +137,14 @@ def _styles(content: Content) -> str:
         "</style:style>"
         f'<style:page-layout style:name="page"><style:page-layout-properties {vertical} '
         'fo:page-width="21cm" fo:page-height="29.7cm" fo:margin="2.2cm"/>'
-        '<style:header-style/><style:footer-style/></style:page-layout></office:automatic-styles>'
+        "<style:header-style/><style:footer-style/></style:page-layout></office:automatic-styles>"
         '<office:master-styles><style:master-page style:name="Standard" '
         'style:page-layout-name="page">'
-        + (f"<style:header><text:p>{escape(content.header)}</text:p></style:header>"
-           if content.header else "")
+        + (
+            f"<style:header><text:p>{escape(content.header)}</text:p></style:header>"
+            if content.header
+            else ""
+        )
         + (f"<style:footer>{running}</style:footer>" if content.footer or content.numbers else "")
         + "</style:master-page></office:master-styles>"
     )

@@ -49,6 +49,9 @@ _CHINESE = "FidelityChinese"
 
 def make_reportlab(content: Content, path: Path) -> None:
     """Set a document and write it to ``path``."""
+    if content.across:
+        _across(content, path)
+        return
     font = _font(content)
     width, height = A4
     room = (width - 2 * _MARGIN - _GAP * (content.columns - 1)) / content.columns
@@ -83,6 +86,43 @@ def stamp_over(source: Path, path: Path, stamp: str, seed: int) -> None:
     canvas.save()
 
 
+def _across(content: Content, path: Path) -> None:
+    """Draw two columns as some programs do: a line of the left, a line of the right, and so on."""
+    canvas = Canvas(str(path), pagesize=A4, invariant=1)
+    room = (A4[0] - 2 * _MARGIN - _GAP) / 2
+    lines = [
+        line
+        for block in content.blocks
+        if isinstance(block, Paragraph)
+        for line in _broken(block.text, content, room)
+    ]
+    half = (len(lines) + 1) // 2
+    for number in range(half):
+        y = A4[1] - _MARGIN - number * content.size * 1.3
+        for column, at in enumerate((number, half + number)):
+            if at < len(lines):
+                canvas.setFont(_font(content), content.size)
+                canvas.drawString(_MARGIN + column * (room + _GAP), y, lines[at])
+    canvas.save()
+
+
+def _broken(text: str, content: Content, room: float) -> list[str]:
+    """Break text into lines that fit: anywhere in Chinese, else between words."""
+    font, size = _font(content), content.size
+    apart = 0.35 * size if content.spaced else 0.0
+    wide = content.language in {"zh", "ja"}
+    lines, line = [], ""
+    for piece in text if wide else text.split(" "):
+        longer = line + piece if wide or not line else f"{line} {piece}"
+        length = pdfmetrics.stringWidth(longer, font, size) + apart * len(longer)
+        if line and length > room:
+            lines.append(line)
+            line = piece
+        else:
+            line = longer
+    return [*lines, line]
+
+
 def _font(content: Content, *, fixed: bool = False) -> str:
     if content.language in {"zh", "ja"}:
         if _CHINESE not in pdfmetrics.getRegisteredFontNames():
@@ -115,17 +155,7 @@ class _Drawn(Flowable):  # type: ignore[misc]
         self._content = content
         self._font, self._size = _font(content), content.size
         self._apart = 0.35 * content.size if content.spaced else 0.0
-        wide = content.language in {"zh", "ja"}
-        lines, line = [], ""
-        for piece in text if wide else text.split(" "):
-            longer = line + piece if wide or not line else f"{line} {piece}"
-            length = pdfmetrics.stringWidth(longer, self._font, self._size)
-            if line and length + self._apart * len(longer) > room:
-                lines.append(line)
-                line = piece
-            else:
-                line = longer
-        self._lines = [*lines, line]
+        self._lines = _broken(text, content, room)
 
     def wrap(self, width: float, _: float) -> tuple[float, float]:
         return width, len(self._lines) * self._size * 1.4 + self._size
@@ -161,8 +191,9 @@ class _Fields(Flowable):  # type: ignore[misc]
             if field.kind == "check":
                 form.checkbox(checked=field.value == "yes", size=16, **place)
             elif field.kind == "choice":
-                form.choice(value=field.value, options=list(field.choices), width=160, height=18,
-                            **place)
+                form.choice(
+                    value=field.value, options=list(field.choices), width=160, height=18, **place
+                )
             else:
                 form.textfield(value=field.value, width=200, height=18, maxlen=200, **place)
 
@@ -242,9 +273,7 @@ def _table(table: Table, style: ParagraphStyle, room: float) -> SetTable:
             (where, (0, at), (-1, at), 0.8, colors.black)
             for where, at in (("LINEABOVE", 0), ("LINEBELOW", 0), ("LINEBELOW", -1))
         ]
-    commands += [
-        ("SPAN", (m.column, m.row + 1), (m.column, m.row + m.count)) for m in table.merged
-    ]
+    commands += [("SPAN", (m.column, m.row + 1), (m.column, m.row + m.count)) for m in table.merged]
     made = SetTable(rows, colWidths=[room * s for s in table.shares()], repeatRows=1)
     made.setStyle(commands)
     return made

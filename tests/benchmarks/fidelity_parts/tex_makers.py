@@ -69,7 +69,9 @@ def _latex(content: Content) -> str:
         fonts = r"\usepackage{xeCJK}\setCJKmainfont{WenQuanYi Zen Hei}"
     elif content.language == "de" or content.font == "sans":
         fonts = r"\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}" + (
-            r"\usepackage{lmodern}" if content.font == "serif" else r"\usepackage{helvet}"
+            r"\usepackage{lmodern}"
+            if content.font == "serif"
+            else r"\usepackage{helvet}"
             r"\renewcommand{\familydefault}{\sfdefault}"
         )
     else:
@@ -123,7 +125,9 @@ def _tex_fields(form: Form) -> list[str]:
     for number, field in enumerate(form.fields):
         name, label = f"name=field{number}", _tex(field.label) + ":"
         if field.kind == "check":
-            made.append(rf"\CheckBox[{name}{',checked' if field.value == 'yes' else ''}]{{{label}}}")
+            made.append(
+                rf"\CheckBox[{name}{',checked' if field.value == 'yes' else ''}]{{{label}}}"
+            )
         elif field.kind == "choice":
             choices = ",".join(_tex(choice) for choice in field.choices)
             made.append(
@@ -138,11 +142,15 @@ def _tex_table(table: Table) -> str:
     ruled = table.look == "ruled"
     books = table.look == "booktabs"
     bar = "|" if ruled else ""
-    columns = bar + bar.join(
-        rf">{{\{'raggedleft' if at in table.numeric else 'raggedright'}\arraybackslash}}"
-        rf"p{{{share * 0.78:.3f}\linewidth}}"
-        for at, share in enumerate(table.shares())
-    ) + bar
+    columns = (
+        bar
+        + bar.join(
+            rf">{{\{'raggedleft' if at in table.numeric else 'raggedright'}\arraybackslash}}"
+            rf"p{{{share * 0.78:.3f}\linewidth}}"
+            for at, share in enumerate(table.shares())
+        )
+        + bar
+    )
     names = " & ".join(map(_tex, table.columns)) + r" \\"
     rule = r"\hline" if ruled else ""
     lines = [rf"\begin{{longtable}}{{{columns}}}"]
@@ -166,7 +174,9 @@ def _tex_table(table: Table) -> str:
 
 def _partial_rule(table: Table, row: int) -> str:
     """Return the rule below a row, with gaps where a merged cell goes on."""
-    open_ = [column + 1 for column in range(len(table.columns)) if not table.covered(row + 1, column)]
+    open_ = [
+        column + 1 for column in range(len(table.columns)) if not table.covered(row + 1, column)
+    ]
     return " ".join(rf"\cline{{{column}-{column}}}" for column in open_)
 
 
@@ -209,7 +219,9 @@ def _ms_block(block: Block) -> list[str]:
             fill = "\t" if block.leaders else "\t"
             lines = [".LP", ".nf", ".ta 14cR", r".lc .", ".tc"]
             mark = "\x01" if block.leaders else fill
-            return lines + [_roff(f"{label}{mark}{value}") for label, value in block.pairs] + [".fi"]
+            return (
+                lines + [_roff(f"{label}{mark}{value}") for label, value in block.pairs] + [".fi"]
+            )
         case _:
             raise MakerError(type(block).__name__)
 

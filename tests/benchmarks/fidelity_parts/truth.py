@@ -150,9 +150,7 @@ def _cells(table: Table, *, every: bool) -> Iterator[Cell]:
                 continue
             count = table.span(number, column)
             names = tuple(r[0] for r in table.rows[number : number + count])
-            yield Cell(
-                rows=names, column=table.columns[column], text=row[column], every=every
-            )
+            yield Cell(rows=names, column=table.columns[column], text=row[column], every=every)
 
 
 def _pairs(block: Block) -> Iterator[tuple[str, tuple[str, ...]]]:
