@@ -151,3 +151,14 @@ def test_a_seed_says_the_same_words_every_time(parts: SimpleNamespace) -> None:
         return str(parts.words.Speaker("de", chance).paragraph())
 
     assert said(3) == said(3) != said(4)
+
+
+def test_a_cell_that_says_what_a_column_is_called_is_no_line_of_names(
+    parts: SimpleNamespace,
+) -> None:
+    table = parts.content.Table(
+        columns=("Item", "Made of", "Iron"), rows=(("Lamp", "Iron", "3"), ("Nail", "Iron", "5"))
+    )
+    truth = parts.truth.truth_of(parts.content.Content(blocks=(table,), language="en"))
+    reading = "Item\tMade of\tIron\nLamp\tIron\t3\nNail\tIron\t5"
+    assert figures(parts, truth, reading)["cells"] == 1

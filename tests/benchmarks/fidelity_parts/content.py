@@ -119,8 +119,8 @@ class Content:
     """A whole document. ``size`` is in points; ``font`` a family of the makers.
 
     ``header`` and ``footer`` stand on every page, ``numbers`` adds page numbers to the footer.
-    ``across`` draws columns line by line over the page, ``twice`` draws letters twice for bold type,
-    ``spaced`` sets them apart; ``stamp`` is a line printed over a scan.
+    ``across`` draws columns line by line over the page, ``twice`` draws letters twice for bold
+    type, ``spaced`` sets them apart; ``stamp`` is a line printed over a scan.
     """
 
     blocks: tuple[Block, ...]

@@ -61,7 +61,7 @@ def _soft(text: str, content: Content) -> str:
     return escape(" ".join(parts))
 
 
-def _block(block: Block, content: Content) -> str:
+def _block(block: Block, content: Content) -> str:  # noqa: PLR0911 - a case for each block
     match block:
         case Paragraph():
             text = _soft(block.text, content)

@@ -164,7 +164,7 @@ def _cells(wanted: Sequence[Cell], lines: Sequence[str]) -> Share:
 def _holds(cell: Cell, name: str, rows: list[list[str]], by_text: dict[str, list[int]]) -> bool:
     """Whether a line has the row's name, and the cell where the line of names has its column's."""
     column, text = squeeze(cell.column), squeeze(cell.text)
-    headers = by_text.get(column, ())
+    headers = set(by_text.get(column, ())) & set(by_text.get(squeeze(cell.corner), ()))
     for number in by_text.get(name, ()):
         header = max((h for h in headers if h < number), default=None)
         if header is None:

@@ -86,9 +86,11 @@ def fodt(content: Content) -> str:
 def _styles(content: Content) -> str:
     size = f'fo:font-size="{content.size}pt" style:font-size-asian="{content.size}pt"'
     apart = f' fo:letter-spacing="{content.size * 0.35:.1f}pt"' if content.spaced else ""
+    western = "de" if content.language == "de" else "en"
     look = (
         f'<style:text-properties {size}{apart} fo:font-family="{_FONTS[content.font]}" '
-        f'style:font-family-asian="WenQuanYi Zen Hei" fo:language="{content.language}"/>'
+        f'style:font-family-asian="WenQuanYi Zen Hei" fo:language="{western}" '
+        f'style:language-asian="{content.language}"/>'
     )
     number = "<text:page-number/>" if content.numbers else ""
     running = f"<text:p>{escape(content.footer)}<text:tab/>{number}</text:p>"
@@ -154,7 +156,7 @@ def _p(text: str, style: str = "P") -> str:
     return f'<text:p text:style-name="{style}">{text}</text:p>'
 
 
-def _block(number: int, block: Block) -> str:
+def _block(number: int, block: Block) -> str:  # noqa: PLR0911 - a case for each block
     match block:
         case Paragraph():
             return _paragraph(block)

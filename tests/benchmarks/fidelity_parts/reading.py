@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from ingest.errors import LoadError
 from ingest.loaders import load_file
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it remarks on each font of each file
 
 
 def read(path: Path) -> str:

@@ -5,6 +5,7 @@ Form fields, notes of PDF, lines drawn twice, letters set apart, stamps over sca
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -45,6 +46,7 @@ from fidelity_parts.picture import picture_font, scanned, text_picture
 _MARGIN = 56.0
 _GAP = 20.0
 _CHINESE = "FidelityChinese"
+_WHOLE = re.compile(r"[A-Za-z0-9.]+|.")  # no program breaks a number between its digits
 
 
 def make_reportlab(content: Content, path: Path) -> None:
@@ -112,7 +114,7 @@ def _broken(text: str, content: Content, room: float) -> list[str]:
     apart = 0.35 * size if content.spaced else 0.0
     wide = content.language in {"zh", "ja"}
     lines, line = [], ""
-    for piece in text if wide else text.split(" "):
+    for piece in _WHOLE.findall(text) if wide else text.split(" "):
         longer = line + piece if wide or not line else f"{line} {piece}"
         length = pdfmetrics.stringWidth(longer, font, size) + apart * len(longer)
         if line and length > room:
@@ -213,11 +215,14 @@ class _Note(Flowable):  # type: ignore[misc]
         self.canv.textAnnotation(self._text, Rect=[x + 400, y, x + 420, y + 20])
 
 
-def _flow(block: Block, content: Content, room: float) -> list[object]:
+def _flow(  # noqa: C901, PLR0911 - a case for each block
+    block: Block, content: Content, room: float
+) -> list[object]:
     style = _style(content)
     match block:
         case Paragraph():
-            if content.twice or content.spaced:
+            wide = content.language in {"zh", "ja"}
+            if content.twice or content.spaced or (wide and not block.link):
                 return [_Drawn(block.text, content, room)]
             text = escape(block.text)
             if block.link:

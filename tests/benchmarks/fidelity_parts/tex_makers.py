@@ -92,7 +92,7 @@ def _latex(content: Content) -> str:
     return "\n".join((*head, *body, *tail))
 
 
-def _tex_block(block: Block) -> str:
+def _tex_block(block: Block) -> str:  # noqa: PLR0911 - a case for each block
     match block:
         case Paragraph():
             text = _tex(block.text)
@@ -216,12 +216,10 @@ def _ms_block(block: Block) -> list[str]:
         case Table():
             return _ms_table(block)
         case Pairs():
-            fill = "\t" if block.leaders else "\t"
-            lines = [".LP", ".nf", ".ta 14cR", r".lc .", ".tc"]
-            mark = "\x01" if block.leaders else fill
-            return (
-                lines + [_roff(f"{label}{mark}{value}") for label, value in block.pairs] + [".fi"]
-            )
+            # groff's leader character fills the line with dots up to the next tab stop.
+            gap = "\x01" if block.leaders else "\t"
+            rows = [_roff(f"{label}{gap}{value}") for label, value in block.pairs]
+            return [".LP", ".nf", ".ta 14cR", ".lc .", *rows, ".fi"]
         case _:
             raise MakerError(type(block).__name__)
 

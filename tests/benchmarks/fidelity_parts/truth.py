@@ -32,12 +32,16 @@ _MOST_PAGES = 60
 class Cell:
     """A cell, the names of the rows that it covers, and its column's name.
 
+    ``corner`` is the name of the first column: the line of names is one that has both, as a cell
+    may well say what a column is called.
+
     ``every`` asks for the value in each of its rows; else one of them is enough.
     """
 
     rows: tuple[str, ...]
     column: str
     text: str
+    corner: str
     every: bool = False
 
 
@@ -150,7 +154,13 @@ def _cells(table: Table, *, every: bool) -> Iterator[Cell]:
                 continue
             count = table.span(number, column)
             names = tuple(r[0] for r in table.rows[number : number + count])
-            yield Cell(rows=names, column=table.columns[column], text=row[column], every=every)
+            yield Cell(
+                rows=names,
+                column=table.columns[column],
+                text=row[column],
+                corner=table.columns[0],
+                every=every,
+            )
 
 
 def _pairs(block: Block) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -179,10 +179,12 @@ class Speaker:
     def sentence(self) -> str:
         """Return a sentence."""
         words = [self.word() for _ in range(self.chance.randint(6, 16))]
+        # Neither stands at the end, where a footnote's mark would follow; and, as Chinese has no
+        # spaces, there is always a word between both.
         if self.chance.random() < 0.4:
-            words[self.chance.randrange(len(words))] = self.number()
+            words[self.chance.randrange(0, 2)] = self.number()
         if self.chance.random() < 0.2:
-            words[self.chance.randrange(len(words))] = self.code()
+            words[self.chance.randrange(3, len(words) - 1)] = self.code()
         middle = self.chance.randrange(2, len(words) - 2)
         if self.language == "ja":
             joined = [w + self.chance.choice(PARTICLES) for w in words]
