@@ -37,7 +37,7 @@ def compare(folder: Path, worst: int) -> None:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _READERS)
     with ProcessPoolExecutor(2) as pool:
         found = [d for d in pool.map(difference, paths) if d]
-    print(f"{len(found)} of {len(paths)} files compared (the others: one reader has no text)\n")
+    print(f"{len(found)} of {len(paths)} compared (pdftotext or pandoc has no text in the rest)\n")
     print("| File | Missing | Extra | Glued | Order | Missing words; extra words |")
     print("| --- " * 6 + "|")
     for d in sorted(found, key=lambda d: -(d.missing + d.extra + 1 - d.order))[:worst]:
@@ -48,7 +48,7 @@ def compare(folder: Path, worst: int) -> None:
 
 
 def difference(path: Path) -> Difference | None:
-    """Compare one file; None where one of both reads nothing."""
+    """Compare one file; None where the other program reads nothing."""
     command = [part.format(path) for part in _READERS[path.suffix.lower()]]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False)
@@ -56,8 +56,11 @@ def difference(path: Path) -> Difference | None:
         return None
     other = units(_printable(done.stdout.decode(errors="replace")))[:_MOST_UNITS]
     ours = units(read(path))
-    if not other or not ours:
+    if not other:
         return None
+    if not ours:
+        examples = f"{_some(Counter(other))}; (nothing read)"
+        return Difference(path, 1.0, 0.0, 0.0, 1.0, examples)
     ours = ours[: int(_MOST_UNITS * 1.2)]
     us, them = Counter(ours), Counter(other)
     missing, extra = them - us, us - them

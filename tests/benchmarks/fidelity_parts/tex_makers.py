@@ -81,7 +81,7 @@ def _latex(content: Content) -> str:
         fonts,
         r"\usepackage[margin=2.2cm]{geometry}\usepackage{multicol,booktabs,longtable,multirow,array}",
         r"\usepackage{fancyhdr}\usepackage[hidelinks]{hyperref}",
-        r"\pagestyle{fancy}\fancyhf{}\renewcommand{\headrulewidth}{0pt}",
+        r"\setlength{\extrarowheight}{3pt}\pagestyle{fancy}\fancyhf{}\renewcommand{\headrulewidth}{0pt}",
         rf"\fancyhead[L]{{{_tex(content.header)}}}\fancyfoot[L]{{{_tex(content.footer)}}}",
         r"\fancyfoot[R]{\thepage}" if content.numbers else "",
         r"\begin{document}\sloppy",
@@ -115,7 +115,11 @@ def _tex_block(block: Block) -> str:  # noqa: PLR0911 - a case for each block
                 rf"\noindent {_tex(label)}{fill} {_tex(value)}\par" for label, value in block.pairs
             )
         case Form():
-            return "\\begin{Form}\n" + "\n\n".join(_tex_fields(block)) + "\n\\end{Form}"
+            return (
+                "\\begin{Form}\n"
+                + "\n\n\\medskip\n".join(_tex_fields(block))
+                + "\n\\end{Form}\n\n\\medskip"
+            )
         case _:
             raise MakerError(type(block).__name__)
 
@@ -131,7 +135,7 @@ def _tex_fields(form: Form) -> list[str]:
         elif field.kind == "choice":
             choices = ",".join(_tex(choice) for choice in field.choices)
             made.append(
-                rf"\ChoiceMenu[{name},combo,default={_tex(field.value)}]{{{label}}}{{{choices}}}"
+                rf"\ChoiceMenu[{name},combo,width=5cm,default={_tex(field.value)}]{{{label}}}{{{choices}}}"
             )
         else:
             made.append(rf"\TextField[{name},width=6cm,value={{{_tex(field.value)}}}]{{{label}}}")
