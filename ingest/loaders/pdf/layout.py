@@ -98,7 +98,13 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
 
 def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column) -> float:
     """Return the gap that is a column's in a line: prose has none."""
-    prose = goes_on[at] or (at > 0 and goes_on[at - 1]) or not has_columns(rows[at], column.right, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]])
+    prose = (
+        goes_on[at]
+        or (at > 0 and goes_on[at - 1])
+        or not has_columns(
+            rows[at], column.right, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]]
+        )
+    )
     return 0.0 if prose else COLUMN_GAP
 
 
