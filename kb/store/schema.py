@@ -272,6 +272,30 @@ ALTER TABLE chunks ADD COLUMN header TEXT NOT NULL DEFAULT '';
 """
 
 
+# The outer statement's way with conflicts goes before a trigger's own (SQLite, "CREATE TRIGGER"):
+# fired by an upsert, INSERT OR REPLACE failed where the document was noted already.
+_TRIGGERS_OF_UPSERTS = """
+DROP TRIGGER source_forgotten;
+DROP TRIGGER source_left;
+DROP TRIGGER source_joined;
+CREATE TRIGGER source_forgotten AFTER DELETE ON sources WHEN old.document_id IS NOT NULL
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN DELETE FROM stale_descriptions WHERE document_id = old.document_id; INSERT INTO
+    stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_left AFTER UPDATE OF path, document_id ON sources
+    WHEN old.document_id IS NOT NULL
+    AND (old.path <> new.path OR old.document_id IS NOT new.document_id)
+    AND EXISTS (SELECT 1 FROM documents WHERE id = old.document_id)
+    BEGIN DELETE FROM stale_descriptions WHERE document_id = old.document_id; INSERT INTO
+    stale_descriptions VALUES (old.document_id, 0); END;
+CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
+    WHEN new.document_id IS NOT NULL AND old.document_id IS NOT new.document_id
+    AND EXISTS (SELECT 1 FROM sources WHERE document_id = new.document_id AND id <> new.id)
+    BEGIN DELETE FROM stale_descriptions WHERE document_id = new.document_id; INSERT INTO
+    stale_descriptions VALUES (new.document_id, 0); END;
+"""
+
+
 def labels(metadata: Mapping[str, MetadataValue]) -> str:
     """Return a document's own tags as its row holds them: ``,draft,税务,``; empty for none."""
     tags = dict.fromkeys(map(folded, stated_tags(metadata)))
@@ -290,6 +314,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _VERSION_9,
     _KEYWORD_INDEX,
     HEADER_ROWS,
+    _TRIGGERS_OF_UPSERTS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
