@@ -8,6 +8,7 @@ from pathlib import Path
 import own_loop
 import pytest
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,6 +32,16 @@ def wait_for(incoming: Incoming, session: str) -> None:
     arrival = incoming.begin(session)
     arrival.write(b"text")
     incoming.hand_out(session, "file", arrival.end())
+
+
+def upload(data: bytes) -> Message:
+    head = b'Content-Disposition: form-data; name="file"; filename="note.txt"'
+    body = b"--edge\r\n" + head + b"\r\n\r\n" + data + b"\r\n--edge--\r\n"
+    return {"type": "http.request", "body": body, "more_body": False}
+
+
+def files(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in (folder / "in").rglob("tmp*") if path.is_file()]
 
 
 def test_where_too_many_strangers_wait_the_oldest_of_the_busiest_address_gives_way() -> None:
@@ -150,6 +161,43 @@ def test_the_files_of_a_session_are_deleted_when_its_browser_stays_away(incoming
         assert visits.incoming("session") is None
 
     own_loop.run(scene())
+
+
+def test_a_file_that_streamlit_refuses_is_gone_before_the_refusal_is_sent(
+    incoming: Incoming, tmp_path: Path
+) -> None:
+    on_disk: list[list[bytes]] = []
+    waiting = [upload(b"refused")]
+
+    async def receive() -> Message:
+        return waiting.pop()
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        on_disk.append(files(tmp_path))
+        await PlainTextResponse("No", status_code=403)(scope, receive, send)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 403
+            on_disk.append(files(tmp_path))
+
+    async def scene() -> None:
+        visits = Visits()
+        visits.admit(arrive(visits, "member").mark, "session", incoming)
+        gate = Gate(streamlit, visits=visits, turned_away=lambda _: None)
+        scope = {
+            "type": "http",
+            "method": "PUT",
+            "path": "/_stcore/upload_file/session/file",
+            "headers": [
+                (b"host", b"localhost"),
+                (b"content-type", b"multipart/form-data; boundary=edge"),
+            ],
+        }
+        await gate(scope, receive, send)
+
+    own_loop.run(scene())
+    assert on_disk == [[b"refused"], []]
 
 
 def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming) -> None:
