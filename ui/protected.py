@@ -90,13 +90,14 @@ def _draw_form(
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         field = f"password-{key}"
+        name = t("protected.password_all" if len(sources) > 1 else "protected.password")
         st.text_input(
-            t("protected.password"),
+            name,
             type="password",
             autocomplete=_NO_KEEPING,
             key=field,
             label_visibility="collapsed",
-            placeholder=t("protected.password"),
+            placeholder=name,
         )
         st.form_submit_button(
             label,

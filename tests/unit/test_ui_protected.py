@@ -11,7 +11,8 @@ import pytest
 from locked_files import files_that_hold, locked_docx, locked_pdf
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
+from ingest import IngestOptions, ingest
+from ingest.loaders.base import LoadOptions
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -151,7 +152,7 @@ def test_a_password_is_in_no_file_no_log_no_address_and_not_in_what_is_remembere
         ui.wait()
         for word in (WRONG, RIGHT):
             assert word not in str(dict(page.query_params))
-            assert word not in repr(page.session_state.filtered_state)
+            assert word not in repr(page.session_state._state.filtered_state)  # noqa: SLF001
             assert word not in html(page)
             assert word not in caplog.text
             assert word not in repr(ui.shared.ingestion.runs())
@@ -159,8 +160,8 @@ def test_a_password_is_in_no_file_no_log_no_address_and_not_in_what_is_remembere
             assert files_that_hold(word, data_dir) == []
     assert stored(ui) == {"heron.pdf": FIRST, "owl.docx": SECOND}
     gc.collect()
-    kept = [each for each in gc.get_objects() if isinstance(each, tuple) and each == (RIGHT,)]
-    assert kept == []
+    options = [each for each in gc.get_objects() if isinstance(each, IngestOptions | LoadOptions)]
+    assert [each for each in options if each.passwords] == []
 
 
 def test_a_later_reading_without_the_password_keeps_what_was_read_with_it(
@@ -173,3 +174,20 @@ def test_a_later_reading_without_the_password_keeps_what_was_read_with_it(
     drop(ui.open("library"), **{"heron.pdf": LOCKED["heron.pdf"]})
     assert failed(ui) == {}
     assert stored(ui) == {"heron.pdf": FIRST}
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en-US", "The password is not kept"), ("zh-CN", "密码不会保存")]
+)
+def test_the_page_of_a_hit_says_that_its_original_is_protected(
+    ui: UserInterface, locale: str, said: str
+) -> None:
+    drop(ui.open("library"), **{"heron.pdf": LOCKED["heron.pdf"]})
+    assert failed(ui) == {"heron.pdf": "encrypted"}
+    give(ui.open("library"), RIGHT, key="uploads-heron.pdf")
+    assert failed(ui) == {}
+    page = ui.open(locale=locale, q="grey heron", mode="keyword")
+    choice = next(c for c in page.segmented_control if str(c.key).startswith("more-"))
+    choice.set_value("page").run()
+    assert not page.exception
+    assert said in " ".join(caption.value for caption in page.caption)
