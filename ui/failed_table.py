@@ -8,9 +8,9 @@ from kb.records import CollectionInfo, FailedFile
 from kb.uploads import UPLOADS_ROOT
 from ui.language import reason_text, t
 from ui.markup import escape, plain
+from ui.protected import draw_unlock, draw_unlock_all, is_protected, protected_text
 from ui.session import Session
 from ui.shared import date_text, draw_pages
-from ui.protected import draw_unlock, draw_unlock_all, is_protected, protected_text
 from ui.starting import readable, start_again
 
 _FILES_PER_PAGE = 20
@@ -70,9 +70,14 @@ def _draw_file(
 def _description(file: FailedFile, *, here: bool) -> str:
     folder = "" if file.source.root == UPLOADS_ROOT else file.source.root
     place = " · ".join(part for part in (folder, date_text(file.seen_at)) if part)
-    reason = protected_text(file, here=here) or reason_text(file.reason_code, file.reason)
+    protected = protected_text(file, here=here)
+    reason = protected or reason_text(file.reason_code, file.reason)
     # A translation tells less than who raised it, so that its words follow.
-    detail = f'<br><span class="kb-place">{escape(file.reason)}</span>'
+    detail = (
+        f'<br><span class="kb-place">{escape(file.reason)}</span>'
+        if reason != file.reason and not protected
+        else ""
+    )
     older = (
         f'<br><span class="kb-older">{escape(_older(file))}</span>'
         if file.document_added_at is not None
@@ -81,7 +86,7 @@ def _description(file: FailedFile, *, here: bool) -> str:
     return (
         f'<div><span class="kb-name">{escape(file.source.path)}</span> '
         f'<span class="kb-place">{escape(place)}</span><br>'
-        f"<span>{escape(reason)}</span>{detail if reason != file.reason and not is_protected(file) else ''}{older}</div>"
+        f"<span>{escape(reason)}</span>{detail}{older}</div>"
     )
 
 

@@ -21,8 +21,9 @@ BLOCK_BREAK = "\n\n"
 class LoadOptions:
     """Limits and choices for reading one file.
 
-    Passwords are tried in order; they are never stored and part of no hash. ``ocr_max_pixels`` bounds the picture
-    that is made of one page; pictures inside a page may have eight times as many.
+    Passwords are tried in order; they are never stored and part of no hash.
+    ``ocr_max_pixels`` bounds the picture that is made of one page; pictures inside a page may have
+    eight times as many.
     """
 
     passwords: tuple[str, ...] = field(default=(), repr=False)

@@ -60,6 +60,7 @@ def test_a_password_is_typed_in_the_library_and_the_files_are_found(
     expect(page.get_by_text(words["none"]).first).to_be_visible()
 
     fields = page.get_by_label(words["field"], exact=True)
+    expect(fields).to_have_count(2)
     assert {field.get_attribute("type") for field in fields.all()} == {"password"}
     page.screenshot(path=tmp_path / f"protected-{locale}.png", full_page=True)
     fields.first.fill(WRONG)

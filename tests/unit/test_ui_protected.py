@@ -152,7 +152,7 @@ def test_a_password_is_in_no_file_no_log_no_address_and_not_in_what_is_remembere
         ui.wait()
         for word in (WRONG, RIGHT):
             assert word not in str(dict(page.query_params))
-            assert word not in repr(page.session_state._state.filtered_state)  # noqa: SLF001
+            assert word not in repr(page.session_state._state.filtered_state)
             assert word not in html(page)
             assert word not in caplog.text
             assert word not in repr(ui.shared.ingestion.runs())
