@@ -5,6 +5,7 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
     LoadError                     code
     ├── UnsupportedFormatError    unsupported_format
     ├── EncryptedFileError        encrypted
+    │   └── WrongPasswordError    wrong_password  none of those given opens it
     ├── EmptyDocumentError        empty
     ├── DamagedFileError          damaged
     ├── FileTooLargeError         too_large
@@ -16,6 +17,8 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
 
 ``WorkerStartError`` is about no file: no worker process can be started at all.
 """
+
+from __future__ import annotations
 
 from typing import ClassVar, Self
 
@@ -40,15 +43,20 @@ class EncryptedFileError(LoadError):
     code = "encrypted"
 
     @classmethod
-    def after(cls, name: str, tried: int) -> Self:
+    def after(cls, name: str, tried: int) -> EncryptedFileError:
         """Return the error of a file that none of the ``tried`` passwords opens."""
+        where = "in the browser's Library or with --password-file"
         if tried == 0:
-            problem, advice = "needs a password", "give it with --password or --password-file"
-        else:
-            given = f"none of the {tried} passwords given opens it"
-            problem = "the password given does not open it" if tried == 1 else given
-            advice = "give the right one with --password"
-        return cls(f"{name} is encrypted and {problem}; {advice}.")
+            return cls(f"{name} is encrypted and needs a password; give it {where}.")
+        given = f"none of the {tried} passwords given opens it"
+        problem = "the password given does not open it" if tried == 1 else given
+        return WrongPasswordError(f"{name} is encrypted and {problem}; give the right one {where}.")
+
+
+class WrongPasswordError(EncryptedFileError):
+    """The file needs a password, and none of those given is the right one."""
+
+    code = "wrong_password"
 
 
 class EmptyDocumentError(LoadError):

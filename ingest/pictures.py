@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of the drawn page's width and height."""
@@ -19,7 +19,7 @@ class PictureRequest:
     index: int
     passage: str = ""
     boxes: tuple[Box, ...] = ()
-    passwords: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

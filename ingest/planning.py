@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.errors import (
+    EncryptedFileError,
     LoadError,
     LoaderUnavailableError,
     UnreadableFileError,
     UnsupportedFormatError,
+    WrongPasswordError,
 )
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
@@ -28,6 +30,8 @@ Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move",
 # Reasons that may be over although the file is the same: permissions, limits and installed
 # libraries are no part of it.
 _TRANSIENT = frozenset({"unreadable", "too_large", "unavailable"})
+# Reasons that a password may mend.
+_PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +190,7 @@ class Planner:
     def _must_retry(self, before: FileState) -> bool:
         if before.outcome != "failed":
             return before.document_id is None
-        if before.reason_code == "encrypted" and self._options.passwords:
+        if before.reason_code in _PROTECTED and self._options.passwords:
             return True
         return self._retry or before.reason_code in _TRANSIENT
 

@@ -23,6 +23,7 @@ from ingest.errors import (
     LoaderUnavailableError,
     UnreadableFileError,
     UnsupportedFormatError,
+    WrongPasswordError,
 )
 from ingest.framing import Message
 from ingest.loaders import LoadedFile
@@ -49,6 +50,7 @@ _ERRORS = {
     for error in (
         UnsupportedFormatError,
         EncryptedFileError,
+        WrongPasswordError,
         EmptyDocumentError,
         DamagedFileError,
         FileTooLargeError,

@@ -272,10 +272,10 @@ def _snapshot(run: _Run) -> RunProgress:
     )
 
 
-def retry_options() -> IngestOptions:
+def retry_options(passwords: tuple[str, ...] = ()) -> IngestOptions:
     """Return the options of a run over uploads.
 
     Uploads carry no time of change, so their bytes are always compared; and whoever sends a
     file that failed once more wants it tried once more.
     """
-    return IngestOptions(checksum=True, retry=True)
+    return IngestOptions(checksum=True, retry=True, passwords=passwords)

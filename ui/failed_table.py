@@ -8,9 +8,10 @@ from kb.records import CollectionInfo, FailedFile
 from kb.uploads import UPLOADS_ROOT
 from ui.language import reason_text, t
 from ui.markup import escape, plain
+from ui.protected import draw_unlock, draw_unlock_all, is_protected, protected_text
 from ui.session import Session
 from ui.shared import date_text, draw_pages
-from ui.starting import can_read, start_again
+from ui.starting import readable, start_again
 
 _FILES_PER_PAGE = 20
 
@@ -24,7 +25,8 @@ def draw_failed(shared: Session, collection: CollectionInfo) -> None:
         t("failed.title", n=len(failed)), icon=":material/error:", expanded=True, key="failed"
     ):
         files = [file.source for file in failed]
-        if can_read(shared, files, collection=collection.name):
+        here = readable(shared, files, collection=collection.name)
+        if here:
             st.button(
                 t("failed.retry", n=len(failed)),
                 icon=":material/refresh:",
@@ -34,13 +36,23 @@ def draw_failed(shared: Session, collection: CollectionInfo) -> None:
                 args=(shared, files),
                 kwargs={"collection": collection.name},
             )
+        draw_unlock_all(
+            shared,
+            [file.source for file in failed if file.source in here and is_protected(file)],
+            collection=collection.name,
+        )
         for file in draw_pages(failed, _FILES_PER_PAGE, key=f"failed-{collection.id}"):
-            _draw_file(shared, collection, file)
+            _draw_file(shared, collection, file, here=file.source in here)
 
 
-def _draw_file(shared: Session, collection: CollectionInfo, file: FailedFile) -> None:
+def _draw_file(
+    shared: Session, collection: CollectionInfo, file: FailedFile, *, here: bool
+) -> None:
     text, actions = st.columns([4, 1], vertical_alignment="center")
-    text.html(_description(file))
+    text.html(_description(file, here=here))
+    if here and is_protected(file):
+        with text:
+            draw_unlock(shared, file.source, collection=collection.name)
     older = file.document_id is not None
     with actions:
         if older:
@@ -55,12 +67,17 @@ def _draw_file(shared: Session, collection: CollectionInfo, file: FailedFile) ->
         )
 
 
-def _description(file: FailedFile) -> str:
+def _description(file: FailedFile, *, here: bool) -> str:
     folder = "" if file.source.root == UPLOADS_ROOT else file.source.root
     place = " · ".join(part for part in (folder, date_text(file.seen_at)) if part)
-    reason = reason_text(file.reason_code, file.reason)
+    protected = protected_text(file, here=here)
+    reason = protected or reason_text(file.reason_code, file.reason)
     # A translation tells less than who raised it, so that its words follow.
-    detail = f'<br><span class="kb-place">{escape(file.reason)}</span>'
+    detail = (
+        f'<br><span class="kb-place">{escape(file.reason)}</span>'
+        if reason != file.reason and not protected
+        else ""
+    )
     older = (
         f'<br><span class="kb-older">{escape(_older(file))}</span>'
         if file.document_added_at is not None
@@ -69,7 +86,7 @@ def _description(file: FailedFile) -> str:
     return (
         f'<div><span class="kb-name">{escape(file.source.path)}</span> '
         f'<span class="kb-place">{escape(place)}</span><br>'
-        f"<span>{escape(reason)}</span>{detail if reason != file.reason else ''}{older}</div>"
+        f"<span>{escape(reason)}</span>{detail}{older}</div>"
     )
 
 

@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketDisconnected
 
 from ui.access import same_site
 from ui.i18n import preferred, translate
-from ui.incoming import REFUSAL_PREFIX, TooMuchError
+from ui.incoming import REFUSAL_PREFIX, Incoming, TooMuchError
 from ui.receiving import BadUploadError, Received, receive_file
 from ui.visits import HEADER, Visit, Visits
 
@@ -107,21 +107,12 @@ class Gate:
             incoming.discard(session, file_id)
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         try:
-            received = await receive_file(
-                receive, headers.get("content-type", ""), session=session, incoming=incoming
-            )
+            request = await self._kept(scope, receive, session, file_id, incoming)
         except (BadUploadError, TimeoutError) as error:
             answer = PlainTextResponse(f"No file arrived: {error}", status_code=400)
             await answer(scope, receive, send)
             return
-        if isinstance(received.held, TooMuchError):
-            # The field would show a bare status; the page says why in the person's language.
-            receipt = REFUSAL_PREFIX + received.held.why.encode()
-            incoming.discard(session, file_id)
-        else:
-            receipt = incoming.hand_out(session, file_id, received.held)
         if self._visits.incoming(session) is None:  # shut out meanwhile
             incoming.forget(session)
         taken = False
@@ -130,13 +121,32 @@ class Gate:
             nonlocal taken
             if message["type"] == "http.response.start":
                 taken = message["status"] < 300  # noqa: PLR2004 - HTTP's successes
+                if not taken:
+                    incoming.discard(session, file_id)  # whoever reads the refusal finds no file
             await send(message)
 
         try:
-            await self._app(*_instead(scope, received, receipt), watched)
+            await self._app(*request, watched)
         finally:
             if not taken:
                 incoming.discard(session, file_id)
+
+    async def _kept(
+        self, scope: Scope, receive: Receive, session: str, file_id: str, incoming: Incoming
+    ) -> tuple[Scope, Receive]:
+        """Take the file of an upload; return the request that Streamlit gets instead.
+
+        Nothing but ``incoming`` refers to the file afterwards, so that it can be deleted there.
+        """
+        content_type = Headers(scope=scope).get("content-type", "")
+        received = await receive_file(receive, content_type, session=session, incoming=incoming)
+        if isinstance(received.held, TooMuchError):
+            # The field would show a bare status; the page says why in the person's language.
+            receipt = REFUSAL_PREFIX + received.held.why.encode()
+            incoming.discard(session, file_id)
+        else:
+            receipt = incoming.hand_out(session, file_id, received.held)
+        return _instead(scope, received, receipt)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -152,7 +162,7 @@ class Gate:
         kept = [pair for pair in scope["headers"] if pair[0].lower() != name]
         marked = {**scope, "headers": [*kept, (name, visit.mark.encode())]}
         try:
-            await self._app(marked, _until_ended(visit, receive, send), send)
+            await self._app(marked, _until_ended(visit, receive, send), _to_browser(send))
         except WebSocketDisconnected:
             pass  # the browser was gone before Streamlit had answered; nothing is left to do
         finally:
@@ -177,6 +187,24 @@ def _instead(scope: Scope, received: Received, receipt: bytes) -> tuple[Scope, R
         return waiting.pop() if waiting else {"type": "http.disconnect"}
 
     return {**scope, "headers": headers}, receive
+
+
+def _to_browser(send: Send) -> Send:
+    """Return ``send`` that says of a browser that has gone what Streamlit knows how to take.
+
+    Between the browser's goodbye and the moment in which Streamlit reads of it, uvicorn answers a
+    message with RuntimeError, which Streamlit would log as a fault of the program.
+    """
+
+    async def send_or_gone(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            if message["type"] != "websocket.send":
+                raise
+            raise ConnectionResetError(str(error)) from error
+
+    return send_or_gone
 
 
 def _until_ended(visit: Visit, receive: Receive, send: Send) -> Receive:

@@ -216,8 +216,8 @@ class Arrival:
         except OSError as error:
             raise TooMuchError(why="disk") from error
 
-    def end(self) -> Held:
-        """Close the file and hand it over.
+    def close(self) -> None:
+        """Write the last bytes to disk; nothing comes after.
 
         Raises:
             TooMuchError: the disk is full.
@@ -226,6 +226,14 @@ class Arrival:
             self._file.close()
         except OSError as error:
             raise TooMuchError(why="disk") from error
+
+    def end(self) -> Held:
+        """Close the file and hand it over.
+
+        Raises:
+            TooMuchError: the disk is full.
+        """
+        self.close()
         return Held(self._path, self._size, self._session, self._gone)
 
     def abort(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ingest.errors import EncryptedFileError
 from ingest.pictures import Box, PagePicture, PictureRequest
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.places import page_span
@@ -43,6 +44,9 @@ def draw_page_of(shared: Session, hit: SearchHit) -> None:
     try:
         with st.spinner(t("page.drawing")):
             picture = _drawn(shared, path, info.content_hash, request)
+    except EncryptedFileError:
+        st.caption(t("page.protected"))
+        return
     except KnowledgeBaseError as error:
         draw_error(t("error.page"), error)
         return

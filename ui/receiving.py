@@ -122,7 +122,8 @@ async def _write_all(
                 arrival = await asyncio.to_thread(incoming.begin, session)
             await asyncio.to_thread(arrival.write, piece)
         assert arrival is not None  # noqa: S101 - a form without a file ends in an error
-        return await asyncio.to_thread(arrival.end)
+        await asyncio.to_thread(arrival.close)
+        return arrival.end()  # made here: a thread may refer to what it returned for a while
     except BaseException as error:
         if arrival is not None:
             arrival.abort()

@@ -119,9 +119,15 @@ class Session:
                 known |= run.contents
         return known
 
-    def start_uploads(self, uploads: Sequence[Upload], *, collection: str) -> int:
-        """Read, embed and store files in the background; return the run's id."""
+    def start_uploads(
+        self, uploads: Sequence[Upload], *, collection: str, passwords: tuple[str, ...] = ()
+    ) -> int:
+        """Read, embed and store files in the background; return the run's id.
+
+        Passwords are tried on protected files; only this run knows them, until it has ended.
+        """
         files = [(upload.name, upload.read) for upload in uploads]
+        options = retry_options(passwords)
         held = self.base.held(collection)  # it may be renamed before its turn comes
 
         def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
@@ -129,7 +135,7 @@ class Session:
                 self.base,
                 files,
                 collection=held,
-                options=retry_options(),
+                options=options,
                 on_event=on_event,
                 cancel=cancel,
             )

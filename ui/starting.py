@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest import IngestOptions, IngestReport, ingest, ingest_uploads
+from ingest import IngestReport, ingest, ingest_uploads
 from ingest.report import OnEvent
 from kb.records import Source
 from kb.uploads import UPLOADS_ROOT
@@ -30,14 +30,22 @@ def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
     return shared.ingestion.start([], work, collection=collection)
 
 
-def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -> None:
+def start_again(
+    shared: Session,
+    wanted: Sequence[Source],
+    *,
+    collection: str,
+    passwords: tuple[str, ...] = (),
+) -> None:
     """Read files again in the background: uploads from what was kept, others from disk.
 
     Every byte is looked at, whatever size and time say; what is as it was stays as it is. Files
-    on disk are left alone where the visitor may not read folders of this machine.
+    on disk are left alone where the visitor may not read folders of this machine. Passwords are
+    tried on protected files; only this run knows them, until it has ended.
     """
     files = _files(shared, wanted, collection)
     held = shared.base.held(collection)
+    options = retry_options(passwords)
     sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
     if sent:
 
@@ -46,7 +54,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
                 shared.base,
                 [(name, path.read_bytes) for name, path in sent],
                 collection=held,
-                options=retry_options(),
+                options=options,
                 on_event=on_event,
                 cancel=cancel,
             )
@@ -60,7 +68,7 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
                 shared.base,
                 paths,
                 collection=held,
-                options=IngestOptions(retry=True, checksum=True),
+                options=options,
                 on_event=on_event,
                 cancel=cancel,
             )
@@ -70,7 +78,12 @@ def start_again(shared: Session, wanted: Sequence[Source], *, collection: str) -
 
 def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> bool:
     """Say whether any of the files is still there to be read."""
-    return bool(_files(shared, wanted, collection))
+    return bool(readable(shared, wanted, collection=collection))
+
+
+def readable(shared: Session, wanted: Sequence[Source], *, collection: str) -> frozenset[Source]:
+    """Return which of the files are still there, for this visitor to have read."""
+    return frozenset(source for source, _ in _files(shared, wanted, collection))
 
 
 def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[tuple[Source, Path]]:

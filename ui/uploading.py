@@ -16,6 +16,7 @@ from kb.errors import StoreError
 from ui.arrivals import Renamed, Upload, clean_name, told_apart
 from ui.language import t
 from ui.markup import plain
+from ui.protected import draw_upload_password, forget_upload_password, upload_passwords
 from ui.receipts import NotHereError, discard, opened
 from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
@@ -68,7 +69,7 @@ def _draw_field(limit: int) -> list[UploadedFile]:
         # With a media type among them, Streamlit leaves it to us what to say of other types.
         type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "application/zip", "zip"],
         accept_multiple_files=True,
-        key=f"upload-{st.session_state.get(_ROUND, 0)}",
+        key=f"upload-{_round()}",
         help=t("upload.help"),
         max_upload_size=limit,
     )
@@ -156,6 +157,12 @@ def _draw_remarks() -> None:
         st.button(t("action.dismiss"), key="left-out-read", on_click=remarks.clear)
 
 
+def draw_password(shared: Session) -> None:
+    """Draw the field for a password of the files that are dropped next."""
+    if not shared.base.read_only:
+        draw_upload_password(_round())
+
+
 def draw_folder(shared: Session, collection: str) -> None:
     """Draw the field for a folder of this machine, for who sits at it."""
     if not is_trusted(shared.settings):
@@ -202,13 +209,20 @@ def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
     _, uploads = st.session_state.get(_ARRIVED, (None, []))
     wanted = [upload for upload in uploads if upload.name not in but]
     if wanted:
-        shared.start_uploads(wanted, collection=collection)
+        shared.start_uploads(wanted, collection=collection, passwords=upload_passwords(_round()))
     _clear()
+
+
+def _round() -> int:
+    """Return how many times the field was emptied."""
+    round_: int = st.session_state.get(_ROUND, 0)
+    return round_
 
 
 def _clear() -> None:
     """Empty the field: another key is another field."""
     st.session_state.pop(_ARRIVED, None)
-    round_ = st.session_state.get(_ROUND, 0)
+    round_ = _round()
     discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])
     st.session_state[_ROUND] = round_ + 1
+    forget_upload_password(round_)

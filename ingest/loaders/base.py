@@ -19,13 +19,14 @@ BLOCK_BREAK = "\n\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """Limits and choices for reading one file; every field is part of the settings hash.
+    """Limits and choices for reading one file.
 
-    Passwords are tried in order and are never stored. ``ocr_max_pixels`` bounds the picture
-    that is made of one page; pictures inside a page may have eight times as many.
+    Passwords are tried in order; they are never stored and part of no hash.
+    ``ocr_max_pixels`` bounds the picture that is made of one page; pictures inside a page may have
+    eight times as many.
     """
 
-    passwords: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), repr=False)
     max_file_bytes: int = 256 * 2**20
     ocr: bool = True
     ocr_max_pages: int = 200

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ def test_twenty_finished_runs_of_60_mb_hold_nothing(
     chromium = os.environ.get("KB_CHROMIUM") or shutil.which("chromium")
     if not chromium:
         pytest.skip("Chromium is not installed (apt-get install chromium, or set KB_CHROMIUM)")
+    with ThreadPoolExecutor(1) as thread:  # Playwright's of other tests has the main thread
+        more = thread.submit(_held_after_all_runs, chromium, data_dir, tmp_path).result()
+    report(f"{RUNS} finished runs of a file of 60 MB each", BEFORE, f"{more:.0f} MiB more")
+    assert more < MOST_MORE_MIB
+
+
+def _held_after_all_runs(chromium: str, data_dir: Path, tmp_path: Path) -> float:
+    """Send a file for each run; return by how many MiB the server has grown since the first."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with served_ui(tmp_path, data_dir=str(data_dir)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
@@ -47,8 +56,7 @@ def test_twenty_finished_runs_of_60_mb_hold_nothing(
         more = _settled(server.pid) - before
         browser.close()
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
-    report(f"{RUNS} finished runs of a file of 60 MB each", BEFORE, f"{more:.0f} MiB more")
-    assert more < MOST_MORE_MIB
+    return more
 
 
 def _settled(pid: int) -> float:

@@ -51,7 +51,7 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A document that was made, or ``made`` is False: its maker failed."""
+    """A document to be made at ``path``; where its maker fails there is no file."""
 
     kind: str
     maker: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import own_loop
 import pytest
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,6 +32,16 @@ def wait_for(incoming: Incoming, session: str) -> None:
     arrival = incoming.begin(session)
     arrival.write(b"text")
     incoming.hand_out(session, "file", arrival.end())
+
+
+def upload(data: bytes) -> Message:
+    head = b'Content-Disposition: form-data; name="file"; filename="note.txt"'
+    body = b"--edge\r\n" + head + b"\r\n\r\n" + data + b"\r\n--edge--\r\n"
+    return {"type": "http.request", "body": body, "more_body": False}
+
+
+def files(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in (folder / "in").rglob("tmp*") if path.is_file()]
 
 
 def test_where_too_many_strangers_wait_the_oldest_of_the_busiest_address_gives_way() -> None:
@@ -113,9 +124,9 @@ class Server:
 
 
 class Connection:
-    """The other end of a websocket; what is sent to one that is ``gone`` fails."""
+    """The other end of a websocket; what is sent to one that is gone fails with ``gone``."""
 
-    def __init__(self, gate: Gate, *, session: str = "", gone: bool = False) -> None:
+    def __init__(self, gate: Gate, *, session: str = "", gone: Exception | None = None) -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.sent: list[Message] = []
         scope = {
@@ -127,8 +138,8 @@ class Connection:
         }
 
         async def send(message: Message) -> None:
-            if gone and message["type"] == "websocket.send":
-                raise ConnectionResetError
+            if gone is not None and message["type"] == "websocket.send":
+                raise gone
             self.sent.append(message)
 
         self.task = asyncio.ensure_future(gate(scope, self.messages.get, send))
@@ -152,6 +163,43 @@ def test_the_files_of_a_session_are_deleted_when_its_browser_stays_away(incoming
     own_loop.run(scene())
 
 
+def test_a_file_that_streamlit_refuses_is_gone_before_the_refusal_is_sent(
+    incoming: Incoming, tmp_path: Path
+) -> None:
+    on_disk: list[list[bytes]] = []
+    waiting = [upload(b"refused")]
+
+    async def receive() -> Message:
+        return waiting.pop()
+
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        on_disk.append(files(tmp_path))
+        await PlainTextResponse("No", status_code=403)(scope, receive, send)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 403
+            on_disk.append(files(tmp_path))
+
+    async def scene() -> None:
+        visits = Visits()
+        visits.admit(arrive(visits, "member").mark, "session", incoming)
+        gate = Gate(streamlit, visits=visits, turned_away=lambda _: None)
+        scope = {
+            "type": "http",
+            "method": "PUT",
+            "path": "/_stcore/upload_file/session/file",
+            "headers": [
+                (b"host", b"localhost"),
+                (b"content-type", b"multipart/form-data; boundary=edge"),
+            ],
+        }
+        await gate(scope, receive, send)
+
+    own_loop.run(scene())
+    assert on_disk == [[b"refused"], []]
+
+
 def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming) -> None:
     async def scene() -> None:
         visits = Visits(most_strangers=1)
@@ -168,7 +216,15 @@ def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming
     own_loop.run(scene())
 
 
-def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ConnectionResetError(),
+        RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'."),
+    ],
+    ids=["not answering", "closed"],
+)
+def test_an_answer_to_a_browser_that_is_gone_is_no_error(gone: Exception) -> None:
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
@@ -178,7 +234,7 @@ def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
 
     async def scene() -> None:
         gate = Gate(streamlit, visits=Visits(), turned_away=lambda _: None)
-        connection = Connection(gate, gone=True)
+        connection = Connection(gate, gone=gone)
         await connection.messages.put({"type": "websocket.connect"})
         await connection.task
 

@@ -16,7 +16,7 @@ from ui.progress import draw_runs
 from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
-from ui.uploading import draw_folder, draw_upload
+from ui.uploading import draw_folder, draw_password, draw_upload
 
 
 def render() -> None:
@@ -35,7 +35,9 @@ def render() -> None:
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
         draw_upload(shared, name)
-        draw_folder(shared, name)
+        with st.container(horizontal=True):
+            draw_folder(shared, name)
+            draw_password(shared)
         draw_runs(shared)
         if collection is None or not collection.documents:
             if not shared.ingestion.active:

@@ -1,1 +1,1 @@
-"""Reads PDF files: characters with their places, layout, forms, notes, pictures, page by page."""
+"""Reads PDF files page by page: two engines, the better text of both, OCR where there is none."""

@@ -73,6 +73,8 @@ class PdfiumFile:
                     with contextlib.suppress(pypdfium2.PdfiumError):
                         document.init_forms()  # draws what was filled into form fields
                     return cls(document), False
+                except UnicodeEncodeError:  # half a character, as from bytes of another encoding
+                    continue
                 except pypdfium2.PdfiumError as error:
                     locked = error.err_code == _ERROR_PASSWORD
                     if not locked:

@@ -1,0 +1,118 @@
+"""Passwords of protected files: typed into a masked field, given to one run, then forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ingest.errors import EncryptedFileError, WrongPasswordError
+from kb.records import FailedFile, Source
+from kb.uploads import UPLOADS_ROOT
+from ui.language import t
+from ui.session import Session
+from ui.starting import start_again
+
+_PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
+# A browser that keeps passwords would offer the one of another file, or keep this one.
+_NO_KEEPING = "off"
+
+
+def is_protected(file: FailedFile) -> bool:
+    """Say whether a password could open a file."""
+    return file.reason_code in _PROTECTED
+
+
+def protected_text(file: FailedFile, *, here: bool) -> str:
+    """Return what is wrong with a protected file and the way out; "" leaves it to its reason.
+
+    Args:
+        file: the file.
+        here: whether it is there, for this visitor to have read.
+    """
+    if not is_protected(file):
+        return ""
+    why = t("protected.wrong" if file.reason_code == WrongPasswordError.code else "protected.why")
+    if here:
+        return why
+    gone = t("protected.gone" if file.source.root == UPLOADS_ROOT else "protected.elsewhere")
+    return f"{why} {gone}"
+
+
+def draw_unlock(shared: Session, source: Source, *, collection: str) -> None:
+    """Draw the field for a file's password, and the button that reads the file with it."""
+    key = f"{source.root}-{source.path}"
+    _draw_form(shared, [source], key=key, label=t("protected.open"), collection=collection)
+
+
+def draw_unlock_all(shared: Session, sources: Sequence[Source], *, collection: str) -> None:
+    """Draw the field for a password that several files may have; nothing for fewer than two."""
+    if len(sources) > 1:
+        label = t("protected.open_all", n=len(sources))
+        _draw_form(shared, sources, key="all", label=label, collection=collection)
+
+
+def draw_upload_password(round_: int) -> None:
+    """Draw the field for a password of the files that are dropped next."""
+    with st.popover(t("protected.upload"), icon=":material/key:"):
+        st.text_input(
+            t("protected.password"),
+            type="password",
+            autocomplete=_NO_KEEPING,
+            key=_upload_key(round_),
+            help=t("protected.upload_help"),
+        )
+
+
+def upload_passwords(round_: int) -> tuple[str, ...]:
+    """Return the password that was typed for the files of this round, if one was."""
+    typed: str = st.session_state.get(_upload_key(round_), "")
+    return (typed,) if typed else ()
+
+
+def forget_upload_password(round_: int) -> None:
+    """Forget it; the field of the next round is empty."""
+    st.session_state.pop(_upload_key(round_), None)
+
+
+def _upload_key(round_: int) -> str:
+    return f"upload-password-{round_}"
+
+
+def _draw_form(
+    shared: Session, sources: Sequence[Source], *, key: str, label: str, collection: str
+) -> None:
+    if shared.base.read_only:
+        return
+    # A form sends what is typed with the button only.
+    with (
+        st.form(f"protected-{key}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        field = f"password-{key}"
+        name = t("protected.password_all" if len(sources) > 1 else "protected.password")
+        st.text_input(
+            name,
+            type="password",
+            autocomplete=_NO_KEEPING,
+            key=field,
+            label_visibility="collapsed",
+            placeholder=name,
+        )
+        st.form_submit_button(
+            label,
+            icon=":material/lock_open:",
+            key=f"unlock-{key}",
+            on_click=_unlock,
+            args=(shared, sources, field),
+            kwargs={"collection": collection},
+        )
+
+
+def _unlock(shared: Session, sources: Sequence[Source], field: str, *, collection: str) -> None:
+    typed: str = st.session_state.get(field, "")
+    st.session_state[field] = ""
+    if not typed:
+        st.toast(t("protected.empty"), icon=":material/key:")
+        return
+    start_again(shared, sources, collection=collection, passwords=(typed,))
