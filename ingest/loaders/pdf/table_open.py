@@ -120,7 +120,7 @@ def _finished(
             half = [Row(row.line, row.cells[first:end]) for row in rows if any(row.cells[first:end])]
             parts.append(table_from(words, grouped(words, half)))
         return parts
-    above = _names_above(words, rows[0], strips, lines)
+    above = names_above(words, rows[0], strips, lines)
     groups = [[row] for row in above] + grouped(words, rows)
     return [table_from(words, groups)]
 
@@ -150,7 +150,7 @@ def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
     return bool(told) and 2 * sum(map(is_number, told)) > len(told)
 
 
-def _names_above(
+def names_above(
     words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Row]:
     """Return lines above the first row whose phrases stand over one or several columns each."""

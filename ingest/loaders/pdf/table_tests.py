@@ -105,6 +105,13 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     return _two_columns(words, rows, texts, numeric)
 
 
+def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
+    """Say whether rows between two lines are a listing, formulas or a list with marks."""
+    columns = len(rows[0].cells)
+    texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
+    return _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
+
+
 def _two_columns(
     words: Sequence[Word], rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]
 ) -> bool:
