@@ -152,7 +152,7 @@ class Gate:
         kept = [pair for pair in scope["headers"] if pair[0].lower() != name]
         marked = {**scope, "headers": [*kept, (name, visit.mark.encode())]}
         try:
-            await self._app(marked, _until_ended(visit, receive, send), send)
+            await self._app(marked, _until_ended(visit, receive, send), _to_browser(send))
         except WebSocketDisconnected:
             pass  # the browser was gone before Streamlit had answered; nothing is left to do
         finally:
@@ -177,6 +177,24 @@ def _instead(scope: Scope, received: Received, receipt: bytes) -> tuple[Scope, R
         return waiting.pop() if waiting else {"type": "http.disconnect"}
 
     return {**scope, "headers": headers}, receive
+
+
+def _to_browser(send: Send) -> Send:
+    """Return ``send`` that says of a browser that has gone what Streamlit knows how to take.
+
+    Between the browser's goodbye and the moment in which Streamlit reads of it, uvicorn answers a
+    message with RuntimeError, which Streamlit would log as a fault of the program.
+    """
+
+    async def send_or_gone(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            if message["type"] != "websocket.send":
+                raise
+            raise ConnectionResetError(str(error)) from error
+
+    return send_or_gone
 
 
 def _until_ended(visit: Visit, receive: Receive, send: Send) -> Receive:

@@ -451,3 +451,17 @@ def test_the_command_says_what_is_wrong_with_its_arguments(settings: Settings) -
     assert f"there is no file or folder {missing}" in done.stderr
     assert "Traceback" not in done.stderr
     command(settings, settings.data_dir, "--no-such-option", status=2)
+
+
+def test_copies_that_are_edited_in_one_run_leave_the_text_that_they_shared(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text("The heron waits at the weir.", "utf-8")
+    assert ingest(base, [tmp_path]).ok
+    (tmp_path / "a.txt").write_text("The kestrel stands in the air.", "utf-8")
+    (tmp_path / "b.txt").write_text("The owl hears the mouse.", "utf-8")
+    assert ingest(base, [tmp_path]).ok
+    found = {info.name for info in base.documents()}
+    assert found == {"a.txt", "b.txt", "c.txt"}
+    assert base.check().ok

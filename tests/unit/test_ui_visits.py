@@ -113,9 +113,9 @@ class Server:
 
 
 class Connection:
-    """The other end of a websocket; what is sent to one that is ``gone`` fails."""
+    """The other end of a websocket; what is sent to one that is gone fails with ``gone``."""
 
-    def __init__(self, gate: Gate, *, session: str = "", gone: bool = False) -> None:
+    def __init__(self, gate: Gate, *, session: str = "", gone: Exception | None = None) -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self.sent: list[Message] = []
         scope = {
@@ -127,8 +127,8 @@ class Connection:
         }
 
         async def send(message: Message) -> None:
-            if gone and message["type"] == "websocket.send":
-                raise ConnectionResetError
+            if gone is not None and message["type"] == "websocket.send":
+                raise gone
             self.sent.append(message)
 
         self.task = asyncio.ensure_future(gate(scope, self.messages.get, send))
@@ -168,7 +168,15 @@ def test_a_connection_that_gives_way_is_closed_for_both_sides(incoming: Incoming
     own_loop.run(scene())
 
 
-def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ConnectionResetError(),
+        RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'."),
+    ],
+    ids=["not answering", "closed"],
+)
+def test_an_answer_to_a_browser_that_is_gone_is_no_error(gone: Exception) -> None:
     async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
         await socket.accept()
@@ -178,7 +186,7 @@ def test_an_answer_to_a_browser_that_is_gone_is_no_error() -> None:
 
     async def scene() -> None:
         gate = Gate(streamlit, visits=Visits(), turned_away=lambda _: None)
-        connection = Connection(gate, gone=True)
+        connection = Connection(gate, gone=gone)
         await connection.messages.put({"type": "websocket.connect"})
         await connection.task
 
