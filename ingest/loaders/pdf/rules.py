@@ -68,9 +68,10 @@ def merged(pieces: Iterable[Box]) -> list[Rule]:
     down: list[Box] = []
     for left, top, right, bottom in pieces:
         wide, high = right - left, bottom - top
-        if wide >= high or wide > _SHORTEST:
+        dot = max(wide, high) <= _THIN  # of a line either way
+        if dot or wide >= high:
             across.append((left, top, right, bottom))
-        if high > wide or (high <= _THIN and wide <= _THIN):
+        if dot or high > wide:
             down.append((top, left, bottom, right))
     found = _joined(across)
     found += [(left, top, right, bottom) for top, left, bottom, right in _joined(down)]
