@@ -19,17 +19,32 @@ CHINESE = "STSong-Light"
 Draw = Callable[[Canvas], None]
 
 
-def made(draw: Draw, *, size: tuple[float, float] = (WIDTH, HEIGHT), rotation: int = 0) -> bytes:
-    """Return a PDF of one page."""
+def made(draw: Draw, *, size: tuple[float, float] = (WIDTH, HEIGHT), rotation: int = 0, upright: bool = False
+) -> bytes:
+    """Return a PDF of one page; ``upright`` turns what is drawn as the page is turned."""
     registerFont(UnicodeCIDFont(CHINESE))
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=size, invariant=True)
     canvas.setPageRotation(rotation)
     canvas.setFont("Helvetica", 10)
+    if upright:
+        _turn(canvas, rotation, size)
     draw(canvas)
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def _turn(canvas: Canvas, rotation: int, size: tuple[float, float]) -> None:
+    # reportlab turns the paper of a page as well.
+    across, down = size
+    if rotation == 90:
+        canvas.translate(down, 0)
+    elif rotation == 180:
+        canvas.translate(across, down)
+    elif rotation == 270:
+        canvas.translate(0, across)
+    canvas.rotate(rotation if rotation != 270 else -90)
 
 
 def rules_on(data: bytes) -> list[Rule]:
@@ -58,6 +73,8 @@ def _words(file: PdfiumFile, width: float, height: float) -> list[Word]:
     words: list[Word] = []
     text, box = "", (0.0, 0.0, 0.0, 0.0)
     for character in file.characters(0):
+        # PDFium tells a hyphen at a line's end so.
+        printed = "-" if character.text == "\x02" else character.text
         left, top, right, bottom = (
             value * whole
             for value, whole in zip(character.box, (width, height, width, height), strict=True)
@@ -70,9 +87,9 @@ def _words(file: PdfiumFile, width: float, height: float) -> list[Word]:
         if character.text.isspace():
             continue
         if not text:
-            text, box = character.text, (left, top, right, bottom)
+            text, box = printed, (left, top, right, bottom)
         else:
-            text += character.text
+            text += printed
             box = (box[0], min(box[1], top), right, max(box[3], bottom))
     if text:
         words.append(Word(text, box, box[3] - box[1]))

@@ -22,9 +22,9 @@ EDGES = [75, 185, 295, 405, 520]
 LEVELS = [715 - 16 * n for n in range(6)]
 
 
-def rows_on(draw: Draw, rotation: int = 0) -> list[list[str]]:
+def rows_on(draw: Draw) -> list[list[str]]:
     """Return the rows of the only table."""
-    tables = tables_on(made(draw, rotation=rotation))
+    tables = tables_on(made(draw))
     assert len(tables) == 1, [table.rows for table in tables]
     return [list(row) for row in tables[0].rows]
 
@@ -33,11 +33,10 @@ class TestRuled:
     @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
     def test_boxed_cells_are_cells_and_an_empty_one_stays(self, rotation: int) -> None:
         def draw(canvas: Canvas) -> None:
-            canvas.translate(0, -300)
             put(canvas, PARTS, AT, top=704)
             grid(canvas, EDGES, LEVELS)
 
-        data = made(draw, rotation=rotation if rotation == 180 else 0)
+        data = made(draw, rotation=rotation, upright=True)
         assert [list(row) for row in tables_on(data)[0].rows] == PARTS
         assert tables_on(data)[0].header_rows == 1
         assert tables_on(data)[0].lines[2] == "Hinge 60 mm\t\tC5\tLund Metal"

@@ -23,7 +23,10 @@ _NARROWEST = 0.3  # ems of a strip that goes through all lines
 _MOST_STRIPS = 64
 _PITCH = 2.2  # a distance between lines so many times the usual one ends a table
 _FAR = 3.2  # ems between the tops of two rows while the usual distance is not known
-_REST: Strip = (-math.inf, math.inf)
+_EVEN = 0.13  # ems by which gaps of a justified line may differ
+_WIDEST_SPACE = 1.25  # ems
+_FEWEST_EVEN = 4
+_HEADS = 2  # lines of names over several columns
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ def inner(strips: Sequence[Strip]) -> list[Strip]:
 def runs_of(words: Sequence[Word], lines: Sequence[Line]) -> list[Run]:
     """Return runs of lines that have white strips in common."""
     found: list[Run] = []
-    clear = [len(phrases(words, line, CLEAR * line.size)) > 1 for line in lines]
+    clear = [len(_gaps(words, line, CLEAR)) > 2 for line in lines]  # noqa: PLR2004 - both ends
     at = 0
     while at < len(lines):
         if not clear[at]:
@@ -81,6 +84,8 @@ def _run_from(
         if pitch > max(far, usual + line.size):
             break
         left = _common(run.strips, _gaps(words, line, _SPACE), _NARROWEST * line.size)
+        if len(run.lines) <= _HEADS and _is_finer(words, line, run, left):
+            break
         lost = _lost(run.inner, left)
         if lost and not _goes_on(words, lines, at, run, clear, lost, left):
             break
@@ -96,6 +101,13 @@ def _run_from(
         run.lines.pop()
         at -= 1
     return run, max(at, first + 1)
+
+
+def _is_finer(words: Sequence[Word], line: Line, run: Run, left: Sequence[Strip]) -> bool:
+    """Say whether a line has columns that the names above it stand over."""
+    fresh = inner(_gaps(words, line, CLEAR))
+    finest = max(len(inner(_gaps(words, one, CLEAR))) for one in run.lines)
+    return len(fresh) > finest and _lost(fresh, left) > 0
 
 
 def _goes_on(
@@ -136,6 +148,8 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     """Return where a line is white: between its words where that is wide, and at both ends."""
     strips: list[Strip] = []
     reached = -math.inf
+    if ems >= CLEAR and _is_justified(words, line):
+        return [(-math.inf, words[line.words[0]].box[0]), (words[line.words[-1]].box[2], math.inf)]
     least = ems * line.size
     for at in line.words:
         left, _, right, _ = words[at].box
@@ -146,6 +160,17 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     if len(strips) > _MOST_STRIPS:
         strips = sorted(sorted(strips, key=lambda strip: strip[0] - strip[1])[:_MOST_STRIPS])
     return strips
+
+
+def _is_justified(words: Sequence[Word], line: Line) -> bool:
+    """Say whether all gaps of a line are alike, as where a short line was spread."""
+    gaps = [
+        words[after].box[0] - words[at].box[2]
+        for at, after in zip(line.words, line.words[1:], strict=False)
+    ]
+    if len(gaps) < _FEWEST_EVEN or max(gaps) > _WIDEST_SPACE * line.size:
+        return False
+    return max(gaps) - min(gaps) <= _EVEN * line.size
 
 
 def _common(some: Sequence[Strip], others: Sequence[Strip], least: float) -> list[Strip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from ingest.loaders.pdf.page import Rule, Word
@@ -155,7 +156,7 @@ def names_above(
 ) -> list[Row]:
     """Return lines above the first row whose phrases stand over one or several columns each."""
     found: list[Row] = []
-    at = next((n for n, line in enumerate(lines) if line is first.line), 0)
+    at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)  # noqa: PLR2004 - half a line
     for line in reversed(lines[max(0, at - _HEADER_LINES) : at]):
         below = found[0].line if found else first.line
         if below.centre - line.centre > _HEADER_AWAY * max(line.size, below.size):
