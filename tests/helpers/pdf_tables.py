@@ -19,7 +19,12 @@ CHINESE = "STSong-Light"
 Draw = Callable[[Canvas], None]
 
 
-def made(draw: Draw, *, size: tuple[float, float] = (WIDTH, HEIGHT), rotation: int = 0, upright: bool = False
+def made(
+    draw: Draw,
+    *,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
+    rotation: int = 0,
+    upright: bool = False,
 ) -> bytes:
     """Return a PDF of one page; ``upright`` turns what is drawn as the page is turned."""
     registerFont(UnicodeCIDFont(CHINESE))

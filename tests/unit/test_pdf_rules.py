@@ -41,7 +41,12 @@ def test_a_filled_box_gives_its_edges_and_a_white_one_none() -> None:
         canvas.setFillColor(white)
         canvas.rect(100, 400, 200, 20, stroke=0, fill=1)
 
-    wanted = ((100, 222, 300, 222), (100, 242, 300, 242), (100, 222, 100, 242), (300, 222, 300, 242))
+    wanted = (
+        (100, 222, 300, 222),
+        (100, 242, 300, 242),
+        (100, 222, 100, 242),
+        (300, 222, 300, 242),
+    )
     assert_lines(made(draw), *wanted)
 
 
@@ -52,9 +57,7 @@ def test_dashes_and_dots_of_one_line_are_one() -> None:
             canvas.rect(100 + 2 * at, 500, 0.7, 0.7, stroke=0, fill=1)
             canvas.rect(400, 300 + 2 * at, 0.7, 0.7, stroke=0, fill=1)
 
-    assert_lines(
-        made(draw), (100, 242, 338, 242), (100, 342, 219, 342), (400, 422, 400, 542)
-    )
+    assert_lines(made(draw), (100, 242, 338, 242), (100, 342, 219, 342), (400, 422, 400, 542))
 
 
 def test_lines_of_nested_forms_stand_where_their_matrices_put_them() -> None:

@@ -175,8 +175,12 @@ class TestUnruled:
         assert rows_on(draw) == rows
 
     def test_a_price_list_in_chinese_is_a_table(self) -> None:
-        rows = [["品名", "数量", "单价"], ["铅笔", "十二支", "18.50"], ["笔记本", "三本", "7.00"],
-                ["订书机", "一个", "26.80"]]
+        rows = [
+            ["品名", "数量", "单价"],
+            ["铅笔", "十二支", "18.50"],
+            ["笔记本", "三本", "7.00"],
+            ["订书机", "一个", "26.80"],
+        ]
 
         def draw(canvas: Canvas) -> None:
             canvas.setFont(CHINESE, 10)
@@ -219,8 +223,12 @@ class TestUnruled:
             "the last three years, which were not as bad",
             "as had been feared by those who had to pay.",
         ]
-        rows = [["Year", "Cost", "Share"], ["2021", "410", "12 %"], ["2022", "388", "11 %"],
-                ["2023", "402", "14 %"]]
+        rows = [
+            ["Year", "Cost", "Share"],
+            ["2021", "410", "12 %"],
+            ["2022", "388", "11 %"],
+            ["2023", "402", "14 %"],
+        ]
 
         def draw(canvas: Canvas) -> None:
             prose(canvas, lines, 60)
@@ -229,8 +237,12 @@ class TestUnruled:
         assert rows_on(draw) == rows
 
     def test_names_over_several_columns_name_each(self) -> None:
-        rows = [["Site", "Q1", "Q2", "Q1", "Q2"], ["Weir 4", "31", "29", "35", "30"],
-                ["Weir 5", "11", "12", "13", "14"], ["Weir 6", "21", "22", "23", "24"]]
+        rows = [
+            ["Site", "Q1", "Q2", "Q1", "Q2"],
+            ["Weir 4", "31", "29", "35", "30"],
+            ["Weir 5", "11", "12", "13", "14"],
+            ["Weir 6", "21", "22", "23", "24"],
+        ]
 
         def draw(canvas: Canvas) -> None:
             canvas.drawCentredString(225, 716, "Electricity")
@@ -282,10 +294,20 @@ RIGHT = [
     "with a bird cage in his hand, and inside it",
     "something that looked very much like a hat.",
 ]
-CHINESE_LEFT = ["清晨的雾还没有散去，码头上已经站满了人，", "大家都在等那条三个月没有音信的船。孩子们", "今天不用上学，老人也被搀扶着走了出来，",
-                "神父穿上了他最好的外套，站在最前面，手里", "拿着一本旧书，一句话也不说，只是看着海。"]
-CHINESE_RIGHT = ["第一根缆绳抛了上来，接着是第二根，跳板落", "下的时候，人群忽然安静了，因为走下来的并", "不是船长，而是一个谁也不认识的少年，他的",
-                 "外套太长，手里提着一个鸟笼，笼子里面装着", "的东西看上去很像一顶帽子，人们面面相觑。"]
+CHINESE_LEFT = [
+    "清晨的雾还没有散去，码头上已经站满了人，",
+    "大家都在等那条三个月没有音信的船。孩子们",
+    "今天不用上学，老人也被搀扶着走了出来，",
+    "神父穿上了他最好的外套，站在最前面，手里",
+    "拿着一本旧书，一句话也不说，只是看着海。",
+]
+CHINESE_RIGHT = [
+    "第一根缆绳抛了上来，接着是第二根，跳板落",
+    "下的时候，人群忽然安静了，因为走下来的并",
+    "不是船长，而是一个谁也不认识的少年，他的",
+    "外套太长，手里提着一个鸟笼，笼子里面装着",
+    "的东西看上去很像一顶帽子，人们面面相觑。",
+]
 
 
 def spread(canvas: Canvas, line: str, left: float, right: float, y: float) -> None:
@@ -325,26 +347,46 @@ def numbered_list(canvas: Canvas) -> None:
 
 
 def poem(canvas: Canvas) -> None:
-    for n, line in enumerate(("O hush, the mill", "is still tonight", "and no one", "comes to grind")):
+    for n, line in enumerate(
+        ("O hush, the mill", "is still tonight", "and no one", "comes to grind")
+    ):
         canvas.drawString(80 + 30 * (n % 2), 700 - 14 * n, line)
 
 
 def code(canvas: Canvas) -> None:
     canvas.setFont("Courier", 9)
-    lines = ["def total(items):", "    sum = 0            # nothing yet",
-             "    for item in items: # each one", "        sum += item.n  # in grams",
-             "    return sum         # as asked"]
+    lines = [
+        "def total(items):",
+        "    sum = 0            # nothing yet",
+        "    for item in items: # each one",
+        "        sum += item.n  # in grams",
+        "    return sum         # as asked",
+    ]
     prose(canvas, lines, 80)
 
 
 def letterhead(canvas: Canvas) -> None:
-    put(canvas, [["Lund & Daughters Ltd", "Telephone 020 7123 4567"], ["14 Quay Street", "post@lund.example"],
-                 ["Bergen", "Bank: Nordkaj"]], [60, 400], top=800, pitch=13)
+    put(
+        canvas,
+        [
+            ["Lund & Daughters Ltd", "Telephone 020 7123 4567"],
+            ["14 Quay Street", "post@lund.example"],
+            ["Bergen", "Bank: Nordkaj"],
+        ],
+        [60, 400],
+        top=800,
+        pitch=13,
+    )
     prose(canvas, LEFT, 60, top=700)
 
 
 def formulas(canvas: Canvas) -> None:
-    put(canvas, [["a = b + c", "(1)"], ["b = 2 d", "(2)"], ["c = d - 1", "(3)"], ["d = e", "(4)"]], [150, 480], pitch=30)
+    put(
+        canvas,
+        [["a = b + c", "(1)"], ["b = 2 d", "(2)"], ["c = d - 1", "(3)"], ["d = e", "(4)"]],
+        [150, 480],
+        pitch=30,
+    )
 
 
 def framed_page(canvas: Canvas) -> None:
@@ -368,8 +410,20 @@ def head_and_foot(canvas: Canvas) -> None:
 
 @pytest.mark.parametrize(
     "draw",
-    [two_columns, two_chinese_columns, justified, hanging_list, numbered_list, poem, code, letterhead,
-     formulas, framed_page, underlined, head_and_foot],
+    [
+        two_columns,
+        two_chinese_columns,
+        justified,
+        hanging_list,
+        numbered_list,
+        poem,
+        code,
+        letterhead,
+        formulas,
+        framed_page,
+        underlined,
+        head_and_foot,
+    ],
 )
 def test_what_is_set_in_columns_or_between_lines_is_not_always_a_table(draw: Draw) -> None:
     assert [table.rows for table in tables_on(made(draw))] == []
@@ -388,7 +442,10 @@ def test_no_word_is_in_two_tables_and_no_table_says_a_word_twice() -> None:
 
 class TestHostile:
     def test_a_page_of_very_many_words_has_no_tables(self) -> None:
-        words = [Word("a", (n % 500, n // 500, n % 500 + 1, n // 500 + 1), 1.0) for n in range(MOST_WORDS + 1)]
+        words = [
+            Word("a", (n % 500, n // 500, n % 500 + 1, n // 500 + 1), 1.0)
+            for n in range(MOST_WORDS + 1)
+        ]
         assert find_tables(words, [], 500, 500) == []
 
     def test_a_drawing_of_many_crossing_lines_is_no_table(self) -> None:

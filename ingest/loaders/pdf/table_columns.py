@@ -26,6 +26,7 @@ _FAR = 3.2  # ems between the tops of two rows while the usual distance is not k
 _EVEN = 0.13  # ems by which gaps of a justified line may differ
 _WIDEST_SPACE = 1.25  # ems
 _FEWEST_EVEN = 4
+_BOTH_ENDS = 2  # strips that every line has, left and right of its words
 _HEADS = 2  # lines of names over several columns
 
 
@@ -57,7 +58,7 @@ def inner(strips: Sequence[Strip]) -> list[Strip]:
 def runs_of(words: Sequence[Word], lines: Sequence[Line]) -> list[Run]:
     """Return runs of lines that have white strips in common."""
     found: list[Run] = []
-    clear = [len(_gaps(words, line, CLEAR)) > 2 for line in lines]  # noqa: PLR2004 - both ends
+    clear = [len(_gaps(words, line, CLEAR)) > _BOTH_ENDS for line in lines]
     at = 0
     while at < len(lines):
         if not clear[at]:
@@ -87,7 +88,7 @@ def _run_from(
         if len(run.lines) <= _HEADS and _is_finer(words, line, run, left):
             break
         lost = _lost(run.inner, left)
-        if lost and not _goes_on(words, lines, at, run, clear, lost, left):
+        if lost and not _goes_on(words, lines, at, run, left):
             break
         if lost and (len(run.lines) > 2 or not clear[at]) and _is_odd(words, lines, at, run):  # noqa: PLR2004 - below that, nothing is known to be usual
             run.odd.add(len(run.lines))
@@ -111,21 +112,14 @@ def _is_finer(words: Sequence[Word], line: Line, run: Run, left: Sequence[Strip]
 
 
 def _goes_on(
-    words: Sequence[Word],
-    lines: Sequence[Line],
-    at: int,
-    run: Run,
-    clear: Sequence[bool],
-    lost: int,
-    left: Sequence[Strip],
+    words: Sequence[Word], lines: Sequence[Line], at: int, run: Run, left: Sequence[Strip]
 ) -> bool:
     """Say whether a line that crosses strips of a run still belongs to it."""
-    kept = len(inner(left))
-    if len(run.lines) <= 2:  # noqa: PLR2004 - see _run_from
-        return clear[at] and kept > 0 and kept >= lost
-    if _is_odd(words, lines, at, run):
-        return True
-    return clear[at] and kept > lost
+    clear = len(_gaps(words, lines[at], CLEAR)) > _BOTH_ENDS
+    kept, lost = len(inner(left)), _lost(run.inner, left)
+    if len(run.lines) <= _HEADS:
+        return clear and kept > 0 and kept >= lost
+    return _is_odd(words, lines, at, run) or (clear and kept > lost)
 
 
 def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> bool:
@@ -213,7 +207,7 @@ def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12)
 
 def _inside(strips: list[Strip], ends: list[tuple[float, int]], size: float) -> list[Strip]:
     first, last = ends[0][0], ends[-1][0]
-    return [(a, b) for a, b in strips if a > first and b < last and b - a >= 0.5 * size][  # noqa: PLR2004 - ems
+    return [(a, b) for a, b in strips if a > first and b < last and b - a >= 0.5 * size][
         :_MOST_STRIPS
     ]
 
@@ -259,7 +253,7 @@ def _covered(words: Sequence[Word], phrase: Phrase, strips: Sequence[Strip]) -> 
         number
         for number, (a, b) in enumerate(strips)
         if any(
-            min(words[at].box[2], b) - max(words[at].box[0], a) > 0.5 * (b - a)  # noqa: PLR2004 - half
+            min(words[at].box[2], b) - max(words[at].box[0], a) > 0.5 * (b - a)
             for at in phrase.words
         )
     ]

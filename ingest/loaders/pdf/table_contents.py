@@ -19,9 +19,12 @@ from ingest.loaders.pdf.table_value import Table
 
 _FEWEST = 3
 _DOTS = 4
+_BLANK = 1.5  # ems before the number of an entry without dots
 _AWAY = 3.2  # ems between two entries
 _TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)")
-_PAGE = re.compile(r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?")
+_PAGE = re.compile(
+    r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?"
+)
 _EDGE = 6.0  # points by which the numbers' right edges may differ
 
 
@@ -51,28 +54,24 @@ def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
     """Divide a line into a title and a number; None for a line that has not both."""
     texts = [words[at].text for at in line.words]
     dots = [place for place, text in enumerate(texts) if _leads(texts, place)]
+    end = dots[-1] + 1 if dots else len(texts) - 1
+    title, page = line.words[:end], line.words[end:]
     if dots:
-        if dots[-1] - dots[0] + 1 != len(dots):
-            return None
-        title, page = line.words[: dots[-1] + 1], line.words[dots[-1] + 1 :]
         glued = _TAIL.search(texts[dots[-1]])
-        if not page and glued and glued.group(1):
-            page = []
-        elif not page:
-            return None
-        if dots[0] == 0 and is_leader(texts[0]):
-            return None
+        parted = page or (glued is not None and glued.group(1))
+        fits = dots[-1] - dots[0] + 1 == len(dots) and parted and not is_leader(texts[0])
     else:
-        title, page = line.words[:-1], line.words[-1:]
-        if not title:
-            return None
-        gap = words[page[0]].box[0] - words[title[-1]].box[2]
-        if gap < 1.5 * line.size:
-            return None
+        fits = bool(title) and _gap(words, title[-1], page[0]) >= _BLANK * line.size
+    if not fits:
+        return None
     text = cell_text(words, page) if page else ""
     if page and not (_PAGE.fullmatch(text) or is_number(text)):
         return None
     return _Entry(line, title, page, bool(dots), words[line.words[-1]].box[2])
+
+
+def _gap(words: Sequence[Word], at: int, after: int) -> float:
+    return words[after].box[0] - words[at].box[2]
 
 
 def _leads(texts: Sequence[str], place: int) -> bool:

@@ -150,7 +150,8 @@ class _walls:  # noqa: N801 - used as a function with two steps
             edge = int(np.abs(places - place).argmin())
             shares = np.clip(np.minimum(ends, end) - np.maximum(starts, start), 0, None)
             covered[edge] += shares
-        return covered >= _COVERED * np.maximum(ends - starts, 0.1)
+        walls: np.ndarray = covered >= _COVERED * np.maximum(ends - starts, 0.1)
+        return walls
 
 
 def _merged(rows: int, columns: int, upright: np.ndarray, level: np.ndarray) -> list[int]:

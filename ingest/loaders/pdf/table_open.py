@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from ingest.loaders.pdf.page import Rule, Word
 from ingest.loaders.pdf.table_columns import Row, Run, Strip, row_of, rows_of, runs_of
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_text import Line, cell_text, is_number, lines_of, phrases
 from ingest.loaders.pdf.table_tests import is_table, prose_columns, runs_across
+from ingest.loaders.pdf.table_text import Line, cell_text, is_number, lines_of, phrases
 from ingest.loaders.pdf.table_value import Table
 from ingest.loaders.printed_lines import width
 
@@ -42,7 +42,7 @@ def _tables_of(
     strips = run.inner
     if not strips:
         return
-    rows = _trimmed(words, rows_of(words, run.lines, strips))
+    rows = _trimmed(rows_of(words, run.lines, strips))
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return
     cut = _gutter(words, rows, strips)
@@ -66,7 +66,7 @@ def _tables_of(
     yield [], _sides(words, rows, sum(widest) / 2)
 
 
-def _trimmed(words: Sequence[Word], rows: list[Row]) -> list[Row]:
+def _trimmed(rows: list[Row]) -> list[Row]:
     """Leave out lines at both ends that have no cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
@@ -86,7 +86,8 @@ def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip])
     prose = prose_columns(words, rows, strips)
     if len(prose) > 1:
         between = strips[prose[0] : prose[1]]
-        return sum(max(between, key=lambda strip: strip[1] - strip[0])) / 2
+        left, right = max(between, key=lambda strip: strip[1] - strip[0])
+        return (left + right) / 2
     if len(prose) == 1 and runs_across(rows, prose[0]):
         at = prose[0]
         return sum(strips[at] if at < len(strips) else strips[at - 1]) / 2
@@ -118,7 +119,9 @@ def _finished(
     if cut is not None:
         parts = []
         for first, end in ((0, cut + 1), (cut + 1, len(strips) + 1)):
-            half = [Row(row.line, row.cells[first:end]) for row in rows if any(row.cells[first:end])]
+            half = [
+                Row(row.line, row.cells[first:end]) for row in rows if any(row.cells[first:end])
+            ]
             parts.append(table_from(words, grouped(words, half)))
         return parts
     above = names_above(words, rows[0], strips, lines)
@@ -156,7 +159,7 @@ def names_above(
 ) -> list[Row]:
     """Return lines above the first row whose phrases stand over one or several columns each."""
     found: list[Row] = []
-    at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)  # noqa: PLR2004 - half a line
+    at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
     for line in reversed(lines[max(0, at - _HEADER_LINES) : at]):
         below = found[0].line if found else first.line
         if below.centre - line.centre > _HEADER_AWAY * max(line.size, below.size):

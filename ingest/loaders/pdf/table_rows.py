@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.table_columns import Row
@@ -24,11 +25,11 @@ def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
 
 def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] | None:
     """Group lines where those of a cell stand closer together than rows do."""
-    gaps = [below.line.centre - row.line.centre for row, below in zip(rows, rows[1:], strict=False)]
+    gaps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
     if len(gaps) < 2 or len(rows[0].cells) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     ordered = sorted(gaps)
-    jumps = [(high / max(low, 0.1), low, high) for low, high in zip(ordered, ordered[1:], strict=False)]
+    jumps = [(high / max(low, 0.1), low, high) for low, high in pairwise(ordered)]
     jump, low, high = max(jumps)
     if jump < _LOOSER:
         return None
@@ -88,9 +89,7 @@ def _continues(
     return all(_wraps(words, group, row, column, edges[column]) for column in filled)
 
 
-def _wraps(
-    words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float
-) -> bool:
+def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float) -> bool:
     """Say whether a cell's line would not have fitted behind the one above it."""
     above = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
     if not above:
@@ -122,9 +121,7 @@ def table_from(
             for first, end, members in row.spans:
                 text = repeated(cell_text(words, members))
                 rows[number][first + 1 : end] = [text] * (end - first - 1)
-    taken = frozenset(
-        at for group in groups for row in group for cell in row.cells for at in cell
-    )
+    taken = frozenset(at for group in groups for row in group for cell in row.cells for at in cell)
     return Table(around(words, taken), tuple(map(tuple, rows)), taken, header_rows)
 
 

@@ -55,7 +55,8 @@ def _area(lines: Sequence[Box]) -> float:
 def _holds(box: Box, lines: Sequence[Box]) -> bool:
     left, top, right, bottom = box
     return all(
-        a >= left - 1 and b >= top - 1 and c <= right + 1 and d <= bottom + 1 for a, b, c, d in lines
+        a >= left - 1 and b >= top - 1 and c <= right + 1 and d <= bottom + 1
+        for a, b, c, d in lines
     )
 
 
@@ -131,7 +132,9 @@ def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[
             row = Row(line, [[] for _ in range(columns)])
             for at in line.words:
                 middle = (words[at].box[0] + words[at].box[2]) / 2
-                row.cells[min(max(bisect_right(grid.across, middle) - 1, 0), columns - 1)].append(at)
+                row.cells[min(max(bisect_right(grid.across, middle) - 1, 0), columns - 1)].append(
+                    at
+                )
             rows.append(row)
         for cell in cells:
             if cell.column_end - cell.column > 1 and rows:
@@ -146,9 +149,7 @@ def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[
     return groups if divided else None
 
 
-def _between_lines(
-    words: Sequence[Word], lines: Sequence[Box], free: set[int]
-) -> Iterator[Table]:
+def _between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
     page_lines = lines_of(words, left)
@@ -245,12 +246,12 @@ def _band_groups(words: Sequence[Word], rows: list[Row], bands: int) -> list[lis
     groups = grouped(words, rows)
     whole = [group for group in groups if sum(bool(cell) for cell in _filled(group)) > 1]
     if bands > _FEW_BANDS and len(rows) < 2 * len(whole) and len(rows) <= _BAND_LINES:
-        numbers = sum(any(is_number(cell_text(words, cell)) for cell in row.cells if cell) for row in rows)
+        numbers = sum(
+            any(is_number(cell_text(words, cell)) for cell in row.cells if cell) for row in rows
+        )
         return groups if numbers > 1 else [rows]
     return groups if len(whole) > 1 else [rows]
 
 
 def _filled(group: Sequence[Row]) -> list[list[int]]:
     return [[at for row in group for at in row.cells[n]] for n in range(len(group[0].cells))]
-
-

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.table_columns import CLEAR, Row, Run, Strip
@@ -12,13 +13,16 @@ from ingest.loaders.printed_lines import is_cjk, width
 
 _TOLERANCE = 2.6  # points by which aligned edges may differ
 _ALIGNED = 0.7  # share of a column's cells that share an edge
+_INDEX_ROWS = 8
 _SHORT_CELL = 34  # columns of text
 _MARKER = re.compile(
     r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢\uf0b7\uf0a7-]|\[?\(?[0-9]{1,3}[.)\]、．:]{0,2}|"
     r"\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)]|"
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]|(?:[0-9]+\.)+[0-9]*|§|\[[\w+,: -]{1,12}\]",
 )
-_CODE = re.compile(r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b")
+_CODE = re.compile(
+    r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b"
+)
 _EQUATION = re.compile(r"[=≈≤≥∑∫∂√±→∈∀∃]")
 _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
 _LOWER = re.compile(r"[^\W\d_]")
@@ -47,7 +51,7 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
         end = max(words[at].box[2] for at in cell)
         full += end - left >= 0.82 * (right - left)
         low += text[:1].islower() or bool(is_cjk(text[:1] or " "))
-    for (number, cell), (below, following) in zip(cells, cells[1:], strict=False):
+    for (number, cell), (below, following) in pairwise(cells):
         if below - number > 2:  # noqa: PLR2004 - a blank line between paragraphs
             continue
         pairs += 1
@@ -76,7 +80,7 @@ def _is_long(text: str) -> bool:
 
 
 def runs_across(rows: Sequence[Row], column: int) -> bool:
-    """Say whether lines of a column that run on have neighbours in most rows: then it is no cell."""
+    """Say whether lines that run on have neighbours in most rows, so that they are no cell."""
     mine = [row for row in rows if row.cells[column]]
     beside = sum(len(row.filled) > 1 for row in mine)
     return len(mine) > 3 and beside > 0.6 * len(mine)  # noqa: PLR2004 - lines
@@ -89,20 +93,18 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     if len(shared) < 2 or len(shared) < 0.45 * len(rows):  # noqa: PLR2004 - rows
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
-    if _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts):
-        return False
-    if not _clear(words, run, rows, strips) or not _edges_align(words, rows, columns):
+    other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
+    clear = _clear(words, run, rows, strips) and _edges_align(words, rows, columns)
+    if other or not clear:
         return False
     numeric = [_share(is_number, column[1:]) >= 0.6 and any(column[1:]) for column in texts]  # noqa: PLR2004 - share
     short = _share(lambda text: width(text) <= _SHORT_CELL, [t for c in texts for t in c]) >= 0.8  # noqa: PLR2004
     if columns > 2:  # noqa: PLR2004 - the case of two is harder
-        whole = sum(len(row.filled) == columns for row in rows)
-        if _is_index(texts):
-            return False
         if len(shared) == 2:  # noqa: PLR2004 - rows
-            return short and whole == 2 and len(rows) == 2  # noqa: PLR2004
-        return short or any(numeric)
-    return _two_columns(words, rows, texts, numeric)
+            whole = sum(len(row.filled) == columns for row in rows)
+            return short and whole == len(rows)
+        return (short or any(numeric)) and not _is_index(texts)
+    return _two_columns(rows, texts, numeric)
 
 
 def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
@@ -112,35 +114,33 @@ def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
     return _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
 
 
-def _two_columns(
-    words: Sequence[Word], rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]
-) -> bool:
+def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]) -> bool:
     shared = [row for row in rows if len(row.filled) > 1]
     if len(shared) < 3:  # noqa: PLR2004 - rows
         return False
     keys = [text for text in texts[0] if text]
-    if len(rows) == len(shared) and any(numeric):
-        return True
-    if any(numeric) and len(shared) >= 0.7 * len(rows):  # noqa: PLR2004 - share
+    if any(numeric) and len(shared) >= 0.7 * len(rows):
         return True
     named = _share(lambda text: text.endswith((":", "：")), keys)
     if named >= 0.7 and _share(lambda text: width(text) <= _SHORT_CELL, keys) == 1:  # noqa: PLR2004
         return True
     digits = _share(lambda text: any(c.isdigit() for c in text), [t for t in texts[1][1:] if t])
-    brief = [_share(lambda text: width(text) <= limit, column) for limit, column in
-             zip((26, 44), texts, strict=True)]
+    brief = [
+        _share(lambda text: width(text) <= 26, texts[0]),  # noqa: PLR2004 - columns
+        _share(lambda text: width(text) <= 44, texts[1]),  # noqa: PLR2004 - likewise
+    ]
     if digits >= 0.7 and brief[0] == 1 and len(shared) >= 4:  # noqa: PLR2004
         return True
     tops = min(row.line.top for row in rows)
     letterhead = len(rows) <= 6 and tops < 140  # noqa: PLR2004 - lines, points
-    whole = len(shared) >= 0.9 * len(rows) or _hangs(rows)  # noqa: PLR2004 - share
+    whole = len(shared) >= 0.9 * len(rows) or _hangs(rows)
     return whole and len(shared) >= 4 and min(brief) >= 0.8 and not letterhead  # noqa: PLR2004
 
 
 def _hangs(rows: Sequence[Row]) -> bool:
     """Say whether every line beside an empty first cell goes on below a filled one."""
     first = sum(bool(row.cells[0]) for row in rows)
-    return bool(rows[0].cells[0]) and first >= 0.5 * len(rows)  # noqa: PLR2004 - share
+    return bool(rows[0].cells[0]) and first >= 0.5 * len(rows)
 
 
 def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
@@ -212,7 +212,8 @@ def _are_equations(texts: list[list[str]]) -> bool:
 def _is_index(texts: list[list[str]]) -> bool:
     """Say whether all columns hold the same kind of entry, as a book's index does."""
     return all(
-        len(column) > 7 and _share(lambda text: _INDEX_ENTRY.fullmatch(text) is not None, told) > 0.6  # noqa: PLR2004
+        len(column) >= _INDEX_ROWS
+        and _share(lambda text: _INDEX_ENTRY.fullmatch(text) is not None, told) > 0.6  # noqa: PLR2004
         for column in texts
         if (told := [text for text in column if text])
     )
@@ -222,6 +223,6 @@ def _text(words: Sequence[Word], cell: Sequence[int]) -> str:
     return cell_text(words, cell) if cell else ""
 
 
-def _share(test: object, values: Sequence[str]) -> float:
+def _share(test: Callable[[str], object], values: Sequence[str]) -> float:
     told = [value for value in values if value]
-    return sum(bool(test(value)) for value in told) / len(told) if told else 0.0  # type: ignore[operator]
+    return sum(bool(test(value)) for value in told) / len(told) if told else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingest.loaders.pdf.page import Box, Rule, Word
 from ingest.loaders.pdf.table_contents import contents_of
