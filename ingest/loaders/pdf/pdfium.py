@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
+from ingest.loaders.pdf.page import Rule
 from ingest.loaders.pdf.passage import Character
+from ingest.loaders.pdf.rules import rules_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -195,6 +197,33 @@ class PdfiumFile:
                 left, top, right, bottom = (value / _GRID for value in box)
                 found.append(Character(chr(code), (left, top, right, bottom)))
         return found
+
+    def rules(self, index: int) -> list[Rule]:
+        """Return the ruling lines of a page, [] where PDFium cannot load it."""
+        import pypdfium2  # noqa: PLC0415 - see open
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
+        with self._page(index) as page:
+            if page is None:
+                return []
+            width, height = page.get_size()
+            drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
+            # PDFium says where a point is drawn in whole steps of a grid: two far points on each
+            # axis tell it of all points without rounding each of them.
+            far = max(width, height)
+            (x0, y0), (x1, y1), (x2, y2) = (
+                drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
+            )
+            sx, sy = width / _GRID, height / _GRID
+
+            def place(x: float, y: float) -> tuple[float, float]:
+                across, down = x / far, y / far
+                return (
+                    (x0 + (x1 - x0) * across + (x2 - x0) * down) * sx,
+                    (y0 + (y1 - y0) * across + (y2 - y0) * down) * sy,
+                )
+
+            return rules_of(raw, page, place, width, height)
 
     def is_blank(self, index: int) -> bool:
         """Whether nothing is drawn on the page: every pixel of a small picture is the same."""

@@ -1,0 +1,246 @@
+"""Ruling lines of a page: strokes, thin boxes and the edges of boxes among its drawn paths.
+
+PDFium's raw functions come in as an argument, because one file alone imports pypdfium2.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.loaders.pdf.page import Box, Rule
+
+Place = Callable[[float, float], tuple[float, float]]
+Matrix = tuple[float, float, float, float, float, float]
+
+OBJECTS = 20_000
+"""Objects of a page, those inside its forms included, that are looked at."""
+SEGMENTS = 40_000
+"""Segments of paths of a page that are looked at."""
+MOST_RULES = 2_000
+"""Ruling lines that a page may have; of a drawing with more, the longest stay."""
+
+_DEPTH = 12
+_PATH, _FORM = 2, 5  # FPDF_PAGEOBJ_PATH, FPDF_PAGEOBJ_FORM
+_LINE_TO, _MOVE_TO = 0, 2  # FPDF_SEGMENT_LINETO, FPDF_SEGMENT_MOVETO
+_THIN = 3.5  # points; a filled box no thicker is a line
+_SLANT = 0.75  # points that a line may rise or bend
+_DASH = 4.5  # points between two pieces of one dashed line
+_SAME = 0.9  # points between lines that are drawn as one
+_SHORTEST = 6.0
+_PALEST = 250  # of 255; what is whiter is not seen on paper
+_FRAME = 0.93  # of width and height of the page
+_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass(slots=True)
+class _Budget:
+    objects: int = OBJECTS
+    segments: int = SEGMENTS
+
+
+def rules_of(raw: Any, page: Any, place: Place, width: float, height: float) -> list[Rule]:  # noqa: ANN401 - pypdfium2 carries no types
+    """Return the ruling lines of a page in points from its top left corner as it is drawn.
+
+    Args:
+        raw: the module of PDFium's functions.
+        page: PDFium's handle of the page.
+        place: says where a point of the page's own space is drawn.
+        width: of the page as it is drawn.
+        height: likewise.
+    """
+    pieces: list[Box] = []
+    budget = _Budget()
+    for item, matrix in _paths(raw, page, budget):
+        if budget.segments <= 0:
+            break
+        for box in _lines(raw, item, matrix, place, budget):
+            if not _frames(box, width, height):
+                pieces.extend(_within(box, width, height))
+    return merged(pieces)
+
+
+def merged(pieces: Iterable[Box]) -> list[Rule]:
+    """Join pieces of one line, dashes and dots; return lines across first, then those down."""
+    across: list[Box] = []
+    down: list[Box] = []
+    for left, top, right, bottom in pieces:
+        wide, high = right - left, bottom - top
+        dot = max(wide, high) <= _THIN  # of a line either way
+        if dot or wide >= high:
+            across.append((left, top, right, bottom))
+        if dot or high > wide:
+            down.append((top, left, bottom, right))
+    found = _joined(across)
+    found += [(left, top, right, bottom) for top, left, bottom, right in _joined(down)]
+    if len(found) > MOST_RULES:
+        found = sorted(found, key=lambda box: box[0] - box[2] + box[1] - box[3])[:MOST_RULES]
+    return [Rule(box) for box in found]
+
+
+def _joined(pieces: list[Box]) -> list[Box]:
+    """Join boxes that stand in a row; the first coordinate of a box runs along it."""
+    pieces.sort(key=lambda box: (box[1] + box[3]) / 2)
+    found: list[Box] = []
+    level: list[Box] = []
+    for box in pieces:
+        if level and (box[1] + box[3]) - (level[0][1] + level[0][3]) > 2 * _SAME:
+            found += _along(level)
+            level = []
+        level.append(box)
+    return found + _along(level)
+
+
+def _along(level: list[Box]) -> list[Box]:
+    level.sort()
+    found: list[list[float]] = []
+    for left, top, right, bottom in level:
+        if found and left - found[-1][2] <= _DASH:
+            last = found[-1]
+            last[1], last[3] = min(last[1], top), max(last[3], bottom)
+            last[2] = max(last[2], right)
+        else:
+            found.append([left, top, right, bottom])
+    return [(a, b, c, d) for a, b, c, d in found if c - a >= _SHORTEST]
+
+
+def _paths(raw: Any, page: Any, budget: _Budget) -> Iterator[tuple[Any, Matrix]]:  # noqa: ANN401 - see rules_of
+    """Yield the paths of a page and of its forms, each with the matrix that it stands under."""
+    count = raw.FPDFPage_CountObjects(page)
+    stack = [(page, raw.FPDFPage_GetObject, 0, count, _UNIT)]
+    while stack and budget.objects > 0:
+        parent, get, at, count, matrix = stack.pop()
+        while at < count and budget.objects > 0:
+            item = get(parent, at)
+            at += 1
+            budget.objects -= 1
+            kind = raw.FPDFPageObj_GetType(item)
+            if kind == _PATH:
+                yield item, matrix
+            elif kind == _FORM and len(stack) < _DEPTH:
+                stack.append((parent, get, at, count, matrix))
+                inner = _times(_matrix(raw, item), matrix)
+                inside = raw.FPDFFormObj_CountObjects(item)
+                stack.append((item, raw.FPDFFormObj_GetObject, 0, inside, inner))
+                break
+
+
+def _lines(raw: Any, item: Any, matrix: Matrix, place: Place, budget: _Budget) -> Iterator[Box]:  # noqa: ANN401 - see rules_of
+    mode, stroked = ctypes.c_int(), ctypes.c_int()
+    if not raw.FPDFPath_GetDrawMode(item, mode, stroked):
+        return
+    fills = bool(mode.value) and _seen(raw.FPDFPageObj_GetFillColor, item)
+    strokes = bool(stroked.value) and _seen(raw.FPDFPageObj_GetStrokeColor, item)
+    if not (fills or strokes):
+        return
+    own = _times(_matrix(raw, item), matrix)
+    for points, straight in _outlines(raw, item, budget):
+        if len(points) < 2:  # noqa: PLR2004 - a point is no line
+            continue
+        drawn = [place(*_apply(own, x, y)) for x, y in points]
+        if strokes:
+            yield from _stroked(drawn, straight)
+        if fills and all(straight):
+            yield from _filled(drawn, edges=not strokes)
+
+
+def _outlines(
+    raw: Any,  # noqa: ANN401 - see rules_of
+    item: Any,  # noqa: ANN401 - see rules_of
+    budget: _Budget,
+) -> Iterator[tuple[list[tuple[float, float]], list[bool]]]:
+    """Yield each piece of a path: its points, and whether the way to each next is straight."""
+    points: list[tuple[float, float]] = []
+    straight: list[bool] = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for at in range(min(raw.FPDFPath_CountSegments(item), budget.segments)):
+        budget.segments -= 1
+        segment = raw.FPDFPath_GetPathSegment(item, at)
+        kind = raw.FPDFPathSegment_GetType(segment)
+        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        if kind == _MOVE_TO:
+            if points:
+                yield points, straight
+            points, straight = [(x.value, y.value)], []
+        else:
+            points.append((x.value, y.value))
+            straight.append(kind == _LINE_TO)
+        if points and raw.FPDFPathSegment_GetClose(segment) and points[-1] != points[0]:
+            points.append(points[0])
+            straight.append(True)
+    if points:
+        yield points, straight
+
+
+def _stroked(points: Sequence[tuple[float, float]], straight: Sequence[bool]) -> Iterator[Box]:
+    for (x1, y1), (x2, y2), line in zip(points, points[1:], straight, strict=False):
+        if line and min(abs(x2 - x1), abs(y2 - y1)) <= _SLANT:
+            yield min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+
+def _filled(points: Sequence[tuple[float, float]], *, edges: bool) -> Iterator[Box]:
+    """Yield a thin box as a line, a larger one as its edges; no other shape."""
+    if not 4 <= len(points) <= 6:  # noqa: PLR2004 - corners of a box, closed or not
+        return
+    across, down = [x for x, _ in points], [y for _, y in points]
+    left, top, right, bottom = min(across), min(down), max(across), max(down)
+    for x, y in points:
+        if min(x - left, right - x) > _SLANT or min(y - top, bottom - y) > _SLANT:
+            return
+    if min(right - left, bottom - top) <= _THIN:
+        yield left, top, right, bottom
+    elif edges:
+        yield left, top, right, top
+        yield left, bottom, right, bottom
+        yield left, top, left, bottom
+        yield right, top, right, bottom
+
+
+def _frames(box: Box, width: float, height: float) -> bool:
+    """Say whether a line goes along the page's whole edge, as its frame or background does."""
+    left, top, right, bottom = box
+    if right - left >= bottom - top:
+        near = min(top, height - bottom) < (1 - _FRAME) / 2 * height
+        return near and right - left >= _FRAME * width
+    near = min(left, width - right) < (1 - _FRAME) / 2 * width
+    return near and bottom - top >= _FRAME * height
+
+
+def _within(box: Box, width: float, height: float) -> Iterator[Box]:
+    left, top, right, bottom = box
+    if left < width and top < height and right > 0 and bottom > 0:
+        yield max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height)
+
+
+def _seen(colour_of: Callable[..., int], item: Any) -> bool:  # noqa: ANN401 - see rules_of
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not colour_of(item, red, green, blue, alpha):
+        return True  # a pattern
+    return alpha.value > 0 and min(red.value, green.value, blue.value) < _PALEST
+
+
+def _matrix(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - see rules_of
+    found = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(item, found):
+        return _UNIT
+    return (found.a, found.b, found.c, found.d, found.e, found.f)
+
+
+def _times(first: Matrix, then: Matrix) -> Matrix:
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return (
+        a * p + b * r,
+        a * q + b * s,
+        c * p + d * r,
+        c * q + d * s,
+        e * p + f * r + t,
+        e * q + f * s + u,
+    )
+
+
+def _apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f

@@ -1,0 +1,110 @@
+"""Tables of contents and price lists whose dots lead from a title to a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.table_text import (
+    Line,
+    around,
+    cell_text,
+    is_leader,
+    is_number,
+    lines_of,
+)
+from ingest.loaders.pdf.table_value import Table
+
+_FEWEST = 3
+_DOTS = 4
+_BLANK = 1.5  # ems before the number of an entry without dots
+_AWAY = 3.2  # ems between two entries
+_TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)")
+_PAGE = re.compile(
+    r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?"
+)
+_EDGE = 6.0  # points by which the numbers' right edges may differ
+
+
+@dataclass(slots=True)
+class _Entry:
+    line: Line
+    title: list[int]
+    page: list[int]
+    dotted: bool
+    right: float
+
+
+def contents_of(words: Sequence[Word], _rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
+    """Yield runs of lines in which dots lead from a title to a number."""
+    run: list[_Entry] = []
+    for line in lines_of(words, free):
+        entry = _entry(words, line)
+        if run and (entry is None or not _follows(run, entry)):
+            yield from _table(words, run)
+            run = []
+        if entry is not None:
+            run.append(entry)
+    yield from _table(words, run)
+
+
+def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
+    """Divide a line into a title and a number; None for a line that has not both."""
+    texts = [words[at].text for at in line.words]
+    dots = [place for place, text in enumerate(texts) if _leads(texts, place)]
+    end = dots[-1] + 1 if dots else len(texts) - 1
+    title, page = line.words[:end], line.words[end:]
+    if dots:
+        glued = _TAIL.search(texts[dots[-1]])
+        parted = page or (glued is not None and glued.group(1))
+        fits = dots[-1] - dots[0] + 1 == len(dots) and parted and not is_leader(texts[0])
+    else:
+        fits = bool(title) and _gap(words, title[-1], page[0]) >= _BLANK * line.size
+    if not fits:
+        return None
+    text = cell_text(words, page) if page else ""
+    if page and not (_PAGE.fullmatch(text) or is_number(text)):
+        return None
+    return _Entry(line, title, page, bool(dots), words[line.words[-1]].box[2])
+
+
+def _gap(words: Sequence[Word], at: int, after: int) -> float:
+    return words[after].box[0] - words[at].box[2]
+
+
+def _leads(texts: Sequence[str], place: int) -> bool:
+    text = texts[place]
+    if len(text) >= _DOTS and (is_leader(text) or _TAIL.search(text) is not None):
+        return True
+    if not is_leader(text):
+        return False
+    first = last = place
+    while first > 0 and is_leader(texts[first - 1]) and place - first < _DOTS:
+        first -= 1
+    while last + 1 < len(texts) and is_leader(texts[last + 1]) and last - place < _DOTS:
+        last += 1
+    return sum(map(len, texts[first : last + 1])) >= _DOTS or (text in "…‥" and len(text) > 0)
+
+
+def _follows(run: Sequence[_Entry], entry: _Entry) -> bool:
+    last = run[-1]
+    near = entry.line.centre - last.line.centre <= _AWAY * max(entry.line.size, last.line.size)
+    return near and abs(entry.right - last.right) <= _EDGE
+
+
+def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
+    if sum(entry.dotted for entry in run) < max(_FEWEST, len(run) // 3):
+        return
+    rows: list[tuple[str, str]] = []
+    taken: list[int] = []
+    for entry in run:
+        title = cell_text(words, entry.title)
+        page = cell_text(words, entry.page)
+        if not entry.page:
+            title, _, page = title.rpartition("…")
+            title, page = f"{title}…", page.strip()
+        rows.append((title, page))
+        taken += [*entry.title, *entry.page]
+    yield Table(around(words, taken), tuple(rows), frozenset(taken), 0)

@@ -1,0 +1,177 @@
+"""Tables without ruling lines, found by white strips between their columns."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.table_columns import Row, Run, Strip, row_of, rows_of, runs_of
+from ingest.loaders.pdf.table_rows import grouped, table_from
+from ingest.loaders.pdf.table_tests import is_table, prose_columns, runs_across
+from ingest.loaders.pdf.table_text import Line, cell_text, is_number, lines_of, phrases
+from ingest.loaders.pdf.table_value import Table
+from ingest.loaders.printed_lines import width
+
+_DEPTH = 4
+_FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
+_HEADER_LINES = 2
+_HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
+_LONGEST_NAME = 44
+
+
+def open_tables(words: Sequence[Word], _rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
+    """Yield the tables among the free words of a page."""
+    work: list[tuple[list[int], int]] = [(sorted(free), 0)]
+    taken: set[int] = set()
+    while work:
+        chosen, depth = work.pop()
+        lines = lines_of(words, chosen)
+        for run in runs_of(words, lines):
+            for tables, again in _tables_of(words, run, lines, depth):
+                for table in tables:
+                    if not table.words & taken:
+                        taken |= table.words
+                        yield table
+                work += [(part, depth + 1) for part in again]
+
+
+def _tables_of(
+    words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
+) -> Iterator[tuple[list[Table], list[list[int]]]]:
+    strips = run.inner
+    if not strips:
+        return
+    rows = _trimmed(rows_of(words, run.lines, strips))
+    if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
+        return
+    cut = _gutter(words, rows, strips)
+    if cut is not None:
+        if depth < _DEPTH:
+            yield [], _sides(words, rows, cut)
+        return
+    if is_table(words, run, rows, strips):
+        yield _finished(words, rows, strips, lines), []
+        return
+    parts = _stretches(rows)
+    found: list[Table] = []
+    if len(parts) > 1:
+        for part in parts:
+            if len(part) > 2 and is_table(words, run, part, strips):  # noqa: PLR2004 - rows
+                found += _finished(words, part, strips, lines)
+    if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT:
+        yield found, []
+        return
+    widest = max(strips, key=lambda strip: strip[1] - strip[0])
+    yield [], _sides(words, rows, sum(widest) / 2)
+
+
+def _trimmed(rows: list[Row]) -> list[Row]:
+    """Leave out lines at both ends that have no cells side by side."""
+    first, end = 0, len(rows)
+    while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
+        first += 1
+    while end > first and len(rows[end - 1].filled) < 2:  # noqa: PLR2004 - cells
+        end -= 1
+    core = rows[first:end]
+    # The last row's cells may go on, not beside the first column: there the next text begins.
+    while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
+        core.append(rows[end])
+        end += 1
+    return core
+
+
+def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]) -> float | None:
+    """Return where to cut between columns of prose, None where there is no such place."""
+    prose = prose_columns(words, rows, strips)
+    if len(prose) > 1:
+        between = strips[prose[0] : prose[1]]
+        left, right = max(between, key=lambda strip: strip[1] - strip[0])
+        return (left + right) / 2
+    if len(prose) == 1 and runs_across(rows, prose[0]):
+        at = prose[0]
+        return sum(strips[at] if at < len(strips) else strips[at - 1]) / 2
+    return None
+
+
+def _sides(words: Sequence[Word], rows: Sequence[Row], cut: float) -> list[list[int]]:
+    members = [at for row in rows for cell in row.cells for at in cell]
+    left = [at for at in members if words[at].box[0] + words[at].box[2] < 2 * cut]
+    right = [at for at in members if words[at].box[0] + words[at].box[2] >= 2 * cut]
+    return [left, right] if left and right else []
+
+
+def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return rows parted where a line has a cell in the first column alone, or far between."""
+    parts: list[list[Row]] = [[]]
+    for row in rows:
+        if row.filled == [0] and parts[-1]:
+            parts.append([])
+        elif len(row.filled) > 1 or parts[-1]:
+            parts[-1].append(row)
+    return [part for part in parts if part]
+
+
+def _finished(
+    words: Sequence[Word], rows: list[Row], strips: Sequence[Strip], lines: Sequence[Line]
+) -> list[Table]:
+    cut = _side_by_side(words, rows, strips)
+    if cut is not None:
+        parts = []
+        for first, end in ((0, cut + 1), (cut + 1, len(strips) + 1)):
+            half = [
+                Row(row.line, row.cells[first:end]) for row in rows if any(row.cells[first:end])
+            ]
+            parts.append(table_from(words, grouped(words, half)))
+        return parts
+    above = names_above(words, rows[0], strips, lines)
+    groups = [[row] for row in above] + grouped(words, rows)
+    return [table_from(words, groups)]
+
+
+def _side_by_side(words: Sequence[Word], rows: list[Row], strips: Sequence[Strip]) -> int | None:
+    """Return the strip between two tables that stand beside each other, None for one table."""
+    for number in range(1, len(strips) - 1):
+        left = _names(words, rows[0].cells[: number + 1])
+        right = _names(words, rows[0].cells[number + 1 :])
+        if left == right and all(left):
+            return number
+    wide = [b - a for a, b in strips]
+    most = max(range(len(wide)), key=wide.__getitem__)
+    others = [gap for number, gap in enumerate(wide) if number != most]
+    if not (1 <= most <= len(strips) - 2 and wide[most] > 1.6 * max(others)):
+        return None
+    kinds = [_numeric(words, rows, column) for column in range(len(strips) + 1)]
+    return most if kinds[: most + 1] == kinds[most + 1 :] and any(kinds) else None
+
+
+def _names(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> list[str]:
+    return [cell_text(words, cell) for cell in cells]
+
+
+def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
+    told = [cell_text(words, row.cells[column]) for row in rows[1:] if row.cells[column]]
+    return bool(told) and 2 * sum(map(is_number, told)) > len(told)
+
+
+def names_above(
+    words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
+) -> list[Row]:
+    """Return lines above the first row whose phrases stand over one or several columns each."""
+    found: list[Row] = []
+    at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
+    for line in reversed(lines[max(0, at - _HEADER_LINES) : at]):
+        below = found[0].line if found else first.line
+        if below.centre - line.centre > _HEADER_AWAY * max(line.size, below.size):
+            break
+        row = row_of(words, line, strips)
+        told = phrases(words, line, 0.55 * line.size)
+        starts = [start for start, _, _ in row.spans]
+        texts = [cell_text(words, phrase.words) for phrase in told]
+        alone = len(told) == 1 and (not row.spans or 0 in starts)
+        if alone or any(width(text) > _LONGEST_NAME or is_number(text) for text in texts):
+            break
+        if len(told) != len(row.filled):
+            break
+        found.insert(0, row)
+    return found

@@ -1,0 +1,43 @@
+"""Tables of a page: where they stand, their rows of cells, and the words that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.loaders.pdf.page import Box, Rule, Word
+from ingest.loaders.pdf.table_contents import contents_of
+from ingest.loaders.pdf.table_open import open_tables
+from ingest.loaders.pdf.table_ruled import ruled_tables
+from ingest.loaders.pdf.table_value import Table
+
+__all__ = ["MOST_WORDS", "Table", "find_tables"]
+
+MOST_WORDS = 20_000
+"""Words of a page beyond which nobody looks for tables: no page for readers has so many."""
+
+
+def find_tables(
+    words: Sequence[Word], rules: Sequence[Rule], width: float, height: float
+) -> list[Table]:
+    """Return the tables of a page from the top; no word is in two of them.
+
+    Args:
+        words: of the page, in any order; a table names its words by their place in it.
+        rules: ruling lines, as :mod:`ingest.loaders.pdf.rules` finds them.
+        width: of the page in points.
+        height: likewise.
+    """
+    if len(words) > MOST_WORDS:
+        return []
+    free = {at for at, word in enumerate(words) if _on_page(word.box, width, height)}
+    found: list[Table] = []
+    for finder in (contents_of, ruled_tables, open_tables):
+        for table in finder(words, rules, free):
+            found.append(table)
+            free -= table.words
+    return sorted(found, key=lambda table: (table.box[1], table.box[0]))
+
+
+def _on_page(box: Box, width: float, height: float) -> bool:
+    left, top, right, bottom = box
+    return left < width and top < height and right > 0 and bottom > 0
