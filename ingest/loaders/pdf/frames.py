@@ -1,0 +1,256 @@
+"""Turns a page's characters upright: one frame for each direction that its text runs in.
+
+A frame is the page turned so that its lines run from left to right and follow each other
+downwards. A table printed sideways has a frame of its own, and so has a note up the margin.
+Columns of Japanese are such lines too: they run down and follow each other leftwards, as text
+does that was turned by a quarter clockwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from ingest.loaders.pdf.glyphs import Glyph, Glyphs
+from ingest.loaders.pdf.page import Box
+from ingest.loaders.pdf.scripts import is_wide
+
+QUARTER = 90
+_NEAR = 12.0
+"""Degrees by which a line may lean and still count as running along an edge of the page."""
+
+_LEANS = 0.3
+_MAX_SLANTS = 24
+_STACKED = 4
+"""Wide characters in a row, each right below the one before, that make a vertical line."""
+
+_ASCENT, _DESCENT = 0.8, 0.2
+"""Height of a line above and below its base line, in sizes: fonts' own figures vary too much."""
+
+
+class Sign(NamedTuple):
+    """A character in its frame: from ``left`` to ``right`` on the line at ``base``.
+
+    ``ink_left`` and ``ink_right`` bound what is drawn of it. ``font`` is -1 for what PDFium made
+    up.
+    """
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    ink_left: float
+    ink_right: float
+    font: int
+    drawn: int
+    hyphen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The page as it is held to read some of its text: turned by ``angle`` clockwise degrees.
+
+    ``width`` and ``height`` are those of the page so held. ``visible`` counts its characters.
+    """
+
+    angle: float
+    width: float
+    height: float
+    signs: tuple[Sign, ...]
+    visible: int
+
+    def on_page(self, box: Box) -> Box:
+        """Return where a box of this frame is on the upright page."""
+        left, top, right, bottom = box
+        turn = self.angle % 360
+        if turn == 0:
+            return box
+        if turn == QUARTER:
+            return self.height - bottom, left, self.height - top, right
+        if turn == 2 * QUARTER:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        if turn == 3 * QUARTER:
+            return top, self.width - right, bottom, self.width - left
+        cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+        corners = [(u, v) for u in (left, right) for v in (top, bottom)]
+        across = [u * cos - v * sin for u, v in corners]
+        down = [u * sin + v * cos for u, v in corners]
+        return min(across), min(down), max(across), max(down)
+
+    def from_page(self, box: Box) -> Box:
+        """Return where a box of the upright page is in this frame, which runs along an edge."""
+        left, top, right, bottom = box
+        turn = self.angle % 360
+        if turn == QUARTER:
+            return top, self.height - right, bottom, self.height - left
+        if turn == 2 * QUARTER:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        if turn == 3 * QUARTER:
+            return self.width - bottom, left, self.width - top, right
+        return box
+
+
+def frames_of(page: Glyphs) -> list[Frame]:
+    """Return the frames of a page, the one with most text first."""
+    vertical = _vertical(page.glyphs)
+    scale = _scales(page)
+    parts: dict[float, list[tuple[Glyph, bool]]] = {}
+    last: float = 0
+    for glyph, down in zip(page.glyphs, vertical, strict=True):
+        if glyph.font >= 0:
+            last = _direction(glyph.angle + (QUARTER if down else 0), parts)
+        parts.setdefault(last, []).append((glyph, down))
+    frames = [
+        _frame(page, angle, found, scale) for angle, found in parts.items()
+    ]
+    return sorted(frames, key=lambda frame: (-frame.visible, frame.angle))
+
+
+def _direction(angle: float, known: dict[float, list[tuple[Glyph, bool]]]) -> float:
+    """Return the nearest edge's direction, or the slant itself in whole degrees."""
+    edge = round(angle / QUARTER) * QUARTER
+    if abs(angle - edge) <= _NEAR or len(known) > _MAX_SLANTS:
+        return edge % 360
+    return round(angle) % 360
+
+
+def _vertical(glyphs: Sequence[Glyph]) -> list[bool]:
+    """Tell which characters are set one below the other.
+
+    A text object whose characters advance downwards has a font for vertical writing; so have
+    all that use its font. A program that places each character on its own makes a column where
+    wide characters follow each other downwards without a gap.
+    """
+    seen = [at for at, glyph in enumerate(glyphs) if glyph.font >= 0 and not glyph.text.isspace()]
+    fonts: set[int] = set()
+    stacked: set[int] = set()
+    chain: list[int] = []
+    for before, at in pairwise(seen):
+        one, two = glyphs[before], glyphs[at]
+        below = (
+            abs(one.angle) % 360 < 1
+            and abs(two.x - one.x) < 0.3 * two.size
+            and 0.7 * two.size < two.y - one.y < 1.3 * two.size
+            and one.font == two.font
+        )
+        if below and one.drawn == two.drawn:
+            fonts.add(one.font)
+        if below and is_wide(one.text) and is_wide(two.text):
+            chain = [*chain, at] if chain and chain[-1] == before else [before, at]
+            if len(chain) >= _STACKED:
+                stacked.update(chain)
+        else:
+            chain = []
+    return [glyph.font in fonts or at in stacked for at, glyph in enumerate(glyphs)]
+
+
+def _scales(page: Glyphs) -> dict[int, float]:
+    """Return by what to multiply the sizes of fonts whose letters are drawn much larger or smaller.
+
+    A font made of drawings may call any height 1.
+    """
+    heights: dict[int, list[float]] = {}
+    for glyph in page.glyphs:
+        if glyph.font >= 0 and glyph.text.isalnum():
+            left, top, right, bottom = glyph.ink
+            along = round(glyph.angle / QUARTER) % 2
+            height = (right - left) if along else (bottom - top)
+            found = heights.setdefault(glyph.font, [])
+            if glyph.size > 0 and height > 0 and len(found) < 200:
+                found.append(height / glyph.size)
+    out = {}
+    for font, found in heights.items():
+        ratio = median(found) if found else 0.6
+        if not 0.2 < ratio < 1.5:
+            out[font] = ratio / 0.6
+    return out
+
+
+def _frame(
+    page: Glyphs,
+    angle: float,
+    found: Sequence[tuple[Glyph, bool]],
+    scale: dict[int, float],
+) -> Frame:
+    upright: Callable[[float, float], tuple[float, float]]
+    width, height = page.width, page.height
+    if angle == QUARTER:
+        upright, width, height = (lambda x, y: (y, page.width - x)), height, width
+    elif angle == 2 * QUARTER:
+        upright = lambda x, y: (page.width - x, page.height - y)  # noqa: E731 - three in a row
+    elif angle == 3 * QUARTER:
+        upright, width, height = (lambda x, y: (page.height - y, x)), height, width
+    elif angle:
+        return _slanted(page, angle, found)
+    else:
+        upright = lambda x, y: (x, y)  # noqa: E731 - see above
+    lean = _lean([glyph.angle - angle for glyph, down in found if glyph.font >= 0 and not down])
+    signs = []
+    visible = 0
+    for glyph, down in found:
+        size = glyph.size * scale.get(glyph.font, 1.0) if scale else glyph.size
+        if angle:
+            (u1, v1), (u2, v2) = upright(glyph.left, glyph.top), upright(glyph.right, glyph.bottom)
+            left, right, under = min(u1, u2), max(u1, u2), max(v1, v2)
+            ink = [upright(glyph.ink[0], glyph.ink[1])[0], upright(glyph.ink[2], glyph.ink[3])[0]]
+            ink_left, ink_right = min(ink), max(ink)
+            base = under - _DESCENT * size if down else upright(glyph.x, glyph.y)[1]
+        else:
+            left, right, base = glyph.left, glyph.right, glyph.y
+            ink_left, ink_right = glyph.ink[0], glyph.ink[2]
+        if lean:
+            base -= (left - width / 2) * lean
+        shown = glyph.font >= 0 and not glyph.text.isspace()
+        visible += shown
+        if shown and right - left < 0.01 * size:
+            right = max(ink_right, left)
+        signs.append(
+            Sign(
+                glyph.text, left, right, base, size, ink_left, ink_right,
+                glyph.font, glyph.drawn, glyph.hyphen,
+            )
+        )  # fmt: skip
+    return Frame(angle, width, height, tuple(signs), visible)
+
+
+def _lean(angles: Sequence[float]) -> float:
+    """Return the slope of lines that lean a little, as those of crooked scans do."""
+    if not angles:
+        return 0.0
+    near = [(angle + 180) % 360 - 180 for angle in angles]
+    ((most, times),) = Counter(round(angle, 1) for angle in near).most_common(1)
+    lean = most if times * 3 > len(near) else median(near)
+    return math.tan(math.radians(lean)) if _LEANS < abs(lean) <= _NEAR else 0.0
+
+
+def _slanted(page: Glyphs, angle: float, found: Sequence[tuple[Glyph, bool]]) -> Frame:
+    """Return the frame of text across the page, such as a stamp or a watermark."""
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    places = [(g.x * cos + g.y * sin, g.y * cos - g.x * sin) for g, _ in found]
+    signs = []
+    visible = 0
+    for at, (glyph, _) in enumerate(found):
+        left, base = places[at]
+        right = left + 0.5 * glyph.size
+        if at + 1 < len(found) and found[at + 1][0].drawn == glyph.drawn:
+            right = left + min(max(places[at + 1][0] - left, 0), glyph.size)
+        shown = glyph.font >= 0 and not glyph.text.isspace()
+        visible += shown
+        signs.append(
+            Sign(
+                glyph.text, left, right, base, glyph.size, left, right,
+                glyph.font, glyph.drawn, glyph.hyphen,
+            )
+        )  # fmt: skip
+    return Frame(angle, page.width, page.height, tuple(signs), visible)
+
+
+def line_box(left: float, right: float, base: float, size: float) -> Box:
+    """Return the box of characters of one size on a line."""
+    return left, base - _ASCENT * size, right, base + _DESCENT * size
