@@ -264,6 +264,29 @@ class TestBesideTheText:
         assert not any("Ines Orsay Tom Lund" in line for line in lines)
 
 
+class TestLists:
+    def test_an_index_in_two_columns_is_read_column_by_column(self) -> None:
+        entries = [
+            f"{sentences(seed, 1).split()[0]} of stone {seed - 80}" for seed in range(100, 130)
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, entries[:15], LEFT)
+            put_lines(canvas, entries[15:], RIGHT)
+
+        assert flat(text_of(draw)) == flat(*entries)
+
+    def test_two_lists_with_lines_at_other_heights_are_two_lists(self) -> None:
+        bring = ["Boots and gloves", "Two warm coats", "Rope of ten metres", "Tea"]
+        leave = ["Radios of any kind", "Glass bottles", "Dogs and cats", "Paint", "Books"]
+
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, bring, Setting(leading=20))
+            put_lines(canvas, leave, Setting(left=330, leading=15.5, top=80))
+
+        assert flat(text_of(draw)) == flat(*bring, *leave)
+
+
 class TestNoColumns:
     @pytest.mark.parametrize(
         "rows",
