@@ -56,8 +56,10 @@ def assemble(
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
             pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK)]
+            pieces += _missing(page.written, page.picture.text)
         elif page.blocks is not None:
-            pieces = [*pieces_of(blocks, words), *_missing(page)]
+            printed = "".join(line.text for block in page.blocks for line in block.lines)
+            pieces = [*pieces_of(blocks, words), *_missing(page.written, printed)]
         else:
             text = repair(page.text, words, [entry.title for entry in here])
             pieces = [Piece(text, "text", BLOCK_BREAK)]
@@ -83,12 +85,10 @@ def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Pa
     return Page(number=index + 1, start=0, end=0, label=label, read_by="text" if read else "none")
 
 
-def _missing(page: PageRead) -> list[Piece]:
+def _missing(written: Sequence[str], printed: str) -> list[Piece]:
     """Return what annotations hold unless the page prints it already."""
-    printed = "".join(
-        "".join(line.text.split()) for block in page.blocks or () for line in block.lines
-    )
-    more = [clean(line) for line in page.written]
+    printed = "".join(printed.split())
+    more = [clean(line) for line in written]
     return [
         Piece(line, "text", "\n") for line in more if line and "".join(line.split()) not in printed
     ]
@@ -113,11 +113,13 @@ def _add_page(
             _, found, entry = places.pop(0)
             part = piece.text[at:found]
             if part.strip():
-                builder.add(part, piece.kind, separator=separator)
+                heads = 0 if at else piece.header_rows
+                builder.add(part, piece.kind, separator=separator, header_rows=heads)
                 separator = part[len(part.rstrip("\n")) :] or "\n"
             at = found
             builder.heading(entry.level, entry.title, in_text=False)
-        builder.add(piece.text[at:], piece.kind, separator=separator)
+        heads = 0 if at else piece.header_rows
+        builder.add(piece.text[at:], piece.kind, separator=separator, header_rows=heads)
     for _, _, entry in places:
         builder.heading(entry.level, entry.title, in_text=False)
 

@@ -81,7 +81,10 @@ class PdfEngines:
         if page is None or not page.whole:
             return None
         words = words_of(page)
-        return Sheet(page.width, page.height, tuple(words)) if words else None
+        if not words or self.pdfium is None:
+            return None
+        rules = self.pdfium.rules(index)
+        return Sheet(page.width, page.height, tuple(words), tuple(rules))
 
     def written_on(self, index: int) -> list[str]:
         """Return what was filled into form fields or typed over the page."""
