@@ -22,7 +22,6 @@ _SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
 _NARROWEST = 0.3  # ems of a strip that goes through all lines
 _MOST_STRIPS = 64
 _CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
-_PHRASES_APART = 0.55  # ems
 _PITCH = 2.2  # a distance between lines so many times the usual one ends a table
 _FAR = 3.2  # ems between the tops of two rows while the usual distance is not known
 _EVEN = 0.13  # ems by which gaps of a justified line may differ
@@ -146,7 +145,7 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     reached = -math.inf
     if ems >= CLEAR and _is_justified(words, line):
         return [(-math.inf, words[line.words[0]].box[0]), (words[line.words[-1]].box[2], math.inf)]
-    least = ems * line.size
+    least = max(ems * line.size, line.apart) if line.fixed else ems * line.size
     for at in line.words:
         left, _, right, _ = words[at].box
         if left - reached >= least:
@@ -192,7 +191,7 @@ def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12)
     size = sizes[len(sizes) // 2]
     ends: list[tuple[float, int]] = []
     for line in lines:
-        for phrase in phrases(words, line, 0.5 * size):
+        for phrase in phrases(words, line, line.apart if line.fixed else _CELLS_APART * size):
             ends += [(phrase.left, 1), (phrase.right, -1)]
     ends.sort()
     most = max(int(share * len(lines)), 1 if len(lines) > 3 else 0)  # noqa: PLR2004 - of few lines none may
@@ -248,16 +247,46 @@ def rows_of(words: Sequence[Word], lines: Sequence[Line], strips: Sequence[Strip
     return [row_of(words, line, strips) for line in lines]
 
 
+def with_names_joined(
+    rows: Sequence[Row], strips: Sequence[Strip]
+) -> tuple[list[Row], list[Strip]]:
+    """Join a name to the column beside it that has none: names stand left of numbers, or right."""
+    joined, kept = list(rows), list(strips)
+    for at in range(len(strips) - 1, -1, -1):
+        first = joined[0].filled
+        body = {column for row in joined[1:] for column in row.filled}
+        one, other = at in first, at + 1 in first
+        if one == other or joined[0].spans or len(body & {at, at + 1}) != 1:
+            continue
+        if (at if one else at + 1) in body:
+            continue
+        del kept[at]
+        joined = [_without(row, at) for row in joined]
+    return joined, kept
+
+
+def _without(row: Row, strip: int) -> Row:
+    cells = [
+        *row.cells[:strip],
+        [*row.cells[strip], *row.cells[strip + 1]],
+        *row.cells[strip + 2 :],
+    ]
+    spans = [
+        (first - (first > strip), end - (end > strip + 1), words) for first, end, words in row.spans
+    ]
+    return Row(row.line, cells, [span for span in spans if span[1] - span[0] > 1])
+
+
 def row_of(words: Sequence[Word], line: Line, strips: Sequence[Strip]) -> Row:
     """Put the words of a line into columns; a phrase over a whole strip covers both sides."""
     whites = [_widest_white(words, line, strip) for strip in strips]
     cuts = [(a + b) / 2 for a, b in whites]
     crossed = [
-        b - a < min(0.5 * (strip[1] - strip[0]), _PHRASES_APART * line.size)
+        b - a < min(0.5 * (strip[1] - strip[0]), line.apart)
         for (a, b), strip in zip(whites, strips, strict=True)
     ]
     row = Row(line, [[] for _ in range(len(strips) + 1)])
-    for phrase in phrases(words, line, _PHRASES_APART * line.size):
+    for phrase in phrases(words, line, line.apart):
         over = [
             number
             for number, strip in enumerate(strips)
