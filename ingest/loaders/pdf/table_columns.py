@@ -27,6 +27,7 @@ _FAR = 3.2  # ems between the tops of two rows while the usual distance is not k
 _EVEN = 0.13  # ems by which gaps of a justified line may differ
 _WIDEST_SPACE = 1.25  # ems
 _FEWEST_EVEN = 4
+_WIDER = 1.4  # times the gap between words, from which one may be that of columns
 _BOTH_ENDS = 2  # strips that every line has, left and right of its words
 _HEADS = 2  # lines of names over several columns
 
@@ -146,6 +147,8 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     if ems >= CLEAR and _is_justified(words, line):
         return [(-math.inf, words[line.words[0]].box[0]), (words[line.words[-1]].box[2], math.inf)]
     least = max(ems * line.size, line.apart) if line.fixed else ems * line.size
+    if ems < CLEAR:
+        least = max(least, min(_WIDER * _space(words, line), CLEAR * line.size))
     for at in line.words:
         left, _, right, _ = words[at].box
         if left - reached >= least:
@@ -155,6 +158,15 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     if len(strips) > _MOST_STRIPS:
         strips = sorted(sorted(strips, key=lambda strip: strip[0] - strip[1])[:_MOST_STRIPS])
     return strips
+
+
+def _space(words: Sequence[Word], line: Line) -> float:
+    """Return about the gap between words of a line, 0 where there are few."""
+    gaps = sorted(
+        words[after].box[0] - words[at].box[2]
+        for at, after in zip(line.words, line.words[1:], strict=False)
+    )
+    return gaps[len(gaps) // 4] if len(gaps) >= _FEWEST_EVEN else 0.0
 
 
 def _is_justified(words: Sequence[Word], line: Line) -> bool:
