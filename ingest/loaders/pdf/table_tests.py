@@ -188,7 +188,7 @@ def _is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
         for cell, after in pairwise([cell for cell in row.cells if cell])
     )
     narrow = bool(gaps) and gaps[len(gaps) // 2] < _SPREAD * size
-    return alone >= 0.9 * len(cells) and small >= 0.5 * len(cells) and narrow  # noqa: PLR2004 - shares
+    return alone >= 0.9 * len(cells) and small >= 0.5 * len(cells) and narrow
 
 
 def _edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:
