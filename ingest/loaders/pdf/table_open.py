@@ -237,14 +237,13 @@ def names_above(
     found: list[Row] = []
     span = _ends(words, first.line.words)
     at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
-    for line in reversed(lines[max(0, at - _HEADER_LINES) : at]):
+    for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
         below = found[0].line if found else first.line
-        if below.centre - line.centre > _HEADER_AWAY * max(line.size, below.size):
+        if below.centre - candidate.centre > _HEADER_AWAY * max(candidate.size, below.size):
             break
-        inside = _within(words, line, span)
-        if inside is None:
+        line = _within(words, candidate, span)
+        if line is None:
             break
-        line = inside
         row = row_of(words, line, strips)
         told = phrases(words, line, line.apart)
         starts = [start for start, _, _ in row.spans]
