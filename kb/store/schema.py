@@ -302,24 +302,28 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StoreVersionError: the catalog was written by a newer release; it is left untouched.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == CURRENT_VERSION:
+    if _version(connection) == CURRENT_VERSION:
         return
-    refuse_newer(version, path)
-    if version > 0:
-        _back_up(connection, path, version)
-    for step in MIGRATIONS[version:]:
-        version += 1
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            (found,) = connection.execute("PRAGMA user_version").fetchone()
-            if found < version:  # else another process has taken the step meanwhile
-                _take(connection, step)
-                connection.execute(f"PRAGMA user_version = {version}")
-            connection.execute("COMMIT")
-        except BaseException:
-            roll_back(connection)
-            raise
+    # One transaction from the backup to the last step: a program that opens the catalog meanwhile
+    # waits here, and never takes a version that lies half way for one that a release wrote.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        refuse_newer(version, path)
+        if 0 < version < CURRENT_VERSION:
+            _back_up(path, version)
+        for step in MIGRATIONS[version:]:
+            _take(connection, step)
+        connection.execute(f"PRAGMA user_version = {CURRENT_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def refuse_newer(version: int, path: Path) -> None:
@@ -349,17 +353,17 @@ def _take(connection: sqlite3.Connection, step: str | Callable[[sqlite3.Connecti
         connection.execute(statement)
 
 
-def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy the catalog, unless another process has begun to bring it up to date."""
+def _back_up(path: Path, version: int) -> None:
+    """Copy the catalog as it is; a copy that was cut short never has the backup's name.
+
+    SQLite backs nothing up through a connection that is writing, so this opens another one.
+    """
     target = path.with_name(f"{path.name}.v{version}.bak")
     part = target.with_name(f"{target.name}.{os.getpid()}")
-    copy = sqlite3.connect(part)
+    source, copy = sqlite3.connect(path), sqlite3.connect(part)
     try:
-        connection.backup(copy)
-        (copied,) = copy.execute("PRAGMA user_version").fetchone()
+        source.backup(copy)
     finally:
         copy.close()
-    if copied == version:
-        part.replace(target)
-    else:
-        part.unlink()
+        source.close()
+    part.replace(target)
