@@ -10,6 +10,7 @@ from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
 from ingest.loaders.pdf.scan import ScanReader
@@ -78,11 +79,11 @@ def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
     picture = scans.page(index, reading)
     if picture is not None:
-        return PageRead(picture=picture)
-    written = engines.written_on(index)
+        return PageRead(picture=picture, written=written(insets_of(engines, index)))
     if sheet is None:
-        return PageRead(text=_with_written(clean(reading.raw), written))
-    return PageRead(blocks=blocks_of(sheet), height=sheet.height, written=written)
+        more = written(insets_of(engines, index))
+        return PageRead(text=_with_written(clean(reading.raw), more))
+    return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 
 def _with_written(text: str, written: Sequence[str]) -> str:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.annotations import Dictionary, Frame
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
 from ingest.loaders.pdf.page import Rule
 from ingest.loaders.pdf.passage import Character
+from ingest.loaders.pdf.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.rules import rules_of
 
 if TYPE_CHECKING:
@@ -200,30 +202,30 @@ class PdfiumFile:
 
     def rules(self, index: int) -> list[Rule]:
         """Return the ruling lines of a page, [] where PDFium cannot load it."""
-        import pypdfium2  # noqa: PLC0415 - see open
         from pypdfium2 import raw  # noqa: PLC0415 - see open
 
         with self._page(index) as page:
             if page is None:
                 return []
             width, height = page.get_size()
-            drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
-            # PDFium says where a point is drawn in whole steps of a grid: two far points on each
-            # axis tell it of all points without rounding each of them.
-            far = max(width, height)
-            (x0, y0), (x1, y1), (x2, y2) = (
-                drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
-            )
-            sx, sy = width / _GRID, height / _GRID
-
-            def place(x: float, y: float) -> tuple[float, float]:
-                across, down = x / far, y / far
-                return (
-                    (x0 + (x1 - x0) * across + (x2 - x0) * down) * sx,
-                    (y0 + (y1 - y0) * across + (y2 - y0) * down) * sy,
-                )
-
+            place = _frame(page, width, height)
             return rules_of(raw, page, place, width, height)
+
+    def frame(self, index: int) -> tuple[Frame, float] | None:
+        """Return where the file's points stand on a page as seen, and the page's height.
+
+        None where PDFium cannot load the page.
+        """
+        with self._page(index) as page:
+            if page is None:
+                return None
+            width, height = page.get_size()
+            return _frame(page, width, height), height
+
+    def annotations(self, index: int) -> list[Dictionary]:
+        """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
+        with self._page(index) as page:
+            return annotations_of(page, self._document) if page is not None else []
 
     def is_blank(self, index: int) -> bool:
         """Whether nothing is drawn on the page: every pixel of a small picture is the same."""
@@ -246,3 +248,28 @@ class PdfiumFile:
             finally:
                 if page is not None:
                     page.close()
+
+
+def _frame(page: Any, width: float, height: float) -> Frame:  # noqa: ANN401 - as PdfiumFile
+    """Return the map from a page's points to those of the page as it is drawn.
+
+    PDFium says where a point is drawn in whole steps of a grid: two far points on each axis tell
+    it of all points without rounding each of them.
+    """
+    import pypdfium2  # noqa: PLC0415 - see open
+
+    drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
+    far = max(width, height)
+    (x0, y0), (x1, y1), (x2, y2) = (
+        drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
+    )
+    sx, sy = width / _GRID, height / _GRID
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across, down = x / far, y / far
+        return (
+            (x0 + (x1 - x0) * across + (x2 - x0) * down) * sx,
+            (y0 + (y1 - y0) * across + (y2 - y0) * down) * sy,
+        )
+
+    return place
