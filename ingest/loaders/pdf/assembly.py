@@ -110,11 +110,13 @@ def _add_page(
             _, found, entry = places.pop(0)
             part = piece.text[at:found]
             if part.strip():
-                builder.add(part, piece.kind, separator=separator)
+                heads = 0 if at else piece.header_rows
+                builder.add(part, piece.kind, separator=separator, header_rows=heads)
                 separator = part[len(part.rstrip("\n")) :] or "\n"
             at = found
             builder.heading(entry.level, entry.title, in_text=False)
-        builder.add(piece.text[at:], piece.kind, separator=separator)
+        heads = 0 if at else piece.header_rows
+        builder.add(piece.text[at:], piece.kind, separator=separator, header_rows=heads)
     for _, _, entry in places:
         builder.heading(entry.level, entry.title, in_text=False)
 

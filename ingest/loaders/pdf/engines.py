@@ -88,7 +88,8 @@ class PdfEngines:
         insets = insets_of(self, index)
         if not words and not any(inset.kind in ("field", "typed") for inset in insets):
             return None
-        return Sheet(page.width, page.height, tuple(words), insets=tuple(insets))
+        rules = self.pdfium.rules(index) if self.pdfium is not None else ()
+        return Sheet(page.width, page.height, tuple(words), tuple(rules), tuple(insets))
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary]]:

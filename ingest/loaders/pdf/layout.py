@@ -11,6 +11,7 @@ from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
 from ingest.loaders.pdf.placing import place, words_in
+from ingest.loaders.pdf.tables import find_tables
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
@@ -47,7 +48,15 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
     """Return the tables of a page as blocks, and which words they take."""
-    return {}, frozenset()
+    found: dict[Box, Block] = {}
+    taken: frozenset[int] = frozenset()
+    for table in find_tables(words, sheet.rules, sheet.width, sheet.height):
+        lines = tuple(
+            PrintedLine(text, box) for text, box in zip(table.lines, table.row_boxes, strict=True)
+        )
+        found[table.box] = Block("table", lines, table.box, header_rows=table.header_rows)
+        taken |= table.words
+    return found, taken
 
 
 def _picture(inset: Inset) -> Block:

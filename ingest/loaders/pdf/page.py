@@ -91,13 +91,15 @@ class Block:
     """Paragraphs, a table or a listing, in reading order.
 
     Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
-    ``apart`` says that white space above parts it from the block before.
+    ``apart`` says that white space above parts it from the block before; ``header_rows`` how many
+    rows at the top of a table name columns.
     """
 
     kind: SectionKind
     lines: tuple[PrintedLine, ...]
     box: Box
     apart: bool = True
+    header_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.loaders.pdf.page import Word
-from ingest.loaders.pdf.table_text import Line, Phrase, phrases
+from ingest.loaders.pdf.table_text import Line, phrases
 
 Strip = tuple[float, float]
 
@@ -21,6 +21,8 @@ CLEAR = 0.8
 _SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
 _NARROWEST = 0.3  # ems of a strip that goes through all lines
 _MOST_STRIPS = 64
+_CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
+_PHRASES_APART = 0.55  # ems
 _PITCH = 2.2  # a distance between lines so many times the usual one ends a table
 _FAR = 3.2  # ems between the tops of two rows while the usual distance is not known
 _EVEN = 0.13  # ems by which gaps of a justified line may differ
@@ -195,21 +197,36 @@ def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12)
     ends.sort()
     most = max(int(share * len(lines)), 1 if len(lines) > 3 else 0)  # noqa: PLR2004 - of few lines none may
     strips: list[Strip] = []
-    depth, start = 0, -math.inf
-    for place, step in ends:
-        if depth <= most and step > 0 and depth + step > most:
-            strips.append((start, place))
+    depth = 0
+    pieces: list[tuple[int, Strip]] = []  # of one strip: how many lines cross each
+    for (place, step), (after, _) in zip(ends, [*ends[1:], ends[-1]], strict=True):
         depth += step
-        if step < 0 and depth == most:
-            start = place
-    return _inside(strips, ends, size)
-
-
-def _inside(strips: list[Strip], ends: list[tuple[float, int]], size: float) -> list[Strip]:
+        if depth <= most:
+            pieces.append((depth, (place, after)))
+        elif pieces:
+            strips.append(_whitest(pieces, size))
+            pieces = []
     first, last = ends[0][0], ends[-1][0]
-    return [(a, b) for a, b in strips if a > first and b < last and b - a >= 0.5 * size][
+    return [(a, b) for a, b in strips if a > first and b < last and b - a >= _CELLS_APART * size][
         :_MOST_STRIPS
     ]
+
+
+def _whitest(pieces: Sequence[tuple[int, Strip]], size: float) -> Strip:
+    """Return the part of a strip that the fewest lines cross, among those that are wide enough."""
+    for most in sorted({depth for depth, _ in pieces}):
+        widest: Strip = (0.0, 0.0)
+        start: float | None = None
+        for depth, (a, b) in pieces:
+            if depth > most:
+                start = None
+                continue
+            start = a if start is None else start
+            if b - start > widest[1] - widest[0]:
+                widest = (start, b)
+        if widest[1] - widest[0] >= _CELLS_APART * size:
+            return widest
+    return pieces[0][1][0], pieces[-1][1][1]
 
 
 @dataclass(slots=True)
@@ -233,30 +250,41 @@ def rows_of(words: Sequence[Word], lines: Sequence[Line], strips: Sequence[Strip
 
 def row_of(words: Sequence[Word], line: Line, strips: Sequence[Strip]) -> Row:
     """Put the words of a line into columns; a phrase over a whole strip covers both sides."""
-    middles = [(a + b) / 2 for a, b in strips]
+    whites = [_widest_white(words, line, strip) for strip in strips]
+    cuts = [(a + b) / 2 for a, b in whites]
+    crossed = [
+        b - a < min(0.5 * (strip[1] - strip[0]), _PHRASES_APART * line.size)
+        for (a, b), strip in zip(whites, strips, strict=True)
+    ]
     row = Row(line, [[] for _ in range(len(strips) + 1)])
-    for phrase in phrases(words, line, 0.55 * line.size):
-        first, last = _covered(words, phrase, strips)
-        if first < last:
-            row.spans.append((first, last + 1, phrase.words))
-            row.cells[first] += phrase.words
+    for phrase in phrases(words, line, _PHRASES_APART * line.size):
+        over = [
+            number
+            for number, strip in enumerate(strips)
+            if crossed[number] and phrase.left < strip[1] and phrase.right > strip[0]
+        ]
+        if over:
+            row.spans.append((over[0], over[-1] + 2, phrase.words))
+            row.cells[over[0]] += phrase.words
             continue
         for at in phrase.words:
             left, _, right, _ = words[at].box
-            row.cells[bisect_right(middles, (left + right) / 2)].append(at)
+            row.cells[bisect_right(cuts, (left + right) / 2)].append(at)
     return row
 
 
-def _covered(words: Sequence[Word], phrase: Phrase, strips: Sequence[Strip]) -> tuple[int, int]:
-    """Return the first and the last column of those whose strips a phrase has words on."""
-    crossed = [
-        number
-        for number, (a, b) in enumerate(strips)
-        if any(
-            min(words[at].box[2], b) - max(words[at].box[0], a) > 0.5 * (b - a)
-            for at in phrase.words
-        )
-    ]
-    if not crossed:
-        return 0, 0
-    return crossed[0], crossed[-1] + 1
+def _widest_white(words: Sequence[Word], line: Line, strip: Strip) -> Strip:
+    """Return the widest white of a line inside a strip: names may reach into it."""
+    start, end = strip
+    best: Strip = (start, start)
+    reached = start
+    for at in line.words:
+        left, _, right, _ = words[at].box
+        if right <= start:
+            continue
+        if min(left, end) - reached > best[1] - best[0]:
+            best = (reached, min(left, end))
+        reached = max(reached, right)
+        if reached >= end:
+            break
+    return (reached, end) if end - reached > best[1] - best[0] else best

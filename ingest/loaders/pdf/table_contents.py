@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.page import Box, Rule, Word
 from ingest.loaders.pdf.table_text import (
     Line,
     around,
@@ -98,6 +98,7 @@ def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
     if sum(entry.dotted for entry in run) < max(_FEWEST, len(run) // 3):
         return
     rows: list[tuple[str, str]] = []
+    boxes: list[Box] = []
     taken: list[int] = []
     for entry in run:
         title = cell_text(words, entry.title)
@@ -106,5 +107,6 @@ def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
             title, _, page = title.rpartition("…")
             title, page = f"{title}…", page.strip()
         rows.append((title, page))
+        boxes.append(around(words, entry.line.words))
         taken += [*entry.title, *entry.page]
-    yield Table(around(words, taken), tuple(rows), frozenset(taken), 0)
+    yield Table(around(words, taken), tuple(rows), tuple(boxes), frozenset(taken), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ingest.loaders.pdf.page import Rule, Word
 from ingest.loaders.pdf.table_columns import Row, Run, Strip, row_of, rows_of, runs_of
@@ -18,6 +19,8 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
+_ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
+_EDGE = 2.0  # points by which cells of a column may be out of line
 
 
 def open_tables(words: Sequence[Word], _rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
@@ -152,6 +155,46 @@ def _names(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> list[str]:
 def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
     told = [cell_text(words, row.cells[column]) for row in rows[1:] if row.cells[column]]
     return bool(told) and 2 * sum(map(is_number, told)) > len(told)
+
+
+def beside_rows(
+    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
+) -> tuple[list[Row], list[Row]]:
+    """Return rows above and below those that ruling lines enclose: every other row may be grey."""
+    steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
+    far = _ROW_AWAY * max(steps)
+    found: tuple[list[Row], list[Row]] = ([], [])
+    at = bisect_left(lines, rows[0].line.centre, key=lambda line: line.centre)
+    end = bisect_left(lines, rows[-1].line.centre + 0.1, key=lambda line: line.centre)
+    for kept, near, candidates in (
+        (found[0], rows[0], reversed(lines[:at])),
+        (found[1], rows[-1], iter(lines[end:])),
+    ):
+        for line in candidates:
+            row = row_of(words, line, strips)
+            away = abs(line.centre - (kept[-1] if kept else near).line.centre)
+            if away > far or row.spans or len(row.filled) < 2 or not _in_line(words, row, rows):  # noqa: PLR2004 - cells
+                break
+            kept.append(row)
+    found[0].reverse()
+    return found
+
+
+def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
+    """Say whether a row's cells have an edge or their middle in line with the rows' cells."""
+    for column in row.filled:
+        left, right = _ends(words, row.cells[column])
+        others = [_ends(words, one.cells[column]) for one in rows if one.cells[column]]
+        if not any(
+            min(abs(a - left), abs(b - right), abs(a + b - left - right) / 2) <= _EDGE
+            for a, b in others
+        ):
+            return False
+    return True
+
+
+def _ends(words: Sequence[Word], cell: Sequence[int]) -> tuple[float, float]:
+    return min(words[at].box[0] for at in cell), max(words[at].box[2] for at in cell)
 
 
 def names_above(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ingest.loaders.pdf.page import Box, Rule, Word
 from ingest.loaders.pdf.table_columns import Row, rows_of, strips_in
 from ingest.loaders.pdf.table_grid import Cell, Grid, components, grid_of
-from ingest.loaders.pdf.table_open import names_above
+from ingest.loaders.pdf.table_open import beside_rows, names_above
 from ingest.loaders.pdf.table_rows import grouped, table_from
 from ingest.loaders.pdf.table_tests import is_code_or_list, prose_columns, runs_across
 from ingest.loaders.pdf.table_text import Line, around, cell_text, is_number, lines_of
@@ -85,7 +85,9 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     heads = sum(row < header for row in kept)
     if heads == 1 and not names_columns(shown):
         heads = 0
-    return Table(around(words, members), shown, frozenset(members), heads)
+    whole = around(words, members)
+    boxes = tuple((whole[0], grid.down[row], whole[2], grid.down[row + 1]) for row in kept)
+    return Table(whole, shown, boxes, frozenset(members), heads)
 
 
 def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
@@ -235,7 +237,9 @@ def _banded(
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
-    above = names_above(words, rows[0], strips, page_lines)
+    first, last = beside_rows(words, rows, strips, page_lines)
+    groups = [[row] for row in first] + groups + [[row] for row in last]
+    above = names_above(words, groups[0][0], strips, page_lines)
     return table_from(words, [[row] for row in above] + groups)
 
 
