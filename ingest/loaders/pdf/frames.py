@@ -106,9 +106,7 @@ def frames_of(page: Glyphs) -> list[Frame]:
         if glyph.font >= 0:
             last = _direction(glyph.angle + (QUARTER if down else 0), parts)
         parts.setdefault(last, []).append((glyph, down))
-    frames = [
-        _frame(page, angle, found, scale) for angle, found in parts.items()
-    ]
+    frames = [_frame(page, angle, found, scale) for angle, found in parts.items()]
     return sorted(frames, key=lambda frame: (-frame.visible, frame.angle))
 
 

@@ -15,6 +15,7 @@ from ingest.loaders.pdf.tables import find_tables
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
+_LEAST_LISTING = 3  # lines
 
 
 def text_of(sheet: Sheet) -> str:
@@ -150,13 +151,13 @@ def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, 
     one, other = above[-1], below[0]
     if one.fixed != other.fixed or abs(one.size - other.size) > _SAME_SIZE:
         return False
-    if other.box[1] - one.box[3] > 2.5 * one.height:  # noqa: PLR2004 - two empty lines
+    if other.box[1] - one.box[3] > 2.5 * one.height:
         return False
     right = columns[round(one.size)].right
     code = is_listing(above, right), is_listing(below, right)
     return all(code) or (
         any(code)
         and one.fixed
-        and len(above) + len(below) > 2
+        and len(above) + len(below) >= _LEAST_LISTING
         and is_listing([*above, *below], right)
-    )  # noqa: PLR2004
+    )
