@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import pypdf
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfgen.canvas import Canvas
 
-import pypdf
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
 

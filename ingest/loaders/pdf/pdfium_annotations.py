@@ -21,6 +21,39 @@ _CHECKED_KINDS = (2, 3)  # FPDF_FORMFIELD_CHECKBOX, FPDF_FORMFIELD_RADIOBUTTON
 _CHOICES = (4, 5)  # FPDF_FORMFIELD_COMBOBOX, FPDF_FORMFIELD_LISTBOX
 _FIELDS = {1: "/Btn", 2: "/Btn", 3: "/Btn", 4: "/Ch", 5: "/Ch", 6: "/Tx", 7: "/Sig"}
 
+_SUBTYPES = (
+    "",
+    "Text",
+    "Link",
+    "FreeText",
+    "Line",
+    "Square",
+    "Circle",
+    "Polygon",
+    "PolyLine",
+    "Highlight",
+    "Underline",
+    "Squiggly",
+    "StrikeOut",
+    "Stamp",
+    "Caret",
+    "Ink",
+    "Popup",
+    "FileAttachment",
+    "Sound",
+    "Movie",
+    "Widget",
+    "Screen",
+    "PrinterMark",
+    "TrapNet",
+    "Watermark",
+    "3D",
+    "RichMedia",
+    "XFAWidget",
+    "Redact",
+)
+"""By the numbers that PDFium gives them."""
+
 
 def annotations_of(page: Any, document: Any) -> list[Dictionary]:  # noqa: ANN401 - no types
     """Return the annotations of a page that PDFium has loaded."""
@@ -39,7 +72,8 @@ def annotations_of(page: Any, document: Any) -> list[Dictionary]:  # noqa: ANN40
 
 
 def _dictionary(raw: Any, annotation: Any, document: Any) -> Dictionary:  # noqa: ANN401
-    subtype = _SUBTYPES.get(raw.FPDFAnnot_GetSubtype(annotation), "")
+    kind = raw.FPDFAnnot_GetSubtype(annotation)
+    subtype = _SUBTYPES[kind] if 0 <= kind < len(_SUBTYPES) else ""
     told: dict[str, Any] = {"/Subtype": f"/{subtype}", "/F": raw.FPDFAnnot_GetFlags(annotation)}
     rectangle = raw.FS_RECTF()
     if raw.FPDFAnnot_GetRect(annotation, rectangle):
@@ -123,15 +157,3 @@ def _asked(question: Callable[..., int], *about: Any) -> bytes:  # noqa: ANN401
 
 def _wide(data: bytes) -> str:
     return data.decode("utf-16-le", "replace").rstrip("\0")
-
-
-_SUBTYPES = dict(
-    enumerate(
-        (
-            "Text Link FreeText Line Square Circle Polygon PolyLine Highlight Underline Squiggly "
-            "StrikeOut Stamp Caret Ink Popup FileAttachment Sound Movie Widget Screen PrinterMark "
-            "TrapNet Watermark 3D RichMedia XFAWidget Redact"
-        ).split(),
-        start=1,
-    )
-)

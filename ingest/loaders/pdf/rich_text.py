@@ -27,8 +27,8 @@ class _Plain(HTMLParser):
 def plain(rich: str) -> str:
     """Return the text of XHTML, a paragraph a line.
 
-    >>> plain("<body><p>Rail <b>Nord</b></p><p>B&amp;C</p></body>")
-    'Rail Nord\\nB&C'
+    >>> plain("<body><p>Rail <b>Nord</b> &amp; Co</p></body>")
+    'Rail Nord & Co'
     """
     parser = _Plain()
     parser.feed(rich)
