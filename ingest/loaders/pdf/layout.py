@@ -19,13 +19,14 @@ _LEAST_LISTING = 3  # lines
 
 
 def text_of(sheet: Sheet) -> str:
-    """Return all words of a page, in no order that means anything."""
-    return " ".join(word.text for word in sheet.words)
+    """Return all words of a page, in no order that means anything, filled in or printed."""
+    filled = [inset.text for inset in sheet.insets if inset.kind in ("field", "typed")]
+    return " ".join([*(word.text for word in sheet.words), *filled])
 
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
-    words = with_fields(sheet.words, sheet.insets)
+    words = with_fields(sheet.words, sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []
     for inset in sheet.insets:
