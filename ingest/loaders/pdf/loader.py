@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
 from ingest.loaders.pdf.scan import ScanReader
@@ -76,13 +78,15 @@ def _load(
 def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
     sheet = engines.sheet(index)
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
-    picture = scans.page(index, reading)
-    if picture is not None:
-        return PageRead(picture=picture)
-    written = engines.written_on(index)
+    seen = scans.page(index, reading, sheet)
+    if seen.page is not None:
+        return PageRead(picture=seen.page, written=written(insets_of(engines, index)))
     if sheet is None:
-        return PageRead(text=_with_written(clean(reading.raw), written))
-    return PageRead(blocks=blocks_of(sheet), height=sheet.height, written=written)
+        more = written(insets_of(engines, index))
+        return PageRead(text=_with_written(clean(reading.raw), more))
+    if seen.insets:
+        sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
+    return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 
 def _with_written(text: str, written: Sequence[str]) -> str:
