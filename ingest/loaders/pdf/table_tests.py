@@ -100,7 +100,7 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
     clear = _clear(words, run, rows, strips) and _edges_align(words, rows, columns)
     clear = clear and not _is_spread(words, rows, run.size)
-    if other or not clear:
+    if other or not clear or _is_index(texts):
         return False
     numeric = [_share(is_number, column[1:]) >= 0.6 and any(column[1:]) for column in texts]  # noqa: PLR2004 - share
     short = _share(lambda text: width(text) <= _SHORT_CELL, [t for c in texts for t in c]) >= 0.8  # noqa: PLR2004
@@ -109,7 +109,7 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
             whole = sum(len(row.filled) == columns for row in rows)
             values = [is_number(column[-1]) for column in texts]
             return short and whole == len(rows) and any(values)
-        return (short or any(numeric)) and not _is_index(texts)
+        return short or any(numeric)
     return _two_columns(rows, texts, numeric)
 
 
