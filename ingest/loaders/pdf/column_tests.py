@@ -57,8 +57,8 @@ class Side:
     ``words`` and ``letters`` (Chinese or Japanese) are means per line; ``full``, ``starts``,
     ``ends``, ``numbers``, ``numbered``, ``leaders`` and ``broken`` are shares: of lines that fill
     the width, that begin and end where most do, of words that are numbers, of lines that end with
-    a number or with dots that lead to one, of lines that begin inside a sentence. ``type`` is the
-    usual size of its letters, ``address`` says that it looks like a postal address.
+    a number or with dots that lead to one, of lines that begin inside a sentence or with a letter.
+    ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address.
     """
 
     count: int
@@ -71,6 +71,7 @@ class Side:
     numbered: float
     leaders: float
     broken: float
+    entries: float
     address: bool
     type: float
     lines: tuple[float, ...]
@@ -106,6 +107,7 @@ class Side:
             numbered=sum(text[-1:].isdigit() for text in last) / count,
             leaders=sum(_LEADERS.search(text) is not None for text in last) / count,
             broken=sum(map(_inside_sentence, first[1:])) / max(count - 1, 1),
+            entries=sum(text[:1].isalpha() for text in first) / count,
             address=_is_address([" ".join(w.text for _, w in line) for line in ordered]),
             type=sorted(word.size for _, word in items)[len(items) // 2],
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
@@ -151,7 +153,7 @@ def _are_lists(left: Side, right: Side, wide: float) -> bool:
         return False
     if wide >= 1 and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
         return numbers < _HALF
-    numbered = min(left.numbered, right.numbered) > _HALF
+    numbered = min(left.numbered, right.numbered, left.entries, right.entries) > _HALF
     return fewest >= _INDEX_LINES and numbered and numbers < _INDEX_NUMBERS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,12 +78,14 @@ def _load(
 def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
     sheet = engines.sheet(index)
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
-    picture = scans.page(index, reading)
-    if picture is not None:
-        return PageRead(picture=picture, written=written(insets_of(engines, index)))
+    seen = scans.page(index, reading, sheet)
+    if seen.page is not None:
+        return PageRead(picture=seen.page, written=written(insets_of(engines, index)))
     if sheet is None:
         more = written(insets_of(engines, index))
         return PageRead(text=_with_written(clean(reading.raw), more))
+    if seen.insets:
+        sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
     return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.annotations import Dictionary, Frame
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
-from ingest.loaders.pdf.page import Rule
+from ingest.loaders.pdf.page import Box, Rule
+from ingest.loaders.pdf.page_objects import PageObjects, Place, hide_texts, objects_of
 from ingest.loaders.pdf.passage import Character
 from ingest.loaders.pdf.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.rules import rules_of
@@ -32,8 +33,9 @@ POINTS_PER_INCH = 72
 _SMALL_DPI = 24
 _MAX_DEPTH = 15
 _ERROR_PASSWORD = 4  # FPDF_ERR_PASSWORD
-_IMAGE = 3  # FPDF_PAGEOBJ_IMAGE
-_OBJECTS = 20_000
+_ANNOTATIONS = 2_000
+_READ_OTHERWISE = frozenset({1, 2, 3, 16})  # FPDF_ANNOT_TEXT, _LINK, _FREETEXT, _POPUP
+_HIDDEN = 2  # FPDF_ANNOT_FLAG_HIDDEN
 _GRID = 100_000  # places of characters are counted in this many steps across a page
 
 _lock = threading.RLock()
@@ -46,14 +48,6 @@ class OutlineEntry:
     level: int
     title: str
     page: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The pictures of a page: pixels of all, and the largest one's share of the page's area."""
-
-    pixels: int
-    coverage: float
 
 
 class PdfiumFile:
@@ -134,39 +128,52 @@ class PdfiumFile:
                 log.info("outline cut short: %s", type(error).__name__)
         return entries
 
-    def pictures(self, index: int) -> Pictures:
-        """Measure a page's pictures without decoding them."""
-        pixels, coverage = 0, 0.0
+    def objects(self, index: int) -> PageObjects:
+        """Return the pictures and texts of a page, without decoding any picture."""
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
         with self._page(index) as page:
             if page is None:
-                return Pictures(0, 0.0)
-            width, height = page.get_size()
-            for count, item in enumerate(page.get_objects(filter=[_IMAGE], max_depth=_MAX_DEPTH)):
-                if count >= _OBJECTS:
-                    break
-                across, down = item.get_px_size()
-                pixels += across * down
-                left, bottom, right, top = item.get_bounds()
-                area = max(0.0, right - left) * max(0.0, top - bottom)
-                coverage = max(coverage, area / max(width * height, 1.0))
-        return Pictures(pixels, min(coverage, 1.0))
+                return PageObjects(1.0, 1.0)
+            return objects_of(raw, page, _place(page), *page.get_size())
 
-    def draw(self, index: int, *, dpi: int, max_pixels: int) -> npt.NDArray[np.uint8] | None:
+    def draw(
+        self,
+        index: int,
+        *,
+        dpi: float,
+        max_pixels: int,
+        texts: bool = True,
+        box: Box | None = None,
+    ) -> npt.NDArray[np.uint8] | None:
         """Draw a page; uint8, shape (height, width, 3), blue first; None where it cannot be.
 
-        A page so large that it would exceed ``max_pixels`` is drawn at a lower resolution.
+        What would exceed ``max_pixels`` is drawn at a lower resolution.
+
+        Args:
+            index: of the page, from 0.
+            dpi: pixels an inch.
+            max_pixels: that the picture may have.
+            texts: whether to draw texts, form fields, and notes that are typed on the page.
+            box: the part of the page to be drawn, in points as seen; None for all of it.
         """
         with self._page(index) as page:
             if page is None:
                 return None
             width, height = page.get_size()
+            left, top, right, bottom = box or (0.0, 0.0, width, height)
+            left, top = max(left, 0.0), max(top, 0.0)
+            right, bottom = min(right, width), min(bottom, height)
             scale = dpi / POINTS_PER_INCH
-            pixels = width * height * scale * scale
-            if pixels > max_pixels:
+            pixels = (right - left) * (bottom - top) * scale * scale
+            if pixels > max_pixels and right > left and bottom > top:
                 scale *= (max_pixels / pixels) ** 0.5
-            if min(width, height) * scale < 1:
+            if min(right - left, bottom - top) * scale < 1:
                 return None
-            picture: npt.NDArray[np.uint8] = page.render(scale=scale).to_numpy().copy()
+            crop = (left, height - bottom, width - right, top)
+            with contextlib.nullcontext() if texts else _without_texts(page):
+                drawn = page.render(scale=scale, crop=crop, may_draw_forms=texts)
+            picture: npt.NDArray[np.uint8] = drawn.to_numpy().copy()
             return picture
 
     def glyphs(self, index: int) -> Glyphs | None:
@@ -205,11 +212,7 @@ class PdfiumFile:
         from pypdfium2 import raw  # noqa: PLC0415 - see open
 
         with self._page(index) as page:
-            if page is None:
-                return []
-            width, height = page.get_size()
-            place = _frame(page, width, height)
-            return rules_of(raw, page, place, width, height)
+            return rules_of(raw, page, _place(page), *page.get_size()) if page is not None else []
 
     def frame(self, index: int) -> tuple[Frame, float] | None:
         """Return where the file's points stand on a page as seen, and the page's height.
@@ -219,8 +222,7 @@ class PdfiumFile:
         with self._page(index) as page:
             if page is None:
                 return None
-            width, height = page.get_size()
-            return _frame(page, width, height), height
+            return _place(page), page.get_size()[1]
 
     def annotations(self, index: int) -> list[Dictionary]:
         """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
@@ -250,15 +252,14 @@ class PdfiumFile:
                     page.close()
 
 
-def _frame(page: Any, width: float, height: float) -> Frame:  # noqa: ANN401 - as PdfiumFile
-    """Return the map from a page's points to those of the page as it is drawn.
+def _place(page: Any) -> Place:  # noqa: ANN401 - pypdfium2 carries no types
+    """Return what says where a point of a page's own space is drawn, in points."""
+    import pypdfium2  # noqa: PLC0415 - see PdfiumFile.open
 
-    PDFium says where a point is drawn in whole steps of a grid: two far points on each axis tell
-    it of all points without rounding each of them.
-    """
-    import pypdfium2  # noqa: PLC0415 - see open
-
+    width, height = page.get_size()
     drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
+    # PDFium says where a point is drawn in whole steps of a grid: two far points on each
+    # axis tell it of all points without rounding each of them.
     far = max(width, height)
     (x0, y0), (x1, y1), (x2, y2) = (
         drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
@@ -273,3 +274,26 @@ def _frame(page: Any, width: float, height: float) -> Frame:  # noqa: ANN401 - a
         )
 
     return place
+
+
+@contextlib.contextmanager
+def _without_texts(page: Any) -> Iterator[None]:  # noqa: ANN401 - see _place
+    """Hide a page's texts, and its annotations that hold text; stamps stay, as pictures do."""
+    from pypdfium2 import raw  # noqa: PLC0415 - see PdfiumFile.open
+
+    hide_texts(raw, page)
+    hidden = []
+    try:
+        for at in range(min(raw.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
+            annotation = raw.FPDFPage_GetAnnot(page, at)
+            if raw.FPDFAnnot_GetSubtype(annotation) in _READ_OTHERWISE:
+                flags = raw.FPDFAnnot_GetFlags(annotation)
+                raw.FPDFAnnot_SetFlags(annotation, flags | _HIDDEN)
+                hidden.append((annotation, flags))
+            else:
+                raw.FPDFPage_CloseAnnot(annotation)
+        yield
+    finally:
+        for annotation, flags in hidden:
+            raw.FPDFAnnot_SetFlags(annotation, flags)
+            raw.FPDFPage_CloseAnnot(annotation)
