@@ -88,7 +88,9 @@ def pack_file(loaded: LoadedFile) -> Message:
         "title": document.title,
         "metadata": dict(document.metadata),
         "notices": [[n.code, n.message, dict(n.values)] for n in document.notices],
-        "sections": [[s.start, s.end, s.heading_path, s.kind] for s in document.sections],
+        "sections": [
+            [s.start, s.end, s.heading_path, s.kind, s.header_rows] for s in document.sections
+        ],
         "pages": [
             [
                 p.number,
@@ -143,7 +145,7 @@ def _notice(row: list[Any]) -> Notice:
 def _sections(values: object, length: int) -> tuple[Section, ...]:
     found: list[Section] = []
     at = 0
-    for start, end, path, kind in check.rows(values, "the sections", 4):
+    for start, end, path, kind, rows in check.rows(values, "the sections", 5):
         first, last = check.span(start, end, length, "a section")
         if first < at:
             msg = "sections that overlap"
@@ -151,7 +153,10 @@ def _sections(values: object, length: int) -> tuple[Section, ...]:
         at = last
         headings = tuple(check.text(each, "a heading") for each in check.sequence(path, "a path"))
         chosen = check.one_of(kind, _KINDS, "the kind of a section")
-        found.append(Section(start=first, end=last, heading_path=headings, kind=chosen))
+        heads = check.whole(rows, "the header rows of a table")
+        found.append(
+            Section(start=first, end=last, heading_path=headings, kind=chosen, header_rows=heads)
+        )
     return tuple(found)
 
 

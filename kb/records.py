@@ -29,12 +29,17 @@ to the query (the model reads the hits once more, about 0.1 s for each on a proc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A stretch of a document under one heading and of one kind; sections never overlap."""
+    """A stretch of a document under one heading and of one kind; sections never overlap.
+
+    ``header_rows`` says how many rows at the top of a table name its columns; with 0 it may go on
+    a table before it.
+    """
 
     start: int
     end: int
     heading_path: tuple[str, ...] = ()
     kind: SectionKind = "text"
+    header_rows: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,11 +119,13 @@ class DocumentBuilder:
         kind: SectionKind = "text",
         *,
         separator: str = BLOCK_BREAK,
+        header_rows: int = 1,
     ) -> tuple[int, int]:
         """Append one block and return its span; blank blocks add nothing.
 
         Consecutive text blocks under one heading share a section; tables and code blocks get
-        a section each, so that the splitter can treat them as units.
+        a section each, so that the splitter can treat them as units. ``header_rows`` of a table
+        name its columns.
         """
         text = normalise(text).strip("\n")
         if not text.strip():
@@ -134,7 +136,7 @@ class DocumentBuilder:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
-        self._extend_sections(start, kind)
+        self._extend_sections(start, kind, header_rows)
         self._extend_page(start)
         return (start, self._length)
 
@@ -150,7 +152,7 @@ class DocumentBuilder:
             notices=tuple(self.notices),
         )
 
-    def _extend_sections(self, start: int, kind: SectionKind) -> None:
+    def _extend_sections(self, start: int, kind: SectionKind, header_rows: int) -> None:
         last = self._sections[-1] if self._sections else None
         joins = (
             last is not None and kind == "text" and last.kind == "text" and not self._breaks_section
@@ -159,7 +161,13 @@ class DocumentBuilder:
             self._sections[-1] = replace(last, end=self._length)
         else:
             self._sections.append(
-                Section(start=start, end=self._length, heading_path=self.heading_path, kind=kind),
+                Section(
+                    start=start,
+                    end=self._length,
+                    heading_path=self.heading_path,
+                    kind=kind,
+                    header_rows=header_rows if kind == "table" else 1,
+                ),
             )
         self._breaks_section = False
 

@@ -97,13 +97,14 @@ def find_tables(document: Document) -> Iterator[Table]:
     """Yield a document's tables that have a header row, in order."""
     text = document.text
     last: _Run | None = None
+    above: Table | None = None
     for section in document.sections or (Section(start=0, end=len(text)),):
         if section.kind == "code":
             continue
         if section.kind == "table":
-            end = text.find("\n", section.start, section.end)
-            if end >= 0:
-                yield Table(end + 1, section.end, text[section.start : end])
+            above = _told(text, section, above)
+            if above.header and above.start < above.end:
+                yield above
             continue
         for run in _runs(text, section.start, section.end):
             if not run.header and last is not None and _goes_on(text, last, run):
@@ -111,6 +112,27 @@ def find_tables(document: Document) -> Iterator[Table]:
             if run.header:
                 yield Table(run.start, run.end, run.header)
             last = run
+
+
+def _told(text: str, section: Section, above: Table | None) -> Table:
+    """Return a table that its loader named: its first rows name its columns, or it goes on."""
+    if section.header_rows == 0:
+        goes_on = above is not None and _is_rest(text, above, section)
+        return Table(section.start, section.end, above.header if above and goes_on else "")
+    end = section.start - 1
+    for _ in range(section.header_rows):
+        end = text.find("\n", end + 1, section.end)
+        if end < 0:
+            return Table(section.end, section.end, text[section.start : section.end])
+    return Table(end + 1, section.end, text[section.start : end])
+
+
+def _is_rest(text: str, above: Table, section: Section) -> bool:
+    """Say whether a table without names of columns goes on another on the page before."""
+    first = text[section.start : section.end].partition("\n")[0]
+    names = above.header.rpartition("\n")[2]
+    lines = sum(bool(line.strip()) for line in text[above.end : section.start].split("\n"))
+    return first.count(_TAB) == names.count(_TAB) > 0 and lines <= _LINES_BETWEEN
 
 
 @dataclass(slots=True)

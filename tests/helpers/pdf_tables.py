@@ -9,7 +9,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.engines import PdfEngines
+from ingest.loaders.pdf.page import Rule
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.tables import Table, find_tables
 
@@ -67,38 +68,11 @@ def tables_on(data: bytes) -> list[Table]:
     file, _ = PdfiumFile.open(data, ())
     assert file is not None
     try:
-        width, height = file._document[0].get_size()
-        words = _words(file, width, height)
-        return find_tables(words, file.rules(0), width, height)
+        sheet = PdfEngines(None, file, file.pages).sheet(0)
+        assert sheet is not None
+        return find_tables(sheet.words, sheet.rules, sheet.width, sheet.height)
     finally:
         file.close()
-
-
-def _words(file: PdfiumFile, width: float, height: float) -> list[Word]:
-    words: list[Word] = []
-    text, box = "", (0.0, 0.0, 0.0, 0.0)
-    for character in file.characters(0):
-        # PDFium tells a hyphen at a line's end so.
-        printed = "-" if character.text == "\x02" else character.text
-        left, top, right, bottom = (
-            value * whole
-            for value, whole in zip(character.box, (width, height, width, height), strict=True)
-        )
-        size = bottom - top
-        near = abs(top - box[1]) < size / 3 and -size / 2 < left - box[2] < size / 8
-        if text and (character.text.isspace() or not near):
-            words.append(Word(text, box, box[3] - box[1]))
-            text = ""
-        if character.text.isspace():
-            continue
-        if not text:
-            text, box = printed, (left, top, right, bottom)
-        else:
-            text += printed
-            box = (box[0], min(box[1], top), right, max(box[3], bottom))
-    if text:
-        words.append(Word(text, box, box[3] - box[1]))
-    return words
 
 
 def put(

@@ -128,6 +128,34 @@ class TestRuled:
 
         assert rows_on(draw) == PARTS
 
+    def test_rows_that_share_one_box_are_rows(self) -> None:
+        rows = [
+            ["Score", "Word", "Kind"],
+            ["1.000", "miller", "noun"],
+            ["0.912", "grind", "verb"],
+            ["0.817", "coarse", "adjective"],
+            ["0.500", "stone", "noun"],
+            ["...", "...", "..."],
+            ["0.219", "wheel", "noun"],
+            ["0.105", "turn", "verb"],
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, rows, AT[:3], top=704)
+            grid(canvas, EDGES[:4], [715, 699, 635, 619, 587])
+
+        assert rows_on(draw) == rows
+
+    def test_a_heading_beside_the_names_of_columns_is_none_of_them(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            put(canvas, PARTS, [330, 400, 440, 480], top=704)
+            for level in (699, 635):
+                canvas.line(325, level, 540, level)
+            canvas.drawString(60, 704, "5.1 What was found")
+            prose(canvas, [line[:38] for line in LEFT], 60, top=680)
+
+        assert rows_on(draw) == PARTS
+
     def test_a_cell_of_chinese_has_no_space_where_its_line_breaks(self) -> None:
         def draw(canvas: Canvas) -> None:
             canvas.setFont(CHINESE, 10)
@@ -252,6 +280,50 @@ class TestUnruled:
         tables = tables_on(made(draw))
         assert tables[0].header_rows == 2
         assert tables[0].rows[0] == ("", "Electricity", "Electricity", "Heating oil", "Heating oil")
+
+    def test_a_table_in_a_typewriters_font_is_a_table(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Courier", 9)
+            put(canvas, PARTS, AT)
+
+        assert rows_on(draw) == PARTS
+
+    def test_a_table_of_contents_in_two_columns_is_read_down_each(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            for column in range(2):
+                for n in range(12):
+                    title = f"{'Left' if column == 0 else 'Right'} hand chapter {n} "
+                    left, right = 60 + 250 * column, 280 + 250 * column
+                    dots = int((right - 24 - left - canvas.stringWidth(title)) / 2.78)
+                    canvas.drawString(left, 700 - 14 * n, title + "." * dots)
+                    canvas.drawRightString(right, 700 - 14 * n, str(10 + n + 50 * column))
+
+        rows = [row for table in tables_on(made(draw)) for row in table.rows]
+        assert rows == [
+            *((f"Left hand chapter {n} …", str(10 + n)) for n in range(12)),
+            *((f"Right hand chapter {n} …", str(60 + n)) for n in range(12)),
+        ]
+
+    def test_a_title_of_two_lines_is_one_entry_of_a_table_of_contents(self) -> None:
+        lines = [
+            ("1 Before you begin", "3"),
+            ("2 What the operator of the crane has to know before the cabin is", ""),
+            ("entered for the first time", "12"),
+            ("3 Index", "44"),
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            for n, (title, page) in enumerate(lines):
+                dots = " " + "." * int((430 - canvas.stringWidth(title)) / 2.78) if page else ""
+                canvas.drawString(80, 700 - 14 * n, title + dots)
+                canvas.drawRightString(530, 700 - 14 * n, page)
+
+        tables = tables_on(made(draw))
+        assert tables[0].rows == (
+            ("1 Before you begin …", "3"),
+            (f"{lines[1][0]} {lines[2][0]} …", "12"),
+            ("3 Index …", "44"),
+        )
 
     def test_a_table_of_contents_has_a_row_for_each_entry(self) -> None:
         def draw(canvas: Canvas) -> None:
@@ -408,9 +480,97 @@ def head_and_foot(canvas: Canvas) -> None:
     canvas.line(60, 600, 540, 600)
 
 
+def shell_session(canvas: Canvas) -> None:
+    prose(canvas, ["For example, type the following lines."], 60, top=740)
+    canvas.setFont("Courier", 9)
+    prose(canvas, ["$ man man", "$ man bash", "$ man grep", "$ man ls", "$ echo one two"], 60)
+    prose(
+        canvas,
+        ["Ian   Murdock   August", "Bruce Perens    April", "Ben   Collins   May"],
+        60,
+        top=600,
+    )
+
+
+def assembly(canvas: Canvas) -> None:
+    lines = [
+        ["mov edx, ebx", "// load primes from the record"],
+        ["mov edi, edx", "// store primes"],
+        ["and eax, -4", "// mask out the tag"],
+        ["call set", "// call the function"],
+        ["jmp end", "// jump to the return"],
+    ]
+    put(canvas, lines, [60, 200])
+
+
+def boxed_remark(canvas: Canvas) -> None:
+    canvas.line(60, 716, 540, 716)
+    canvas.drawString(66, 704, "Tip")
+    for n, line in enumerate(LEFT[:3]):
+        spread(canvas, line, 66, 330, 691 - 13 * n)
+    canvas.line(60, 656, 540, 656)
+
+
+def boxes_of_a_form(canvas: Canvas) -> None:
+    for n in range(7):
+        canvas.rect(60, 700 - 40 * n, 480, 40)
+        canvas.drawString(64, 728 - 40 * n, f"{n + 9}. Name and address of the applicant:")
+    canvas.rect(60, 420, 120, 40)
+    canvas.rect(180, 420, 120, 40)
+    canvas.drawString(64, 448, "Date:")
+    canvas.drawString(184, 448, "Signature:")
+
+
+def chart(canvas: Canvas) -> None:
+    grid(canvas, range(100, 501, 50), range(400, 701, 50))
+    for n in range(7):
+        canvas.drawRightString(95, 397 + 50 * n, f"0.{n}")
+    for n in range(9):
+        canvas.drawCentredString(100 + 50 * n, 385, str(50 * n))
+    canvas.drawString(420, 680, "north")
+    canvas.drawString(420, 665, "south")
+    canvas.drawString(160, 560, "strike")
+
+
+def widely_spaced_lines(canvas: Canvas) -> None:
+    lines = ["other schedule, any material, com-", "pound, mixture, or preparation con-"]
+    for n, line in enumerate(lines):
+        spread(canvas, line, 60, 360, 700 - 13 * n)
+    prose(canvas, ["taining any quantity of the following."], 60, top=674)
+
+
+def fractions(canvas: Canvas) -> None:
+    for n, digits in enumerate(("6 7 1 8 8", "7 8 8 9 9")):
+        for place, digit in enumerate(digits.split()):
+            canvas.drawString(100 + 60 * place, 700 - 6 * n, digit)
+            canvas.drawString(80 + 60 * place, 697, f"{place + 1}.")
+
+
+def references(canvas: Canvas) -> None:
+    for n in range(5):
+        canvas.drawString(60, 700 - 26 * n, f"[Lun{n}]")
+        prose(canvas, LEFT[n : n + 2], 110, top=700 - 26 * n)
+
+
+def footnotes(canvas: Canvas) -> None:
+    canvas.line(60, 716, 160, 716)
+    for n in range(4):
+        canvas.drawString(60, 700 - 13 * n, str(n + 1))
+        canvas.drawString(72, 700 - 13 * n, LEFT[n])
+
+
 @pytest.mark.parametrize(
     "draw",
     [
+        shell_session,
+        assembly,
+        boxed_remark,
+        boxes_of_a_form,
+        chart,
+        widely_spaced_lines,
+        fractions,
+        references,
+        footnotes,
         two_columns,
         two_chinese_columns,
         justified,

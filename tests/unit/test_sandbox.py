@@ -374,7 +374,7 @@ def test_a_worker_that_was_taken_over_cannot_point_outside_the_text() -> None:
     message = wire.pack_file(
         LoadedFile(document=Document.from_text("short"), content_hash="0" * 64, size=5, mtime_ns=0)
     )
-    message["sections"] = [[0, 6, [], "text"]]
+    message["sections"] = [[0, 6, [], "text", 1]]
 
     with pytest.raises(ValueError, match="outside"):
         wire.unpack_file(message)

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
-from kb.records import Chunk, Document, with_header
+from kb.records import Chunk, Document, Section, with_header
 from kb.splitting import SplitOptions, split
 
 HEADER = ("Id", "Site", "Yearly kWh", "Heating")
@@ -205,3 +205,50 @@ def test_every_chunk_of_a_table_in_a_pdf_carries_its_header_row(tmp_path: Path) 
 
     assert len(chunks) > 3
     assert {chunk.header for chunk in chunks[1:]} == {"Id\tkWh\tFuel"}
+
+
+def named(*parts: tuple[str, int]) -> Document:
+    """Return a document of tables whose loader counted the rows of names."""
+    text, sections = "", []
+    for part, header_rows in parts:
+        text += "\n\n" if text else ""
+        span = (len(text), len(text) + len(part))
+        sections.append(Section(start=span[0], end=span[1], kind="table", header_rows=header_rows))
+        text += part
+    return Document(text=text, media_type="pdf", sections=tuple(sections))
+
+
+def tabbed(count: int, *, first: int = 0) -> str:
+    return "\n".join("\t".join(row) for row in rows(count + first)[first:])
+
+
+def test_all_rows_of_names_that_a_loader_counts_are_carried() -> None:
+    names = "Id\tSite\tEnergy\tHeating\n\t\tkWh\tkind"
+
+    chunks = cut(named((f"{names}\n{tabbed(40)}", 2)))
+
+    assert {chunk.header for chunk in chunks[1:]} == {names}
+
+
+def test_a_table_without_names_of_columns_goes_on_the_table_before_it() -> None:
+    names = "\t".join(HEADER)
+
+    chunks = cut(named((f"{names}\n{tabbed(20)}", 1), (tabbed(20, first=20), 0)))
+
+    assert {chunk.header for chunk in chunks[1:]} == {names}
+
+
+def test_a_row_of_names_alone_at_the_end_of_a_page_names_the_columns_of_the_next() -> None:
+    names = "\t".join(HEADER)
+
+    chunks = cut(named((names, 1), (tabbed(20), 0)))
+
+    assert {chunk.header for chunk in chunks if "Weir 19" in chunk.text} == {names}
+
+
+def test_a_table_of_other_columns_does_not_go_on_the_one_before_it() -> None:
+    others = "\n".join(f"Field {n}:\tvalue {n}" for n in range(40))
+
+    chunks = cut(named((f"{chr(9).join(HEADER)}\n{tabbed(20)}", 1), (others, 0)))
+
+    assert {chunk.header for chunk in chunks if "Field" in chunk.text} == {""}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.edges import PageBlocks
 from ingest.loaders.pdf.joining import Piece, pieces_of, vocabulary_of
 from ingest.loaders.pdf.page import Block
-from ingest.loaders.pdf.running import PageBlocks, without_running
+from ingest.loaders.pdf.running import without_running
 from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
 from kb.records import Page
 from kb.text import normalise
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class PageRead:
     """One page as it was read: as blocks, as an engine's text, or from its picture.
 
-    ``written`` is what annotations hold.
+    ``written`` is what annotations hold on a page that was read from its picture.
     """
 
     blocks: Sequence[Block] | None = None
@@ -54,11 +55,9 @@ def assemble(
         here = entries.get(index, [])
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
-            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK)]
-            pieces += _missing(page.written, page.picture.text)
+            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK), *_missing(page)]
         elif page.blocks is not None:
-            printed = "".join(line.text for block in page.blocks for line in block.lines)
-            pieces = [*pieces_of(blocks, words), *_missing(page.written, printed)]
+            pieces = pieces_of(blocks, words)
         else:
             text = repair(page.text, words, [entry.title for entry in here])
             pieces = [Piece(text, "text", BLOCK_BREAK)]
@@ -84,10 +83,10 @@ def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Pa
     return Page(number=index + 1, start=0, end=0, label=label, read_by="text" if read else "none")
 
 
-def _missing(written: Sequence[str], printed: str) -> list[Piece]:
-    """Return what annotations hold unless the page prints it already."""
-    printed = "".join(printed.split())
-    more = [clean(line) for line in written]
+def _missing(page: PageRead) -> list[Piece]:
+    """Return what annotations hold unless OCR read it on the page already."""
+    printed = "".join(page.picture.text.split()) if page.picture is not None else ""
+    more = [clean(line) for line in page.written]
     return [
         Piece(line, "text", "\n") for line in more if line and "".join(line.split()) not in printed
     ]
@@ -112,11 +111,13 @@ def _add_page(
             _, found, entry = places.pop(0)
             part = piece.text[at:found]
             if part.strip():
-                builder.add(part, piece.kind, separator=separator)
+                heads = 0 if at else piece.header_rows
+                builder.add(part, piece.kind, separator=separator, header_rows=heads)
                 separator = part[len(part.rstrip("\n")) :] or "\n"
             at = found
             builder.heading(entry.level, entry.title, in_text=False)
-        builder.add(piece.text[at:], piece.kind, separator=separator)
+        heads = 0 if at else piece.header_rows
+        builder.add(piece.text[at:], piece.kind, separator=separator, header_rows=heads)
     for _, _, entry in places:
         builder.heading(entry.level, entry.title, in_text=False)
 

@@ -15,7 +15,14 @@ LEAST_LINES = 3
 NARROW = 1.4
 """Gutter in heights of the font below which chance is excluded by more lines."""
 
+LEAST_BESIDE = 2
+"""Lines that the shorter side has: one line has nothing to be aligned with."""
+
 _NARROW_LINES = 5
+_HALF = 0.5
+_WORDED = 1.5
+_LETTERED = 2.0
+_INDEX_NUMBERS = 0.7
 _WORDS = 2.5  # a line, on average: newspaper columns have three or four
 _CJK_LETTERS = 6.0
 _LEADING_ON = 0.15
@@ -27,6 +34,18 @@ _INDEX_LINES = 8
 _NEAR = 0.4  # of the font's height, between edges that are about the same
 _SAME_LINE = 0.5
 _SAME_HEIGHT = 0.25  # of the font's height, between base lines of one row
+_BROKEN = 0.2
+_OF_ONE_SIZE = 0.1
+_LONGEST_ADDRESS = 9
+_OPENERS = "\"'“‘«„([（「『《"
+_PLACE = re.compile(
+    r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?)\b|"
+    r"(?:str(?:\.|asse|aße|eet)|\b(?:road|lane|avenue|square|drive|court|rue|via|calle|rd|st|ave)\b"
+    r"|weg\b|platz\b|gasse\b|\bp\.? ?o\.? box\b)",
+    re.IGNORECASE,
+)
+_HOUSE = re.compile(r"^\d{1,4}[a-z]?\b,? [^\W\d]|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE)
+_CJK_PLACE = re.compile(r"[省市县區区].*[路街道号號]|[路街巷道]\d+[号號]|[〒]|邮编|郵編")
 _LEADERS = re.compile(r"(?:[.·…‧．]\s?){3,}$|…$")
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
@@ -36,9 +55,10 @@ class Side:
     """What stands on one side of a gap, as lines.
 
     ``words`` and ``letters`` (Chinese or Japanese) are means per line; ``full``, ``starts``,
-    ``ends``, ``numbers``, ``numbered`` and ``labels`` are shares: of lines that fill the width,
-    that begin and end where most do, of words that are numbers, of lines that end with a number,
-    with a colon, or with dots that lead to a number.
+    ``ends``, ``numbers``, ``numbered``, ``leaders`` and ``broken`` are shares: of lines that fill
+    the width, that begin and end where most do, of words that are numbers, of lines that end with
+    a number or with dots that lead to one, of lines that begin inside a sentence or with a letter.
+    ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address.
     """
 
     count: int
@@ -49,8 +69,11 @@ class Side:
     ends: float
     numbers: float
     numbered: float
-    labels: float
     leaders: float
+    broken: float
+    entries: float
+    address: bool
+    type: float
     lines: tuple[float, ...]
     size: float
 
@@ -69,7 +92,9 @@ class Side:
         rights = [max(box[2] for box, _ in line) for line in lines]
         width = max(max(rights) - min(lefts), 1.0)
         count = len(lines)
-        last = [max(line, key=lambda i: i[0][2])[1].text for line in lines]
+        ordered = [sorted(line, key=lambda i: i[0][0]) for line in lines]
+        first = [line[0][1].text for line in ordered]
+        last = [line[-1][1].text for line in ordered]
         texts = [word.text for _, word in items]
         return cls(
             count=count,
@@ -80,8 +105,11 @@ class Side:
             ends=_common(rights, size) / count,
             numbers=sum(_NUMBER.fullmatch(text) is not None for text in texts) / len(texts),
             numbered=sum(text[-1:].isdigit() for text in last) / count,
-            labels=sum(text.endswith((":", "：")) for text in last) / count,
             leaders=sum(_LEADERS.search(text) is not None for text in last) / count,
+            broken=sum(map(_inside_sentence, first[1:])) / max(count - 1, 1),
+            entries=sum(text[:1].isalpha() for text in first) / count,
+            address=_is_address([" ".join(w.text for _, w in line) for line in ordered]),
+            type=sorted(word.size for _, word in items)[len(items) // 2],
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
             size=size,
         )
@@ -90,31 +118,61 @@ class Side:
     def is_prose(self) -> bool:
         """Whether its lines are those of running text."""
         long = self.words >= _WORDS or self.letters >= _CJK_LETTERS
-        return self.count >= LEAST_LINES and long and self.full >= 0.5 and self.numbers < 0.5  # noqa: PLR2004
+        sentences = self.broken >= _BROKEN and self.numbers < _HALF
+        return sentences and long and self.count >= LEAST_LINES and self.full >= _HALF
 
 
 def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> bool:
     """Whether two sides of a gap, ``wide`` heights of the font, are read one after the other."""
     fewest = min(left.count, right.count)
+    first, last = (right, left) if backwards else (left, right)
     inner = left.ends if backwards else right.starts
-    if fewest < 2 or inner < (_ALIGNED if fewest < _MANY_LINES else _ALIGNED_OF_MANY):  # noqa: PLR2004 - one line has nothing to be aligned with
+    aligned = inner >= (_ALIGNED if fewest < _MANY_LINES else _ALIGNED_OF_MANY)
+    sure = fewest >= (_NARROW_LINES if wide < NARROW else LEAST_BESIDE)
+    if not (aligned and sure) or first.leaders > _LEADING_ON:
         return False
-    if (right if backwards else left).leaders > _LEADING_ON:
-        return False
-    if wide < NARROW and fewest < _NARROW_LINES:
-        return False
-    if left.is_prose and right.is_prose:
-        return True
-    alike = _rows_in_common(left, right)
-    worded = min(left.words, right.words) >= 1.5 or min(left.letters, right.letters) > 2  # noqa: PLR2004
-    if alike < 0.5 and worded and wide >= 1 and max(left.count, right.count) >= LEAST_LINES:  # noqa: PLR2004
-        return max(left.numbers, right.numbers) < 0.5  # noqa: PLR2004
     return (
-        fewest >= _INDEX_LINES
-        and min(left.numbered, right.numbered) > 0.5  # noqa: PLR2004
-        and max(left.numbers, right.numbers) < 0.7  # noqa: PLR2004
-        and worded
+        (left.is_prose and right.is_prose)
+        or (left.address and right.address)
+        or (wide >= 1 and _is_note(first, last))
+        or _are_lists(left, right, wide)
     )
+
+
+def _is_note(one: Side, other: Side) -> bool:
+    """Whether one side is a note in the other's margin: cells of a row are of one size."""
+    small, large = sorted((one.type, other.type))
+    return (one.is_prose or other.is_prose) and large - small > _OF_ONE_SIZE * large
+
+
+def _are_lists(left: Side, right: Side, wide: float) -> bool:
+    """Whether two sides are lists, or columns of an index, whose lines have nothing in common."""
+    fewest, most = sorted((left.count, right.count))
+    numbers = max(left.numbers, right.numbers)
+    if min(left.words, right.words) < _WORDED and min(left.letters, right.letters) <= _LETTERED:
+        return False
+    if wide >= 1 and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
+        return numbers < _HALF
+    numbered = min(left.numbered, right.numbered, left.entries, right.entries) > _HALF
+    return fewest >= _INDEX_LINES and numbered and numbers < _INDEX_NUMBERS
+
+
+def _inside_sentence(start: str) -> bool:
+    """Whether a line that begins with this word goes on with one before."""
+    letter = start.lstrip(_OPENERS)[:1]
+    return letter.islower() or (letter.isalpha() and not (letter.isupper() or letter.istitle()))
+
+
+def _is_address(lines: Sequence[str]) -> bool:
+    """Whether lines name a street or a place, as those of an address do."""
+    if not LEAST_LINES <= len(lines) <= _LONGEST_ADDRESS:
+        return False
+    told = sum(
+        pattern.search(line) is not None
+        for line in lines
+        for pattern in (_PLACE, _HOUSE, _CJK_PLACE)
+    )
+    return told > 0 and not any(line.endswith((":", "：")) for line in lines[1:])
 
 
 def _rows_in_common(left: Side, right: Side) -> float:

@@ -188,12 +188,9 @@ def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, i
     strips = []
     edge = free.shape[1] - 1
     for (y1, y2), places in ended.items():
-        first = last = places[0]
-        for x in [*places[1:], -1]:
-            if x == last + 1:
-                last = x
-                continue
+        begins = [at for at, x in enumerate(places) if not at or x > places[at - 1] + 1]
+        for at, end in zip(begins, [*begins[1:], len(places)], strict=True):
+            first, last = places[at], places[end - 1]
             if first > 0 and last < edge:  # beside the margin is no gutter
                 strips.append((first, last, y1, y2))
-            first = last = x
     return strips

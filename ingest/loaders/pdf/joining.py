@@ -24,6 +24,7 @@ class Piece:
     text: str
     kind: SectionKind
     separator: str
+    header_rows: int = 0
 
 
 def pieces_of(blocks: Iterable[Block], words: Collection[str]) -> list[Piece]:
@@ -38,7 +39,7 @@ def pieces_of(blocks: Iterable[Block], words: Collection[str]) -> list[Piece]:
         text = _text_of(block, words)
         if text.strip():
             apart = block.apart or block.kind != "text" or (pieces and pieces[-1].kind != "text")
-            pieces.append(Piece(text, block.kind, "\n\n" if apart else "\n"))
+            pieces.append(Piece(text, block.kind, "\n\n" if apart else "\n", block.header_rows))
     return pieces
 
 

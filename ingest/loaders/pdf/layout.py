@@ -11,19 +11,22 @@ from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
 from ingest.loaders.pdf.placing import place, words_in
+from ingest.loaders.pdf.tables import find_tables
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
+_LEAST_LISTING = 3  # lines
 
 
 def text_of(sheet: Sheet) -> str:
-    """Return all words of a page, in no order that means anything."""
-    return " ".join(word.text for word in sheet.words)
+    """Return all words of a page, in no order that means anything, filled in or printed."""
+    filled = [inset.text for inset in sheet.insets if inset.kind in ("field", "typed")]
+    return " ".join([*(word.text for word in sheet.words), *filled])
 
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
-    words = with_fields(sheet.words, sheet.insets)
+    words = with_fields(sheet.words, sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []
     for inset in sheet.insets:
@@ -46,7 +49,15 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
     """Return the tables of a page as blocks, and which words they take."""
-    return {}, frozenset()
+    found: dict[Box, Block] = {}
+    taken: frozenset[int] = frozenset()
+    for table in find_tables(words, sheet.rules, sheet.width, sheet.height):
+        lines = tuple(
+            PrintedLine(text, box) for text, box in zip(table.lines, table.row_boxes, strict=True)
+        )
+        found[table.box] = Block("table", lines, table.box, header_rows=table.header_rows)
+        taken |= table.words
+    return found, taken
 
 
 def _picture(inset: Inset) -> Block:
@@ -140,13 +151,13 @@ def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, 
     one, other = above[-1], below[0]
     if one.fixed != other.fixed or abs(one.size - other.size) > _SAME_SIZE:
         return False
-    if other.box[1] - one.box[3] > 2.5 * one.height:  # noqa: PLR2004 - two empty lines
+    if other.box[1] - one.box[3] > 2.5 * one.height:
         return False
     right = columns[round(one.size)].right
     code = is_listing(above, right), is_listing(below, right)
     return all(code) or (
         any(code)
         and one.fixed
-        and len(above) + len(below) > 2
+        and len(above) + len(below) >= _LEAST_LISTING
         and is_listing([*above, *below], right)
-    )  # noqa: PLR2004
+    )

@@ -34,7 +34,7 @@ def is_listing(rows: Sequence[Row], right: float) -> bool:
     text = "".join(word.text for row in rows for word in row.words)
     signs = sum(character in SIGNS for character in text) / max(len(text), 1)
     lefts = _steps(rows)
-    fixed = sum(row.fixed for row in rows) >= 0.8 * len(rows)  # noqa: PLR2004 - nearly all
+    fixed = sum(row.fixed for row in rows) >= 0.8 * len(rows)
     left = min(row.box[0] for row in rows)
     full = sum(row.box[2] - left >= _FULL * (right - left) for row in rows) / len(rows)
     words = sum(len(row.words) for row in rows) / len(rows)
@@ -46,7 +46,7 @@ def is_listing(rows: Sequence[Row], right: float) -> bool:
         return False
     texts = [row.text() for row in rows]
     told = sum(t.endswith(_ENDS) or _CODE_START.match(t) is not None for t in texts)
-    return told >= 0.6 * len(rows)  # noqa: PLR2004 - comments and continued lines are the rest
+    return told >= 0.6 * len(rows)
 
 
 def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:

@@ -19,7 +19,7 @@ from kb.records import SectionKind
 
 Box = tuple[float, float, float, float]
 
-InsetKind = Literal["field", "note", "picture", "link"]
+InsetKind = Literal["field", "typed", "note", "picture", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,19 @@ class Rule:
 class Inset:
     """What stands on a page without being part of its text.
 
-    ``field`` is a form field's value, with the field's name in ``label`` where the page prints
-    none beside it; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines;
-    ``link`` is an address to be shown after the words inside its box.
+    ``field`` is a form field's value, with the field's name in ``label`` for pages that print
+    none beside it. ``ticked`` says whether a box or button is; ``text`` is what a radio button
+    stands for, and ``one_of`` says that it is one. ``typed`` is text that a reader typed over the
+    page; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines; ``link`` is
+    an address to be shown after the words inside its box.
     """
 
     kind: InsetKind
     text: str
     box: Box
     label: str = ""
+    ticked: bool | None = None
+    one_of: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,15 @@ class Block:
     """Paragraphs, a table or a listing, in reading order.
 
     Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
-    ``apart`` says that white space above parts it from the block before.
+    ``apart`` says that white space above parts it from the block before; ``header_rows`` how many
+    rows at the top of a table name columns.
     """
 
     kind: SectionKind
     lines: tuple[PrintedLine, ...]
     box: Box
     apart: bool = True
+    header_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,7 @@ class Column:
         """Measure lines of one size that stand below each other; there is at least one."""
         sizes = rows[0].height
         steps = sorted(
-            step
-            for a, b in pairwise(rows)
-            if 0 < (step := b.box[3] - a.box[3]) < 2.5 * sizes  # noqa: PLR2004 - of one block
+            step for a, b in pairwise(rows) if 0 < (step := b.box[3] - a.box[3]) < 2.5 * sizes
         )
         return cls(
             left=min(row.box[0] for row in rows),
@@ -97,24 +95,25 @@ def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> 
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
         return False
-    if not row.backwards and not _lines_up(
-        row, following, is_item=LIST_ITEM.match(one) is not None
-    ):
+    item = LIST_ITEM.match(one) is not None
+    if not row.backwards and not _lines_up(row, following, is_item=item):
         return False
     if one[-1] in _HYPHENS and len(one) > 1 and one[-2].isalpha() and other[0].islower():
         return True
     room = (row.box[0] - _left_of(row, right)) if row.backwards else right - row.box[2]
-    need = _first_width(below) + _SPACE * row.height
-    if need <= room:
-        return False
+    fitted = _first_width(below) + _SPACE * row.height <= room
+    return not fitted and _reads_on(one, other, lower)
+
+
+def _reads_on(one: str, other: str, lower: float) -> bool:
+    """Whether the words of a line may follow those of the full line above."""
     start = other.lstrip(_OPENERS)[:1]
     if start.islower():
         return True
     if width(one) < _LEAST_COLUMNS:
         return False
-    if start.isalpha() and not (start.isupper() or start.istitle()):
-        return True  # a script without capitals
-    return lower >= _LEAST_LOWER
+    without_capitals = start.isalpha() and not (start.isupper() or start.istitle())
+    return without_capitals or lower >= _LEAST_LOWER
 
 
 def has_columns(row: Row, right: float, beside: Sequence[Row]) -> bool:

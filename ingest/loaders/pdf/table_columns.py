@@ -21,11 +21,15 @@ CLEAR = 0.8
 _SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
 _NARROWEST = 0.3  # ems of a strip that goes through all lines
 _MOST_STRIPS = 64
+_FEWEST_KNOWN = 8  # rows without names that show what is usual
+_FEW = 0.12  # share of rows
+_CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
 _PITCH = 2.2  # a distance between lines so many times the usual one ends a table
 _FAR = 3.2  # ems between the tops of two rows while the usual distance is not known
 _EVEN = 0.13  # ems by which gaps of a justified line may differ
 _WIDEST_SPACE = 1.25  # ems
 _FEWEST_EVEN = 4
+_WIDER = 1.4  # times the gap between words, from which one may be that of columns
 _BOTH_ENDS = 2  # strips that every line has, left and right of its words
 _HEADS = 2  # lines of names over several columns
 
@@ -144,7 +148,9 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     reached = -math.inf
     if ems >= CLEAR and _is_justified(words, line):
         return [(-math.inf, words[line.words[0]].box[0]), (words[line.words[-1]].box[2], math.inf)]
-    least = ems * line.size
+    least = max(ems * line.size, line.apart) if line.fixed else ems * line.size
+    if ems < CLEAR:
+        least = max(least, min(_WIDER * _space(words, line), CLEAR * line.size))
     for at in line.words:
         left, _, right, _ = words[at].box
         if left - reached >= least:
@@ -154,6 +160,15 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
     if len(strips) > _MOST_STRIPS:
         strips = sorted(sorted(strips, key=lambda strip: strip[0] - strip[1])[:_MOST_STRIPS])
     return strips
+
+
+def _space(words: Sequence[Word], line: Line) -> float:
+    """Return about the gap between words of a line, 0 where there are few."""
+    gaps = sorted(
+        words[after].box[0] - words[at].box[2]
+        for at, after in zip(line.words, line.words[1:], strict=False)
+    )
+    return gaps[len(gaps) // 4] if len(gaps) >= _FEWEST_EVEN else 0.0
 
 
 def _is_justified(words: Sequence[Word], line: Line) -> bool:
@@ -190,26 +205,39 @@ def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12)
     size = sizes[len(sizes) // 2]
     ends: list[tuple[float, int]] = []
     for line in lines:
-        for phrase in phrases(words, line, 0.5 * size):
+        for phrase in phrases(words, line, line.apart if line.fixed else _CELLS_APART * size):
             ends += [(phrase.left, 1), (phrase.right, -1)]
     ends.sort()
     most = max(int(share * len(lines)), 1 if len(lines) > 3 else 0)  # noqa: PLR2004 - of few lines none may
     strips: list[Strip] = []
-    depth, start = 0, -math.inf
-    for place, step in ends:
-        if depth <= most and step > 0 and depth + step > most:
-            strips.append((start, place))
+    depth = 0
+    pieces: list[tuple[int, Strip]] = []  # of one strip: how many lines cross each
+    for (place, step), (after, _) in zip(ends, [*ends[1:], ends[-1]], strict=True):
         depth += step
-        if step < 0 and depth == most:
-            start = place
-    return _inside(strips, ends, size)
-
-
-def _inside(strips: list[Strip], ends: list[tuple[float, int]], size: float) -> list[Strip]:
+        if depth <= most:
+            pieces.append((depth, (place, after)))
+        elif pieces:
+            strips += _whitest(pieces, _CELLS_APART * size)
+            pieces = []
     first, last = ends[0][0], ends[-1][0]
-    return [(a, b) for a, b in strips if a > first and b < last and b - a >= 0.5 * size][
-        :_MOST_STRIPS
-    ]
+    return [(a, b) for a, b in strips if a > first and b < last][:_MOST_STRIPS]
+
+
+def _whitest(pieces: Sequence[tuple[int, Strip]], least: float) -> list[Strip]:
+    """Return the parts of a strip that the fewest lines cross, if any of them is wide enough."""
+    for most in sorted({depth for depth, _ in pieces}):
+        found: list[Strip] = []
+        for depth, (a, b) in pieces:
+            if depth > most:
+                continue
+            if found and found[-1][1] == a:
+                found[-1] = (found[-1][0], b)
+            else:
+                found.append((a, b))
+        wide = [(a, b) for a, b in found if b - a >= least]
+        if wide:
+            return wide
+    return []
 
 
 @dataclass(slots=True)
@@ -231,32 +259,102 @@ def rows_of(words: Sequence[Word], lines: Sequence[Line], strips: Sequence[Strip
     return [row_of(words, line, strips) for line in lines]
 
 
+def with_names_joined(
+    rows: Sequence[Row], strips: Sequence[Strip]
+) -> tuple[list[Row], list[Strip]]:
+    """Join a column of few cells to the one beside it, if no row has cells in both.
+
+    The name of a column may stand left of all its numbers, or reach into the next one's place.
+    """
+    joined, kept = list(rows), list(strips)
+    few = max(1, int(_FEW * len(rows)))
+    for at in range(len(strips) - 1, -1, -1):
+        one = {number for number, row in enumerate(joined) if row.cells[at]}
+        other = {number for number, row in enumerate(joined) if row.cells[at + 1]}
+        spanned = any(first <= at < end - 1 for row in joined for first, end, _ in row.spans)
+        if one & other or min(len(one), len(other)) > few or spanned:
+            continue
+        if 0 in one or 0 in other or len(rows) >= _FEWEST_KNOWN:
+            del kept[at]
+            joined = [_without(row, at) for row in joined]
+    return joined, kept
+
+
+def _without(row: Row, strip: int) -> Row:
+    cells = [
+        *row.cells[:strip],
+        [*row.cells[strip], *row.cells[strip + 1]],
+        *row.cells[strip + 2 :],
+    ]
+    spans = [
+        (first - (first > strip), end - (end > strip + 1), words) for first, end, words in row.spans
+    ]
+    return Row(row.line, cells, [span for span in spans if span[1] - span[0] > 1])
+
+
 def row_of(words: Sequence[Word], line: Line, strips: Sequence[Strip]) -> Row:
     """Put the words of a line into columns; a phrase over a whole strip covers both sides."""
-    middles = [(a + b) / 2 for a, b in strips]
+    told = phrases(words, line, line.apart)
+    whites = [_white(words, line, told, strips, number) for number in range(len(strips))]
+    cuts = [(a + b) / 2 for a, b in whites]
     row = Row(line, [[] for _ in range(len(strips) + 1)])
-    for phrase in phrases(words, line, 0.55 * line.size):
-        first, last = _covered(words, phrase, strips)
-        if first < last:
-            row.spans.append((first, last + 1, phrase.words))
-            row.cells[first] += phrase.words
+    for phrase in told:
+        over = [
+            number
+            for number, (a, b) in enumerate(strips)
+            if phrase.left < b and phrase.right > a and whites[number][0] >= whites[number][1]
+        ]
+        if over:
+            row.spans.append((over[0], over[-1] + 2, phrase.words))
+            row.cells[over[0]] += phrase.words
             continue
         for at in phrase.words:
             left, _, right, _ = words[at].box
-            row.cells[bisect_right(middles, (left + right) / 2)].append(at)
+            row.cells[bisect_right(cuts, (left + right) / 2)].append(at)
     return row
 
 
-def _covered(words: Sequence[Word], phrase: Phrase, strips: Sequence[Strip]) -> tuple[int, int]:
-    """Return the first and the last column of those whose strips a phrase has words on."""
-    crossed = [
-        number
-        for number, (a, b) in enumerate(strips)
-        if any(
-            min(words[at].box[2], b) - max(words[at].box[0], a) > 0.5 * (b - a)
-            for at in phrase.words
-        )
-    ]
-    if not crossed:
-        return 0, 0
-    return crossed[0], crossed[-1] + 1
+def _white(
+    words: Sequence[Word],
+    line: Line,
+    told: Sequence[Phrase],
+    strips: Sequence[Strip],
+    number: int,
+) -> Strip:
+    """Return the white of a line that parts two columns; an empty one where words cross them.
+
+    Names may reach into a strip, and stand in it: then they are of the column that has none yet.
+    """
+    start, end = strips[number]
+    whites = _whites(words, line, strips[number])
+    widest = max(whites, key=lambda white: white[1] - white[0], default=(start, start))
+    if widest[1] - widest[0] < min(0.5 * (end - start), line.apart):
+        return start, start
+    inside = [phrase for phrase in told if phrase.left >= start and phrase.right <= end]
+    if not inside:
+        return widest
+    before = strips[number - 1][1] if number else -math.inf
+    after = strips[number + 1][0] if number + 1 < len(strips) else math.inf
+    one = any(phrase.left < start and phrase.right > before for phrase in told)
+    other = any(phrase.right > end and phrase.left < after for phrase in told)
+    if one and not other:
+        return max(start, *(p.right for p in told if p.left < start)), inside[0].left
+    if other and not one:
+        return inside[-1].right, min(end, *(p.left for p in told if p.right > end))
+    return widest
+
+
+def _whites(words: Sequence[Word], line: Line, strip: Strip) -> list[Strip]:
+    start, end = strip
+    found: list[Strip] = []
+    reached = start
+    for at in line.words:
+        left, _, right, _ = words[at].box
+        if right <= start:
+            continue
+        if reached < min(left, end):
+            found.append((reached, min(left, end)))
+        reached = max(reached, right)
+        if reached >= end:
+            return found
+    return [*found, (reached, end)]

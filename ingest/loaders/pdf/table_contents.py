@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.pdf.table_text import (
     Line,
     around,
@@ -17,7 +18,9 @@ from ingest.loaders.pdf.table_text import (
 )
 from ingest.loaders.pdf.table_value import Table
 
-_FEWEST = 3
+FEWEST_ENTRIES = 3
+"""Lines with dots of a table of contents."""
+
 _DOTS = 4
 _BLANK = 1.5  # ems before the number of an entry without dots
 _AWAY = 3.2  # ems between two entries
@@ -25,29 +28,62 @@ _TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)")
 _PAGE = re.compile(
     r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?"
 )
+_MOST_LINES = 2  # of a title before the one with its number
+_WRAPPED = 0.6  # of the width, that a line takes which goes on in the next
+_NEXT = 1.6  # ems between two lines of one title
+_NUMBERED = re.compile(r"[(（]?[A-Z]?\d|[ivx]+[.)]|第")
 _EDGE = 6.0  # points by which the numbers' right edges may differ
 
 
 @dataclass(slots=True)
 class _Entry:
     line: Line
+    first: Line
     title: list[int]
     page: list[int]
     dotted: bool
     right: float
 
 
-def contents_of(words: Sequence[Word], _rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
+def contents_of(words: Sequence[Word], free: Iterable[int]) -> Iterator[Table]:
     """Yield runs of lines in which dots lead from a title to a number."""
     run: list[_Entry] = []
+    above: list[Line] = []  # lines that may be the beginning of the next entry's title
     for line in lines_of(words, free):
         entry = _entry(words, line)
-        if run and (entry is None or not _follows(run, entry)):
+        if entry is None and len(above) < _MOST_LINES:
+            above.append(line)
+            continue
+        if entry is not None and above and _begins(words, above, entry):
+            entry.title[:0] = [at for one in above for at in one.words]
+            entry.first = above[0]
+            above = []
+        if run and (entry is None or above or not _follows(run, entry)):
             yield from _table(words, run)
             run = []
+        above = [line] if entry is None else []
         if entry is not None:
             run.append(entry)
     yield from _table(words, run)
+
+
+def _begins(words: Sequence[Word], above: Sequence[Line], entry: _Entry) -> bool:
+    """Say whether lines are the beginning of a title that goes on in an entry's line."""
+    lines = [*above, entry.line]
+    if not entry.dotted or _NUMBERED.match(words[entry.line.words[0]].text):
+        return False
+    left = min(words[line.words[0]].box[0] for line in lines)
+    return all(
+        words[line.words[-1]].box[2] >= left + _WRAPPED * (entry.right - left)
+        and below.centre - line.centre <= _NEXT * line.size
+        and not words[line.words[-1]].text.endswith((".", ":", "：", "。"))
+        for line, below in pairwise(lines)
+    )
+
+
+def ends_in_leaders(text: str) -> bool:
+    """Say whether a word is dots, or ends in dots or in dots with a number behind them."""
+    return is_leader(text) or _TAIL.search(text) is not None
 
 
 def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
@@ -67,7 +103,7 @@ def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
     text = cell_text(words, page) if page else ""
     if page and not (_PAGE.fullmatch(text) or is_number(text)):
         return None
-    return _Entry(line, title, page, bool(dots), words[line.words[-1]].box[2])
+    return _Entry(line, line, title, page, bool(dots), words[line.words[-1]].box[2])
 
 
 def _gap(words: Sequence[Word], at: int, after: int) -> float:
@@ -90,14 +126,15 @@ def _leads(texts: Sequence[str], place: int) -> bool:
 
 def _follows(run: Sequence[_Entry], entry: _Entry) -> bool:
     last = run[-1]
-    near = entry.line.centre - last.line.centre <= _AWAY * max(entry.line.size, last.line.size)
+    near = entry.first.centre - last.line.centre <= _AWAY * max(entry.line.size, last.line.size)
     return near and abs(entry.right - last.right) <= _EDGE
 
 
 def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
-    if sum(entry.dotted for entry in run) < max(_FEWEST, len(run) // 3):
+    if sum(entry.dotted for entry in run) < max(FEWEST_ENTRIES, len(run) // 3):
         return
     rows: list[tuple[str, str]] = []
+    boxes: list[Box] = []
     taken: list[int] = []
     for entry in run:
         title = cell_text(words, entry.title)
@@ -106,5 +143,6 @@ def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
             title, _, page = title.rpartition("…")
             title, page = f"{title}…", page.strip()
         rows.append((title, page))
+        boxes.append(around(words, [*entry.title, *entry.page]))
         taken += [*entry.title, *entry.page]
-    yield Table(around(words, taken), tuple(rows), frozenset(taken), 0)
+    yield Table(around(words, taken), tuple(rows), tuple(boxes), frozenset(taken), 0)

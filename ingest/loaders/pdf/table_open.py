@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
-from ingest.loaders.pdf.page import Rule, Word
-from ingest.loaders.pdf.table_columns import Row, Run, Strip, row_of, rows_of, runs_of
+from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.table_columns import (
+    Row,
+    Run,
+    Strip,
+    row_of,
+    rows_of,
+    runs_of,
+    with_names_joined,
+)
 from ingest.loaders.pdf.table_rows import grouped, table_from
 from ingest.loaders.pdf.table_tests import is_table, prose_columns, runs_across
-from ingest.loaders.pdf.table_text import Line, cell_text, is_number, lines_of, phrases
+from ingest.loaders.pdf.table_text import Line, cell_text, is_fixed, is_number, lines_of, phrases
 from ingest.loaders.pdf.table_value import Table
 from ingest.loaders.printed_lines import width
 
@@ -18,15 +28,21 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
+_ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
+_BESIDE = 1.2  # ems between a table and what stands beside it
+_STICKS_OUT = 4.0  # ems by which a name may be wider than the cells below it
+_EDGE = 2.0  # points by which cells of a column may be out of line
 
 
-def open_tables(words: Sequence[Word], _rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
+def open_tables(words: Sequence[Word], free: set[int]) -> Iterator[Table]:
     """Yield the tables among the free words of a page."""
     work: list[tuple[list[int], int]] = [(sorted(free), 0)]
     taken: set[int] = set()
+    # On a page of other fonts a typewriter's lines are a listing, which keeps its spaces.
+    typed = is_fixed(words, free)
     while work:
         chosen, depth = work.pop()
-        lines = lines_of(words, chosen)
+        lines = [line for line in lines_of(words, chosen) if typed or not line.fixed]
         for run in runs_of(words, lines):
             for tables, again in _tables_of(words, run, lines, depth):
                 for table in tables:
@@ -42,7 +58,7 @@ def _tables_of(
     strips = run.inner
     if not strips:
         return
-    rows = _trimmed(rows_of(words, run.lines, strips))
+    rows: Sequence[Row] = _trimmed(rows_of(words, run.lines, strips))
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return
     cut = _gutter(words, rows, strips)
@@ -50,6 +66,7 @@ def _tables_of(
         if depth < _DEPTH:
             yield [], _sides(words, rows, cut)
         return
+    rows, strips = with_names_joined(rows, strips)
     if is_table(words, run, rows, strips):
         yield _finished(words, rows, strips, lines), []
         return
@@ -113,7 +130,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _finished(
-    words: Sequence[Word], rows: list[Row], strips: Sequence[Strip], lines: Sequence[Line]
+    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Table]:
     cut = _side_by_side(words, rows, strips)
     if cut is not None:
@@ -129,7 +146,9 @@ def _finished(
     return [table_from(words, groups)]
 
 
-def _side_by_side(words: Sequence[Word], rows: list[Row], strips: Sequence[Strip]) -> int | None:
+def _side_by_side(
+    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]
+) -> int | None:
     """Return the strip between two tables that stand beside each other, None for one table."""
     for number in range(1, len(strips) - 1):
         left = _names(words, rows[0].cells[: number + 1])
@@ -154,18 +173,79 @@ def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
     return bool(told) and 2 * sum(map(is_number, told)) > len(told)
 
 
+def beside_rows(
+    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
+) -> tuple[list[Row], list[Row]]:
+    """Return rows above and below those that ruling lines enclose: every other row may be grey."""
+    steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
+    far = _ROW_AWAY * max(steps)
+    found: tuple[list[Row], list[Row]] = ([], [])
+    span = _ends(words, [at for row in rows for at in row.line.words])
+    at = bisect_left(lines, rows[0].line.centre, key=lambda line: line.centre)
+    end = bisect_left(lines, rows[-1].line.centre + 0.1, key=lambda line: line.centre)
+    for kept, near, candidates in (
+        (found[0], rows[0], reversed(lines[:at])),
+        (found[1], rows[-1], iter(lines[end:])),
+    ):
+        for candidate in candidates:
+            line = _within(words, candidate, span)
+            if line is None:
+                break
+            row = row_of(words, line, strips)
+            away = abs(line.centre - (kept[-1] if kept else near).line.centre)
+            if away > far or row.spans or len(row.filled) < 2 or not _in_line(words, row, rows):  # noqa: PLR2004 - cells
+                break
+            kept.append(row)
+    found[0].reverse()
+    return found
+
+
+def _within(words: Sequence[Word], line: Line, span: tuple[float, float]) -> Line | None:
+    """Return what of a line stands over a table, None where its text goes on beside it."""
+    left, right = span
+    kept: list[int] = []
+    for phrase in phrases(words, line, _BESIDE * line.size):
+        if phrase.right <= left or phrase.left >= right:
+            continue
+        if max(left - phrase.left, phrase.right - right) > _STICKS_OUT * line.size:
+            return None
+        kept += phrase.words
+    return replace(line, words=kept) if kept else None
+
+
+def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
+    """Say whether a row's cells have an edge or their middle in line with the rows' cells."""
+    for column in row.filled:
+        left, right = _ends(words, row.cells[column])
+        others = [_ends(words, one.cells[column]) for one in rows if one.cells[column]]
+        if not any(
+            min(abs(a - left), abs(b - right), abs(a + b - left - right) / 2) <= _EDGE
+            for a, b in others
+        ):
+            return False
+    return True
+
+
+def _ends(words: Sequence[Word], cell: Sequence[int]) -> tuple[float, float]:
+    return min(words[at].box[0] for at in cell), max(words[at].box[2] for at in cell)
+
+
 def names_above(
     words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Row]:
     """Return lines above the first row whose phrases stand over one or several columns each."""
     found: list[Row] = []
+    span = _ends(words, first.line.words)
     at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
-    for line in reversed(lines[max(0, at - _HEADER_LINES) : at]):
+    for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
         below = found[0].line if found else first.line
-        if below.centre - line.centre > _HEADER_AWAY * max(line.size, below.size):
+        if below.centre - candidate.centre > _HEADER_AWAY * max(candidate.size, below.size):
+            break
+        line = _within(words, candidate, span)
+        if line is None:
             break
         row = row_of(words, line, strips)
-        told = phrases(words, line, 0.55 * line.size)
+        told = phrases(words, line, line.apart)
         starts = [start for start, _, _ in row.spans]
         texts = [cell_text(words, phrase.words) for phrase in told]
         alone = len(told) == 1 and (not row.spans or 0 in starts)

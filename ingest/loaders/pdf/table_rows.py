@@ -122,7 +122,11 @@ def table_from(
                 text = repeated(cell_text(words, members))
                 rows[number][first + 1 : end] = [text] * (end - first - 1)
     taken = frozenset(at for group in groups for row in group for cell in row.cells for at in cell)
-    return Table(around(words, taken), tuple(map(tuple, rows)), taken, header_rows)
+    boxes = tuple(
+        around(words, [at for row in group for cell in row.cells for at in cell])
+        for group in groups
+    )
+    return Table(around(words, taken), tuple(map(tuple, rows)), boxes, taken, header_rows)
 
 
 def _cells(words: Sequence[Word], group: Sequence[Row]) -> list[str]:

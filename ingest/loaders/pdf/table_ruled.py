@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Rule, Word
-from ingest.loaders.pdf.table_columns import Row, rows_of, strips_in
+from ingest.loaders.pdf.table_columns import Row, Run, rows_of, strips_in, with_names_joined
 from ingest.loaders.pdf.table_grid import Cell, Grid, components, grid_of
-from ingest.loaders.pdf.table_open import names_above
+from ingest.loaders.pdf.table_open import beside_rows, names_above
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_tests import is_code_or_list, prose_columns, runs_across
+from ingest.loaders.pdf.table_tests import is_code_or_list, is_table, prose_columns, runs_across
 from ingest.loaders.pdf.table_text import Line, around, cell_text, is_number, lines_of
 from ingest.loaders.pdf.table_value import Table, names_columns, repeated
 
@@ -22,6 +22,7 @@ _PIECES = 14.0  # points between pieces of one line across, each under a column
 _SAME_PLACE = 1.2
 _MOST_HEADER_ROWS = 3
 _FEW_BANDS = 3
+_SHARED = 0.5  # share of rows that have several cells
 _BAND_LINES = 3
 
 
@@ -71,6 +72,9 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     most = max(len(cell.words) for cell in told)
     if len(told) <= _LAYOUT_CELLS and most > _LAYOUT_WORDS:
         return None
+    shared = [row for row in rows if sum(cell.row <= row < cell.row_end for cell in told) > 1]
+    if len(shared) < _SHARED * len(rows):
+        return None  # boxes of a form, a chart
     lines = _band_rows(words, grid, told)
     if lines is not None:
         return table_from(words, lines)
@@ -85,7 +89,9 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     heads = sum(row < header for row in kept)
     if heads == 1 and not names_columns(shown):
         heads = 0
-    return Table(around(words, members), shown, frozenset(members), heads)
+    whole = around(words, members)
+    boxes = tuple((whole[0], grid.down[row], whole[2], grid.down[row + 1]) for row in kept)
+    return Table(whole, shown, boxes, frozenset(members), heads)
 
 
 def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
@@ -121,7 +127,7 @@ def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[
     """Return rows where lines between them are missing, None where all are drawn."""
     columns = len(grid.across) - 1
     bands = sorted({cell.row for cell in told})
-    if len(bands) > _FEW_BANDS or any(cell.row_end - cell.row > 1 for cell in told):
+    if any(cell.row_end - cell.row > 1 for cell in told):
         return None
     groups: list[list[Row]] = []
     divided = False
@@ -141,12 +147,22 @@ def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[
                 rows[0].spans.append((cell.column, cell.column_end, list(cell.words)))
         parts = grouped(words, rows)
         whole = sum(len(row.filled) > 1 for row in rows)
-        if len(rows) >= _BAND_LINES and len(parts) >= _BAND_LINES and whole >= 0.7 * len(parts):
+        several = len(rows) >= _BAND_LINES and len(parts) >= _BAND_LINES
+        enough = several and whole >= 0.7 * len(parts) and len(bands) <= _FEW_BANDS
+        if enough or (len(rows) > 1 and len(parts) == len(rows) and _are_rows(words, rows)):
             divided = True
             groups += parts
         else:
             groups.append(rows)
     return groups if divided else None
+
+
+def _are_rows(words: Sequence[Word], rows: Sequence[Row]) -> bool:
+    """Say whether lines in one box of each column are rows: all are full, one column counts."""
+    filled = rows[0].filled
+    return all(row.filled == filled for row in rows) and any(
+        all(is_number(cell_text(words, row.cells[column])) for row in rows) for column in filled
+    )
 
 
 def _between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
@@ -227,6 +243,9 @@ def _banded(
     rows = rows_of(words, lines, strips)
     if sum(len(row.filled) > 1 for row in rows) < 2 or is_code_or_list(words, rows):  # noqa: PLR2004
         return None
+    if len(bands) == 1 and not is_table(words, Run(lines, list(strips)), rows, strips):
+        return None  # two lines enclose a remark as well
+    rows, strips = with_names_joined(rows, strips)
     groups: list[list[Row]] = []
     at = 0
     for band in bands:
@@ -235,7 +254,9 @@ def _banded(
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
-    above = names_above(words, rows[0], strips, page_lines)
+    first, last = beside_rows(words, rows, strips, page_lines)
+    groups = [[row] for row in first] + groups + [[row] for row in last]
+    above = names_above(words, groups[0][0], strips, page_lines)
     return table_from(words, [[row] for row in above] + groups)
 
 

@@ -23,6 +23,10 @@ _MARKER = re.compile(
 _CODE = re.compile(
     r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b"
 )
+_FEWEST_GAPS = 4
+_WIDER = 1.6  # times the gap between words, from which one is that of columns
+_SPREAD = 2.0  # ems; gaps of spread lines are narrower
+_REMARK = ("//", "/*", "# ", "-- ", "; ", "(*")
 _EQUATION = re.compile(r"[=≈≤≥∑∫∂√±→∈∀∃]")
 _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
 _LOWER = re.compile(r"[^\W\d_]")
@@ -95,6 +99,7 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
     clear = _clear(words, run, rows, strips) and _edges_align(words, rows, columns)
+    clear = clear and not _is_spread(words, rows, run.size)
     if other or not clear:
         return False
     numeric = [_share(is_number, column[1:]) >= 0.6 and any(column[1:]) for column in texts]  # noqa: PLR2004 - share
@@ -102,7 +107,8 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     if columns > 2:  # noqa: PLR2004 - the case of two is harder
         if len(shared) == 2:  # noqa: PLR2004 - rows
             whole = sum(len(row.filled) == columns for row in rows)
-            return short and whole == len(rows)
+            values = [is_number(column[-1]) for column in texts]
+            return short and whole == len(rows) and any(values)
         return (short or any(numeric)) and not _is_index(texts)
     return _two_columns(rows, texts, numeric)
 
@@ -146,6 +152,7 @@ def _hangs(rows: Sequence[Row]) -> bool:
 def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
     """Say whether the gap at each strip is that of columns in most lines, not that of words."""
     size = run.size
+    least = max((CLEAR + 0.1) * size, _WIDER * _spaces(words, rows))
     for number in range(len(strips)):
         gaps: list[float] = []
         for row in rows:
@@ -154,9 +161,34 @@ def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequenc
             if before and after:
                 gaps.append(min(after) - max(before))
         gaps.sort()
-        if len(gaps) < 2 or gaps[len(gaps) // 2] < (CLEAR + 0.1) * size:  # noqa: PLR2004 - rows
+        if len(gaps) < 2 or gaps[len(gaps) // 2] < least:  # noqa: PLR2004 - rows
             return False
     return True
+
+
+def _spaces(words: Sequence[Word], rows: Sequence[Row]) -> float:
+    """Return the usual gap between words of one cell; 0 where cells have one word each."""
+    gaps = sorted(
+        words[after].box[0] - words[at].box[2]
+        for row in rows
+        for cell in row.cells
+        for at, after in pairwise(cell)
+    )
+    return max(gaps[len(gaps) // 2], 0.0) if len(gaps) >= _FEWEST_GAPS else 0.0
+
+
+def _is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
+    """Say whether each cell is one word of a sentence that was spread to fill its lines."""
+    cells = [cell for row in rows for cell in row.cells if cell]
+    alone = sum(len(cell) == 1 for cell in cells)
+    small = sum(words[cell[0]].text[:1].islower() for cell in cells)
+    gaps = sorted(
+        words[after[0]].box[0] - words[cell[-1]].box[2]
+        for row in rows
+        for cell, after in pairwise([cell for cell in row.cells if cell])
+    )
+    narrow = bool(gaps) and gaps[len(gaps) // 2] < _SPREAD * size
+    return alone >= 0.9 * len(cells) and small >= 0.5 * len(cells) and narrow
 
 
 def _edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:
@@ -198,7 +230,9 @@ def _is_code(words: Sequence[Word], rows: Sequence[Row]) -> bool:
     fixed = sum(words[at].fixed for at in told)
     lines = [" ".join(words[at].text for at in row.line.words) for row in rows]
     code = _share(lambda line: _CODE.search(line) is not None, lines)
-    return code >= (0.3 if fixed > len(told) // 2 else 0.6)
+    last = [_text(words, row.cells[-1]) for row in rows]
+    remarks = _share(lambda text: text.startswith(_REMARK), last)
+    return code >= (0.3 if fixed > len(told) // 2 else 0.6) or remarks >= 0.6  # noqa: PLR2004 - share
 
 
 def _are_equations(texts: list[list[str]]) -> bool:

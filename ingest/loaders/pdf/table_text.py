@@ -13,9 +13,13 @@ SPACE = 0.12
 """Share of the font's height from which a gap between two words of a line is a space."""
 
 _ONE_LINE = 0.36  # share of the font's height by which centres of words of one line may differ
+_APART = 0.55  # ems between two phrases
+_FIXED_APART = 0.95  # ems; one space takes 0.6
+_FIXED = 0.8  # share of letters
 _LEADERS = re.compile(r"\s*(?:[.．·•․‥…‧_-]\s?){4,}\s*|\s*…{2,}\s*")
 _DOTS = re.compile(r"[.．·․‥…‧]+")
 _HYPHEN_END = re.compile(r"[^\W\d_]{2,}[-\u2010\u00ad]$")
+_ANY_HYPHEN_END = re.compile(r"[^\W_][)\]]?[-\u2010]$")
 _NUMBER = re.compile(
     r"[(\[+\-−–—±~<>≤≥≈$€£¥￥]*\d[\d.,:/'’\-–%‰ ]*"
     r"(?:%|‰|€|\$|£|¥|°C?|x|[a-zA-Z]{1,4}|元|万|亿|年|月|日|号|个|人|件|小时|分|秒)?[)\]*†‡]*|[-–—−]+"
@@ -24,17 +28,26 @@ _NUMBER = re.compile(
 
 @dataclass(slots=True)
 class Line:
-    """Words of one printed line from left to right, as indices of the page's words."""
+    """Words of one printed line from left to right, as indices of the page's words.
+
+    ``fixed`` says that most of its letters have one width.
+    """
 
     words: list[int]
     top: float
     bottom: float
     size: float
+    fixed: bool = False
 
     @property
     def centre(self) -> float:
         """Half way between its top and its bottom."""
         return (self.top + self.bottom) / 2
+
+    @property
+    def apart(self) -> float:
+        """Points of a gap that parts two phrases: a typewriter's spaces are wide."""
+        return (_FIXED_APART if self.fixed else _APART) * self.size
 
 
 @dataclass(slots=True)
@@ -62,7 +75,17 @@ def lines_of(words: Sequence[Word], chosen: Iterable[int]) -> list[Line]:
             lines.append(Line([at], top, bottom, size))
     for line in lines:
         line.words.sort(key=lambda at: words[at].box[0])
+        line.fixed = is_fixed(words, line.words)
     return lines
+
+
+def is_fixed(words: Sequence[Word], chosen: Iterable[int]) -> bool:
+    """Say whether most letters of words have one width, as a typewriter's have."""
+    letters = fixed = 0
+    for at in chosen:
+        letters += len(words[at].text)
+        fixed += len(words[at].text) if words[at].fixed else 0
+    return fixed > _FIXED * letters
 
 
 def phrases(words: Sequence[Word], line: Line, gap: float) -> list[Phrase]:
@@ -109,6 +132,8 @@ def joined(text: str, line: str) -> str:
         return text + line
     if text.endswith("\u00ad") or (_HYPHEN_END.search(text) and line[0].islower()):
         return text[:-1] + line
+    if _ANY_HYPHEN_END.search(text):
+        return text + line  # a hyphen of the word itself: a name, a formula
     return f"{text} {line}"
 
 

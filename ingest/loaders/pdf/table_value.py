@@ -19,12 +19,14 @@ _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
 class Table:
     """A table of a page.
 
-    All rows have the same number of cells. ``words`` are places in the list of words that the
-    table was found in; ``header_rows`` says how many rows at the top name columns.
+    All rows have the same number of cells; ``row_boxes`` say where each stands. ``words`` are
+    places in the list of words that the table was found in; ``header_rows`` says how many rows at
+    the top name columns.
     """
 
     box: Box
     rows: tuple[tuple[str, ...], ...]
+    row_boxes: tuple[Box, ...]
     words: frozenset[int]
     header_rows: int = 0
 

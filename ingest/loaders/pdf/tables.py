@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.columns import Item, reading_order
 from ingest.loaders.pdf.page import Box, Rule, Word
-from ingest.loaders.pdf.table_contents import contents_of
+from ingest.loaders.pdf.table_contents import FEWEST_ENTRIES, contents_of, ends_in_leaders
 from ingest.loaders.pdf.table_open import open_tables
 from ingest.loaders.pdf.table_ruled import ruled_tables
 from ingest.loaders.pdf.table_value import Table
@@ -31,11 +32,23 @@ def find_tables(
         return []
     free = {at for at, word in enumerate(words) if _on_page(word.box, width, height)}
     found: list[Table] = []
-    for finder in (contents_of, ruled_tables, open_tables):
-        for table in finder(words, rules, free):
-            found.append(table)
-            free -= table.words
+    for table in ruled_tables(words, rules, free):
+        found.append(table)
+        free -= table.words
+    for part in _columns_with_leaders(words, free):
+        found += contents_of(words, part)
+    free.difference_update(*(table.words for table in found))
+    found += open_tables(words, free)
     return sorted(found, key=lambda table: (table.box[1], table.box[0]))
+
+
+def _columns_with_leaders(words: Sequence[Word], free: set[int]) -> list[list[int]]:
+    """Return the words of a page by the columns that they stand in, if dots lead to numbers."""
+    if sum(ends_in_leaders(words[at].text) for at in free) < FEWEST_ENTRIES:
+        return []
+    places = {id(words[at]): at for at in free}
+    parts = reading_order([Item(words[at].box, words[at]) for at in sorted(free)])
+    return [[places[id(item.word)] for item in part] for part in parts]
 
 
 def _on_page(box: Box, width: float, height: float) -> bool:
