@@ -29,6 +29,7 @@ _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
+_SIDES_APART = 1.2  # ems between what stands side by side without being one table
 _BESIDE = 1.2  # ems between a table and what stands beside it
 _STICKS_OUT = 4.0  # ems by which a name may be wider than the cells below it
 _EDGE = 2.0  # points by which cells of a column may be out of line
@@ -80,6 +81,9 @@ def _tables_of(
         yield found, []
         return
     widest = max(strips, key=lambda strip: strip[1] - strip[0])
+    if widest[1] - widest[0] < _SIDES_APART * run.size:
+        yield [], []
+        return
     yield [], _sides(words, rows, sum(widest) / 2)
 
 
