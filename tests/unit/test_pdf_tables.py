@@ -229,6 +229,21 @@ class TestUnruled:
 
         assert rows_on(draw) == [[cell.replace("\n", " ") for cell in row] for row in rows]
 
+    def test_descriptions_of_several_words_do_not_cut_a_table(self) -> None:
+        rows = [
+            ["No", "what was bought", "Qty", "Sum"],
+            ["XZ4377", "oak board cut to size", "59.35", "57.21"],
+            ["EP5956", "regular drive belt, new", "52.70", "370"],
+            ["AH2411", "valley thread for member", "3,532", "69,213"],
+            ["CV2589", "beacon light of harbour", "352", "361"],
+            ["NK7711", "leather strap and buckle", "13,356", "81.66"],
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, rows, [80, 140, 380, 480], right=(2, 3))
+
+        assert rows_on(draw) == rows
+
     def test_two_tables_side_by_side_are_two(self) -> None:
         left = [["Size", "Price"], ["S", "4.00"], ["M", "5.50"], ["L", "7.00"]]
         right = [["Size", "Price"], ["XS", "3.10"], ["XL", "8.20"], ["XXL", "9.90"]]

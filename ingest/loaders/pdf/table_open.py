@@ -109,7 +109,7 @@ def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip])
         between = strips[prose[0] : prose[1]]
         left, right = max(between, key=lambda strip: strip[1] - strip[0])
         return (left + right) / 2
-    if len(prose) == 1 and runs_across(rows, prose[0]):
+    if len(prose) == 1 and runs_across(words, rows, prose[0]):
         at = prose[0]
         return sum(strips[at] if at < len(strips) else strips[at - 1]) / 2
     return None

@@ -97,11 +97,14 @@ def _is_worded(text: str) -> bool:
     return _is_long(text, narrow=True)
 
 
-def runs_across(rows: Sequence[Row], column: int) -> bool:
-    """Say whether lines that run on have neighbours in most rows, so that they are no cell."""
+def runs_across(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
+    """Say whether sentences have neighbours in most rows, so that they are no column of cells."""
     mine = [row for row in rows if row.cells[column]]
     beside = sum(len(row.filled) > 1 for row in mine)
-    return len(mine) > 3 and beside > 0.6 * len(mine)  # noqa: PLR2004 - lines
+    marks = sum(
+        any(_PUNCTUATION.search(words[at].text) for at in row.cells[column]) for row in mine
+    )
+    return len(mine) > 3 and beside > 0.6 * len(mine) and marks >= 0.25 * len(mine)  # noqa: PLR2004 - lines, shares
 
 
 def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
