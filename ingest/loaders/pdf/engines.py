@@ -15,7 +15,7 @@ from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
-from ingest.loaders.pdf.simple_words import words_of
+from ingest.loaders.pdf.words import words_of
 
 log = logging.getLogger(__name__)
 

@@ -29,6 +29,11 @@ _MAX_SLANTS = 24
 _STACKED = 4
 """Wide characters in a row, each right below the one before, that make a vertical line."""
 
+_LETTER = 0.6
+_MEASURED = 200
+_LOWEST, _HIGHEST = 0.2, 1.5
+"""Usual height of a drawn letter in sizes of its font, and between what it may be."""
+
 _ASCENT, _DESCENT = 0.8, 0.2
 """Height of a line above and below its base line, in sizes: fonts' own figures vary too much."""
 
@@ -160,13 +165,13 @@ def _scales(page: Glyphs) -> dict[int, float]:
             along = round(glyph.angle / QUARTER) % 2
             height = (right - left) if along else (bottom - top)
             found = heights.setdefault(glyph.font, [])
-            if glyph.size > 0 and height > 0 and len(found) < 200:
+            if glyph.size > 0 and height > 0 and len(found) < _MEASURED:
                 found.append(height / glyph.size)
     out = {}
     for font, found in heights.items():
-        ratio = median(found) if found else 0.6
-        if not 0.2 < ratio < 1.5:
-            out[font] = ratio / 0.6
+        ratio = median(found) if found else _LETTER
+        if not _LOWEST < ratio < _HIGHEST:
+            out[font] = ratio / _LETTER
     return out
 
 
