@@ -36,6 +36,7 @@ _OF_SPACE = 0.45  # share of the usual drawn space from which a gap ends a word
 _LARGEST_GAP = 0.25
 _LARGEST_PLAIN = 0.2
 _ARABIC_GAP = 0.22  # joined letters are narrower than their room
+_COLUMN_GAP = 1.5  # columns of Japanese: programs step unevenly through fonts without heights
 _NEUTRAL = frozenset("“”‘’…—·")
 _WIDE = 0.8
 
@@ -53,8 +54,12 @@ class Gap(NamedTuple):
 
 def word_ends(letters: Sequence[Sign], gaps: Sequence[Gap]) -> list[bool]:
     """Say of each gap between the letters of a line whether a word ends there."""
+    if any(sign.down for sign in letters):
+        return [(gap.space and gap.width > THIN_SPACE) or gap.width > _COLUMN_GAP for gap in gaps]
     kinds = _kinds(letters)
     limits = {kind: _Limit.of(kind, letters, gaps, kinds) for kind in set(kinds)}
+    if "wide" in limits and limits["wide"].apart:
+        _set_as_chinese(limits, gaps, kinds)
     ends = [limits[kind].ends(gap) for kind, gap in zip(kinds, gaps, strict=True)]
     for at, (one, other) in enumerate(pairwise(letters)):
         if one.font != other.font and kinds[at] == "letter" and not limits["letter"].apart:
@@ -104,6 +109,14 @@ class _Limit(NamedTuple):
         ):
             return cls(usual, apart=False)
         return cls(base + max(_WORD_SPACE, _WORD_SHARE * base), apart=True)
+
+
+def _set_as_chinese(limits: dict[str, _Limit], gaps: Sequence[Gap], kinds: Sequence[str]) -> None:
+    """Set figures and Latin letters apart where they stand so among Chinese ones."""
+    limits["mixed"] = limits["wide"]
+    mine = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind == "letter"]
+    if sum(gap.space or gap.width > GAP for gap in mine) >= _APART["wide"] * len(mine):
+        limits["letter"] = limits["wide"]
 
 
 def _narrowest(gaps: Sequence[Gap]) -> float:

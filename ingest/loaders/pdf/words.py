@@ -25,6 +25,7 @@ from ingest.loaders.pdf.twice import once
 _SAME_BASE = 0.28  # heights of the font: the E of TeX hangs lower by less, a capital's accent too
 _SAME_SIZE = 0.85
 _BACK = 0.6
+_BACK_IN_COLUMN = 6.0  # fonts without heights for it are set one letter over the other
 _AHEAD = 2.5
 _TOUCHING = 0.09
 _TOUCHING_BASE = 0.1
@@ -54,7 +55,8 @@ class _Chain:
             return False
         if size < _SAME_SIZE * max(last.size, sign.size):
             return False
-        return -_BACK <= self.gap(last, sign) <= _AHEAD
+        back = _BACK_IN_COLUMN if last.down or sign.down else _BACK
+        return -back <= self.gap(last, sign) <= _AHEAD
 
     def gap(self, one: Sign, other: Sign) -> float:
         """Return the white between two neighbours in heights of the font."""
@@ -97,7 +99,10 @@ class _Run:
 def words_of(page: Glyphs) -> list[Word]:
     """Return the words of a page's upright characters, in points of the page."""
     return [
-        word for frame in frames_of(page) if not frame.angle for word in words_in_frame(frame, page)
+        word
+        for frame in frames_of(page)
+        if not frame.turn.angle
+        for word in words_in_frame(frame, page)
     ]
 
 
