@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class PageRead:
     """One page as it was read: as blocks, as an engine's text, or from its picture.
 
-    ``written`` is what annotations hold.
+    ``written`` is what annotations hold on a page that was read from its picture.
     """
 
     blocks: Sequence[Block] | None = None
@@ -59,13 +59,10 @@ def assemble(
         here = entries.get(index, [])
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
-            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK)]
-            pieces += _missing(page.written, page.picture.text)
+            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK), *_missing(page)]
         elif page.blocks is not None:
-            printed = "".join(line.text for block in page.blocks for line in block.lines)
-            missing = _missing(page.written, printed)
-            below = _first(laid[index + 1 : index + 2]) if not missing else None
-            pieces = [*pieces_of(blocks, words, above, below), *missing]
+            below = _first(laid[index + 1 : index + 2])
+            pieces = pieces_of(blocks, words, above, below)
             above = blocks[-1] if below is not None and blocks else None
         else:
             text = repair(page.text, words, [entry.title for entry in here])
@@ -96,10 +93,10 @@ def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Pa
     return Page(number=index + 1, start=0, end=0, label=label, read_by="text" if read else "none")
 
 
-def _missing(written: Sequence[str], printed: str) -> list[Piece]:
-    """Return what annotations hold unless the page prints it already."""
-    printed = "".join(printed.split())
-    more = [clean(line) for line in written]
+def _missing(page: PageRead) -> list[Piece]:
+    """Return what annotations hold unless OCR read it on the page already."""
+    printed = "".join(page.picture.text.split()) if page.picture is not None else ""
+    more = [clean(line) for line in page.written]
     return [
         Piece(line, "text", "\n") for line in more if line and "".join(line.split()) not in printed
     ]

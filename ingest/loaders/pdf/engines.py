@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.loaders.pdf.annotations import Dictionary
+from ingest.loaders.pdf.insets import insets_of
 from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
-from ingest.loaders.pdf.simple_words import words_of
+from ingest.loaders.pdf.sheets import sheet_of
 
 log = logging.getLogger(__name__)
 
@@ -75,22 +79,26 @@ class PdfEngines:
     def sheet(self, index: int) -> Sheet | None:
         """Read a page by its geometry; None where it is left to :meth:`read`.
 
-        PDFium has to load the page, and to find a word on it.
+        PDFium has to load the page, and something has to be written on it.
         """
         page = self.pdfium.glyphs(index) if self.pdfium is not None else None
         if page is None or not page.whole:
             return None
-        words = words_of(page)
-        if not words or self.pdfium is None:
-            return None
-        rules = self.pdfium.rules(index)
-        return Sheet(page.width, page.height, tuple(words), tuple(rules))
+        insets = insets_of(self, index)
+        rules = self.pdfium.rules(index) if self.pdfium is not None else ()
+        sheet = sheet_of(page, rules, insets)
+        written = any(inset.kind in ("field", "typed") for inset in insets)
+        return sheet if written or sheet.words or sheet.turned else None
 
-    def written_on(self, index: int) -> list[str]:
-        """Return what was filled into form fields or typed over the page."""
-        if self.pypdf is None or index >= self.pypdf.pages:
-            return []
-        return self.pypdf.written_on(index)
+    @contextlib.contextmanager
+    def annotations(self, index: int) -> Iterator[list[Dictionary]]:
+        """Give a page's annotations, to be read inside the context: pypdf's, else PDFium's."""
+        if self.pypdf is not None and index < self.pypdf.pages:
+            with self.pypdf.annotations(index) as found:
+                if found is not None:
+                    yield found
+                    return
+        yield self.pdfium.annotations(index) if self.pdfium is not None else []
 
     def _pypdf_text(self, index: int) -> str | None:
         if self.pypdf is None or index >= self.pypdf.pages:

@@ -11,6 +11,7 @@ from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
 from ingest.loaders.pdf.scan import ScanReader
@@ -78,14 +79,14 @@ def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
     sheet = engines.sheet(index)
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
     seen = scans.page(index, reading, sheet)
-    written = engines.written_on(index)
     if seen.page is not None:
-        return PageRead(picture=seen.page, written=written)
+        return PageRead(picture=seen.page, written=written(insets_of(engines, index)))
     if sheet is None:
-        return PageRead(text=_with_written(clean(reading.raw), written))
+        more = written(insets_of(engines, index))
+        return PageRead(text=_with_written(clean(reading.raw), more))
     if seen.insets:
         sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
-    return PageRead(blocks=blocks_of(sheet), height=sheet.height, written=written)
+    return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 
 def _with_written(text: str, written: Sequence[str]) -> str:

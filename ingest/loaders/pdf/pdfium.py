@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.annotations import Dictionary, Frame
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
 from ingest.loaders.pdf.page import Box, Rule
 from ingest.loaders.pdf.page_objects import PageObjects, Place, hide_texts, objects_of
 from ingest.loaders.pdf.passage import Character
+from ingest.loaders.pdf.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.rules import rules_of
 
 if TYPE_CHECKING:
@@ -211,6 +213,21 @@ class PdfiumFile:
 
         with self._page(index) as page:
             return rules_of(raw, page, _place(page), *page.get_size()) if page is not None else []
+
+    def frame(self, index: int) -> tuple[Frame, float] | None:
+        """Return where the file's points stand on a page as seen, and the page's height.
+
+        None where PDFium cannot load the page.
+        """
+        with self._page(index) as page:
+            if page is None:
+                return None
+            return _place(page), page.get_size()[1]
+
+    def annotations(self, index: int) -> list[Dictionary]:
+        """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
+        with self._page(index) as page:
+            return annotations_of(page, self._document) if page is not None else []
 
     def is_blank(self, index: int) -> bool:
         """Whether nothing is drawn on the page: every pixel of a small picture is the same."""
