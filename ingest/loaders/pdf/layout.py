@@ -10,7 +10,7 @@ from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
 from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
-from ingest.loaders.pdf.placing import place, words_in
+from ingest.loaders.pdf.placing import place, settled, words_in
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables import find_tables
 
@@ -36,6 +36,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
+    sheet = settled(sheet)
     words = with_fields(sheet.words, sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []
