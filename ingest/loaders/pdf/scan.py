@@ -63,6 +63,9 @@ class ScanReader:
     empty: int = 0
     garbled: int = 0
     failed: int = 0
+    pictured: int = 0
+    blank: list[int] = field(default_factory=list)
+    undecodable: list[str] = field(default_factory=list)
     recogniser: Recogniser = field(init=False)
     pictures: PictureReader = field(init=False)
     _confidences: list[tuple[float, int]] = field(default_factory=list)
@@ -85,7 +88,7 @@ class ScanReader:
         if quality.unreadable_share >= GARBLED:
             readable = quality.visible - quality.unreadable
             return Seen(self._instead(index, readable))
-        if not quality.visible:
+        if not quality.visible or (sheet is not None and not sheet.words):
             return Seen(self._whole(index, sheet))
         if self.pdfium is None or sheet is None:
             return Seen()
@@ -144,6 +147,17 @@ class ScanReader:
         say("pages_garbled", self.garbled, "with text that is partly unreadable")
         say("pages_failed", self.failed, "could not be read: the file is damaged there")
         out += self.pictures.notices()
+        broken = [*self.undecodable, *self.pictures.undecodable]
+        if broken:
+            filters = ", ".join(sorted({name for name in broken if name})) or "?"
+            pictures = "1 picture" if len(broken) == 1 else f"{len(broken)} pictures"
+            out.append(
+                Notice(
+                    code="pictures_undecodable",
+                    message=f"{pictures} could not be decoded ({filters})",
+                    values={"pictures": len(broken), "filters": filters},
+                )
+            )
         if self.unavailable and (
             unread or self.garbled or self.stamped or self.pictures.counts.not_read
         ):
@@ -164,13 +178,16 @@ class ScanReader:
     def _whole(self, index: int, sheet: Sheet | None) -> PictureText | None:
         """Read a page that has no text, with what is filled into its fields."""
         if self.pdfium is None:
-            self.scanned += 1
+            self.failed += 1
             return None
-        pixels = self.pdfium.objects(index).pixels
+        objects = self.pdfium.objects(index)
         # Drawn text (outlines of letters) is no picture to PDFium, but a blank page is blank.
-        if not pixels and self.pdfium.is_blank(index):
+        # A picture of absurd size is never drawn.
+        if not self.recogniser.is_huge(objects.pixels) and self.pdfium.is_blank(index):
+            self._count_blank(index, objects)
             return None
-        found = self.recogniser.page(index, pixels, texts=False)
+        found = self.recogniser.page(index, objects.pixels, texts=False)
+        self.pictured += bool(objects.pictures)
         if isinstance(found, str):
             self._refused(found)
         else:
@@ -184,6 +201,13 @@ class ScanReader:
             self.empty += 1
         self.scanned += 1
         return None
+
+    def _count_blank(self, index: int, objects: PageObjects) -> None:
+        """Remember a page that draws nothing: its pictures may be broken, or its content packed."""
+        broken = self.pdfium.undecodable(index) if self.pdfium and objects.pictures else []
+        self.undecodable += broken
+        if not broken:
+            self.blank.append(index)
 
     def _over_pictures(self, pdfium: PdfiumFile, index: int, sheet: Sheet) -> Seen:
         """Read the pictures of a page that has text, unless that text is the pictures' own."""
