@@ -229,6 +229,56 @@ class TestUnruled:
 
         assert rows_on(draw) == [[cell.replace("\n", " ") for cell in row] for row in rows]
 
+    def test_descriptions_of_several_words_do_not_cut_a_table(self) -> None:
+        rows = [
+            ["No", "what was bought", "Qty", "Sum"],
+            ["XZ4377", "oak board cut to size", "59.35", "57.21"],
+            ["EP5956", "regular drive belt, new", "52.70", "370"],
+            ["AH2411", "valley thread for member", "3,532", "69,213"],
+            ["CV2589", "beacon light of harbour", "352", "361"],
+            ["NK7711", "leather strap and buckle", "13,356", "81.66"],
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, rows, [80, 140, 380, 480], right=(2, 3))
+
+        assert rows_on(draw) == rows
+
+    def test_a_name_of_two_lines_beside_names_of_one_is_one_name(self) -> None:
+        rows = [
+            ["Site", "", "Fuel"],
+            ["Weir 4", "310", "oil"],
+            ["Weir 5", "290", "oil"],
+            ["Weir 6", "1,275", "gas"],
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, rows, AT[:3], top=700, pitch=20)
+            canvas.drawString(190, 705.5, "Yearly")
+            canvas.drawString(190, 694.5, "kWh")
+
+        wanted = [list(row) for row in rows]
+        wanted[0][1] = "Yearly kWh"
+        assert rows_on(draw) == wanted
+
+    def test_a_number_that_reaches_below_the_name_beside_is_in_its_column(self) -> None:
+        rows = [
+            ["Item", "Price each", "Sum"],
+            ["XZ4377", "45.55", "538"],
+            ["EP5956", "93.33", "96,656"],
+            ["AH2411", "91,396", "742"],
+            ["CV2589", "765", "128"],
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, [[row[0], "", row[2]] for row in rows], [80, 300, 430], right=(2,))
+            canvas.drawString(300, 700, "Price each")
+            edge = 300 + canvas.stringWidth("Price each") + canvas.stringWidth("91,396")
+            for n, row in enumerate(rows[1:], start=1):
+                canvas.drawRightString(edge, 700 - 16 * n, row[1])
+
+        assert rows_on(draw) == rows
+
     def test_two_tables_side_by_side_are_two(self) -> None:
         left = [["Size", "Price"], ["S", "4.00"], ["M", "5.50"], ["L", "7.00"]]
         right = [["Size", "Price"], ["XS", "3.10"], ["XL", "8.20"], ["XXL", "9.90"]]

@@ -22,7 +22,7 @@ from ingest.loaders.pdf.pdfium import PdfiumFile, Refusal
 from ingest.loaders.pdf.protection import KNOWN_FILTERS, STANDARD, handler_of, unknown_filters
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
-from ingest.loaders.pdf.simple_words import words_of
+from ingest.loaders.pdf.sheets import sheet_of
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +89,11 @@ class PdfEngines:
         page = self.pdfium.glyphs(index) if self.pdfium is not None else None
         if page is None or not page.whole:
             return None
-        words = words_of(page)
         insets = insets_of(self, index)
-        if not words and not any(inset.kind in ("field", "typed") for inset in insets):
-            return None
         rules = self.pdfium.rules(index) if self.pdfium is not None else ()
-        return Sheet(page.width, page.height, tuple(words), tuple(rules), tuple(insets))
+        sheet = sheet_of(page, rules, insets)
+        written = any(inset.kind in ("field", "typed") for inset in insets)
+        return sheet if written or sheet.words or sheet.turned else None
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary]]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from ingest.loaders.links import address_after
 from ingest.loaders.pdf.forms import fields_of
+from ingest.loaders.pdf.links import links_of
+from ingest.loaders.pdf.notes import notes_of, said
 from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.ticks import told
 
@@ -25,7 +29,13 @@ def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
     found = engines.pdfium.frame(index) if engines.pdfium is not None else None
     frame = found[0] if found is not None else lambda x, y: (x, -y)
     with engines.annotations(index) as annotations:
-        return _bounded(fields_of(annotations, frame))
+        return _bounded(
+            chain(
+                fields_of(annotations, frame),
+                notes_of(annotations, frame),
+                links_of(annotations, frame),
+            )
+        )
 
 
 def written(insets: Iterable[Inset]) -> list[str]:
@@ -34,9 +44,13 @@ def written(insets: Iterable[Inset]) -> list[str]:
     for inset in insets:
         if inset.kind == "field":
             lines.append(told(inset))
-        elif inset.kind in ("typed", "note"):
+        elif inset.kind == "typed":
             lines.append(inset.text)
-    return [line for line in lines if line.strip()]
+        elif inset.kind == "note":
+            lines.append(said(inset))
+        elif inset.kind == "link":
+            lines.append(address_after("", inset.text).strip(" ()"))
+    return [line for line in dict.fromkeys(lines) if line.strip()]
 
 
 def _bounded(insets: Iterable[Inset]) -> list[Inset]:

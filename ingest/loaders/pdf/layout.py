@@ -10,7 +10,8 @@ from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
 from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
-from ingest.loaders.pdf.placing import place, words_in
+from ingest.loaders.pdf.placing import place, settled, words_in
+from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables import find_tables
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
@@ -20,12 +21,22 @@ _LEAST_LISTING = 3  # lines
 
 def text_of(sheet: Sheet) -> str:
     """Return all words of a page, in no order that means anything, filled in or printed."""
-    filled = [inset.text for inset in sheet.insets if inset.kind in ("field", "typed")]
-    return " ".join([*(word.text for word in sheet.words), *filled])
+    sheets = (sheet, *sheet.turned)
+    insets = (inset for one in sheets for inset in one.insets)
+    filled = [inset.text for inset in insets if inset.kind in ("field", "typed")]
+    return " ".join([*(word.text for one in sheets for word in one.words), *filled])
 
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
+    if not sheet.turned:
+        return _blocks_of_sheet(sheet)
+    turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
+    return in_order([_blocks_of_sheet(sheet), *turned])
+
+
+def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
+    sheet = settled(sheet)
     words = with_fields(sheet.words, sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []

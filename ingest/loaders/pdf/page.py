@@ -12,9 +12,10 @@ of the page as a person sees it: rotated and cropped, y downwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from ingest.loaders.pdf.turning import Turn
 from kb.records import SectionKind
 
 Box = tuple[float, float, float, float]
@@ -104,10 +105,27 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page as its readers found it: ``width`` and ``height`` in points."""
+    """One page as its readers found it: ``width`` and ``height`` in points.
+
+    ``turned`` is what stands on it in other directions, such as a table printed sideways or columns
+    of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
+    leads from such a page's boxes to the page as it is seen; None for what is upright.
+    """
 
     width: float
     height: float
     words: tuple[Word, ...]
     rules: tuple[Rule, ...] = ()
     insets: tuple[Inset, ...] = ()
+    turned: tuple[Sheet, ...] = ()
+    turn: Turn | None = None
+
+    @property
+    def all_words(self) -> tuple[Word, ...]:
+        """The words of all directions, with boxes on the page as it is seen."""
+        return self.words + tuple(
+            replace(word, box=other.turn.on_page(word.box))
+            for other in self.turned
+            if other.turn is not None
+            for word in other.words
+        )

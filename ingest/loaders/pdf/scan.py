@@ -228,7 +228,7 @@ class ScanReader:
             for region in regions
             if sum(inside(glyph.ink, region.box) for glyph in hidden) < LAYER
         ]
-        lines = printed_lines(sheet.words, glyphs, sheet.width, sheet.height)
+        lines = printed_lines(sheet.all_words, glyphs, sheet.width, sheet.height)
         return Seen(insets=self.pictures.read(index, open_ones, sheet, lines))
 
     def _scan(
@@ -240,7 +240,7 @@ class ScanReader:
         hidden: Sequence[Glyph],
     ) -> Seen:
         """Read a page of pictures that has other text than that in the pictures."""
-        words = [word for word in sheet.words if not is_hidden(word, hidden)]
+        words = [word for word in sheet.all_words if not is_hidden(word, hidden)]
         found = self.recogniser.page(index, objects.pixels, texts=False)
         if isinstance(found, str):
             over = coverage((word.box for word in words), sheet.width, sheet.height)

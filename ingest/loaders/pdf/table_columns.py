@@ -269,10 +269,14 @@ def with_names_joined(
     joined, kept = list(rows), list(strips)
     few = max(1, int(_FEW * len(rows)))
     for at in range(len(strips) - 1, -1, -1):
-        one = {number for number, row in enumerate(joined) if row.cells[at]}
-        other = {number for number, row in enumerate(joined) if row.cells[at + 1]}
-        spanned = any(first <= at < end - 1 for row in joined for first, end, _ in row.spans)
-        if one & other or min(len(one), len(other)) > few or spanned:
+        both = {
+            number
+            for number, row in enumerate(joined)
+            if any(first <= at < end - 1 for first, end, _ in row.spans)
+        }
+        one = {number for number, row in enumerate(joined) if row.cells[at]} - both
+        other = {number for number, row in enumerate(joined) if row.cells[at + 1]} - both
+        if one & other or min(len(one), len(other)) > few:
             continue
         if 0 in one or 0 in other or len(rows) >= _FEWEST_KNOWN:
             del kept[at]

@@ -29,6 +29,8 @@ _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
+_SIDES_APART = 1.2  # ems between what stands side by side without being one table
+_OVERLAP = 0.8  # ems between lines that stand partly beside each other
 _BESIDE = 1.2  # ems between a table and what stands beside it
 _STICKS_OUT = 4.0  # ems by which a name may be wider than the cells below it
 _EDGE = 2.0  # points by which cells of a column may be out of line
@@ -80,6 +82,9 @@ def _tables_of(
         yield found, []
         return
     widest = max(strips, key=lambda strip: strip[1] - strip[0])
+    if widest[1] - widest[0] < _SIDES_APART * run.size:
+        yield [], []
+        return
     yield [], _sides(words, rows, sum(widest) / 2)
 
 
@@ -105,7 +110,7 @@ def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip])
         between = strips[prose[0] : prose[1]]
         left, right = max(between, key=lambda strip: strip[1] - strip[0])
         return (left + right) / 2
-    if len(prose) == 1 and runs_across(rows, prose[0]):
+    if len(prose) == 1 and runs_across(words, rows, prose[0]):
         at = prose[0]
         return sum(strips[at] if at < len(strips) else strips[at - 1]) / 2
     return None
@@ -142,8 +147,9 @@ def _finished(
             parts.append(table_from(words, grouped(words, half)))
         return parts
     above = names_above(words, rows[0], strips, lines)
-    groups = [[row] for row in above] + grouped(words, rows)
-    return [table_from(words, groups)]
+    beside = [row for row in above if _overlaps(row.line, rows[0].line)]
+    groups = [[row] for row in above[: len(above) - len(beside)]]
+    return [table_from(words, groups + grouped(words, [*beside, *rows]))]
 
 
 def _side_by_side(
@@ -200,6 +206,11 @@ def beside_rows(
     return found
 
 
+def _overlaps(line: Line, below: Line) -> bool:
+    """Say whether two lines stand partly beside each other, as cells of several lines do."""
+    return below.centre - line.centre < _OVERLAP * max(line.size, below.size)
+
+
 def _within(words: Sequence[Word], line: Line, span: tuple[float, float]) -> Line | None:
     """Return what of a line stands over a table, None where its text goes on beside it."""
     left, right = span
@@ -249,7 +260,9 @@ def names_above(
         starts = [start for start, _, _ in row.spans]
         texts = [cell_text(words, phrase.words) for phrase in told]
         alone = len(told) == 1 and (not row.spans or 0 in starts)
-        if alone or any(width(text) > _LONGEST_NAME or is_number(text) for text in texts):
+        if (alone and not _overlaps(line, below)) or any(
+            width(text) > _LONGEST_NAME or is_number(text) for text in texts
+        ):
             break
         if len(told) != len(row.filled):
             break

@@ -230,7 +230,7 @@ def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
     prose = prose_columns(words, rows, strips)
     if len(prose) > 1 and len(band) > 5:  # noqa: PLR2004 - lines of text
         return False
-    return not (prose and runs_across(rows, prose[0]) and len(band) > 5)  # noqa: PLR2004
+    return not (prose and runs_across(words, rows, prose[0]) and len(band) > 5)  # noqa: PLR2004
 
 
 def _banded(

@@ -14,6 +14,7 @@ from ingest.loaders.printed_lines import is_cjk, width
 _TOLERANCE = 2.6  # points by which aligned edges may differ
 _ALIGNED = 0.7  # share of a column's cells that share an edge
 _INDEX_ROWS = 8
+_PROSE_LINES = 8  # that fill their column, so that nobody takes them for cells
 _SHORT_CELL = 34  # columns of text
 _MARKER = re.compile(
     r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢\uf0b7\uf0a7-]|\[?\(?[0-9]{1,3}[.)\]、．:]{0,2}|"
@@ -24,6 +25,8 @@ _CODE = re.compile(
     r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b"
 )
 _FEWEST_GAPS = 4
+_FEW_ROWS = 3
+_CLEARER = 1.5  # ems between columns of few rows
 _WIDER = 1.6  # times the gap between words, from which one is that of columns
 _SPREAD = 2.0  # ems; gaps of spread lines are narrower
 _REMARK = ("//", "/*", "# ", "-- ", "; ", "(*")
@@ -46,7 +49,8 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
         return False
     texts = [" ".join(words[at].text for at in cell) for _, cell in cells]
     long = sum(_is_long(text) for text in texts)
-    if long < 0.55 * len(texts):
+    narrow = sum(_is_long(text, narrow=True) for text in texts)
+    if narrow < 0.55 * len(texts):
         return False
     left = min(words[at].box[0] for _, cell in cells for at in cell)
     right = max(words[at].box[2] for _, cell in cells for at in cell)
@@ -65,9 +69,12 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
         if is_cjk(next_word.text[:1] or " "):
             need = next_word.size
         runs_on += right - end < need + 0.3 * next_word.size
+    if len(cells) >= _PROSE_LINES and full >= 0.7 * len(cells) and runs_on >= 0.7 * pairs:  # noqa: PLR2004 - shares
+        return True
     marks = sum(_PUNCTUATION.search(text) is not None for text in texts)
     return (
-        full >= 0.5 * len(cells)
+        long >= 0.55 * len(texts)
+        and full >= 0.5 * len(cells)
         and runs_on >= 0.55 * max(pairs, 1)
         and (low >= 0.34 * len(cells) and (marks >= 0.25 * len(cells) or low >= 0.6 * len(cells)))
         and not _one_width(words, [cell for _, cell in cells])
@@ -78,16 +85,26 @@ def _one_width(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> bool:
     return all(len(cell) == 1 and width(words[cell[0]].text) < 12 for cell in cells)  # noqa: PLR2004 - columns
 
 
-def _is_long(text: str) -> bool:
+def _is_long(text: str, *, narrow: bool = False) -> bool:
     spaced = len(text.split())
-    return spaced >= 4 or (width(text) >= 20 and any(map(is_cjk, text)))  # noqa: PLR2004 - words, columns
+    chinese = any(map(is_cjk, text))
+    if narrow:
+        return spaced >= 3 or (width(text) >= 12 and chinese)  # noqa: PLR2004 - words, columns
+    return spaced >= 4 or (width(text) >= 20 and chinese)  # noqa: PLR2004 - likewise
 
 
-def runs_across(rows: Sequence[Row], column: int) -> bool:
-    """Say whether lines that run on have neighbours in most rows, so that they are no cell."""
+def _is_worded(text: str) -> bool:
+    return _is_long(text, narrow=True)
+
+
+def runs_across(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
+    """Say whether sentences have neighbours in most rows, so that they are no column of cells."""
     mine = [row for row in rows if row.cells[column]]
     beside = sum(len(row.filled) > 1 for row in mine)
-    return len(mine) > 3 and beside > 0.6 * len(mine)  # noqa: PLR2004 - lines
+    marks = sum(
+        any(_PUNCTUATION.search(words[at].text) for at in row.cells[column]) for row in mine
+    )
+    return len(mine) > 3 and beside > 0.6 * len(mine) and marks >= 0.25 * len(mine)  # noqa: PLR2004 - lines, shares
 
 
 def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
@@ -100,16 +117,18 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
     clear = _clear(words, run, rows, strips) and _edges_align(words, rows, columns)
     clear = clear and not _is_spread(words, rows, run.size)
-    if other or not clear:
+    if other or not clear or _is_index(texts):
         return False
     numeric = [_share(is_number, column[1:]) >= 0.6 and any(column[1:]) for column in texts]  # noqa: PLR2004 - share
+    if not any(numeric) and all(_share(_is_worded, column) >= 0.6 for column in texts):  # noqa: PLR2004 - share
+        return False
     short = _share(lambda text: width(text) <= _SHORT_CELL, [t for c in texts for t in c]) >= 0.8  # noqa: PLR2004
     if columns > 2:  # noqa: PLR2004 - the case of two is harder
         if len(shared) == 2:  # noqa: PLR2004 - rows
             whole = sum(len(row.filled) == columns for row in rows)
             values = [is_number(column[-1]) for column in texts]
             return short and whole == len(rows) and any(values)
-        return (short or any(numeric)) and not _is_index(texts)
+        return short or any(numeric)
     return _two_columns(rows, texts, numeric)
 
 
@@ -152,7 +171,8 @@ def _hangs(rows: Sequence[Row]) -> bool:
 def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
     """Say whether the gap at each strip is that of columns in most lines, not that of words."""
     size = run.size
-    least = max((CLEAR + 0.1) * size, _WIDER * _spaces(words, rows))
+    few = len(rows) <= _FEW_ROWS
+    least = max((_CLEARER if few else CLEAR + 0.1) * size, _WIDER * _spaces(words, rows))
     for number in range(len(strips)):
         gaps: list[float] = []
         for row in rows:
