@@ -88,7 +88,7 @@ def _read_page(engines: PdfEngines, scans: ScanReader, unread: Unread, index: in
     seen = scans.page(index, reading, sheet)
     if seen.page is not None:
         # OCR is told of what was filled in or typed over; notes stand beside the page.
-        insets = sheet.insets if sheet is not None else insets_of(engines, index)
+        insets = insets_of(engines, index)
         notes = [inset for inset in insets if inset.kind == "note"]
         return PageRead(picture=seen.page, written=written(notes))
     if sheet is None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.pictures import PictureReader
 from ingest.loaders.pdf.printed_over import is_hidden, printed_lines
@@ -88,7 +87,7 @@ class ScanReader:
         if quality.unreadable_share >= GARBLED:
             readable = quality.visible - quality.unreadable
             return Seen(self._instead(index, readable))
-        if not quality.visible or (sheet is not None and not sheet.words):
+        if not quality.visible or (sheet is not None and not sheet.all_words):
             return Seen(self._whole(index, sheet))
         if self.pdfium is None or sheet is None:
             return Seen()
@@ -193,9 +192,7 @@ class ScanReader:
         else:
             merged = found
             if sheet is not None:
-                fields = with_fields((), sheet.insets)
-                lines = printed_lines(fields, (), sheet.width, sheet.height)
-                merged = found.over(lines, add=True)
+                merged = found.over(printed_lines(sheet), add=True)
             if merged.boxes:
                 return self._kept(merged)
             self.empty += 1
@@ -217,18 +214,18 @@ class ScanReader:
         regions = regions_of(objects)
         if not regions:
             return Seen()
-        glyphs = self._glyphs(pdfium, index)
-        hidden = _hidden(glyphs, objects)
+        drawn = pdfium.glyphs(index)
+        hidden = _hidden(drawn.glyphs if drawn is not None else (), objects)
         if share >= COVERED:
             if len(hidden) >= LAYER:
                 return Seen()
-            return self._scan(index, sheet, objects, glyphs, hidden)
+            return self._scan(index, sheet, objects, hidden)
         open_ones = [
             region
             for region in regions
             if sum(inside(glyph.ink, region.box) for glyph in hidden) < LAYER
         ]
-        lines = printed_lines(sheet.all_words, glyphs, sheet.width, sheet.height)
+        lines = printed_lines(sheet)
         return Seen(insets=self.pictures.read(index, open_ones, sheet, lines))
 
     def _scan(
@@ -236,7 +233,6 @@ class ScanReader:
         index: int,
         sheet: Sheet,
         objects: PageObjects,
-        glyphs: Sequence[Glyph],
         hidden: Sequence[Glyph],
     ) -> Seen:
         """Read a page of pictures that has other text than that in the pictures."""
@@ -249,8 +245,7 @@ class ScanReader:
             else:
                 self.pictures.refuse(found)
             return Seen()
-        seen = [glyph for glyph in glyphs if not glyph.invisible]
-        lines = printed_lines(with_fields(words, sheet.insets), seen, sheet.width, sheet.height)
+        lines = printed_lines(sheet, hidden)
         own = found.over(lines, add=False)
         if found.confidence < TRUSTED or own.letters <= max(1, len(hidden)):
             self.pictures.counts.without_text += 1
@@ -258,10 +253,6 @@ class ScanReader:
         if own.letters * 2 > sum(len(line.text) for line in lines):
             return Seen(self._kept(found.over(lines, add=True)))
         return Seen(insets=self.pictures.of_page(own, sheet))
-
-    def _glyphs(self, pdfium: PdfiumFile, index: int) -> Sequence[Glyph]:
-        page = pdfium.glyphs(index)
-        return page.glyphs if page is not None else ()
 
     def _kept(self, found: PictureLines) -> PictureText:
         self.read += 1
