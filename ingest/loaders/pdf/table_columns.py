@@ -21,6 +21,8 @@ CLEAR = 0.8
 _SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
 _NARROWEST = 0.3  # ems of a strip that goes through all lines
 _MOST_STRIPS = 64
+_APART = 0.55  # ems between names of columns
+_SHOWN = 5  # lines that show a strip
 _FEWEST_KNOWN = 8  # rows without names that show what is usual
 _FEW = 0.12  # share of rows
 _CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
@@ -78,7 +80,8 @@ def _run_from(
     words: Sequence[Word], lines: Sequence[Line], at: int, clear: Sequence[bool]
 ) -> tuple[Run, int]:
     first = at
-    run = Run([lines[at]], _gaps(words, lines[at], CLEAR))
+    # Names of columns may stand closer together than what is below them.
+    run = Run([lines[at]], _gaps(words, lines[at], _APART))
     pitches: list[float] = []
     at += 1
     while at < len(lines):
@@ -94,14 +97,15 @@ def _run_from(
         lost = _lost(run.inner, left)
         if lost and not _goes_on(words, lines, at, run, left):
             break
-        if lost and (len(run.lines) > 2 or not clear[at]) and _is_odd(words, lines, at, run):  # noqa: PLR2004 - below that, nothing is known to be usual
+        known = len(run.lines) > 2 or not clear[at]  # noqa: PLR2004 - before, nothing is usual
+        if lost and ((known and _is_odd(words, lines, at, run)) or _is_wide(run, lost, clear[at])):
             run.odd.add(len(run.lines))
         else:
             run.strips = left
         run.lines.append(line)
         pitches.append(pitch)
         at += 1
-    while len(run.lines) > 1 and len(run.lines) - 1 in run.odd:
+    while len(run.lines) > 1 and len(run.lines) - 1 in run.odd and not clear[at - 1]:
         run.odd.discard(len(run.lines) - 1)
         run.lines.pop()
         at -= 1
@@ -138,6 +142,11 @@ def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> 
     return shown > 1 and not _lost(run.inner, after)
 
 
+def _is_wide(run: Run, lost: int, clear: bool) -> bool:  # noqa: FBT001 - one line's
+    """Say whether one wide cell crosses a strip that enough lines have shown."""
+    return clear and lost == 1 and len(run.lines) >= _SHOWN and 4 * len(run.odd) < len(run.lines)
+
+
 def _lost(strips: Sequence[Strip], left: Sequence[Strip]) -> int:
     return sum(not any(a <= y and x <= b for x, y in left) for a, b in strips)
 
@@ -168,7 +177,7 @@ def _space(words: Sequence[Word], line: Line) -> float:
         words[after].box[0] - words[at].box[2]
         for at, after in zip(line.words, line.words[1:], strict=False)
     )
-    return gaps[len(gaps) // 4] if len(gaps) >= _FEWEST_EVEN else 0.0
+    return gaps[(len(gaps) - 1) // 4] if len(gaps) >= _FEWEST_EVEN else 0.0
 
 
 def _is_justified(words: Sequence[Word], line: Line) -> bool:
@@ -280,11 +289,12 @@ def with_names_joined(
             continue
         if 0 in one or 0 in other or len(rows) >= _FEWEST_KNOWN:
             del kept[at]
-            joined = [_without(row, at) for row in joined]
+            joined = [without(row, at) for row in joined]
     return joined, kept
 
 
-def _without(row: Row, strip: int) -> Row:
+def without(row: Row, strip: int) -> Row:
+    """Join the columns on both sides of a strip."""
     cells = [
         *row.cells[:strip],
         [*row.cells[strip], *row.cells[strip + 1]],

@@ -18,7 +18,7 @@ from ingest.loaders.pdf.table_columns import (
     with_names_joined,
 )
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_tests import is_table, prose_columns, runs_across
+from ingest.loaders.pdf.table_tests import clear_strips, is_table, prose_columns, runs_across
 from ingest.loaders.pdf.table_text import Line, cell_text, is_fixed, is_number, lines_of, phrases
 from ingest.loaders.pdf.table_value import Table
 from ingest.loaders.printed_lines import width
@@ -68,7 +68,9 @@ def _tables_of(
         if depth < _DEPTH:
             yield [], _sides(words, rows, cut)
         return
-    rows, strips = with_names_joined(rows, strips)
+    rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
+    if not strips:
+        return
     if is_table(words, run, rows, strips):
         yield _finished(words, rows, strips, lines), []
         return

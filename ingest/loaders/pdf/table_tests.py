@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
-from ingest.loaders.pdf.table_columns import CLEAR, Row, Run, Strip
+from ingest.loaders.pdf.table_columns import CLEAR, Row, Run, Strip, without
 from ingest.loaders.pdf.table_text import cell_text, is_number
 from ingest.loaders.printed_lines import is_cjk, width
 
@@ -115,7 +115,7 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
-    clear = _clear(words, run, rows, strips) and _edges_align(words, rows, columns)
+    clear = all(_are_clear(words, run, rows, strips)) and _edges_align(words, rows, columns)
     clear = clear and not _is_spread(words, rows, run.size)
     if other or not clear:
         return False
@@ -123,11 +123,13 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     if not any(numeric) and all(_share(_is_worded, column) >= 0.6 for column in texts):  # noqa: PLR2004 - share
         return False
     short = _share(lambda text: width(text) <= _SHORT_CELL, [t for c in texts for t in c]) >= 0.8  # noqa: PLR2004
+    if not any(numeric) and columns > 2 and _are_sentences(texts):  # noqa: PLR2004 - columns
+        return False
     if columns > 2:  # noqa: PLR2004 - the case of two is harder
         if len(shared) == 2:  # noqa: PLR2004 - rows
             whole = sum(len(row.filled) == columns for row in rows)
             values = [is_number(column[-1]) for column in texts]
-            return short and whole == len(rows) and any(values)
+            return short and whole == len(rows) and 2 * sum(values) >= columns
         return (short or any(numeric)) and not _is_index(texts)
     return _two_columns(rows, texts, numeric) and not _is_index(texts)
 
@@ -137,6 +139,13 @@ def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
     columns = len(rows[0].cells)
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     return _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
+
+
+def _are_sentences(texts: list[list[str]]) -> bool:
+    told = [text for column in texts for text in column if text]
+    marks = _share(lambda text: _PUNCTUATION.search(text) is not None, told)
+    small = _share(lambda text: text[:1].islower() or is_cjk(text[:1]), told)
+    return marks >= 0.15 and small >= 0.4  # noqa: PLR2004 - shares
 
 
 def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]) -> bool:
@@ -168,9 +177,25 @@ def _hangs(rows: Sequence[Row]) -> bool:
     return bool(rows[0].cells[0]) and first >= 0.5 * len(rows)
 
 
-def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
-    """Say whether the gap at each strip is that of columns in most lines, not that of words."""
+def clear_strips(
+    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+) -> tuple[list[Row], list[Strip]]:
+    """Join the columns beside strips that are no wider than the gaps of words in most lines."""
+    joined, kept = list(rows), list(strips)
+    clear = _are_clear(words, run, rows, strips)
+    for at in range(len(strips) - 1, -1, -1):
+        if not clear[at]:
+            del kept[at]
+            joined = [without(row, at) for row in joined]
+    return joined, kept
+
+
+def _are_clear(
+    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+) -> list[bool]:
+    """Say of each strip whether its gap is that of columns in most lines, not that of words."""
     size = run.size
+    clear: list[bool] = []
     few = len(rows) <= _FEW_ROWS
     least = max((_CLEARER if few else CLEAR + 0.1) * size, _WIDER * _spaces(words, rows))
     for number in range(len(strips)):
@@ -181,9 +206,8 @@ def _clear(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequenc
             if before and after:
                 gaps.append(min(after) - max(before))
         gaps.sort()
-        if len(gaps) < 2 or gaps[len(gaps) // 2] < least:  # noqa: PLR2004 - rows
-            return False
-    return True
+        clear.append(len(gaps) > 1 and gaps[len(gaps) // 2] >= least)
+    return clear
 
 
 def _spaces(words: Sequence[Word], rows: Sequence[Row]) -> float:
