@@ -24,7 +24,8 @@ FEWEST_ENTRIES = 3
 _DOTS = 4
 _BLANK = 1.5  # ems before the number of an entry without dots
 _AWAY = 3.2  # ems between two entries
-_TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)")
+_TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)|[.…]{3}(\d+$)")
+_GLUED = re.compile(r"[.…]{3}(\d+)$")
 _PAGE = re.compile(
     r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?"
 )
@@ -94,7 +95,7 @@ def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
     title, page = line.words[:end], line.words[end:]
     if dots:
         glued = _TAIL.search(texts[dots[-1]])
-        parted = page or (glued is not None and glued.group(1))
+        parted = page or (glued is not None and (glued[1] or glued[2]))
         fits = dots[-1] - dots[0] + 1 == len(dots) and parted and not is_leader(texts[0])
     else:
         fits = bool(title) and _gap(words, title[-1], page[0]) >= _BLANK * line.size
@@ -140,7 +141,7 @@ def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
         title = cell_text(words, entry.title)
         page = cell_text(words, entry.page)
         if not entry.page:
-            title, _, page = title.rpartition("…")
+            title, _, page = _GLUED.sub(r" … \1", title).rpartition("…")
             title, page = f"{title}…", page.strip()
         rows.append((title, page))
         boxes.append(around(words, [*entry.title, *entry.page]))

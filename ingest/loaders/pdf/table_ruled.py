@@ -7,11 +7,26 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Rule, Word
-from ingest.loaders.pdf.table_columns import Row, Run, rows_of, strips_in, with_names_joined
+from ingest.loaders.pdf.table_columns import (
+    Row,
+    Run,
+    Strip,
+    rows_of,
+    strips_in,
+    with_names_joined,
+)
+from ingest.loaders.pdf.table_contents import ends_in_leaders
 from ingest.loaders.pdf.table_grid import Cell, Grid, components, grid_of
 from ingest.loaders.pdf.table_open import beside_rows, names_above
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_tests import is_code_or_list, is_table, prose_columns, runs_across
+from ingest.loaders.pdf.table_tests import (
+    clear_strips,
+    edges_align,
+    is_code_or_list,
+    is_table,
+    prose_columns,
+    runs_across,
+)
 from ingest.loaders.pdf.table_text import Line, around, cell_text, is_number, lines_of
 from ingest.loaders.pdf.table_value import Table, names_columns, repeated
 
@@ -22,6 +37,9 @@ _PIECES = 14.0  # points between pieces of one line across, each under a column
 _SAME_PLACE = 1.2
 _MOST_HEADER_ROWS = 3
 _FEW_BANDS = 3
+_MANY_BANDS = 4  # with cells side by side in each, that no remarks between lines have
+_CLEAR = 0.7  # ems between columns of a table between lines
+_FILLED = 0.2  # share of a grid's places
 _SHARED = 0.5  # share of rows that have several cells
 _BAND_LINES = 3
 
@@ -73,7 +91,7 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     if len(told) <= _LAYOUT_CELLS and most > _LAYOUT_WORDS:
         return None
     shared = [row for row in rows if sum(cell.row <= row < cell.row_end for cell in told) > 1]
-    if len(shared) < _SHARED * len(rows):
+    if len(shared) < _SHARED * len(rows) or len(told) < _FILLED * len(rows) * len(columns):
         return None  # boxes of a form, a chart
     lines = _band_rows(words, grid, told)
     if lines is not None:
@@ -238,19 +256,14 @@ def _banded(
 ) -> Table | None:
     lines = [line for band in bands for line in band]
     strips = strips_in(words, lines)
-    if len(lines) < 2 or not strips:  # noqa: PLR2004 - rows
+    if len(lines) < 2 or not strips or _are_dotted(words, lines):  # noqa: PLR2004 - rows
         return None
-    rows = rows_of(words, lines, strips)
-    if sum(len(row.filled) > 1 for row in rows) < 2 or is_code_or_list(words, rows):  # noqa: PLR2004
+    found = _banded_rows(words, bands, lines, strips)
+    if found is None:
         return None
-    if len(bands) == 1 and not is_table(words, Run(lines, list(strips)), rows, strips):
-        return None  # two lines enclose a remark as well
-    rows, strips = with_names_joined(rows, strips)
+    rows, strips = found
     groups: list[list[Row]] = []
-    at = 0
-    for band in bands:
-        own = rows[at : at + len(band)]
-        at += len(band)
+    for own in _by_band(rows, bands):
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
@@ -258,6 +271,42 @@ def _banded(
     groups = [[row] for row in first] + groups + [[row] for row in last]
     above = names_above(words, groups[0][0], strips, page_lines)
     return table_from(words, [[row] for row in above] + groups)
+
+
+def _banded_rows(
+    words: Sequence[Word],
+    bands: Sequence[Sequence[Line]],
+    lines: list[Line],
+    strips: Sequence[Strip],
+) -> tuple[list[Row], list[Strip]] | None:
+    """Return lines between ruling lines as rows, and the strips between their columns."""
+    rows = rows_of(words, lines, strips)
+    run = Run(lines, list(strips))
+    if sum(len(row.filled) > 1 for row in rows) < 2 or is_code_or_list(words, rows):  # noqa: PLR2004
+        return None
+    if len(bands) == 1 and not is_table(words, run, rows, strips):
+        return None  # two lines enclose a remark as well
+    rows, left = with_names_joined(rows, strips)
+    shared = [any(len(row.filled) > 1 for row in own) for own in _by_band(rows, bands)]
+    if len(bands) >= _MANY_BANDS and all(shared):
+        return rows, left
+    rows, left = clear_strips(words, run, rows, left, ems=_CLEAR)
+    side_by_side = sum(len(row.filled) > 1 for row in rows)
+    aligned = edges_align(words, rows, len(left) + 1)
+    return (rows, left) if left and 2 * side_by_side >= len(rows) and aligned else None
+
+
+def _are_dotted(words: Sequence[Word], lines: Sequence[Line]) -> bool:
+    """Say whether lines are those of a table of contents, which is read column by column."""
+    dotted = sum(any(ends_in_leaders(words[at].text) for at in line.words[-2:]) for line in lines)
+    return 2 * dotted > len(lines)
+
+
+def _by_band(rows: Sequence[Row], bands: Sequence[Sequence[Line]]) -> Iterator[list[Row]]:
+    at = 0
+    for band in bands:
+        yield list(rows[at : at + len(band)])
+        at += len(band)
 
 
 def _band_groups(words: Sequence[Word], rows: list[Row], bands: int) -> list[list[Row]]:

@@ -69,7 +69,7 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
         if is_cjk(next_word.text[:1] or " "):
             need = next_word.size
         runs_on += right - end < need + 0.3 * next_word.size
-    if len(cells) >= _PROSE_LINES and full >= 0.7 * len(cells) and runs_on >= 0.7 * pairs:  # noqa: PLR2004 - shares
+    if len(cells) >= _PROSE_LINES and full >= 0.7 * len(cells) and runs_on >= 0.7 * pairs:
         return True
     marks = sum(_PUNCTUATION.search(text) is not None for text in texts)
     return (
@@ -115,7 +115,7 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     other = _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
-    clear = all(_are_clear(words, run, rows, strips)) and _edges_align(words, rows, columns)
+    clear = all(_are_clear(words, run, rows, strips)) and edges_align(words, rows, columns)
     clear = clear and not _is_spread(words, rows, run.size)
     if other or not clear:
         return False
@@ -178,11 +178,19 @@ def _hangs(rows: Sequence[Row]) -> bool:
 
 
 def clear_strips(
-    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    *,
+    ems: float | None = None,
 ) -> tuple[list[Row], list[Strip]]:
-    """Join the columns beside strips that are no wider than the gaps of words in most lines."""
+    """Join the columns beside strips that are no wider than the gaps of words in most lines.
+
+    ``ems`` is the narrowest gap of columns, where something else shows that there are some.
+    """
     joined, kept = list(rows), list(strips)
-    clear = _are_clear(words, run, rows, strips)
+    clear = _are_clear(words, run, rows, strips, ems)
     for at in range(len(strips) - 1, -1, -1):
         if not clear[at]:
             del kept[at]
@@ -191,13 +199,18 @@ def clear_strips(
 
 
 def _are_clear(
-    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    ems: float | None = None,
 ) -> list[bool]:
     """Say of each strip whether its gap is that of columns in most lines, not that of words."""
     size = run.size
     clear: list[bool] = []
-    few = len(rows) <= _FEW_ROWS
-    least = max((_CLEARER if few else CLEAR + 0.1) * size, _WIDER * _spaces(words, rows))
+    if ems is None:
+        ems = _CLEARER if len(rows) <= _FEW_ROWS else CLEAR + 0.1
+    least = max(ems * size, _WIDER * _spaces(words, rows))
     for number in range(len(strips)):
         gaps: list[float] = []
         for row in rows:
@@ -235,7 +248,8 @@ def _is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
     return alone >= 0.9 * len(cells) and small >= 0.5 * len(cells) and narrow
 
 
-def _edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:
+def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:
+    """Say whether most cells of nearly all columns have an edge or their middle in line."""
     out_of_line = 0
     for column in range(columns):
         cells = [row.cells[column] for row in rows if row.cells[column]]
