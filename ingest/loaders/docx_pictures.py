@@ -9,9 +9,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ingest.errors import LoadError
+from ingest.loaders.picture_notices import PictureCounts
 from ingest.loaders.picture_time import reading_picture
 from kb.errors import MissingExtraError
-from kb.records import MetadataValue, Notice
+from kb.records import Notice
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,7 +35,6 @@ SOURCE_FACTOR = 2
 TRUSTED = 0.6
 """Mean confidence from which what OCR read is text, not the pattern of a photograph."""
 
-_OVER = "not read by OCR: the limit of pictures or seconds per document was reached"
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 
 
@@ -44,20 +44,17 @@ class PictureReader:
 
     package: DocxPackage
     options: LoadOptions
-    read: int = 0
-    not_read: int = 0
-    without_text: int = 0
-    over_limit: int = 0
     unavailable: str = ""
+    counts: PictureCounts = field(default_factory=PictureCounts)
     _seen: set[tuple[str, tuple[float, ...]]] = field(default_factory=set)
-    _confidences: list[tuple[float, int]] = field(default_factory=list)
     _tried: int = 0
     _seconds: float = 0.0
 
     @property
     def unread(self) -> int:
         """Pictures of which no text came."""
-        return self.not_read + self.without_text + self.over_limit
+        counts = self.counts
+        return counts.not_read + counts.without_text + counts.over_limit
 
     def text(self, picture: Picture, part: str) -> str:
         """Return the text in a picture, "" if it has none, was read before, or cannot be read.
@@ -74,44 +71,12 @@ class PictureReader:
         found = self._recognise(picture, part)
         if found is None or not _is_text(found):
             return ""
-        self.read += 1
-        self._confidences.append((found.confidence, len("".join(found.text.split()))))
+        self.counts.count_read(found.confidence, found.text)
         return found.text
 
     def notices(self) -> list[Notice]:
         """Say how many pictures were read, and how many were not and why."""
-        limits: dict[str, MetadataValue] = {
-            "limit": self.options.ocr_max_pages,
-            "seconds": self.options.ocr_max_seconds,
-        }
-        letters = sum(count for _, count in self._confidences)
-        mean = sum(sure * count for sure, count in self._confidences) / letters if letters else 0.0
-        sure: dict[str, MetadataValue] = {"confidence": round(mean, 2)}
-        out = [
-            Notice(code=code, message=message, values={"pictures": count, **values})
-            for code, count, message, values in (
-                (
-                    "pictures_read_by_ocr",
-                    self.read,
-                    f"{_were(self.read)} read by OCR, mean confidence {mean:.2f}",
-                    sure,
-                ),
-                ("pictures_not_read", self.not_read, f"{_were(self.not_read)} not read", {}),
-                (
-                    "pictures_without_text",
-                    self.without_text,
-                    f"{_pictures(self.without_text)} in which OCR found no text",
-                    {},
-                ),
-                (
-                    "pictures_over_limit",
-                    self.over_limit,
-                    f"{_were(self.over_limit)} {_OVER}",
-                    limits,
-                ),
-            )
-            if count
-        ]
+        out = self.counts.notices(self.options)
         if self.unavailable:
             out.append(Notice(code="ocr_unavailable", message=self.unavailable))
         return out
@@ -124,15 +89,15 @@ class PictureReader:
             or self._seconds > self.options.ocr_max_seconds
         )
         if usable and over:
-            self.over_limit += 1
+            self.counts.over_limit += 1
             return None
         pixels = self._pixels(picture, part) if usable else None
         found = None if pixels is None else self._read(pixels)
         if found is None:
             # What an embedded object looks like is counted with the object.
-            self.not_read += not picture.preview
+            self.counts.not_read += not picture.preview
         elif not _is_text(found):
-            self.without_text += not picture.preview
+            self.counts.without_text += not picture.preview
         return found
 
     def _read(self, pixels: Pixels) -> PictureText | None:
@@ -201,11 +166,3 @@ def _prepared(image: Image, crop: tuple[float, ...], max_pixels: int) -> Image |
 def _is_text(found: PictureText) -> bool:
     letters = sum(char.isalnum() for char in found.text)
     return found.confidence >= TRUSTED and letters > 1
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
-
-
-def _were(count: int) -> str:
-    return f"{_pictures(count)} {'was' if count == 1 else 'were'}"

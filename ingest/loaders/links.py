@@ -40,6 +40,12 @@ def address_after(text: str, address: str) -> str:
     return f" ({shown})" if shown and not _says(text, shown) else ""
 
 
+def shows_address(text: str, address: str) -> bool:
+    """Say whether a text holds an address anywhere, with or without ``https://`` and ``www.``."""
+    bare = _bare(address)
+    return bool(bare) and bare in unquote("".join(text.split())).casefold()
+
+
 def _decoded(encoded: re.Match[str]) -> str:
     """Return letters beyond ASCII as browsers show them; others are left encoded."""
     letters = unquote(encoded[0], errors="replace")

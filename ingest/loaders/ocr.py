@@ -9,15 +9,14 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.printed_lines import clean, joiner, spaces_scripts, usual_width
-from ingest.loaders.reading_order import Box, reading_order
+from ingest.loaders.picture_lines import PictureLines, PictureText, confidence_of
+from ingest.loaders.printed_lines import clean
+from ingest.loaders.reading_order import Box
 from kb.errors import MissingExtraError
-from kb.records import TextBox
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     Picture = npt.NDArray[np.uint8]
 
 log = logging.getLogger(__name__)
+
+__all__ = ["DPI", "PictureLines", "PictureText", "read_lines", "read_picture"]
 
 DPI = 200
 """Resolution at which pages are drawn: 7 point letters are then 19 pixels high."""
@@ -55,20 +56,12 @@ _RECOGNISER = "PP-OCRv6_rec_small.onnx"
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureText:
-    """What was read in a picture.
-
-    ``confidence`` is the mean over characters, in [0, 1]; ``boxes`` count from the start of
-    ``text``. ``text`` is empty where nothing could be read.
-    """
-
-    text: str
-    confidence: float
-    boxes: tuple[TextBox, ...]
-
-
 def read_picture(picture: Picture, *, threads: int = 1) -> PictureText:
+    """Read a picture of a page; see :func:`read_lines`."""
+    return read_lines(picture, threads=threads).text()
+
+
+def read_lines(picture: Picture, *, threads: int = 1) -> PictureLines:
     """Read a picture of a page, turning it upright if its text lies or stands on its head.
 
     Args:
@@ -80,14 +73,14 @@ def read_picture(picture: Picture, *, threads: int = 1) -> PictureText:
     with _lock:
         boxes = _boxes(picture, threads)
         turns = 0
-        if _confidence(boxes) < DOUBTFUL and boxes:
+        if confidence_of(boxes) < DOUBTFUL and boxes:
             best = _worth(boxes)
             for candidate in _turns_to_try(boxes):
                 turned = _boxes(np.ascontiguousarray(np.rot90(picture, candidate)), threads)
                 if _worth(turned) > best:
                     boxes, turns, best = turned, candidate, _worth(turned)
     height, width = picture.shape[:2]
-    return _assemble(boxes, width, height, turns)
+    return PictureLines(boxes=tuple(boxes), width=width, height=height, turns=turns)
 
 
 def _boxes(picture: Picture, threads: int) -> list[Box]:
@@ -185,11 +178,6 @@ def _corners(corners: list[list[float]]) -> tuple[Any, Any, Any, Any]:
     return (first, second, third, fourth)
 
 
-def _confidence(boxes: list[Box]) -> float:
-    letters = sum(len(box.text) for box in boxes)
-    return sum(box.score * len(box.text) for box in boxes) / letters if letters else 0.0
-
-
 def _worth(boxes: list[Box]) -> float:
     """Characters read, each counted by how far its confidence is above mere guessing."""
     return sum(max(0.0, box.score - MIN_SCORE) * len(box.text) for box in boxes)
@@ -203,53 +191,3 @@ def _turns_to_try(boxes: list[Box]) -> tuple[int, ...]:
         for box in boxes
     )
     return (1, 3) if tall * 2 > len(boxes) else (2,)
-
-
-def _assemble(boxes: list[Box], width: int, height: int, turns: int) -> PictureText:
-    """Join lines into text and keep where each box of it stands, as fractions of the page."""
-    paragraphs = reading_order(boxes)
-    lines = [" ".join(box.text for box in line) for part in paragraphs for line in part]
-    full, spaced = usual_width(lines), spaces_scripts(lines)
-    parts: list[str] = []
-    placed: list[TextBox] = []
-    length = 0
-    for paragraph in paragraphs:
-        between = "\n\n"
-        previous = ""
-        for line in paragraph:
-            if previous:
-                join = joiner(previous, line[0].text, full, spaced=spaced)
-                between = "" if join is None else join
-                if join is None:  # a hyphen that only the line's end asked for
-                    parts[-1] = parts[-1][:-1]
-                    length -= 1
-                    last = placed[-1]
-                    placed[-1] = TextBox(start=last.start, end=last.end - 1, box=last.box)
-            for box in line:
-                lead = between if parts else ""
-                parts += (lead, box.text)
-                start = length + len(lead)
-                length = start + len(box.text)
-                placed.append(
-                    TextBox(start=start, end=length, box=_fractions(box, width, height, turns))
-                )
-                between = " "
-            previous = " ".join(box.text for box in line)
-    return PictureText(
-        text="".join(parts), confidence=round(_confidence(boxes), 4), boxes=tuple(placed)
-    )
-
-
-def _fractions(box: Box, width: int, height: int, turns: int) -> tuple[float, float, float, float]:
-    """Return a box's left, top, right and bottom on the page as it was before it was turned."""
-    across, down = (width, height) if turns % 2 == 0 else (height, width)
-    points = [(x / across, y / down) for x, y in box.corners]
-    if turns == 1:  # np.rot90 turns counter-clockwise
-        points = [(1 - y, x) for x, y in points]
-    elif turns == 2:  # noqa: PLR2004 - two quarter turns
-        points = [(1 - x, 1 - y) for x, y in points]
-    elif turns == 3:  # noqa: PLR2004 - three
-        points = [(y, 1 - x) for x, y in points]
-    xs = [min(max(x, 0.0), 1.0) for x, _ in points]
-    ys = [min(max(y, 0.0), 1.0) for _, y in points]
-    return (round(min(xs), 4), round(min(ys), 4), round(max(xs), 4), round(max(ys), 4))

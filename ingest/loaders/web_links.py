@@ -26,7 +26,12 @@ def link_address(text: str, address: str) -> str:
     >>> link_address("Forms", "../guide/forms.html#basics")
     ''
     """
-    return address_after(text, address) if _OUTWARD.match(address) else ""
+    return address_after(text, address) if is_outward(address) else ""
+
+
+def is_outward(address: str) -> bool:
+    """Whether an address leads out of the site or document that it stands in."""
+    return _OUTWARD.match(address) is not None
 
 
 def picture_name(text: str, address: str) -> str:

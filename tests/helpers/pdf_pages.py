@@ -22,6 +22,8 @@ CHINESE = "STSong-Light"
 
 Draw = Callable[[Canvas], None]
 
+registerFont(UnicodeCIDFont(CHINESE))
+
 _WORDS = (
     "harbour lantern the quiet of a mill and river under stone with over by orchard in window "
     "thread at bridge from careful market no old letter to winter some copper door that ship was "
@@ -57,7 +59,6 @@ def sentences(seed: int, count: int = 4) -> str:
 def printed(text: str, setting: Setting) -> list[str]:
     """Return the lines in which a paragraph is set."""
     if setting.font == CHINESE:
-        registerFont(UnicodeCIDFont(CHINESE))
         each = int(setting.width // setting.size)
         return [text[at : at + each] for at in range(0, len(text), each)]
     if not setting.indent:

@@ -117,6 +117,34 @@ class TestTwoColumns:
 
         assert text_of(draw).replace("\n\n", "\n").split("\n") == texts
 
+    def test_german_lines_that_begin_with_capitals(self) -> None:
+        one = [
+            "Die Verwaltung vermietet Liegeplätze, Schuppen,",
+            "Krane und Lager. Anträge nimmt Frau Kluge im",
+            "Rathaus, Zimmer 4, entgegen. Boote und Kähne ohne",
+            "Nummer holt Herr Brandt nach Ablauf der Frist ab;",
+            "Kosten trägt der Eigner. Im Winter, wenn viel",
+            "Eis Wege und Treppen bedeckt, öffnet Meister Lohse",
+            "Werft und Lager nur auf Anruf. Rechnungen gehen am",
+            "Ersten des Monats an Mieter, Pächter und Gäste.",
+        ]
+        two = [
+            "Widerspruch richten Mieter an Doktor Falk, Markt",
+            "Neun. Vögel, Fische und Biber stehen unter Schutz;",
+            "Angeln braucht Erlaubnis. Feuer, Grills und offene",
+            "Fackeln verbietet Paragraph Sieben, Hunde führt",
+            "Man an Leinen. Über Ausnahmen, auch für Gäste,",
+            "Entscheidet der Hafenrat. Anrufe nimmt Herr Brandt",
+            "Montags an. Schlüssel, Karten und Bojen gibt Frau",
+            "Kluge gegen Pfand aus, Quittungen sind Pflicht.",
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, one, LEFT)
+            put_lines(canvas, two, RIGHT)
+
+        assert flat(text_of(draw)) == flat(*one, *two)
+
 
 class TestThreeColumns:
     @pytest.mark.parametrize("gutter", [10, 18])
@@ -267,7 +295,7 @@ class TestBesideTheText:
 class TestLists:
     def test_an_index_in_two_columns_is_read_column_by_column(self) -> None:
         entries = [
-            f"{sentences(seed, 1).split()[0]} of stone {seed - 80}" for seed in range(100, 130)
+            f"{sentences(seed, 1).split()[0]} of stone, {seed - 80}" for seed in range(100, 130)
         ]
 
         def draw(canvas: Canvas) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.continuing import with_continued
+from ingest.loaders.pdf.edges import PageBlocks
 from ingest.loaders.pdf.joining import Piece, pieces_of, vocabulary_of
 from ingest.loaders.pdf.page import Block
-from ingest.loaders.pdf.running import PageBlocks, without_running
+from ingest.loaders.pdf.running import without_running
 from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
 from kb.records import Page
 from kb.text import normalise
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class PageRead:
     """One page as it was read: as blocks, as an engine's text, or from its picture.
 
-    ``written`` is what annotations hold.
+    ``written`` is what annotations hold on a page that was read from its picture.
     """
 
     blocks: Sequence[Block] | None = None
@@ -40,28 +42,37 @@ def assemble(
     pdfium: PdfiumFile | None,
 ) -> None:
     """Add the pages to ``builder``, opening a section at each entry of the outline."""
-    laid = without_running(
-        [
-            PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
-            for page in pages
-        ]
+    laid = with_continued(
+        without_running(
+            [
+                PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
+                for page in pages
+            ]
+        )
     )
     words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
     entries: dict[int, list[OutlineEntry]] = {}
     for entry in outline:
         entries.setdefault(entry.page, []).append(entry)
+    above: Block | None = None
     for index, (page, blocks) in enumerate(zip(pages, laid, strict=True)):
         here = entries.get(index, [])
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
-            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK)]
+            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK), *_missing(page)]
         elif page.blocks is not None:
-            pieces = [*pieces_of(blocks, words), *_missing(page)]
+            below = _first(laid[index + 1 : index + 2])
+            pieces = pieces_of(blocks, words, above, below)
+            above = blocks[-1] if below is not None and blocks else None
         else:
             text = repair(page.text, words, [entry.title for entry in here])
             pieces = [Piece(text, "text", BLOCK_BREAK)]
         builder.page(_page(index, label, page, pieces))
         _add_page(builder, pieces, here)
+
+
+def _first(pages: Sequence[Sequence[Block]]) -> Block | None:
+    return pages[0][0] if pages and pages[0] else None
 
 
 def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Page:
@@ -83,10 +94,8 @@ def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Pa
 
 
 def _missing(page: PageRead) -> list[Piece]:
-    """Return what annotations hold unless the page prints it already."""
-    printed = "".join(
-        "".join(line.text.split()) for block in page.blocks or () for line in block.lines
-    )
+    """Return what annotations hold unless OCR read it on the page already."""
+    printed = "".join(page.picture.text.split()) if page.picture is not None else ""
     more = [clean(line) for line in page.written]
     return [
         Piece(line, "text", "\n") for line in more if line and "".join(line.split()) not in printed
@@ -103,10 +112,9 @@ def _add_page(
     """
     waiting = list(entries)
     number = at = 0
-    separator = BLOCK_BREAK
     places = _places(pieces, waiting)
     for number, piece in enumerate(pieces):
-        separator = piece.separator if number else BLOCK_BREAK
+        separator = piece.separator
         at = 0
         while places and places[0][0] == number:
             _, found, entry = places.pop(0)

@@ -35,6 +35,8 @@ _NEAR = 0.4  # of the font's height, between edges that are about the same
 _SAME_LINE = 0.5
 _SAME_HEIGHT = 0.25  # of the font's height, between base lines of one row
 _BROKEN = 0.2
+_MARKS = 0.2  # German begins every other word with a capital
+_MARK = re.compile(r"[^\W\d_]{2}[,;.:!?]$|[，。；、！？]")
 _OF_ONE_SIZE = 0.1
 _LONGEST_ADDRESS = 9
 _OPENERS = "\"'“‘«„([（「『《"
@@ -57,8 +59,9 @@ class Side:
     ``words`` and ``letters`` (Chinese or Japanese) are means per line; ``full``, ``starts``,
     ``ends``, ``numbers``, ``numbered``, ``leaders`` and ``broken`` are shares: of lines that fill
     the width, that begin and end where most do, of words that are numbers, of lines that end with
-    a number or with dots that lead to one, of lines that begin inside a sentence. ``type`` is the
-    usual size of its letters, ``address`` says that it looks like a postal address.
+    a number or with dots that lead to one, of lines that begin inside a sentence, have a stop or a
+    comma inside, begin with a letter.
+    ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address.
     """
 
     count: int
@@ -71,6 +74,8 @@ class Side:
     numbered: float
     leaders: float
     broken: float
+    marks: float
+    entries: float
     address: bool
     type: float
     lines: tuple[float, ...]
@@ -106,6 +111,8 @@ class Side:
             numbered=sum(text[-1:].isdigit() for text in last) / count,
             leaders=sum(_LEADERS.search(text) is not None for text in last) / count,
             broken=sum(map(_inside_sentence, first[1:])) / max(count - 1, 1),
+            marks=sum(any(_MARK.search(w.text) for _, w in line[:-1]) for line in ordered) / count,
+            entries=sum(text[:1].isalpha() for text in first) / count,
             address=_is_address([" ".join(w.text for _, w in line) for line in ordered]),
             type=sorted(word.size for _, word in items)[len(items) // 2],
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
@@ -116,7 +123,8 @@ class Side:
     def is_prose(self) -> bool:
         """Whether its lines are those of running text."""
         long = self.words >= _WORDS or self.letters >= _CJK_LETTERS
-        sentences = self.broken >= _BROKEN and self.numbers < _HALF
+        sentences = self.broken >= _BROKEN or self.marks >= _MARKS
+        long = long and self.numbers < _HALF
         return sentences and long and self.count >= LEAST_LINES and self.full >= _HALF
 
 
@@ -151,7 +159,7 @@ def _are_lists(left: Side, right: Side, wide: float) -> bool:
         return False
     if wide >= 1 and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
         return numbers < _HALF
-    numbered = min(left.numbered, right.numbered) > _HALF
+    numbered = min(left.numbered, right.numbered, left.entries, right.entries) > _HALF
     return fewest >= _INDEX_LINES and numbered and numbers < _INDEX_NUMBERS
 
 

@@ -19,16 +19,22 @@ from typing import NamedTuple
 from ingest.loaders.pdf.glyphs import Glyph, Glyphs
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.scripts import is_wide
+from ingest.loaders.pdf.turning import QUARTER, Turn
 
-QUARTER = 90
 _NEAR = 12.0
 """Degrees by which a line may lean and still count as running along an edge of the page."""
 
 _LEANS = 0.3
 _MAX_SLANTS = 24
-_STACKED = 4
+STACKED = 4
 """Wide characters in a row, each right below the one before, that make a vertical line."""
 
+_LETTER = 0.6
+_MEASURED = 200
+_LOWEST, _HIGHEST = 0.2, 1.5
+"""Usual height of a drawn letter in sizes of its font, and between what it may be."""
+
+_ASIDE, _FARTHEST, _LEAST_STEP = 0.3, 1.6, 0.7
 _ASCENT, _DESCENT = 0.8, 0.2
 """Height of a line above and below its base line, in sizes: fonts' own figures vary too much."""
 
@@ -37,7 +43,7 @@ class Sign(NamedTuple):
     """A character in its frame: from ``left`` to ``right`` on the line at ``base``.
 
     ``ink_left`` and ``ink_right`` bound what is drawn of it. ``font`` is -1 for what PDFium made
-    up.
+    up. ``down`` says that it stands upright in a column.
     """
 
     text: str
@@ -50,50 +56,16 @@ class Sign(NamedTuple):
     font: int
     drawn: int
     hyphen: bool
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The page as it is held to read some of its text: turned by ``angle`` clockwise degrees.
+    """The page as it is held to read some of its text; ``visible`` counts its characters."""
 
-    ``width`` and ``height`` are those of the page so held. ``visible`` counts its characters.
-    """
-
-    angle: float
-    width: float
-    height: float
+    turn: Turn
     signs: tuple[Sign, ...]
     visible: int
-
-    def on_page(self, box: Box) -> Box:
-        """Return where a box of this frame is on the upright page."""
-        left, top, right, bottom = box
-        turn = self.angle % 360
-        if turn == 0:
-            return box
-        if turn == QUARTER:
-            return self.height - bottom, left, self.height - top, right
-        if turn == 2 * QUARTER:
-            return self.width - right, self.height - bottom, self.width - left, self.height - top
-        if turn == 3 * QUARTER:
-            return top, self.width - right, bottom, self.width - left
-        cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        corners = [(u, v) for u in (left, right) for v in (top, bottom)]
-        across = [u * cos - v * sin for u, v in corners]
-        down = [u * sin + v * cos for u, v in corners]
-        return min(across), min(down), max(across), max(down)
-
-    def from_page(self, box: Box) -> Box:
-        """Return where a box of the upright page is in this frame, which runs along an edge."""
-        left, top, right, bottom = box
-        turn = self.angle % 360
-        if turn == QUARTER:
-            return top, self.height - right, bottom, self.height - left
-        if turn == 2 * QUARTER:
-            return self.width - right, self.height - bottom, self.width - left, self.height - top
-        if turn == 3 * QUARTER:
-            return self.width - bottom, left, self.width - top, right
-        return box
 
 
 def frames_of(page: Glyphs) -> list[Frame]:
@@ -107,7 +79,7 @@ def frames_of(page: Glyphs) -> list[Frame]:
             last = _direction(glyph.angle + (QUARTER if down else 0), parts)
         parts.setdefault(last, []).append((glyph, down))
     frames = [_frame(page, angle, found, scale) for angle, found in parts.items()]
-    return sorted(frames, key=lambda frame: (-frame.visible, frame.angle))
+    return sorted(frames, key=lambda frame: (-frame.visible, frame.turn.angle))
 
 
 def _direction(angle: float, known: dict[float, list[tuple[Glyph, bool]]]) -> float:
@@ -123,29 +95,54 @@ def _vertical(glyphs: Sequence[Glyph]) -> list[bool]:
 
     A text object whose characters advance downwards has a font for vertical writing; so have
     all that use its font. A program that places each character on its own makes a column where
-    wide characters follow each other downwards without a gap.
+    wide characters follow each other downwards; all others at its place belong to it.
     """
     seen = [at for at, glyph in enumerate(glyphs) if glyph.font >= 0 and not glyph.text.isspace()]
     fonts: set[int] = set()
-    stacked: set[int] = set()
-    chain: list[int] = []
+    columns: set[tuple[int, int]] = set()
+    count = 1
     for before, at in pairwise(seen):
         one, two = glyphs[before], glyphs[at]
-        below = (
-            abs(one.angle) % 360 < 1
-            and abs(two.x - one.x) < 0.3 * two.size
-            and 0.7 * two.size < two.y - one.y < 1.3 * two.size
-            and one.font == two.font
-        )
-        if below and one.drawn == two.drawn:
+        below = is_below(one, two)
+        if below and one.drawn == two.drawn and two.y - one.y > _LEAST_STEP * two.size:
             fonts.add(one.font)
-        if below and is_wide(one.text) and is_wide(two.text):
-            chain = [*chain, at] if chain and chain[-1] == before else [before, at]
-            if len(chain) >= _STACKED:
-                stacked.update(chain)
-        else:
-            chain = []
-    return [glyph.font in fonts or at in stacked for at, glyph in enumerate(glyphs)]
+        if not (below and is_wide(one.text) and is_wide(two.text)):
+            count = 1
+            continue
+        count += 1
+        if count >= STACKED:
+            columns.add(_column(two))
+    return [
+        glyph.font in fonts
+        or (bool(columns) and is_wide(glyph.text) and _is_level(glyph) and _beside(glyph, columns))
+        for glyph in glyphs
+    ]
+
+
+def is_below(one: Glyph, two: Glyph) -> bool:
+    """Whether a character stands right below another one, or over its lower part."""
+    return (
+        one.font == two.font
+        and _is_level(one)
+        and _is_level(two)
+        and abs(two.left + two.right - one.left - one.right) < 2 * _ASIDE * two.size
+        and -_ASIDE * two.size < two.y - one.y < _FARTHEST * two.size
+    )
+
+
+def _is_level(glyph: Glyph) -> bool:
+    return abs((glyph.angle + 180) % 360 - 180) < 1
+
+
+def _column(glyph: Glyph) -> tuple[int, int]:
+    """Return about where the column of a character is, and its size."""
+    size = max(glyph.size, 0.1)
+    return round((glyph.left + glyph.right) / (2 * _ASIDE * size)), round(size)
+
+
+def _beside(glyph: Glyph, columns: set[tuple[int, int]]) -> bool:
+    place, size = _column(glyph)
+    return any((place + off, size) in columns for off in (-1, 0, 1))
 
 
 def _scales(page: Glyphs) -> dict[int, float]:
@@ -160,13 +157,13 @@ def _scales(page: Glyphs) -> dict[int, float]:
             along = round(glyph.angle / QUARTER) % 2
             height = (right - left) if along else (bottom - top)
             found = heights.setdefault(glyph.font, [])
-            if glyph.size > 0 and height > 0 and len(found) < 200:
+            if glyph.size > 0 and height > 0 and len(found) < _MEASURED:
                 found.append(height / glyph.size)
     out = {}
     for font, found in heights.items():
-        ratio = median(found) if found else 0.6
-        if not 0.2 < ratio < 1.5:
-            out[font] = ratio / 0.6
+        ratio = median(found) if found else _LETTER
+        if not _LOWEST < ratio < _HIGHEST:
+            out[font] = ratio / _LETTER
     return out
 
 
@@ -176,18 +173,9 @@ def _frame(
     found: Sequence[tuple[Glyph, bool]],
     scale: dict[int, float],
 ) -> Frame:
-    upright: Callable[[float, float], tuple[float, float]]
-    width, height = page.width, page.height
-    if angle == QUARTER:
-        upright, width, height = (lambda x, y: (y, page.width - x)), height, width
-    elif angle == 2 * QUARTER:
-        upright = lambda x, y: (page.width - x, page.height - y)  # noqa: E731 - three in a row
-    elif angle == 3 * QUARTER:
-        upright, width, height = (lambda x, y: (page.height - y, x)), height, width
-    elif angle:
+    if angle % QUARTER:
         return _slanted(page, angle, found)
-    else:
-        upright = lambda x, y: (x, y)  # noqa: E731 - see above
+    upright, width, height = _upright(page, angle)
     lean = _lean([glyph.angle - angle for glyph, down in found if glyph.font >= 0 and not down])
     signs = []
     visible = 0
@@ -198,7 +186,11 @@ def _frame(
             left, right, under = min(u1, u2), max(u1, u2), max(v1, v2)
             ink = [upright(glyph.ink[0], glyph.ink[1])[0], upright(glyph.ink[2], glyph.ink[3])[0]]
             ink_left, ink_right = min(ink), max(ink)
-            base = under - _DESCENT * size if down else upright(glyph.x, glyph.y)[1]
+            base = upright(glyph.x, glyph.y)[1]
+            if down:
+                base = under - _DESCENT * size
+                middle = (left + right) / 2
+                left, right = middle - size / 2, middle + size / 2
         else:
             left, right, base = glyph.left, glyph.right, glyph.y
             ink_left, ink_right = glyph.ink[0], glyph.ink[2]
@@ -211,10 +203,26 @@ def _frame(
         signs.append(
             Sign(
                 glyph.text, left, right, base, size, ink_left, ink_right,
-                glyph.font, glyph.drawn, glyph.hyphen,
+                glyph.font, glyph.drawn, glyph.hyphen, down,
             )
         )  # fmt: skip
-    return Frame(angle, width, height, tuple(signs), visible)
+    if any(down for _, down in found):
+        signs.sort(key=lambda sign: sign.drawn)  # PDFium sorts what stands on one line
+    return Frame(Turn(angle, width, height), tuple(signs), visible)
+
+
+def _upright(
+    page: Glyphs, angle: float
+) -> tuple[Callable[[float, float], tuple[float, float]], float, float]:
+    """Return the way from places of the page to those of it as it is held, and its size so."""
+    width, height = page.width, page.height
+    if angle == QUARTER:
+        return (lambda x, y: (y, width - x)), height, width
+    if angle == 2 * QUARTER:
+        return (lambda x, y: (width - x, height - y)), width, height
+    if angle == 3 * QUARTER:
+        return (lambda x, y: (height - y, x)), height, width
+    return (lambda x, y: (x, y)), width, height
 
 
 def _lean(angles: Sequence[float]) -> float:
@@ -246,7 +254,7 @@ def _slanted(page: Glyphs, angle: float, found: Sequence[tuple[Glyph, bool]]) ->
                 glyph.font, glyph.drawn, glyph.hyphen,
             )
         )  # fmt: skip
-    return Frame(angle, page.width, page.height, tuple(signs), visible)
+    return Frame(Turn(angle, page.width, page.height), tuple(signs), visible)
 
 
 def line_box(left: float, right: float, base: float, size: float) -> Box:

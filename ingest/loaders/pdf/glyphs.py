@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ingest.loaders.pdf.object_order import numbers_of
+from ingest.loaders.pdf.scripts import is_wide
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -24,6 +27,7 @@ MAX_GLYPHS = 100_000
 
 MAX_FONTS = 2_000
 
+_WIDE = 8  # Chinese or Japanese letters from which some may stand in columns
 _GRID = 1 << 24  # places are asked for in whole numbers; a page is cut into this many steps
 _FIXED_PITCH = 1  # bit of a font descriptor's flags
 _INVISIBLE = 3  # text render mode: neither filled nor stroked, as OCR layers have it
@@ -46,7 +50,8 @@ class Glyph(NamedTuple):
     is on the base line. ``ink`` is the box of what is drawn. ``angle`` is the direction of its
     base line in degrees, clockwise, 0 for upright text. ``size`` is the font's height in points
     as drawn. ``font`` is an index into the page's fonts, -1 for what PDFium made up itself: a
-    space in a gap, or the end of a line. ``drawn`` numbers the text object that it belongs to.
+    space in a gap, or the end of a line. ``drawn`` numbers the text object that it belongs to; on
+    pages of Chinese or Japanese in the order in which the file draws them.
     """
 
     text: str
@@ -110,12 +115,16 @@ class _Reading:
         self._count = count
         self._fonts: list[Font] = []
         self._font_at: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
 
     def glyphs(self, width: float, height: float) -> tuple[tuple[Glyph, ...], tuple[Font, ...]]:
         import numpy as np  # noqa: PLC0415 - PDFs only
 
         raw, count = self._raw, self._count
         owners = self._ask(raw.FPDFText_GetTextObject, kind=ctypes.c_void_p)
+        texts = _characters(self._ask(raw.FPDFText_GetUnicode))
+        if sum(map(is_wide, texts)) >= _WIDE:
+            self._numbers = numbers_of(raw, self._page.raw)
         sizes, angles, fonts, drawn, invisible = self._of_objects(owners)
         boxes = np.zeros((count, 4), np.float32)
         left, top, right, bottom = self._ask_places(raw.FPDFText_GetLooseCharBox, [boxes])[0].T
@@ -129,7 +138,7 @@ class _Reading:
         return tuple(
             map(
                 Glyph,
-                _characters(self._ask(raw.FPDFText_GetUnicode)),
+                texts,
                 *room,
                 x.tolist(),
                 y.tolist(),
@@ -191,7 +200,8 @@ class _Reading:
                 continue
             found = known.get(address)
             if found is None:
-                found = self._of_object(address, at, len(known))
+                number = self._numbers.get(address, len(self._numbers) + len(known))
+                found = self._of_object(address, at, number)
                 known[address] = found
             last = found
             rows.append(found)

@@ -10,22 +10,35 @@ from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
 from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
-from ingest.loaders.pdf.placing import place, words_in
+from ingest.loaders.pdf.placing import place, settled, words_in
+from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables import find_tables
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
 _LEAST_LISTING = 3  # lines
+_TWO_EMPTY_LINES = 3.2  # heights of the font
 
 
 def text_of(sheet: Sheet) -> str:
-    """Return all words of a page, in no order that means anything."""
-    return " ".join(word.text for word in sheet.words)
+    """Return all words of a page, in no order that means anything, filled in or printed."""
+    sheets = (sheet, *sheet.turned)
+    insets = (inset for one in sheets for inset in one.insets)
+    filled = [inset.text for inset in insets if inset.kind in ("field", "typed")]
+    return " ".join([*(word.text for one in sheets for word in one.words), *filled])
 
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
-    words = with_fields(sheet.words, sheet.insets)
+    if not sheet.turned:
+        return _blocks_of_sheet(sheet)
+    turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
+    return in_order([_blocks_of_sheet(sheet), *turned])
+
+
+def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
+    sheet = settled(sheet)
+    words = with_fields(sheet.words, sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []
     for inset in sheet.insets:
@@ -150,7 +163,7 @@ def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, 
     one, other = above[-1], below[0]
     if one.fixed != other.fixed or abs(one.size - other.size) > _SAME_SIZE:
         return False
-    if other.box[1] - one.box[3] > 2.5 * one.height:
+    if other.box[1] - one.box[3] > _TWO_EMPTY_LINES * one.height:
         return False
     right = columns[round(one.size)].right
     code = is_listing(above, right), is_listing(below, right)

@@ -12,14 +12,15 @@ of the page as a person sees it: rotated and cropped, y downwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from ingest.loaders.pdf.turning import Turn
 from kb.records import SectionKind
 
 Box = tuple[float, float, float, float]
 
-InsetKind = Literal["field", "note", "picture", "link"]
+InsetKind = Literal["field", "typed", "note", "picture", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,19 @@ class Rule:
 class Inset:
     """What stands on a page without being part of its text.
 
-    ``field`` is a form field's value, with the field's name in ``label`` where the page prints
-    none beside it; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines;
-    ``link`` is an address to be shown after the words inside its box.
+    ``field`` is a form field's value, with the field's name in ``label`` for pages that print
+    none beside it. ``ticked`` says whether a box or button is; ``text`` is what a radio button
+    stands for, and ``one_of`` says that it is one. ``typed`` is text that a reader typed over the
+    page; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines; ``link`` is
+    an address to be shown after the words inside its box.
     """
 
     kind: InsetKind
     text: str
     box: Box
     label: str = ""
+    ticked: bool | None = None
+    one_of: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,27 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page as its readers found it: ``width`` and ``height`` in points."""
+    """One page as its readers found it: ``width`` and ``height`` in points.
+
+    ``turned`` is what stands on it in other directions, such as a table printed sideways or columns
+    of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
+    leads from such a page's boxes to the page as it is seen; None for what is upright.
+    """
 
     width: float
     height: float
     words: tuple[Word, ...]
     rules: tuple[Rule, ...] = ()
     insets: tuple[Inset, ...] = ()
+    turned: tuple[Sheet, ...] = ()
+    turn: Turn | None = None
+
+    @property
+    def all_words(self) -> tuple[Word, ...]:
+        """The words of all directions, with boxes on the page as it is seen."""
+        return self.words + tuple(
+            replace(word, box=other.turn.on_page(word.box))
+            for other in self.turned
+            if other.turn is not None
+            for word in other.words
+        )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ingest.loaders.pdf.annotations import (
+    MOST_ANNOTATIONS,
+    Dictionary,
+    each,
+    entry,
+    resolved,
+)
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -27,6 +36,9 @@ FILE_OPERATIONS = 300_000
 
 PARSED_ITEMS = 400_000
 """Items of one content stream that pypdf may parse, about a second's work."""
+
+MOST_STREAMS = 200
+"""Streams of a page whose compression is asked for."""
 
 FILE_SECONDS = 20.0
 """CPU time for one file: a safety net for what the counters do not see, such as fonts."""
@@ -104,21 +116,41 @@ class PypdfFile:
         finally:
             self._spent += time.thread_time() - began
 
-    def written_on(self, index: int) -> list[str]:
-        """Return what was filled into the page's form fields or written over it as notes.
+    @contextlib.contextmanager
+    def annotations(self, index: int) -> Iterator[list[Dictionary] | None]:
+        """Give a page's annotations, to be read inside the context; None where pypdf fails."""
+        with self._configure():
+            try:
+                found = entry(self._reader.pages[index], "/Annots")
+                told = [one for _, one in each(_places(found), resolved)]
+            except MemoryError:
+                raise
+            except _ANY_FAILURE as error:  # see _ANY_FAILURE
+                log.info("no annotations of page %d: %s", index + 1, type(error).__name__)
+                yield None
+                return
+            yield [one for one in told if isinstance(one, Mapping)]
 
-        Such text belongs to annotations: no engine counts it to the page's text.
-        """
+    def filters(self, index: int) -> list[str]:
+        """Return the names of what a page's content is compressed with, and that of its forms."""
+        names: list[str] = []
         try:
             with self._configure():
-                annotations = self._reader.pages[index].get("/Annots", ())
-                texts = [_annotation_text(entry.get_object()) for entry in annotations]
+                page = self._reader.pages[index]
+                contents = resolved(page.get("/Contents"))
+                streams = list(contents) if isinstance(contents, list) else [contents]
+                resources = resolved(page.get("/Resources"))
+                drawn = resolved(resources.get("/XObject")) if isinstance(resources, dict) else None
+                streams += list(drawn.values()) if isinstance(drawn, dict) else []
+                for stream in map(resolved, streams[:MOST_STREAMS]):
+                    found = resolved(stream.get("/Filter")) if isinstance(stream, dict) else None
+                    told = found if isinstance(found, list) else [found]
+                    names += [str(resolved(one)).removeprefix("/") for one in told[:8] if one]
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("no annotations of page %d: %s", index + 1, type(error).__name__)
-            return []
-        return [text for text in texts if text]
+            log.info("no filters of page %d: %s", index + 1, type(error).__name__)
+        return names
 
     def unprotected_copy(self) -> bytes | None:
         """Return the file without its protection, for an engine that cannot open it."""
@@ -145,21 +177,6 @@ class PypdfFile:
             return False
 
 
-def _annotation_text(annotation: Any) -> str:  # noqa: ANN401 - pypdf's own objects are untyped
-    subtype = annotation.get("/Subtype")
-    if subtype == "/FreeText":
-        return str(annotation.get("/Contents", "")).strip()
-    if subtype != "/Widget":
-        return ""
-    parent = annotation.get("/Parent")
-    field = annotation if "/FT" in annotation or parent is None else parent.get_object()
-    if field.get("/FT") not in {"/Tx", "/Ch"}:
-        return ""
-    value = field.get("/V")
-    if value is None:
-        return ""
-    value = value.get_object()
-    if not isinstance(value, str) or not value.strip():
-        return ""
-    label = field.get("/TU") or ""
-    return f"{label}: {value}".strip().removeprefix(":").strip()
+def _places(array: object) -> Sequence[Any]:
+    """Return the entries of an array as they are: each is followed, or fails, on its own."""
+    return list(array)[:MOST_ANNOTATIONS] if isinstance(array, list) else []

@@ -1,72 +1,35 @@
 """Headers, footers and page numbers: what repeats at the edge of pages is said once.
 
 Only lines at the very top or bottom of a page can be meant, read from the edge inwards, at the same
-height on several pages, in letters that are no larger than the text's. A page number counts up with
-its page. The first occurrence of a running title stays, because it may say what stands nowhere
-else; numbers of pages go. In doubt a line stays.
+height on several pages, in letters that are no larger than the text's, with more white around them
+than the text has. The first occurrence of a running title stays, because it may say what stands
+nowhere else; numbers of pages go, unless a file holds nothing else. In doubt a line stays.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise, takewhile
 
-from ingest.loaders.pdf.page import Block, Box, PrintedLine
-
-DEEPEST = 4
-"""Lines at each edge of a page that are looked at."""
-
-MARGIN = 0.25
-"""Share of the page's height, at its top and bottom, in which such lines stand."""
+from ingest.loaders.pdf.edges import PARTED, Edge, PageBlocks, edges_of
+from ingest.loaders.pdf.page import Block, PrintedLine
+from ingest.loaders.pdf.page_numbers import SAME_PLACE, folded, is_number, numbered, unnumbered
 
 LARGEST = 1.15
 """Height of a running title, as a share of the usual height of the file's lines."""
 
-PARTED = 0.6
-"""White between running lines and the text, in heights of their letters."""
+LEAST_PAGES = 3
+"""Pages near each other on which a title stands."""
 
-MOST_NUMBERS = 8
-"""Numbers of a line that are compared with the number of its page."""
-
-_SAME_PLACE = 4.0  # points
-_FIRST_PAGES = 30  # a number in a line counts pages if it is about that of the page
+_LEAST_PAGES_OF_LARGE = 4
 _NEAR_PAGES = 2  # left and right pages have titles of their own
+_FORM_LINES = 3  # that two pages have in common at the same places, besides running ones
+_FORM_SHARE = 0.25
+_MOSTLY = 0.5
 _NUMBER = re.compile(r"\d+")
-_ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
-_PAGE_WORD = re.compile(r"\b(?:page|seite|p\.|of|von)\b|/|[页頁]|第", re.IGNORECASE)
-_OUTER_NUMBER = re.compile(r"^\d+\b\W*|\W*\b\d+(?:\W*(?:of|/)\W*\d+)?\W*$")
-_BARE = re.compile(
-    r"\W*(?:(?:page|p\.|seite|pagina|página|página|стр\.?|第|page no\.?)?\W*)"
-    r"(?P<number>\d+|[ivxlc]+)\W*(?:(?:of|von|de|sur|di|из|/|共)?\W*\d*\W*(?:页|頁|ページ|쪽)?)\W*",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PageBlocks:
-    """The blocks of one page and the page's height in points."""
-
-    blocks: list[Block]
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """One line at the edge of a page: where its parts stand in the blocks, and what it says.
-
-    ``gap`` is the white between it and the next line inwards, in heights of its letters.
-    """
-
-    page: int
-    depth: int
-    at_top: bool
-    text: str
-    box: Box
-    lines: tuple[tuple[int, int], ...]
-    gap: float
 
 
 def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
@@ -76,170 +39,117 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
         for number, page in enumerate(pages)
         if page is not None
         for at_top in (True, False)
-        for edge in _edges(number, page, at_top=at_top)
+        for edge in edges_of(number, page, at_top=at_top)
     ]
-    usual = _usual_height(pages)
-    numbered = _numbers(edges)
-    told = numbered | _titles(edges, usual, sum(page is not None for page in pages))
+    counted = numbered(edges)
+    titles = _titles(edges, counted, _usual_height(pages))
+    forms = _forms(pages, _from_the_edge(edges, titles | counted))
+    told = counted | {edge for edge in titles if edge.page not in forms}
     gone: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
     seen: set[str] = set()
     for edge in _from_the_edge(edges, told):
-        kept = _worth_keeping(_unnumbered(edge.text) if edge in numbered else edge.text, seen)
+        kept = _worth_keeping(unnumbered(edge.text) if edge in counted else edge.text, seen)
         for count, line in enumerate(edge.lines):
             gone[edge.page][line] = kept if count == 0 else ""
-    return [
+    rest = [
         [] if page is None else _remove(page.blocks, gone.get(number, {}))
         for number, page in enumerate(pages)
     ]
+    # Where nothing else is printed, it is what the file says.
+    return rest if any(rest) else [[] if page is None else page.blocks for page in pages]
 
 
-def _from_the_edge(edges: Sequence[_Edge], told: set[_Edge]) -> Iterator[_Edge]:
+def _from_the_edge(edges: Sequence[Edge], told: set[Edge]) -> Iterator[Edge]:
     """Yield lines from the edge of each page inwards, up to white space that parts the text."""
-    places: dict[tuple[int, bool], list[_Edge]] = defaultdict(list)
+    clear: dict[tuple[bool, str], list[bool]] = defaultdict(list)
+    places: dict[tuple[int, bool], list[Edge]] = defaultdict(list)
     for edge in edges:
         places[edge.page, edge.at_top].append(edge)
+        if edge in told:
+            clear[_alike(edge)].append(edge.clear)
     for group in places.values():
         running = list(takewhile(told.__contains__, group))
-        while running and running[-1].gap < PARTED:
+        while running and not _is_parted(running[-1], clear[_alike(running[-1])]):
             running.pop()
         yield from running
 
 
+def _is_parted(edge: Edge, clear: Sequence[bool]) -> bool:
+    """Whether white space parts a line from the text, here and on most pages that have it."""
+    return edge.gap >= PARTED and sum(clear) >= _MOSTLY * len(clear)
+
+
+def _alike(edge: Edge) -> tuple[bool, str]:
+    text = "#" if is_number(edge.text) else _NUMBER.sub("#", folded(edge.text))
+    return edge.at_top, text
+
+
 def _worth_keeping(text: str, seen: set[str]) -> str:
     """Return what stays of a line: its words where they are said for the first time."""
-    words = _words(text)
-    if not any(c.isalpha() for c in words) or _BARE.fullmatch(text) or words in seen:
+    words = folded(text)
+    if not any(c.isalpha() for c in words) or is_number(text) or words in seen:
         return ""
     seen.add(words)
     return text
 
 
-def _unnumbered(text: str) -> str:
-    """Return a line without the page's number."""
-    cells = [cell for cell in text.split("\t") if not _BARE.fullmatch(cell)]
-    if len(cells) == text.count("\t") + 1:
-        return _OUTER_NUMBER.sub("", text).strip()
-    return "\t".join(cells)
-
-
-def _edges(number: int, page: PageBlocks, *, at_top: bool) -> list[_Edge]:
-    """Return the lines at one edge of a page, the outermost first."""
-    lines = [
-        (line, (at, inner))
-        for at, block in enumerate(page.blocks)
-        if block.kind == "text"
-        for inner, line in enumerate(block.lines)
-        if line.text.strip()
-    ]
-    tables = [block.box for block in page.blocks if block.kind != "text"]
-    lines.sort(key=lambda item: item[0].box[1] if at_top else -item[0].box[3])
-    found: list[_Edge] = []
-    at = 0
-    while at < len(lines) and len(found) < DEEPEST:
-        box = lines[at][0].box
-        middle = (box[1] + box[3]) / 2
-        share = middle / page.height if at_top else 1 - middle / page.height
-        if share > MARGIN:
-            break
-        if any((t[1] < box[1] if at_top else t[3] > box[3]) for t in tables):
-            break
-        row = [lines[at]]
-        at += 1
-        while at < len(lines) and _beside(lines[at][0].box, box):
-            row.append(lines[at])
-            at += 1
-        row.sort(key=lambda item: item[0].box[0])
-        text = "\t".join(line.text.strip() for line, _ in row)
-        places = tuple(place for _, place in row)
-        others = list(tables)
-        if at < len(lines):
-            others.append(lines[at][0].box)
-        gap = min((o[1] - box[3] if at_top else box[1] - o[3] for o in others), default=page.height)
-        gap /= max(box[3] - box[1], 1.0)
-        found.append(_Edge(number, len(found), at_top, text, box, places, gap))
-    return found
-
-
-def _beside(one: Box, other: Box) -> bool:
-    common = min(one[3], other[3]) - max(one[1], other[1])
-    return common > 0.5 * min(one[3] - one[1], other[3] - other[1])
-
-
-def _numbers(edges: Sequence[_Edge]) -> set[_Edge]:
-    """Return lines that are a page's number, with or without a title beside it."""
-    found: set[_Edge] = set()
-    counted: dict[tuple[bool, int, str, int], list[_Edge]] = defaultdict(list)
-    for edge in edges:
-        for value, rest in _readings(edge.text, at_top=edge.at_top):
-            height = round(edge.box[3] / _SAME_PLACE)
-            for near in (height, height + 1):
-                counted[edge.at_top, near, rest, value - edge.page].append(edge)
-    for (_, _, rest, offset), group in counted.items():
-        pages = {edge.page for edge in group}
-        sure = not rest or any("\t" in edge.text for edge in group)
-        if len(pages) >= (2 if sure else 3) and (sure or abs(offset) <= _FIRST_PAGES):
-            found.update(group)
-    return found
-
-
-def _readings(text: str, *, at_top: bool) -> list[tuple[int, str]]:
-    """Return the numbers that a line may count its pages with, each with the words beside it."""
-    bare = _BARE.fullmatch(text)
-    if bare is not None:
-        value = _value(bare["number"])
-        return [(value, "")] if value else []
-    found = []
-    cells = text.split("\t")
-    for at in {0, len(cells) - 1} if len(cells) > 1 else ():
-        number = _BARE.fullmatch(cells[at])
-        value = _value(number["number"]) if number else 0
-        if value:
-            found.append((value, _words("\t".join(cells[:at] + cells[at + 1 :]))))
-    if not found and (not at_top or _PAGE_WORD.search(text)) and ":" not in text:
-        # "Lesson 2" at the top of the second page is a heading, and "No. 2:" is what it holds.
-        for match in islice(_NUMBER.finditer(text), MOST_NUMBERS):
-            rest = _words(text[: match.start()] + "#" + text[match.end() :])
-            found.append((_value(match[0]), rest))
-    return found
-
-
-def _value(number: str) -> int:
-    if number.isdigit():
-        return int(number) if len(number) < 6 else 0  # noqa: PLR2004 - no page's number
-    digits = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-    values = [digits[c] for c in number.lower()]
-    pairs = zip(values, [*values[1:], 0], strict=True)
-    return sum(-a if a < b else a for a, b in pairs)
-
-
-def _titles(edges: Sequence[_Edge], usual: float, total: int) -> set[_Edge]:
+def _titles(edges: Sequence[Edge], counted: set[Edge], usual: float) -> set[Edge]:
     """Return lines that say the same at the same place of pages near each other."""
-    found: set[_Edge] = set()
-    said: dict[tuple[bool, str], list[_Edge]] = defaultdict(list)
+    found: set[Edge] = set()
+    said: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
     for edge in edges:
-        if edge.box[3] - edge.box[1] <= LARGEST * usual or total > 3:  # noqa: PLR2004
-            said[edge.at_top, _words(edge.text)].append(edge)
+        said[edge.at_top, edge.text].append(edge)
+    pages = {edge.page for edge in edges}
+    with_numbers = {edge.page for edge in counted}
     for group in said.values():
-        for edge in group:
-            near = {
-                other.page
-                for other in group
-                if other.page != edge.page
-                and abs(other.page - edge.page) <= _NEAR_PAGES
-                and abs(other.box[3] - edge.box[3]) <= _SAME_PLACE
-                and other.text == edge.text
-            }
-            large = edge.box[3] - edge.box[1] > LARGEST * usual
-            needed = 1 if total <= 3 else 2  # noqa: PLR2004
-            if large:
-                needed = 3
-            if len(near) >= min(needed, max(total - 1, 1)):
-                found.add(edge)
+        for run in _runs(group):
+            large = max(edge.height for edge in run) > LARGEST * usual
+            needed = _LEAST_PAGES_OF_LARGE if large else LEAST_PAGES
+            # Two pages share a line by chance; where they are numbered it is a title.
+            short = not large and len(pages) < LEAST_PAGES and pages == with_numbers
+            if len(run) >= (len(pages) if short and len(pages) > 1 else needed):
+                found.update(run)
     return found
 
 
-def _words(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def _runs(group: Sequence[Edge]) -> Iterator[list[Edge]]:
+    """Part lines of one wording where no page near has it at the same height."""
+    waiting = sorted(group, key=lambda edge: (edge.box[3], edge.page))
+    starts = [
+        at
+        for at, (one, other) in enumerate(pairwise(waiting), 1)
+        if other.box[3] - one.box[3] > SAME_PLACE
+    ]
+    for first, last in zip([0, *starts], [*starts, len(waiting)], strict=True):
+        run: list[Edge] = []
+        for edge in sorted(waiting[first:last], key=lambda edge: edge.page):
+            if run and edge.page - run[-1].page > _NEAR_PAGES:
+                yield run
+                run = []
+            if not run or edge.page != run[-1].page:
+                run.append(edge)
+        yield run
+
+
+def _forms(pages: Sequence[PageBlocks | None], told: Iterable[Edge]) -> set[int]:
+    """Return the pages that print the same form: they share more than running titles."""
+    running = {(edge.page, place) for edge in told for place in edge.lines}
+    cells: list[set[tuple[str, int]]] = []
+    for number, page in enumerate(pages):
+        cells.append(set())
+        for at, block in enumerate(page.blocks if page is not None else ()):
+            for inner, line in enumerate(block.lines):
+                if (number, (at, inner)) not in running:
+                    height = round(line.box[3] / SAME_PLACE)
+                    cells[-1].update((cell, height) for cell in line.text.split("\t") if cell)
+    found: set[int] = set()
+    for number, here in enumerate(cells):
+        for other in range(number + 1, min(number + 1 + _NEAR_PAGES, len(cells))):
+            common = len(here & cells[other])
+            least = _FORM_SHARE * min(len(here), len(cells[other]))
+            if common >= max(_FORM_LINES, least):
+                found |= {number, other}
+    return found
 
 
 def _usual_height(pages: Sequence[PageBlocks | None]) -> float:

@@ -1,4 +1,4 @@
-"""What the script of a character says about gaps: where words have spaces, and which way they run."""
+"""What a character's script says: whether words have spaces, and which way they run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_wide(text: str) -> bool:
     code = ord(text[0])
     if any(first <= code <= last for first, last in _HANGUL):
         return False
-    return unicodedata.east_asian_width(text[0]) in "WF" or 0x2E80 <= code <= 0x2FDF
+    return unicodedata.east_asian_width(text[0]) in "WF" or "\u2e80" <= text[0] <= "\u2fdf"
 
 
 @lru_cache(maxsize=8192)

@@ -1,0 +1,64 @@
+"""What stands on a page besides its text: the values of fields, notes, addresses of links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ingest.loaders.links import address_after
+from ingest.loaders.pdf.forms import fields_of
+from ingest.loaders.pdf.links import links_of
+from ingest.loaders.pdf.notes import notes_of, said
+from ingest.loaders.pdf.page import Inset
+from ingest.loaders.pdf.ticks import told
+
+if TYPE_CHECKING:
+    from ingest.loaders.pdf.engines import PdfEngines
+
+MOST_TEXT = 1_000_000
+"""Characters that a page's annotations may hold together: more is a file that repeats one text."""
+
+
+def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
+    """Return the insets of a page, each where it stands.
+
+    Their boxes are those of the page as seen where PDFium can load it. Elsewhere they keep the
+    order of the file's own points, and tell nothing else.
+    """
+    found = engines.pdfium.frame(index) if engines.pdfium is not None else None
+    frame = found[0] if found is not None else lambda x, y: (x, -y)
+    with engines.annotations(index) as annotations:
+        return _bounded(
+            chain(
+                fields_of(annotations, frame),
+                notes_of(annotations, frame),
+                links_of(annotations, frame),
+            )
+        )
+
+
+def written(insets: Iterable[Inset]) -> list[str]:
+    """Return what insets say as lines, for pages whose text has no places."""
+    lines = []
+    for inset in insets:
+        if inset.kind == "field":
+            lines.append(told(inset))
+        elif inset.kind == "typed":
+            lines.append(inset.text)
+        elif inset.kind == "note":
+            lines.append(said(inset))
+        elif inset.kind == "link":
+            lines.append(address_after("", inset.text).strip(" ()"))
+    return [line for line in dict.fromkeys(lines) if line.strip()]
+
+
+def _bounded(insets: Iterable[Inset]) -> list[Inset]:
+    left = MOST_TEXT
+    kept: list[Inset] = []
+    for inset in insets:
+        left -= len(inset.text) + len(inset.label)
+        if left < 0:
+            break
+        kept.append(inset)
+    return kept

@@ -1,0 +1,227 @@
+"""Pictures and texts among the objects that a page draws, and what covers what.
+
+PDFium's raw functions come in as an argument, because one file alone imports pypdfium2.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.loaders.pdf.page import Box
+
+Place = Callable[[float, float], tuple[float, float]]
+Matrix = tuple[float, float, float, float, float, float]
+
+OBJECTS = 40_000
+"""Objects of a page, those inside its forms included, that are looked at."""
+
+PICTURES = 10_000
+"""Pictures of a page that are looked at: a scan may be cut into strips of one line."""
+
+_DEPTH = 12
+_TEXT, _IMAGE, _FORM = 1, 3, 5  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_FORM
+_UNSEEN = frozenset({3, 7})  # text render modes: invisible, and only a path to clip with
+_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_COVERED = 0.8  # of a text's box
+_NAME_BYTES = 64
+_MOST_DECODED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPicture:
+    """A picture where a page draws it: its box as seen, its size in pixels, its filters."""
+
+    box: Box
+    across: int
+    down: int
+    filters: tuple[str, ...] = ()
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels it has."""
+        return self.across * self.down
+
+
+@dataclass(frozen=True, slots=True)
+class PageObjects:
+    """What a page draws besides lines and fills.
+
+    ``layer`` holds the boxes of texts that nobody sees: drawn invisibly, or below a picture.
+    ``printed`` holds those of the others.
+    """
+
+    width: float
+    height: float
+    pictures: tuple[DrawnPicture, ...] = ()
+    layer: tuple[Box, ...] = ()
+    printed: tuple[Box, ...] = ()
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels all its pictures have."""
+        return sum(picture.pixels for picture in self.pictures)
+
+
+def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -> PageObjects:  # noqa: ANN401 - pypdfium2 carries no types
+    """Return the pictures and texts of a page in points from its top left corner as seen.
+
+    Args:
+        raw: the module of PDFium's functions.
+        page: PDFium's handle of the page.
+        place: says where a point of the page's own space is drawn.
+        width: of the page as it is drawn.
+        height: likewise.
+    """
+    pictures: list[DrawnPicture] = []
+    texts: list[tuple[Box, bool, int]] = []
+    across, down = ctypes.c_uint(), ctypes.c_uint()
+    for item, kind, matrix in _objects(raw, page):
+        if kind not in (_TEXT, _IMAGE):
+            continue
+        box = _on_page(_box(raw, item, matrix, place), width, height)
+        if box is None:
+            continue
+        if kind == _TEXT:
+            unseen = raw.FPDFTextObj_GetTextRenderMode(item) in _UNSEEN
+            texts.append((box, unseen, len(pictures)))
+        elif len(pictures) < PICTURES:
+            if not raw.FPDFImageObj_GetImagePixelSize(item, across, down):
+                across.value = down.value = 0
+            filters = _filters(raw, item)
+            pictures.append(DrawnPicture(box, across.value, down.value, filters))
+    large = [
+        (at, picture.box)
+        for at, picture in enumerate(pictures)
+        if _area(picture.box) >= 0.01 * width * height  # icons cover nothing
+    ]
+    layer: list[Box] = []
+    printed: list[Box] = []
+    for box, unseen, drawn_at in texts:
+        under = unseen or any(
+            at >= drawn_at and _common(box, over) >= _COVERED * _area(box) for at, over in large
+        )
+        (layer if under else printed).append(box)
+    return PageObjects(width, height, tuple(pictures), tuple(layer), tuple(printed))
+
+
+def hide_texts(raw: Any, page: Any) -> None:  # noqa: ANN401 - see objects_of
+    """Have a page drawn without its texts for as long as it stays loaded."""
+    for item, kind, _ in _objects(raw, page):
+        if kind == _TEXT:
+            raw.FPDFPageObj_SetIsActive(item, 0)
+
+
+def undecodable(
+    raw: Any,  # noqa: ANN401 - see objects_of
+    page: Any,  # noqa: ANN401 - likewise
+    place: Place,
+    width: float,
+    height: float,
+    *,
+    within: Box | None,
+) -> list[str]:
+    """Return the last filter of each picture, in a box if one is given, that has no pixels."""
+    found = []
+    for item, kind, matrix in _objects(raw, page):
+        if kind != _IMAGE:
+            continue
+        box = _on_page(_box(raw, item, matrix, place), width, height)
+        if box is None or (within is not None and not _common(box, within)):
+            continue
+        bitmap = raw.FPDFImageObj_GetBitmap(item)
+        if bitmap:
+            raw.FPDFBitmap_Destroy(bitmap)
+        else:
+            found.append((_filters(raw, item) or ("",))[-1])
+        if len(found) >= _MOST_DECODED:
+            break
+    return found
+
+
+def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of
+    """Yield a page's objects in drawing order, each with the matrix that it stands under."""
+    budget = OBJECTS
+    stack = [(page, raw.FPDFPage_GetObject, 0, raw.FPDFPage_CountObjects(page), _UNIT)]
+    while stack and budget > 0:
+        parent, get, at, count, matrix = stack.pop()
+        while at < count and budget > 0:
+            item = get(parent, at)
+            at += 1
+            budget -= 1
+            kind = raw.FPDFPageObj_GetType(item)
+            if kind == _FORM and len(stack) < _DEPTH:
+                stack.append((parent, get, at, count, matrix))
+                inner = _times(_matrix(raw, item), matrix)
+                inside = raw.FPDFFormObj_CountObjects(item)
+                stack.append((item, raw.FPDFFormObj_GetObject, 0, inside, inner))
+                break
+            yield item, kind, matrix
+
+
+def _filters(raw: Any, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - see objects_of
+    names = []
+    for at in range(min(raw.FPDFImageObj_GetImageFilterCount(item), 8)):
+        name = ctypes.create_string_buffer(_NAME_BYTES)
+        raw.FPDFImageObj_GetImageFilter(item, at, name, _NAME_BYTES)
+        names.append(name.value.decode("utf-8", "replace"))
+    return tuple(names)
+
+
+def _box(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: ANN401 - see objects_of
+    """Return the box of an object as it is seen; an empty one where PDFium knows none."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+        return (0.0, 0.0, 0.0, 0.0)
+    corners = [
+        place(*_point(matrix, x, y))
+        for x in (left.value, right.value)
+        for y in (bottom.value, top.value)
+    ]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def _on_page(box: Box, width: float, height: float) -> Box | None:
+    """Return the part of a box that is on the page, None if none is or it is no number."""
+    left, top, right, bottom = box
+    cut = (max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height))
+    return cut if cut[0] < cut[2] and cut[1] < cut[3] else None
+
+
+def _matrix(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - see objects_of
+    found = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(item, found):
+        return _UNIT
+    return (found.a, found.b, found.c, found.d, found.e, found.f)
+
+
+def _times(one: Matrix, other: Matrix) -> Matrix:
+    """Return the matrix that maps by one and then by the other."""
+    a, b, c, d, e, f = one
+    g, h, i, j, k, m = other
+    return (
+        a * g + b * i,
+        a * h + b * j,
+        c * g + d * i,
+        c * h + d * j,
+        e * g + f * i + k,
+        e * h + f * j + m,
+    )
+
+
+def _point(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _common(one: Box, other: Box) -> float:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)

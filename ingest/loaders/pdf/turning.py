@@ -1,0 +1,56 @@
+"""A page held so that some of its text is upright, and the way back to the page as it is seen."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+_Box = tuple[float, float, float, float]
+
+QUARTER = 90
+
+
+class Turn(NamedTuple):
+    """How the page is held: its text runs in the direction of ``angle``, clockwise, in degrees.
+
+    ``width`` and ``height`` are those of the page so held.
+    """
+
+    angle: float
+    width: float
+    height: float
+
+    @property
+    def along_an_edge(self) -> bool:
+        """Whether its lines run along an edge of the page."""
+        return self.angle % QUARTER == 0
+
+    def on_page(self, box: _Box) -> _Box:
+        """Return where a box of the page so held is on the page as it is seen."""
+        left, top, right, bottom = box
+        turn = self.angle % 360
+        if turn == 0:
+            return box
+        if turn == QUARTER:
+            return self.height - bottom, left, self.height - top, right
+        if turn == 2 * QUARTER:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        if turn == 3 * QUARTER:
+            return top, self.width - right, bottom, self.width - left
+        cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+        corners = [(u, v) for u in (left, right) for v in (top, bottom)]
+        across = [u * cos - v * sin for u, v in corners]
+        down = [u * sin + v * cos for u, v in corners]
+        return min(across), min(down), max(across), max(down)
+
+    def from_page(self, box: _Box) -> _Box:
+        """Return where a box of the page as it is seen is on the page so held."""
+        left, top, right, bottom = box
+        turn = self.angle % 360
+        if turn == QUARTER:
+            return top, self.height - right, bottom, self.height - left
+        if turn == 2 * QUARTER:
+            return self.width - right, self.height - bottom, self.width - left, self.height - top
+        if turn == 3 * QUARTER:
+            return self.width - bottom, left, self.width - top, right
+        return box
