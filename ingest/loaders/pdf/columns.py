@@ -18,6 +18,7 @@ import numpy as np
 from ingest.loaders.pdf.column_tests import Side, are_columns
 from ingest.loaders.pdf.lines import around, runs_backwards
 from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.pdf.paragraphs import HANGING
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -39,7 +40,6 @@ _CANDIDATES = 24
 _AS_LONG = 0.5
 _SHRINK = 0.15  # of a box's height, above and below: fonts claim more room than they draw
 _OPENING = frozenset("（「『【《〈〔［")
-_CLOSING = frozenset("，。、；：！？）」』】》〉〕］．")
 _ASIDE = 0.8  # heights of the font by which one side may begin above the other
 
 
@@ -141,9 +141,8 @@ def _gutter(items: Sequence[Item]) -> _Gutter | None:
             continue
         if not are_columns(one, other, wide, backwards=backwards):
             near = _near(sides, gutter, gutters)
-            if near == sides or not are_columns(
-                *(Side.of(side, size) for side in near), wide, backwards=backwards
-            ):
+            one, other = (Side.of(side, size) for side in near)
+            if near == sides or not are_columns(one, other, wide, backwards=backwards):
                 continue
         best, found = worth, gutter
     return found
@@ -208,7 +207,7 @@ def _inked(item: Item) -> Box:
     if item.word is not None and not item.word.text.isascii():
         half = min(item.word.size, right - left) / 2
         left += half * (item.word.text[0] in _OPENING)
-        right -= half * (item.word.text[-1] in _CLOSING)
+        right -= half * (item.word.text[-1] in HANGING)
     return (left, top, right, bottom)
 
 
