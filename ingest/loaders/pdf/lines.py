@@ -70,7 +70,7 @@ class Row:
     def widest_gap(self) -> float:
         """The widest gap between two of its words, in heights of its font."""
         first = 1 if self.marked else 0
-        gaps = (_gap(a, b) for a, b in pairwise(self.words[first:]))
+        gaps = (self._white(a, b) for a, b in pairwise(self.words[first:]))
         return max(gaps, default=0.0) / self.height
 
     @cached_property
@@ -100,8 +100,17 @@ class Row:
             parts.append(word.text)
         return "".join(parts)
 
-    def _between(self, one: Word, other: Word, columns: float) -> str:
+    def _white(self, one: Word, other: Word) -> float:
+        """Return the white between two words that follow each other, whichever is on the left."""
         gap = _gap(one, other)
+        if self.backwards and gap > self.height:
+            # Latin words inside are read from left to right: what stands between is no white.
+            low, high = sorted((one.box, other.box))
+            gap -= sum(w.box[2] - w.box[0] for w in self.words if low[2] <= w.box[0] < high[0])
+        return gap
+
+    def _between(self, one: Word, other: Word, columns: float) -> str:
+        gap = self._white(one, other)
         height = max(min(one.size, other.size), 0.1)
         if columns and gap > columns * self.height:
             return "\t"
