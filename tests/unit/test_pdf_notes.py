@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of, written
@@ -282,3 +283,23 @@ def test_thousands_of_replies_to_each_other_end() -> None:
 
     said = "\n".join(inset.text for inset in notes_of(chain, lambda x, y: (x, -y)))
     assert len(said.split()) == 3_000
+
+
+def test_a_note_on_a_running_title_is_read_though_the_title_is_not_repeated(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(595, 842))
+    for number in range(5):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 810, "Yearly report of the harbour office")
+        for line in range(12):
+            canvas.drawString(72, 700 - 14 * line, f"Ship {number}-{line} came with {line} masts.")
+        if number == 3:
+            canvas.textAnnotation("Which year?", Rect=[72, 805, 92, 825])
+        canvas.showPage()
+    canvas.save()
+
+    text = text_of(path)
+    assert text.count("Yearly report") == 1
+    assert text.count("Which year?") == 1

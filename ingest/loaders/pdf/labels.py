@@ -90,7 +90,7 @@ class Surroundings:
             return Label(
                 above,
                 "above",
-                self._ruled_off(self.words[above].box, box),
+                self._ruled_off(self.words[above].box, box) and not self._asks(above),
                 heads=self._another_below(field),
             )
         if before is not None:
@@ -98,7 +98,10 @@ class Surroundings:
         below = self._across(box, free, above=False)
         return Label(below, "below") if below is not None else None
 
-    def heads_column(self, field: int) -> bool:
+    def _asks(self, at: int) -> bool:
+        return _ASKS.search(self.words[at].text) is not None
+
+    def is_below_another(self, field: int) -> bool:
         """Whether another field stands right above in the same column."""
         box = self._boxes[field]
         return any(
@@ -119,7 +122,7 @@ class Surroundings:
 
     def _caption_behind(self, field: int, before: int, behind: int, free: set[int]) -> bool:
         """Tell which of two words beside a box is its caption's: by the row, else by the gap."""
-        if _ASKS.search(self.words[before].text):
+        if self._asks(before):
             return True
         row = sorted(self._row_of_ticks(field), key=lambda at: self._boxes[at][0])
         first = self._before(self._boxes[row[0]], free)

@@ -169,12 +169,16 @@ def _remove(blocks: Sequence[Block], gone: dict[tuple[int, int], str]) -> list[B
     left: list[Block] = []
     for at, block in enumerate(blocks):
         kept: list[PrintedLine] = []
+        notes: list[str] = []
         for inner, line in enumerate(block.lines):
             stays = gone.get((at, inner))
             if stays is None:
                 kept.append(line)
             elif stays:
                 kept.append(replace(line, text=stays, runs_on=False))
+            else:
+                notes += line.notes  # a remark on one page's title does not repeat
         if kept:
             left.append(replace(block, lines=tuple(kept)))
+        left += [Block("text", (PrintedLine(note, block.box),), block.box) for note in notes]
     return left
