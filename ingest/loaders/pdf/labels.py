@@ -26,6 +26,7 @@ _ABOVE = 1.3  # heights of the font between a field and the label above it or be
 _WORDS = 1.0  # heights of the font between the words of one caption
 _LINES = 0.9  # heights of the font between the lines of one caption
 _MOST_LINES = 6
+_SENTENCE = 4  # words, from which a line that ends with a full stop is no label
 _ASKS = re.compile("[:：?？]$")
 _LETTER = re.compile(r"[^\W_]")
 
@@ -258,7 +259,9 @@ class Surroundings:
         first = min(line, key=lambda at: self.words[at].box[0])
         if self._fields_over(self.words[first].box, box, above=above):
             return None
-        return self._line_from(first, free)[-1]
+        label = self._line_from(first, free)
+        sentence = len(label) >= _SENTENCE and self.words[label[-1]].text.endswith((".", "。"))
+        return None if sentence else label[-1]
 
     def _fields_over(self, word: Box, box: Box, *, above: bool) -> bool:
         """Whether a label above has a field of its own beside it, or another field is nearer."""
