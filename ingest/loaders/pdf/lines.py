@@ -24,6 +24,7 @@ COLUMN_GAP = 1.5
 """Widths of the font's height from which a gap is a column's, where the line is no prose."""
 
 _EVEN = 1.3
+_MANY = 0.2  # of a line's letters
 _RECENT = 6  # lines that a word may still belong to: words come ordered by their height
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
@@ -57,6 +58,15 @@ class Row:
         for word in self.words:
             letters[word.size] += len(word.text)
         return max(letters, key=lambda size: (letters[size], size))
+
+    @cached_property
+    def sizes(self) -> tuple[float, ...]:
+        """The sizes that many of its letters have: small capitals are of another."""
+        letters: Counter[float] = Counter()
+        for word in self.words:
+            letters[word.size] += len(word.text)
+        least = _MANY * letters.total()
+        return tuple(size for size, count in letters.items() if count >= least)
 
     @cached_property
     def fixed(self) -> bool:

@@ -104,10 +104,10 @@ def _goes_on(
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
         return False
+    if _is_broken(one, other):
+        return True
     item = LIST_ITEM.match(one) is not None
-    if not _lines_up(row, following, is_item=item):
-        return False
-    return _is_broken(one, other) or (full and _reads_on(one, other, lower))
+    return full and _lines_up(row, following, is_item=item) and _reads_on(one, other, lower)
 
 
 def _fits(row: Row, below: Row, edges: Column) -> bool:
@@ -205,8 +205,12 @@ def _key(row: Row) -> int:
 
 
 def _same_size(one: Row, other: Row) -> bool:
-    low, high = sorted((one.height, other.height))
-    return high - low <= SAME_SIZE * high
+    """Whether two lines have letters of one size; capitals may be smaller in one of them."""
+    return any(
+        abs(a - b) <= SAME_SIZE * max(a, b, 0.1)
+        for a in (one.height, *one.sizes)
+        for b in (other.height, *other.sizes)
+    )
 
 
 def _usual_pitch(rows: Sequence[Row]) -> dict[int, float]:
