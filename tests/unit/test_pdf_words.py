@@ -62,6 +62,13 @@ class TestSpaces:
         page.show(35.8, 300, "two", font=font)
         assert sorted(texts(page, tmp_path)) == ["one", "two", "x"]
 
+    def test_a_letter_that_hangs_over_leaves_room_for_the_space(self, tmp_path: Path) -> None:
+        font = DrawnFont(widths={"f": 300})  # its drawing is wider, as that of an italic letter
+        page = DrawnPage().show(20, 300, ["of", 310, "Knowledge"], font=font)
+        one, other = read(page, tmp_path)
+        assert (one.text, other.text) == ("of", "Knowledge")
+        assert other.box[0] - one.box[2] >= 0.15 * 10
+
     def test_a_row_of_strokes_is_one_word(self, tmp_path: Path) -> None:
         page = DrawnPage().show(
             20, 300, ["Name:", 300, *[part for _ in range(6) for part in ("_", 180)]]

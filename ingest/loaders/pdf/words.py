@@ -27,6 +27,7 @@ _SAME_SIZE = 0.85
 _BACK = 0.6
 _BACK_IN_COLUMN = 6.0  # fonts without heights for it are set one letter over the other
 _AHEAD = 2.5
+_NARROW_SPACE = 0.15
 _TOUCHING = 0.09
 _TOUCHING_BASE = 0.1
 _CELL = 8.0  # points: places of chains' ends are looked up in cells of this size
@@ -153,6 +154,14 @@ def _chains(signs: Sequence[Sign]) -> list[_Chain]:
     return chains
 
 
+def _without_overhang(end: Sign, start: Sign) -> Sign:
+    """Return a word's last letter with no more room than leaves a space before the next word."""
+    right = start.left - _NARROW_SPACE * end.size
+    if not end.left < right < end.right:
+        return end
+    return end._replace(right=right)
+
+
 def _turned_round(run: _Run, *, mirrored: bool) -> _Run:
     letters = in_reading_order(run.letters, mirrored=mirrored)
     return replace(run, letters=letters, open_left=False, open_right=False)
@@ -162,6 +171,8 @@ def _runs(chain: _Chain) -> list[_Run]:
     letters = chain.letters
     gaps = [chain.white(at) for at in range(len(letters) - 1)]
     cuts = [at + 1 for at, end in enumerate(word_ends(letters, gaps)) if end]
+    for at in cuts:
+        letters[at - 1] = _without_overhang(letters[at - 1], letters[at])
     return [
         _Run(
             letters[first:last],
