@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ingest.loaders.links import address_after
 from ingest.loaders.pdf.forms import fields_of
 from ingest.loaders.pdf.links import links_of
 from ingest.loaders.pdf.notes import notes_of, said
@@ -47,7 +48,9 @@ def written(insets: Iterable[Inset]) -> list[str]:
             lines.append(inset.text)
         elif inset.kind == "note":
             lines.append(said(inset))
-    return [line for line in lines if line.strip()]
+        elif inset.kind == "link":
+            lines.append(address_after("", inset.text).strip(" ()"))
+    return [line for line in dict.fromkeys(lines) if line.strip()]
 
 
 def _bounded(insets: Iterable[Inset]) -> list[Inset]:

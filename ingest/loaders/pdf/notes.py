@@ -43,9 +43,25 @@ _MARKS = frozenset({"Highlight", "Underline", "Squiggly", "StrikeOut"})
 
 # What readers draw for a stamp that has nothing but a name.
 _STAMPS = frozenset(
-    "Approved AsIs Confidential Departmental Draft Experimental Expired Final ForComment "
-    "ForPublicRelease NotApproved NotForPublicRelease Sold TopSecret".split(" ")
+    {
+        "Approved",
+        "AsIs",
+        "Confidential",
+        "Departmental",
+        "Draft",
+        "Experimental",
+        "Expired",
+        "Final",
+        "ForComment",
+        "ForPublicRelease",
+        "NotApproved",
+        "NotForPublicRelease",
+        "Sold",
+        "TopSecret",
+    }
 )
+# LibreOffice writes the day and the time behind the author's name.
+_DATED = re.compile(r",\s*\d[^,]*(?:,[^,]*)?$")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -56,10 +72,12 @@ def notes_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]
     """
     found = list(each(annotations, lambda one: _note(one, frame)))
     known = {id(annotation): at for at, (annotation, _) in enumerate(found)}
-    threads: dict[int, list[Inset]] = {}
-    for at, (annotation, inset) in enumerate(found):
-        threads.setdefault(_thread(annotation, known, at), []).append(inset)
-    for thread in threads.values():
+    threads: dict[int, list[int]] = {}
+    for at, (annotation, _) in enumerate(found):
+        threads.setdefault(_thread(annotation, known, at), []).append(at)
+    for root, members in threads.items():
+        # The first of a thread leads it, wherever the file has it.
+        thread = [found[at][1] for at in sorted(members, key=lambda at: at != root)]
         first, *replies = thread
         # Some programs repeat a note in each of its parts.
         lines = dict.fromkeys(said(inset) for inset in replies if inset.text != first.text)
@@ -79,7 +97,7 @@ def _note(annotation: Dictionary, frame: Frame) -> Inset | None:
     box = _place(annotation, kind, frame)
     if box is None or not text:
         return None
-    author = " ".join(string(entry(annotation, "/T")).split())
+    author = _DATED.sub("", " ".join(string(entry(annotation, "/T")).split()))
     if kind == "FreeText" and not _points(annotation):
         return Inset("typed", text, box, author)
     return Inset("note", text, box, author)

@@ -80,6 +80,13 @@ def _place_links(
     A link without words is a picture's: its address stands once on a page.
     """
     said_on_page: set[str] = set()
+    told_at: dict[_Place, dict[str, None]] = {}
+
+    def write(box: Box, word: str, after: str) -> None:
+        at = _line_at(lines, box, word)
+        if at is not None:
+            told_at.setdefault(at, {})[after] = None
+
     bare: list[tuple[Inset, str]] = []
     for group in _one_by_one(links):
         address, box = group[-1].text, group[-1].box
@@ -91,17 +98,13 @@ def _place_links(
             continue
         said_on_page.add(address)
         if after and not shows_address(told, address):
-            _write(lines, box, inside[-1].text, after)
+            write(box, inside[-1].text, after)
     for link, after in bare:
         if after and link.text not in said_on_page:
             said_on_page.add(link.text)
-            _write(lines, link.box, "", after)
-
-
-def _write(lines: dict[_Place, PrintedLine], box: Box, word: str, after: str) -> None:
-    at = _line_at(lines, box, word)
-    if at is not None and after not in lines[at].after:
-        lines[at] = replace(lines[at], after=lines[at].after + after)
+            write(link.box, "", after)
+    for at, told_there in told_at.items():
+        lines[at] = replace(lines[at], after="".join(told_there))
 
 
 def _one_by_one(links: Sequence[Inset]) -> Iterator[list[Inset]]:

@@ -69,7 +69,7 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
         if is_cjk(next_word.text[:1] or " "):
             need = next_word.size
         runs_on += right - end < need + 0.3 * next_word.size
-    if len(cells) >= _PROSE_LINES and full >= 0.7 * len(cells) and runs_on >= 0.7 * pairs:  # noqa: PLR2004 - shares
+    if len(cells) >= _PROSE_LINES and full >= 0.7 * len(cells) and runs_on >= 0.7 * pairs:
         return True
     marks = sum(_PUNCTUATION.search(text) is not None for text in texts)
     return (

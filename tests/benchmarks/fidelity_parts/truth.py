@@ -134,7 +134,9 @@ def _beside(block: Block) -> Iterator[str]:
 def _any_number(block: Block) -> Iterator[str]:
     match block:
         case Paragraph():
-            yield (_numbers(9) if block.note else "") + " " + block.link
+            # LibreOffice's comments have an author, whose name is told before them.
+            author = " R" if block.comment else ""
+            yield (_numbers(9) if block.note else "") + " " + block.link + author
         case Items():
             yield _numbers(len(block.texts)) if block.numbered else "o"
         case Table():
