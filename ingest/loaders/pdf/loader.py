@@ -11,6 +11,7 @@ from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.hidden_text import UNREADABLE, HiddenText, is_mostly_hidden
 from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
@@ -55,12 +56,14 @@ def _load(
     on_progress: Callable[[int, int], None] | None,
 ) -> Document:
     scans = ScanReader(engines.pdfium, options, engines.pages)
+    hidden = HiddenText(scans.read_place)
     pages: list[PageRead] = []
     for index in range(engines.pages):
-        pages.append(_read_page(engines, scans, index))
+        pages.append(_read_page(engines, scans, hidden, index))
         if on_progress is not None:
             on_progress(index + 1, engines.pages)
     builder = DocumentBuilder(media_type="pdf", notices=scans.notices())
+    builder.notices += hidden.notices(engines.pages)
     outline: Sequence[OutlineEntry] = ()
     if engines.pdfium is not None:
         raw = engines.pdfium.metadata()
@@ -75,17 +78,23 @@ def _load(
     return builder.build()
 
 
-def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
+def _read_page(engines: PdfEngines, scans: ScanReader, hidden: HiddenText, index: int) -> PageRead:
     sheet = engines.sheet(index)
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
+    whole = sheet is not None and is_mostly_hidden(sheet)
+    if sheet is not None and whole:
+        reading = PageReading(reading.raw + UNREADABLE * sheet.hidden)
     seen = scans.page(index, reading, sheet)
     if seen.page is not None:
         return PageRead(picture=seen.page, written=written(insets_of(engines, index)))
     if sheet is None:
         more = written(insets_of(engines, index))
-        return PageRead(text=_with_written(clean(reading.raw), more))
+        text = hidden.without_names(index, clean(reading.raw))
+        return PageRead(text=_with_written(text, more))
     if seen.insets:
         sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
+    if sheet.unreadable and not whole:
+        sheet = hidden.with_places(index, sheet)
     return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 
@@ -141,6 +150,9 @@ def _nothing(
             f"{name} has no text; its {pages} {look} scanned, "
             "and OCR found no text in the pictures."
         )
+    elif scans.garbled:
+        rest = "and OCR could not read it." if options.ocr else "ingest it again with OCR on."
+        msg = f"{name} has no readable text: its fonts hide which characters they show; {rest}"
     else:
         msg = f"{name} has no text: its {pages} {'is' if total == 1 else 'are'} blank."
     return EmptyDocumentError(msg)
