@@ -19,7 +19,7 @@ class DocxLoader:
     """Reads ``.docx`` and ``.docm``; see :class:`ingest.loaders.base.Loader`."""
 
     extensions = (".docx", ".docm")
-    version = 4
+    version = 5
 
     def load(
         self,

@@ -14,6 +14,7 @@ from ingest.errors import DamagedFileError
 from ingest.loaders.base import DocumentBuilder
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_chunks import chunk_text
+from ingest.loaders.docx_comments import threads
 from ingest.loaders.docx_graphics import graphic_text
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
@@ -62,6 +63,8 @@ class BodyReader:
         self._styles = Styles(self._optional("styles"))
         self._numbering = Numbering(self._optional("numbering"))
         self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
+        self._comments = threads(self._optional("comments"), self._optional("commentsExtended"))
+        self._told: set[etree._Element] = set()
         self._in_list = False
         self.pictures = pictures
         self.unread = Unread()
@@ -171,7 +174,6 @@ class BodyReader:
         inline = Inline(self._styles, self._package.relations(part), plain=plain)
         text = inline.text(paragraph)
         self.unread.objects += inline.objects
-        self.unread.comments += inline.comments
         self.unread.hidden += inline.hidden
         self.unread.signs += inline.signs
         return inline, text
@@ -195,11 +197,18 @@ class BodyReader:
                 yield "text", text
 
     def _notes_in(self, inline: Inline) -> Iterator[etree._Element]:
-        """Yield the notes a paragraph refers to, each once in a document."""
+        """Yield the notes and comments a paragraph refers to, each once in a document."""
         for kind, note_id in inline.notes:
             note = self._notes[kind].pop(note_id, None)
             if note is not None:
                 yield note
+        for comment_id in inline.comments:
+            thread = self._comments.get(comment_id)
+            if thread is None:
+                self.unread.comments += 1
+            elif thread not in self._told:
+                self._told.add(thread)
+                yield thread
 
     def _marker(self, style: str, properties: etree._Element | None) -> str:
         found = None if properties is None else properties.find(f"{W}numPr")

@@ -40,6 +40,8 @@ _BREAKS = {
     f"{W}noBreakHyphen": "\u2011",
 }
 _NOTES = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
+# A comment stands where the text that it is about ends.
+_COMMENTED = frozenset({f"{W}commentRangeEnd", f"{W}commentReference"})
 _FIELD = frozenset({f"{W}instrText", f"{W}fldChar"})
 # What may stand between the pieces of one link.
 _BETWEEN_LINKS = frozenset(
@@ -81,7 +83,7 @@ class Inline:
         self._open = 0  # links, simple fields and controls that are being read
         self._linked = ("", 0)  # a link's address that is to be written, and where its text begins
         self.drawings = Drawings()
-        self.comments = 0
+        self.comments: dict[str, None] = {}
         self.hidden = 0
         self.notes: list[tuple[str, str]] = []  # ("footnote" or "endnote", id)
         self.boxes: list[etree._Element] = []
@@ -276,8 +278,8 @@ class Inline:
             self.boxes.append(element)
         elif tag in _NOTES:
             self.notes.append((_NOTES[tag], element.get(f"{W}id") or ""))
-        elif tag == f"{W}commentReference":
-            self.comments += 1
+        elif tag in _COMMENTED:
+            self.comments[element.get(f"{W}id") or ""] = None
         elif tag in REFERENCES:
             self.drawings.graphics.append(element.get(REFERENCES[tag]) or "")
         elif tag in OBJECTS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.continuing import with_continued
 from ingest.loaders.pdf.edges import PageBlocks
 from ingest.loaders.pdf.joining import Piece, pieces_of, vocabulary_of
 from ingest.loaders.pdf.page import Block
@@ -41,28 +42,37 @@ def assemble(
     pdfium: PdfiumFile | None,
 ) -> None:
     """Add the pages to ``builder``, opening a section at each entry of the outline."""
-    laid = without_running(
-        [
-            PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
-            for page in pages
-        ]
+    laid = with_continued(
+        without_running(
+            [
+                PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
+                for page in pages
+            ]
+        )
     )
     words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
     entries: dict[int, list[OutlineEntry]] = {}
     for entry in outline:
         entries.setdefault(entry.page, []).append(entry)
+    above: Block | None = None
     for index, (page, blocks) in enumerate(zip(pages, laid, strict=True)):
         here = entries.get(index, [])
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
             pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK), *_missing(page)]
         elif page.blocks is not None:
-            pieces = pieces_of(blocks, words)
+            below = _first(laid[index + 1 : index + 2])
+            pieces = pieces_of(blocks, words, above, below)
+            above = blocks[-1] if below is not None and blocks else None
         else:
             text = repair(page.text, words, [entry.title for entry in here])
             pieces = [Piece(text, "text", BLOCK_BREAK)]
         builder.page(_page(index, label, page, pieces))
         _add_page(builder, pieces, here)
+
+
+def _first(pages: Sequence[Sequence[Block]]) -> Block | None:
+    return pages[0][0] if pages and pages[0] else None
 
 
 def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Page:
@@ -102,10 +112,9 @@ def _add_page(
     """
     waiting = list(entries)
     number = at = 0
-    separator = BLOCK_BREAK
     places = _places(pieces, waiting)
     for number, piece in enumerate(pieces):
-        separator = piece.separator if number else BLOCK_BREAK
+        separator = piece.separator
         at = 0
         while places and places[0][0] == number:
             _, found, entry = places.pop(0)

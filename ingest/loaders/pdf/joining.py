@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from ingest.loaders.base import BLOCK_BREAK
 from ingest.loaders.pdf.page import Block, PrintedLine
 from ingest.loaders.printed_lines import clean, is_cjk
 from kb.records import SectionKind
@@ -27,20 +28,42 @@ class Piece:
     header_rows: int = 0
 
 
-def pieces_of(blocks: Iterable[Block], words: Collection[str]) -> list[Piece]:
+def pieces_of(
+    blocks: Sequence[Block],
+    words: Collection[str],
+    before: Block | None = None,
+    after: Block | None = None,
+) -> list[Piece]:
     """Return a page's blocks as pieces of text in order.
 
     Args:
         blocks: of one page, in reading order.
         words: lower-case words of the whole document, which tell where a word was broken.
+        before: the last block of the page before: its paragraph may go on on this page.
+        after: the first block of the next page.
     """
     pieces: list[Piece] = []
-    for block in blocks:
+    above = before
+    for block, below in zip(blocks, [*blocks[1:], after], strict=False):
         text = _text_of(block, words)
+        between = _between_blocks(block, below, words)
+        text = text[:-1] if between is None else text
         if text.strip():
-            apart = block.apart or block.kind != "text" or (pieces and pieces[-1].kind != "text")
-            pieces.append(Piece(text, block.kind, "\n\n" if apart else "\n", block.header_rows))
+            separator = _between_blocks(above, block, words) or ""
+            near = pieces and above and above.kind == block.kind and not block.apart
+            if separator == "\n" and not near:
+                separator = BLOCK_BREAK
+            pieces.append(Piece(text, block.kind, separator, block.header_rows))
+            above = block
     return pieces
+
+
+def _between_blocks(above: Block | None, below: Block | None, words: Collection[str]) -> str | None:
+    """Return what stands between two blocks, a line's end unless a paragraph goes on."""
+    if above is None or below is None or above.kind != "text" or not above.lines[-1].runs_on:
+        return "\n"
+    one, other = above.lines[-1], below.lines[0]
+    return between_lines(cleaned(one, "text"), cleaned(other, "text"), words)
 
 
 def cleaned(line: PrintedLine, kind: SectionKind) -> str:
@@ -116,9 +139,9 @@ def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:
     """Return the lower-case words of a document, without those that a line's end may have cut."""
     found: set[str] = set()
     pattern = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+    cut = False
     for blocks in pages:
         for block in blocks:
-            cut = False
             for line in block.lines:
                 words = pattern.findall(line.text.lower())
                 inner = words[1 if cut else 0 : -1 if line.runs_on else None]

@@ -17,6 +17,7 @@ from ingest.loaders.pdf.tables import find_tables
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
 _LEAST_LISTING = 3  # lines
+_TWO_EMPTY_LINES = 3.2  # heights of the font
 
 
 def text_of(sheet: Sheet) -> str:
@@ -162,7 +163,7 @@ def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, 
     one, other = above[-1], below[0]
     if one.fixed != other.fixed or abs(one.size - other.size) > _SAME_SIZE:
         return False
-    if other.box[1] - one.box[3] > 2.5 * one.height:
+    if other.box[1] - one.box[3] > _TWO_EMPTY_LINES * one.height:
         return False
     right = columns[round(one.size)].right
     code = is_listing(above, right), is_listing(below, right)

@@ -18,6 +18,7 @@ _WORDS_OF_PROSE = 5
 _STEP = 0.4  # heights of the font: a smaller shift is no indentation
 _FIXED_WIDTH = 0.6  # of a typewriter's letter, in heights
 _SPACE_WIDTH = 0.278  # of a space in most other fonts
+_TOLD = 0.6  # of the lines begin or end as those of programs do
 _MOST_INDENT = 120
 _BLANK = 1.6  # usual distances between lines that hold an empty one
 _MOST_BLANKS = 2
@@ -38,15 +39,15 @@ def is_listing(rows: Sequence[Row], right: float) -> bool:
     left = min(row.box[0] for row in rows)
     full = sum(row.box[2] - left >= _FULL * (right - left) for row in rows) / len(rows)
     words = sum(len(row.words) for row in rows) / len(rows)
+    texts = [row.text() for row in rows]
+    told = sum(t.endswith(_ENDS) or _CODE_START.match(t) is not None for t in texts)
+    mostly = told >= _TOLD * len(rows)  # comments and continued lines are the rest
     if fixed:
         if signs >= _SIGNS_OF_CODE and (full < 0.5 or words < _WORDS_OF_PROSE or signs > 0.1):  # noqa: PLR2004
             return True
-        return len(rows) > 2 and lefts > 1 and full < 0.5 and words < _WORDS_OF_PROSE  # noqa: PLR2004
-    if len(rows) < 3 or lefts < 2 or signs < _SIGNS_OF_DRAWN_CODE:  # noqa: PLR2004
-        return False
-    texts = [row.text() for row in rows]
-    told = sum(t.endswith(_ENDS) or _CODE_START.match(t) is not None for t in texts)
-    return told >= 0.6 * len(rows)
+        short = full < 0.5 and words < _WORDS_OF_PROSE  # noqa: PLR2004
+        return len(rows) > 2 and lefts > 1 and (short or mostly)  # noqa: PLR2004
+    return len(rows) > 2 and lefts > 1 and signs >= _SIGNS_OF_DRAWN_CODE and mostly  # noqa: PLR2004
 
 
 def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:

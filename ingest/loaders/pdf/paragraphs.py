@@ -17,6 +17,9 @@ from ingest.loaders.printed_lines import LIST_ITEM, is_cjk, width
 SAME_SIZE = 0.12
 """Share by which the sizes of two lines of a paragraph may differ."""
 
+HANGING = frozenset("，。、；：！？）」』】》〉〕］．")
+"""Chinese marks that no line begins with; some programs set them into the margin."""
+
 _LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
@@ -24,6 +27,8 @@ _EXACT = 0.1
 _LEAST_COLUMNS = 20
 _LEAST_LOWER = 0.25  # share of lines of prose that begin with a small letter
 _SHORT_STACK = 3
+_MOSTLY = 0.5
+_LEAST_OF_LOOSE = 40  # columns: entries of an index are shorter
 _NARROWER = 0.85
 _OPENERS = "\"'“‘«„([（「『《"
 _HYPHENS = "-\u2010\u00ad\ufffe"
@@ -47,7 +52,7 @@ class Column:
         )
         return cls(
             left=min(row.box[0] for row in rows),
-            right=max(row.box[2] for row in rows),
+            right=max(_right(row) for row in rows),
             pitch=steps[len(steps) // 2] if steps else 1.25 * sizes,
             lower=_lower(rows),
         )
@@ -81,14 +86,17 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
     if len(rows) >= _SHORT_STACK and stack.right - stack.left < _NARROWER * (right - column.left):
         right = stack.right
     lower = stack.lower if len(rows) > _SHORT_STACK else max(stack.lower, column.lower)
+    full = [not _fits(row, below, right) for row, below in pairwise(rows)]
+    loose = len(rows) > _SHORT_STACK and sum(full) < _MOSTLY * len(full)
     found = []
-    for at, row in enumerate(rows):
+    for at, row in enumerate(rows[:-1]):
+        short = loose and width(row.text()) < _LEAST_OF_LOOSE
         following = rows[at + 1 : at + 3]
-        found.append(bool(following) and _goes_on(row, following, right, lower))
-    return found
+        found.append(_goes_on(row, following, right, lower, full=full[at] and not short))
+    return [*found, False]
 
 
-def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> bool:
+def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float, *, full: bool) -> bool:
     below = following[0]
     if has_columns(row, right, following) or has_columns(below, right, [row]):
         return False
@@ -98,11 +106,20 @@ def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float) -> 
     item = LIST_ITEM.match(one) is not None
     if not row.backwards and not _lines_up(row, following, is_item=item):
         return False
-    if one[-1] in _HYPHENS and len(one) > 1 and one[-2].isalpha() and other[0].islower():
-        return True
+    return _is_broken(one, other) or (full and _reads_on(one, other, lower))
+
+
+def _fits(row: Row, below: Row, right: float) -> bool:
+    """Whether the first word of the next line had room behind a line."""
     room = (row.box[0] - _left_of(row, right)) if row.backwards else right - row.box[2]
-    fitted = _first_width(below) + _SPACE * row.height <= room
-    return not fitted and _reads_on(one, other, lower)
+    return _first_width(below) + _SPACE * row.height <= room
+
+
+def _is_broken(one: str, other: str) -> bool:
+    """Whether a hyphen says that a word or a number goes on in the next line."""
+    if one[-1] not in _HYPHENS or len(one) == 1:
+        return False
+    return (one[-2].isalpha() and other[0].islower()) or (one[-2].isdigit() and other[0].isdigit())
 
 
 def _reads_on(one: str, other: str, lower: float) -> bool:
@@ -153,10 +170,17 @@ def _is_item(one: str, other: str) -> bool:
     return not (other[0].isdigit() and one[-1] == "," and not one[0].isdigit())
 
 
+def _right(row: Row) -> float:
+    """Return where a line ends, without a Chinese stop that may hang into the margin."""
+    last = row.words[-1]
+    return row.box[2] - (row.height if last.text[-1] in HANGING else 0.0)
+
+
 def _first_width(row: Row) -> float:
     word = row.words[0]
     if is_cjk(word.text[0]):
-        return row.height
+        # No line begins with a stop: the character before it is kept with it.
+        return row.height * (2 if word.text[1:2] in HANGING else 1)
     return word.box[2] - word.box[0]
 
 
