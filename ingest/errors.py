@@ -5,9 +5,11 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
     LoadError                     code
     ├── UnsupportedFormatError    unsupported_format
     ├── EncryptedFileError        encrypted
-    │   └── WrongPasswordError    wrong_password  none of those given opens it
+    │   ├── WrongPasswordError    wrong_password  none of those given opens it
+    │   └── UnknownProtectionError  unknown_protection  it asks for another program
     ├── EmptyDocumentError        empty
     ├── DamagedFileError          damaged
+    ├── UnknownFilterError        unknown_filter  its content is compressed in an unknown way
     ├── FileTooLargeError         too_large
     ├── UnreadableFileError       unreadable      permission, vanished, not a plain file
     ├── LoaderTimeoutError        timeout
@@ -20,6 +22,7 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from kb.errors import KnowledgeBaseError
@@ -57,6 +60,35 @@ class WrongPasswordError(EncryptedFileError):
     """The file needs a password, and none of those given is the right one."""
 
     code = "wrong_password"
+
+
+class UnknownProtectionError(EncryptedFileError):
+    """The file is encrypted in a way that no password alone opens."""
+
+    code = "unknown_protection"
+
+    @classmethod
+    def by(cls, name: str, handler: str) -> Self:
+        """Return the error of a file that ``handler`` protects, "" where its name is not known."""
+        how = f" by {handler}" if handler else ""
+        return cls(
+            f"{name} is encrypted{how} in a way that no PDF engine here knows; open it in the "
+            "program that it was protected for, save it without protection and ingest again."
+        )
+
+
+class UnknownFilterError(LoadError):
+    """The file's content is compressed in a way that is not known here."""
+
+    code = "unknown_filter"
+
+    @classmethod
+    def of(cls, name: str, filters: Sequence[str]) -> Self:
+        """Return the error of a file whose content is packed by ``filters``."""
+        return cls(
+            f"{name} is compressed with {', '.join(filters)}, which no PDF engine here can unpack; "
+            "save it anew without this compression and ingest again."
+        )
 
 
 class EmptyDocumentError(LoadError):

@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.helpers.pdf_pages import (
     CHINESE,
+    HEIGHT,
     Draw,
     Setting,
     document,
@@ -66,6 +67,38 @@ class TestParagraphs:
         setting = Setting(font=CHINESE, width=400)
         assert lines_of(text_of(stacked(texts, setting, space=10))) == texts
 
+    def test_chinese_stops_that_hang_into_the_margin(self) -> None:
+        lines = [
+            "河边的石桥建于清代乾隆年间桥面铺着青色条",
+            "两侧栏杆上刻有莲花与鲤鱼山脚下的茶园每1年，",
+            "采摘两次当地人把新茶装进竹篓沿着古道送到镇",
+            "上的集市每年五月桥边举行庙会远近的村民都来",
+            "看戏直到深夜才散。",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
+        assert read == "".join(lines)
+
+    def test_a_chinese_line_may_be_short_as_no_line_begins_with_a_stop(self) -> None:
+        lines = [
+            "河边的石桥建于清代乾隆年间桥面铺着青色条石上",
+            "两侧栏杆上刻有莲花与鲤鱼山脚下的茶园在春",
+            "天，采摘两次当地人把新茶装进竹篓沿着古道送到",
+            "上的集市每年五月桥边举行庙会远近的村民都来了",
+            "看戏直到深夜才散。",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
+        assert read == "".join(lines)
+
+    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            put(canvas, sentences(315, 5), Setting())
+            canvas.setFont("Helvetica", 5)
+            canvas.drawString(72, HEIGHT - 697, "1")
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(75, HEIGHT - 700, "Mills of the harbour.")
+
+        assert text_of(draw).endswith("1 Mills of the harbour.")
+
     def test_a_short_last_line_ends_a_paragraph_without_space_or_indent(self) -> None:
         first = printed(sentences(310, 6), Setting())
         texts = [" ".join([*first[:-1], "The end."]), sentences(311, 5)]
@@ -110,6 +143,17 @@ class TestLinesThatStay:
                 top = put(canvas, item, Setting(top=top, left=86, width=430))
 
         assert lines_of(text_of(draw)) == [f"• {item}" for item in items]
+
+    @pytest.mark.parametrize("mark", ["4.", "•", "(a)", "iv."])
+    def test_items_whose_text_stands_far_from_its_mark(self, mark: str) -> None:
+        item = sentences(349, 3)
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, sentences(348, 4), Setting())
+            put_lines(canvas, [mark], Setting(top=160))
+            put(canvas, item, Setting(top=160, left=110, width=412))
+
+        assert lines_of(text_of(draw))[1:] == [f"{mark} {item}"]
 
     def test_lines_of_a_verse(self) -> None:
         verse = [

@@ -153,6 +153,10 @@ class TestTitles:
 
 
 class TestWhatStays:
+    def test_numbers_of_pages_that_hold_nothing_else(self) -> None:
+        bare = pages(3, bottom=lambda n: f"Page {n}", bodies=[" "] * 3)
+        assert flat(text_of(*bare)) == "Page 1 Page 2 Page 3"
+
     """In doubt text stays: a repeated line harms less than a lost one."""
 
     def test_years_alone_at_the_bottom_of_pages(self) -> None:

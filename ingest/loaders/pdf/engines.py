@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.errors import (
+    DamagedFileError,
+    EncryptedFileError,
+    LoadError,
+    UnknownFilterError,
+    UnknownProtectionError,
+)
 from ingest.loaders.pdf.annotations import Dictionary
 from ingest.loaders.pdf.insets import insets_of
 from ingest.loaders.pdf.page import Sheet
-from ingest.loaders.pdf.pdfium import PdfiumFile
+from ingest.loaders.pdf.pdfium import PdfiumFile, Refusal
+from ingest.loaders.pdf.protection import KNOWN_FILTERS, STANDARD, handler_of, unknown_filters
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
 from ingest.loaders.pdf.sheets import sheet_of
@@ -41,7 +48,8 @@ class PdfEngines:
         """Open ``path``, trying no password first and then each of ``passwords``.
 
         Raises:
-            EncryptedFileError: no engine opens it without another password.
+            EncryptedFileError: no engine opens it without another password, or at all.
+            UnknownFilterError: no engine can unpack it.
             DamagedFileError: no engine makes sense of it.
         """
         first = PypdfFile.open(path, passwords)
@@ -54,10 +62,7 @@ class PdfEngines:
             copy = first.unprotected_copy()
             second = PdfiumFile.open(copy, ())[0] if copy else None
         if first is None and second is None:
-            # PDFium reports a password for some broken files too: pypdf has to see one as well.
-            if locked:
-                raise EncryptedFileError.after(path.name, len(passwords))
-            raise _damaged(path)
+            raise _closed(path, len(passwords), refused, locked=locked)
         pages = second.pages if second is not None else first.pages if first is not None else 0
         return cls(first, second, pages)
 
@@ -100,10 +105,32 @@ class PdfEngines:
                     return
         yield self.pdfium.annotations(index) if self.pdfium is not None else []
 
+    def unknown_filters(self, index: int) -> list[str]:
+        """Return the compressions of a page's content that no engine knows."""
+        if self.pypdf is None or index >= self.pypdf.pages:
+            return []
+        return [name for name in self.pypdf.filters(index) if name not in KNOWN_FILTERS]
+
     def _pypdf_text(self, index: int) -> str | None:
         if self.pypdf is None or index >= self.pypdf.pages:
             return None
         return self.pypdf.page_text(index)
+
+
+def _closed(path: Path, tried: int, refused: Refusal, *, locked: bool) -> LoadError:
+    """Return why no engine opens a file."""
+    data = path.read_bytes()
+    handler = handler_of(data)
+    # PDFium reports a password for some broken files, too: the file itself has to speak of one.
+    protected = locked or (handler is not None and refused)
+    if handler and handler != STANDARD:
+        return UnknownProtectionError.by(path.name, handler)
+    if protected:
+        if refused == "handler" and not locked:
+            return UnknownProtectionError.by(path.name, handler or "")
+        return EncryptedFileError.after(path.name, tried)
+    filters = unknown_filters(data)
+    return UnknownFilterError.of(path.name, filters) if filters else _damaged(path)
 
 
 def _damaged(path: Path) -> DamagedFileError:

@@ -6,6 +6,7 @@ one line.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,10 @@ _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
 _SMALLER = 0.85  # an exponent's or a footnote mark's size, as a share of the line's
 _MARKED = 3  # letters of a word that a raised number behind it is a note's, and no exponent
+_MARKER = re.compile(
+    r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|(?:\d{1,2}\.){2,4}\d{0,2}|"
+    r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
+)
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -64,7 +69,15 @@ class Row:
     @cached_property
     def widest_gap(self) -> float:
         """The widest gap between two of its words, in heights of its font."""
-        return max((_gap(a, b) for a, b in pairwise(self.words)), default=0.0) / self.height
+        first = 1 if self.marked else 0
+        gaps = (_gap(a, b) for a, b in pairwise(self.words[first:]))
+        return max(gaps, default=0.0) / self.height
+
+    @cached_property
+    def marked(self) -> bool:
+        """Whether its first word is the mark or the number of an item in a list."""
+        first = self.words[0].text
+        return len(self.words) > 1 and _MARKER.fullmatch(first) is not None
 
     @cached_property
     def even(self) -> bool:
@@ -82,7 +95,8 @@ class Row:
         parts: list[str] = []
         for at, word in enumerate(self.words):
             if at:
-                parts.append(self._between(self.words[at - 1], word, columns))
+                gap = 0.0 if at == 1 and self.marked else columns
+                parts.append(self._between(self.words[at - 1], word, gap))
             parts.append(word.text)
         return "".join(parts)
 
@@ -99,7 +113,8 @@ class Row:
         if min(one.size, other.size) < _SMALLER * max(one.size, other.size):
             if gap > _MIXED_GAP * max(one.size, other.size):
                 return " "
-            return " " if _is_mark(one, other) else ""
+            begins = one is self.words[0] and _is_mark(other, one)
+            return " " if begins or _is_mark(one, other) else ""
         return " "
 
 
@@ -168,9 +183,11 @@ def _gap(one: Word, other: Word) -> float:
 
 
 def _is_mark(one: Word, other: Word) -> bool:
-    """Whether a small raised number behind a word marks a note: it is no part of the word."""
+    """Whether a small raised number beside a word marks a note: it is no part of the word."""
     raised = other.box[1] + other.box[3] < one.box[1] + one.box[3]
     if not (raised and other.size < one.size and other.text.strip("[]()*,").isdigit()):
         return False
+    if other.box[0] < one.box[0]:
+        return one.text[0].isalpha()
     tail = one.text[-_MARKED:]
     return not one.text[-1].isalnum() or (len(tail) == _MARKED and tail.isalpha())

@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
 from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
+from ingest.loaders.pdf.reasons import nothing
 from ingest.loaders.pdf.scan import ScanReader
+from ingest.loaders.pdf.unread import Unread
 from ingest.loaders.printed_lines import clean
-from kb.records import Document, Notice
+from kb.records import Document
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.pdfium import OutlineEntry
@@ -39,6 +40,7 @@ class PdfLoader:
         Raises:
             EncryptedFileError: no password given opens it.
             DamagedFileError: no engine can read it.
+            UnknownFilterError: no engine can unpack it.
             EmptyDocumentError: no page yields any text.
         """
         engines = PdfEngines.open(path, options.passwords)
@@ -55,12 +57,15 @@ def _load(
     on_progress: Callable[[int, int], None] | None,
 ) -> Document:
     scans = ScanReader(engines.pdfium, options, engines.pages)
+    unread = Unread.of(engines)
     pages: list[PageRead] = []
     for index in range(engines.pages):
-        pages.append(_read_page(engines, scans, index))
+        pages.append(_read_page(engines, scans, unread, index))
         if on_progress is not None:
             on_progress(index + 1, engines.pages)
-    builder = DocumentBuilder(media_type="pdf", notices=scans.notices())
+    unread.look_for_filters(engines, scans.blank)
+    notices = [*scans.notices(), *unread.notices(engines.pages)]
+    builder = DocumentBuilder(media_type="pdf", notices=notices)
     outline: Sequence[OutlineEntry] = ()
     if engines.pdfium is not None:
         raw = engines.pdfium.metadata()
@@ -68,19 +73,24 @@ def _load(
         builder.metadata = describe(raw)
         builder.metadata["pages"] = engines.pages
         outline = engines.pdfium.outline()
-        _say_attachments(builder, engines.pdfium.attachments())
     assemble(builder, pages, outline, engines.pdfium)
     if not builder.length:
-        raise _nothing(path, scans, options)
+        raise nothing(path, scans, unread, options)
     return builder.build()
 
 
-def _read_page(engines: PdfEngines, scans: ScanReader, index: int) -> PageRead:
+def _read_page(engines: PdfEngines, scans: ScanReader, unread: Unread, index: int) -> PageRead:
     sheet = engines.sheet(index)
+    unread.page(engines, index)
+    if sheet is not None and unread.is_placeholder(text_of(sheet)):
+        return PageRead()
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
     seen = scans.page(index, reading, sheet)
     if seen.page is not None:
-        return PageRead(picture=seen.page, written=written(insets_of(engines, index)))
+        # OCR is told of what was filled in or typed over; notes stand beside the page.
+        insets = insets_of(engines, index)
+        notes = [inset for inset in insets if inset.kind == "note"]
+        return PageRead(picture=seen.page, written=written(notes))
     if sheet is None:
         more = written(insets_of(engines, index))
         return PageRead(text=_with_written(clean(reading.raw), more))
@@ -95,52 +105,3 @@ def _with_written(text: str, written: Sequence[str]) -> str:
     more = [clean(line) for line in written]
     missing = [line for line in more if line and "".join(line.split()) not in printed]
     return "\n".join([text, *missing]).strip("\n") if missing else text
-
-
-def _say_attachments(builder: DocumentBuilder, count: int) -> None:
-    if count:
-        files = "1 attached file was" if count == 1 else f"{count} attached files were"
-        builder.notices.append(
-            Notice(
-                code="attachments_not_read",
-                message=f"{files} not read; save and ingest them on their own",
-                values={"count": count},
-            )
-        )
-
-
-def _nothing(
-    path: Path, scans: ScanReader, options: LoadOptions
-) -> EmptyDocumentError | DamagedFileError:
-    """Say why no text came out: damage, a scan that was not read, or nothing to read."""
-    name, total = path.name, scans.total
-    pages = f"{total} page{'s' if total != 1 else ''}"
-    if scans.failed == total:
-        msg = f"{name} is damaged: none of its {pages} can be read; save it anew and ingest again."
-        return DamagedFileError(msg)
-    if scans.scanned and not options.ocr:
-        msg = (
-            f"{name} has no text on {scans.scanned} of {pages}; it looks scanned. "
-            "Ingest it again with OCR on."
-        )
-    elif scans.unavailable:
-        msg = f"{name} has no text; it looks scanned. {scans.unavailable}"
-    elif scans.too_large:
-        msg = (
-            f"{name} has no text, and its pictures are too large to be decoded safely; "
-            "raise the limit of pixels for OCR, or save it with smaller pictures."
-        )
-    elif scans.over_limit:
-        msg = (
-            f"{name} has no text; it looks scanned, and the limits for OCR allow no page of it. "
-            "Raise them and ingest again."
-        )
-    elif scans.scanned:
-        look = "looks" if total == 1 else "look"
-        msg = (
-            f"{name} has no text; its {pages} {look} scanned, "
-            "and OCR found no text in the pictures."
-        )
-    else:
-        msg = f"{name} has no text: its {pages} {'is' if total == 1 else 'are'} blank."
-    return EmptyDocumentError(msg)

@@ -27,6 +27,7 @@ _UNSEEN = frozenset({3, 7})  # text render modes: invisible, and only a path to 
 _UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _COVERED = 0.8  # of a text's box
 _NAME_BYTES = 64
+_MOST_DECODED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,33 @@ def hide_texts(raw: Any, page: Any) -> None:  # noqa: ANN401 - see objects_of
     for item, kind, _ in _objects(raw, page):
         if kind == _TEXT:
             raw.FPDFPageObj_SetIsActive(item, 0)
+
+
+def undecodable(
+    raw: Any,  # noqa: ANN401 - see objects_of
+    page: Any,  # noqa: ANN401 - likewise
+    place: Place,
+    width: float,
+    height: float,
+    *,
+    within: Box | None,
+) -> list[str]:
+    """Return the last filter of each picture, in a box if one is given, that has no pixels."""
+    found = []
+    for item, kind, matrix in _objects(raw, page):
+        if kind != _IMAGE:
+            continue
+        box = _on_page(_box(raw, item, matrix, place), width, height)
+        if box is None or (within is not None and not _common(box, within)):
+            continue
+        bitmap = raw.FPDFImageObj_GetBitmap(item)
+        if bitmap:
+            raw.FPDFBitmap_Destroy(bitmap)
+        else:
+            found.append((_filters(raw, item) or ("",))[-1])
+        if len(found) >= _MOST_DECODED:
+            break
+    return found
 
 
 def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of

@@ -29,9 +29,9 @@ def draw_page(path: Path, request: PictureRequest) -> PagePicture:
     """
     from PIL import Image  # noqa: PLC0415 - workers that read texts never pay for it
 
-    file, locked = PdfiumFile.open(path, request.passwords)
+    file, refused = PdfiumFile.open(path, request.passwords)
     if file is None:
-        if locked:
+        if refused:
             raise EncryptedFileError.after(path.name, len(request.passwords))
         msg = f"{path.name} cannot be drawn: PDFium cannot open it; open the original instead."
         raise DamagedFileError(msg)

@@ -17,6 +17,9 @@ from ingest.loaders.printed_lines import LIST_ITEM, is_cjk, width
 SAME_SIZE = 0.12
 """Share by which the sizes of two lines of a paragraph may differ."""
 
+HANGING = frozenset("，。、；：！？）」』】》〉〕］．")
+"""Chinese marks that no line begins with; some programs set them into the margin."""
+
 _LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
@@ -49,7 +52,7 @@ class Column:
         )
         return cls(
             left=min(row.box[0] for row in rows),
-            right=max(row.box[2] for row in rows),
+            right=max(_right(row) for row in rows),
             pitch=steps[len(steps) // 2] if steps else 1.25 * sizes,
             lower=_lower(rows),
         )
@@ -167,10 +170,17 @@ def _is_item(one: str, other: str) -> bool:
     return not (other[0].isdigit() and one[-1] == "," and not one[0].isdigit())
 
 
+def _right(row: Row) -> float:
+    """Return where a line ends, without a Chinese stop that may hang into the margin."""
+    last = row.words[-1]
+    return row.box[2] - (row.height if last.text[-1] in HANGING else 0.0)
+
+
 def _first_width(row: Row) -> float:
     word = row.words[0]
     if is_cjk(word.text[0]):
-        return row.height
+        # No line begins with a stop: the character before it is kept with it.
+        return row.height * (2 if word.text[1:2] in HANGING else 1)
     return word.box[2] - word.box[0]
 
 

@@ -9,18 +9,20 @@ import contextlib
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.loaders.pdf.annotations import Dictionary, Frame
 from ingest.loaders.pdf.appearances import Rect, drawn_texts
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
 from ingest.loaders.pdf.page import Box, Rule
-from ingest.loaders.pdf.page_objects import PageObjects, Place, hide_texts, objects_of
+from ingest.loaders.pdf.page_objects import PageObjects, objects_of, undecodable
 from ingest.loaders.pdf.passage import Character
 from ingest.loaders.pdf.pdfium_annotations import annotations_of
+from ingest.loaders.pdf.pdfium_page import kinds_on, place_on, without_texts
 from ingest.loaders.pdf.rules import rules_of
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Refusal = Literal["", "password", "handler"]
+"""Why PDFium does not open a file: it needs a password, or what protects it is not known."""
+
 OUTLINE_ENTRIES = 20_000
 POINTS_PER_INCH = 72
 _SMALL_DPI = 24
 _MAX_DEPTH = 15
-_ERROR_PASSWORD = 4  # FPDF_ERR_PASSWORD
-_ANNOTATIONS = 2_000
-_READ_OTHERWISE = frozenset({1, 2, 3, 16})  # FPDF_ANNOT_TEXT, _LINK, _FREETEXT, _POPUP
-_HIDDEN = 2  # FPDF_ANNOT_FLAG_HIDDEN
+_REFUSALS: dict[int, Refusal] = {4: "password", 5: "handler"}  # FPDF_ERR_PASSWORD, _SECURITY
 _GRID = 100_000  # places of characters are counted in this many steps across a page
 
 _lock = threading.RLock()
@@ -56,33 +58,37 @@ class PdfiumFile:
 
     def __init__(self, document: Any) -> None:  # noqa: ANN401 - pypdfium2 carries no types
         self._document = document
+        self._last: tuple[int, Any] | None = None  # a page is asked for several things in a row
         self.pages = len(document)
 
     @classmethod
-    def open(cls, source: Path | bytes, passwords: Iterable[str]) -> tuple[PdfiumFile | None, bool]:
-        """Open a file; return it, or None and whether a password was the reason."""
+    def open(
+        cls, source: Path | bytes, passwords: Iterable[str]
+    ) -> tuple[PdfiumFile | None, Refusal]:
+        """Open a file; return it, or None and whether its protection was the reason."""
         # It carries no types, and loading its native library is for PDFs only.
         import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        locked = False
+        refusal: Refusal = ""
         with _lock:
             for password in (None, *passwords):
                 try:
                     document = pypdfium2.PdfDocument(source, password=password)
                     with contextlib.suppress(pypdfium2.PdfiumError):
                         document.init_forms()  # draws what was filled into form fields
-                    return cls(document), False
+                    return cls(document), ""
                 except UnicodeEncodeError:  # half a character, as from bytes of another encoding
                     continue
                 except pypdfium2.PdfiumError as error:
-                    locked = error.err_code == _ERROR_PASSWORD
-                    if not locked:
+                    refusal = _REFUSALS.get(error.err_code, "")
+                    if refusal != "password":
                         break
-        return None, locked
+        return None, refusal
 
     def close(self) -> None:
         """Free PDFium's memory."""
         with _lock:
+            self._forget()
             self._document.close()
 
     def page_text(self, index: int) -> str | None:
@@ -136,7 +142,7 @@ class PdfiumFile:
         with self._page(index) as page:
             if page is None:
                 return PageObjects(1.0, 1.0)
-            return objects_of(raw, page, _place(page), *page.get_size())
+            return objects_of(raw, page, place_on(page), *page.get_size())
 
     def draw(
         self,
@@ -172,10 +178,34 @@ class PdfiumFile:
             if min(right - left, bottom - top) * scale < 1:
                 return None
             crop = (left, height - bottom, width - right, top)
-            with contextlib.nullcontext() if texts else _without_texts(page):
+            with contextlib.nullcontext() if texts else without_texts(page):
                 drawn = page.render(scale=scale, crop=crop, may_draw_forms=texts)
             picture: npt.NDArray[np.uint8] = drawn.to_numpy().copy()
+            if not texts:
+                self._forget()  # its texts are hidden
             return picture
+
+    def undecodable(self, index: int, box: Box | None = None) -> list[str]:
+        """Return the filter of each picture of a page, or in a place, that cannot be decoded."""
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
+        with self._page(index) as page:
+            if page is None:
+                return []
+            width, height = page.get_size()
+            return undecodable(raw, page, place_on(page), width, height, within=box)
+
+    def media(self, index: int) -> Counter[int]:
+        """Count a page's annotations by PDFium's number of their kind."""
+        with self._page(index) as page:
+            return kinds_on(page) if page is not None else Counter()
+
+    def form_type(self) -> int:
+        """Return PDFium's number of the kind of form: 2 and 3 are XFA's."""
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
+        with _lock:
+            return int(raw.FPDF_GetFormType(self._document))
 
     def glyphs(self, index: int) -> Glyphs | None:
         """Return a page's characters with their places, None where PDFium cannot load the page."""
@@ -213,7 +243,7 @@ class PdfiumFile:
         from pypdfium2 import raw  # noqa: PLC0415 - see open
 
         with self._page(index) as page:
-            return rules_of(raw, page, _place(page), *page.get_size()) if page is not None else []
+            return rules_of(raw, page, place_on(page), *page.get_size()) if page is not None else []
 
     def frame(self, index: int) -> tuple[Frame, float] | None:
         """Return where the file's points stand on a page as seen, and the page's height.
@@ -223,7 +253,7 @@ class PdfiumFile:
         with self._page(index) as page:
             if page is None:
                 return None
-            return _place(page), page.get_size()[1]
+            return place_on(page), page.get_size()[1]
 
     def annotations(self, index: int) -> list[Dictionary]:
         """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
@@ -242,70 +272,25 @@ class PdfiumFile:
                 return []
 
     def is_blank(self, index: int) -> bool:
-        """Whether nothing is drawn on the page: every pixel of a small picture is the same."""
-        picture = self.draw(index, dpi=_SMALL_DPI, max_pixels=4_000_000)
+        """Whether a page draws nothing but text: every pixel of a small picture is the same."""
+        picture = self.draw(index, dpi=_SMALL_DPI, max_pixels=4_000_000, texts=False)
         return picture is not None and bool((picture == picture[0, 0]).all())
 
     @contextlib.contextmanager
     def _page(self, index: int) -> Iterator[Any]:
-        """Load a page under the lock; None where PDFium refuses it."""
+        """Load a page under the lock, or take the last one; None where PDFium refuses it."""
         import pypdfium2  # noqa: PLC0415 - see open
 
         with _lock:
-            page = None
-            try:
-                page = self._document[index]
-            except pypdfium2.PdfiumError as error:
-                log.info("PDFium cannot load page %d: %s", index + 1, error)
-            try:
-                yield page
-            finally:
-                if page is not None:
-                    page.close()
+            if self._last is None or self._last[0] != index:
+                self._forget()
+                try:
+                    self._last = (index, self._document[index])
+                except pypdfium2.PdfiumError as error:
+                    log.info("PDFium cannot load page %d: %s", index + 1, error)
+            yield self._last[1] if self._last is not None else None
 
-
-def _place(page: Any) -> Place:  # noqa: ANN401 - pypdfium2 carries no types
-    """Return what says where a point of a page's own space is drawn, in points."""
-    import pypdfium2  # noqa: PLC0415 - see PdfiumFile.open
-
-    width, height = page.get_size()
-    drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
-    # PDFium says where a point is drawn in whole steps of a grid: two far points on each
-    # axis tell it of all points without rounding each of them.
-    far = max(width, height)
-    (x0, y0), (x1, y1), (x2, y2) = (
-        drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
-    )
-    sx, sy = width / _GRID, height / _GRID
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across, down = x / far, y / far
-        return (
-            (x0 + (x1 - x0) * across + (x2 - x0) * down) * sx,
-            (y0 + (y1 - y0) * across + (y2 - y0) * down) * sy,
-        )
-
-    return place
-
-
-@contextlib.contextmanager
-def _without_texts(page: Any) -> Iterator[None]:  # noqa: ANN401 - see _place
-    """Hide a page's texts, and its annotations that hold text; stamps stay, as pictures do."""
-    from pypdfium2 import raw  # noqa: PLC0415 - see PdfiumFile.open
-
-    hide_texts(raw, page)
-    hidden = []
-    try:
-        for at in range(min(raw.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
-            annotation = raw.FPDFPage_GetAnnot(page, at)
-            if raw.FPDFAnnot_GetSubtype(annotation) in _READ_OTHERWISE:
-                flags = raw.FPDFAnnot_GetFlags(annotation)
-                raw.FPDFAnnot_SetFlags(annotation, flags | _HIDDEN)
-                hidden.append((annotation, flags))
-            else:
-                raw.FPDFPage_CloseAnnot(annotation)
-        yield
-    finally:
-        for annotation, flags in hidden:
-            raw.FPDFAnnot_SetFlags(annotation, flags)
-            raw.FPDFPage_CloseAnnot(annotation)
+    def _forget(self) -> None:
+        if self._last is not None:
+            self._last[1].close()
+            self._last = None

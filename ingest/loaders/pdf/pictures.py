@@ -27,6 +27,7 @@ class PictureReader:
 
     recogniser: Recogniser
     counts: PictureCounts = field(default_factory=PictureCounts)
+    undecodable: list[str] = field(default_factory=list)
 
     def read(
         self, index: int, regions: Sequence[Region], sheet: Sheet, printed: Sequence[KnownLine]
@@ -43,6 +44,8 @@ class PictureReader:
         for region in regions:
             found = self.recogniser.picture(index, region)
             if isinstance(found, str):
+                broken = self._broken(index, region) if found == "blank" else []
+                self.undecodable += broken
                 self.refuse(found)
                 continue
             own = found.over(_within(printed, region.box, sheet), add=False)
@@ -76,6 +79,10 @@ class PictureReader:
         """Count a picture that was not read; one that is blank, or was read before, is none."""
         self.counts.over_limit += why == "limit"
         self.counts.not_read += why in ("off", "size", "failed")
+
+    def _broken(self, index: int, region: Region) -> list[str]:
+        """Return the filter of a picture that draws nothing, if that is why."""
+        return self.recogniser.undecodable(index, region.box)[:1]
 
     def notices(self) -> list[Notice]:
         """Say how many pictures were read, and how many were not and why."""

@@ -3,46 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
+from ingest.loaders.pdf.filling import with_fields
+from ingest.loaders.pdf.lines import COLUMN_GAP, Row, rows_of
 from ingest.loaders.pdf.regions import inside
 from ingest.loaders.picture_lines import KnownLine
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.glyphs import Glyph
-    from ingest.loaders.pdf.page import Box, Word
-
-_LEVEL = 2.0  # degrees that a level line may rise
+    from ingest.loaders.pdf.page import Sheet, Word
 
 
-def printed_lines(
-    words: Iterable[Word], glyphs: Sequence[Glyph], width: float, height: float
-) -> list[KnownLine]:
-    """Return what is printed on a page, line by line, in fractions of the page.
+def printed_lines(sheet: Sheet, hidden: Sequence[Glyph] = ()) -> list[KnownLine]:
+    """Return what a person sees printed on a page, line by line, with what is filled in.
 
     Args:
-        words: those that a person sees.
-        glyphs: likewise; those of turned lines are read from here.
-        width: of the page.
-        height: likewise.
+        sheet: the page.
+        hidden: its letters that nobody sees.
     """
-    turned = list(_turned(glyphs))
-    level = [
-        word
-        for word in words
-        if not any(inside(word.box, box) and _bare(word.text) in _bare(t) for t, box, _ in turned)
-    ]
-    found = [(line.text(), line.box, 0.0) for line in _level(level)]
-    return [
-        KnownLine(
-            text=text,
-            box=(box[0] / width, box[1] / height, box[2] / width, box[3] / height),
-            angle=angle,
-        )
-        for text, box, angle in (*found, *turned)
-    ]
+    wide, high = sheet.width, sheet.height
+    found: list[KnownLine] = []
+    for part in (sheet, *sheet.turned):
+        words = part.words
+        if hidden:
+            seen = words_of(part)
+            words = tuple(
+                word for word, at in zip(words, seen, strict=True) if not is_hidden(at, hidden)
+            )
+        for row in _level(with_fields(words, part.insets)):
+            left, top, right, bottom = part.turn.on_page(row.box) if part.turn else row.box
+            found.append(
+                KnownLine(
+                    text=row.text(),
+                    box=(left / wide, top / high, right / wide, bottom / high),
+                    angle=part.turn.angle if part.turn else 0.0,
+                )
+            )
+    return found
+
+
+def words_of(part: Sheet) -> list[Word]:
+    """Return the words of one direction with boxes on the page as it is seen."""
+    if part.turn is None:
+        return list(part.words)
+    return [replace(word, box=part.turn.on_page(word.box)) for word in part.words]
 
 
 def is_hidden(word: Word, hidden: Sequence[Glyph]) -> bool:
@@ -61,17 +67,3 @@ def _level(words: Iterable[Word]) -> Iterator[Row]:
             parts[-1].append(word)
         for part in parts:
             yield Row(tuple(part))
-
-
-def _turned(glyphs: Sequence[Glyph]) -> Iterator[tuple[str, Box, float]]:
-    """Yield the text, box and angle of each line that is not level."""
-    sloping = (g for g in glyphs if _LEVEL < g.angle < 360 - _LEVEL and g.text.isprintable())
-    for (angle, _), run in groupby(sloping, key=lambda g: (round(g.angle), g.drawn)):
-        line = list(run)
-        text = " ".join("".join(glyph.text for glyph in line).split())
-        if text:
-            yield text, around(glyph.ink for glyph in line if glyph.text.strip()), float(angle)
-
-
-def _bare(text: str) -> str:
-    return "".join(text.split())

@@ -37,6 +37,9 @@ FILE_OPERATIONS = 300_000
 PARSED_ITEMS = 400_000
 """Items of one content stream that pypdf may parse, about a second's work."""
 
+MOST_STREAMS = 200
+"""Streams of a page whose compression is asked for."""
+
 FILE_SECONDS = 20.0
 """CPU time for one file: a safety net for what the counters do not see, such as fonts."""
 
@@ -127,6 +130,27 @@ class PypdfFile:
                 yield None
                 return
             yield [one for one in told if isinstance(one, Mapping)]
+
+    def filters(self, index: int) -> list[str]:
+        """Return the names of what a page's content is compressed with, and that of its forms."""
+        names: list[str] = []
+        try:
+            with self._configure():
+                page = self._reader.pages[index]
+                contents = resolved(page.get("/Contents"))
+                streams = list(contents) if isinstance(contents, list) else [contents]
+                resources = resolved(page.get("/Resources"))
+                drawn = resolved(resources.get("/XObject")) if isinstance(resources, dict) else None
+                streams += list(drawn.values()) if isinstance(drawn, dict) else []
+                for stream in map(resolved, streams[:MOST_STREAMS]):
+                    found = resolved(stream.get("/Filter")) if isinstance(stream, dict) else None
+                    told = found if isinstance(found, list) else [found]
+                    names += [str(resolved(one)).removeprefix("/") for one in told[:8] if one]
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("no filters of page %d: %s", index + 1, type(error).__name__)
+        return names
 
     def unprotected_copy(self) -> bytes | None:
         """Return the file without its protection, for an engine that cannot open it."""

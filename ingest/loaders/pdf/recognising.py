@@ -61,6 +61,14 @@ class Recogniser:
             index, region.box, dpi, texts=False, choosy=True
         )
 
+    def is_huge(self, pixels: int) -> bool:
+        """Whether pictures of so many pixels are too large to be decoded."""
+        return pixels > SOURCE_FACTOR * self.options.ocr_max_pixels
+
+    def undecodable(self, index: int, box: Box) -> list[str]:
+        """Return the filters of the pictures in a place that cannot be decoded."""
+        return self.pdfium.undecodable(index, box) if self.pdfium is not None else []
+
     def place(self, index: int, box: Box) -> list[str]:
         """Return the lines that OCR reads in a place as a person sees it, [] where it may not."""
         if self._refusal(0, counted=False) or self._places >= PLACES:
@@ -77,7 +85,7 @@ class Recogniser:
     def _refusal(self, pixels: int, *, counted: bool = True) -> Refusal | None:
         if not self.options.ocr or self.pdfium is None or self.unavailable:
             return "off"
-        if pixels > SOURCE_FACTOR * self.options.ocr_max_pixels:
+        if self.is_huge(pixels):
             return "size"
         over = counted and self._tried >= self.options.ocr_max_pages
         return "limit" if over or self._seconds > self.options.ocr_max_seconds else None

@@ -3,7 +3,7 @@
 Only lines at the very top or bottom of a page can be meant, read from the edge inwards, at the same
 height on several pages, in letters that are no larger than the text's, with more white around them
 than the text has. The first occurrence of a running title stays, because it may say what stands
-nowhere else; numbers of pages go. In doubt a line stays.
+nowhere else; numbers of pages go, unless a file holds nothing else. In doubt a line stays.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
         kept = _worth_keeping(unnumbered(edge.text) if edge in counted else edge.text, seen)
         for count, line in enumerate(edge.lines):
             gone[edge.page][line] = kept if count == 0 else ""
-    return [
+    rest = [
         [] if page is None else _remove(page.blocks, gone.get(number, {}))
         for number, page in enumerate(pages)
     ]
+    # Where nothing else is printed, it is what the file says.
+    return rest if any(rest) else [[] if page is None else page.blocks for page in pages]
 
 
 def _from_the_edge(edges: Sequence[Edge], told: set[Edge]) -> Iterator[Edge]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.pictures import PictureReader
 from ingest.loaders.pdf.printed_over import is_hidden, printed_lines
@@ -63,6 +62,9 @@ class ScanReader:
     empty: int = 0
     garbled: int = 0
     failed: int = 0
+    pictured: int = 0
+    blank: list[int] = field(default_factory=list)
+    undecodable: list[str] = field(default_factory=list)
     recogniser: Recogniser = field(init=False)
     pictures: PictureReader = field(init=False)
     _confidences: list[tuple[float, int]] = field(default_factory=list)
@@ -85,7 +87,7 @@ class ScanReader:
         if quality.unreadable_share >= GARBLED:
             readable = quality.visible - quality.unreadable
             return Seen(self._instead(index, readable))
-        if not quality.visible:
+        if not quality.visible or (sheet is not None and not sheet.all_words):
             return Seen(self._whole(index, sheet))
         if self.pdfium is None or sheet is None:
             return Seen()
@@ -144,6 +146,17 @@ class ScanReader:
         say("pages_garbled", self.garbled, "with text that is partly unreadable")
         say("pages_failed", self.failed, "could not be read: the file is damaged there")
         out += self.pictures.notices()
+        broken = [*self.undecodable, *self.pictures.undecodable]
+        if broken:
+            filters = ", ".join(sorted({name for name in broken if name})) or "?"
+            pictures = "1 picture" if len(broken) == 1 else f"{len(broken)} pictures"
+            out.append(
+                Notice(
+                    code="pictures_undecodable",
+                    message=f"{pictures} could not be decoded ({filters})",
+                    values={"pictures": len(broken), "filters": filters},
+                )
+            )
         if self.unavailable and (
             unread or self.garbled or self.stamped or self.pictures.counts.not_read
         ):
@@ -164,26 +177,34 @@ class ScanReader:
     def _whole(self, index: int, sheet: Sheet | None) -> PictureText | None:
         """Read a page that has no text, with what is filled into its fields."""
         if self.pdfium is None:
-            self.scanned += 1
+            self.failed += 1
             return None
-        pixels = self.pdfium.objects(index).pixels
+        objects = self.pdfium.objects(index)
         # Drawn text (outlines of letters) is no picture to PDFium, but a blank page is blank.
-        if not pixels and self.pdfium.is_blank(index):
+        # A picture of absurd size is never drawn.
+        if not self.recogniser.is_huge(objects.pixels) and self.pdfium.is_blank(index):
+            self._count_blank(index, objects)
             return None
-        found = self.recogniser.page(index, pixels, texts=False)
+        found = self.recogniser.page(index, objects.pixels, texts=False)
+        self.pictured += bool(objects.pictures)
         if isinstance(found, str):
             self._refused(found)
         else:
             merged = found
             if sheet is not None:
-                fields = with_fields((), sheet.insets)
-                lines = printed_lines(fields, (), sheet.width, sheet.height)
-                merged = found.over(lines, add=True)
+                merged = found.over(printed_lines(sheet), add=True)
             if merged.boxes:
                 return self._kept(merged)
             self.empty += 1
         self.scanned += 1
         return None
+
+    def _count_blank(self, index: int, objects: PageObjects) -> None:
+        """Remember a page that draws nothing: its pictures may be broken, or its content packed."""
+        broken = self.pdfium.undecodable(index) if self.pdfium and objects.pictures else []
+        self.undecodable += broken
+        if not broken:
+            self.blank.append(index)
 
     def _over_pictures(self, pdfium: PdfiumFile, index: int, sheet: Sheet) -> Seen:
         """Read the pictures of a page that has text, unless that text is the pictures' own."""
@@ -193,18 +214,18 @@ class ScanReader:
         regions = regions_of(objects)
         if not regions:
             return Seen()
-        glyphs = self._glyphs(pdfium, index)
-        hidden = _hidden(glyphs, objects)
+        drawn = pdfium.glyphs(index)
+        hidden = _hidden(drawn.glyphs if drawn is not None else (), objects)
         if share >= COVERED:
             if len(hidden) >= LAYER:
                 return Seen()
-            return self._scan(index, sheet, objects, glyphs, hidden)
+            return self._scan(index, sheet, objects, hidden)
         open_ones = [
             region
             for region in regions
             if sum(inside(glyph.ink, region.box) for glyph in hidden) < LAYER
         ]
-        lines = printed_lines(sheet.all_words, glyphs, sheet.width, sheet.height)
+        lines = printed_lines(sheet)
         return Seen(insets=self.pictures.read(index, open_ones, sheet, lines))
 
     def _scan(
@@ -212,7 +233,6 @@ class ScanReader:
         index: int,
         sheet: Sheet,
         objects: PageObjects,
-        glyphs: Sequence[Glyph],
         hidden: Sequence[Glyph],
     ) -> Seen:
         """Read a page of pictures that has other text than that in the pictures."""
@@ -225,8 +245,7 @@ class ScanReader:
             else:
                 self.pictures.refuse(found)
             return Seen()
-        seen = [glyph for glyph in glyphs if not glyph.invisible]
-        lines = printed_lines(with_fields(words, sheet.insets), seen, sheet.width, sheet.height)
+        lines = printed_lines(sheet, hidden)
         own = found.over(lines, add=False)
         if found.confidence < TRUSTED or own.letters <= max(1, len(hidden)):
             self.pictures.counts.without_text += 1
@@ -234,10 +253,6 @@ class ScanReader:
         if own.letters * 2 > sum(len(line.text) for line in lines):
             return Seen(self._kept(found.over(lines, add=True)))
         return Seen(insets=self.pictures.of_page(own, sheet))
-
-    def _glyphs(self, pdfium: PdfiumFile, index: int) -> Sequence[Glyph]:
-        page = pdfium.glyphs(index)
-        return page.glyphs if page is not None else ()
 
     def _kept(self, found: PictureLines) -> PictureText:
         self.read += 1

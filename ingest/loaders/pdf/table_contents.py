@@ -24,10 +24,12 @@ FEWEST_ENTRIES = 3
 _DOTS = 4
 _BLANK = 1.5  # ems before the number of an entry without dots
 _AWAY = 3.2  # ems between two entries
-_TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)")
+_TAIL = re.compile(r"[.．·․‥…‧]{4,}(.*)|[.…]{3}(\d+$)")
+_GLUED = re.compile(r"[.…]{3}(\d+)$")
 _PAGE = re.compile(
     r"[ivxlcdmIVXLCDM]{1,7}|[A-Z]{0,3}[-–.]?\d{1,5}(?:[-–.]\d{1,4})*|[(（]?\d+[)）]?"
 )
+_NEXT_ENTRY = 0.8  # ems between a number and the title of another column
 _MOST_LINES = 2  # of a title before the one with its number
 _WRAPPED = 0.6  # of the width, that a line takes which goes on in the next
 _NEXT = 1.6  # ems between two lines of one title
@@ -47,6 +49,43 @@ class _Entry:
 
 def contents_of(words: Sequence[Word], free: Iterable[int]) -> Iterator[Table]:
     """Yield runs of lines in which dots lead from a title to a number."""
+    for part in _columns(words, list(free)):
+        yield from _contents_of(words, part)
+
+
+def _columns(words: Sequence[Word], chosen: list[int]) -> list[list[int]]:
+    """Part words where lines have a second entry beside the first."""
+    starts: list[float] = []
+    ends: list[float] = []
+    for line in lines_of(words, chosen):
+        at = _second(words, line)
+        if at is not None:
+            ends.append(words[line.words[at - 1]].box[2])
+            starts.append(words[line.words[at]].box[0])
+    if len(starts) < FEWEST_ENTRIES:
+        return [chosen]
+    cut = (max(ends) + min(starts)) / 2
+    crossing = sum(words[at].box[0] < cut < words[at].box[2] for at in chosen)
+    if max(ends) >= min(starts) or crossing > len(starts) // FEWEST_ENTRIES:
+        return [chosen]
+    left = [at for at in chosen if words[at].box[0] + words[at].box[2] < 2 * cut]
+    right = [at for at in chosen if words[at].box[0] + words[at].box[2] >= 2 * cut]
+    return [*_columns(words, left), *_columns(words, right)]
+
+
+def _second(words: Sequence[Word], line: Line) -> int | None:
+    """Return which word of a line begins the entry beside the first, None where there is none."""
+    texts = [words[at].text for at in line.words]
+    dots = [place for place in range(len(texts)) if _leads(texts, place)]
+    for place, after in pairwise(dots):
+        for at in range(place + 1, after):
+            gap = _gap(words, line.words[at - 1], line.words[at])
+            if gap >= _NEXT_ENTRY * line.size and texts[at - 1][-1:].isdigit():
+                return at
+    return None
+
+
+def _contents_of(words: Sequence[Word], free: Iterable[int]) -> Iterator[Table]:
     run: list[_Entry] = []
     above: list[Line] = []  # lines that may be the beginning of the next entry's title
     for line in lines_of(words, free):
@@ -94,7 +133,7 @@ def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
     title, page = line.words[:end], line.words[end:]
     if dots:
         glued = _TAIL.search(texts[dots[-1]])
-        parted = page or (glued is not None and glued.group(1))
+        parted = page or (glued is not None and (glued[1] or glued[2]))
         fits = dots[-1] - dots[0] + 1 == len(dots) and parted and not is_leader(texts[0])
     else:
         fits = bool(title) and _gap(words, title[-1], page[0]) >= _BLANK * line.size
@@ -140,7 +179,7 @@ def _table(words: Sequence[Word], run: Sequence[_Entry]) -> Iterator[Table]:
         title = cell_text(words, entry.title)
         page = cell_text(words, entry.page)
         if not entry.page:
-            title, _, page = title.rpartition("…")
+            title, _, page = _GLUED.sub(r" … \1", title).rpartition("…")
             title, page = f"{title}…", page.strip()
         rows.append((title, page))
         boxes.append(around(words, [*entry.title, *entry.page]))

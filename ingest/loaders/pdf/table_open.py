@@ -8,17 +8,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
-from ingest.loaders.pdf.table_columns import (
-    Row,
-    Run,
-    Strip,
-    row_of,
-    rows_of,
-    runs_of,
-    with_names_joined,
-)
+from ingest.loaders.pdf.table_columns import Row, Strip, row_of, rows_of, with_names_joined
+from ingest.loaders.pdf.table_gaps import clear_strips
+from ingest.loaders.pdf.table_prose import prose_columns, runs_across
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_tests import is_table, prose_columns, runs_across
+from ingest.loaders.pdf.table_runs import Run, runs_of
+from ingest.loaders.pdf.table_tests import is_table
 from ingest.loaders.pdf.table_text import Line, cell_text, is_fixed, is_number, lines_of, phrases
 from ingest.loaders.pdf.table_value import Table
 from ingest.loaders.printed_lines import width
@@ -46,46 +41,53 @@ def open_tables(words: Sequence[Word], free: set[int]) -> Iterator[Table]:
         chosen, depth = work.pop()
         lines = [line for line in lines_of(words, chosen) if typed or not line.fixed]
         for run in runs_of(words, lines):
-            for tables, again in _tables_of(words, run, lines, depth):
-                for table in tables:
-                    if not table.words & taken:
-                        taken |= table.words
-                        yield table
-                work += [(part, depth + 1) for part in again]
+            tables, again = _tables_of(words, run, lines, depth)
+            for table in tables:
+                if not table.words & taken:
+                    taken |= table.words
+                    yield table
+            work += [(part, depth + 1) for part in again]
 
 
 def _tables_of(
     words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
-) -> Iterator[tuple[list[Table], list[list[int]]]]:
-    strips = run.inner
-    if not strips:
-        return
-    rows: Sequence[Row] = _trimmed(rows_of(words, run.lines, strips))
+) -> tuple[list[Table], list[list[int]]]:
+    """Return the tables of a run, or the parts of it that are to be looked at again."""
+    rows: Sequence[Row] = _trimmed(rows_of(words, run.lines, run.inner)) if run.inner else []
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
-        return
-    cut = _gutter(words, rows, strips)
+        return [], []
+    cut = _gutter(words, rows, run.inner)
     if cut is not None:
-        if depth < _DEPTH:
-            yield [], _sides(words, rows, cut)
-        return
-    rows, strips = with_names_joined(rows, strips)
+        return [], _sides(words, rows, cut) if depth < _DEPTH else []
+    rows, strips = clear_strips(words, run, *with_names_joined(rows, run.inner))
+    if not strips:
+        return [], []
     if is_table(words, run, rows, strips):
-        yield _finished(words, rows, strips, lines), []
-        return
-    parts = _stretches(rows)
-    found: list[Table] = []
-    if len(parts) > 1:
-        for part in parts:
-            if len(part) > 2 and is_table(words, run, part, strips):  # noqa: PLR2004 - rows
-                found += _finished(words, part, strips, lines)
-    if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT:
-        yield found, []
-        return
+        return _finished(words, rows, strips, lines), []
+    found = _in_stretches(words, run, rows, strips, lines)
     widest = max(strips, key=lambda strip: strip[1] - strip[0])
-    if widest[1] - widest[0] < _SIDES_APART * run.size:
-        yield [], []
-        return
-    yield [], _sides(words, rows, sum(widest) / 2)
+    parted = widest[1] - widest[0] >= _SIDES_APART * run.size
+    if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
+        return found, []
+    return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _in_stretches(
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    lines: Sequence[Line],
+) -> list[Table]:
+    parts = _stretches(rows)
+    if len(parts) < 2:  # noqa: PLR2004 - that is the whole, which is none
+        return []
+    return [
+        table
+        for part in parts
+        if len(part) > 2 and is_table(words, run, part, strips)  # noqa: PLR2004 - rows
+        for table in _finished(words, part, strips, lines)
+    ]
 
 
 def _trimmed(rows: list[Row]) -> list[Row]:

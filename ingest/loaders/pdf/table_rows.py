@@ -120,7 +120,8 @@ def table_from(
         for row in groups[number]:
             for first, end, members in row.spans:
                 text = repeated(cell_text(words, members))
-                rows[number][first + 1 : end] = [text] * (end - first - 1)
+                for column in range(first + 1, end):
+                    rows[number][column] = rows[number][column] or text
     taken = frozenset(at for group in groups for row in group for cell in row.cells for at in cell)
     boxes = tuple(
         around(words, [at for row in group for cell in row.cells for at in cell])

@@ -1,27 +1,23 @@
-"""Tables with ruling lines: boxed cells, or lines across between rows."""
+"""Tables in boxes that ruling lines draw, and those that lie between lines across."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Rule, Word
-from ingest.loaders.pdf.table_columns import Row, Run, rows_of, strips_in, with_names_joined
+from ingest.loaders.pdf.table_bands import between_lines
+from ingest.loaders.pdf.table_columns import Row
 from ingest.loaders.pdf.table_grid import Cell, Grid, components, grid_of
-from ingest.loaders.pdf.table_open import beside_rows, names_above
 from ingest.loaders.pdf.table_rows import grouped, table_from
-from ingest.loaders.pdf.table_tests import is_code_or_list, is_table, prose_columns, runs_across
-from ingest.loaders.pdf.table_text import Line, around, cell_text, is_number, lines_of
+from ingest.loaders.pdf.table_text import around, cell_text, is_number, lines_of
 from ingest.loaders.pdf.table_value import Table, names_columns, repeated
 
 _LAYOUT_WORDS = 90  # words of one cell from which a grid of few cells only arranges a page
 _LAYOUT_CELLS = 6
-_SAME_ENDS = 8.0  # points by which lines across of one table may differ at their ends
-_PIECES = 14.0  # points between pieces of one line across, each under a column
-_SAME_PLACE = 1.2
 _MOST_HEADER_ROWS = 3
 _FEW_BANDS = 3
+_FILLED = 0.2  # share of a grid's places
 _SHARED = 0.5  # share of rows that have several cells
 _BAND_LINES = 3
 
@@ -43,7 +39,7 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -
             yield table
         else:
             open_lines += [box for box in lines if box[2] - box[0] >= box[3] - box[1]]
-    for table in _between_lines(words, open_lines, left):
+    for table in between_lines(words, open_lines, left):
         left -= table.words
         yield table
 
@@ -72,8 +68,9 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     most = max(len(cell.words) for cell in told)
     if len(told) <= _LAYOUT_CELLS and most > _LAYOUT_WORDS:
         return None
+    covered = len({at for cell in told for at in range(cell.column, cell.column_end)})
     shared = [row for row in rows if sum(cell.row <= row < cell.row_end for cell in told) > 1]
-    if len(shared) < _SHARED * len(rows):
+    if len(shared) < _SHARED * len(rows) or len(told) < _FILLED * len(rows) * covered:
         return None  # boxes of a form, a chart
     lines = _band_rows(words, grid, told)
     if lines is not None:
@@ -163,116 +160,3 @@ def _are_rows(words: Sequence[Word], rows: Sequence[Row]) -> bool:
     return all(row.filled == filled for row in rows) and any(
         all(is_number(cell_text(words, row.cells[column])) for row in rows) for column in filled
     )
-
-
-def _between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
-    """Yield tables whose rows are parted by lines across only, or that lie between a few."""
-    left = set(free)
-    page_lines = lines_of(words, left)
-    for places, (start, end) in _stacks(lines):
-        bands: list[list[Line]] = []
-        for top, bottom in pairwise(places):
-            inside = [at for at in left if _inside(words[at].box, (start, top, end, bottom))]
-            band = lines_of(words, inside)
-            if band and _tabular(words, band):
-                bands.append(band)
-                continue
-            if band:
-                yield from _flush(words, bands, left, page_lines)
-                bands = []
-        yield from _flush(words, bands, left, page_lines)
-
-
-def _flush(
-    words: Sequence[Word], bands: list[list[Line]], left: set[int], page_lines: Sequence[Line]
-) -> Iterator[Table]:
-    table = _banded(words, bands, page_lines)
-    if table is not None and table.words <= left:
-        left -= table.words
-        yield table
-
-
-def _stacks(lines: Sequence[Box]) -> Iterator[tuple[list[float], tuple[float, float]]]:
-    """Yield places of lines across that have the same ends, from the top, and these ends."""
-    whole: list[list[float]] = []
-    for left, top, right, bottom in sorted(lines, key=lambda box: (round(box[1] + box[3]), box[0])):
-        place = (top + bottom) / 2
-        last = whole[-1] if whole else None
-        if last and abs(last[0] - place) <= _SAME_PLACE and -1 <= left - last[2] <= _PIECES:
-            last[2] = max(last[2], right)
-        else:
-            whole.append([place, left, right])
-    stacks: list[tuple[list[float], list[float]]] = []
-    for place, left, right in whole:
-        for places, ends in stacks:
-            if abs(ends[0] - left) <= _SAME_ENDS and abs(ends[1] - right) <= _SAME_ENDS:
-                places.append(place)
-                break
-        else:
-            stacks.append(([place], [left, right]))
-        if len(stacks) > 200:  # noqa: PLR2004 - a drawing
-            return
-    for places, ends in stacks:
-        if len(places) > 1:
-            yield sorted(places), (ends[0], ends[1])
-
-
-def _inside(box: Box, region: Box) -> bool:
-    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return region[0] - 2 <= across <= region[2] + 2 and region[1] <= down <= region[3]
-
-
-def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
-    strips = strips_in(words, band)
-    if not strips:
-        return False
-    rows = rows_of(words, band, strips)
-    prose = prose_columns(words, rows, strips)
-    if len(prose) > 1 and len(band) > 5:  # noqa: PLR2004 - lines of text
-        return False
-    return not (prose and runs_across(words, rows, prose[0]) and len(band) > 5)  # noqa: PLR2004
-
-
-def _banded(
-    words: Sequence[Word], bands: Sequence[Sequence[Line]], page_lines: Sequence[Line]
-) -> Table | None:
-    lines = [line for band in bands for line in band]
-    strips = strips_in(words, lines)
-    if len(lines) < 2 or not strips:  # noqa: PLR2004 - rows
-        return None
-    rows = rows_of(words, lines, strips)
-    if sum(len(row.filled) > 1 for row in rows) < 2 or is_code_or_list(words, rows):  # noqa: PLR2004
-        return None
-    if len(bands) == 1 and not is_table(words, Run(lines, list(strips)), rows, strips):
-        return None  # two lines enclose a remark as well
-    rows, strips = with_names_joined(rows, strips)
-    groups: list[list[Row]] = []
-    at = 0
-    for band in bands:
-        own = rows[at : at + len(band)]
-        at += len(band)
-        groups += _band_groups(words, own, len(bands))
-    if len(groups) < 2:  # noqa: PLR2004 - rows
-        return None
-    first, last = beside_rows(words, rows, strips, page_lines)
-    groups = [[row] for row in first] + groups + [[row] for row in last]
-    above = names_above(words, groups[0][0], strips, page_lines)
-    return table_from(words, [[row] for row in above] + groups)
-
-
-def _band_groups(words: Sequence[Word], rows: list[Row], bands: int) -> list[list[Row]]:
-    """Return one row for a band, or several where it holds rows without lines between."""
-    if len(rows) < 2:  # noqa: PLR2004 - one line
-        return [rows]
-    groups = grouped(words, rows)
-    whole = [group for group in groups if sum(bool(cell) for cell in _filled(group)) > 1]
-    if bands > _FEW_BANDS and len(rows) < 2 * len(whole) and len(rows) <= _BAND_LINES:
-        numbers = sum(
-            any(is_number(cell_text(words, cell)) for cell in row.cells if cell) for row in rows
-        )
-        return groups if numbers > 1 else [rows]
-    return groups if len(whole) > 1 else [rows]
-
-
-def _filled(group: Sequence[Row]) -> list[list[int]]:
-    return [[at for row in group for at in row.cells[n]] for n in range(len(group[0].cells))]
