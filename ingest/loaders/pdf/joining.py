@@ -12,6 +12,7 @@ from ingest.loaders.printed_lines import clean, is_cjk
 from kb.records import SectionKind
 
 _HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
+_COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
 _ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
@@ -148,6 +149,8 @@ def between_lines(line: str, following: str, words: Collection[str]) -> str | No
     start = _WORD_START.match(following)
     hyphen = _HYPHEN_END.search(line)
     if hyphen and start and start[0][0].islower():
+        if _COMPOUND_END.search(line):
+            return ""
         whole = (hyphen[1] + start[0]).lower()
         written = f"{hyphen[1]}-{start[0]}".lower()
         return "" if written in words and whole not in words else None
