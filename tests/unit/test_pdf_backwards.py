@@ -80,6 +80,24 @@ def test_latin_words_inside_are_read_from_left_to_right() -> None:
     assert text_on(words) == " ".join(expected)
 
 
+def test_numbers_behind_latin_words_are_read_with_them() -> None:
+    words = [*set_from_right(HEBREW[:4], 520, 72, 300)]
+    end = words[-1].box[0] - 3
+    account = [("IBAN", 0), ("SA03", 32), ("8000", 62), ("0000", 90), ("6080", 118)]
+    words += [Word(text, (end - 142 + x, 72, end - 117 + x, 82), SIZE) for text, x in account]
+    words += set_from_right(HEBREW[4:7], end - 145, 72, 200)
+    told = [*HEBREW[:4], "IBAN SA03 8000 0000 6080", *HEBREW[4:7]]
+    assert text_on(words) == " ".join(told)
+
+
+def test_a_stop_at_the_left_of_a_latin_end_comes_last() -> None:
+    words = set_from_right(HEBREW[:4], 520, 72, 300)
+    end = words[-1].box[0] - 3
+    latin = [(".Harbour", end - 80, end - 42), ("Board", end - 35, end)]
+    words += [Word(text, (a, 72, b, 82), SIZE) for text, a, b in latin]
+    assert text_on(words) == " ".join([*HEBREW[:4], "Harbour Board."])
+
+
 def test_rows_of_a_list_of_prices_stay_rows() -> None:
     words: list[Word] = []
     for at, name in enumerate(HEBREW[:4]):

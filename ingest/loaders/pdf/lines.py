@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -35,6 +35,9 @@ _MARKER = re.compile(
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
 )
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_STRONG = _RIGHT_TO_LEFT | {"AN"}
+_STOP = re.compile(r"[.,:;!?]+(?=\w)")
+_OF_ONE_RUN = 0.9  # sizes of the font between words that are read in one direction
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ class Row:
         if self.backwards and gap > self.height:
             # Latin words inside are read from left to right: what stands between is no white.
             low, high = sorted((one.box, other.box))
-            gap -= sum(w.box[2] - w.box[0] for w in self.words if low[2] <= w.box[0] < high[0])
+            between = sorted(w.box for w in self.words if low[2] <= w.box[0] < high[0])
+            gap = max(b[0] - a[2] for a, b in pairwise([low, *between, high]))
         return gap
 
     def _between(self, one: Word, other: Word, columns: float) -> str:
@@ -186,14 +190,36 @@ def _in_order(words: Sequence[Word]) -> tuple[Word, ...]:
         return tuple(sorted(words, key=lambda w: (w.box[0], w.box[2], w.line)))
     out: list[Word] = []
     forward: list[Word] = []  # Latin words inside are read from left to right
+    numbers: list[Word] = []  # and so are numbers that follow them, as Unicode's rule W7 has it
     for word in sorted(words, key=lambda w: (-w.box[2], -w.box[0], w.line)):
-        if any(unicodedata.bidirectional(c) == "L" for c in word.text):
-            forward.append(word)
-            continue
-        out += reversed(forward)
-        forward.clear()
-        out.append(word)
-    return (*out, *reversed(forward))
+        kinds = {unicodedata.bidirectional(c) for c in word.text}
+        before = (numbers or forward or [word])[-1]
+        if "L" in kinds and _gap(before, word) <= _OF_ONE_RUN * word.size:
+            forward += [*numbers, word]
+            numbers = []
+        elif "L" not in kinds and kinds.isdisjoint(_STRONG) and "EN" in kinds:
+            if numbers and _gap(before, word) > _OF_ONE_RUN * word.size:
+                out += [*_read_onwards(forward), *numbers]
+                forward, numbers = [], []
+            numbers.append(word)
+        else:
+            out += [*_read_onwards(forward), *numbers]
+            forward, numbers = [], []
+            (forward if "L" in kinds else out).append(word)
+    return (*out, *_read_onwards(forward), *numbers)
+
+
+def _read_onwards(words: Sequence[Word]) -> list[Word]:
+    """Return words of a line that runs backwards, from its right, as they are read themselves.
+
+    A stop that ends them stands at their left, where the line goes on.
+    """
+    found = list(reversed(words))
+    stop = _STOP.match(found[0].text) if found else None
+    if stop is not None:
+        found[0] = replace(found[0], text=found[0].text[stop.end() :])
+        found[-1] = replace(found[-1], text=found[-1].text + stop.group())
+    return found
 
 
 def _gap(one: Word, other: Word) -> float:
