@@ -486,3 +486,18 @@ def test_names_that_programs_give_tell_nothing() -> None:
         assert forms._TELLS_NOTHING.fullmatch(name), name
     for name in ("owner", "Name", "price", "Datum", "姓名", "IBAN"):
         assert not forms._TELLS_NOTHING.fullmatch(name), name
+
+
+def test_what_is_printed_inside_a_field_stays_apart_from_its_value() -> None:
+    field = Inset("field", "Ada Heat", (100, 96, 300, 112))
+    filled = with_fields(words(("yours", 102, 98)), [field])
+
+    assert [word.text for word in filled] == ["yours", "Ada Heat"]
+    assert filled[1].box[1] >= filled[0].box[3]
+
+
+def test_a_sentence_above_a_field_is_no_label() -> None:
+    sentence = words(("Delivery", 100, 80), ("is", 143, 80), ("in", 156, 80), ("May.", 169, 80))
+    filled = with_fields(sentence, [Inset("field", "Ada", (100, 92, 300, 106), "owner")])
+
+    assert [word.text for word in filled] == ["Delivery", "is", "in", "May.", "owner: Ada"]

@@ -111,8 +111,8 @@ class _Filling:
     def _fill(self, at: int, field: Inset, label: Label | None) -> None:
         """Put a value behind its label, or where the field stands."""
         if label is None:
-            text = told(field) if not self._around.heads_column(at) else self._value(field, "")
-            self._added += _lines(text, field.box)
+            text = told(field) if not self._around.is_below_another(at) else self._value(field, "")
+            self._added += _lines(text, self._free_part(field.box))
             return
         word = self._word(label.at)
         value = self._value(field, word.text)
@@ -129,13 +129,19 @@ class _Filling:
         if end != word.text:
             self._changed[label.at] = replace(word, text=end)
         if label.side == "above" and len(lines) > 1:
-            self._added += _lines("\n".join(lines), field.box)
+            self._added += _lines("\n".join(lines), self._free_part(field.box))
             return
         # The value stands close behind its label, so that no column's gap comes between them.
         text = " ".join(lines)
         room = max(field.box[2] - field.box[0], 1.0)
         right = left + min(len(text) * _LETTER * word.size, room)
         self._add(text, (left, word.box[1], right, word.box[3]), word.size)
+
+    def _free_part(self, box: Box) -> Box:
+        """Return a field's box below what is printed in it: both would be read as one line."""
+        words = [self._around.words[at] for at in self._around.inside(box) if at in self._free]
+        top = max((word.box[3] for word in words), default=box[1])
+        return box[0], top, box[2], max(box[3], top + 4)
 
     @staticmethod
     def _on_row(box: Box, word: Word, label: Label) -> Box:

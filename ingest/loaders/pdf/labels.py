@@ -26,6 +26,7 @@ _ABOVE = 1.3  # heights of the font between a field and the label above it or be
 _WORDS = 1.0  # heights of the font between the words of one caption
 _LINES = 0.9  # heights of the font between the lines of one caption
 _MOST_LINES = 6
+_SENTENCE = 4  # words, from which a line that ends with a full stop is no label
 _ASKS = re.compile("[:：?？]$")
 _LETTER = re.compile(r"[^\W_]")
 
@@ -90,7 +91,7 @@ class Surroundings:
             return Label(
                 above,
                 "above",
-                self._ruled_off(self.words[above].box, box),
+                self._ruled_off(self.words[above].box, box) and not self._asks(above),
                 heads=self._another_below(field),
             )
         if before is not None:
@@ -98,7 +99,10 @@ class Surroundings:
         below = self._across(box, free, above=False)
         return Label(below, "below") if below is not None else None
 
-    def heads_column(self, field: int) -> bool:
+    def _asks(self, at: int) -> bool:
+        return _ASKS.search(self.words[at].text) is not None
+
+    def is_below_another(self, field: int) -> bool:
         """Whether another field stands right above in the same column."""
         box = self._boxes[field]
         return any(
@@ -119,7 +123,7 @@ class Surroundings:
 
     def _caption_behind(self, field: int, before: int, behind: int, free: set[int]) -> bool:
         """Tell which of two words beside a box is its caption's: by the row, else by the gap."""
-        if _ASKS.search(self.words[before].text):
+        if self._asks(before):
             return True
         row = sorted(self._row_of_ticks(field), key=lambda at: self._boxes[at][0])
         first = self._before(self._boxes[row[0]], free)
@@ -255,7 +259,9 @@ class Surroundings:
         first = min(line, key=lambda at: self.words[at].box[0])
         if self._fields_over(self.words[first].box, box, above=above):
             return None
-        return self._line_from(first, free)[-1]
+        label = self._line_from(first, free)
+        sentence = len(label) >= _SENTENCE and self.words[label[-1]].text.endswith((".", "。"))
+        return None if sentence else label[-1]
 
     def _fields_over(self, word: Box, box: Box, *, above: bool) -> bool:
         """Whether a label above has a field of its own beside it, or another field is nearer."""
