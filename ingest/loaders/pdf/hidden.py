@@ -26,6 +26,7 @@ from ingest.loaders.pdf.plausible import (
     mixes_scripts,
     share_of_common_pairs,
 )
+from ingest.loaders.pdf.tex_letters import letters_of_tex
 from ingest.loaders.pdf.words import words_in_frame
 
 UNMAPPED = 0.5
@@ -80,7 +81,11 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
             texts[glyph.font].append(glyph)
     changed: dict[int, Glyph] = {}
     hidden: set[int] = set()
+    of_tex = letters_of_tex({n: found for n, found in texts.items() if _names_none(found)})
     for number, glyphs in texts.items():
+        if number in of_tex:
+            changed.update(zip(map(id, glyphs), of_tex[number], strict=True))
+            continue
         if symbols_of(page.fonts[number].name):
             continue
         shift = _shift(glyphs)
@@ -92,6 +97,11 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
         elif _hides(glyphs):
             hidden.add(number)
     return changed, hidden
+
+
+def _names_none(glyphs: Sequence[Glyph]) -> bool:
+    """Whether the file says of no character of a font what it is; hyphens PDFium tells itself."""
+    return all(glyph.unmapped for glyph in glyphs if glyph.text not in ("\x02", " "))
 
 
 def without_names(words: Iterable[Word]) -> tuple[list[Word], list[Box]]:
