@@ -17,7 +17,7 @@ from dataclasses import replace
 from ingest.loaders.docx_symbols import MARKS
 from ingest.loaders.pdf.frames import frames_of
 from ingest.loaders.pdf.glyphs import Glyph, Glyphs
-from ingest.loaders.pdf.legacy_codes import encoding_of
+from ingest.loaders.pdf.legacy_codes import LEAST, encoding_of
 from ingest.loaders.pdf.letters import symbols_of
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.pdf.plausible import (
@@ -46,6 +46,8 @@ _PLAIN = 0.95
 _USUAL = frozenset(" .,;:!?'\"()-/&%")
 _SOME_CONTROLS = 0.05
 _MIXED = 0.5
+_ALPHABETS = ("\u0370", "\u10ff")  # from Greek to Georgian
+_BEYOND_BYTES = "\u2300"  # above what the bytes of Western encodings show
 _NAMES = re.compile(
     r"(?:/(?:g|c|G|C|cid|glyph|index)[:-]?\d{1,5}){2,}|(?:\(cid:\d{1,5}\))+"
     r"|(?:/[A-Za-z]{1,3}\d{1,5}){4,}"
@@ -86,7 +88,7 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
         if number in of_tex:
             changed.update(zip(map(id, glyphs), of_tex[number], strict=True))
             continue
-        if symbols_of(page.fonts[number].name):
+        if symbols_of(page.fonts[number].name) or all(map(_is_plain, glyphs)):
             continue
         shift = _shift(glyphs)
         legacy = _legacy(glyphs) if not shift else None
@@ -173,6 +175,8 @@ def _hides(glyphs: Sequence[Glyph]) -> bool:
             return True
     if sum(g.unmapped for g in shown) >= UNMAPPED * len(shown):
         return not _reads(glyphs)
+    if not any(_ALPHABETS[0] <= g.text[0] <= _ALPHABETS[1] for g in shown):
+        return False
     return mixes_scripts(_words(glyphs)) >= _MIXED
 
 
@@ -245,6 +249,8 @@ def _moved(code: str, shift: int) -> str:
 
 def _legacy(glyphs: Sequence[Glyph]) -> dict[int, Glyph] | None:
     """Return the characters of a font's text that is in another encoding, by the glyphs' ids."""
+    if sum("\u007f" < g.text < _BEYOND_BYTES for g in glyphs) < LEAST:
+        return None
     groups = _groups(glyphs)
     encoding = encoding_of(["".join(g.text for g in group) for group in groups])
     if encoding is None:
@@ -273,6 +279,10 @@ def _is_code(text: str) -> bool:
     if text in _BULLETS or text in MARKS:
         return False
     return text == "\ufffd" or unicodedata.category(text[0]) in _NOT_WRITTEN
+
+
+def _is_plain(glyph: Glyph) -> bool:
+    return " " <= glyph.text <= "~" and not glyph.unmapped
 
 
 def _is_private(glyph: Glyph) -> bool:
