@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.chance_tables import without_chance
 from ingest.loaders.pdf.columns import Item, reading_order
 from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
@@ -63,7 +64,8 @@ def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], froz
     """Return the tables of a page as blocks, and which words they take."""
     found: dict[Box, Block] = {}
     taken: frozenset[int] = frozenset()
-    for table in find_tables(words, sheet.rules, sheet.width, sheet.height):
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    for table in without_chance(tables, words, sheet.rules):
         backwards = runs_backwards(words[at] for at in table.words)
         lines = tuple(
             PrintedLine("\t".join(reversed(text.split("\t"))) if backwards else text, box)
