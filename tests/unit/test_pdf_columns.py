@@ -159,6 +159,30 @@ class TestThreeColumns:
 
         assert flat(text_of(draw)) == flat(*texts)
 
+    def test_base_lines_of_their_own(self) -> None:
+        texts = [sentences(seed, 16) for seed in (21, 22, 23)]
+
+        def draw(canvas: Canvas) -> None:
+            for number, text in enumerate(texts):
+                column = replace(NARROW, left=72 + number * 156, width=140)
+                put(canvas, text, replace(column, top=72 + 5.5 * (number == 1)))
+
+        assert flat(text_of(draw)) == flat(*texts)
+
+    def test_chinese_stops_that_hang_into_a_narrow_gutter(self) -> None:
+        texts = [CHINESE_ONE * 2, CHINESE_TWO * 2, CHINESE_ONE.replace("石桥", "水塔") * 2]
+
+        def draw(canvas: Canvas) -> None:
+            for number, text in enumerate(texts):
+                lines = [text[at : at + 14] for at in range(0, len(text), 14)]
+                lines = [line.rstrip("，。") + "。" for line in lines]
+                drawn[number] = "".join(lines)
+                column = replace(NARROW, left=72 + number * 137, font=CHINESE)
+                put_lines(canvas, lines, column)
+
+        drawn = ["", "", ""]
+        assert text_of(draw).replace("\n", "") == "".join(drawn)
+
     def test_four_narrow_columns_of_a_newsletter(self) -> None:
         texts = [sentences(seed, 10) for seed in (34, 35, 36, 37)]
 

@@ -486,3 +486,27 @@ def test_names_that_programs_give_tell_nothing() -> None:
         assert forms._TELLS_NOTHING.fullmatch(name), name
     for name in ("owner", "Name", "price", "Datum", "姓名", "IBAN"):
         assert not forms._TELLS_NOTHING.fullmatch(name), name
+
+
+def test_what_is_printed_inside_a_field_stays_apart_from_its_value() -> None:
+    field = Inset("field", "Ada Heat", (100, 96, 300, 112))
+    filled = with_fields(words(("yours", 102, 98)), [field])
+
+    assert [word.text for word in filled] == ["yours", "Ada Heat"]
+    assert filled[1].box[1] >= filled[0].box[3]
+
+
+def test_a_sentence_above_a_field_is_no_label() -> None:
+    sentence = words(("Delivery", 100, 80), ("is", 143, 80), ("in", 156, 80), ("May.", 169, 80))
+    filled = with_fields(sentence, [Inset("field", "Ada", (100, 92, 300, 106), "owner")])
+
+    assert [word.text for word in filled] == ["Delivery", "is", "in", "May.", "owner: Ada"]
+
+
+def test_more_words_beside_fields_than_are_looked_at_leave_values_to_their_names() -> None:
+    many = words(*((f"w{n}", 10, n / 2) for n in range(1_500)))
+    fields = [Inset("field", str(n), (400, 0, 500, 800), "owner") for n in range(2_000)]
+    filled = with_fields(many, fields)
+
+    assert [word.text for word in filled[1_500:1_502]] == ["owner: 0", "owner: 1"]
+    assert len(filled) == 3_500

@@ -8,7 +8,9 @@ import pytest
 
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of
+from ingest.loaders.pdf.joining import pieces_of
 from ingest.loaders.pdf.links import links_of
+from ingest.loaders.pdf.page import Block, PrintedLine
 from tests.helpers.pdf_annotations import Printed, page_with, text_of
 
 TERMS = "https://glass.example.org/terms-2024.pdf"
@@ -242,3 +244,42 @@ def test_thousands_of_links_are_placed_in_bounded_work(tmp_path: Path) -> None:
     links = [link((70, 696, 550, 712), to(f"https://example.org/{n}")) for n in range(4_900)]
 
     assert "https://example.org/7" in read(tmp_path, printed, *links)
+
+
+# --- paragraphs that go on --------------------------------------------------------------------
+
+
+def block(*lines: PrintedLine) -> Block:
+    return Block("text", lines, (0, 0, 100, 10 * len(lines)), apart=False)
+
+
+def line(text: str, *, runs_on: bool = False, after: str = "", note: str = "") -> PrintedLine:
+    return PrintedLine(text, (0, 0, 100, 10), runs_on, after, (note,) if note else ())
+
+
+def joined(*blocks: Block, below: Block | None = None) -> str:
+    pieces = pieces_of(blocks, (), None, below)
+    return "".join(piece.separator * bool(at) + piece.text for at, piece in enumerate(pieces))
+
+
+def test_a_paragraph_that_goes_on_in_the_next_column_tells_its_links_at_its_end() -> None:
+    column = block(
+        line("Read our", runs_on=True), line("exam-", runs_on=True, after=" (a)", note="N")
+    )
+    following = block(line("ples here."), line("Next."))
+
+    assert joined(column, following) == "Read our examples here. (a)\n\nN\n\nNext."
+
+
+def test_a_paragraph_that_goes_on_on_the_next_page_is_not_parted_by_its_links() -> None:
+    page = block(
+        line("Read our", runs_on=True), line("exam-", runs_on=True, after=" (a)", note="N")
+    )
+
+    assert joined(page, below=block(line("ples here."))) == "N\n\nRead our (a) exam"
+
+
+def test_a_sentence_over_lines_that_are_kept_is_not_parted_by_its_links() -> None:
+    kept = block(line("The cache on", after=" (a)"), line("disk is slow.", after=" (b)"))
+
+    assert joined(kept) == "The cache on\ndisk is slow. (a) (b)"

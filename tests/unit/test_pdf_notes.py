@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of, written
@@ -280,5 +281,88 @@ def test_thousands_of_replies_to_each_other_end() -> None:
             note["/IRT"] = chain[-1]
         chain.append(note)
 
-    said = "\n".join(inset.text for inset in notes_of(chain, lambda x, y: (x, -y)))
+    said = "\n".join(inset.text for inset in notes_of(chain, lambda x, y: (x, -y), {}))
     assert len(said.split()) == 3_000
+
+
+def test_a_note_on_a_running_title_is_read_though_the_title_is_not_repeated(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(595, 842))
+    for number in range(5):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 810, "Yearly report of the harbour office")
+        for line in range(12):
+            canvas.drawString(72, 700 - 14 * line, f"Ship {number}-{line} came with {line} masts.")
+        if number == 3:
+            canvas.textAnnotation("Which year?", Rect=[72, 805, 92, 825])
+        canvas.showPage()
+    canvas.save()
+
+    text = text_of(path)
+    assert text.count("Yearly report") == 1
+    assert text.count("Which year?") == 1
+
+
+# --- what annotations only draw ---------------------------------------------------------------
+
+
+def drawing(*lines: str) -> str:
+    content = "BT /F1 9 Tf 2 22 Td 11 TL " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
+    font = "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>"
+    return (
+        f"<</Type /XObject /Subtype /Form /BBox [0 0 200 34] /Resources <</Font <</F1 {font}>> >> "
+        f"/Length {len(content)}>>\nstream\n{content}\nendstream"
+    )
+
+
+def test_a_stamp_without_a_text_says_what_it_draws(tmp_path: Path) -> None:
+    stamp = "<</Subtype /Stamp /Rect [72 690 272 724] /Name /Draft /AP <</N 200 0 R>> >>"
+
+    assert read(tmp_path, stamp, objects={200: drawing("RECEIVED", "12 May 2024")}) == [
+        FIRST_PARAGRAPH,
+        "RECEIVED\n12 May 2024",
+        SECOND_PARAGRAPH,
+    ]
+
+
+def test_a_stamp_with_a_text_does_not_say_what_it_draws(tmp_path: Path) -> None:
+    stamp = on_first("Stamp", "/Contents (Received) /AP <</N 200 0 R>>")
+
+    assert read(tmp_path, stamp, objects={200: drawing("RECEIVED")})[1] == "Received"
+
+
+def test_a_signature_without_a_name_says_what_it_draws(tmp_path: Path) -> None:
+    drawn = "<</Subtype /Widget /FT /Sig /T (approval) /AP <</N 200 0 R>>"
+    field = f"{drawn} /V <</Type /Sig /Contents <00>>> /Rect [72 600 272 634]>>"
+    empty = f"{drawn} /Rect [72 500 272 534]>>"
+    text = "\n".join(read(tmp_path, field, empty, objects={200: drawing("Signed by Ada Heat")}))
+
+    assert "approval: Signed by Ada Heat" in text
+    assert text.count("Ada Heat") == 1
+
+
+def test_drawings_beside_each_other_are_told_apart(tmp_path: Path) -> None:
+    stamps = [
+        "<</Subtype /Stamp /Rect [72 600 272 634] /AP <</N 200 0 R>> >>",
+        "<</Subtype /Stamp /Rect [300 600 500 634] /AP <</N 201 0 R>> >>",
+        "<</Subtype /Square /Rect [72 600 272 634] /AP <</N 202 0 R>> >>",
+    ]
+    objects = {200: drawing("ONE"), 201: drawing("TWO"), 202: drawing("THREE")}
+
+    assert read(tmp_path, *stamps[:2], objects=objects)[2:] == ["ONE", "TWO"]
+
+
+@pytest.mark.parametrize(
+    "look", ["5", "<</N 999 0 R>>", "<</N <</On 200 0 R>> >>", "<</N 203 0 R>>"]
+)
+def test_a_broken_drawing_costs_itself_alone(tmp_path: Path, look: str) -> None:
+    stamps = [
+        f"<</Subtype /Stamp /Rect [300 600 500 634] /AP {look}>>",
+        "<</Subtype /Stamp /Rect [72 600 272 634] /AP <</N 200 0 R>> >>",
+    ]
+    own = "<</Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources <</XObject <</A 203 0 R>> >> "
+    objects = {200: drawing("ONE"), 203: f"{own} /Length 5>>\nstream\n/A Do\nendstream"}
+
+    assert "ONE" in read(tmp_path, *stamps, objects=objects)

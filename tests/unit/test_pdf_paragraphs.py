@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.helpers.pdf_pages import (
     CHINESE,
+    HEIGHT,
     Draw,
     Setting,
     document,
@@ -66,6 +67,38 @@ class TestParagraphs:
         setting = Setting(font=CHINESE, width=400)
         assert lines_of(text_of(stacked(texts, setting, space=10))) == texts
 
+    def test_chinese_stops_that_hang_into_the_margin(self) -> None:
+        lines = [
+            "河边的石桥建于清代乾隆年间桥面铺着青色条",
+            "两侧栏杆上刻有莲花与鲤鱼山脚下的茶园每1年，",
+            "采摘两次当地人把新茶装进竹篓沿着古道送到镇",
+            "上的集市每年五月桥边举行庙会远近的村民都来",
+            "看戏直到深夜才散。",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
+        assert read == "".join(lines)
+
+    def test_a_chinese_line_may_be_short_as_no_line_begins_with_a_stop(self) -> None:
+        lines = [
+            "河边的石桥建于清代乾隆年间桥面铺着青色条石上",
+            "两侧栏杆上刻有莲花与鲤鱼山脚下的茶园在春",
+            "天，采摘两次当地人把新茶装进竹篓沿着古道送到",
+            "上的集市每年五月桥边举行庙会远近的村民都来了",
+            "看戏直到深夜才散。",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
+        assert read == "".join(lines)
+
+    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            put(canvas, sentences(315, 5), Setting())
+            canvas.setFont("Helvetica", 5)
+            canvas.drawString(72, HEIGHT - 697, "1")
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(75, HEIGHT - 700, "Mills of the harbour.")
+
+        assert text_of(draw).endswith("1 Mills of the harbour.")
+
     def test_a_short_last_line_ends_a_paragraph_without_space_or_indent(self) -> None:
         first = printed(sentences(310, 6), Setting())
         texts = [" ".join([*first[:-1], "The end."]), sentences(311, 5)]
@@ -110,6 +143,17 @@ class TestLinesThatStay:
                 top = put(canvas, item, Setting(top=top, left=86, width=430))
 
         assert lines_of(text_of(draw)) == [f"• {item}" for item in items]
+
+    @pytest.mark.parametrize("mark", ["4.", "•", "(a)", "iv."])
+    def test_items_whose_text_stands_far_from_its_mark(self, mark: str) -> None:
+        item = sentences(349, 3)
+
+        def draw(canvas: Canvas) -> None:
+            put(canvas, sentences(348, 4), Setting())
+            put_lines(canvas, [mark], Setting(top=160))
+            put(canvas, item, Setting(top=160, left=110, width=412))
+
+        assert lines_of(text_of(draw))[1:] == [f"{mark} {item}"]
 
     def test_lines_of_a_verse(self) -> None:
         verse = [
@@ -158,6 +202,28 @@ class TestHyphens:
         assert "the harbour would" in read
         assert "the bridge before" in read
 
+    def test_a_word_broken_in_an_entry_whose_second_line_is_indented(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            for number, name in enumerate(("north", "south", "west")):
+                top = 72.0 + 26 * number
+                put_lines(
+                    canvas, [f"The lantern of the {name} tower and its cop-"], Setting(top=top)
+                )
+                put_lines(canvas, ["per door"], Setting(top=top + 13, left=90))
+
+        assert text_of(draw).count("its copper door") == 3
+
+    def test_a_word_broken_in_a_line_of_small_capitals(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 7)
+            canvas.drawString(72, 700, "NOTE OF THE KEEPER OF THE HARBOUR AND ITS LANTERNS:")
+            left = 75 + canvas.stringWidth("NOTE OF THE KEEPER OF THE HARBOUR AND ITS LANTERNS:")
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(left, 700, "For all who live at the ri-")
+            canvas.drawString(72, 687, "ver there will be a market in the first week of May.")
+
+        assert "LANTERNS: For all who live at the river there" in text_of(draw)
+
     def test_a_hyphen_that_the_document_writes_elsewhere_stays(self) -> None:
         lines = [
             "A well-known keeper of the mill wrote to all who live at the river about a well-",
@@ -165,6 +231,14 @@ class TestHyphens:
         ]
         read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
         assert read.count("well-known") == 2
+
+    def test_a_hyphen_of_a_name_with_several_stays(self) -> None:
+        lines = [
+            "The keeper of the mill wrote to all who live at the river about the date-format-",
+            "river bridge.",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
+        assert "date-format-river" in read
 
     def test_hyphens_are_rejoined_inside_one_column_only(self) -> None:
         def draw(canvas: Canvas) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from ingest.loaders.pdf.column_tests import Side, are_columns
 from ingest.loaders.pdf.lines import around, runs_backwards
 from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.pdf.paragraphs import HANGING
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,7 +37,9 @@ SHORTEST = 2.4
 
 _GRID = 1000  # cells across and down a page at most
 _CANDIDATES = 24
+_AS_LONG = 0.5
 _SHRINK = 0.15  # of a box's height, above and below: fonts claim more room than they draw
+_OPENING = frozenset("（「『【《〈〔［")
 _ASIDE = 0.8  # heights of the font by which one side may begin above the other
 
 
@@ -45,6 +48,9 @@ class Item(NamedTuple):
 
     box: Box
     word: Word | None
+
+
+_Sides = tuple[list[tuple[Box, Word]], list[tuple[Box, Word]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +129,42 @@ def _gutter(items: Sequence[Item]) -> _Gutter | None:
     best: tuple[float, float] = (0.0, 0.0)
     found: _Gutter | None = None
     backwards = runs_backwards(item.word for item in items if item.word is not None)
-    for gutter in _white(items, size):
-        left, right = _sides(items, gutter)
-        if min(len(left), len(right)) < 2:  # noqa: PLR2004 - no column has one word
+    gutters = _white(items, size)
+    for gutter in gutters:
+        sides = _sides(items, gutter)
+        if min(map(len, sides)) < 2:  # noqa: PLR2004 - no column has one word
             continue
-        one, other = Side.of(left, size), Side.of(right, size)
+        one, other = (Side.of(side, size) for side in sides)
         worth = (float(min(one.count, other.count)), gutter.right - gutter.left)
         wide = (gutter.right - gutter.left) / size
-        if worth > best and are_columns(one, other, wide, backwards=backwards):
-            best, found = worth, gutter
+        if worth <= best:
+            continue
+        if not are_columns(one, other, wide, backwards=backwards):
+            near = _near(sides, gutter, gutters)
+            one, other = (Side.of(side, size) for side in near)
+            if near == sides or not are_columns(one, other, wide, backwards=backwards):
+                continue
+        best, found = worth, gutter
     return found
 
 
-def _sides(
-    items: Sequence[Item], gutter: _Gutter
-) -> tuple[list[tuple[Box, Word]], list[tuple[Box, Word]]]:
-    sides: tuple[list[tuple[Box, Word]], list[tuple[Box, Word]]] = ([], [])
+def _near(sides: _Sides, gutter: _Gutter, gutters: Sequence[_Gutter]) -> _Sides:
+    """Return what stands between a gutter and the next ones on its two sides."""
+    long = [
+        g
+        for g in gutters
+        if min(g.bottom, gutter.bottom) - max(g.top, gutter.top)
+        >= _AS_LONG * (gutter.bottom - gutter.top)
+    ]
+    first = max((g.left for g in long if g.right <= gutter.left), default=-math.inf)
+    last = min((g.left for g in long if g.left >= gutter.right), default=math.inf)
+    left = [item for item in sides[0] if item[0][0] >= first]
+    right = [item for item in sides[1] if item[0][0] < last]
+    return (left, right) if left and right else sides
+
+
+def _sides(items: Sequence[Item], gutter: _Gutter) -> _Sides:
+    sides: _Sides = ([], [])
     for box, word in items:
         if word is not None and gutter.top <= (box[1] + box[3]) / 2 <= gutter.bottom:
             sides[box[0] >= gutter.left].append((box, word))
@@ -153,7 +179,7 @@ def _white(items: Sequence[Item], size: float) -> list[_Gutter]:
     step = max(1.0, (bottom - top) / _GRID)
     across, down = math.ceil((right - left) / cell) + 1, math.ceil((bottom - top) / step) + 1
     ink = np.zeros((down, across + 1), np.int32)
-    for (x1, y1, x2, y2), _ in items:
+    for x1, y1, x2, y2 in map(_inked, items):
         inset = _SHRINK * (y2 - y1)
         low, high = int((y1 + inset - top) / step), math.ceil((y2 - inset - top) / step)
         ink[
@@ -173,6 +199,16 @@ def _white(items: Sequence[Item], size: float) -> list[_Gutter]:
         )
     gutters.sort(key=lambda g: (g.top - g.bottom, g.left - g.right))
     return gutters[:_CANDIDATES]
+
+
+def _inked(item: Item) -> Box:
+    """Return an item's box without the white half of Chinese marks at its ends."""
+    left, top, right, bottom = item.box
+    if item.word is not None and not item.word.text.isascii():
+        half = min(item.word.size, right - left) / 2
+        left += half * (item.word.text[0] in _OPENING)
+        right -= half * (item.word.text[-1] in HANGING)
+    return (left, top, right, bottom)
 
 
 def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, int, int]]:

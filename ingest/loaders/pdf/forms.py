@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingest.loaders.pdf.annotations import (
@@ -45,13 +45,18 @@ _PLAIN_STATE = re.compile(
 _PLACE = re.compile(r"\[\d+\]")
 
 
-def fields_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]:
-    """Yield a page's form fields that hold something, and all boxes to be ticked."""
-    for _, field in each(annotations, lambda annotation: _field(annotation, frame)):
+def fields_of(
+    annotations: Sequence[Dictionary], frame: Frame, drawn: Mapping[int, str]
+) -> Iterator[Inset]:
+    """Yield a page's form fields that hold something, and all boxes to be ticked.
+
+    ``drawn`` is what annotations draw that hold no text, by the identity of their dictionaries.
+    """
+    for _, field in each(annotations, lambda annotation: _field(annotation, frame, drawn)):
         yield field
 
 
-def _field(widget: Dictionary, frame: Frame) -> Inset | None:
+def _field(widget: Dictionary, frame: Frame, drawn: Mapping[int, str]) -> Inset | None:
     if name(entry(widget, "/Subtype")) != "Widget":
         return None
     kind = name(inherited(widget, "/FT"))
@@ -67,7 +72,7 @@ def _field(widget: Dictionary, frame: Frame) -> Inset | None:
     elif kind == "Ch":
         text = ", ".join(_chosen(widget))
     elif signed:
-        text = signed_by(inherited(widget, "/V") or {})
+        text = signed_by(inherited(widget, "/V") or {}) or drawn.get(id(widget), "")
     return Inset("field", text, box, _label(widget)) if text.strip() else None
 
 

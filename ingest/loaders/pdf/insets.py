@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ingest.loaders.links import address_after
+from ingest.loaders.pdf.annotations import Dictionary
+from ingest.loaders.pdf.appearances import only_drawn
 from ingest.loaders.pdf.forms import fields_of
 from ingest.loaders.pdf.links import links_of
 from ingest.loaders.pdf.notes import notes_of, said
@@ -29,10 +31,11 @@ def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
     found = engines.pdfium.frame(index) if engines.pdfium is not None else None
     frame = found[0] if found is not None else lambda x, y: (x, -y)
     with engines.annotations(index) as annotations:
+        drawn = _drawn(engines, index, annotations)
         return _bounded(
             chain(
-                fields_of(annotations, frame),
-                notes_of(annotations, frame),
+                fields_of(annotations, frame, drawn),
+                notes_of(annotations, frame, drawn),
                 links_of(annotations, frame),
             )
         )
@@ -51,6 +54,15 @@ def written(insets: Iterable[Inset]) -> list[str]:
         elif inset.kind == "link":
             lines.append(address_after("", inset.text).strip(" ()"))
     return [line for line in dict.fromkeys(lines) if line.strip()]
+
+
+def _drawn(engines: PdfEngines, index: int, annotations: Sequence[Dictionary]) -> dict[int, str]:
+    """Return what annotations draw that hold no text, by the identity of their dictionaries."""
+    silent = only_drawn(annotations)
+    if not silent or engines.pdfium is None:
+        return {}
+    texts = engines.pdfium.drawn_texts(index, [place for _, place in silent])
+    return {id(one): text for (one, _), text in zip(silent, texts, strict=False)}
 
 
 def _bounded(insets: Iterable[Inset]) -> list[Inset]:

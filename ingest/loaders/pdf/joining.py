@@ -12,6 +12,7 @@ from ingest.loaders.printed_lines import clean, is_cjk
 from kb.records import SectionKind
 
 _HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
+_COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
 _ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
@@ -44,10 +45,10 @@ def pieces_of(
     """
     pieces: list[Piece] = []
     above = before
-    for block, below in zip(blocks, [*blocks[1:], after], strict=False):
-        text = _text_of(block, words)
+    kept = _Kept([], [])
+    for at, (block, below) in enumerate(zip(blocks, [*blocks[1:], after], strict=False)):
         between = _between_blocks(block, below, words)
-        text = text[:-1] if between is None else text
+        text = _text_of(block, words, kept, between, last_of_page=at + 1 == len(blocks))
         if text.strip():
             separator = _between_blocks(above, block, words) or ""
             near = pieces and above and above.kind == block.kind and not block.apart
@@ -74,55 +75,95 @@ def cleaned(line: PrintedLine, kind: SectionKind) -> str:
     return "\t".join(clean(cell).replace("\n", "") for cell in line.text.split("\t"))
 
 
-def _text_of(block: Block, words: Collection[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is told behind a paragraph: the addresses of its links, and the notes on it."""
+
+    addresses: list[str]
+    notes: list[str]
+
+    def see(self, line: PrintedLine) -> None:
+        """Keep what belongs to a line until its paragraph ends."""
+        self.addresses.append(line.after)
+        self.notes.extend(line.notes)
+
+    def take(self) -> tuple[list[str], list[str]]:
+        """Return the addresses, each once, and the notes; forget both."""
+        taken = list(dict.fromkeys(part for part in self.addresses if part)), list(self.notes)
+        self.addresses.clear()
+        self.notes.clear()
+        return taken
+
+
+def _text_of(
+    block: Block,
+    words: Collection[str],
+    kept: _Kept,
+    between_blocks: str | None,
+    *,
+    last_of_page: bool,
+) -> str:
+    """Return a block's text; ``kept`` comes from the block above, and goes to the one below.
+
+    A paragraph that goes on in the next block tells its addresses and notes there. One that goes
+    on on the next page tells them before its last line here: nothing may part its two halves.
+    """
     lines = [cleaned(line, block.kind) for line in block.lines]
     if block.kind != "text":
         return "\n".join(text + line.after for text, line in zip(lines, block.lines, strict=True))
     parts: list[str] = []
-    after: list[str] = []
-    notes: list[str] = []
     for at, (text, line) in enumerate(zip(lines, block.lines, strict=True)):
-        parts.append(text)
-        after.append(line.after)
-        notes += line.notes
+        kept.see(line)
         last = at + 1 == len(lines)
+        if last and between_blocks != "\n":
+            if last_of_page:
+                addresses, notes = kept.take()
+                parts = ["".join(f"{note}\n\n" for note in notes), *parts]
+                parts += [f"{address.strip()} " for address in addresses]
+            parts.append(text[:-1] if between_blocks is None else text)
+            break
+        parts.append(text)
         between = "\n" if last or not line.runs_on else between_lines(text, lines[at + 1], words)
         if between is None:
             parts[-1] = text[:-1]
             continue
-        if between == "\n":
-            parts += _ends(after)
-            after.clear()
+        if between == "\n" and (last or not _in_sentence(text, lines[at + 1])):
+            addresses, notes = kept.take()
+            parts += addresses
             if notes:
                 parts.append("\n\n" + "\n\n".join(notes))
-                notes.clear()
                 between = "\n\n"
         parts.append("" if last else between)
     return "".join(parts)
 
 
-def _ends(after: Sequence[str]) -> list[str]:
-    """Return the addresses of a paragraph's links, each once."""
-    return list(dict.fromkeys(part for part in after if part))
+def _in_sentence(line: str, following: str) -> bool:
+    """Whether a sentence goes on after a line's end that is kept."""
+    return line[-1:].isalnum() and following[:1].islower()
 
 
 def between_lines(line: str, following: str, words: Collection[str]) -> str | None:
     """Return what stands between two lines of a paragraph, None where a hyphen goes as well."""
     if not line or not following:
         return ""
-    start = _WORD_START.match(following)
-    hyphen = _HYPHEN_END.search(line)
-    if hyphen and start and start[0][0].islower():
-        whole = (hyphen[1] + start[0]).lower()
-        written = f"{hyphen[1]}-{start[0]}".lower()
-        return "" if written in words and whole not in words else None
     if _ANY_HYPHEN_END.search(line):
-        return ""  # a hyphen of the word itself: a name, a number
+        return _between_hyphen(line, following, words)
     if _HANGUL.match(line[-1]) and _HANGUL.match(following[0]):
         return _between_korean(line, following, words)
     if is_cjk(line[-1]) or is_cjk(following[0]):
         return ""
     return " "
+
+
+def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | None:
+    """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number."""
+    start = _WORD_START.match(following)
+    hyphen = _HYPHEN_END.search(line)
+    if hyphen is None or start is None or not start[0][0].islower() or _COMPOUND_END.search(line):
+        return ""
+    whole = (hyphen[1] + start[0]).lower()
+    written = f"{hyphen[1]}-{start[0]}".lower()
+    return "" if written in words and whole not in words else None
 
 
 def _between_korean(line: str, following: str, words: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.loaders.pdf.annotations import (
     DEEPEST,
@@ -65,12 +65,15 @@ _DATED = re.compile(r",\s*\d[^,]*(?:,[^,]*)?$")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def notes_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]:
+def notes_of(
+    annotations: Sequence[Dictionary], frame: Frame, drawn: Mapping[int, str]
+) -> Iterator[Inset]:
     """Yield a page's notes, each with the replies to it, and what was typed over the page.
 
+    ``drawn`` is what annotations draw that hold no text, by the identity of their dictionaries.
     A note is told as its author's words, behind the author's name; replies follow, a line each.
     """
-    found = list(each(annotations, lambda one: _note(one, frame)))
+    found = list(each(annotations, lambda one: _note(one, frame, drawn)))
     known = {id(annotation): at for at, (annotation, _) in enumerate(found)}
     threads: dict[int, list[int]] = {}
     for at, (annotation, _) in enumerate(found):
@@ -89,11 +92,11 @@ def notes_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]
             yield Inset("note", "\n".join([first.text, *lines]), first.box, first.label)
 
 
-def _note(annotation: Dictionary, frame: Frame) -> Inset | None:
+def _note(annotation: Dictionary, frame: Frame, drawn: Mapping[int, str]) -> Inset | None:
     kind = name(entry(annotation, "/Subtype"))
     if kind not in _SPEAK or is_hidden(annotation) or entry(annotation, "/StateModel") is not None:
         return None
-    text = _text(annotation, kind)
+    text = _text(annotation, kind, drawn)
     box = _place(annotation, kind, frame)
     if box is None or not text:
         return None
@@ -103,9 +106,10 @@ def _note(annotation: Dictionary, frame: Frame) -> Inset | None:
     return Inset("note", text, box, author)
 
 
-def _text(annotation: Dictionary, kind: str) -> str:
+def _text(annotation: Dictionary, kind: str, drawn: Mapping[int, str]) -> str:
     text = string(entry(annotation, "/Contents")).strip()
     text = text or plain(string(entry(annotation, "/RC")))
+    text = text or drawn.get(id(annotation), "")
     if not text and kind == "Stamp":
         stamp = name(entry(annotation, "/Name")).removeprefix("SB").removeprefix("SH")
         text = _CAPITAL.sub(" ", stamp) if stamp in _STAMPS else ""

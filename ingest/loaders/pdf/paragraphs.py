@@ -17,6 +17,9 @@ from ingest.loaders.printed_lines import LIST_ITEM, is_cjk, width
 SAME_SIZE = 0.12
 """Share by which the sizes of two lines of a paragraph may differ."""
 
+HANGING = frozenset("，。、；：！？）」』】》〉〕］．")
+"""Chinese marks that no line begins with; some programs set them into the margin."""
+
 _LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
@@ -49,7 +52,7 @@ class Column:
         )
         return cls(
             left=min(row.box[0] for row in rows),
-            right=max(row.box[2] for row in rows),
+            right=max(_right(row) for row in rows),
             pitch=steps[len(steps) // 2] if steps else 1.25 * sizes,
             lower=_lower(rows),
         )
@@ -79,36 +82,37 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
         column: what their whole column measures, at this size.
     """
     stack = Column.of(rows)
-    right = column.right
-    if len(rows) >= _SHORT_STACK and stack.right - stack.left < _NARROWER * (right - column.left):
-        right = stack.right
+    narrow = stack.right - stack.left < _NARROWER * (column.right - column.left)
+    edges = stack if narrow and len(rows) >= _SHORT_STACK else column
     lower = stack.lower if len(rows) > _SHORT_STACK else max(stack.lower, column.lower)
-    full = [not _fits(row, below, right) for row, below in pairwise(rows)]
+    full = [not _fits(row, below, edges) for row, below in pairwise(rows)]
     loose = len(rows) > _SHORT_STACK and sum(full) < _MOSTLY * len(full)
     found = []
     for at, row in enumerate(rows[:-1]):
         short = loose and width(row.text()) < _LEAST_OF_LOOSE
         following = rows[at + 1 : at + 3]
-        found.append(_goes_on(row, following, right, lower, full=full[at] and not short))
+        found.append(_goes_on(row, following, edges, lower, full=full[at] and not short))
     return [*found, False]
 
 
-def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float, *, full: bool) -> bool:
+def _goes_on(
+    row: Row, following: Sequence[Row], edges: Column, lower: float, *, full: bool
+) -> bool:
     below = following[0]
-    if has_columns(row, right, following) or has_columns(below, right, [row]):
+    if has_columns(row, edges, following) or has_columns(below, edges, [row]):
         return False
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
         return False
+    if _is_broken(one, other):
+        return True
     item = LIST_ITEM.match(one) is not None
-    if not row.backwards and not _lines_up(row, following, is_item=item):
-        return False
-    return _is_broken(one, other) or (full and _reads_on(one, other, lower))
+    return full and _lines_up(row, following, is_item=item) and _reads_on(one, other, lower)
 
 
-def _fits(row: Row, below: Row, right: float) -> bool:
+def _fits(row: Row, below: Row, edges: Column) -> bool:
     """Whether the first word of the next line had room behind a line."""
-    room = (row.box[0] - _left_of(row, right)) if row.backwards else right - row.box[2]
+    room = _room(row, edges)
     return _first_width(below) + _SPACE * row.height <= room
 
 
@@ -130,11 +134,11 @@ def _reads_on(one: str, other: str, lower: float) -> bool:
     return without_capitals or lower >= _LEAST_LOWER
 
 
-def has_columns(row: Row, right: float, beside: Sequence[Row]) -> bool:
+def has_columns(row: Row, edges: Column, beside: Sequence[Row]) -> bool:
     """Whether a gap of a line is a column's; the even gaps of a justified line are none."""
     if row.widest_gap <= COLUMN_GAP:
         return False
-    if not row.even or abs(row.box[2] - right) > _SPACE * row.height:
+    if not row.even or abs(_room(row, edges)) > _SPACE * row.height:
         return True
     return any(_same_places(row, other) for other in beside)
 
@@ -145,17 +149,23 @@ def _same_places(one: Row, other: Row) -> bool:
     return any(abs(a.box[0] - b.box[0]) < near for a in one.words[1:] for b in other.words[1:])
 
 
-def _left_of(row: Row, right: float) -> float:
-    return row.box[2] - (right - row.box[0])
+def _room(row: Row, edges: Column) -> float:
+    """Return the white behind the end of a line."""
+    return row.box[0] - edges.left if row.backwards else edges.right - row.box[2]
+
+
+def _shift(row: Row, below: Row) -> float:
+    """Return how much further in, in points, the next line begins."""
+    return row.box[2] - below.box[2] if row.backwards else below.box[0] - row.box[0]
 
 
 def _lines_up(row: Row, following: Sequence[Row], *, is_item: bool) -> bool:
     """Whether the next line begins where the lines of a paragraph do."""
     below = following[0]
-    shift = (below.box[0] - row.box[0]) / row.height
+    shift = _shift(row, below) / row.height
     if shift <= _INDENT or is_item:
         return True
-    if len(following) > 1 and abs(following[1].box[0] - below.box[0]) < _INDENT * row.height:
+    if len(following) > 1 and abs(_shift(below, following[1])) < _INDENT * row.height:
         return True  # an entry of a list of works: all lines but its first are indented
     return len(following) == 1 and below.text()[:1].islower()
 
@@ -167,10 +177,17 @@ def _is_item(one: str, other: str) -> bool:
     return not (other[0].isdigit() and one[-1] == "," and not one[0].isdigit())
 
 
+def _right(row: Row) -> float:
+    """Return where a line ends, without a Chinese stop that may hang into the margin."""
+    last = row.words[-1]
+    return row.box[2] - (row.height if last.text[-1] in HANGING else 0.0)
+
+
 def _first_width(row: Row) -> float:
     word = row.words[0]
     if is_cjk(word.text[0]):
-        return row.height
+        # No line begins with a stop: the character before it is kept with it.
+        return row.height * (2 if word.text[1:2] in HANGING else 1)
     return word.box[2] - word.box[0]
 
 
@@ -188,8 +205,12 @@ def _key(row: Row) -> int:
 
 
 def _same_size(one: Row, other: Row) -> bool:
-    low, high = sorted((one.height, other.height))
-    return high - low <= SAME_SIZE * high
+    """Whether two lines have letters of one size; capitals may be smaller in one of them."""
+    return any(
+        abs(a - b) <= SAME_SIZE * max(a, b, 0.1)
+        for a in (one.height, *one.sizes)
+        for b in (other.height, *other.sizes)
+    )
 
 
 def _usual_pitch(rows: Sequence[Row]) -> dict[int, float]:

@@ -10,12 +10,13 @@ import logging
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.loaders.pdf.annotations import Dictionary, Frame
+from ingest.loaders.pdf.appearances import Rect, drawn_texts
 from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
 from ingest.loaders.pdf.page import Box, Rule
 from ingest.loaders.pdf.page_objects import PageObjects, objects_of, undecodable
@@ -37,6 +38,7 @@ OUTLINE_ENTRIES = 20_000
 POINTS_PER_INCH = 72
 _SMALL_DPI = 24
 _MAX_DEPTH = 15
+_NO_FILE = b"no PDF"
 _REFUSALS: dict[int, Refusal] = {4: "password", 5: "handler"}  # FPDF_ERR_PASSWORD, _SECURITY
 _GRID = 100_000  # places of characters are counted in this many steps across a page
 
@@ -71,6 +73,8 @@ class PdfiumFile:
         refusal: Refusal = ""
         with _lock:
             for password in (None, *passwords):
+                # PDFium keeps its last error, of whatever file: some broken files set none.
+                pypdfium2.raw.FPDF_LoadMemDocument(_NO_FILE, len(_NO_FILE), None)
                 try:
                     document = pypdfium2.PdfDocument(source, password=password)
                     with contextlib.suppress(pypdfium2.PdfiumError):
@@ -258,6 +262,17 @@ class PdfiumFile:
         """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
         with self._page(index) as page:
             return annotations_of(page, self._document) if page is not None else []
+
+    def drawn_texts(self, index: int, places: Sequence[Rect]) -> list[str]:
+        """Return what the annotations at places of a page draw, [] where PDFium fails."""
+        import pypdfium2  # noqa: PLC0415 - see open
+
+        with _lock:
+            try:
+                return list(drawn_texts(self._document, index, places))
+            except pypdfium2.PdfiumError as error:
+                log.info("drawings of page %d not read: %s", index + 1, error)
+                return []
 
     def is_blank(self, index: int) -> bool:
         """Whether a page draws nothing but text: every pixel of a small picture is the same."""
