@@ -17,7 +17,7 @@ from dataclasses import replace
 from ingest.loaders.docx_symbols import MARKS
 from ingest.loaders.pdf.frames import frames_of
 from ingest.loaders.pdf.glyphs import Glyph, Glyphs
-from ingest.loaders.pdf.legacy_codes import encoding_of
+from ingest.loaders.pdf.legacy_codes import LEAST, encoding_of
 from ingest.loaders.pdf.letters import symbols_of
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.pdf.plausible import (
@@ -26,6 +26,7 @@ from ingest.loaders.pdf.plausible import (
     mixes_scripts,
     share_of_common_pairs,
 )
+from ingest.loaders.pdf.tex_letters import letters_of_tex
 from ingest.loaders.pdf.words import words_in_frame
 
 UNMAPPED = 0.5
@@ -45,6 +46,8 @@ _PLAIN = 0.95
 _USUAL = frozenset(" .,;:!?'\"()-/&%")
 _SOME_CONTROLS = 0.05
 _MIXED = 0.5
+_ALPHABETS = ("\u0370", "\u10ff")  # from Greek to Georgian
+_BEYOND_BYTES = "\u2300"  # above what the bytes of Western encodings show
 _NAMES = re.compile(
     r"(?:/(?:g|c|G|C|cid|glyph|index)[:-]?\d{1,5}){2,}|(?:\(cid:\d{1,5}\))+"
     r"|(?:/[A-Za-z]{1,3}\d{1,5}){4,}"
@@ -80,8 +83,12 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
             texts[glyph.font].append(glyph)
     changed: dict[int, Glyph] = {}
     hidden: set[int] = set()
+    of_tex = letters_of_tex({n: found for n, found in texts.items() if _names_none(found)})
     for number, glyphs in texts.items():
-        if symbols_of(page.fonts[number].name):
+        if number in of_tex:
+            changed.update(zip(map(id, glyphs), of_tex[number], strict=True))
+            continue
+        if symbols_of(page.fonts[number].name) or all(map(_is_plain, glyphs)):
             continue
         shift = _shift(glyphs)
         legacy = _legacy(glyphs) if not shift else None
@@ -92,6 +99,11 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
         elif _hides(glyphs):
             hidden.add(number)
     return changed, hidden
+
+
+def _names_none(glyphs: Sequence[Glyph]) -> bool:
+    """Whether the file says of no character of a font what it is; hyphens PDFium tells itself."""
+    return all(glyph.unmapped for glyph in glyphs if glyph.text not in ("\x02", " "))
 
 
 def without_names(words: Iterable[Word]) -> tuple[list[Word], list[Box]]:
@@ -163,6 +175,8 @@ def _hides(glyphs: Sequence[Glyph]) -> bool:
             return True
     if sum(g.unmapped for g in shown) >= UNMAPPED * len(shown):
         return not _reads(glyphs)
+    if not any(_ALPHABETS[0] <= g.text[0] <= _ALPHABETS[1] for g in shown):
+        return False
     return mixes_scripts(_words(glyphs)) >= _MIXED
 
 
@@ -235,6 +249,8 @@ def _moved(code: str, shift: int) -> str:
 
 def _legacy(glyphs: Sequence[Glyph]) -> dict[int, Glyph] | None:
     """Return the characters of a font's text that is in another encoding, by the glyphs' ids."""
+    if sum("\u007f" < g.text < _BEYOND_BYTES for g in glyphs) < LEAST:
+        return None
     groups = _groups(glyphs)
     encoding = encoding_of(["".join(g.text for g in group) for group in groups])
     if encoding is None:
@@ -263,6 +279,10 @@ def _is_code(text: str) -> bool:
     if text in _BULLETS or text in MARKS:
         return False
     return text == "\ufffd" or unicodedata.category(text[0]) in _NOT_WRITTEN
+
+
+def _is_plain(glyph: Glyph) -> bool:
+    return " " <= glyph.text <= "~" and not glyph.unmapped
 
 
 def _is_private(glyph: Glyph) -> bool:

@@ -167,13 +167,21 @@ def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | 
 
 
 def _between_korean(line: str, following: str, words: Collection[str]) -> str:
-    """Tell by the document's own words whether a line ended inside of a Korean word."""
+    """Tell by the document's own words whether a line ended inside of a Korean word.
+
+    It did where the document has the whole word, or its stem with another ending while it has
+    neither of the two parts as a word.
+    """
     one, other = _LAST_WORD.search(line), _WORD_START.match(following)
     if one is None or other is None:
         return " "
-    if one[0] + other[0] in words:
+    whole = one[0] + other[0]
+    if whole in words:
         return ""
-    return " "
+    if one[0] in words or other[0] in words:
+        return " "
+    stems = (whole[:end] for end in range(len(one[0]) + 1, len(whole)))
+    return "" if any(stem in words for stem in stems) else " "
 
 
 def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:
