@@ -19,7 +19,7 @@ from ingest.loaders.pdf.frames import frames_of
 from ingest.loaders.pdf.glyphs import Glyph, Glyphs
 from ingest.loaders.pdf.legacy_codes import LEAST, encoding_of
 from ingest.loaders.pdf.letters import symbols_of
-from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.plausible import (
     LANGUAGE,
     LEAST_PAIRS,
@@ -34,7 +34,15 @@ UNMAPPED = 0.5
 CODES = 0.15
 """Share of controls and private characters from which a font's text is codes."""
 
+NO_LANGUAGE = 0.4
+"""Share of common pairs below which words of letters that the file names are of no language.
+
+Those of code have 0.5, of Navajo, Somali and Chinese in Latin letters 0.63 and more.
+"""
+
 _LEAST_CODES = 3
+_LEAST_PLAIN, _LEAST_PLAIN_PAIRS = 12, 60
+_PLAIN_WORD = re.compile(r"[\"'(]?[A-Za-z][a-z]{1,14}[\"').,;:!?]{0,2}")
 _LEAST_SIGNS = 4  # different private characters: fewer are bullets and signs of formulas
 _FOREIGN = 0.2  # share beyond ASCII of text without a meaning
 _SHORT = 0.34
@@ -47,12 +55,6 @@ _SOME_CONTROLS = 0.05
 _MIXED = 0.5
 _ALPHABETS = ("\u0370", "\u10ff")  # from Greek to Georgian
 _BEYOND_BYTES = "\u2300"  # above what the bytes of Western encodings show
-_NAMES = re.compile(
-    r"(?:/(?:g|c|G|C|cid|glyph|index)[:-]?\d{1,5}){2,}|(?:\(cid:\d{1,5}\))+"
-    r"|(?:/[A-Za-z]{1,3}\d{1,5}){4,}"
-)
-_NAME = re.compile(r"/?(?:g|cid|glyph|index)\d{2,5}|(?:/[A-Za-z]{1,3}\d{1,5})+|\(cid:\d{1,5}\)")
-_LEAST_NAMES = 6  # in a line, apart from each other
 _BULLETS = frozenset("\uf0b7\uf0a7\uf06c\uf06e\uf0d8\uf0a8\uf0fc")
 _NOT_WRITTEN = frozenset({"Cc", "Co", "Cn", "Cs"})
 
@@ -83,7 +85,11 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
     changed: dict[int, Glyph] = {}
     hidden: set[int] = set()
     for number, glyphs in texts.items():
-        if symbols_of(page.fonts[number].name) or all(map(_is_plain, glyphs)):
+        if symbols_of(page.fonts[number].name):
+            continue
+        if all(map(_is_plain, glyphs)):
+            if _is_gibberish(_words(glyphs)):
+                hidden.add(number)
             continue
         shift = _shift(glyphs)
         legacy = _legacy(glyphs) if not shift else None
@@ -94,28 +100,6 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
         elif _hides(glyphs):
             hidden.add(number)
     return changed, hidden
-
-
-def without_names(words: Iterable[Word]) -> tuple[list[Word], list[Box]]:
-    """Part words into those that say something, and the places of those that name glyphs."""
-    kept: list[Word] = []
-    lost: list[Box] = []
-    for word in words:
-        if names_glyphs(word.text):
-            lost.append(word.box)
-        else:
-            kept.append(word)
-    return kept, lost
-
-
-def names_glyphs(text: str) -> bool:
-    """Whether a text is names or numbers of glyphs, as readers give where they know no more."""
-    if _NAMES.fullmatch(text):
-        return True
-    parts = text.split()
-    if len(parts) > 1 and all(map(_NAMES.fullmatch, parts)):
-        return True
-    return len(parts) >= _LEAST_NAMES and all(map(_NAME.fullmatch, parts))
 
 
 def joined_places(boxes: Iterable[Box]) -> list[Box]:
@@ -165,9 +149,20 @@ def _hides(glyphs: Sequence[Glyph]) -> bool:
             return True
     if sum(g.unmapped for g in shown) >= UNMAPPED * len(shown):
         return not _reads(glyphs)
+    if _is_gibberish(_words(glyphs)):
+        return True
     if not any(_ALPHABETS[0] <= g.text[0] <= _ALPHABETS[1] for g in shown):
         return False
     return mixes_scripts(_words(glyphs)) >= _MIXED
+
+
+def _is_gibberish(words: Sequence[str]) -> bool:
+    """Whether what looks like words is of no language: the file names wrong letters."""
+    plain = [word for word in words if _PLAIN_WORD.fullmatch(word)]
+    if len(plain) < _LEAST_PLAIN:
+        return False
+    share, pairs = share_of_common_pairs(" ".join(plain))
+    return pairs >= _LEAST_PLAIN_PAIRS and share < NO_LANGUAGE
 
 
 def _reads(glyphs: Sequence[Glyph]) -> bool:
