@@ -53,6 +53,72 @@ def some_lines(font: DrawnFont, text: str = HIDDEN) -> DrawnPage:
     return page
 
 
+def drawn_by_tex(lines: list[bytes], path: Path) -> Path:
+    """Write a page whose font is drawn as pictures and names no characters, as TeX's may be."""
+    used = sorted(set(b"".join(lines)))
+    shape = b"500 0 0 0 400 600 d1 0 0 400 600 re f"
+    procs = " ".join(f"/a{code} 5 0 R" for code in used)
+    names = " ".join(f"{code} /a{code}" for code in used)
+    widths = " ".join("500" for _ in range(256))
+    shown = b"\n".join(
+        b"BT /F 10 Tf 1 0 0 1 40 %d Tm <%s> Tj ET" % (700 - 20 * at, line.hex().encode())
+        for at, line in enumerate(lines)
+    )
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 6 0 R "
+            b"/Resources << /Font << /F 4 0 R >> >> >>"
+        ),
+        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 700] /FontMatrix [.001 0 0 .001 0 0] "
+        b"/CharProcs << %s >> /Encoding << /Type /Encoding /Differences [%s] >> /FirstChar 0 "
+        b"/LastChar 255 /Widths [%s] >>" % (procs.encode(), names.encode(), widths.encode()),
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(shape), shape),
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(shown), shown),
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj %s endobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(objects) + 1
+    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\n" % (
+        count,
+        table,
+        count,
+    )
+    path.write_bytes(out + b"startxref\n%d\n%%%%EOF" % (len(out) - len(table) - 28))
+    return path
+
+
+class TestLettersOfTex:
+    @pytest.mark.parametrize(
+        "codes",
+        [
+            b"The o\x1ecial \x1cgures \x15 a di\x1berence of \x1dour",
+            b"The o\x0ecial \x0cgures { a di\x0berence of \x0dour",
+        ],
+        ids=["T1", "OT1"],
+    )
+    def test_ligatures_and_dashes_are_read(self, tmp_path: Path, codes: bytes) -> None:
+        path = drawn_by_tex([codes, b"of the water in the harbour"], tmp_path / "tex.pdf")
+        text = PdfLoader().load(path, LoadOptions(ocr=False)).text
+        assert " ".join(text.split()) == (
+            "The official figures \u2013 a difference of flour of the water in the harbour"
+        )
+
+    def test_letters_with_accents_are_those_of_the_encoding(self, tmp_path: Path) -> None:
+        lines = [
+            b"\x8a\xf3d\xb9 and \x92koda and Stra\xffe are \x1cne",
+            b"and so is the rest of it",
+        ]
+        text = (
+            PdfLoader().load(drawn_by_tex(lines, tmp_path / "t.pdf"), LoadOptions(ocr=False)).text
+        )
+        assert "\u0141\u00f3d\u017a and \u0160koda and Stra\u00dfe are fine" in text
+
+
 class TestHiddenText:
     @pytest.mark.parametrize(
         "font", [named(), private(HIDDEN)], ids=["names-of-glyphs", "private-characters"]

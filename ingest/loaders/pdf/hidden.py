@@ -26,6 +26,7 @@ from ingest.loaders.pdf.plausible import (
     mixes_scripts,
     share_of_common_pairs,
 )
+from ingest.loaders.pdf.tex_letters import letters_of_tex
 from ingest.loaders.pdf.words import words_in_frame
 
 UNMAPPED = 0.5
@@ -84,22 +85,33 @@ def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
             texts[glyph.font].append(glyph)
     changed: dict[int, Glyph] = {}
     hidden: set[int] = set()
+    of_tex = letters_of_tex({n: found for n, found in texts.items() if _names_none(found)})
     for number, glyphs in texts.items():
+        if number in of_tex:
+            changed.update(zip(map(id, glyphs), of_tex[number], strict=True))
+            continue
         if symbols_of(page.fonts[number].name):
             continue
-        if all(map(_is_plain, glyphs)):
-            if _is_gibberish(_words(glyphs)):
-                hidden.add(number)
-            continue
-        shift = _shift(glyphs)
-        legacy = _legacy(glyphs) if not shift else None
-        if shift:
-            changed.update({id(g): g._replace(text=_moved(g.text, shift)) for g in glyphs})
-        elif legacy is not None:
-            changed.update(legacy)
-        elif _hides(glyphs):
+        read = _read_otherwise(glyphs)
+        changed.update(read)
+        if not read and _hides(glyphs):
             hidden.add(number)
     return changed, hidden
+
+
+def _read_otherwise(glyphs: Sequence[Glyph]) -> dict[int, Glyph]:
+    """Return the characters of a font as they have to be read, by the glyphs' ids; often none."""
+    if all(map(_is_plain, glyphs)):
+        return {}
+    shift = _shift(glyphs)
+    if shift:
+        return {id(g): g._replace(text=_moved(g.text, shift)) for g in glyphs}
+    return _legacy(glyphs)
+
+
+def _names_none(glyphs: Sequence[Glyph]) -> bool:
+    """Whether the file says of no character of a font what it is; hyphens PDFium tells itself."""
+    return all(glyph.unmapped for glyph in glyphs if glyph.text not in ("\x02", " "))
 
 
 def joined_places(boxes: Iterable[Box]) -> list[Box]:
@@ -232,14 +244,14 @@ def _moved(code: str, shift: int) -> str:
     return chr(ord(code) + shift) if len(code) == 1 and ord(code) < 0x80 - shift else code
 
 
-def _legacy(glyphs: Sequence[Glyph]) -> dict[int, Glyph] | None:
+def _legacy(glyphs: Sequence[Glyph]) -> dict[int, Glyph]:
     """Return the characters of a font's text that is in another encoding, by the glyphs' ids."""
     if sum("\u007f" < g.text < _BEYOND_BYTES for g in glyphs) < LEAST:
-        return None
+        return {}
     groups = _groups(glyphs)
     encoding = encoding_of(["".join(g.text for g in group) for group in groups])
     if encoding is None:
-        return None
+        return {}
     changed: dict[int, Glyph] = {}
     for group in groups:
         shown = "".join(g.text for g in group)
