@@ -23,6 +23,7 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
+_LONGEST_CELL = 60  # words
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
 _SIDES_APART = 1.2  # ems between what stands side by side without being one table
 _OVERLAP = 0.8  # ems between lines that stand partly beside each other
@@ -63,7 +64,10 @@ def _tables_of(
     if not strips:
         return [], []
     if is_table(words, run, rows, strips):
-        return _finished(words, rows, strips, lines), []
+        found = _finished(words, rows, strips, lines)
+        # Nobody sets a paragraph in a cell without a line around it.
+        whole = all(len(cell.split()) <= _LONGEST_CELL for t in found for r in t.rows for cell in r)
+        return found if whole else [], []
     found = _in_stretches(words, run, rows, strips, lines)
     widest = max(strips, key=lambda strip: strip[1] - strip[0])
     parted = widest[1] - widest[0] >= _SIDES_APART * run.size
