@@ -51,6 +51,28 @@ class TestColumnsOfJapanese:
             page.show(300, 360 - 5 * at - (4 if at % 2 else 0), letter, font=font)
         assert text_of(page.write(tmp_path / "p.pdf")) == "川岸は春風を商店で"
 
+    def test_a_line_below_the_columns_keeps_the_letters_at_their_places(
+        self, tmp_path: Path
+    ) -> None:
+        font = DrawnFont(width=1000)
+        page = DrawnPage()
+        line = "期間は四月から一年とする契約の有効期間である"
+        page.show(100, 380, line, font=font)
+        for column, text in enumerate(self.COLUMNS):
+            for row, letter in enumerate(text):
+                page.show(320 - 20 * column, 360 - 11 * row, letter, font=font)
+        page.show(100, 60, line, font=font)
+        lines = text_of(page.write(tmp_path / "p.pdf")).split("\n")
+        assert sorted(part for part in lines if part) == sorted([line, self.TEXT, line])
+
+    def test_a_last_column_of_two_letters_belongs_to_the_others(self, tmp_path: Path) -> None:
+        font = DrawnFont(width=1000)
+        page = DrawnPage()
+        for column, text in enumerate((self.TEXT[:14], self.TEXT[14:28], self.TEXT[28:30])):
+            for row, letter in enumerate(text):
+                page.show(320 - 20 * column, 360 - 11 * row, letter, font=font)
+        assert text_of(page.write(tmp_path / "p.pdf")) == self.TEXT[:30]
+
     def test_figures_turned_on_their_side_stay_in_their_place(self, tmp_path: Path) -> None:
         font = DrawnFont(width=1000)
         page = DrawnPage()

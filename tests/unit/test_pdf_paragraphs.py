@@ -202,6 +202,28 @@ class TestHyphens:
         assert "the harbour would" in read
         assert "the bridge before" in read
 
+    def test_a_word_broken_in_an_entry_whose_second_line_is_indented(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            for number, name in enumerate(("north", "south", "west")):
+                top = 72.0 + 26 * number
+                put_lines(
+                    canvas, [f"The lantern of the {name} tower and its cop-"], Setting(top=top)
+                )
+                put_lines(canvas, ["per door"], Setting(top=top + 13, left=90))
+
+        assert text_of(draw).count("its copper door") == 3
+
+    def test_a_word_broken_in_a_line_of_small_capitals(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 7)
+            canvas.drawString(72, 700, "NOTE OF THE KEEPER OF THE HARBOUR AND ITS LANTERNS:")
+            left = 75 + canvas.stringWidth("NOTE OF THE KEEPER OF THE HARBOUR AND ITS LANTERNS:")
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(left, 700, "For all who live at the ri-")
+            canvas.drawString(72, 687, "ver there will be a market in the first week of May.")
+
+        assert "LANTERNS: For all who live at the river there" in text_of(draw)
+
     def test_a_hyphen_that_the_document_writes_elsewhere_stays(self) -> None:
         lines = [
             "A well-known keeper of the mill wrote to all who live at the river about a well-",

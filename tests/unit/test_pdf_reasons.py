@@ -17,6 +17,7 @@ from ingest.errors import (
 )
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
+from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.protection import handler_of, unknown_filters
 from ingest.loaders.pdf.pypdf_file import PypdfFile
 from kb.records import Document
@@ -267,6 +268,16 @@ def test_a_damaged_file_that_is_not_encrypted_is_damaged(tmp_path: Path) -> None
 
     with pytest.raises(DamagedFileError):
         load(path)
+
+
+def test_a_broken_file_after_an_encrypted_one_is_not_called_encrypted(tmp_path: Path) -> None:
+    locked = saved(tmp_path / "locked.pdf", protected(b"Standard", b"/O(x)/U(y)/P -1"))
+    broken = raw_pdf(
+        [b"<</Type/Catalog/Pages 9 0 R>>", b"<</Filter/Standard/V 9/R 9>>"],
+    )
+    for _ in range(2):
+        PdfiumFile.open(locked, ("guess",))
+        assert PdfiumFile.open(broken, ()) == (None, "")
 
 
 def test_the_last_protection_of_a_file_is_the_one_that_holds() -> None:

@@ -145,6 +145,18 @@ class TestTitles:
         titles = ("Harbour Board", "Rules for moorings", "14 Copper Lane, Ostrand")
         assert read == flat(*titles[:2], BODIES[0], titles[2], *BODIES[1:5])
 
+    def test_a_header_without_white_below_on_numbered_pages(self) -> None:
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["Rules of the harbour"], Setting(top=TOP))
+                put(canvas, BODIES[number], Setting(top=TOP + 13))
+                put_lines(canvas, [str(number + 1)], Setting(top=BOTTOM, left=290))
+
+            return draw
+
+        read = text_of(*map(page, range(4)))
+        assert flat(read) == flat("Rules of the harbour", *BODIES[:4])
+
     def test_words_joined_over_pages_are_not_parted_by_a_footer(self) -> None:
         words = sentences(230, 60).split()
         halves = [" ".join(words[:400]), " ".join(words[400:])]
@@ -225,6 +237,29 @@ class TestWhatStays:
         read = text_of(*map(page, range(4)))
         for name in people:
             assert f"Keeper of the mooring\n{name}" in read
+
+    def test_a_label_above_its_value_on_numbered_pages(self) -> None:
+        people = ["Ines Orsay", "Tom Lund", "Ada Mill", "Yusuf Bell"]
+
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["Keeper of the mooring", people[number]], Setting(top=TOP))
+                put(canvas, BODIES[number], Setting(top=100))
+                put_lines(canvas, [str(number + 1)], Setting(top=BOTTOM, left=290))
+
+            return draw
+
+        assert text_of(*map(page, range(4))).count("Keeper of the mooring\n") == 4
+
+    def test_the_same_words_above_each_text_of_pages_without_numbers(self) -> None:
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["What it means:"], Setting(top=TOP))
+                put(canvas, BODIES[number], Setting(top=TOP + 13))
+
+            return draw
+
+        assert text_of(*map(page, range(4))).count("What it means:") == 4
 
     def test_the_header_row_of_a_table_that_goes_on(self) -> None:
         def page(number: int) -> Draw:

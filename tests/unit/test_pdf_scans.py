@@ -156,29 +156,45 @@ def test_a_scan_cut_into_strips_is_one_scan(tmp_path: Path) -> None:
     assert notices(document)["pages_read_by_ocr"]["pages"] == 1
 
 
-def layered(path: Path, layer: tuple[str, ...], *, below: bool = False) -> Path:
+def layered(path: Path, layer: tuple[str, ...], way: str = "invisible") -> Path:
     """A stamped scan with a layer of text: invisible over the picture, or drawn before it."""
     canvas = new_canvas(path)
-    if below:
+    if way == "below":
         write(canvas, 67, 730, *layer)
     show(canvas, text_picture(LEASE))
-    if not below:
+    if way == "invisible":
         hidden(canvas, 67, 730, *layer)
+    elif way == "clear":
+        canvas.saveState()
+        canvas.setFillAlpha(0)
+        write(canvas, 67, 730, *layer)
+        canvas.restoreState()
     write(canvas, 480, 20, "HOLM-000417")
     canvas.save()
     return path
 
 
-@pytest.mark.parametrize("below", [False, True])
-def test_a_scan_that_has_a_layer_of_text_is_not_read_again(tmp_path: Path, *, below: bool) -> None:
+@pytest.mark.parametrize("way", ["invisible", "below", "clear"])
+def test_a_scan_that_has_a_layer_of_text_is_not_read_again(tmp_path: Path, way: str) -> None:
     layer = (*LEASE[:-1], "Engines are kept outside the hovse.")  # as its OCR read it
-    document = load(layered(tmp_path / "a.pdf", layer, below=below))
+    document = load(layered(tmp_path / "a.pdf", layer, way))
 
     assert "outside the hovse" in document.text
     assert document.text.count("Lease of the boat") == 1
     assert "HOLM-000417" in document.text
     assert document.pages[0].read_by == "text"
     assert not notices(document)
+
+
+def test_a_layer_of_nonsense_does_not_stand_for_the_scan(tmp_path: Path) -> None:
+    nonsense = ("~|: ;^ '`_ -= /(} .,: <~", "^^ .. ;: {/| ~~ _' ==", "|| ,. :: ;' ~( )^ *+ --")
+    document = load(layered(tmp_path / "a.pdf", nonsense))
+
+    for line in (*LEASE, "HOLM-000417"):
+        assert line in document.text
+    assert "^^" not in document.text
+    assert "||" not in document.text
+    assert document.pages[0].read_by == "ocr"
 
 
 def test_a_layer_that_holds_next_to_nothing_does_not_stand_for_the_scan(tmp_path: Path) -> None:
@@ -227,6 +243,20 @@ def test_words_that_a_page_prints_over_the_same_words_of_its_scan_come_once(
     document = load(path)
 
     assert words_of(document.text) == words_of(" ".join(LEASE))
+
+
+def test_a_page_that_prints_all_its_scan_shows_stays_as_it_is_printed(tmp_path: Path) -> None:
+    path = tmp_path / "over.pdf"
+    canvas = new_canvas(path)
+    show(canvas, text_picture(LEASE))
+    for number, line in enumerate(LEASE):
+        write(canvas, 67, HEIGHT - (220 + 30 + 68 * number) / 1754 * HEIGHT, line, size=15)
+    canvas.save()
+    document = load(path)
+
+    assert words_of(document.text) == words_of(" ".join(LEASE))
+    assert document.pages[0].read_by == "text"
+    assert not notices(document)
 
 
 def test_without_ocr_a_stamped_scan_is_said_to_be_unread(tmp_path: Path) -> None:

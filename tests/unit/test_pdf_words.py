@@ -183,6 +183,12 @@ class TestCharacters:
         page = DrawnPage().show(20, 300, "md", font=font)
         assert texts(page, tmp_path) == ["\u00b5°"]
 
+    def test_a_font_that_stands_in_for_symbol_fonts_shows_their_signs(self, tmp_path: Path) -> None:
+        codes = {"m": "\uf06d", "d": "\uf0b0", "l": "\u00a3", "t": "\uf0fc", "x": "a"}
+        font = DrawnFont(name="OpenSymbol", letters=codes)
+        page = DrawnPage().show(20, 300, "mdltx", font=font)
+        assert texts(page, tmp_path) == ["\u00b5°≤✓α"]
+
 
 class TestRightToLeft:
     def test_words_are_read_from_the_right_and_numbers_from_the_left(self, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class Edge:
 
     ``gap`` is the white between it and the next line inwards, in heights of its letters. ``clear``
     says that this white is wider than the white inwards of it: a list or a form has equal gaps.
+    ``prose`` says that the next line inwards is part of a paragraph of several lines.
     """
 
     page: int
@@ -45,6 +46,7 @@ class Edge:
     lines: tuple[tuple[int, int], ...]
     gap: float
     clear: bool
+    prose: bool
 
     @property
     def height(self) -> float:
@@ -82,6 +84,7 @@ def edges_of(number: int, page: PageBlocks, *, at_top: bool) -> list[Edge]:
                 lines=tuple(place for _, place in row),
                 gap=gap / height,
                 clear=gap > max(PARTED * height, _WIDER * further),
+                prose=at + 1 < len(rows) and _is_prose(rows[at + 1], page.blocks),
             )
         )
     return found
@@ -106,6 +109,11 @@ def _rows(blocks: Sequence[Block], *, at_top: bool) -> list[list[_Line]]:
         else:
             rows.append([line])
     return rows
+
+
+def _is_prose(row: Sequence[_Line], blocks: Sequence[Block]) -> bool:
+    line, (at, inner) = row[0]
+    return line.runs_on or (inner > 0 and blocks[at].lines[inner - 1].runs_on)
 
 
 def _white(outer: Box, inner: Box, *, at_top: bool) -> float:

@@ -12,29 +12,24 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
 from ingest.loaders.pdf.glyphs import Glyph, Glyphs
 from ingest.loaders.pdf.page import Box
-from ingest.loaders.pdf.scripts import is_wide
 from ingest.loaders.pdf.turning import QUARTER, Turn
+from ingest.loaders.pdf.vertical import are_vertical
 
 _NEAR = 12.0
 """Degrees by which a line may lean and still count as running along an edge of the page."""
 
 _LEANS = 0.3
 _MAX_SLANTS = 24
-STACKED = 4
-"""Wide characters in a row, each right below the one before, that make a vertical line."""
-
 _LETTER = 0.6
 _MEASURED = 200
 _LOWEST, _HIGHEST = 0.2, 1.5
 """Usual height of a drawn letter in sizes of its font, and between what it may be."""
 
-_ASIDE, _FARTHEST, _LEAST_STEP = 0.3, 1.6, 0.7
 _ASCENT, _DESCENT = 0.8, 0.2
 """Height of a line above and below its base line, in sizes: fonts' own figures vary too much."""
 
@@ -70,7 +65,7 @@ class Frame:
 
 def frames_of(page: Glyphs) -> list[Frame]:
     """Return the frames of a page, the one with most text first."""
-    vertical = _vertical(page.glyphs)
+    vertical = are_vertical(page.glyphs)
     scale = _scales(page)
     parts: dict[float, list[tuple[Glyph, bool]]] = {}
     last: float = 0
@@ -88,61 +83,6 @@ def _direction(angle: float, known: dict[float, list[tuple[Glyph, bool]]]) -> fl
     if abs(angle - edge) <= _NEAR or len(known) > _MAX_SLANTS:
         return edge % 360
     return round(angle) % 360
-
-
-def _vertical(glyphs: Sequence[Glyph]) -> list[bool]:
-    """Tell which characters are set one below the other.
-
-    A text object whose characters advance downwards has a font for vertical writing; so have
-    all that use its font. A program that places each character on its own makes a column where
-    wide characters follow each other downwards; all others at its place belong to it.
-    """
-    seen = [at for at, glyph in enumerate(glyphs) if glyph.font >= 0 and not glyph.text.isspace()]
-    fonts: set[int] = set()
-    columns: set[tuple[int, int]] = set()
-    count = 1
-    for before, at in pairwise(seen):
-        one, two = glyphs[before], glyphs[at]
-        below = is_below(one, two)
-        if below and one.drawn == two.drawn and two.y - one.y > _LEAST_STEP * two.size:
-            fonts.add(one.font)
-        if not (below and is_wide(one.text) and is_wide(two.text)):
-            count = 1
-            continue
-        count += 1
-        if count >= STACKED:
-            columns.add(_column(two))
-    return [
-        glyph.font in fonts
-        or (bool(columns) and is_wide(glyph.text) and _is_level(glyph) and _beside(glyph, columns))
-        for glyph in glyphs
-    ]
-
-
-def is_below(one: Glyph, two: Glyph) -> bool:
-    """Whether a character stands right below another one, or over its lower part."""
-    return (
-        one.font == two.font
-        and _is_level(one)
-        and _is_level(two)
-        and abs(two.left + two.right - one.left - one.right) < 2 * _ASIDE * two.size
-        and -_ASIDE * two.size < two.y - one.y < _FARTHEST * two.size
-    )
-
-
-def _is_level(glyph: Glyph) -> bool:
-    return abs((glyph.angle + 180) % 360 - 180) < 1
-
-
-def _column(glyph: Glyph) -> tuple[int, int]:
-    """Return about where the column of a character is, and its size."""
-    size = max(glyph.size, 0.1)
-    return round((glyph.left + glyph.right) / (2 * _ASIDE * size)), round(size)
-
-
-def _beside(glyph: Glyph, columns: set[tuple[int, int]]) -> bool:
-    place, size = _column(glyph)
-    return any((place + off, size) in columns for off in (-1, 0, 1))
 
 
 def _scales(page: Glyphs) -> dict[int, float]:

@@ -124,9 +124,7 @@ def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: C
     prose = (
         goes_on[at]
         or (at > 0 and goes_on[at - 1])
-        or not has_columns(
-            rows[at], column.right, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]]
-        )
+        or not has_columns(rows[at], column, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]])
     )
     return 0.0 if prose else COLUMN_GAP
 

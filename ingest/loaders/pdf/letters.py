@@ -35,6 +35,9 @@ _ACCENTS = {
 _ALONE = {"\u0300": "`", "\u0301": "\u00b4", "\u0302": "^", "\u0303": "~", "\u0308": "\u00a8"}
 _WITH_WIDTH = 0.2
 _DOTLESS = {"\u0131": "i", "\u0237": "j"}
+_OPEN_SYMBOL = "OpenSymbol"
+_WINGDINGS = frozenset(b"\xa7\xa8\xd8\xe0\xe8\xfb\xfc\xfd\xfe")
+"""Bullets, arrows, ticks and boxes: what the same codes mean in Symbol is hardly ever written."""
 _HYPHENS = frozenset("\u00ad\ufffe\u0002")
 _FORMS = re.compile("[\ufb1d-\ufd3d\ufd40-\ufdff\ufe70-\ufefc]")
 _UNSEEN = frozenset({"Cc", "Cs", "Cn"})
@@ -43,6 +46,8 @@ _UNSEEN = frozenset({"Cc", "Cs", "Cn"})
 def symbols_of(font: str) -> str:
     """Return which symbol font a font of the page is, by its name in the file; "" for none."""
     name = re.sub(r"[-,].*$|MT$|PS(?:MT)?$", "", font.rpartition("+")[2])
+    if name == _OPEN_SYMBOL:
+        return name
     return symbol_font(re.sub(r"(?<=[a-z])(?=[0-9])", " ", name))
 
 
@@ -59,8 +64,7 @@ def letter_of(sign: Sign, symbols: str = "") -> str:
     if text in _HYPHENS:
         return "-" if sign.ink_right > sign.ink_left else ""
     if symbols and not text.isspace():
-        # In Symbol, PDFium itself knows what codes beyond ASCII stand for.
-        return signs(text, symbols, symbols) if _is_code(text, symbols) else text
+        return _of_symbols(text, symbols)
     if text.isspace() or text.isalnum():
         return text if text < "\ufb1d" else _FORMS.sub(_plain, text)
     if text == "\ufeff" or (text and unicodedata.category(text[0]) in _UNSEEN):
@@ -107,6 +111,25 @@ def is_over(accent: Sign, letter: Sign) -> bool:
     middle = (accent.ink_left + accent.ink_right) / 2
     common = min(accent.right, letter.right) - max(accent.left, letter.left)
     return letter.left < middle < letter.right and common > 0.5 * (accent.right - accent.left)
+
+
+def _of_symbols(text: str, symbols: str) -> str:
+    if symbols == _OPEN_SYMBOL:
+        return _stood_in_for(text)
+    # In Symbol, PDFium itself knows what codes beyond ASCII stand for.
+    return signs(text, symbols, symbols) if _is_code(text, symbols) else text
+
+
+def _stood_in_for(text: str) -> str:
+    """Return what OpenSymbol draws in place of another font; the file keeps that font's code.
+
+    LibreOffice takes it for Symbol and for Wingdings alike, so that a code alone has to tell.
+    """
+    code = ord(text) & 0xFF if "\uf000" <= text <= "\uf0ff" else ord(text[:1] or "\0")
+    if code > 0xFF:  # noqa: PLR2004 - a character of its own
+        return text
+    font = "wingdings" if code in _WINGDINGS else "symbol"
+    return signs(text, font, font)
 
 
 def _is_code(text: str, symbols: str) -> bool:

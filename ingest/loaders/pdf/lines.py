@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ COLUMN_GAP = 1.5
 """Widths of the font's height from which a gap is a column's, where the line is no prose."""
 
 _EVEN = 1.3
+_MANY = 0.2  # of a line's letters
 _RECENT = 6  # lines that a word may still belong to: words come ordered by their height
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
@@ -34,6 +35,9 @@ _MARKER = re.compile(
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
 )
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_STRONG = _RIGHT_TO_LEFT | {"AN"}
+_STOP = re.compile(r"[.,:;!?]+(?=\w)")
+_OF_ONE_RUN = 0.9  # sizes of the font between words that are read in one direction
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class Row:
         return max(letters, key=lambda size: (letters[size], size))
 
     @cached_property
+    def sizes(self) -> tuple[float, ...]:
+        """The sizes that many of its letters have: small capitals are of another."""
+        letters: Counter[float] = Counter()
+        for word in self.words:
+            letters[word.size] += len(word.text)
+        least = _MANY * letters.total()
+        return tuple(size for size, count in letters.items() if count >= least)
+
+    @cached_property
     def fixed(self) -> bool:
         """Whether nearly all of its letters have one width."""
         letters = sum(len(word.text) for word in self.words)
@@ -70,7 +83,7 @@ class Row:
     def widest_gap(self) -> float:
         """The widest gap between two of its words, in heights of its font."""
         first = 1 if self.marked else 0
-        gaps = (_gap(a, b) for a, b in pairwise(self.words[first:]))
+        gaps = (self._white(a, b) for a, b in pairwise(self.words[first:]))
         return max(gaps, default=0.0) / self.height
 
     @cached_property
@@ -100,8 +113,18 @@ class Row:
             parts.append(word.text)
         return "".join(parts)
 
-    def _between(self, one: Word, other: Word, columns: float) -> str:
+    def _white(self, one: Word, other: Word) -> float:
+        """Return the white between two words that follow each other, whichever is on the left."""
         gap = _gap(one, other)
+        if self.backwards and gap > self.height:
+            # Latin words inside are read from left to right: what stands between is no white.
+            low, high = sorted((one.box, other.box))
+            between = sorted(w.box for w in self.words if low[2] <= w.box[0] < high[0])
+            gap = max(b[0] - a[2] for a, b in pairwise([low, *between, high]))
+        return gap
+
+    def _between(self, one: Word, other: Word, columns: float) -> str:
+        gap = self._white(one, other)
         height = max(min(one.size, other.size), 0.1)
         if columns and gap > columns * self.height:
             return "\t"
@@ -167,14 +190,36 @@ def _in_order(words: Sequence[Word]) -> tuple[Word, ...]:
         return tuple(sorted(words, key=lambda w: (w.box[0], w.box[2], w.line)))
     out: list[Word] = []
     forward: list[Word] = []  # Latin words inside are read from left to right
+    numbers: list[Word] = []  # and so are numbers that follow them, as Unicode's rule W7 has it
     for word in sorted(words, key=lambda w: (-w.box[2], -w.box[0], w.line)):
-        if any(unicodedata.bidirectional(c) == "L" for c in word.text):
-            forward.append(word)
-            continue
-        out += reversed(forward)
-        forward.clear()
-        out.append(word)
-    return (*out, *reversed(forward))
+        kinds = {unicodedata.bidirectional(c) for c in word.text}
+        before = (numbers or forward or [word])[-1]
+        if "L" in kinds and _gap(before, word) <= _OF_ONE_RUN * word.size:
+            forward += [*numbers, word]
+            numbers = []
+        elif "L" not in kinds and kinds.isdisjoint(_STRONG) and "EN" in kinds:
+            if numbers and _gap(before, word) > _OF_ONE_RUN * word.size:
+                out += [*_read_onwards(forward), *numbers]
+                forward, numbers = [], []
+            numbers.append(word)
+        else:
+            out += [*_read_onwards(forward), *numbers]
+            forward, numbers = [], []
+            (forward if "L" in kinds else out).append(word)
+    return (*out, *_read_onwards(forward), *numbers)
+
+
+def _read_onwards(words: Sequence[Word]) -> list[Word]:
+    """Return words of a line that runs backwards, from its right, as they are read themselves.
+
+    A stop that ends them stands at their left, where the line goes on.
+    """
+    found = list(reversed(words))
+    stop = _STOP.match(found[0].text) if found else None
+    if stop is not None:
+        found[0] = replace(found[0], text=found[0].text[stop.end() :])
+        found[-1] = replace(found[-1], text=found[-1].text + stop.group())
+    return found
 
 
 def _gap(one: Word, other: Word) -> float:

@@ -23,6 +23,7 @@ PICTURES = 10_000
 
 _DEPTH = 12
 _TEXT, _IMAGE, _FORM = 1, 3, 5  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_FORM
+_FILLED = 0  # FPDF_TEXTRENDERMODE_FILL
 _UNSEEN = frozenset({3, 7})  # text render modes: invisible, and only a path to clip with
 _UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _COVERED = 0.8  # of a text's box
@@ -85,8 +86,7 @@ def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -
         if box is None:
             continue
         if kind == _TEXT:
-            unseen = raw.FPDFTextObj_GetTextRenderMode(item) in _UNSEEN
-            texts.append((box, unseen, len(pictures)))
+            texts.append((box, _is_unseen(raw, item), len(pictures)))
         elif len(pictures) < PICTURES:
             if not raw.FPDFImageObj_GetImagePixelSize(item, across, down):
                 across.value = down.value = 0
@@ -159,6 +159,16 @@ def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa:
                 stack.append((item, raw.FPDFFormObj_GetObject, 0, inside, inner))
                 break
             yield item, kind, matrix
+
+
+def _is_unseen(raw: Any, item: Any) -> bool:  # noqa: ANN401 - see objects_of
+    """Whether a text leaves no trace: drawn invisibly, or filled with no colour at all."""
+    mode = raw.FPDFTextObj_GetTextRenderMode(item)
+    if mode != _FILLED:
+        return mode in _UNSEEN
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    known = raw.FPDFPageObj_GetFillColor(item, red, green, blue, alpha)
+    return bool(known) and alpha.value == 0
 
 
 def _filters(raw: Any, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - see objects_of

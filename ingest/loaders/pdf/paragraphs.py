@@ -82,36 +82,37 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
         column: what their whole column measures, at this size.
     """
     stack = Column.of(rows)
-    right = column.right
-    if len(rows) >= _SHORT_STACK and stack.right - stack.left < _NARROWER * (right - column.left):
-        right = stack.right
+    narrow = stack.right - stack.left < _NARROWER * (column.right - column.left)
+    edges = stack if narrow and len(rows) >= _SHORT_STACK else column
     lower = stack.lower if len(rows) > _SHORT_STACK else max(stack.lower, column.lower)
-    full = [not _fits(row, below, right) for row, below in pairwise(rows)]
+    full = [not _fits(row, below, edges) for row, below in pairwise(rows)]
     loose = len(rows) > _SHORT_STACK and sum(full) < _MOSTLY * len(full)
     found = []
     for at, row in enumerate(rows[:-1]):
         short = loose and width(row.text()) < _LEAST_OF_LOOSE
         following = rows[at + 1 : at + 3]
-        found.append(_goes_on(row, following, right, lower, full=full[at] and not short))
+        found.append(_goes_on(row, following, edges, lower, full=full[at] and not short))
     return [*found, False]
 
 
-def _goes_on(row: Row, following: Sequence[Row], right: float, lower: float, *, full: bool) -> bool:
+def _goes_on(
+    row: Row, following: Sequence[Row], edges: Column, lower: float, *, full: bool
+) -> bool:
     below = following[0]
-    if has_columns(row, right, following) or has_columns(below, right, [row]):
+    if has_columns(row, edges, following) or has_columns(below, edges, [row]):
         return False
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other):
         return False
+    if _is_broken(one, other):
+        return True
     item = LIST_ITEM.match(one) is not None
-    if not row.backwards and not _lines_up(row, following, is_item=item):
-        return False
-    return _is_broken(one, other) or (full and _reads_on(one, other, lower))
+    return full and _lines_up(row, following, is_item=item) and _reads_on(one, other, lower)
 
 
-def _fits(row: Row, below: Row, right: float) -> bool:
+def _fits(row: Row, below: Row, edges: Column) -> bool:
     """Whether the first word of the next line had room behind a line."""
-    room = (row.box[0] - _left_of(row, right)) if row.backwards else right - row.box[2]
+    room = _room(row, edges)
     return _first_width(below) + _SPACE * row.height <= room
 
 
@@ -133,11 +134,11 @@ def _reads_on(one: str, other: str, lower: float) -> bool:
     return without_capitals or lower >= _LEAST_LOWER
 
 
-def has_columns(row: Row, right: float, beside: Sequence[Row]) -> bool:
+def has_columns(row: Row, edges: Column, beside: Sequence[Row]) -> bool:
     """Whether a gap of a line is a column's; the even gaps of a justified line are none."""
     if row.widest_gap <= COLUMN_GAP:
         return False
-    if not row.even or abs(row.box[2] - right) > _SPACE * row.height:
+    if not row.even or abs(_room(row, edges)) > _SPACE * row.height:
         return True
     return any(_same_places(row, other) for other in beside)
 
@@ -148,17 +149,23 @@ def _same_places(one: Row, other: Row) -> bool:
     return any(abs(a.box[0] - b.box[0]) < near for a in one.words[1:] for b in other.words[1:])
 
 
-def _left_of(row: Row, right: float) -> float:
-    return row.box[2] - (right - row.box[0])
+def _room(row: Row, edges: Column) -> float:
+    """Return the white behind the end of a line."""
+    return row.box[0] - edges.left if row.backwards else edges.right - row.box[2]
+
+
+def _shift(row: Row, below: Row) -> float:
+    """Return how much further in, in points, the next line begins."""
+    return row.box[2] - below.box[2] if row.backwards else below.box[0] - row.box[0]
 
 
 def _lines_up(row: Row, following: Sequence[Row], *, is_item: bool) -> bool:
     """Whether the next line begins where the lines of a paragraph do."""
     below = following[0]
-    shift = (below.box[0] - row.box[0]) / row.height
+    shift = _shift(row, below) / row.height
     if shift <= _INDENT or is_item:
         return True
-    if len(following) > 1 and abs(following[1].box[0] - below.box[0]) < _INDENT * row.height:
+    if len(following) > 1 and abs(_shift(below, following[1])) < _INDENT * row.height:
         return True  # an entry of a list of works: all lines but its first are indented
     return len(following) == 1 and below.text()[:1].islower()
 
@@ -198,8 +205,12 @@ def _key(row: Row) -> int:
 
 
 def _same_size(one: Row, other: Row) -> bool:
-    low, high = sorted((one.height, other.height))
-    return high - low <= SAME_SIZE * high
+    """Whether two lines have letters of one size; capitals may be smaller in one of them."""
+    return any(
+        abs(a - b) <= SAME_SIZE * max(a, b, 0.1)
+        for a in (one.height, *one.sizes)
+        for b in (other.height, *other.sizes)
+    )
 
 
 def _usual_pitch(rows: Sequence[Row]) -> dict[int, float]:

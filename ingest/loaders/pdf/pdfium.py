@@ -38,6 +38,7 @@ OUTLINE_ENTRIES = 20_000
 POINTS_PER_INCH = 72
 _SMALL_DPI = 24
 _MAX_DEPTH = 15
+_NO_FILE = b"no PDF"
 _REFUSALS: dict[int, Refusal] = {4: "password", 5: "handler"}  # FPDF_ERR_PASSWORD, _SECURITY
 _GRID = 100_000  # places of characters are counted in this many steps across a page
 
@@ -72,6 +73,8 @@ class PdfiumFile:
         refusal: Refusal = ""
         with _lock:
             for password in (None, *passwords):
+                # PDFium keeps its last error, of whatever file: some broken files set none.
+                pypdfium2.raw.FPDF_LoadMemDocument(_NO_FILE, len(_NO_FILE), None)
                 try:
                     document = pypdfium2.PdfDocument(source, password=password)
                     with contextlib.suppress(pypdfium2.PdfiumError):

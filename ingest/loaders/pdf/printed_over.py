@@ -1,4 +1,4 @@
-"""Lines that a page prints over its pictures, as OCR is told of them."""
+"""What a page prints over its pictures, and the hidden text that stands for a picture's own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.lines import COLUMN_GAP, Row, rows_of
+from ingest.loaders.pdf.quality import GARBLED, measure
 from ingest.loaders.pdf.regions import inside
 from ingest.loaders.picture_lines import KnownLine
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.glyphs import Glyph
     from ingest.loaders.pdf.page import Sheet, Word
+    from ingest.loaders.pdf.page_objects import PageObjects
+
+SIGNS = 0.5
+"""Share of letters and digits in hidden text below which it is no text of the picture."""
 
 
 def printed_lines(sheet: Sheet, hidden: Sequence[Glyph] = ()) -> list[KnownLine]:
@@ -49,6 +54,31 @@ def words_of(part: Sheet) -> list[Word]:
     if part.turn is None:
         return list(part.words)
     return [replace(word, box=part.turn.on_page(word.box)) for word in part.words]
+
+
+def hidden_letters(glyphs: Sequence[Glyph], objects: PageObjects) -> list[Glyph]:
+    """Return the letters of a page that nobody sees."""
+    if not objects.layer:
+        return []
+    return [
+        glyph
+        for glyph in glyphs
+        if glyph.text.strip()
+        and (
+            glyph.invisible
+            or (
+                any(inside(glyph.ink, box) for box in objects.layer)
+                and not any(inside(glyph.ink, box) for box in objects.printed)
+            )
+        )
+    ]
+
+
+def readable(hidden: Sequence[Glyph]) -> int:
+    """Count hidden letters, 0 where they are nonsense."""
+    text = "".join(glyph.text for glyph in hidden)
+    written = sum(map(str.isalnum, text)) >= SIGNS * len(text)
+    return len(hidden) if written and measure(text).doubt < GARBLED else 0
 
 
 def is_hidden(word: Word, hidden: Sequence[Glyph]) -> bool:

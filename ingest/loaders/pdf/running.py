@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
@@ -43,11 +44,11 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
     ]
     counted = numbered(edges)
     titles = _titles(edges, counted, _usual_height(pages))
-    forms = _forms(pages, _from_the_edge(edges, titles | counted))
+    forms = _forms(pages, _from_the_edge(edges, titles | counted, counted))
     told = counted | {edge for edge in titles if edge.page not in forms}
     gone: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
     seen: set[str] = set()
-    for edge in _from_the_edge(edges, told):
+    for edge in _from_the_edge(edges, told, counted):
         kept = _worth_keeping(unnumbered(edge.text) if edge in counted else edge.text, seen)
         for count, line in enumerate(edge.lines):
             gone[edge.page][line] = kept if count == 0 else ""
@@ -59,24 +60,36 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
     return rest if any(rest) else [[] if page is None else page.blocks for page in pages]
 
 
-def _from_the_edge(edges: Sequence[Edge], told: set[Edge]) -> Iterator[Edge]:
+def _from_the_edge(
+    edges: Sequence[Edge], told: AbstractSet[Edge], counted: AbstractSet[Edge]
+) -> Iterator[Edge]:
     """Yield lines from the edge of each page inwards, up to white space that parts the text."""
-    clear: dict[tuple[bool, str], list[bool]] = defaultdict(list)
+    alike: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
     places: dict[tuple[int, bool], list[Edge]] = defaultdict(list)
     for edge in edges:
         places[edge.page, edge.at_top].append(edge)
         if edge in told:
-            clear[_alike(edge)].append(edge.clear)
+            alike[_alike(edge)].append(edge)
+    parted = {words: _are_parted(group, counted) for words, group in alike.items()}
     for group in places.values():
         running = list(takewhile(told.__contains__, group))
-        while running and not _is_parted(running[-1], clear[_alike(running[-1])]):
+        while running and not parted[_alike(running[-1])](running[-1]):
             running.pop()
         yield from running
 
 
-def _is_parted(edge: Edge, clear: Sequence[bool]) -> bool:
-    """Whether white space parts a line from the text, here and on most pages that have it."""
-    return edge.gap >= PARTED and sum(clear) >= _MOSTLY * len(clear)
+def _are_parted(group: Sequence[Edge], counted: AbstractSet[Edge]) -> Callable[[Edge], bool]:
+    """Return what tells of a line with these words whether it is parted from the text.
+
+    White space parts it on most of its pages. Some programs leave none: then its pages have
+    numbers, and what follows is a paragraph.
+    """
+    if sum(edge.clear for edge in group) >= _MOSTLY * len(group):
+        return lambda edge: edge.gap >= PARTED
+    pages = {edge.page for edge in counted}
+    tight = sum(edge.prose and edge.page in pages for edge in group)
+    mostly = len(group) >= LEAST_PAGES and tight > _MOSTLY * len(group)
+    return lambda _: mostly
 
 
 def _alike(edge: Edge) -> tuple[bool, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.pictures import PictureReader
-from ingest.loaders.pdf.printed_over import is_hidden, printed_lines
+from ingest.loaders.pdf.printed_over import hidden_letters, is_hidden, printed_lines, readable
 from ingest.loaders.pdf.quality import GARBLED, measure
 from ingest.loaders.pdf.recognising import Recogniser
 from ingest.loaders.pdf.regions import coverage, inside, regions_of
@@ -34,6 +34,9 @@ LAYER = 40
 
 STAMPED = 0.06
 """Share of a page that text may cover which is printed over a scan: about six lines."""
+
+REST = 0.05
+"""Share of the letters in a picture that are misread ones, if the page prints all the others."""
 
 TRUSTED = 0.6
 """Mean confidence from which what OCR read is text, not the pattern of a photograph."""
@@ -215,15 +218,15 @@ class ScanReader:
         if not regions:
             return Seen()
         drawn = pdfium.glyphs(index)
-        hidden = _hidden(drawn.glyphs if drawn is not None else (), objects)
+        hidden = hidden_letters(drawn.glyphs if drawn is not None else (), objects)
         if share >= COVERED:
-            if len(hidden) >= LAYER:
+            if readable(hidden) >= LAYER:
                 return Seen()
             return self._scan(index, sheet, objects, hidden)
         open_ones = [
             region
             for region in regions
-            if sum(inside(glyph.ink, region.box) for glyph in hidden) < LAYER
+            if readable([g for g in hidden if inside(g.ink, region.box)]) < LAYER
         ]
         lines = printed_lines(sheet)
         return Seen(insets=self.pictures.read(index, open_ones, sheet, lines))
@@ -247,8 +250,11 @@ class ScanReader:
             return Seen()
         lines = printed_lines(sheet, hidden)
         own = found.over(lines, add=False)
-        if found.confidence < TRUSTED or own.letters <= max(1, len(hidden)):
-            self.pictures.counts.without_text += 1
+        least = max(1, readable(hidden))
+        if found.confidence < TRUSTED or own.letters <= max(least, REST * found.letters):
+            # A page may print what its picture shows: then the picture has been read.
+            known = found.confidence >= TRUSTED and found.letters > least
+            self.pictures.counts.without_text += not known
             return Seen()
         if own.letters * 2 > sum(len(line.text) for line in lines):
             return Seen(self._kept(found.over(lines, add=True)))
@@ -264,23 +270,3 @@ class ScanReader:
         self.too_large += why == "size"
         self.over_limit += why == "limit"
         return why in ("size", "limit")
-
-
-def _hidden(glyphs: Sequence[Glyph], objects: PageObjects) -> list[Glyph]:
-    """Return the letters of a page that nobody sees, if they can be read at all."""
-    if not objects.layer:
-        return []
-    letters = [
-        glyph
-        for glyph in glyphs
-        if glyph.text.strip()
-        and (
-            glyph.invisible
-            or (
-                any(inside(glyph.ink, box) for box in objects.layer)
-                and not any(inside(glyph.ink, box) for box in objects.printed)
-            )
-        )
-    ]
-    readable = measure("".join(glyph.text for glyph in letters)).unreadable_share < GARBLED
-    return letters if readable else []

@@ -1,0 +1,107 @@
+"""Pages in Hebrew and Arabic: lines from right to left, the right column first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.loaders.pdf.joining import pieces_of
+from ingest.loaders.pdf.layout import blocks_of
+from ingest.loaders.pdf.page import Sheet, Word
+
+_TEXTS = (
+    (
+        "הגשר הישן ליד הטחנה נבנה לפני מאה שנים ואיש אינו זוכר מי הניח את האבן הראשונה בחורף "
+        "כאשר הנהר עולה על גדותיו סוגר שומר הנמל את הדרך ותולה פנס אדום מעל הדלת הגדולה של "
+        "המחסן ובאביב באים הסוחרים מן הכפרים ומוכרים תפוחים לחם ודבש בכיכר הקטנה שליד המגדל"
+    ),
+    (
+        "يقع الجسر القديم قرب الطاحونة وقد بني قبل مئة عام ولا يذكر أحد من وضع الحجر الأول وفي "
+        "الشتاء عندما يرتفع النهر يغلق حارس الميناء الطريق ويعلق فانوسا أحمر فوق الباب الكبير "
+        "وفي الربيع يأتي التجار من القرى ويبيعون التفاح والخبز والعسل في الساحة الصغيرة"
+    ),
+)
+HEBREW, ARABIC = (text.split() for text in _TEXTS)
+SIZE = 10.0
+
+
+def set_from_right(
+    words: Sequence[str], right: float, top: float, width: float, *, indent: float = 0
+) -> list[Word]:
+    """Return words of a paragraph set from its right edge, letters five points wide."""
+    placed: list[Word] = []
+    end, line = right - indent, 0
+    for word in words:
+        wide = 5.0 * len(word)
+        if end - wide < right - width:
+            end, line = right, line + 1
+        y = top + 13 * line
+        placed.append(Word(word, (end - wide, y, end, y + SIZE), SIZE, line=line))
+        end -= wide + 3
+    return placed
+
+
+def text_on(words: Sequence[Word]) -> str:
+    blocks = blocks_of(Sheet(595, 842, tuple(words)))
+    return "".join(piece.separator + piece.text for piece in pieces_of(blocks, ())).strip("\n")
+
+
+def test_lines_of_a_paragraph_are_joined_in_reading_order() -> None:
+    for words in (HEBREW, ARABIC):
+        assert text_on(set_from_right(words, 520, 72, 300)) == " ".join(words)
+
+
+def test_indented_paragraphs_stay_apart() -> None:
+    first = set_from_right(HEBREW, 520, 72, 300, indent=14)
+    lower = max(word.box[1] for word in first) + 13
+    second = set_from_right(HEBREW[::-1], 520, lower, 300, indent=14)
+    assert text_on([*first, *second]).split("\n") == [" ".join(HEBREW), " ".join(HEBREW[::-1])]
+
+
+def test_a_short_line_ends_a_paragraph() -> None:
+    heading = set_from_right(HEBREW[:3], 520, 72, 300)
+    text = set_from_right(HEBREW, 520, 85, 300)
+    assert text_on([*heading, *text]).split("\n") == [" ".join(HEBREW[:3]), " ".join(HEBREW)]
+
+
+def test_the_right_column_is_read_first() -> None:
+    right = set_from_right(ARABIC * 2, 520, 72, 210)
+    left = set_from_right(HEBREW * 2, 290, 72, 210)
+    text = text_on([*left, *right]).replace("\n\n", " ")
+    assert text == " ".join([*ARABIC * 2, *HEBREW * 2])
+
+
+def test_latin_words_inside_are_read_from_left_to_right() -> None:
+    words = [*set_from_right(HEBREW[:4], 520, 72, 300)]
+    end = words[-1].box[0] - 3
+    latin = [("Harbour", end - 80, end - 42), ("Board", end - 35, end)]
+    words += [Word(text, (a, 72, b, 82), SIZE) for text, a, b in latin]
+    words += set_from_right(HEBREW[4:7], end - 86, 72, 200)
+    expected = [*HEBREW[:4], "Harbour", "Board", *HEBREW[4:7]]
+    assert text_on(words) == " ".join(expected)
+
+
+def test_numbers_behind_latin_words_are_read_with_them() -> None:
+    words = [*set_from_right(HEBREW[:4], 520, 72, 300)]
+    end = words[-1].box[0] - 3
+    account = [("IBAN", 0), ("SA03", 32), ("8000", 62), ("0000", 90), ("6080", 118)]
+    words += [Word(text, (end - 142 + x, 72, end - 117 + x, 82), SIZE) for text, x in account]
+    words += set_from_right(HEBREW[4:7], end - 145, 72, 200)
+    told = [*HEBREW[:4], "IBAN SA03 8000 0000 6080", *HEBREW[4:7]]
+    assert text_on(words) == " ".join(told)
+
+
+def test_a_stop_at_the_left_of_a_latin_end_comes_last() -> None:
+    words = set_from_right(HEBREW[:4], 520, 72, 300)
+    end = words[-1].box[0] - 3
+    latin = [(".Harbour", end - 80, end - 42), ("Board", end - 35, end)]
+    words += [Word(text, (a, 72, b, 82), SIZE) for text, a, b in latin]
+    assert text_on(words) == " ".join([*HEBREW[:4], "Harbour Board."])
+
+
+def test_rows_of_a_list_of_prices_stay_rows() -> None:
+    words: list[Word] = []
+    for at, name in enumerate(HEBREW[:4]):
+        words += set_from_right([name], 520, 72 + 16 * at, 200)
+        words.append(Word(f"{at + 2}.40", (200, 72 + 16.0 * at, 222, 82 + 16.0 * at), SIZE))
+    rows = [line.split("\t") for line in text_on(words).split("\n")]
+    assert rows == [[name, f"{at + 2}.40"] for at, name in enumerate(HEBREW[:4])]
