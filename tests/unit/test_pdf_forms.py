@@ -501,3 +501,12 @@ def test_a_sentence_above_a_field_is_no_label() -> None:
     filled = with_fields(sentence, [Inset("field", "Ada", (100, 92, 300, 106), "owner")])
 
     assert [word.text for word in filled] == ["Delivery", "is", "in", "May.", "owner: Ada"]
+
+
+def test_more_words_beside_fields_than_are_looked_at_leave_values_to_their_names() -> None:
+    many = words(*((f"w{n}", 10, n / 2) for n in range(1_500)))
+    fields = [Inset("field", str(n), (400, 0, 500, 800), "owner") for n in range(2_000)]
+    filled = with_fields(many, fields)
+
+    assert [word.text for word in filled[1_500:1_502]] == ["owner: 0", "owner: 1"]
+    assert len(filled) == 3_500

@@ -232,6 +232,14 @@ class TestHyphens:
         read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
         assert read.count("well-known") == 2
 
+    def test_a_hyphen_of_a_name_with_several_stays(self) -> None:
+        lines = [
+            "The keeper of the mill wrote to all who live at the river about the date-format-",
+            "river bridge.",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
+        assert "date-format-river" in read
+
     def test_hyphens_are_rejoined_inside_one_column_only(self) -> None:
         def draw(canvas: Canvas) -> None:
             for number in range(12):

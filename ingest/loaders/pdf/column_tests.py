@@ -19,6 +19,7 @@ LEAST_BESIDE = 2
 """Lines that the shorter side has: one line has nothing to be aligned with."""
 
 _NARROW_LINES = 5
+_NARROW_OF_MANY = 0.8
 _HALF = 0.5
 _WORDED = 1.5
 _LETTERED = 2.0
@@ -27,6 +28,7 @@ _WORDS = 2.5  # a line, on average: newspaper columns have three or four
 _CJK_LETTERS = 6.0
 _LEADING_ON = 0.15
 _FULL = 0.6  # of the column's width
+_FULL_OF_MIXED, _FULL_LINES = 0.25, 6
 _ALIGNED = 0.5
 _ALIGNED_OF_MANY = 0.2  # lists in a column begin at several places
 _MANY_LINES = 8
@@ -125,7 +127,11 @@ class Side:
         long = self.words >= _WORDS or self.letters >= _CJK_LETTERS
         sentences = self.broken >= _BROKEN or self.marks >= _MARKS
         long = long and self.numbers < _HALF
-        return sentences and long and self.count >= LEAST_LINES and self.full >= _HALF
+        full = self.full >= _HALF or (
+            # Headings, lists, formulas and listings stand in a column, too.
+            self.full >= _FULL_OF_MIXED and self.full * self.count >= _FULL_LINES
+        )
+        return sentences and long and self.count >= LEAST_LINES and full
 
 
 def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> bool:
@@ -157,7 +163,8 @@ def _are_lists(left: Side, right: Side, wide: float) -> bool:
     numbers = max(left.numbers, right.numbers)
     if min(left.words, right.words) < _WORDED and min(left.letters, right.letters) <= _LETTERED:
         return False
-    if wide >= 1 and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
+    apart = wide >= (_NARROW_OF_MANY if fewest >= _MANY_LINES else 1)
+    if apart and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
         return numbers < _HALF
     numbered = min(left.numbered, right.numbered, left.entries, right.entries) > _HALF
     return fewest >= _INDEX_LINES and numbered and numbers < _INDEX_NUMBERS
