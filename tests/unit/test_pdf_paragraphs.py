@@ -89,15 +89,16 @@ class TestParagraphs:
         read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
         assert read == "".join(lines)
 
-    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self) -> None:
+    @pytest.mark.parametrize("note", ["Mills of the harbour.", "10,746 mills at rivers."])
+    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self, note: str) -> None:
         def draw(canvas: Canvas) -> None:
             put(canvas, sentences(315, 5), Setting())
             canvas.setFont("Helvetica", 5)
             canvas.drawString(72, HEIGHT - 697, "1")
             canvas.setFont("Helvetica", 8)
-            canvas.drawString(75, HEIGHT - 700, "Mills of the harbour.")
+            canvas.drawString(75, HEIGHT - 700, note)
 
-        assert text_of(draw).endswith("1 Mills of the harbour.")
+        assert text_of(draw).endswith(f"1 {note}")
 
     def test_a_short_last_line_ends_a_paragraph_without_space_or_indent(self) -> None:
         first = printed(sentences(310, 6), Setting())
