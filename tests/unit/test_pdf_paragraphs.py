@@ -105,6 +105,27 @@ class TestParagraphs:
         texts = [" ".join([*first[:-1], "The end."]), sentences(311, 5)]
         assert lines_of(text_of(stacked(texts, Setting()))) == texts
 
+    def test_a_word_below_another_by_chance_in_justified_lines(self) -> None:
+        above = ["All", "live", "beside", "the", "old", "mill", "or", "in", "its", "sec-"]
+        below = ["tion", "with", "salt", "for", "the", "town", "of", "Lund"]
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 10)
+            left, second = 72.0, 0.0
+            for word in below:
+                canvas.drawString(left, 687, word)
+                end = left + canvas.stringWidth(word)
+                second = second or end + 17
+                left = end + 17
+            canvas.drawString(72, 700, above[0])
+            gap = (end - second - sum(map(canvas.stringWidth, above[1:]))) / (len(above) - 2)
+            for word in above[1:]:
+                canvas.drawString(second, 700, word)
+                second += canvas.stringWidth(word) + gap
+            canvas.drawString(72, 674, "harbour.")
+
+        assert text_of(draw) == " ".join([*above, *below, "harbour."]).replace("sec- ", "sec")
+
     def test_a_page_of_one_paragraph_is_one_line(self) -> None:
         text = sentences(312, 60)
         assert text_of(stacked([text], Setting(justified=True))) == text
