@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -30,10 +31,17 @@ def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
     page_lines = lines_of(words, left)
+    down = sorted(left, key=lambda at: _middle(words[at].box))
+    middles = [_middle(words[at].box) for at in down]
     for places, (start, end) in _stacks(lines):
         bands: list[list[Line]] = []
         for top, bottom in pairwise(places):
-            inside = [at for at in left if _inside(words[at].box, (start, top, end, bottom))]
+            first, last = bisect_left(middles, top), bisect_right(middles, bottom)
+            inside = [
+                at
+                for at in down[first:last]
+                if at in left and start - 2 <= _across(words[at].box) <= end + 2
+            ]
             band = lines_of(words, inside)
             if band and _tabular(words, band):
                 bands.append(band)
@@ -78,9 +86,12 @@ def _stacks(lines: Sequence[Box]) -> Iterator[tuple[list[float], tuple[float, fl
             yield sorted(places), (ends[0], ends[1])
 
 
-def _inside(box: Box, region: Box) -> bool:
-    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return region[0] - 2 <= across <= region[2] + 2 and region[1] <= down <= region[3]
+def _across(box: Box) -> float:
+    return (box[0] + box[2]) / 2
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
 
 
 def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
