@@ -106,7 +106,7 @@ class TestParagraphs:
         assert lines_of(text_of(stacked(texts, Setting()))) == texts
 
     def test_a_word_below_another_by_chance_in_justified_lines(self) -> None:
-        above = ["All", "live", "beside", "the", "old", "mill", "or", "in", "its", "sec-"]
+        above = ["Sailor", "live", "beside", "the", "old", "mill", "or", "in", "its", "sec-"]
         below = ["tion", "with", "salt", "for", "the", "town", "of", "Lund"]
 
         def draw(canvas: Canvas) -> None:
