@@ -40,7 +40,7 @@ class MarkdownLoader:
     """Reads .md and .markdown files of any common encoding."""
 
     extensions = (".md", ".markdown")
-    version = 5
+    version = 6
 
     def load(
         self,
