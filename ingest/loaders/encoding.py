@@ -31,6 +31,8 @@ CLEAR_EACH = 0.3
 _DOUBTED = 0.6
 DECLARED_BONUS = 0.4
 MAX_BAD_SHARE = 0.05
+GOOD_FOR_EACH_BAD = 2
+"""Characters of UTF-8 that speak for it against one that cannot be read, in words."""
 PLAUSIBLE = 0.2
 """A score below which bytes are read as no language at all."""
 FEW_CHARACTERS = 16
@@ -164,11 +166,14 @@ def _decode_utf8(data: bytes) -> Decoded | None:
         return Decoded(text=data.decode("utf-8"), encoding="utf-8")
     except UnicodeDecodeError:
         decoded = _decoded(data, "utf-8")
-    good = sum(1 for char in decoded.text[: 4 * SAMPLE_BYTES] if char > "\x7f") - decoded.bad
-    if decoded.bad == 0:
-        # only the end is bad: real UTF-8 sequences before it, or a lead byte of a long one
-        return decoded if good >= 3 else None  # noqa: PLR2004 - three by chance: under 1 in 1,000
-    return decoded if decoded.bad <= good * MAX_BAD_SHARE else None
+    judged = decoded.text[: 4 * SAMPLE_BYTES].replace("\ufffd", "")
+    good = sum(char > "\x7f" for char in judged)
+    if decoded.bad <= good * MAX_BAD_SHARE and good >= 3:  # noqa: PLR2004 - by chance: under 1 in 1,000
+        return decoded
+    # Bytes of another encoding rarely make a character of UTF-8, and hardly ever words.
+    if good and decoded.bad * GOOD_FOR_EACH_BAD <= good and _reads_as_language(judged):
+        return decoded
+    return None
 
 
 def _decode_ebcdic(data: bytes) -> Decoded | None:
@@ -236,8 +241,11 @@ def _mac_cyrillic(sample: bytes, worth: float) -> float:
 
 
 def _is_language(sample: bytes, codec: str) -> bool:
-    text = _read(sample, codec)
-    return any(_worth(text, script) >= PLAUSIBLE for script in SCRIPTS)
+    return _reads_as_language(_read(sample, codec), PLAUSIBLE)
+
+
+def _reads_as_language(text: str, least: float = SURE) -> bool:
+    return any(_worth(text, script) >= least for script in SCRIPTS)
 
 
 def _worth(text: str, script: Script) -> float:

@@ -64,7 +64,7 @@ _CLASHES = re.compile(
     # "Ł12", "37í": a sign beside a number, in the wrong code page.
     r"|(?<!\w)[À-ÖØ-öø-ſ](?=\d)|(?<=\d)[À-ÖØ-öø-ſ](?!\w)"
     # A letter that is no word of any language: a sign in the wrong code page.
-    r"|(?<![\w'’])(?![àáéèíóúåæøöÀÁÉÈÍÓÚÅÆØÖ])[À-ÖØ-öø-ſ](?![\w'’])"
+    r"|(?<![\w'’])(?![àáéèíóúåæøöüÀÁÉÈÍÓÚÅÆØÖÜ])[À-ÖØ-öø-ſ](?![\w'’])"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 
