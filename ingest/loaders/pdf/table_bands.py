@@ -25,6 +25,7 @@ _MANY_BANDS = 4  # with cells side by side in each, that no remarks between line
 _CLEAR = 0.7  # ems between columns of a table between lines
 _FEW_BANDS = 3
 _BAND_LINES = 3
+_CLOSER = 0.92  # times the distance of rows, that lines of one row have
 
 
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
@@ -121,10 +122,30 @@ def _banded(
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
-    first, last = beside_rows(words, rows, strips, page_lines)
-    groups = [[row] for row in first] + groups + [[row] for row in last]
+    close = _close(groups)
+    first, last = beside_rows(words, rows, strips, page_lines, close)
+    groups = _by_closeness(first, close) + groups + _by_closeness(last, close)
     above = names_above(words, groups[0][0], strips, page_lines)
     return table_from(words, [[row] for row in above] + groups)
+
+
+def _close(groups: Sequence[Sequence[Row]]) -> float:
+    """Return how near lines of one row are, 0 where rows are as near to one another."""
+    inside = [b.line.centre - a.line.centre for group in groups for a, b in pairwise(group)]
+    between = [b[0].line.centre - a[-1].line.centre for a, b in pairwise(groups)]
+    if not inside or max(inside) > _CLOSER * min(between):
+        return 0.0
+    return (max(inside) + min(between)) / 2
+
+
+def _by_closeness(rows: Sequence[Row], close: float) -> list[list[Row]]:
+    groups: list[list[Row]] = []
+    for row in rows:
+        if groups and row.line.centre - groups[-1][-1].line.centre <= close:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 def _banded_rows(

@@ -186,9 +186,16 @@ def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
 
 
 def beside_rows(
-    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
+    words: Sequence[Word],
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    lines: Sequence[Line],
+    close: float,
 ) -> tuple[list[Row], list[Row]]:
-    """Return rows above and below those that ruling lines enclose: every other row may be grey."""
+    """Return rows above and below those that ruling lines enclose: every other row may be grey.
+
+    ``close`` is the distance within which a line of a single cell goes on with the line above.
+    """
     steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
     far = _ROW_AWAY * max(steps)
     found: tuple[list[Row], list[Row]] = ([], [])
@@ -205,7 +212,10 @@ def beside_rows(
                 break
             row = row_of(words, line, strips)
             away = abs(line.centre - (kept[-1] if kept else near).line.centre)
-            if away > far or row.spans or len(row.filled) < 2 or not _in_line(words, row, rows):  # noqa: PLR2004 - cells
+            goes_on = bool(kept) and away <= close and set(row.filled) <= set(kept[-1].filled)
+            if away > far or row.spans or not _in_line(words, row, rows):
+                break
+            if len(row.filled) < 2 and not goes_on:  # noqa: PLR2004 - cells
                 break
             kept.append(row)
     found[0].reverse()
