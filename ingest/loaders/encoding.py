@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 import charset_normalizer
 
 from ingest.loaders import ebcdic, euc_tw
+from ingest.loaders.code_pages import LEGACY, NAMES, QUOTES_AS_LETTERS
+from ingest.loaders.latin import latin_score
 from ingest.loaders.plausibility import SCRIPTS, Script, broken_share, ordinary_share, score
 
 SAMPLE_BYTES = 65_536
@@ -24,9 +26,13 @@ SURE = 0.3
 """A score that real text reaches; below it the encoding is called uncertain."""
 CLEAR = 0.08
 """How far the best candidate must lead another reading of the same bytes."""
+CLEAR_EACH = 0.3
+"""How far it must lead in each character that the two read in different ways."""
 _DOUBTED = 0.6
 DECLARED_BONUS = 0.4
 MAX_BAD_SHARE = 0.05
+GOOD_FOR_EACH_BAD = 2
+"""Characters of UTF-8 that speak for it against one that cannot be read, in words."""
 PLAUSIBLE = 0.2
 """A score below which bytes are read as no language at all."""
 FEW_CHARACTERS = 16
@@ -46,63 +52,20 @@ _ESCAPED: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\x1b(\$[@B]|\([JI]|\$\([DOPQ])"), "iso2022_jp_ext"),
     (re.compile(rb"~\{[\x21-\x77][\x21-\x7e]([\x21-\x77][\x21-\x7e])*~\}"), "hz"),
 )
-_LEGACY: tuple[tuple[str, Script], ...] = (
-    # supersets that the standards' everyday names stand for; ties go to the earlier one
-    ("gb18030", "hans"),
-    ("cp950", "hant"),
-    ("big5hkscs", "hant"),
-    ("euc_tw", "hant"),
-    ("cp932", "ja"),
-    ("euc_jp", "ja"),
-    ("euc_jisx0213", "ja"),
-    ("cp949", "ko"),
-    ("johab", "ko"),
-    ("utf-16-le", "hans"),
-    ("utf-16-be", "hans"),
-    ("utf-16-le", "ja"),
-    ("utf-16-be", "ja"),
-    ("cp1252", "latin"),
-    ("cp1250", "latin"),
-    ("cp1254", "latin"),
-    ("mac_roman", "latin"),
-    ("cp850", "latin"),
-    ("cp1251", "cyrillic"),
-    ("koi8_u", "cyrillic"),
-    ("cp866", "cyrillic"),
-    ("mac_cyrillic", "cyrillic"),
-    ("iso8859_5", "cyrillic"),
-    ("cp855", "cyrillic"),
-    ("cp1256", "arabic"),
-    ("cp1255", "hebrew"),
-    ("cp1253", "greek"),
-    ("cp737", "greek"),
-    ("cp874", "thai"),
+# Curly quotes, ellipses and dashes of windows-1252, where they may stand.
+_QUOTES = re.compile(
+    rb"[\x85\x92\x95\x97]|(?<![a-z])[\x80\x91\x93\x94\x96]|[\x80\x91\x93\x94\x96](?![a-z])"
 )
-# What windows-1252 has for quotes and dashes are letters in these: read as such they would make
-# "don’t" a better word than it is.
-_QUOTES_AS_LETTERS = frozenset({"mac_roman", "cp850"})
-_QUOTES = bytes((0x80, 0x85, *range(0x91, 0x98)))
 _QUOTES_COST = 0.6
+# A lone letter of another alphabet between words of ASCII is a sign in the wrong code page.
+_OTHER_ALPHABETS = frozenset({"cyrillic", "greek", "hebrew", "arabic", "thai"})
+_WORD = re.compile(rb"[A-Za-z]{3,}")
+_WRITTEN = re.compile(r"(?:(?![\x00-\x7f])\w){2}")
+_SEVERAL, _SIGNS_COST = 3, 0.6
 # MacCyrillic has the small letters where windows-1251 has them, all but the last, and
-# capitals where that has few letters.
+# capitals where that has few letters: those of Serbian, which lacks the letters of Russian.
 _MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
-_CAPITAL_IN_WORD = re.compile("[а-яё]Я")
-_NAMES = {
-    "mac_roman": "macroman",
-    "mac_cyrillic": "maccyrillic",
-    "iso8859_5": "iso-8859-5",
-    "euc_tw": "euc-tw",
-    "cp950": "big5",
-    "big5hkscs": "big5-hkscs",
-    "cp932": "shift_jis",
-    "euc_jp": "euc-jp",
-    "euc_jisx0213": "euc-jp",
-    "cp949": "euc-kr",
-    "iso2022_jp_ext": "iso-2022-jp",
-    "iso2022_kr": "iso-2022-kr",
-    "koi8_u": "koi8-r",
-    **{f"cp{number}": f"windows-{number}" for number in range(1250, 1259)},
-}
+_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]")
 _DECLARED = re.compile(
     rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.-]{2,20})""", re.IGNORECASE
 )
@@ -149,7 +112,7 @@ def _decoded(data: bytes, codec: str, confidence: float = 1.0, *, certain: bool 
         text = euc_tw.decode(data)
         return Decoded(
             text=text,
-            encoding=_NAMES[codec],
+            encoding=NAMES[codec],
             confidence=round(confidence, 3),
             certain=certain,
             bad=text.count("\ufffd"),
@@ -160,7 +123,7 @@ def _decoded(data: bytes, codec: str, confidence: float = 1.0, *, certain: bool 
     legitimate = 0 if codec != "utf-8" else data.count(b"\xef\xbf\xbd")
     return Decoded(
         text=text,
-        encoding=_NAMES.get(codec, codec),
+        encoding=NAMES.get(codec, codec),
         confidence=round(confidence, 3),
         certain=certain,
         bad=max(0, text.count("\ufffd") - legitimate),
@@ -203,11 +166,14 @@ def _decode_utf8(data: bytes) -> Decoded | None:
         return Decoded(text=data.decode("utf-8"), encoding="utf-8")
     except UnicodeDecodeError:
         decoded = _decoded(data, "utf-8")
-    good = sum(1 for char in decoded.text[: 4 * SAMPLE_BYTES] if char > "\x7f") - decoded.bad
-    if decoded.bad == 0:
-        # only the end is bad: real UTF-8 sequences before it, or a lead byte of a long one
-        return decoded if good >= 3 else None  # noqa: PLR2004 - three by chance: under 1 in 1,000
-    return decoded if decoded.bad <= good * MAX_BAD_SHARE else None
+    judged = decoded.text[: 4 * SAMPLE_BYTES].replace("\ufffd", "")
+    good = sum(char > "\x7f" for char in judged)
+    if decoded.bad <= good * MAX_BAD_SHARE and good >= 3:  # noqa: PLR2004 - by chance: under 1 in 1,000
+        return decoded
+    # Bytes of another encoding rarely make a character of UTF-8, and hardly ever words.
+    if good and decoded.bad * GOOD_FOR_EACH_BAD <= good and _reads_as_language(judged):
+        return decoded
+    return None
 
 
 def _decode_ebcdic(data: bytes) -> Decoded | None:
@@ -229,27 +195,41 @@ def _read(sample: bytes, codec: str) -> str:
 def _decode_legacy(data: bytes) -> Decoded:
     sample = _sample(data)
     beyond = max(1, sum(byte > 0x7F for byte in sample))  # noqa: PLR2004 - the last of ASCII
-    quotes = sum(map(sample.count, (bytes((byte,)) for byte in _QUOTES))) / beyond
+    quotes = len(_QUOTES.findall(sample)) / beyond
+    words = len(_WORD.findall(sample))
     hint = _declared(data)
     ranked: list[tuple[float, str, str]] = []
-    for codec, script in _LEGACY:
+    for codec, script in LEGACY:
         text = _read(sample, codec)
         bonus = DECLARED_BONUS if hint == codec else 0.0
-        bonus -= _QUOTES_COST * quotes if codec in _QUOTES_AS_LETTERS else 0.0
-        worth = score(text, script)
+        bonus -= _QUOTES_COST * quotes if codec in QUOTES_AS_LETTERS else 0.0
+        worth = _worth(text, script)
+        if script in _OTHER_ALPHABETS and words >= _SEVERAL and not _WRITTEN.search(text):
+            bonus -= _SIGNS_COST
         if codec == "mac_cyrillic":
             bonus += _mac_cyrillic(sample, worth)
         ranked.append((worth + bonus, codec, text))
     # max() keeps the first of equals: the order of the table decides
     best = max(ranked, key=lambda entry: entry[0])
-    rival = max((entry[0] for entry in ranked if entry[2] != best[2]), default=-1.0)
-    certain = best[0] >= SURE and best[0] - rival >= CLEAR
+    certain = best[0] >= SURE and all(_leads(best, rival, beyond) for rival in ranked)
     codec = best[1]
-    if not certain:
+    if not certain and (best[0] < SURE or (codec, "latin") not in LEGACY):
         codec = _second_opinion(sample, ranked, best)
     decoded = _decoded(data, codec, min(1.0, max(0.0, best[0])), certain=certain)
     few = beyond < FEW_CHARACTERS or beyond * 100 < FEW_CHARACTERS * len(sample)
     return decoded if certain or few else replace(decoded, plausible=_is_language(sample, codec))
+
+
+def _leads(best: tuple[float, str, str], rival: tuple[float, str, str], beyond: int) -> bool:
+    """Say whether a reading is clearly better than another where the two differ."""
+    lead = best[0] - rival[0]
+    if lead >= CLEAR or best[2] == rival[2]:
+        return True
+    if len(best[2]) != len(rival[2]):
+        return False
+    # Sister code pages differ in a few characters only: what each is worth there decides.
+    differing = sum(one != other for one, other in zip(best[2], rival[2], strict=True))
+    return lead * beyond >= CLEAR_EACH * differing
 
 
 def _mac_cyrillic(sample: bytes, worth: float) -> float:
@@ -261,8 +241,15 @@ def _mac_cyrillic(sample: bytes, worth: float) -> float:
 
 
 def _is_language(sample: bytes, codec: str) -> bool:
-    text = _read(sample, codec)
-    return any(score(text, script) >= PLAUSIBLE for script in SCRIPTS)
+    return _reads_as_language(_read(sample, codec), PLAUSIBLE)
+
+
+def _reads_as_language(text: str, least: float = SURE) -> bool:
+    return any(_worth(text, script) >= least for script in SCRIPTS)
+
+
+def _worth(text: str, script: Script) -> float:
+    return latin_score(text) if script == "latin" else score(text, script)
 
 
 def _second_opinion(

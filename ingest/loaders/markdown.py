@@ -22,6 +22,7 @@ from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.front_matter import split_front_matter
 from ingest.loaders.markdown_html import ended_html
 from ingest.loaders.markdown_nesting import MAX_DEPTH, deep_nesting, lines_too_deep
+from ingest.loaders.markdown_rows import whole_rows
 from ingest.loaders.markdown_text import MarkdownText
 from ingest.loaders.pandoc_tables import pandoc_tables
 from ingest.loaders.reading import read_text
@@ -40,7 +41,7 @@ class MarkdownLoader:
     """Reads .md and .markdown files of any common encoding."""
 
     extensions = (".md", ".markdown")
-    version = 5
+    version = 6
 
     def load(
         self,
@@ -83,6 +84,7 @@ def _parser() -> MarkdownIt:
     # any name: every site generator has its own kinds of boxes
     md.use(container_plugin, name="box", validate=_any_container)
     md.use(pandoc_tables)
+    md.use(whole_rows)
     md.use(deep_nesting)
     md.use(ended_html)
     return md

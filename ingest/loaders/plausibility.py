@@ -63,7 +63,7 @@ LETTERS: dict[str, tuple[str, str]] = {
     "cyrillic": ("оеаинтсрвлкмдпуяыьзбгчйхжі", "шюцщэфъёїєўґђјљњћџѓќѕ"),
     "arabic": ("اليمونترهبعدسفقكحةجأىش", "صطخضذزثغءظئؤإآپچژگی،؛؟ًٌٍَُِّْـ"),
     "hebrew": ("יוהאלרתבמשנםדח", "עקפכסטגזןךץףצ"),
-    "greek": ("αοιετσνηυρπκμλςίόάέήώθύ", "δγχωφβξζψϊϋΐΰ"),
+    "greek": ("αοιετσνηυρπκμλςίόάέήώθύδγχωφ", "βξζψϊϋΐΰ"),
     "thai": ("านรอกเงมยลวดทสตะปบคหแจพชขใไ่้ัิีุู์", "ธณถโภศซญผฝฟฉษฮฎฏฐฑฒฆฌฬฤๆฯำืึ็๊๋๐๑๒๓๔๕๖๗๘๙"),
     "latin": (
         "éèàçüöäßñóíáãõêâôîûøåæœùëïúìò",
@@ -90,8 +90,15 @@ _JAMMED = 0.8
 """What one impossible neighbourhood costs, such as a capital after a small letter."""
 
 _CLASHES: dict[str, re.Pattern[str]] = {
-    "cyrillic": re.compile("[а-яё](?=[А-ЯЁ])|[A-Za-z](?=[Ѐ-ӿ])|[Ѐ-ӿ](?=[A-Za-z])"),
-    "greek": re.compile("[α-ω](?=[Α-Ω])|[A-Za-z](?=[Ͱ-Ͽ])|[Ͱ-Ͽ](?=[A-Za-z])"),
+    # No word has a soft sign or "ы" behind a vowel, or begins with a soft sign.
+    "cyrillic": re.compile(
+        r"[а-яё](?=[А-ЯЁ])|[A-Za-z](?=[Ѐ-ӿ])|[Ѐ-ӿ](?=[A-Za-z])"
+        r"|[аеёиоуыэюя](?=[ьы])|(?<!\w)[ьЬ](?=\w)"
+    ),
+    # Words end in vowels, in nu, rho, xi, psi, or in the sigma that stands nowhere else.
+    "greek": re.compile(
+        r"[α-ω](?=[Α-Ω])|[A-Za-z](?=[Ͱ-Ͽ])|[Ͱ-Ͽ](?=[A-Za-z])|(?<=\w)[βγδζθκλμπστφχ](?!\w)|ς(?=\w)"
+    ),
     "arabic": re.compile("[A-Za-z](?=[\u0600-\u06ff])|[\u0600-\u06ff](?=[A-Za-zÀ-ÿ])"),
     "hebrew": re.compile("[A-Za-z](?=[\u0590-\u05ff])|[\u0590-\u05ff](?=[A-Za-z])"),
     "thai": re.compile("[A-Za-z](?=[\u0e00-\u0e7f])|[\u0e00-\u0e7f](?=[A-Za-z])"),

@@ -16,7 +16,7 @@ class TextLoader:
     """Reads .txt files of any common encoding."""
 
     extensions = (".txt", ".text")
-    version = 3
+    version = 4
 
     def load(
         self,

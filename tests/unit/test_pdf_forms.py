@@ -372,7 +372,7 @@ def test_a_field_without_room_is_not_read_but_a_signature_is(tmp_path: Path) -> 
     assert read.split() == ["Contract", "Ada", "Heat"]
 
 
-def test_fields_of_a_turned_page_go_to_their_labels(tmp_path: Path) -> None:
+def test_fields_of_a_cropped_page_go_to_their_labels(tmp_path: Path) -> None:
     field = widget((150, 695, 300, 712), "/FT /Tx /V (Ada Heat)")
     path = page_with(
         tmp_path / "a.pdf",
@@ -510,3 +510,17 @@ def test_more_words_beside_fields_than_are_looked_at_leave_values_to_their_names
 
     assert [word.text for word in filled[1_500:1_502]] == ["owner: 0", "owner: 1"]
     assert len(filled) == 3_500
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_fields_of_a_page_that_is_shown_turned_go_to_their_labels(
+    tmp_path: Path, turn: int
+) -> None:
+    fields = [
+        widget((150, 695, 300, 712), "/FT /Tx /V (Ada Heat)"),
+        widget((150, 597, 162, 609), f"/FT /Btn {BOX} /AS /Yes"),
+    ]
+    printed = [(72, 700, "Name"), (72, 600, "Winter tyres")]
+    path = page_with(tmp_path / "a.pdf", printed, fields, page=f"/Rotate {turn}")
+
+    assert text_of(path).split("\n\n") == ["Name: Ada Heat", "Winter tyres: ☒ yes"]

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import EmptyDocumentError
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.hidden import names_glyphs
+from ingest.loaders.pdf.glyph_names import names_glyphs
 from ingest.loaders.pdf.loader import PdfLoader
 from ingest.loaders.pdf.plausible import LANGUAGE, share_of_common_pairs
 from kb.records import Document
@@ -143,6 +143,16 @@ class TestHiddenText:
         document = load(some_lines(font), tmp_path)
         assert document.text.split() == GOOD.split()
 
+    def test_words_of_wrong_letters_are_left_out(self, tmp_path: Path) -> None:
+        wrong = dict(zip("abcdefghilnorstwy", "xqzkjvwpbgmdhcfru", strict=True))
+        page = DrawnPage()
+        for at, line in enumerate((*KEPT, *KEPT, *KEPT)):
+            page.show(20, 380 - 12 * at, line)
+        font = DrawnFont(letters=wrong, widths={" ": 250})
+        for at in range(4):
+            page.show(20, 200 - 14 * at, HIDDEN[:40], font=font)
+        assert load(page, tmp_path).text.split() == [*GOOD.split()] * 3
+
     def test_hidden_lines_are_read_by_ocr_where_they_stand(self, tmp_path: Path) -> None:
         shown = "LOCKED GATE"
         font = DrawnFont(
@@ -229,7 +239,26 @@ GOOD_TEXTS = {
 }
 
 
+RARE = {
+    "welsh": "mae hen wlad fy nhadau yn annwyl i mi gwlad beirdd a chantorion enwogion o fri",
+    "pinyin": "women de wenjian zai zheli qing ni bangzhu wo zhao dao gongzuo renyuan haoma",
+    "navajo": "bila ashdla ii altsoh yinik eh bee hadahaazhdoodzih doo biniinaa naaltsoos",
+    "somali": "aadanaha dhammaantiis wuxuu dhashaa isagoo xor ah kana siman xagga sharafta",
+    "code": "strncmp fprintf malloc memcpy ptr ctx tmp idx src dst cfg ctl btn evt buf len",
+}
+
+
 class TestGoodText:
+    @pytest.mark.parametrize("text", RARE.values(), ids=RARE.keys())
+    def test_languages_of_few_pages_are_kept(self, tmp_path: Path, text: str) -> None:
+        page = DrawnPage()
+        words = text.split()
+        for at in range(0, len(words), 5):
+            page.show(10, 360 - 12 * at, " ".join(words[at : at + 5]))
+        document = load(page, tmp_path)
+        assert document.text.split() == words
+        assert codes(document) == {}
+
     @pytest.mark.parametrize("text", GOOD_TEXTS.values(), ids=GOOD_TEXTS.keys())
     def test_rare_languages_and_signs_are_kept(self, tmp_path: Path, text: str) -> None:
         document = load(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ingest.loaders.pdf.hidden import names_glyphs
+from ingest.loaders.pdf.glyph_names import names_glyphs
 from ingest.loaders.pdf.page import Box, Inset, Sheet
 from ingest.loaders.pdf.plausible import LANGUAGE, share_of_common_pairs
 from ingest.loaders.pdf.quality import SUSPECT, measure

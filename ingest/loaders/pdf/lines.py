@@ -251,6 +251,6 @@ def _is_mark(one: Word, other: Word) -> bool:
     if not (raised and other.size < one.size and other.text.strip("[]()*,").isdigit()):
         return False
     if other.box[0] < one.box[0]:
-        return one.text[0].isalpha()
+        return one.text[0].isalnum()
     tail = one.text[-_MARKED:]
     return not one.text[-1].isalnum() or (len(tail) == _MARKED and tail.isalpha())

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.loaders.pdf.frames import frames_of
+from ingest.loaders.pdf.glyph_names import without_names
 from ingest.loaders.pdf.glyphs import Glyphs
-from ingest.loaders.pdf.hidden import joined_places, read_hidden, without_names
+from ingest.loaders.pdf.hidden import joined_places, read_hidden
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Rule, Sheet
 from ingest.loaders.pdf.turning import Turn
 from ingest.loaders.pdf.words import words_in_frame
