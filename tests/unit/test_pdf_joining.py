@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.joining import between_lines, vocabulary_of
+from ingest.loaders.pdf.layout.joining import between_lines, vocabulary_of
 from ingest.loaders.pdf.loader import PdfLoader
 from ingest.loaders.pdf.page import Block, PrintedLine
 from tests.helpers.pdf_glyphs import DrawnFont, DrawnPage
