@@ -33,6 +33,8 @@ class TestHyphens:
             ("the soft\u00ad", "ware", (), "the software"),
             ("die Donau\u2010", "dampfschiffe", (), "die Donaudampfschiffe"),
             ("one -", "two", (), "one - two"),
+            ("für Wasser-", "und Abwasser", (), "für Wasser- und Abwasser"),
+            ("the mid-", "and long-term", (), "the mid- and long-term"),
             ("see KX-4471-", "B for it", (), "see KX-4471-B for it"),
         ],
     )

@@ -16,6 +16,8 @@ _COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
 _ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
+_AFTER_SUSPENDED = frozenset({"und", "oder", "bzw", "sowie", "and"})
+"""Words before which a hyphen at a line's end stands for a part that follows later."""
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
@@ -159,6 +161,8 @@ def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | 
     """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number."""
     start = _WORD_START.match(following)
     hyphen = _HYPHEN_END.search(line)
+    if start is not None and start[0] in _AFTER_SUSPENDED:
+        return " "  # "Wasser- und Abwasser"
     if hyphen is None or start is None or not start[0][0].islower() or _COMPOUND_END.search(line):
         return ""
     whole = (hyphen[1] + start[0]).lower()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
 from ingest.loaders.pdf.tables.gaps import clear_strips
 from ingest.loaders.pdf.tables.likely import is_table
@@ -40,7 +41,8 @@ def open_tables(words: Sequence[Word], free: set[int]) -> Iterator[Table]:
     typed = is_fixed(words, free)
     while work:
         chosen, depth = work.pop()
-        lines = [line for line in lines_of(words, chosen) if typed or not line.fixed]
+        level = [line for line in lines_of(words, chosen) if typed or not line.fixed]
+        lines = folded(words, level)
         for run in runs_of(words, lines):
             tables, again = _tables_of(words, run, lines, depth)
             for table in tables:

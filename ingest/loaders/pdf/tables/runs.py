@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import CLEAR, MOST_STRIPS, Strip
-from ingest.loaders.pdf.tables.text import Line, phrases
+from ingest.loaders.pdf.tables.text import Line, distance, phrases
 
 _SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
 _NARROWEST = 0.3  # ems of a strip that goes through all lines
@@ -74,7 +74,7 @@ def _run_from(
     at += 1
     while at < len(lines):
         line = lines[at]
-        pitch = line.centre - run.lines[-1].centre
+        pitch = distance(run.lines[-1], line)
         usual = sorted(pitches)[len(pitches) // 2] if pitches else 0.0
         far = max(_PITCH * usual, 2 * line.size) if len(pitches) > 1 else _FAR * line.size
         if pitch > max(far, usual + line.size):
@@ -123,7 +123,7 @@ def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> 
     if at + 1 >= len(lines) or len(run.lines) - 1 in run.odd:
         return False
     below = lines[at + 1]
-    if below.centre - lines[at].centre > _FAR * below.size:
+    if distance(lines[at], below) > _FAR * below.size:
         return False
     after = _common(run.strips, _gaps(words, below, _SPACE), _NARROWEST * below.size)
     shown = len(phrases(words, below, CLEAR * below.size))

@@ -13,6 +13,7 @@ from ingest.loaders.printed_lines import is_cjk
 SPACE = 0.12
 """Share of the font's height from which a gap between two words of a line is a space."""
 
+_LEVEL = 0.2  # ems
 _ONE_LINE = 0.36  # share of the font's height by which centres of words of one line may differ
 _APART = 0.55  # ems between two phrases
 _FIXED_APART = 0.95  # ems; one space takes 0.6
@@ -49,6 +50,15 @@ class Line:
     def apart(self) -> float:
         """Points of a gap that parts two phrases: a typewriter's spaces are wide."""
         return (_FIXED_APART if self.fixed else _APART) * self.size
+
+
+def distance(above: Line, below: Line) -> float:
+    """Return points from the last level of a line to the first one of the line below.
+
+    A line of cells that are centred beside each other has several levels.
+    """
+    more = [max(line.bottom - line.top - line.size, 0.0) / 2 for line in (above, below)]
+    return below.centre - above.centre - sum(part for part in more if part > _LEVEL * above.size)
 
 
 @dataclass(slots=True)
