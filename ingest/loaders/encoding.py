@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import charset_normalizer
 
-from ingest.loaders import ebcdic, euc_tw
+from ingest.loaders import ebcdic, euc_tw, seven_bit
 from ingest.loaders.code_pages import LEGACY, NAMES, QUOTES_AS_LETTERS
 from ingest.loaders.latin import latin_score
 from ingest.loaders.plausibility import SCRIPTS, Script, broken_share, ordinary_share, score
@@ -141,6 +141,13 @@ def _decode_escaped(data: bytes) -> Decoded | None:
             script: Script = "hans" if codec == "hz" else "ko" if codec == "iso2022_kr" else "ja"
             if decoded.bad == 0 and score(decoded.text, script) > SURE:
                 return decoded
+    chinese = seven_bit.iso2022_cn(data)
+    if chinese is not None and _reads_as_language(chinese.replace("\ufffd", "")):
+        return Decoded(text=chinese, encoding="iso-2022-cn", bad=chinese.count("\ufffd"))
+    # "+" and letters occur in formulas and keys, too: what comes out must be a language
+    text = seven_bit.utf7(data)
+    if text is not None and _reads_as_language(text[:SAMPLE_BYTES]):
+        return Decoded(text=text, encoding="utf-7")
     return None
 
 
