@@ -693,3 +693,28 @@ class TestHostile:
     def test_words_without_height_or_width_do_no_harm(self) -> None:
         words = [Word("a", (n % 7 * 50, 20, n % 7 * 50, 20), 0.0) for n in range(500)]
         find_tables(words, [Rule((0, 0, 0, 0)), Rule((0, 10, 400, 10))], 400, 400)
+
+
+def test_a_name_over_two_columns_whose_numbers_lie_apart_makes_no_column_of_its_own() -> None:
+    def draw(canvas: Canvas) -> None:
+        for level, left in ((712, 57), (694, 188), (678, 57), (634, 57)):
+            canvas.line(left, level, 268, level)
+        canvas.drawString(212, 702, "Costs!")
+        canvas.drawString(57, 696, "Country")
+        canvas.drawString(123, 696, "Line")
+        canvas.drawString(190, 682, "Landline")
+        canvas.drawString(240, 682, "Mobile")
+        rows = [["Germany", "0800 55", "0,00", "0,20"], ["Austria", "0810 99", "0,10", ""]]
+        rows += [["Switzerland", "0848 12", "", "0,30"]]
+        put(canvas, rows, [57, 123, 228, 268], top=666, pitch=13, right=(2, 3))
+
+    tables = tables_on(made(draw))
+    assert [table.rows for table in tables] == [
+        (
+            ("Country", "Line", "Costs!", "Costs!"),
+            ("", "", "Landline", "Mobile"),
+            ("Germany", "0800 55", "0,00", "0,20"),
+            ("Austria", "0810 99", "0,10", ""),
+            ("Switzerland", "0848 12", "", "0,30"),
+        )
+    ]

@@ -104,7 +104,8 @@ def with_names_joined(
         other = {number for number, row in enumerate(joined) if row.cells[at + 1]} - both
         if one & other or min(len(one), len(other)) > few:
             continue
-        if 0 in one or 0 in other or len(rows) >= _FEWEST_KNOWN:
+        bare = not one or not other  # names over several columns alone reach into it
+        if bare or 0 in one or 0 in other or len(rows) >= _FEWEST_KNOWN:
             del kept[at]
             joined = [without(row, at) for row in joined]
     return joined, kept
