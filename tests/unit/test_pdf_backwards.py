@@ -90,6 +90,19 @@ def test_numbers_behind_latin_words_are_read_with_them() -> None:
     assert text_on(words) == " ".join(told)
 
 
+def test_a_line_of_mostly_latin_words_runs_as_the_lines_around() -> None:
+    words = set_from_right(HEBREW * 2, 520, 72, 300)
+    base = max(word.box[3] for word in words) + 20
+    mail = [(HEBREW[0], 495, 520), ("help@harbour.example.org", 360, 490)]
+    words += [Word(text, (a, base, b, base + 10), SIZE) for text, a, b in mail]
+    assert text_on(words).endswith(f"{HEBREW[0]} help@harbour.example.org")
+
+
+def test_numbers_of_a_list_have_their_stop_behind_them() -> None:
+    words = [Word(".1", (508, 72, 520, 82), SIZE), *set_from_right(HEBREW[:3], 500, 72, 300)]
+    assert text_on(words) == " ".join(["1.", *HEBREW[:3]])
+
+
 def test_a_stop_at_the_left_of_a_latin_end_comes_last() -> None:
     words = set_from_right(HEBREW[:4], 520, 72, 300)
     end = words[-1].box[0] - 3

@@ -8,6 +8,9 @@ from dataclasses import replace
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.loaders.pdf.chance_tables import MOST_ROWS, without_chance
+from ingest.loaders.pdf.page import Rule, Word
+from ingest.loaders.pdf.table_value import Table
 from tests.helpers.pdf_pages import (
     CHINESE,
     HEIGHT,
@@ -70,6 +73,15 @@ class TestTwoColumns:
                 put_lines(canvas, [line], place)
 
         assert flat(text_of(draw)) == flat(one, two)
+
+    def test_the_last_two_lines_of_a_text_alone_in_the_right_column(self) -> None:
+        lines = printed(sentences(13, 24), LEFT)[:28]
+
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, lines[:26], LEFT)
+            put_lines(canvas, lines[26:], RIGHT)
+
+        assert flat(text_of(draw)) == flat(*lines)
 
     @pytest.mark.parametrize("lengths", [(14, 3), (3, 14), (14, 6), (6, 14)])
     def test_columns_may_be_of_unequal_length(self, lengths: tuple[int, int]) -> None:
@@ -144,6 +156,67 @@ class TestTwoColumns:
             put_lines(canvas, two, RIGHT)
 
         assert flat(text_of(draw)) == flat(*one, *two)
+
+    def test_a_ruled_table_across_both_columns_stays_a_table(self) -> None:
+        texts = [sentences(seed, 10) for seed in (16, 17, 18, 19)]
+        rows = ["Hinge", "Lund"], ["Latch", "Orsay"], ["Bolt", "Ostrand"]
+
+        def draw(canvas: Canvas) -> None:
+            for column, group in ((LEFT, texts[:2]), (RIGHT, texts[2:])):
+                put(canvas, group[0], column)
+                put(canvas, group[1], replace(column, top=400))
+            for number, row in enumerate(rows):
+                for at, cell in enumerate(row):
+                    canvas.rect(72 + 225 * at, HEIGHT - 330 - 16 * number, 225, 16)
+                    put_lines(canvas, [cell], Setting(left=76 + 235 * at, top=317 + 16 * number))
+
+        assert "Hinge\tLund\nLatch\tOrsay\nBolt\tOstrand" in text_of(draw)
+
+
+class TestTablesByChance:
+    """Lines of two columns that were taken for rows of a table; see chance_tables."""
+
+    def words(self) -> list[Word]:
+        placed: list[Word] = []
+        for number, column in enumerate((LEFT, RIGHT)):
+            for line, text in enumerate(printed(sentences(14 + number, 50), column)[:40]):
+                left, top = column.left + 20 * number, 72 + 11.0 * line
+                for word in text.split():
+                    wide = 4.0 * len(word)
+                    placed.append(Word(word, (left, top, left + wide, top + 9), 9))
+                    left += wide + 2
+        return placed
+
+    def table(self, words: list[Word], rows: int, cell: str = "river and stone") -> Table:
+        taken = [at for at, word in enumerate(words) if 100 < word.box[1] < 100 + 11 * rows]
+        box = (72.0, 100.0, 520.0, 100.0 + 11 * rows)
+        return Table(box, ((cell, cell),) * rows, (box,) * rows, frozenset(taken))
+
+    def test_two_rows_of_words_over_both_columns_are_none(self) -> None:
+        words = self.words()
+        assert without_chance([self.table(words, 2)], words, []) == []
+
+    def test_many_rows_are_one(self) -> None:
+        words = self.words()
+        table = self.table(words, MOST_ROWS + 1)
+        assert without_chance([table], words, []) == [table]
+
+    def test_numbers_are_cells(self) -> None:
+        words = self.words()
+        table = self.table(words, 2, "14.50")
+        assert without_chance([table], words, []) == [table]
+
+    def test_a_line_between_rows_makes_a_table(self) -> None:
+        words = self.words()
+        table = self.table(words, 2)
+        assert without_chance([table], words, [Rule((72, 110, 520, 110.5))]) == [table]
+
+    def test_rows_inside_one_column_are_a_table(self) -> None:
+        words = self.words()
+        table = self.table(words, 2)
+        left = frozenset(at for at in table.words if words[at].box[0] < RIGHT.left)
+        table = replace(table, words=left)
+        assert without_chance([table], words, []) == [table]
 
 
 class TestThreeColumns:

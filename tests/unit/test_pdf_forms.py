@@ -372,7 +372,7 @@ def test_a_field_without_room_is_not_read_but_a_signature_is(tmp_path: Path) -> 
     assert read.split() == ["Contract", "Ada", "Heat"]
 
 
-def test_fields_of_a_turned_page_go_to_their_labels(tmp_path: Path) -> None:
+def test_fields_of_a_cropped_page_go_to_their_labels(tmp_path: Path) -> None:
     field = widget((150, 695, 300, 712), "/FT /Tx /V (Ada Heat)")
     path = page_with(
         tmp_path / "a.pdf",
@@ -501,3 +501,26 @@ def test_a_sentence_above_a_field_is_no_label() -> None:
     filled = with_fields(sentence, [Inset("field", "Ada", (100, 92, 300, 106), "owner")])
 
     assert [word.text for word in filled] == ["Delivery", "is", "in", "May.", "owner: Ada"]
+
+
+def test_more_words_beside_fields_than_are_looked_at_leave_values_to_their_names() -> None:
+    many = words(*((f"w{n}", 10, n / 2) for n in range(1_500)))
+    fields = [Inset("field", str(n), (400, 0, 500, 800), "owner") for n in range(2_000)]
+    filled = with_fields(many, fields)
+
+    assert [word.text for word in filled[1_500:1_502]] == ["owner: 0", "owner: 1"]
+    assert len(filled) == 3_500
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_fields_of_a_page_that_is_shown_turned_go_to_their_labels(
+    tmp_path: Path, turn: int
+) -> None:
+    fields = [
+        widget((150, 695, 300, 712), "/FT /Tx /V (Ada Heat)"),
+        widget((150, 597, 162, 609), f"/FT /Btn {BOX} /AS /Yes"),
+    ]
+    printed = [(72, 700, "Name"), (72, 600, "Winter tyres")]
+    path = page_with(tmp_path / "a.pdf", printed, fields, page=f"/Rotate {turn}")
+
+    assert text_of(path).split("\n\n") == ["Name: Ada Heat", "Winter tyres: ☒ yes"]

@@ -366,3 +366,14 @@ def test_a_broken_drawing_costs_itself_alone(tmp_path: Path, look: str) -> None:
     objects = {200: drawing("ONE"), 203: f"{own} /Length 5>>\nstream\n/A Do\nendstream"}
 
     assert "ONE" in read(tmp_path, *stamps, objects=objects)
+
+
+def test_a_page_of_more_text_in_notes_than_is_read_tells_the_first(tmp_path: Path) -> None:
+    notes = [
+        on_first("Text", "/Contents (The first.)"),
+        *[on_first("Text", "/RC 200 0 R") for _ in range(40)],
+        on_first("Text", "/Contents (The last.)"),
+    ]
+
+    paragraphs = read(tmp_path, *notes, objects={200: f"({'<b></b>' * 14_000})"})
+    assert paragraphs == [FIRST_PARAGRAPH, "The first.", SECOND_PARAGRAPH]

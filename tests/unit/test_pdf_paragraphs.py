@@ -89,20 +89,42 @@ class TestParagraphs:
         read = text_of(lambda canvas: put_lines(canvas, lines, Setting(font=CHINESE)) and None)
         assert read == "".join(lines)
 
-    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self) -> None:
+    @pytest.mark.parametrize("note", ["Mills of the harbour.", "10,746 mills at rivers."])
+    def test_a_small_number_before_a_note_is_no_part_of_its_first_word(self, note: str) -> None:
         def draw(canvas: Canvas) -> None:
             put(canvas, sentences(315, 5), Setting())
             canvas.setFont("Helvetica", 5)
             canvas.drawString(72, HEIGHT - 697, "1")
             canvas.setFont("Helvetica", 8)
-            canvas.drawString(75, HEIGHT - 700, "Mills of the harbour.")
+            canvas.drawString(75, HEIGHT - 700, note)
 
-        assert text_of(draw).endswith("1 Mills of the harbour.")
+        assert text_of(draw).endswith(f"1 {note}")
 
     def test_a_short_last_line_ends_a_paragraph_without_space_or_indent(self) -> None:
         first = printed(sentences(310, 6), Setting())
         texts = [" ".join([*first[:-1], "The end."]), sentences(311, 5)]
         assert lines_of(text_of(stacked(texts, Setting()))) == texts
+
+    def test_a_word_below_another_by_chance_in_justified_lines(self) -> None:
+        above = ["Sailor", "live", "beside", "the", "old", "mill", "or", "in", "its", "sec-"]
+        below = ["tion", "with", "salt", "for", "the", "town", "of", "Lund"]
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 10)
+            left, second = 72.0, 0.0
+            for word in below:
+                canvas.drawString(left, 687, word)
+                end = left + canvas.stringWidth(word)
+                second = second or end + 17
+                left = end + 17
+            canvas.drawString(72, 700, above[0])
+            gap = (end - second - sum(map(canvas.stringWidth, above[1:]))) / (len(above) - 2)
+            for word in above[1:]:
+                canvas.drawString(second, 700, word)
+                second += canvas.stringWidth(word) + gap
+            canvas.drawString(72, 674, "harbour.")
+
+        assert text_of(draw) == " ".join([*above, *below, "harbour."]).replace("sec- ", "sec")
 
     def test_a_page_of_one_paragraph_is_one_line(self) -> None:
         text = sentences(312, 60)
@@ -231,6 +253,14 @@ class TestHyphens:
         ]
         read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
         assert read.count("well-known") == 2
+
+    def test_a_hyphen_of_a_name_with_several_stays(self) -> None:
+        lines = [
+            "The keeper of the mill wrote to all who live at the river about the date-format-",
+            "river bridge.",
+        ]
+        read = text_of(lambda canvas: put_lines(canvas, lines, Setting()) and None)
+        assert "date-format-river" in read
 
     def test_hyphens_are_rejoined_inside_one_column_only(self) -> None:
         def draw(canvas: Canvas) -> None:

@@ -171,6 +171,8 @@ def picture(filters: bytes, content: bytes) -> bytes:
         (b"/JPXDecode", "JPXDecode"),
         (b"/DCTDecode", "DCTDecode"),
         (b"/BrotliDecode", "BrotliDecode"),
+        (b"/JBIG2Decode", "JBIG2Decode"),
+        (b"/FlateDecode", "FlateDecode"),
     ],
 )
 def test_a_picture_that_cannot_be_decoded_is_named_by_its_filter(

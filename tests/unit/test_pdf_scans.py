@@ -6,6 +6,13 @@ from pathlib import Path
 import pypdf
 import pytest
 from pypdf.annotations import FreeText
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+)
 
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
@@ -333,3 +340,41 @@ def test_a_place_of_a_page_is_read_as_it_is_seen(tmp_path: Path) -> None:
         assert off.read_place(0, box) == []
     finally:
         engines.close()
+
+
+def test_a_rubber_stamp_that_is_an_annotation_is_read_once(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.pdf"
+    canvas = new_canvas(plain)
+    show(canvas, text_picture(LEASE))
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=plain)
+    look = StreamObject()
+    look.set_data(b"q 0.8 0 0 rg BT /F 18 Tf 8 12 Td (APPROVED BY THE BOARD) Tj ET Q")
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    names = {NameObject(key): NameObject(value) for key, value in font.items()}
+    look.update(
+        {
+            NameObject("/Type"): NameObject("/XObject"),
+            NameObject("/Subtype"): NameObject("/Form"),
+            NameObject("/BBox"): ArrayObject(map(NumberObject, (0, 0, 260, 40))),
+            NameObject("/Resources"): DictionaryObject(
+                {NameObject("/Font"): DictionaryObject({NameObject("/F"): DictionaryObject(names)})}
+            ),
+        }
+    )
+    stamp = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Stamp"),
+            NameObject("/Rect"): ArrayObject(map(NumberObject, (280, 90, 540, 130))),
+            NameObject("/AP"): DictionaryObject({NameObject("/N"): writer._add_object(look)}),
+        }
+    )
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(stamp)])
+    path = tmp_path / "stamped.pdf"
+    writer.write(path)
+    text = load(path).text
+
+    assert text.count("APPROVED BY THE BOARD") == 1
+    for line in LEASE:
+        assert line in text

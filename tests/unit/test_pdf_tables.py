@@ -596,6 +596,12 @@ def fractions(canvas: Canvas) -> None:
             canvas.drawString(80 + 60 * place, 697, f"{place + 1}.")
 
 
+def columns_not_level(canvas: Canvas) -> None:
+    for column, first in ((60, 700), (230, 704), (400, 696)):
+        for n in range(3):
+            spread(canvas, LEFT[n][:24], column, column + 150, first - 12 * n)
+
+
 def references(canvas: Canvas) -> None:
     for n in range(5):
         canvas.drawString(60, 700 - 26 * n, f"[Lun{n}]")
@@ -620,6 +626,7 @@ def footnotes(canvas: Canvas) -> None:
         widely_spaced_lines,
         fractions,
         references,
+        columns_not_level,
         footnotes,
         two_columns,
         two_chinese_columns,
@@ -657,6 +664,25 @@ class TestHostile:
             for n in range(MOST_WORDS + 1)
         ]
         assert find_tables(words, [], 500, 500) == []
+
+    def test_a_drawing_of_a_hundred_thousand_lines_has_no_ruled_table(self) -> None:
+        rules = [Rule((0, n / 200, 900, n / 200)) for n in range(100_000)]
+        words = [Word("a", (9.0 * n, 9.0 * n, 9.0 * n + 5, 9.0 * n + 5), 5.0) for n in range(99)]
+        assert find_tables(words, rules, 900, 900) == []
+
+    def test_words_between_two_thousand_lines_are_compared_with_those_near_them(self) -> None:
+        words = [
+            Word(
+                "12",
+                (25.0 * (n % 40), 2.0 * (n // 40), 25.0 * (n % 40) + 4, 2.0 * (n // 40) + 1),
+                1,
+            )
+            for n in range(20_000)
+        ]
+        tables = find_tables(
+            words, [Rule((0, n / 2, 1000, n / 2)) for n in range(2000)], 1000, 1000
+        )
+        assert sum(len(table.words) for table in tables) <= len(words)
 
     def test_a_drawing_of_many_crossing_lines_is_no_table(self) -> None:
         rules = [Rule((0, n, 900, n)) for n in range(0, 900, 2)]

@@ -70,18 +70,25 @@ def resolved(value: Any) -> Any:  # noqa: ANN401 - see entry
     return None if type(value).__name__ == "NullObject" else value
 
 
-def string(value: object) -> str:
+def string(value: object, most: int = LONGEST_TEXT) -> str:
     """Return a string of a file as text with plain line ends, "" for what is none."""
     if hasattr(value, "get_data"):  # long texts stand in streams
         value = value.get_data()
     if isinstance(value, str) and value.startswith("\ufeff"):
         value = getattr(value, "original_bytes", value)
     if isinstance(value, (bytes, bytearray)):
-        value = _decoded(bytes(value[: 4 * LONGEST_TEXT]))
+        value = _decoded(bytes(value[: 4 * most]))
     if not isinstance(value, str):
         return ""
-    text = _ENDS.sub("\n", _LANGUAGE.sub("", value[:LONGEST_TEXT]))
+    text = _ENDS.sub("\n", _LANGUAGE.sub("", value[:most]))
     return _CONTROL.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def size_of(value: object) -> int:
+    """Return the length of a string as the file holds it, 0 for what is none."""
+    if hasattr(value, "get_data"):
+        value = value.get_data()
+    return len(value) if isinstance(value, (str, bytes, bytearray)) else 0
 
 
 def name(value: object) -> str:

@@ -146,7 +146,7 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
     return (
         (left.is_prose and right.is_prose)
         or (left.address and right.address)
-        or (wide >= 1 and _is_note(first, last))
+        or (wide >= 1 and (_is_note(first, last) or _is_rest(first, last)))
         or _are_lists(left, right, wide)
     )
 
@@ -155,6 +155,13 @@ def _is_note(one: Side, other: Side) -> bool:
     """Whether one side is a note in the other's margin: cells of a row are of one size."""
     small, large = sorted((one.type, other.type))
     return (one.is_prose or other.is_prose) and large - small > _OF_ONE_SIZE * large
+
+
+def _is_rest(first: Side, last: Side) -> bool:
+    """Whether the later side is the end of the text: too few lines to be told by themselves."""
+    if not first.is_prose or first.count < _MANY_LINES or last.broken < _HALF:
+        return False
+    return (last.words >= _WORDS or last.letters >= _CJK_LETTERS) and last.numbers < _HALF
 
 
 def _are_lists(left: Side, right: Side, wide: float) -> bool:

@@ -16,6 +16,7 @@ from ingest.errors import (
     UnknownProtectionError,
 )
 from ingest.loaders.pdf.annotations import Dictionary
+from ingest.loaders.pdf.hidden_text import is_mostly_hidden, reads_well
 from ingest.loaders.pdf.insets import insets_of
 from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile, Refusal
@@ -93,7 +94,11 @@ class PdfEngines:
         rules = self.pdfium.rules(index) if self.pdfium is not None else ()
         sheet = sheet_of(page, rules, insets)
         written = any(inset.kind in ("field", "typed") for inset in insets)
-        return sheet if written or sheet.words or sheet.turned else None
+        if sheet.hidden and is_mostly_hidden(sheet):
+            text = self._pypdf_text(index)
+            if text is not None and reads_well(text, sheet.hidden):
+                return None
+        return sheet if written or sheet.words or sheet.turned or sheet.unreadable else None
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary]]:

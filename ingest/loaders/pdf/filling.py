@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.loaders.pdf.labels import Label, Surroundings
+from ingest.loaders.pdf.captions import caption_of
+from ingest.loaders.pdf.labels import Label, is_below_another, label_of
 from ingest.loaders.pdf.page import Box, Inset, Rule, Word
+from ingest.loaders.pdf.surroundings import Surroundings
 from ingest.loaders.pdf.ticks import colon, named, sign, told, word
 
 MOST_FIELDS = 5_000
-MOST_COMPARED = 20_000_000
-"""Pairs of words and fields that are looked at: a page beyond it tells values by their names."""
+MOST_COMPARED = 200_000
+"""Words beside fields that are looked at: a page of more tells values by their fields' names."""
 
 _SPACE = 0.3
 _LETTER = 0.5
@@ -56,23 +58,23 @@ class _Filling:
 
     def words(self) -> list[Word]:
         found = self._around.words
-        if len(found) * len(self._fields) > MOST_COMPARED:
+        if self._around.pairs() > MOST_COMPARED:
             return [*found, *(w for field in self._fields for w in _lines(told(field), field.box))]
         open_fields = [at for at, field in enumerate(self._fields) if self._makes_room(field)]
         self._free -= self._dropped
         captions = {
-            at: self._around.caption(at, self._free)
+            at: caption_of(self._around, at, self._free)
             for at in open_fields
             if self._fields[at].ticked is not None
         }
-        taken = {at for caption in captions.values() if caption for at in caption.words}
+        taken = {at for caption in captions.values() for at in caption}
         free = self._free - taken
         for at in open_fields:
             field, caption = self._fields[at], captions.get(at)
-            if caption is not None:
-                self._tick_before(field, caption.words)
+            if caption:
+                self._tick_before(field, caption)
             else:
-                self._fill(at, field, self._around.label(at, free))
+                self._fill(at, field, label_of(self._around, at, free))
         kept = [self._changed.get(at, word) for at, word in enumerate(found)]
         return [word for at, word in enumerate(kept) if at not in self._dropped] + self._added
 
@@ -111,7 +113,7 @@ class _Filling:
     def _fill(self, at: int, field: Inset, label: Label | None) -> None:
         """Put a value behind its label, or where the field stands."""
         if label is None:
-            text = told(field) if not self._around.is_below_another(at) else self._value(field, "")
+            text = told(field) if not is_below_another(self._around, at) else self._value(field, "")
             self._added += _lines(text, self._free_part(field.box))
             return
         word = self._word(label.at)

@@ -29,6 +29,7 @@ _RADIO = 1 << 15
 _PUSH_BUTTON = 1 << 16
 _CHOICES = 5_000
 _CHOSEN = 200
+_LONGEST_OPTION = 1_000  # characters
 
 # Names that programs give by themselves, in the languages that such programs speak.
 _TELLS_NOTHING = re.compile(
@@ -105,8 +106,8 @@ def _chosen(widget: Dictionary) -> Iterator[str]:
 def _option(option: Any) -> tuple[str, str]:  # noqa: ANN401 - a file may hold anything anywhere
     """Return how an entry of a list is stored, and how it is shown."""
     if isinstance(option, (str, bytes)):
-        return string(option), string(option)
-    pair = [string(each) for each in items(option, 2)]
+        return string(option, _LONGEST_OPTION), string(option, _LONGEST_OPTION)
+    pair = [string(one, _LONGEST_OPTION) for one in items(option, 2)]
     return (pair[0], pair[-1]) if pair else ("", "")
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ingest.loaders.pdf.object_order import numbers_of
 from ingest.loaders.pdf.scripts import is_wide
+from ingest.loaders.pdf.turning import Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -240,7 +241,7 @@ class _Reading:
                 )
         return found
 
-    def _drawn(self, width: float, height: float) -> _Place:
+    def _drawn(self, width: float, height: float) -> Place:
         """Return the map from the file's points to those of the page as it is drawn."""
         raw = self._raw
         bounds = raw.FS_RECTF()
@@ -259,38 +260,7 @@ class _Reading:
         a, b = (x1 - x0) / wide, (y1 - y0) / wide
         c, d = (x2 - x0) / high, (y2 - y0) / high
         turn = round(math.degrees(math.atan2(b, a)) / 90) * 90
-        return _Place(a, b, c, d, x0 - a * left - c * bottom, y0 - b * left - d * bottom, turn)
-
-
-class _Place(NamedTuple):
-    """An affine map of the page: x' = a x + c y + e, y' = b x + d y + f; ``turn`` in degrees."""
-
-    a: float
-    b: float
-    c: float
-    d: float
-    e: float
-    f: float
-    turn: int
-
-    def points(
-        self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
-
-    def boxes(self, *edges: npt.NDArray[np.float64]) -> tuple[list[float], ...]:
-        """Map boxes given as left, bottom, right, top to left, top, right, bottom as seen."""
-        import numpy as np  # noqa: PLC0415 - PDFs only
-
-        left, bottom, right, top = edges
-        x1, y1 = self.points(left, bottom)
-        x2, y2 = self.points(right, top)
-        return (
-            np.minimum(x1, x2).tolist(),
-            np.minimum(y1, y2).tolist(),
-            np.maximum(x1, x2).tolist(),
-            np.maximum(y1, y2).tolist(),
-        )
+        return Place(a, b, c, d, x0 - a * left - c * bottom, y0 - b * left - d * bottom, turn)
 
 
 def _characters(codes: Sequence[int]) -> list[str]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from ingest.loaders.links import address_after
-from ingest.loaders.pdf.annotations import Dictionary
+from ingest.loaders.pdf.annotations import (
+    LONGEST_TEXT,
+    Dictionary,
+    each,
+    entry,
+    inherited,
+    size_of,
+)
 from ingest.loaders.pdf.appearances import only_drawn
 from ingest.loaders.pdf.forms import fields_of
 from ingest.loaders.pdf.links import links_of
@@ -18,8 +25,12 @@ from ingest.loaders.pdf.ticks import told
 if TYPE_CHECKING:
     from ingest.loaders.pdf.engines import PdfEngines
 
+log = logging.getLogger(__name__)
+
 MOST_TEXT = 1_000_000
-"""Characters that a page's annotations may hold together: more is a file that repeats one text."""
+"""Characters that a page's annotations may hold: more is a file that repeats one text."""
+
+_OPTION = 8  # an entry of a list counts as so many characters
 
 
 def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
@@ -30,15 +41,14 @@ def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
     """
     found = engines.pdfium.frame(index) if engines.pdfium is not None else None
     frame = found[0] if found is not None else lambda x, y: (x, -y)
-    with engines.annotations(index) as annotations:
+    with engines.annotations(index) as everything:
+        annotations = _affordable(everything)
         drawn = _drawn(engines, index, annotations)
-        return _bounded(
-            chain(
-                fields_of(annotations, frame, drawn),
-                notes_of(annotations, frame, drawn),
-                links_of(annotations, frame),
-            )
-        )
+        return [
+            *fields_of(annotations, frame, drawn),
+            *notes_of(annotations, frame, drawn),
+            *links_of(annotations, frame),
+        ]
 
 
 def written(insets: Iterable[Inset]) -> list[str]:
@@ -56,6 +66,28 @@ def written(insets: Iterable[Inset]) -> list[str]:
     return [line for line in dict.fromkeys(lines) if line.strip()]
 
 
+def _affordable(annotations: Sequence[Dictionary]) -> list[Dictionary]:
+    """Return the annotations of a page up to the one whose strings are too many to be read."""
+    left = MOST_TEXT
+    kept: list[Dictionary] = []
+    for annotation, size in each(annotations, _size):
+        left -= size
+        if left < 0:
+            log.info("%d annotations of a page left out", len(annotations) - len(kept))
+            break
+        kept.append(annotation)
+    return kept
+
+
+def _size(annotation: Dictionary) -> int:
+    values = [entry(annotation, key) for key in ("/Contents", "/RC", "/T")]
+    values += [inherited(annotation, key) for key in ("/V", "/RV", "/TU")]
+    values.append(entry(entry(annotation, "/A"), "/URI"))
+    options = inherited(annotation, "/Opt")
+    listed = len(options) if isinstance(options, list) else 0
+    return sum(min(size_of(value), LONGEST_TEXT) for value in values) + _OPTION * listed
+
+
 def _drawn(engines: PdfEngines, index: int, annotations: Sequence[Dictionary]) -> dict[int, str]:
     """Return what annotations draw that hold no text, by the identity of their dictionaries."""
     silent = only_drawn(annotations)
@@ -63,14 +95,3 @@ def _drawn(engines: PdfEngines, index: int, annotations: Sequence[Dictionary]) -
         return {}
     texts = engines.pdfium.drawn_texts(index, [place for _, place in silent])
     return {id(one): text for (one, _), text in zip(silent, texts, strict=False)}
-
-
-def _bounded(insets: Iterable[Inset]) -> list[Inset]:
-    left = MOST_TEXT
-    kept: list[Inset] = []
-    for inset in insets:
-        left -= len(inset.text) + len(inset.label)
-        if left < 0:
-            break
-        kept.append(inset)
-    return kept

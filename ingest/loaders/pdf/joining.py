@@ -12,6 +12,7 @@ from ingest.loaders.printed_lines import clean, is_cjk
 from kb.records import SectionKind
 
 _HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
+_COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
 _ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
@@ -145,14 +146,8 @@ def between_lines(line: str, following: str, words: Collection[str]) -> str | No
     """Return what stands between two lines of a paragraph, None where a hyphen goes as well."""
     if not line or not following:
         return ""
-    start = _WORD_START.match(following)
-    hyphen = _HYPHEN_END.search(line)
-    if hyphen and start and start[0][0].islower():
-        whole = (hyphen[1] + start[0]).lower()
-        written = f"{hyphen[1]}-{start[0]}".lower()
-        return "" if written in words and whole not in words else None
     if _ANY_HYPHEN_END.search(line):
-        return ""  # a hyphen of the word itself: a name, a number
+        return _between_hyphen(line, following, words)
     if _HANGUL.match(line[-1]) and _HANGUL.match(following[0]):
         return _between_korean(line, following, words)
     if is_cjk(line[-1]) or is_cjk(following[0]):
@@ -160,14 +155,33 @@ def between_lines(line: str, following: str, words: Collection[str]) -> str | No
     return " "
 
 
+def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | None:
+    """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number."""
+    start = _WORD_START.match(following)
+    hyphen = _HYPHEN_END.search(line)
+    if hyphen is None or start is None or not start[0][0].islower() or _COMPOUND_END.search(line):
+        return ""
+    whole = (hyphen[1] + start[0]).lower()
+    written = f"{hyphen[1]}-{start[0]}".lower()
+    return "" if written in words and whole not in words else None
+
+
 def _between_korean(line: str, following: str, words: Collection[str]) -> str:
-    """Tell by the document's own words whether a line ended inside of a Korean word."""
+    """Tell by the document's own words whether a line ended inside of a Korean word.
+
+    It did where the document has the whole word, or its stem with another ending while it has
+    neither of the two parts as a word.
+    """
     one, other = _LAST_WORD.search(line), _WORD_START.match(following)
     if one is None or other is None:
         return " "
-    if one[0] + other[0] in words:
+    whole = one[0] + other[0]
+    if whole in words:
         return ""
-    return " "
+    if one[0] in words or other[0] in words:
+        return " "
+    stems = (whole[:end] for end in range(len(one[0]) + 1, len(whole)))
+    return "" if any(stem in words for stem in stems) else " "
 
 
 def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:

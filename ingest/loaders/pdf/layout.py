@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.chance_tables import without_chance
 from ingest.loaders.pdf.columns import Item, reading_order
 from ingest.loaders.pdf.filling import with_fields
-from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of
+from ingest.loaders.pdf.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.listings import is_listing, listing_lines
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.paragraphs import Column, has_columns, runs_on, stacks
@@ -63,9 +64,12 @@ def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], froz
     """Return the tables of a page as blocks, and which words they take."""
     found: dict[Box, Block] = {}
     taken: frozenset[int] = frozenset()
-    for table in find_tables(words, sheet.rules, sheet.width, sheet.height):
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    for table in without_chance(tables, words, sheet.rules):
+        backwards = runs_backwards(words[at] for at in table.words)
         lines = tuple(
-            PrintedLine(text, box) for text, box in zip(table.lines, table.row_boxes, strict=True)
+            PrintedLine("\t".join(reversed(text.split("\t"))) if backwards else text, box)
+            for text, box in zip(table.lines, table.row_boxes, strict=True)
         )
         found[table.box] = Block("table", lines, table.box, header_rows=table.header_rows)
         taken |= table.words

@@ -45,6 +45,8 @@ class Row:
     """The words of one printed line in reading order."""
 
     words: tuple[Word, ...]
+    backwards: bool = False
+    """Whether it is read from right to left."""
 
     @cached_property
     def box(self) -> Box:
@@ -73,11 +75,6 @@ class Row:
         """Whether nearly all of its letters have one width."""
         letters = sum(len(word.text) for word in self.words)
         return sum(len(w.text) for w in self.words if w.fixed) >= 0.8 * letters
-
-    @cached_property
-    def backwards(self) -> bool:
-        """Whether it is read from right to left."""
-        return runs_backwards(self.words)
 
     @cached_property
     def widest_gap(self) -> float:
@@ -143,6 +140,8 @@ class Row:
 
 def rows_of(words: Iterable[Word]) -> list[Row]:
     """Return the lines that words stand on, from the top."""
+    words = list(words)
+    mostly = runs_backwards(words)
     lines: list[list[Word]] = []
     bands: list[tuple[float, float]] = []
     for word in sorted(words, key=lambda w: (w.box[1] + w.box[3], w.box[0])):
@@ -162,7 +161,20 @@ def rows_of(words: Iterable[Word]) -> list[Row]:
         if bottom - top > bands[best][1] - bands[best][0]:
             bands[best] = (top, bottom)
     order = sorted(range(len(lines)), key=lambda at: sum(bands[at]))
-    return [Row(_in_order(lines[at])) for at in order]
+    return [row_of(lines[at], mostly_backwards=mostly) for at in order]
+
+
+def row_of(words: Sequence[Word], *, mostly_backwards: bool = False) -> Row:
+    """Return words of one line in the order in which they are read.
+
+    Args:
+        words: in any order.
+        mostly_backwards: whether the text around runs from right to left: then a line of Latin
+            words does so, too, if there is any letter of the other script in it.
+    """
+    some = mostly_backwards and any(map(_has_backward_letters, words))
+    backwards = some or runs_backwards(words)
+    return Row(_in_order(words, backwards=backwards), backwards)
 
 
 def around(boxes: Iterable[Box]) -> Box:
@@ -185,8 +197,14 @@ def runs_backwards(words: Iterable[Word]) -> bool:
     return back > forth
 
 
-def _in_order(words: Sequence[Word]) -> tuple[Word, ...]:
-    if not runs_backwards(words):
+def _has_backward_letters(word: Word) -> bool:
+    return not word.text.isascii() and any(
+        unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in word.text
+    )
+
+
+def _in_order(words: Sequence[Word], *, backwards: bool) -> tuple[Word, ...]:
+    if not backwards:
         return tuple(sorted(words, key=lambda w: (w.box[0], w.box[2], w.line)))
     out: list[Word] = []
     forward: list[Word] = []  # Latin words inside are read from left to right
@@ -201,7 +219,7 @@ def _in_order(words: Sequence[Word]) -> tuple[Word, ...]:
             if numbers and _gap(before, word) > _OF_ONE_RUN * word.size:
                 out += [*_read_onwards(forward), *numbers]
                 forward, numbers = [], []
-            numbers.append(word)
+            numbers += _read_onwards([word])
         else:
             out += [*_read_onwards(forward), *numbers]
             forward, numbers = [], []
@@ -233,6 +251,6 @@ def _is_mark(one: Word, other: Word) -> bool:
     if not (raised and other.size < one.size and other.text.strip("[]()*,").isdigit()):
         return False
     if other.box[0] < one.box[0]:
-        return one.text[0].isalpha()
+        return one.text[0].isalnum()
     tail = one.text[-_MARKED:]
     return not one.text[-1].isalnum() or (len(tail) == _MARKED and tail.isalpha())

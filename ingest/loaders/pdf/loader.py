@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
+from ingest.loaders.pdf.hidden_text import UNREADABLE, HiddenText, is_mostly_hidden
 from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
@@ -58,13 +59,14 @@ def _load(
 ) -> Document:
     scans = ScanReader(engines.pdfium, options, engines.pages)
     unread = Unread.of(engines)
+    hidden = HiddenText(scans.read_place)
     pages: list[PageRead] = []
     for index in range(engines.pages):
-        pages.append(_read_page(engines, scans, unread, index))
+        pages.append(_read_page(engines, scans, unread, hidden, index))
         if on_progress is not None:
             on_progress(index + 1, engines.pages)
     unread.look_for_filters(engines, scans.blank)
-    notices = [*scans.notices(), *unread.notices(engines.pages)]
+    notices = [*scans.notices(), *hidden.notices(engines.pages), *unread.notices(engines.pages)]
     builder = DocumentBuilder(media_type="pdf", notices=notices)
     outline: Sequence[OutlineEntry] = ()
     if engines.pdfium is not None:
@@ -79,12 +81,17 @@ def _load(
     return builder.build()
 
 
-def _read_page(engines: PdfEngines, scans: ScanReader, unread: Unread, index: int) -> PageRead:
+def _read_page(
+    engines: PdfEngines, scans: ScanReader, unread: Unread, hidden: HiddenText, index: int
+) -> PageRead:
     sheet = engines.sheet(index)
     unread.page(engines, index)
     if sheet is not None and unread.is_placeholder(text_of(sheet)):
         return PageRead()
     reading = engines.read(index) if sheet is None else PageReading(text_of(sheet))
+    whole = sheet is not None and is_mostly_hidden(sheet)
+    if sheet is not None and whole:
+        reading = PageReading(reading.raw + UNREADABLE * sheet.hidden)
     seen = scans.page(index, reading, sheet)
     if seen.page is not None:
         # OCR is told of what was filled in or typed over; notes stand beside the page.
@@ -93,9 +100,12 @@ def _read_page(engines: PdfEngines, scans: ScanReader, unread: Unread, index: in
         return PageRead(picture=seen.page, written=written(notes))
     if sheet is None:
         more = written(insets_of(engines, index))
-        return PageRead(text=_with_written(clean(reading.raw), more))
+        text = hidden.without_names(index, clean(reading.raw))
+        return PageRead(text=_with_written(text, more))
     if seen.insets:
         sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
+    if sheet.unreadable and not whole:
+        sheet = hidden.with_places(index, sheet)
     return PageRead(blocks=blocks_of(sheet), height=sheet.height)
 
 

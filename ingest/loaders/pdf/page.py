@@ -110,6 +110,8 @@ class Sheet:
     ``turned`` is what stands on it in other directions, such as a table printed sideways or columns
     of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
     leads from such a page's boxes to the page as it is seen; None for what is upright.
+    ``unreadable`` are the places, as they are seen, of text in fonts that hide their characters;
+    ``hidden`` is how many characters that is.
     """
 
     width: float
@@ -119,6 +121,8 @@ class Sheet:
     insets: tuple[Inset, ...] = ()
     turned: tuple[Sheet, ...] = ()
     turn: Turn | None = None
+    unreadable: tuple[Box, ...] = ()
+    hidden: int = 0
 
     @property
     def all_words(self) -> tuple[Word, ...]:

@@ -29,6 +29,11 @@ _UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _COVERED = 0.8  # of a text's box
 _NAME_BYTES = 64
 _MOST_DECODED = 200
+_SIMPLE = frozenset({"", "FlateDecode", "Fl", "LZWDecode", "LZW", "RunLengthDecode", "RL"})
+_BILEVEL = frozenset({"JBIG2Decode"})
+_EMPTY_BILEVEL = 400  # bytes: an empty page of JBIG2 has a few dozen
+_SEGMENT_HEAD, _TYPE = 11, 0x3F
+_SEGMENTS = frozenset({0, 4, 6, 7, 16, 20, 22, 23, 36, 38, 39, 40, 42, 43, 48, 49, 50, 51, 52, 62})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,10 @@ def undecodable(
     *,
     within: Box | None,
 ) -> list[str]:
-    """Return the last filter of each picture, in a box if one is given, that has no pixels."""
+    """Return the last filter of each picture that cannot be decoded, in a box if one is given.
+
+    Ask it of places that draw nothing: it takes a picture of JBIG2 that holds much for broken.
+    """
     found = []
     for item, kind, matrix in _objects(raw, page):
         if kind != _IMAGE:
@@ -131,14 +139,35 @@ def undecodable(
         box = _on_page(_box(raw, item, matrix, place), width, height)
         if box is None or (within is not None and not _common(box, within)):
             continue
-        bitmap = raw.FPDFImageObj_GetBitmap(item)
-        if bitmap:
-            raw.FPDFBitmap_Destroy(bitmap)
-        else:
-            found.append((_filters(raw, item) or ("",))[-1])
+        name = (_filters(raw, item) or ("",))[-1]
+        if not _has_pixels(raw, page, item, name):
+            found.append(name)
         if len(found) >= _MOST_DECODED:
             break
     return found
+
+
+def _has_pixels(raw: Any, page: Any, item: Any, name: str) -> bool:  # noqa: ANN401 - see objects_of
+    """Whether a picture that draws nothing was decoded: PDFium fills in what it cannot read."""
+    bitmap = raw.FPDFImageObj_GetBitmap(item)
+    if not bitmap:
+        return False
+    raw.FPDFBitmap_Destroy(bitmap)
+    held = raw.FPDFImageObj_GetImageDataDecoded(item, None, 0)
+    if name in _BILEVEL:
+        return held <= _EMPTY_BILEVEL and _first_segment(raw, item, held) in _SEGMENTS
+    if name in _SIMPLE:
+        known = raw.FPDF_IMAGEOBJ_METADATA()
+        if raw.FPDFImageObj_GetImageMetadata(item, page, known):
+            return bool(held * 2 >= known.width * known.height * known.bits_per_pixel // 8)
+    return True
+
+
+def _first_segment(raw: Any, item: Any, size: int) -> int:  # noqa: ANN401 - see objects_of
+    """Return the type of the first segment of a picture of JBIG2, -1 where there is none."""
+    data = ctypes.create_string_buffer(max(size, _SEGMENT_HEAD))
+    raw.FPDFImageObj_GetImageDataDecoded(item, data, size)
+    return data.raw[4] & _TYPE if size >= _SEGMENT_HEAD else -1
 
 
 def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of

@@ -24,6 +24,7 @@ _LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
 _EXACT = 0.1
+_FEW_WORDS = 3
 _LEAST_COLUMNS = 20
 _LEAST_LOWER = 0.25  # share of lines of prose that begin with a small letter
 _SHORT_STACK = 3
@@ -144,9 +145,14 @@ def has_columns(row: Row, edges: Column, beside: Sequence[Row]) -> bool:
 
 
 def _same_places(one: Row, other: Row) -> bool:
-    """Whether two lines have words, behind their first, that begin at one place."""
+    """Whether two lines have words, behind their first, that begin at the same places.
+
+    One place is chance where many words stand at even distances.
+    """
     near = _EXACT * one.height
-    return any(abs(a.box[0] - b.box[0]) < near for a in one.words[1:] for b in other.words[1:])
+    places = [w.box[0] for w in other.words[1:]]
+    same = sum(any(abs(w.box[0] - place) < near for place in places) for w in one.words[1:])
+    return same >= (1 if len(one.words) <= _FEW_WORDS else 2)
 
 
 def _room(row: Row, edges: Column) -> float:

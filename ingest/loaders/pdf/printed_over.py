@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.filling import with_fields
-from ingest.loaders.pdf.lines import COLUMN_GAP, Row, rows_of
+from ingest.loaders.pdf.lines import COLUMN_GAP, Row, row_of, rows_of
 from ingest.loaders.pdf.quality import GARBLED, measure
 from ingest.loaders.pdf.regions import inside
 from ingest.loaders.picture_lines import KnownLine
@@ -96,4 +96,4 @@ def _level(words: Iterable[Word]) -> Iterator[Row]:
                 parts.append([])
             parts[-1].append(word)
         for part in parts:
-            yield Row(tuple(part))
+            yield row_of(part)

@@ -32,12 +32,22 @@ def nothing(path: Path, scans: ScanReader, unread: Unread, options: LoadOptions)
         msg = f"{name} is damaged: none of its {pages} can be read; save it anew and ingest again."
         return DamagedFileError(msg)
     return EmptyDocumentError(
-        _not_tried(name, pages, scans, options)
+        _hidden(name, scans, options)
+        or _not_tried(name, pages, scans, options)
         or _tried(name, pages, scans)
         or _undecodable(name, scans)
         or _held(name, unread)
         or _blank(name, pages, scans)
     )
+
+
+def _hidden(name: str, scans: ScanReader, options: LoadOptions) -> str:
+    if not scans.garbled or scans.scanned:
+        return ""
+    rest = scans.unavailable or (
+        "and OCR could not read it." if options.ocr else "ingest it again with OCR on."
+    )
+    return f"{name} has no readable text: its fonts hide which characters they show; {rest}"
 
 
 def _not_tried(name: str, pages: str, scans: ScanReader, options: LoadOptions) -> str:

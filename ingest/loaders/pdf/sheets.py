@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.loaders.pdf.frames import frames_of
+from ingest.loaders.pdf.glyph_names import without_names
 from ingest.loaders.pdf.glyphs import Glyphs
+from ingest.loaders.pdf.hidden import joined_places, read_hidden
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Rule, Sheet
 from ingest.loaders.pdf.turning import Turn
 from ingest.loaders.pdf.words import words_in_frame
@@ -14,19 +16,29 @@ from ingest.loaders.pdf.words import words_in_frame
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:
     """Return the sheet of a page; rules and insets are given as they are seen."""
+    read, places = read_hidden(page)
+    hidden = _count(page) - _count(read) if places else 0
     upright = Sheet(page.width, page.height, (), tuple(rules), tuple(insets))
     turned: list[Sheet] = []
-    for frame in frames_of(page):
-        words = tuple(words_in_frame(frame, page))
+    for frame in frames_of(read):
+        words, named = without_names(words_in_frame(frame, read))
+        if named:
+            places += joined_places(map(frame.turn.on_page, named))
+            hidden += len(named)
         if not frame.turn.angle:
-            upright = replace(upright, words=words)
+            upright = replace(upright, words=tuple(words))
         elif words:
             held = _held(rules, frame.turn)
             width, height = frame.turn.width, frame.turn.height
-            turned.append(Sheet(width, height, words, held, turn=frame.turn))
+            turned.append(Sheet(width, height, tuple(words), held, turn=frame.turn))
+    upright = replace(upright, unreadable=tuple(places), hidden=hidden)
     if not turned:
         return upright
     return _with_insets(replace(upright, insets=()), turned, insets)
+
+
+def _count(page: Glyphs) -> int:
+    return sum(glyph.font >= 0 and not glyph.text.isspace() for glyph in page.glyphs)
 
 
 def as_seen(blocks: Sequence[Block], turn: Turn) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -24,16 +25,24 @@ _MANY_BANDS = 4  # with cells side by side in each, that no remarks between line
 _CLEAR = 0.7  # ems between columns of a table between lines
 _FEW_BANDS = 3
 _BAND_LINES = 3
+_CLOSER = 0.92  # times the distance of rows, that lines of one row have
 
 
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
     page_lines = lines_of(words, left)
+    down = sorted(left, key=lambda at: _middle(words[at].box))
+    middles = [_middle(words[at].box) for at in down]
     for places, (start, end) in _stacks(lines):
         bands: list[list[Line]] = []
         for top, bottom in pairwise(places):
-            inside = [at for at in left if _inside(words[at].box, (start, top, end, bottom))]
+            first, last = bisect_left(middles, top), bisect_right(middles, bottom)
+            inside = [
+                at
+                for at in down[first:last]
+                if at in left and start - 2 <= _across(words[at].box) <= end + 2
+            ]
             band = lines_of(words, inside)
             if band and _tabular(words, band):
                 bands.append(band)
@@ -78,9 +87,12 @@ def _stacks(lines: Sequence[Box]) -> Iterator[tuple[list[float], tuple[float, fl
             yield sorted(places), (ends[0], ends[1])
 
 
-def _inside(box: Box, region: Box) -> bool:
-    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return region[0] - 2 <= across <= region[2] + 2 and region[1] <= down <= region[3]
+def _across(box: Box) -> float:
+    return (box[0] + box[2]) / 2
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
 
 
 def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
@@ -110,10 +122,30 @@ def _banded(
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
-    first, last = beside_rows(words, rows, strips, page_lines)
-    groups = [[row] for row in first] + groups + [[row] for row in last]
+    close = _close(groups)
+    first, last = beside_rows(words, rows, strips, page_lines, close)
+    groups = _by_closeness(first, close) + groups + _by_closeness(last, close)
     above = names_above(words, groups[0][0], strips, page_lines)
     return table_from(words, [[row] for row in above] + groups)
+
+
+def _close(groups: Sequence[Sequence[Row]]) -> float:
+    """Return how near lines of one row are, 0 where rows are as near to one another."""
+    inside = [b.line.centre - a.line.centre for group in groups for a, b in pairwise(group)]
+    between = [b[0].line.centre - a[-1].line.centre for a, b in pairwise(groups)]
+    if not inside or max(inside) > _CLOSER * min(between):
+        return 0.0
+    return (max(inside) + min(between)) / 2
+
+
+def _by_closeness(rows: Sequence[Row], close: float) -> list[list[Row]]:
+    groups: list[list[Row]] = []
+    for row in rows:
+        if groups and row.line.centre - groups[-1][-1].line.centre <= close:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 def _banded_rows(

@@ -15,6 +15,7 @@ _FEWEST_GAPS = 4
 _FEW_ROWS = 3
 _CLEARER = 1.5  # ems between columns of few rows
 _WIDER = 1.6  # times the gap between words, from which one is that of columns
+_BESIDE = 0.72  # ems between lines that stand partly beside each other
 _SPREAD = 2.0  # ems; gaps of spread lines are narrower
 
 
@@ -87,6 +88,15 @@ def is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
     )
     narrow = bool(gaps) and gaps[len(gaps) // 2] < _SPREAD * size
     return alone >= 0.9 * len(cells) and small >= 0.5 * len(cells) and narrow
+
+
+def are_between(rows: Sequence[Row]) -> bool:
+    """Say whether most lines stand half beside the next: columns whose lines are not level."""
+    near = sum(
+        below.line.centre - row.line.centre < _BESIDE * max(row.line.size, below.line.size)
+        for row, below in pairwise(rows)
+    )
+    return 2 * near >= len(rows)
 
 
 def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:

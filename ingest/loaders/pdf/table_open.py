@@ -23,6 +23,7 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _LONGEST_NAME = 44
+_LONGEST_CELL = 60  # words
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
 _SIDES_APART = 1.2  # ems between what stands side by side without being one table
 _OVERLAP = 0.8  # ems between lines that stand partly beside each other
@@ -63,7 +64,10 @@ def _tables_of(
     if not strips:
         return [], []
     if is_table(words, run, rows, strips):
-        return _finished(words, rows, strips, lines), []
+        found = _finished(words, rows, strips, lines)
+        # Nobody sets a paragraph in a cell without a line around it.
+        whole = all(len(cell.split()) <= _LONGEST_CELL for t in found for r in t.rows for cell in r)
+        return found if whole else [], []
     found = _in_stretches(words, run, rows, strips, lines)
     widest = max(strips, key=lambda strip: strip[1] - strip[0])
     parted = widest[1] - widest[0] >= _SIDES_APART * run.size
@@ -182,9 +186,16 @@ def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
 
 
 def beside_rows(
-    words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
+    words: Sequence[Word],
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    lines: Sequence[Line],
+    close: float,
 ) -> tuple[list[Row], list[Row]]:
-    """Return rows above and below those that ruling lines enclose: every other row may be grey."""
+    """Return rows above and below those that ruling lines enclose: every other row may be grey.
+
+    ``close`` is the distance within which a line of a single cell goes on with the line above.
+    """
     steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
     far = _ROW_AWAY * max(steps)
     found: tuple[list[Row], list[Row]] = ([], [])
@@ -201,7 +212,10 @@ def beside_rows(
                 break
             row = row_of(words, line, strips)
             away = abs(line.centre - (kept[-1] if kept else near).line.centre)
-            if away > far or row.spans or len(row.filled) < 2 or not _in_line(words, row, rows):  # noqa: PLR2004 - cells
+            goes_on = bool(kept) and away <= close and set(row.filled) <= set(kept[-1].filled)
+            if away > far or row.spans or not _in_line(words, row, rows):
+                break
+            if len(row.filled) < 2 and not goes_on:  # noqa: PLR2004 - cells
                 break
             kept.append(row)
     found[0].reverse()

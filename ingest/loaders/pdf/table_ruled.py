@@ -10,8 +10,10 @@ from ingest.loaders.pdf.table_bands import between_lines
 from ingest.loaders.pdf.table_columns import Row
 from ingest.loaders.pdf.table_grid import Cell, Grid, components, grid_of
 from ingest.loaders.pdf.table_rows import grouped, table_from
+from ingest.loaders.pdf.table_stripes import with_bands_joined
 from ingest.loaders.pdf.table_text import around, cell_text, is_number, lines_of
 from ingest.loaders.pdf.table_value import Table, names_columns, repeated
+from ingest.loaders.pdf.table_walls import parted
 
 _LAYOUT_WORDS = 90  # words of one cell from which a grid of few cells only arranges a page
 _LAYOUT_CELLS = 6
@@ -26,13 +28,13 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -
     """Yield the tables among the free words of a page that lines are drawn for."""
     left = set(free)
     open_lines: list[Box] = []
-    parts = sorted(components(rules), key=_area, reverse=True)
+    parts = sorted(with_bands_joined(list(components(rules)), words, left), key=_area, reverse=True)
     done: list[Box] = []
     for lines in parts:
         if any(_holds(box, lines) for box in done):
             continue
         grid = grid_of(lines, words, left)
-        table = _boxed(words, grid) if grid is not None else None
+        table = _boxed(words, parted(words, grid)) if grid is not None else None
         if table is not None and grid is not None:
             done.append(grid.box)
             left -= table.words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.table_columns import Row, Strip
-from ingest.loaders.pdf.table_gaps import are_clear, edges_align, is_spread
+from ingest.loaders.pdf.table_gaps import are_between, are_clear, edges_align, is_spread
 from ingest.loaders.pdf.table_prose import are_sentences, is_worded, share_of
 from ingest.loaders.pdf.table_runs import Run
 from ingest.loaders.pdf.table_text import cell_text, is_number
@@ -36,7 +36,12 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
     if len(shared) < 2 or len(shared) < 0.45 * len(rows):  # noqa: PLR2004 - rows
         return False
     apart = all(are_clear(words, run, rows, strips)) and edges_align(words, rows, columns)
-    if not apart or is_spread(words, rows, run.size) or is_code_or_list(words, rows):
+    if (
+        not apart
+        or are_between(rows)
+        or is_spread(words, rows, run.size)
+        or is_code_or_list(words, rows)
+    ):
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     numeric = [share_of(is_number, column[1:]) >= 0.6 and any(column[1:]) for column in texts]  # noqa: PLR2004 - share

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ingest.loaders.pdf.lines import row_of, runs_backwards
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk
 
@@ -111,6 +112,8 @@ def cell_text(words: Sequence[Word], chosen: Iterable[int]) -> str:
 
 def line_text(words: Sequence[Word], chosen: Sequence[int]) -> str:
     """Return words of one line, given from left to right, with a space where there is a gap."""
+    if runs_backwards(words[at] for at in chosen):
+        return row_of([words[at] for at in chosen]).text()
     parts: list[str] = []
     last: Word | None = None
     for at in chosen:

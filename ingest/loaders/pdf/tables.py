@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest.loaders.pdf.columns import Item, reading_order
 from ingest.loaders.pdf.page import Box, Rule, Word
+from ingest.loaders.pdf.rules import MOST_RULES
 from ingest.loaders.pdf.table_contents import FEWEST_ENTRIES, contents_of, ends_in_leaders
 from ingest.loaders.pdf.table_open import open_tables
 from ingest.loaders.pdf.table_ruled import ruled_tables
@@ -32,7 +33,9 @@ def find_tables(
         return []
     free = {at for at, word in enumerate(words) if _on_page(word.box, width, height)}
     found: list[Table] = []
-    for table in ruled_tables(words, rules, free):
+    # A drawing of more lines is no table, and comparing them all with each other takes minutes.
+    lines = rules if len(rules) <= MOST_RULES else ()
+    for table in ruled_tables(words, lines, free):
         found.append(table)
         free -= table.words
     for part in _columns_with_leaders(words, free):

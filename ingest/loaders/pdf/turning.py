@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _Box = tuple[float, float, float, float]
 
@@ -54,3 +58,35 @@ class Turn(NamedTuple):
         if turn == 3 * QUARTER:
             return self.width - bottom, left, self.width - top, right
         return box
+
+
+class Place(NamedTuple):
+    """An affine map of the page: x' = a x + c y + e, y' = b x + d y + f; ``turn`` in degrees."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
+    turn: int
+
+    def points(
+        self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Map points given by their two coordinates."""
+        return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
+
+    def boxes(self, *edges: npt.NDArray[np.float64]) -> tuple[list[float], ...]:
+        """Map boxes given as left, bottom, right, top to left, top, right, bottom as seen."""
+        import numpy as np  # noqa: PLC0415 - PDFs only
+
+        left, bottom, right, top = edges
+        x1, y1 = self.points(left, bottom)
+        x2, y2 = self.points(right, top)
+        return (
+            np.minimum(x1, x2).tolist(),
+            np.minimum(y1, y2).tolist(),
+            np.maximum(x1, x2).tolist(),
+            np.maximum(y1, y2).tolist(),
+        )
