@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.page import Rule
 from ingest.loaders.pdf.pdfium import PdfiumFile
-from ingest.loaders.pdf.tables import Table, find_tables
+from ingest.loaders.pdf.tables.finding import Table, find_tables
 
 WIDTH, HEIGHT = 595.0, 842.0
 CHINESE = "STSong-Light"

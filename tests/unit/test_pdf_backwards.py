@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.loaders.pdf.joining import pieces_of
-from ingest.loaders.pdf.layout import blocks_of
+from ingest.loaders.pdf.blocks import blocks_of
+from ingest.loaders.pdf.layout.joining import pieces_of
 from ingest.loaders.pdf.page import Sheet, Word
 
 _TEXTS = (

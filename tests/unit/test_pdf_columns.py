@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.loaders.pdf.chance_tables import MOST_ROWS, without_chance
 from ingest.loaders.pdf.page import Rule, Word
-from ingest.loaders.pdf.table_value import Table
+from ingest.loaders.pdf.tables.by_chance import MOST_ROWS, without_chance
+from ingest.loaders.pdf.tables.value import Table
 from tests.helpers.pdf_pages import (
     CHINESE,
     HEIGHT,

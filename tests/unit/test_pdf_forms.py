@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders.pdf import forms
+from ingest.loaders.pdf.annotations.rich_text import plain
 from ingest.loaders.pdf.engines import PdfEngines
-from ingest.loaders.pdf.filling import with_fields
 from ingest.loaders.pdf.insets import insets_of, written
 from ingest.loaders.pdf.page import Inset, Rule, Word
-from ingest.loaders.pdf.rich_text import plain
+from ingest.loaders.pdf.placing.filling import with_fields
 from tests.helpers.pdf_annotations import page_with, text_of, wide
 
 RECT = "/Subtype /Widget /Rect [{0} {1} {2} {3}]"

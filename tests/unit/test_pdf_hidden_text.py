@@ -8,9 +8,9 @@ import pytest
 
 from ingest.errors import EmptyDocumentError
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.glyph_names import names_glyphs
+from ingest.loaders.pdf.fonts.glyph_names import names_glyphs
+from ingest.loaders.pdf.fonts.plausible import LANGUAGE, share_of_common_pairs
 from ingest.loaders.pdf.loader import PdfLoader
-from ingest.loaders.pdf.plausible import LANGUAGE, share_of_common_pairs
 from kb.records import Document
 from tests.helpers.pdf_glyphs import DrawnFont, DrawnPage
 

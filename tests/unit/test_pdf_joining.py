@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.joining import between_lines, vocabulary_of
+from ingest.loaders.pdf.layout.joining import between_lines, vocabulary_of
 from ingest.loaders.pdf.loader import PdfLoader
 from ingest.loaders.pdf.page import Block, PrintedLine
 from tests.helpers.pdf_glyphs import DrawnFont, DrawnPage
@@ -33,6 +33,8 @@ class TestHyphens:
             ("the soft\u00ad", "ware", (), "the software"),
             ("die Donau\u2010", "dampfschiffe", (), "die Donaudampfschiffe"),
             ("one -", "two", (), "one - two"),
+            ("für Wasser-", "und Abwasser", (), "für Wasser- und Abwasser"),
+            ("the mid-", "and long-term", (), "the mid- and long-term"),
             ("see KX-4471-", "B for it", (), "see KX-4471-B for it"),
         ],
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.loaders.pdf.annotations.links import links_of
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of
-from ingest.loaders.pdf.joining import pieces_of
-from ingest.loaders.pdf.links import links_of
+from ingest.loaders.pdf.layout.joining import pieces_of
 from ingest.loaders.pdf.page import Block, PrintedLine
 from tests.helpers.pdf_annotations import Printed, page_with, text_of
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.loaders.pdf.annotations.notes import notes_of
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of, written
-from ingest.loaders.pdf.notes import notes_of
 from tests.helpers.pdf_annotations import Printed, page_with, text_of, wide
 
 FIRST_PARAGRAPH = "Quote for the greenhouse roof: 18,400 euros."

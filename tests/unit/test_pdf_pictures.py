@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw
 
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.page_objects import DrawnPicture, PageObjects
-from ingest.loaders.pdf.recognising import Recogniser
-from ingest.loaders.pdf.regions import coverage, regions_of
+from ingest.loaders.pdf.pictures.page_objects import DrawnPicture, PageObjects
+from ingest.loaders.pdf.pictures.recognising import Recogniser
+from ingest.loaders.pdf.pictures.regions import coverage, regions_of
 from kb.records import Document
 from tests.helpers.pictured_pdf import hidden, new_canvas, show, text_picture, write
 

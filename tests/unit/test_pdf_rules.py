@@ -7,7 +7,7 @@ from reportlab.lib.colors import lightgrey, white
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.loaders.pdf.page import Box
-from ingest.loaders.pdf.rules import MOST_RULES, merged
+from ingest.loaders.pdf.tables.rules import MOST_RULES, merged
 from tests.helpers.pdf_tables import HEIGHT, WIDTH, made, rules_on
 
 

@@ -17,7 +17,7 @@ from pypdf.generic import (
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
 from ingest.loaders.pdf.engines import PdfEngines
-from ingest.loaders.pdf.scan import ScanReader
+from ingest.loaders.pdf.pictures.scan import ScanReader
 from kb.records import Document
 from tests.helpers.pictured_pdf import (
     HEIGHT,

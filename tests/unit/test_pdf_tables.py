@@ -7,7 +7,7 @@ from reportlab.lib.colors import lightgrey
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.loaders.pdf.page import Rule, Word
-from ingest.loaders.pdf.tables import MOST_WORDS, find_tables
+from ingest.loaders.pdf.tables.finding import MOST_WORDS, find_tables
 from tests.helpers.pdf_tables import CHINESE, Draw, grid, made, prose, put, tables_on
 
 PARTS = [

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.pdfium import PdfiumFile
-from ingest.loaders.pdf.words import words_of
+from ingest.loaders.pdf.words.chains import words_of
 from tests.helpers.pdf_glyphs import DrawnFont, DrawnPage
 
 

@@ -1,1 +1,1 @@
-"""Reads PDF files page by page: two engines, the better text of both, OCR where there is none."""
+"""Reads PDF files page by page, by the place of each character, with OCR where there is no text."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
-from ingest.loaders.pdf.continuing import with_continued
-from ingest.loaders.pdf.edges import PageBlocks
-from ingest.loaders.pdf.joining import Piece, pieces_of, vocabulary_of
+from ingest.loaders.pdf.layout.continuing import with_continued
+from ingest.loaders.pdf.layout.edges import PageBlocks
+from ingest.loaders.pdf.layout.joining import Piece, pieces_of, vocabulary_of
+from ingest.loaders.pdf.layout.running import without_running
 from ingest.loaders.pdf.page import Block
-from ingest.loaders.pdf.running import without_running
 from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
 from kb.records import Page
 from kb.text import normalise

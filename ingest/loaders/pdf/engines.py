@@ -15,8 +15,8 @@ from ingest.errors import (
     UnknownFilterError,
     UnknownProtectionError,
 )
-from ingest.loaders.pdf.annotations import Dictionary
-from ingest.loaders.pdf.hidden_text import is_mostly_hidden, reads_well
+from ingest.loaders.pdf.annotations.dictionaries import Dictionary
+from ingest.loaders.pdf.fonts.hidden_text import is_mostly_hidden, reads_well
 from ingest.loaders.pdf.insets import insets_of
 from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile, Refusal

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.loaders.links import address_after
-from ingest.loaders.pdf.annotations import (
+from ingest.loaders.pdf.annotations.appearances import only_drawn
+from ingest.loaders.pdf.annotations.dictionaries import (
     LONGEST_TEXT,
     Dictionary,
     each,
@@ -15,12 +16,11 @@ from ingest.loaders.pdf.annotations import (
     inherited,
     size_of,
 )
-from ingest.loaders.pdf.appearances import only_drawn
-from ingest.loaders.pdf.forms import fields_of
-from ingest.loaders.pdf.links import links_of
-from ingest.loaders.pdf.notes import notes_of, said
+from ingest.loaders.pdf.annotations.forms import fields_of
+from ingest.loaders.pdf.annotations.links import links_of
+from ingest.loaders.pdf.annotations.notes import notes_of, said
 from ingest.loaders.pdf.page import Inset
-from ingest.loaders.pdf.ticks import told
+from ingest.loaders.pdf.placing.ticks import told
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.engines import PdfEngines

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.base import DocumentBuilder, LoadOptions
 from ingest.loaders.pdf.assembly import PageRead, assemble
+from ingest.loaders.pdf.blocks import blocks_of, text_of
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
-from ingest.loaders.pdf.hidden_text import UNREADABLE, HiddenText, is_mostly_hidden
+from ingest.loaders.pdf.fonts.hidden_text import UNREADABLE, HiddenText, is_mostly_hidden
 from ingest.loaders.pdf.insets import insets_of, written
-from ingest.loaders.pdf.layout import blocks_of, text_of
 from ingest.loaders.pdf.metadata import describe, real_title
-from ingest.loaders.pdf.reasons import nothing
-from ingest.loaders.pdf.scan import ScanReader
-from ingest.loaders.pdf.unread import Unread
+from ingest.loaders.pdf.pictures.reasons import nothing
+from ingest.loaders.pdf.pictures.scan import ScanReader
+from ingest.loaders.pdf.pictures.unread import Unread
 from ingest.loaders.printed_lines import clean
 from kb.records import Document
 

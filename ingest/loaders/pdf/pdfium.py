@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ingest.loaders.pdf.annotations import Dictionary, Frame
-from ingest.loaders.pdf.appearances import Rect, drawn_texts
-from ingest.loaders.pdf.glyphs import Glyphs, read_glyphs
+from ingest.loaders.pdf.annotations.appearances import Rect, drawn_texts
+from ingest.loaders.pdf.annotations.dictionaries import Dictionary, Frame
+from ingest.loaders.pdf.annotations.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.page import Box, Rule
-from ingest.loaders.pdf.page_objects import PageObjects, objects_of, undecodable
 from ingest.loaders.pdf.passage import Character
-from ingest.loaders.pdf.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.pdfium_page import kinds_on, place_on, without_texts
-from ingest.loaders.pdf.rules import rules_of
+from ingest.loaders.pdf.pictures.page_objects import PageObjects, objects_of, undecodable
+from ingest.loaders.pdf.tables.rules import rules_of
+from ingest.loaders.pdf.words.glyphs import Glyphs, read_glyphs
 
 if TYPE_CHECKING:
     import numpy as np

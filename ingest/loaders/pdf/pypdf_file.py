@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.pdf.annotations import (
+from ingest.loaders.pdf.annotations.dictionaries import (
     MOST_ANNOTATIONS,
     Dictionary,
     each,

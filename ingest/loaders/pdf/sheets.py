@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.loaders.pdf.frames import frames_of
-from ingest.loaders.pdf.glyph_names import without_names
-from ingest.loaders.pdf.glyphs import Glyphs
-from ingest.loaders.pdf.hidden import joined_places, read_hidden
+from ingest.loaders.pdf.fonts.glyph_names import without_names
+from ingest.loaders.pdf.fonts.hidden import joined_places, read_hidden
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Rule, Sheet
 from ingest.loaders.pdf.turning import Turn
-from ingest.loaders.pdf.words import words_in_frame
+from ingest.loaders.pdf.words.chains import words_in_frame
+from ingest.loaders.pdf.words.frames import frames_of
+from ingest.loaders.pdf.words.glyphs import Glyphs
 
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:

@@ -1,0 +1,1 @@
+"""Forms, notes and links, as a file holds them."""

@@ -1,0 +1,177 @@
+"""A page's words, tables and insets as blocks in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.loaders.pdf.layout.columns import Item, reading_order
+from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
+from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
+from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
+from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
+from ingest.loaders.pdf.placing.beside_text import place, settled, words_in
+from ingest.loaders.pdf.placing.filling import with_fields
+from ingest.loaders.pdf.sheets import as_seen, in_order
+from ingest.loaders.pdf.tables.by_chance import without_chance
+from ingest.loaders.pdf.tables.finding import find_tables
+
+_MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
+_SAME_SIZE = 0.5  # points
+_LEAST_LISTING = 3  # lines
+_TWO_EMPTY_LINES = 3.2  # heights of the font
+
+
+def text_of(sheet: Sheet) -> str:
+    """Return all words of a page, in no order that means anything, filled in or printed."""
+    sheets = (sheet, *sheet.turned)
+    insets = (inset for one in sheets for inset in one.insets)
+    filled = [inset.text for inset in insets if inset.kind in ("field", "typed")]
+    return " ".join([*(word.text for one in sheets for word in one.words), *filled])
+
+
+def blocks_of(sheet: Sheet) -> list[Block]:
+    """Return what stands on a page, in the order in which a person reads it."""
+    if not sheet.turned:
+        return _blocks_of_sheet(sheet)
+    turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
+    return in_order([_blocks_of_sheet(sheet), *turned])
+
+
+def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
+    sheet = settled(sheet)
+    words = with_fields(sheet.words, sheet.insets, sheet.rules)
+    solid, taken = _tables(words, sheet)
+    floating: list[Block] = []
+    for inset in sheet.insets:
+        if inset.kind == "picture" and inset.text.strip():
+            block = _picture(inset)
+            if inset.box in solid or len(words_in(words, inset.box)) > _MOST_PRINTED_OVER:
+                floating.append(block)
+            else:
+                solid[inset.box] = block
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    items += [Item(box, None) for box in solid]
+    blocks: list[Block] = []
+    for part in reading_order(items):
+        blocks += _blocks_of_column(part, solid)
+    for block in floating:
+        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
+        blocks.insert(above[-1] + 1 if above else 0, block)
+    return place(blocks, sheet)
+
+
+def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
+    """Return the tables of a page as blocks, and which words they take."""
+    found: dict[Box, Block] = {}
+    taken: frozenset[int] = frozenset()
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    for table in without_chance(tables, words, sheet.rules):
+        backwards = runs_backwards(words[at] for at in table.words)
+        lines = tuple(
+            PrintedLine("\t".join(reversed(text.split("\t"))) if backwards else text, box)
+            for text, box in zip(table.lines, table.row_boxes, strict=True)
+        )
+        found[table.box] = Block("table", lines, table.box, header_rows=table.header_rows)
+        taken |= table.words
+    return found, taken
+
+
+def _picture(inset: Inset) -> Block:
+    lines = [line for line in inset.text.split("\n") if line.strip()]
+    return Block("text", tuple(PrintedLine(line, inset.box) for line in lines), inset.box)
+
+
+def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Block]:
+    rows = rows_of(item.word for item in items if item.word is not None)
+    whole = sorted((solid[i.box] for i in items if i.word is None), key=lambda b: b.box[1])
+    blocks: list[Block] = []
+    for block in whole:
+        middle = (block.box[1] + block.box[3]) / 2
+        above = [row for row in rows if (row.box[1] + row.box[3]) / 2 < middle]
+        blocks += _blocks_of_rows(above)
+        blocks.append(block)
+        rows = rows[len(above) :]
+    return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
+    columns: dict[int, Column] = {}
+    for size in {round(row.size) for row in rows}:
+        columns[size] = Column.of([r for r in rows if abs(r.size - size) <= 1 + _SAME_SIZE])
+    blocks: list[Block] = []
+    for stack in _with_gaps_of_listings(stacks(rows), columns):
+        column = columns[round(stack[0].size)]
+        for part, code in _listings_apart(stack, column):
+            if code:
+                lines = tuple(PrintedLine(text, row.box) for text, row in listing_lines(part))
+            else:
+                goes_on = runs_on(part, column)
+                lines = tuple(
+                    PrintedLine(
+                        row.text(_column_gap(part, at, goes_on, column)), row.box, goes_on[at]
+                    )
+                    for at, row in enumerate(part)
+                )
+            blocks.append(
+                Block(
+                    "code" if code else "text",
+                    lines,
+                    around(row.box for row in part),
+                    apart=code or part[0] is stack[0] or bool(blocks and blocks[-1].kind == "code"),
+                )
+            )
+    return blocks
+
+
+def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column) -> float:
+    """Return the gap that is a column's in a line: prose has none."""
+    prose = (
+        goes_on[at]
+        or (at > 0 and goes_on[at - 1])
+        or not has_columns(rows[at], column, [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]])
+    )
+    return 0.0 if prose else COLUMN_GAP
+
+
+def _listings_apart(stack: Sequence[Row], column: Column) -> list[tuple[list[Row], bool]]:
+    """Part a stack where the font turns to a typewriter's and back; say which parts are code."""
+    parts: list[list[Row]] = []
+    for row in stack:
+        if not parts or parts[-1][-1].fixed != row.fixed:
+            parts.append([])
+        parts[-1].append(row)
+    told: list[tuple[list[Row], bool]] = []
+    for part in parts:
+        code = is_listing(part, column.right)
+        if told and told[-1][1] == code:
+            told[-1][0].extend(part)
+        else:
+            told.append((list(part), code))
+    return told
+
+
+def _with_gaps_of_listings(found: list[list[Row]], columns: dict[int, Column]) -> list[list[Row]]:
+    """Join stacks of one listing: an empty line does not end it."""
+    joined: list[list[Row]] = []
+    for stack in found:
+        if joined and _one_listing(joined[-1], stack, columns):
+            joined[-1].extend(stack)
+        else:
+            joined.append(list(stack))
+    return joined
+
+
+def _one_listing(above: Sequence[Row], below: Sequence[Row], columns: dict[int, Column]) -> bool:
+    one, other = above[-1], below[0]
+    if one.fixed != other.fixed or abs(one.size - other.size) > _SAME_SIZE:
+        return False
+    if other.box[1] - one.box[3] > _TWO_EMPTY_LINES * one.height:
+        return False
+    right = columns[round(one.size)].right
+    code = is_listing(above, right), is_listing(below, right)
+    return all(code) or (
+        any(code)
+        and one.fixed
+        and len(above) + len(below) >= _LEAST_LISTING
+        and is_listing([*above, *below], right)
+    )

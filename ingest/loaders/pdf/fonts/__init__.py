@@ -1,0 +1,1 @@
+"""Fonts that hide which characters they show."""

@@ -1,0 +1,81 @@
+"""Has the places of text in fonts that hide their characters read by OCR, and counts the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ingest.loaders.pdf.fonts.glyph_names import names_glyphs
+from ingest.loaders.pdf.fonts.plausible import LANGUAGE, share_of_common_pairs
+from ingest.loaders.pdf.page import Box, Inset, Sheet
+from ingest.loaders.pdf.quality import SUSPECT, measure
+from kb.records import Notice
+
+MAX_PLACES = 200
+"""Places of one page that are read; a page of prose has about ten."""
+
+MOSTLY = 0.5
+"""Share of hidden characters from which a page is read as a whole."""
+
+UNREADABLE = "\ufffd"
+
+
+@dataclass(slots=True)
+class HiddenText:
+    """Reads hidden text of one document by ``read_place``, and remembers what came of it."""
+
+    read_place: Callable[[int, Box], list[str]]
+    _read: set[int] = field(default_factory=set)
+    _left_out: set[int] = field(default_factory=set)
+
+    def with_places(self, index: int, sheet: Sheet) -> Sheet:
+        """Return a page with what OCR reads where its text hides its characters."""
+        insets: list[Inset] = []
+        for at, box in enumerate(sheet.unreadable):
+            lines = self.read_place(index, box) if at < MAX_PLACES else []
+            text = "\n".join(line for line in lines if line.strip())
+            if text:
+                insets.append(Inset("picture", text, box))
+                self._read.add(index)
+            else:
+                self._left_out.add(index)
+        return replace(sheet, insets=(*sheet.insets, *insets)) if insets else sheet
+
+    def without_names(self, index: int, text: str) -> str:
+        """Return an engine's text without the lines that only name glyphs."""
+        lines = text.split("\n")
+        kept = [line for line in lines if not names_glyphs(line.strip())]
+        if len(kept) < len(lines):
+            self._left_out.add(index)
+        return "\n".join(kept)
+
+    def notices(self, total: int) -> list[Notice]:
+        """Say on how many pages hidden text was read, and on how many it was left out."""
+        out = []
+        for code, pages, rest in (
+            ("coded_text_read", self._read, "read by OCR there"),
+            ("coded_text_left_out", self._left_out, "left out there"),
+        ):
+            if pages:
+                have = "has" if len(pages) == 1 else "have"
+                message = (
+                    f"{len(pages)} of {total} page{'s' if total != 1 else ''} {have} text in fonts "
+                    f"that hide its characters; it was {rest}"
+                )
+                values = {"pages": len(pages), "total": total}
+                out.append(Notice(code=code, message=message, values=values))
+        return out
+
+
+def is_mostly_hidden(sheet: Sheet) -> bool:
+    """Whether most of a page's text hides its characters."""
+    shown = sum(len(word.text) for word in sheet.all_words)
+    return sheet.hidden > 0 and sheet.hidden >= MOSTLY * (sheet.hidden + shown)
+
+
+def reads_well(text: str, hidden: int) -> bool:
+    """Whether another engine's text of a page stands for what is hidden there."""
+    if measure(text).doubt > SUSPECT or any(map(names_glyphs, text.split("\n"))):
+        return False
+    share, pairs = share_of_common_pairs(text)
+    return pairs * 2 >= hidden and share >= LANGUAGE

@@ -1,0 +1,1 @@
+"""Columns, lines and paragraphs of a page, and pages as one text."""

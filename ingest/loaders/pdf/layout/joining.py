@@ -1,0 +1,203 @@
+"""Makes text of blocks: joins the lines that go on, and keeps all others apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.loaders.base import BLOCK_BREAK
+from ingest.loaders.pdf.page import Block, PrintedLine
+from ingest.loaders.printed_lines import clean, is_cjk
+from kb.records import SectionKind
+
+_HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
+_COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
+_ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
+_WORD_START = re.compile(r"[^\W\d_]+")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_AFTER_SUSPENDED = frozenset({"und", "oder", "bzw", "sowie", "and"})
+"""Words before which a hyphen at a line's end stands for a part that follows later."""
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of one kind, and what stands between it and the piece before."""
+
+    text: str
+    kind: SectionKind
+    separator: str
+    header_rows: int = 0
+
+
+def pieces_of(
+    blocks: Sequence[Block],
+    words: Collection[str],
+    before: Block | None = None,
+    after: Block | None = None,
+) -> list[Piece]:
+    """Return a page's blocks as pieces of text in order.
+
+    Args:
+        blocks: of one page, in reading order.
+        words: lower-case words of the whole document, which tell where a word was broken.
+        before: the last block of the page before: its paragraph may go on on this page.
+        after: the first block of the next page.
+    """
+    pieces: list[Piece] = []
+    above = before
+    kept = _Kept([], [])
+    for at, (block, below) in enumerate(zip(blocks, [*blocks[1:], after], strict=False)):
+        between = _between_blocks(block, below, words)
+        text = _text_of(block, words, kept, between, last_of_page=at + 1 == len(blocks))
+        if text.strip():
+            separator = _between_blocks(above, block, words) or ""
+            near = pieces and above and above.kind == block.kind and not block.apart
+            if separator == "\n" and not near:
+                separator = BLOCK_BREAK
+            pieces.append(Piece(text, block.kind, separator, block.header_rows))
+            above = block
+    return pieces
+
+
+def _between_blocks(above: Block | None, below: Block | None, words: Collection[str]) -> str | None:
+    """Return what stands between two blocks, a line's end unless a paragraph goes on."""
+    if above is None or below is None or above.kind != "text" or not above.lines[-1].runs_on:
+        return "\n"
+    one, other = above.lines[-1], below.lines[0]
+    return between_lines(cleaned(one, "text"), cleaned(other, "text"), words)
+
+
+def cleaned(line: PrintedLine, kind: SectionKind) -> str:
+    """Return a line in normal form: code and tables keep their white space."""
+    if kind == "code":
+        indent = len(line.text) - len(line.text.lstrip(" "))
+        return line.text[:indent] + line.text[indent:].rstrip()
+    return "\t".join(clean(cell).replace("\n", "") for cell in line.text.split("\t"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is told behind a paragraph: the addresses of its links, and the notes on it."""
+
+    addresses: list[str]
+    notes: list[str]
+
+    def see(self, line: PrintedLine) -> None:
+        """Keep what belongs to a line until its paragraph ends."""
+        self.addresses.append(line.after)
+        self.notes.extend(line.notes)
+
+    def take(self) -> tuple[list[str], list[str]]:
+        """Return the addresses, each once, and the notes; forget both."""
+        taken = list(dict.fromkeys(part for part in self.addresses if part)), list(self.notes)
+        self.addresses.clear()
+        self.notes.clear()
+        return taken
+
+
+def _text_of(
+    block: Block,
+    words: Collection[str],
+    kept: _Kept,
+    between_blocks: str | None,
+    *,
+    last_of_page: bool,
+) -> str:
+    """Return a block's text; ``kept`` comes from the block above, and goes to the one below.
+
+    A paragraph that goes on in the next block tells its addresses and notes there. One that goes
+    on on the next page tells them before its last line here: nothing may part its two halves.
+    """
+    lines = [cleaned(line, block.kind) for line in block.lines]
+    if block.kind != "text":
+        return "\n".join(text + line.after for text, line in zip(lines, block.lines, strict=True))
+    parts: list[str] = []
+    for at, (text, line) in enumerate(zip(lines, block.lines, strict=True)):
+        kept.see(line)
+        last = at + 1 == len(lines)
+        if last and between_blocks != "\n":
+            if last_of_page:
+                addresses, notes = kept.take()
+                parts = ["".join(f"{note}\n\n" for note in notes), *parts]
+                parts += [f"{address.strip()} " for address in addresses]
+            parts.append(text[:-1] if between_blocks is None else text)
+            break
+        parts.append(text)
+        between = "\n" if last or not line.runs_on else between_lines(text, lines[at + 1], words)
+        if between is None:
+            parts[-1] = text[:-1]
+            continue
+        if between == "\n" and (last or not _in_sentence(text, lines[at + 1])):
+            addresses, notes = kept.take()
+            parts += addresses
+            if notes:
+                parts.append("\n\n" + "\n\n".join(notes))
+                between = "\n\n"
+        parts.append("" if last else between)
+    return "".join(parts)
+
+
+def _in_sentence(line: str, following: str) -> bool:
+    """Whether a sentence goes on after a line's end that is kept."""
+    return line[-1:].isalnum() and following[:1].islower()
+
+
+def between_lines(line: str, following: str, words: Collection[str]) -> str | None:
+    """Return what stands between two lines of a paragraph, None where a hyphen goes as well."""
+    if not line or not following:
+        return ""
+    if _ANY_HYPHEN_END.search(line):
+        return _between_hyphen(line, following, words)
+    if _HANGUL.match(line[-1]) and _HANGUL.match(following[0]):
+        return _between_korean(line, following, words)
+    if is_cjk(line[-1]) or is_cjk(following[0]):
+        return ""
+    return " "
+
+
+def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | None:
+    """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number."""
+    start = _WORD_START.match(following)
+    hyphen = _HYPHEN_END.search(line)
+    if start is not None and start[0] in _AFTER_SUSPENDED:
+        return " "  # "Wasser- und Abwasser"
+    if hyphen is None or start is None or not start[0][0].islower() or _COMPOUND_END.search(line):
+        return ""
+    whole = (hyphen[1] + start[0]).lower()
+    written = f"{hyphen[1]}-{start[0]}".lower()
+    return "" if written in words and whole not in words else None
+
+
+def _between_korean(line: str, following: str, words: Collection[str]) -> str:
+    """Tell by the document's own words whether a line ended inside of a Korean word.
+
+    It did where the document has the whole word, or its stem with another ending while it has
+    neither of the two parts as a word.
+    """
+    one, other = _LAST_WORD.search(line), _WORD_START.match(following)
+    if one is None or other is None:
+        return " "
+    whole = one[0] + other[0]
+    if whole in words:
+        return ""
+    if one[0] in words or other[0] in words:
+        return " "
+    stems = (whole[:end] for end in range(len(one[0]) + 1, len(whole)))
+    return "" if any(stem in words for stem in stems) else " "
+
+
+def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:
+    """Return the lower-case words of a document, without those that a line's end may have cut."""
+    found: set[str] = set()
+    pattern = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+    cut = False
+    for blocks in pages:
+        for block in blocks:
+            for line in block.lines:
+                words = pattern.findall(line.text.lower())
+                inner = words[1 if cut else 0 : -1 if line.runs_on else None]
+                found.update(inner)
+                cut = line.runs_on
+    return frozenset(found)

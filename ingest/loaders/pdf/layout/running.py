@@ -1,0 +1,203 @@
+"""Headers, footers and page numbers: what repeats at the edge of pages is said once.
+
+Only lines at the very top or bottom of a page can be meant, read from the edge inwards, at the same
+height on several pages, in letters that are no larger than the text's, with more white around them
+than the text has. The first occurrence of a running title stays, because it may say what stands
+nowhere else; numbers of pages go, unless a file holds nothing else. In doubt a line stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from itertools import pairwise, takewhile
+
+from ingest.loaders.pdf.layout.edges import PARTED, Edge, PageBlocks, edges_of
+from ingest.loaders.pdf.layout.page_numbers import (
+    SAME_PLACE,
+    folded,
+    is_number,
+    numbered,
+    unnumbered,
+)
+from ingest.loaders.pdf.page import Block, PrintedLine
+
+LARGEST = 1.15
+"""Height of a running title, as a share of the usual height of the file's lines."""
+
+LEAST_PAGES = 3
+"""Pages near each other on which a title stands."""
+
+_LEAST_PAGES_OF_LARGE = 4
+_NEAR_PAGES = 2  # left and right pages have titles of their own
+_FORM_LINES = 3  # that two pages have in common at the same places, besides running ones
+_FORM_SHARE = 0.25
+_MOSTLY = 0.5
+_NUMBER = re.compile(r"\d+")
+
+
+def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
+    """Return the blocks of each page without what repeats; None is a page without blocks."""
+    edges = [
+        edge
+        for number, page in enumerate(pages)
+        if page is not None
+        for at_top in (True, False)
+        for edge in edges_of(number, page, at_top=at_top)
+    ]
+    counted = numbered(edges)
+    titles = _titles(edges, counted, _usual_height(pages))
+    forms = _forms(pages, _from_the_edge(edges, titles | counted, counted))
+    told = counted | {edge for edge in titles if edge.page not in forms}
+    gone: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
+    seen: set[str] = set()
+    for edge in _from_the_edge(edges, told, counted):
+        kept = _worth_keeping(unnumbered(edge.text) if edge in counted else edge.text, seen)
+        for count, line in enumerate(edge.lines):
+            gone[edge.page][line] = kept if count == 0 else ""
+    rest = [
+        [] if page is None else _remove(page.blocks, gone.get(number, {}))
+        for number, page in enumerate(pages)
+    ]
+    # Where nothing else is printed, it is what the file says.
+    return rest if any(rest) else [[] if page is None else page.blocks for page in pages]
+
+
+def _from_the_edge(
+    edges: Sequence[Edge], told: AbstractSet[Edge], counted: AbstractSet[Edge]
+) -> Iterator[Edge]:
+    """Yield lines from the edge of each page inwards, up to white space that parts the text."""
+    alike: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
+    places: dict[tuple[int, bool], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        places[edge.page, edge.at_top].append(edge)
+        if edge in told:
+            alike[_alike(edge)].append(edge)
+    parted = {words: _are_parted(group, counted) for words, group in alike.items()}
+    for group in places.values():
+        running = list(takewhile(told.__contains__, group))
+        while running and not parted[_alike(running[-1])](running[-1]):
+            running.pop()
+        yield from running
+
+
+def _are_parted(group: Sequence[Edge], counted: AbstractSet[Edge]) -> Callable[[Edge], bool]:
+    """Return what tells of a line with these words whether it is parted from the text.
+
+    White space parts it on most of its pages. Some programs leave none: then its pages have
+    numbers, and what follows is a paragraph.
+    """
+    if sum(edge.clear for edge in group) >= _MOSTLY * len(group):
+        return lambda edge: edge.gap >= PARTED
+    pages = {edge.page for edge in counted}
+    tight = sum(edge.prose and edge.page in pages for edge in group)
+    mostly = len(group) >= LEAST_PAGES and tight > _MOSTLY * len(group)
+    return lambda _: mostly
+
+
+def _alike(edge: Edge) -> tuple[bool, str]:
+    text = "#" if is_number(edge.text) else _NUMBER.sub("#", folded(edge.text))
+    return edge.at_top, text
+
+
+def _worth_keeping(text: str, seen: set[str]) -> str:
+    """Return what stays of a line: its words where they are said for the first time."""
+    words = folded(text)
+    if not any(c.isalpha() for c in words) or is_number(text) or words in seen:
+        return ""
+    seen.add(words)
+    return text
+
+
+def _titles(edges: Sequence[Edge], counted: set[Edge], usual: float) -> set[Edge]:
+    """Return lines that say the same at the same place of pages near each other."""
+    found: set[Edge] = set()
+    said: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        said[edge.at_top, edge.text].append(edge)
+    pages = {edge.page for edge in edges}
+    with_numbers = {edge.page for edge in counted}
+    for group in said.values():
+        for run in _runs(group):
+            large = max(edge.height for edge in run) > LARGEST * usual
+            needed = _LEAST_PAGES_OF_LARGE if large else LEAST_PAGES
+            # Two pages share a line by chance; where they are numbered it is a title.
+            short = not large and len(pages) < LEAST_PAGES and pages == with_numbers
+            if len(run) >= (len(pages) if short and len(pages) > 1 else needed):
+                found.update(run)
+    return found
+
+
+def _runs(group: Sequence[Edge]) -> Iterator[list[Edge]]:
+    """Part lines of one wording where no page near has it at the same height."""
+    waiting = sorted(group, key=lambda edge: (edge.box[3], edge.page))
+    starts = [
+        at
+        for at, (one, other) in enumerate(pairwise(waiting), 1)
+        if other.box[3] - one.box[3] > SAME_PLACE
+    ]
+    for first, last in zip([0, *starts], [*starts, len(waiting)], strict=True):
+        run: list[Edge] = []
+        for edge in sorted(waiting[first:last], key=lambda edge: edge.page):
+            if run and edge.page - run[-1].page > _NEAR_PAGES:
+                yield run
+                run = []
+            if not run or edge.page != run[-1].page:
+                run.append(edge)
+        yield run
+
+
+def _forms(pages: Sequence[PageBlocks | None], told: Iterable[Edge]) -> set[int]:
+    """Return the pages that print the same form: they share more than running titles."""
+    running = {(edge.page, place) for edge in told for place in edge.lines}
+    cells: list[set[tuple[str, int]]] = []
+    for number, page in enumerate(pages):
+        cells.append(set())
+        for at, block in enumerate(page.blocks if page is not None else ()):
+            for inner, line in enumerate(block.lines):
+                if (number, (at, inner)) not in running:
+                    height = round(line.box[3] / SAME_PLACE)
+                    cells[-1].update((cell, height) for cell in line.text.split("\t") if cell)
+    found: set[int] = set()
+    for number, here in enumerate(cells):
+        for other in range(number + 1, min(number + 1 + _NEAR_PAGES, len(cells))):
+            common = len(here & cells[other])
+            least = _FORM_SHARE * min(len(here), len(cells[other]))
+            if common >= max(_FORM_LINES, least):
+                found |= {number, other}
+    return found
+
+
+def _usual_height(pages: Sequence[PageBlocks | None]) -> float:
+    heights = sorted(
+        line.box[3] - line.box[1]
+        for page in pages
+        if page is not None
+        for block in page.blocks
+        for line in block.lines
+    )
+    return heights[len(heights) // 2] if heights else 0.0
+
+
+def _remove(blocks: Sequence[Block], gone: dict[tuple[int, int], str]) -> list[Block]:
+    if not gone:
+        return list(blocks)
+    left: list[Block] = []
+    for at, block in enumerate(blocks):
+        kept: list[PrintedLine] = []
+        notes: list[str] = []
+        for inner, line in enumerate(block.lines):
+            stays = gone.get((at, inner))
+            if stays is None:
+                kept.append(line)
+            elif stays:
+                kept.append(replace(line, text=stays, runs_on=False))
+            else:
+                notes += line.notes  # a remark on one page's title does not repeat
+        if kept:
+            left.append(replace(block, lines=tuple(kept)))
+        left += [Block("text", (PrintedLine(note, block.box),), block.box) for note in notes]
+    return left

@@ -1,0 +1,277 @@
+"""Decides which pages of a PDF are pictures, reads them by OCR, and counts what was not read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ingest.loaders.pdf.page import Inset
+from ingest.loaders.pdf.pictures.inside_text import PictureReader
+from ingest.loaders.pdf.pictures.printed_over import (
+    hidden_letters,
+    is_hidden,
+    printed_lines,
+    readable,
+)
+from ingest.loaders.pdf.pictures.recognising import Recogniser
+from ingest.loaders.pdf.pictures.regions import coverage, inside, regions_of
+from ingest.loaders.pdf.quality import GARBLED, measure
+from kb.records import Notice
+
+if TYPE_CHECKING:
+    from ingest.loaders.base import LoadOptions
+    from ingest.loaders.pdf.engines import PageReading
+    from ingest.loaders.pdf.page import Box, Sheet
+    from ingest.loaders.pdf.pdfium import PdfiumFile
+    from ingest.loaders.pdf.pictures.page_objects import PageObjects
+    from ingest.loaders.pdf.words.glyphs import Glyph
+    from ingest.loaders.picture_lines import PictureLines, PictureText
+
+log = logging.getLogger(__name__)
+
+COVERED = 0.6
+"""Share of a page from which pictures make it a scan, if no text stands for them."""
+
+LAYER = 40
+"""Letters from which hidden text is the text of the picture that it lies under or over."""
+
+STAMPED = 0.06
+"""Share of a page that text may cover which is printed over a scan: about six lines."""
+
+REST = 0.05
+"""Share of the letters in a picture that are misread ones, if the page prints all the others."""
+
+TRUSTED = 0.6
+"""Mean confidence from which what OCR read is text, not the pattern of a photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What OCR found on a page: all of it, or pictures that stand on it; nothing if both lack."""
+
+    page: PictureText | None = None
+    insets: tuple[Inset, ...] = ()
+
+
+@dataclass(slots=True)
+class ScanReader:
+    """Reads pages that need it, within the document's bounds, and remembers what happened."""
+
+    pdfium: PdfiumFile | None
+    options: LoadOptions
+    total: int
+    read: int = 0
+    scanned: int = 0
+    stamped: int = 0
+    over_limit: int = 0
+    too_large: int = 0
+    empty: int = 0
+    garbled: int = 0
+    failed: int = 0
+    pictured: int = 0
+    blank: list[int] = field(default_factory=list)
+    undecodable: list[str] = field(default_factory=list)
+    recogniser: Recogniser = field(init=False)
+    pictures: PictureReader = field(init=False)
+    _confidences: list[tuple[float, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.recogniser = Recogniser(self.pdfium, self.options)
+        self.pictures = PictureReader(self.recogniser)
+
+    @property
+    def unavailable(self) -> str:
+        """Why OCR cannot be used here, "" if it can."""
+        return self.recogniser.unavailable
+
+    def page(self, index: int, reading: PageReading, sheet: Sheet | None = None) -> Seen:
+        """Return what OCR read on a page beside, or in place of, the page's own text."""
+        if reading.failed:
+            self.failed += 1
+            return Seen()
+        quality = measure(reading.raw)
+        if quality.unreadable_share >= GARBLED:
+            readable = quality.visible - quality.unreadable
+            return Seen(self._instead(index, readable))
+        if not quality.visible or (sheet is not None and not sheet.all_words):
+            return Seen(self._whole(index, sheet))
+        if self.pdfium is None or sheet is None:
+            return Seen()
+        return self._over_pictures(self.pdfium, index, sheet)
+
+    def read_place(self, index: int, box: Box) -> list[str]:
+        """Return the lines that OCR reads in a place of a page; for fonts that hide their text."""
+        return self.recogniser.place(index, box)
+
+    @property
+    def confidence(self) -> float:
+        """Mean confidence over the characters that OCR read, in [0, 1]."""
+        letters = sum(count for _, count in self._confidences)
+        return sum(c * count for c, count in self._confidences) / letters if letters else 0.0
+
+    def notices(self) -> list[Notice]:
+        """Say how many pages were read from pictures, and which were not read and why."""
+        total = self.total
+        out: list[Notice] = []
+
+        def say(code: str, pages: int, rest: str, **values: float | str) -> None:
+            if pages:
+                subject = f"{pages} of {total} page{'s' if total != 1 else ''}"
+                message = f"{subject} {rest}"
+                out.append(
+                    Notice(
+                        code=code,
+                        message=message,
+                        values={"pages": pages, "total": total, **values},
+                    )
+                )
+
+        mean = round(self.confidence, 2)
+        were = "was" if self.read == 1 else "were"
+        say(
+            "pages_read_by_ocr",
+            self.read,
+            f"{were} read by OCR, mean confidence {mean:.2f}",
+            confidence=mean,
+        )
+        unread = self.scanned - self.empty - self.over_limit - self.too_large
+        have = "has" if unread == 1 else "have"
+        look = "it looks" if unread == 1 else "they look"
+        say("pages_look_scanned", unread, f"{have} no text; {look} scanned")
+        are = "is a scan" if self.stamped == 1 else "are scans"
+        say("scans_not_read", self.stamped, f"{are} with text printed over; the scan was not read")
+        say(
+            "ocr_page_limit",
+            self.over_limit,
+            "were not read by OCR: the limit of pages or seconds per document was reached",
+            limit=self.options.ocr_max_pages,
+            seconds=self.options.ocr_max_seconds,
+        )
+        say("pictures_too_large", self.too_large, "with pictures too large to be decoded safely")
+        say("ocr_empty", self.empty, "with pictures in which OCR found no text")
+        say("pages_garbled", self.garbled, "with text that is partly unreadable")
+        say("pages_failed", self.failed, "could not be read: the file is damaged there")
+        out += self.pictures.notices()
+        broken = [*self.undecodable, *self.pictures.undecodable]
+        if broken:
+            filters = ", ".join(sorted({name for name in broken if name})) or "?"
+            pictures = "1 picture" if len(broken) == 1 else f"{len(broken)} pictures"
+            out.append(
+                Notice(
+                    code="pictures_undecodable",
+                    message=f"{pictures} could not be decoded ({filters})",
+                    values={"pictures": len(broken), "filters": filters},
+                )
+            )
+        if self.unavailable and (
+            unread or self.garbled or self.stamped or self.pictures.counts.not_read
+        ):
+            out.append(Notice(code="ocr_unavailable", message=self.unavailable))
+        return out
+
+    def _instead(self, index: int, readable: int) -> PictureText | None:
+        """Read a page whose text is partly unreadable."""
+        pixels = self.pdfium.objects(index).pixels if self.pdfium is not None else 0
+        found = self.recogniser.page(index, pixels)
+        if isinstance(found, str):
+            self._refused(found)
+        elif found.confidence >= TRUSTED and found.letters * 2 >= readable:
+            return self._kept(found)
+        self.garbled += 1
+        return None
+
+    def _whole(self, index: int, sheet: Sheet | None) -> PictureText | None:
+        """Read a page that has no text, with what is filled into its fields."""
+        if self.pdfium is None:
+            self.failed += 1
+            return None
+        objects = self.pdfium.objects(index)
+        # Drawn text (outlines of letters) is no picture to PDFium, but a blank page is blank.
+        # A picture of absurd size is never drawn.
+        if not self.recogniser.is_huge(objects.pixels) and self.pdfium.is_blank(index):
+            self._count_blank(index, objects)
+            return None
+        found = self.recogniser.page(index, objects.pixels, texts=False)
+        self.pictured += bool(objects.pictures)
+        if isinstance(found, str):
+            self._refused(found)
+        else:
+            merged = found
+            if sheet is not None:
+                merged = found.over(printed_lines(sheet), add=True)
+            if merged.boxes:
+                return self._kept(merged)
+            self.empty += 1
+        self.scanned += 1
+        return None
+
+    def _count_blank(self, index: int, objects: PageObjects) -> None:
+        """Remember a page that draws nothing: its pictures may be broken, or its content packed."""
+        broken = self.pdfium.undecodable(index) if self.pdfium and objects.pictures else []
+        self.undecodable += broken
+        if not broken:
+            self.blank.append(index)
+
+    def _over_pictures(self, pdfium: PdfiumFile, index: int, sheet: Sheet) -> Seen:
+        """Read the pictures of a page that has text, unless that text is the pictures' own."""
+        objects = pdfium.objects(index)
+        page = (0.0, 0.0, objects.width, objects.height)
+        share = coverage((p.box for p in objects.pictures), page[2], page[3])
+        regions = regions_of(objects)
+        if not regions:
+            return Seen()
+        drawn = pdfium.glyphs(index)
+        hidden = hidden_letters(drawn.glyphs if drawn is not None else (), objects)
+        if share >= COVERED:
+            if readable(hidden) >= LAYER:
+                return Seen()
+            return self._scan(index, sheet, objects, hidden)
+        open_ones = [
+            region
+            for region in regions
+            if readable([g for g in hidden if inside(g.ink, region.box)]) < LAYER
+        ]
+        lines = printed_lines(sheet)
+        return Seen(insets=self.pictures.read(index, open_ones, sheet, lines))
+
+    def _scan(
+        self,
+        index: int,
+        sheet: Sheet,
+        objects: PageObjects,
+        hidden: Sequence[Glyph],
+    ) -> Seen:
+        """Read a page of pictures that has other text than that in the pictures."""
+        words = [word for word in sheet.all_words if not is_hidden(word, hidden)]
+        found = self.recogniser.page(index, objects.pixels, texts=False)
+        if isinstance(found, str):
+            over = coverage((word.box for word in words), sheet.width, sheet.height)
+            if over <= STAMPED:
+                self.stamped += not self._refused(found)
+            else:
+                self.pictures.refuse(found)
+            return Seen()
+        lines = printed_lines(sheet, hidden)
+        own = found.over(lines, add=False)
+        least = max(1, readable(hidden))
+        if found.confidence < TRUSTED or own.letters <= max(least, REST * found.letters):
+            # A page may print what its picture shows: then the picture has been read.
+            known = found.confidence >= TRUSTED and found.letters > least
+            self.pictures.counts.without_text += not known
+            return Seen()
+        if own.letters * 2 > sum(len(line.text) for line in lines):
+            return Seen(self._kept(found.over(lines, add=True)))
+        return Seen(insets=self.pictures.of_page(own, sheet))
+
+    def _kept(self, found: PictureLines) -> PictureText:
+        self.read += 1
+        self._confidences.append((found.confidence, found.letters))
+        return found.text()
+
+    def _refused(self, why: str) -> bool:
+        """Count a page that OCR was not used on for its bounds; say whether it was these."""
+        self.too_large += why == "size"
+        self.over_limit += why == "limit"
+        return why in ("size", "limit")

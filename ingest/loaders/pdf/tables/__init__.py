@@ -1,0 +1,1 @@
+"""Tables of a page, with ruling lines and without, from its words."""

@@ -1,0 +1,184 @@
+"""Rows of a table made of printed lines: which lines go on with the row above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.tables.columns import Row
+from ingest.loaders.pdf.tables.text import around, cell_text, distance, is_number
+from ingest.loaders.pdf.tables.value import Table, names_columns, repeated
+from ingest.loaders.printed_lines import is_cjk
+
+_OVERLAP = 0.72  # ems between lines that stand partly beside each other
+_LOOSER = 1.22  # distance between rows, as a multiple of that between lines of a cell
+_NEARER = 1.12  # the same, where the lines of a cell lie around those of the others
+_MOST_HEADER_ROWS = 3
+
+
+def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
+    """Return lines as rows of a table: a cell may have several lines."""
+    if not rows:
+        return []
+    return _by_distance(words, rows) or _around_middles(rows) or _by_wrapping(words, rows)
+
+
+def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] | None:
+    """Group lines where those of a cell stand closer together than rows do."""
+    gaps = [distance(row.line, below.line) for row, below in pairwise(rows)]
+    if len(gaps) < 2 or len(rows[0].cells) < 2:  # noqa: PLR2004 - nothing to compare
+        return None
+    ordered = sorted(gaps)
+    jumps = [(high / max(low, 0.1), low, high) for low, high in pairwise(ordered)]
+    jump, low, high = max(jumps)
+    if jump < _LOOSER:
+        return None
+    groups = _nearer_than((low + high) / 2, rows, gaps)
+    several = [group for group in groups if len(group) > 1]
+    if several and len(groups) > 1 and all(_is_one_row(words, group) for group in several):
+        return groups
+    return None
+
+
+def _around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
+    """Group lines whose cells are centred: the longest cell has lines above and below others."""
+    gaps = [distance(row.line, below.line) for row, below in pairwise(rows)]
+    for low, high in sorted(pairwise(sorted(gaps)), reverse=True):
+        if high < _NEARER * low:
+            continue
+        groups = _nearer_than((low + high) / 2, rows, gaps)
+        several = [group for group in groups if len(group) > 1]
+        if several and len(groups) > 1 and all(map(_is_centred, several)):
+            return groups
+    return None
+
+
+def _is_centred(group: Sequence[Row]) -> bool:
+    """Say whether all cells of a group but one are in its middle line."""
+    middle = group[len(group) // 2]
+    others = [row.filled for row in group if row is not middle]
+    if len(group) % 2 == 0 or len(middle.filled) < 3 or middle.spans:  # noqa: PLR2004 - cells
+        return False
+    return all(filled == others[0] and len(filled) == 1 for filled in others) and (
+        others[0][0] in middle.filled
+    )
+
+
+def _nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:
+    groups: list[list[Row]] = [[rows[0]]]
+    for row, gap in zip(rows[1:], gaps, strict=True):
+        if gap > limit:
+            groups.append([row])
+        else:
+            groups[-1].append(row)
+    return groups
+
+
+def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
+    columns = len(group[0].cells)
+    numbers = [0] * columns
+    for row in group:
+        for column in row.filled:
+            numbers[column] += is_number(cell_text(words, row.cells[column]))
+    full = sum(len(row.filled) == columns for row in group)
+    return max(numbers) <= 1 and full <= 1
+
+
+def _by_wrapping(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
+    columns = len(rows[0].cells)
+    edges = [
+        max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
+        for column in range(columns)
+    ]
+    groups: list[list[Row]] = []
+    for row in rows:
+        if groups and _continues(words, groups[-1], row, edges):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _continues(
+    words: Sequence[Word], group: Sequence[Row], row: Row, edges: Sequence[float]
+) -> bool:
+    last = group[-1]
+    if row.spans or last.spans:
+        return False
+    filled = row.filled
+    before = {column for one in group for column in one.filled}
+    if distance(last.line, row.line) < _OVERLAP * row.line.size:
+        return not set(filled) & set(last.filled)
+    full = len(filled) == len(row.cells)
+    if not set(filled) <= before or (full and not _all_go_on(words, group, row, edges)):
+        return False
+    if any(is_number(cell_text(words, row.cells[column])) for column in filled):
+        return False
+    if not row.cells[0] and len(filled) <= max(1, len(row.cells) // 2):
+        return True
+    return all(_wraps(words, group, row, column, edges[column]) for column in filled)
+
+
+def _all_go_on(
+    words: Sequence[Word], group: Sequence[Row], row: Row, edges: Sequence[float]
+) -> bool:
+    """Say whether every cell of a full line goes on with the line above: none begins anew."""
+    above = group[-1]
+    if len(above.filled) < len(row.cells):
+        return False
+    return all(
+        _wraps(words, group, row, column, edges[column])
+        and len(above.cells[column]) > 1
+        and words[row.cells[column][0]].text[:1].islower()
+        and not words[group[0].cells[column][0]].text[:1].islower()
+        for column in row.filled
+    )
+
+
+def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float) -> bool:
+    """Say whether a cell's line would not have fitted behind the one above it."""
+    above = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
+    if not above:
+        return False
+    first = words[row.cells[column][0]]
+    end = max(words[at].box[2] for at in above)
+    chinese = is_cjk(first.text[:1] or " ")
+    need = first.size if chinese else first.box[2] - first.box[0] + 0.25 * first.size
+    starts_low = first.text[:1].islower() or chinese or first.text[:1] in "(（"
+    return starts_low and end + need > edge + 0.5
+
+
+def table_from(
+    words: Sequence[Word], groups: Sequence[Sequence[Row]], *, header_rows: int | None = None
+) -> Table:
+    """Return a table of grouped lines; ``header_rows`` where they are known."""
+    spans = [any(row.spans for row in group) for group in groups]
+    rows = [_cells(words, group) for group in groups]
+    if header_rows is None:
+        header_rows = 0
+        while header_rows < min(_MOST_HEADER_ROWS, len(rows)) and spans[header_rows]:
+            header_rows += 1
+        if header_rows == len(rows):
+            header_rows = 0
+        elif names_columns(rows[header_rows:]):
+            header_rows += 1
+    for number in range(header_rows):
+        for row in groups[number]:
+            for first, end, members in row.spans:
+                text = repeated(cell_text(words, members))
+                for column in range(first + 1, end):
+                    rows[number][column] = rows[number][column] or text
+    taken = frozenset(at for group in groups for row in group for cell in row.cells for at in cell)
+    boxes = tuple(
+        around(words, [at for row in group for cell in row.cells for at in cell])
+        for group in groups
+    )
+    return Table(around(words, taken), tuple(map(tuple, rows)), boxes, taken, header_rows)
+
+
+def _cells(words: Sequence[Word], group: Sequence[Row]) -> list[str]:
+    return [
+        cell_text(words, [at for row in group for at in row.cells[column]])
+        for column in range(len(group[0].cells))
+    ]

@@ -1,0 +1,63 @@
+"""The value of a table, and which of its rows name columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.loaders.pdf.page import Box
+from ingest.loaders.pdf.tables.text import is_number
+
+LONGEST_REPEATED = 200
+"""Characters of a merged cell that are said again in cells that it covers; names are shorter."""
+
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a page.
+
+    All rows have the same number of cells; ``row_boxes`` say where each stands. ``words`` are
+    places in the list of words that the table was found in; ``header_rows`` says how many rows at
+    the top name columns.
+    """
+
+    box: Box
+    rows: tuple[tuple[str, ...], ...]
+    row_boxes: tuple[Box, ...]
+    words: frozenset[int]
+    header_rows: int = 0
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its rows as lines of text, their cells parted by tabs."""
+        return tuple("\t".join(row) for row in self.rows)
+
+
+def names_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first row names the columns of those below."""
+    if len(rows) < 2:  # noqa: PLR2004 - names of nothing
+        return False
+    told = [cell for cell in rows[0] if cell]
+    columns = len(rows[0])
+    if len(told) < max(2, columns // 2):
+        return False
+    if any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in told):
+        return False
+    if columns == 2:  # noqa: PLR2004 - a list of keys and values has no names of columns
+        keys = [row[0] for row in rows if row[0]]
+        if sum(key.endswith((":", "：")) for key in keys) * 2 > len(keys):
+            return False
+        values = [row[1] for row in rows[1:] if row[1]]
+        alike = sum(map(is_number, values)) * 2 > len(values)
+        return alike or not any(c.isdigit() for c in rows[0][1])
+    return True
+
+
+def repeated(text: str) -> str:
+    """Return a merged cell's text as it is said again elsewhere."""
+    if len(text) <= LONGEST_REPEATED:
+        return text
+    return text[:LONGEST_REPEATED].rsplit(" ", 1)[0] + "…"

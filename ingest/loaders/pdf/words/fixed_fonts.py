@@ -1,0 +1,46 @@
+"""Fonts whose letters all have one width: what the letters measure, else what the file says."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+from ingest.loaders.pdf.words.glyphs import Font, Glyphs
+
+_NARROW = frozenset("iljtfrI1.,:;'|!")
+_BROAD = frozenset("mwMWOQGDN@%")
+_SAME = 0.03
+_NAMES = ("courier", "mono", "consol", "typewriter", "menlo", "monaco", "fixed", "cmtt", "lmtt")
+
+
+def fixed_fonts(page: Glyphs) -> frozenset[int]:
+    """Return the page's fonts, by number, that code is set in."""
+    narrow: dict[int, list[float]] = defaultdict(list)
+    broad: dict[int, list[float]] = defaultdict(list)
+    ascii_letters: dict[int, set[str]] = defaultdict(set)
+    for glyph in page.glyphs:
+        if glyph.font < 0 or glyph.size <= 0 or not "!" <= glyph.text <= "~":
+            continue
+        ascii_letters[glyph.font].add(glyph.text)
+        kind = narrow if glyph.text in _NARROW else broad if glyph.text in _BROAD else None
+        if kind is not None:
+            turn = math.radians(glyph.angle)
+            along = abs(math.cos(turn)) >= abs(math.sin(turn))
+            width = glyph.right - glyph.left if along else glyph.bottom - glyph.top
+            kind[glyph.font].append(width / glyph.size)
+    found = set()
+    for number, font in enumerate(page.fonts):
+        if not ascii_letters[number]:
+            continue
+        small, large = narrow[number], broad[number]
+        if small and large:
+            if max(large) - min(small) <= _SAME:
+                found.add(number)
+        elif _is_called_fixed(font):
+            found.add(number)
+    return frozenset(found)
+
+
+def _is_called_fixed(font: Font) -> bool:
+    name = font.name.lower()
+    return font.fixed or any(part in name for part in _NAMES)

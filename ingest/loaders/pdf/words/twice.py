@@ -1,0 +1,84 @@
+"""Letters that a file draws twice, for bold type or as a shadow: each is read once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ingest.loaders.pdf.words.frames import Sign
+
+NEAR = 0.12
+"""Heights of the font by which a letter's second drawing may be off: half the width of an "l"."""
+
+SHADOW = 0.3
+"""Heights of the font by which the shadow of a whole word may be off."""
+
+_LEAST_WORD = 3
+_MOST_BESIDE = 16  # letters of one kind in one place: no page draws them more often
+
+
+def once(signs: Sequence[Sign]) -> list[Sign]:
+    """Return signs without those that are drawn again where they stand already.
+
+    Letters of one text object never stand for each other: a ligature's letters share one place.
+    """
+    shadows = _shadows(signs)
+    places: dict[tuple[str, int, int], list[Sign]] = defaultdict(list)
+    kept: list[Sign] = []
+    for sign in signs:
+        if sign.font < 0 or not sign.text or sign.text.isspace():
+            kept.append(sign)
+            continue
+        if sign.drawn in shadows:
+            continue
+        step = max(NEAR * sign.size, 0.01)
+        across, down = int(sign.left / step), int(sign.base / step)
+        beside = [
+            other
+            for x in (across - 1, across, across + 1)
+            for y in (down - 1, down, down + 1)
+            for other in places.get((sign.text, x, y), ())
+        ]
+        if any(_same(sign, other) for other in beside):
+            continue
+        here = places[sign.text, across, down]
+        if len(here) < _MOST_BESIDE:
+            here.append(sign)
+        kept.append(sign)
+    return kept
+
+
+def _same(one: Sign, other: Sign) -> bool:
+    near = NEAR * one.size
+    return (
+        one.drawn != other.drawn
+        and abs(one.left - other.left) <= near
+        and abs(one.base - other.base) <= near
+        and abs(one.size - other.size) <= near
+    )
+
+
+def _shadows(signs: Sequence[Sign]) -> set[int]:
+    """Return the text objects that repeat one drawn before, a little beside it."""
+    objects: dict[int, list[Sign]] = defaultdict(list)
+    for sign in signs:
+        if sign.font >= 0 and sign.text and not sign.text.isspace():
+            objects[sign.drawn].append(sign)
+    known: dict[str, list[tuple[Sign, Sign]]] = defaultdict(list)
+    found: set[int] = set()
+    for number, letters in objects.items():
+        text = "".join(sign.text for sign in letters)
+        if len(text) < _LEAST_WORD:
+            continue
+        first, last = letters[0], letters[-1]
+        near = SHADOW * first.size
+        if any(
+            abs(a.left - b.left) <= near and abs(a.base - b.base) <= near
+            for one, other in known[text][-_MOST_BESIDE:]
+            for a, b in ((first, one), (last, other))
+            if abs((first.left - one.left) - (last.left - other.left)) <= NEAR * first.size
+        ):
+            found.add(number)
+        else:
+            known[text].append((first, last))
+    return found

@@ -1,0 +1,147 @@
+"""Finds the characters that are set one below the other, as Japanese and Chinese may be.
+
+A text object whose characters advance downwards has a font for vertical writing; so have all that
+use its font. A program that places each character on its own makes a column where wide characters
+follow each other downwards. A column ends where the next character that is drawn is not below it:
+what only stands at the same place further down is another text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.loaders.pdf.page import Box
+from ingest.loaders.pdf.words.glyphs import Glyph
+from ingest.loaders.pdf.words.scripts import is_wide
+
+STACKED = 4
+"""Wide characters in a row, each right below the one before, that make a column."""
+
+_STACKED_BESIDE = 2
+"""Such characters left of a column just drawn: the last column of a text may be short."""
+
+_ASIDE, _ROOM, _FARTHEST, _LEAST_STEP = 0.3, 0.75, 1.6, 0.7  # sizes
+_NEXT_COLUMN = 4.0
+_AFTER_HEAP = 4.0
+
+
+@dataclass(slots=True)
+class _Column:
+    """What may be a column: its characters by their number, and how many of them are wide."""
+
+    numbers: list[int]
+    first: Glyph
+    last: Glyph
+    wide: int = 0
+
+    def takes(self, glyph: Glyph) -> bool:
+        """Whether a character that is drawn next goes on with the column.
+
+        Figures and Latin letters may lie on their side in it, or beside each other.
+        """
+        size = self.first.size
+        upright = _is_level(glyph)
+        end = self.last.y if _is_level(self.last) else self.last.ink[3]
+        step = (glyph.y if upright else glyph.ink[1]) - end
+        aside = abs(_middle(glyph) - _middle(self.first))
+        # What hangs in a corner of its place, as a full stop does, is clearly below at least.
+        beside = upright and is_wide(glyph.text) and step < _ASIDE * size
+        # Letters that a program draws over each other leave the room of all of them behind.
+        far = _AFTER_HEAP if self.wide > 1 and aside < _ASIDE * size else _FARTHEST
+        return aside < (_ASIDE if beside else _ROOM) * size and -_ASIDE * size < step < far * size
+
+    def add(self, number: int, glyph: Glyph) -> None:
+        """Append a character."""
+        self.numbers.append(number)
+        self.last = glyph
+        self.wide += is_wide(glyph.text)
+
+
+def are_vertical(glyphs: Sequence[Glyph]) -> list[bool]:
+    """Tell for each character of a page whether it is one of a column."""
+    fonts: set[int] = set()
+    found: list[_Column] = []
+    column: _Column | None = None
+    beside: _Column | None = None  # the column that was drawn just before
+    for number, glyph in enumerate(glyphs):
+        if glyph.font < 0 or glyph.text.isspace():
+            continue
+        if column is not None:
+            if column.last.drawn == glyph.drawn and _advances_downwards(column.last, glyph):
+                fonts.add(glyph.font)
+            if column.takes(glyph):
+                column.add(number, glyph)
+                continue
+            beside = column if _is_column(column, beside) else None
+            if beside is not None:
+                found.append(beside)
+        column = _Column([], glyph, glyph)
+        column.add(number, glyph)
+    if column is not None and _is_column(column, beside):
+        found.append(column)
+    blocks = _blocks(found, glyphs)
+    return [
+        glyph.font in fonts
+        or (is_wide(glyph.text) and _is_level(glyph) and _is_inside(glyph, blocks))
+        for glyph in glyphs
+    ]
+
+
+def _blocks(columns: Sequence[_Column], glyphs: Sequence[Glyph]) -> list[Box]:
+    """Return what columns beside each other take: in between stand short pieces of theirs, too."""
+    blocks: list[Box] = []
+    for column in columns:
+        members = [glyphs[number] for number in column.numbers]
+        left, right = min(g.left for g in members), max(g.right for g in members)
+        top, bottom = min(g.top for g in members), max(g.bottom for g in members)
+        near = _NEXT_COLUMN * column.first.size
+        if blocks:
+            before = blocks[-1]
+            apart = max(before[0] - right, left - before[2])
+            if apart < near and top < before[3] and before[1] < bottom:
+                blocks[-1] = (
+                    min(left, before[0]),
+                    min(top, before[1]),
+                    max(right, before[2]),
+                    max(bottom, before[3]),
+                )
+                continue
+        blocks.append((left, top, right, bottom))
+    return blocks
+
+
+def _is_inside(glyph: Glyph, blocks: Sequence[Box]) -> bool:
+    across, down = _middle(glyph), (glyph.top + glyph.bottom) / 2
+    return any(
+        left <= across <= right and top <= down <= bottom for left, top, right, bottom in blocks
+    )
+
+
+def _is_column(column: _Column, beside: _Column | None) -> bool:
+    """Whether enough characters stand below each other; the last column of a text may be short."""
+    if column.wide >= STACKED:
+        return True
+    if beside is None or column.wide < _STACKED_BESIDE:
+        return False
+    size = max(beside.first.size, 0.1)
+    left = (_middle(beside.first) - _middle(column.first)) / size
+    return 0 < left < _NEXT_COLUMN and abs(column.first.y - beside.first.y) < STACKED * size
+
+
+def _advances_downwards(one: Glyph, two: Glyph) -> bool:
+    return (
+        one.font == two.font
+        and _is_level(one)
+        and _is_level(two)
+        and abs(_middle(two) - _middle(one)) < _ASIDE * two.size
+        and _LEAST_STEP * two.size < two.y - one.y < _FARTHEST * two.size
+    )
+
+
+def _middle(glyph: Glyph) -> float:
+    return (glyph.left + glyph.right) / 2
+
+
+def _is_level(glyph: Glyph) -> bool:
+    return abs((glyph.angle + 180) % 360 - 180) < 1
