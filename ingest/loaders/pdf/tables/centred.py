@@ -55,7 +55,7 @@ def _is_centred(words: Sequence[Word], lines: Sequence[Line]) -> bool:
     levels = [len({centre for _, centre in cell}) for cell in cells]
     if len(cells) < 2 or max(levels) < 2 or max(middles) - min(middles) > _CENTRED * size:  # noqa: PLR2004
         return False
-    return all(len(cell) == count for cell, count in zip(cells, levels, strict=True))
+    return all(count == 1 or len(cell) == count for cell, count in zip(cells, levels, strict=True))
 
 
 def _together(words: Sequence[Word], lines: Sequence[Line]) -> Line:

@@ -9,6 +9,7 @@ from ingest.loaders.pdf.page import Box, Rule, Word
 from ingest.loaders.pdf.tables.bands import between_lines
 from ingest.loaders.pdf.tables.columns import Row
 from ingest.loaders.pdf.tables.grid import Cell, Grid, components, grid_of
+from ingest.loaders.pdf.tables.headed import with_rows_below
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.stripes import with_bands_joined
 from ingest.loaders.pdf.tables.text import around, cell_text, is_number, lines_of
@@ -30,6 +31,7 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -
     open_lines: list[Box] = []
     parts = sorted(with_bands_joined(list(components(rules)), words, left), key=_area, reverse=True)
     done: list[Box] = []
+    page = lines_of(words, left)
     for lines in parts:
         if any(_holds(box, lines) for box in done):
             continue
@@ -37,6 +39,8 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -
         table = _boxed(words, parted(words, grid)) if grid is not None else None
         if table is not None and grid is not None:
             done.append(grid.box)
+            left -= table.words
+            table = with_rows_below(words, parted(words, grid), table, page, left)
             left -= table.words
             yield table
         else:
