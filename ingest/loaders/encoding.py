@@ -65,7 +65,7 @@ _SEVERAL, _SIGNS_COST = 1, 0.6
 # MacCyrillic has the small letters where windows-1251 has them, all but the last, and
 # capitals where that has few letters: those of Serbian, which lacks the letters of Russian.
 _MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
-_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]")
+_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]|[а-яґ]№")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

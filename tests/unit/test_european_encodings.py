@@ -174,6 +174,8 @@ def test_a_few_lines_are_enough(language: str, codec: str, texts: dict[str, str]
         ("iso8859_2", "Zmluva nadobúda účinnosť dňom podpisu, ak ľudia súhlasia.\n"),
         ("cp1257", "Sutartis įsigalioja šiandien, kuris yra didesnis už ąžuolą.\n"),
         ("cp1257", "Līgums stājas spēkā šodien. Cilvēks dzīvo mājā, kas ir lielāka.\n"),
+        ("cp1125", "Працівник має право на відпустку, її тривалість – 24 дні.\n"),
+        ("mac_cyrillic", "Працівник має право на відпустку, її тривалість – 24 дні.\n"),
         ("cp1255", "כל עובד זכאי לחופשה של חמישה עשר ימים בשנה.\n"),
         ("cp1252", "Die Firma Société Générale, Peña y Cía. und São Paulo liefern nach Zürich.\n"),
     ],
