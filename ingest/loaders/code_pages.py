@@ -44,6 +44,7 @@ LEGACY: tuple[tuple[str, Script], ...] = (
     ("cp1251", "cyrillic"),
     ("koi8_u", "cyrillic"),
     ("cp866", "cyrillic"),
+    ("cp1125", "cyrillic"),
     ("mac_cyrillic", "cyrillic"),
     ("iso8859_5", "cyrillic"),
     ("cp855", "cyrillic"),

@@ -61,11 +61,13 @@ _QUOTES_COST = 0.6
 _OTHER_ALPHABETS = frozenset({"cyrillic", "greek", "hebrew", "arabic", "thai"})
 _WORD = re.compile(rb"[A-Za-z]{3,}")
 _WRITTEN = re.compile(r"(?:(?![\x00-\x7f])\w){2}")
+_IN_WORD = re.compile(r"(?![\x00-\x7f])\w(?=\w)|(?<=\w)(?![\x00-\x7f])\w")
+_LONE = re.compile(r"(?![\x00-\x7f])\w")
 _SEVERAL, _SIGNS_COST = 1, 0.6
 # MacCyrillic has the small letters where windows-1251 has them, all but the last, and
 # capitals where that has few letters: those of Serbian, which lacks the letters of Russian.
 _MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
-_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]")
+_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]|[а-яґ]№")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,8 @@ def _decode_legacy(data: bytes) -> Decoded:
     # max() keeps the first of equals: the order of the table decides
     best = max(ranked, key=lambda entry: entry[0])
     certain = best[0] >= SURE and all(_leads(best, rival, beyond) for rival in ranked)
+    # Letters that all stand alone may be signs of a code page that was not chosen.
+    certain = certain and bool(_IN_WORD.search(best[2]) or not _LONE.search(best[2]))
     codec = best[1]
     if not certain and (best[0] < SURE or (codec, "latin") not in LEGACY):
         codec = _second_opinion(sample, ranked, best)
