@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.loaders.plausibility import Script
 
 LEGACY: tuple[tuple[str, Script], ...] = (
@@ -42,6 +44,7 @@ LEGACY: tuple[tuple[str, Script], ...] = (
     ("cp1251", "cyrillic"),
     ("koi8_u", "cyrillic"),
     ("cp866", "cyrillic"),
+    ("cp1125", "cyrillic"),
     ("mac_cyrillic", "cyrillic"),
     ("iso8859_5", "cyrillic"),
     ("cp855", "cyrillic"),
@@ -82,3 +85,22 @@ NAMES = {
     "koi8_u": "koi8-r",
     **{f"cp{number}": f"windows-{number}" for number in range(1250, 1259)},
 }
+_DECLARED = re.compile(
+    rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.-]{2,20})""", re.IGNORECASE
+)
+_DECLARED_WITHIN = 1024
+
+
+def declared(data: bytes) -> str | None:
+    """Return the codec that the text itself names (``charset=…``), as the table spells it."""
+    found = _DECLARED.search(data[:_DECLARED_WITHIN])
+    if not found:
+        return None
+    name = found[1].decode("ascii").lower()
+    alias = {
+        "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "cp950",
+        "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "euc-jp": "euc_jp",
+        "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "koi8-r": "koi8_u", "koi8-u": "koi8_u",
+        "iso-8859-1": "cp1252", "iso-8859-2": "cp1250", "iso-8859-9": "cp1254",
+    }  # fmt: skip
+    return alias.get(name, name.replace("windows-", "cp"))

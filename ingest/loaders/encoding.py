@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import charset_normalizer
 
 from ingest.loaders import ebcdic, euc_tw, seven_bit
-from ingest.loaders.code_pages import LEGACY, NAMES, QUOTES_AS_LETTERS
+from ingest.loaders.code_pages import LEGACY, NAMES, QUOTES_AS_LETTERS, declared
 from ingest.loaders.latin import latin_score
 from ingest.loaders.plausibility import SCRIPTS, Script, broken_share, ordinary_share, score
 
@@ -61,15 +61,13 @@ _QUOTES_COST = 0.6
 _OTHER_ALPHABETS = frozenset({"cyrillic", "greek", "hebrew", "arabic", "thai"})
 _WORD = re.compile(rb"[A-Za-z]{3,}")
 _WRITTEN = re.compile(r"(?:(?![\x00-\x7f])\w){2}")
-_SEVERAL, _SIGNS_COST = 3, 0.6
+_IN_WORD = re.compile(r"(?![\x00-\x7f])\w(?=\w)|(?<=\w)(?![\x00-\x7f])\w")
+_LONE = re.compile(r"(?![\x00-\x7f])\w")
+_SEVERAL, _SIGNS_COST = 1, 0.6
 # MacCyrillic has the small letters where windows-1251 has them, all but the last, and
 # capitals where that has few letters: those of Serbian, which lacks the letters of Russian.
 _MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
-_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]")
-_DECLARED = re.compile(
-    rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.-]{2,20})""", re.IGNORECASE
-)
-_DECLARED_WITHIN = 1024
+_CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]|[а-яґ]№")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +202,7 @@ def _decode_legacy(data: bytes) -> Decoded:
     beyond = max(1, sum(byte > 0x7F for byte in sample))  # noqa: PLR2004 - the last of ASCII
     quotes = len(_QUOTES.findall(sample)) / beyond
     words = len(_WORD.findall(sample))
-    hint = _declared(data)
+    hint = declared(data)
     ranked: list[tuple[float, str, str]] = []
     for codec, script in LEGACY:
         text = _read(sample, codec)
@@ -219,6 +217,8 @@ def _decode_legacy(data: bytes) -> Decoded:
     # max() keeps the first of equals: the order of the table decides
     best = max(ranked, key=lambda entry: entry[0])
     certain = best[0] >= SURE and all(_leads(best, rival, beyond) for rival in ranked)
+    # Letters that all stand alone may be signs of a code page that was not chosen.
+    certain = certain and bool(_IN_WORD.search(best[2]) or not _LONE.search(best[2]))
     codec = best[1]
     if not certain and (best[0] < SURE or (codec, "latin") not in LEGACY):
         codec = _second_opinion(sample, ranked, best)
@@ -291,18 +291,3 @@ def _sample(data: bytes) -> bytes:
             if size >= SAMPLE_BYTES:
                 break
     return b"".join(lines)
-
-
-def _declared(data: bytes) -> str | None:
-    """Return the codec that the text itself names (``charset=…``), as the table spells it."""
-    found = _DECLARED.search(data[:_DECLARED_WITHIN])
-    if not found:
-        return None
-    name = found[1].decode("ascii").lower()
-    alias = {
-        "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "cp950",
-        "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "euc-jp": "euc_jp",
-        "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "koi8-r": "koi8_u", "koi8-u": "koi8_u",
-        "iso-8859-1": "cp1252", "iso-8859-2": "cp1250", "iso-8859-9": "cp1254",
-    }  # fmt: skip
-    return alias.get(name, name.replace("windows-", "cp"))

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "good.txt").write_text("The kiln is fired on Fridays.\n", "utf-8")
     (folder / "pump.txt").write_text("The pump is oiled daily.\n", "utf-8")
-    (folder / "latin.txt").write_bytes("café crème brûlée et un peu de français\n".encode("cp1252"))
+    (folder / "latin.txt").write_bytes("Señor Peña\n".encode("cp1252"))
     (folder / "empty.md").write_bytes(b"")
     return folder
 
