@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders.pdf import forms
+from ingest.loaders.pdf.annotations import forms
 from ingest.loaders.pdf.annotations.rich_text import plain
 from ingest.loaders.pdf.engines import PdfEngines
 from ingest.loaders.pdf.insets import insets_of, written
