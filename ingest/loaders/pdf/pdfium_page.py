@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.loaders.pdf.pictures.page_objects import Place, hide_texts
+from ingest.loaders.pdf.matrices import Place
+from ingest.loaders.pdf.pictures.page_objects import hide_texts
 
 _GRID = 100_000  # places are counted in this many steps across a page
 _ANNOTATIONS = 2_000

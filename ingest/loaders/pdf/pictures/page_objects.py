@@ -6,14 +6,12 @@ PDFium's raw functions come in as an argument, because one file alone imports py
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.loaders.pdf.matrices import UNIT, Matrix, Place, matrix_of, moved, times
 from ingest.loaders.pdf.page import Box
-
-Place = Callable[[float, float], tuple[float, float]]
-Matrix = tuple[float, float, float, float, float, float]
 
 OBJECTS = 40_000
 """Objects of a page, those inside its forms included, that are looked at."""
@@ -25,7 +23,6 @@ _DEPTH = 12
 _TEXT, _IMAGE, _FORM = 1, 3, 5  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_FORM
 _FILLED = 0  # FPDF_TEXTRENDERMODE_FILL
 _UNSEEN = frozenset({3, 7})  # text render modes: invisible, and only a path to clip with
-_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _COVERED = 0.8  # of a text's box
 _NAME_BYTES = 64
 _MOST_DECODED = 200
@@ -173,7 +170,7 @@ def _first_segment(raw: Any, item: Any, size: int) -> int:  # noqa: ANN401 - see
 def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of
     """Yield a page's objects in drawing order, each with the matrix that it stands under."""
     budget = OBJECTS
-    stack = [(page, raw.FPDFPage_GetObject, 0, raw.FPDFPage_CountObjects(page), _UNIT)]
+    stack = [(page, raw.FPDFPage_GetObject, 0, raw.FPDFPage_CountObjects(page), UNIT)]
     while stack and budget > 0:
         parent, get, at, count, matrix = stack.pop()
         while at < count and budget > 0:
@@ -183,7 +180,7 @@ def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa:
             kind = raw.FPDFPageObj_GetType(item)
             if kind == _FORM and len(stack) < _DEPTH:
                 stack.append((parent, get, at, count, matrix))
-                inner = _times(_matrix(raw, item), matrix)
+                inner = times(matrix_of(raw, item), matrix)
                 inside = raw.FPDFFormObj_CountObjects(item)
                 stack.append((item, raw.FPDFFormObj_GetObject, 0, inside, inner))
                 break
@@ -215,7 +212,7 @@ def _box(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: ANN
     if not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):
         return (0.0, 0.0, 0.0, 0.0)
     corners = [
-        place(*_point(matrix, x, y))
+        place(*moved(matrix, x, y))
         for x in (left.value, right.value)
         for y in (bottom.value, top.value)
     ]
@@ -228,32 +225,6 @@ def _on_page(box: Box, width: float, height: float) -> Box | None:
     left, top, right, bottom = box
     cut = (max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height))
     return cut if cut[0] < cut[2] and cut[1] < cut[3] else None
-
-
-def _matrix(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - see objects_of
-    found = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(item, found):
-        return _UNIT
-    return (found.a, found.b, found.c, found.d, found.e, found.f)
-
-
-def _times(one: Matrix, other: Matrix) -> Matrix:
-    """Return the matrix that maps by one and then by the other."""
-    a, b, c, d, e, f = one
-    g, h, i, j, k, m = other
-    return (
-        a * g + b * i,
-        a * h + b * j,
-        c * g + d * i,
-        c * h + d * j,
-        e * g + f * i + k,
-        e * h + f * j + m,
-    )
-
-
-def _point(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
 
 
 def _area(box: Box) -> float:

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.loaders.pdf.matrices import UNIT, Matrix, Place, matrix_of, moved, times
 from ingest.loaders.pdf.page import Box, Rule
-
-Place = Callable[[float, float], tuple[float, float]]
-Matrix = tuple[float, float, float, float, float, float]
 
 OBJECTS = 20_000
 """Objects of a page, those inside its forms included, that are looked at."""
@@ -32,7 +30,6 @@ _SAME = 0.9  # points between lines that are drawn as one
 _SHORTEST = 6.0
 _PALEST = 250  # of 255; what is whiter is not seen on paper
 _FRAME = 0.93  # of width and height of the page
-_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -109,7 +106,7 @@ def _along(level: list[Box]) -> list[Box]:
 def _paths(raw: Any, page: Any, budget: _Budget) -> Iterator[tuple[Any, Matrix]]:  # noqa: ANN401 - see rules_of
     """Yield the paths of a page and of its forms, each with the matrix that it stands under."""
     count = raw.FPDFPage_CountObjects(page)
-    stack = [(page, raw.FPDFPage_GetObject, 0, count, _UNIT)]
+    stack = [(page, raw.FPDFPage_GetObject, 0, count, UNIT)]
     while stack and budget.objects > 0:
         parent, get, at, count, matrix = stack.pop()
         while at < count and budget.objects > 0:
@@ -121,7 +118,7 @@ def _paths(raw: Any, page: Any, budget: _Budget) -> Iterator[tuple[Any, Matrix]]
                 yield item, matrix
             elif kind == _FORM and len(stack) < _DEPTH:
                 stack.append((parent, get, at, count, matrix))
-                inner = _times(_matrix(raw, item), matrix)
+                inner = times(matrix_of(raw, item), matrix)
                 inside = raw.FPDFFormObj_CountObjects(item)
                 stack.append((item, raw.FPDFFormObj_GetObject, 0, inside, inner))
                 break
@@ -135,11 +132,11 @@ def _lines(raw: Any, item: Any, matrix: Matrix, place: Place, budget: _Budget) -
     strokes = bool(stroked.value) and _seen(raw.FPDFPageObj_GetStrokeColor, item)
     if not (fills or strokes):
         return
-    own = _times(_matrix(raw, item), matrix)
+    own = times(matrix_of(raw, item), matrix)
     for points, straight in _outlines(raw, item, budget):
         if len(points) < 2:  # noqa: PLR2004 - a point is no line
             continue
-        drawn = [place(*_apply(own, x, y)) for x, y in points]
+        drawn = [place(*moved(own, x, y)) for x, y in points]
         if strokes:
             yield from _stroked(drawn, straight)
         if fills and all(straight):
@@ -219,28 +216,3 @@ def _seen(colour_of: Callable[..., int], item: Any) -> bool:  # noqa: ANN401 - s
     if not colour_of(item, red, green, blue, alpha):
         return True  # a pattern
     return alpha.value > 0 and min(red.value, green.value, blue.value) < _PALEST
-
-
-def _matrix(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - see rules_of
-    found = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(item, found):
-        return _UNIT
-    return (found.a, found.b, found.c, found.d, found.e, found.f)
-
-
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    a, b, c, d, e, f = first
-    p, q, r, s, t, u = then
-    return (
-        a * p + b * r,
-        a * q + b * s,
-        c * p + d * r,
-        c * q + d * s,
-        e * p + f * r + t,
-        e * q + f * s + u,
-    )
-
-
-def _apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
