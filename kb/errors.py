@@ -14,6 +14,8 @@ Every message says what failed, on which input, and what to do next::
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
     │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
+    │   ├── VectorServerError     a server that keeps vectors refused or failed
+    │   │   └── VectorServerUnavailableError  it is away or too slow; trying again may help
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
@@ -90,6 +92,21 @@ class StoreBusyError(StoreError):
 
 class ChangedMeanwhileError(StoreError):
     """Another process changed what a decision rests on; decide again."""
+
+
+class VectorServerError(StoreError):
+    """A server that keeps vectors refused a request, or failed."""
+
+
+class VectorServerUnavailableError(VectorServerError):
+    """A server that keeps vectors is away, overloaded or too slow; trying again may help.
+
+    ``wait_s`` is how long it asked to be left alone, if it did.
+    """
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class ArchiveError(StoreError):

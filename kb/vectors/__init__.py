@@ -1,0 +1,1 @@
+"""Vector stores: what holds the vectors of a knowledge base, and finds the nearest of them."""

@@ -1,0 +1,1 @@
+"""Vectors in Chroma, in a folder or on a server."""

@@ -1,0 +1,217 @@
+"""This process's client of a Chroma folder. The only file that imports chromadb, with `failures`.
+
+Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
+misses what other processes write; a second client on the same path shares the first one's stale
+state, so there is one client per path per process, and refreshing means closing it. A client's
+first look at a collection loads its index, and writes the files of a small one anew: it happens
+inside the write lock.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kb.errors import StoreError
+from kb.vectors.chroma import files, mark
+from kb.vectors.chroma.failures import translated
+from kb.vectors.chroma.gate import Gate
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI  # noqa: TID251 - the one owner
+    from chromadb.api.models.Collection import Collection  # noqa: TID251
+
+# A reader opens Chroma again at most this often, however many commits another process makes.
+REFRESH_INTERVAL_S = 0.5
+
+
+class SharedClient:
+    """Opens and closes Chroma's client of a folder, for all of this process who use it.
+
+    Get it by :meth:`at`. Whoever calls what may write files holds the write lock.
+
+    Attributes:
+        batch_size: most records in one call of Chroma; 0 before the client is opened.
+        gate: who uses a collection goes through it beside others, who closes the client alone.
+    """
+
+    _open: ClassVar[dict[Path, tuple[SharedClient, int]]] = {}
+    _open_lock: ClassVar[threading.Lock] = threading.Lock()
+
+    @classmethod
+    def at(
+        cls, folder: Path, prepare: Callable[[], None] | None, make_room: Callable[[], bool]
+    ) -> SharedClient:
+        """Return the client for ``folder``; each call needs its own :meth:`close`.
+
+        Args:
+            folder: Chroma's.
+            prepare: called once, before the folder is first looked at.
+            make_room: called where Chroma cannot be opened; says whether there is room now.
+        """
+        key = folder.resolve()
+        with cls._open_lock:
+            client, users = cls._open.get(key) or (cls(key, prepare, make_room), 0)
+            cls._open[key] = (client, users + 1)
+            return client
+
+    def __init__(
+        self, folder: Path, prepare: Callable[[], None] | None, make_room: Callable[[], bool]
+    ) -> None:
+        self.folder = folder
+        self.gate = Gate()
+        self.batch_size = 0
+        self._prepare = prepare
+        self._make_room = make_room
+        self._client: ClientAPI | None = None
+        self._collections: dict[str, Collection] = {}
+        self._cleared: set[str] = set()
+        self._seen: str | None = None
+        self._looked_at = 0.0
+
+    def is_loaded(self, collection: str) -> bool:
+        """Say whether a call finds the collection's index in memory, at this moment."""
+        with self.gate.mutex:
+            return collection in self._collections
+
+    def is_due(self) -> bool:
+        """Say whether another process has written, and that was not looked at a moment ago."""
+        rested = time.monotonic() - self._looked_at >= REFRESH_INTERVAL_S
+        return rested and self._seen != mark.read(self.folder)
+
+    def refresh_if_stale(self) -> None:
+        """Read Chroma again if another process has written; inside the write lock."""
+        self._looked_at = time.monotonic()
+        now = mark.read(self.folder)
+        if self._seen != now:
+            self.shut()
+            self._seen = now
+
+    def has_written(self) -> None:
+        """Tell other processes, inside the write lock, that this one has written.
+
+        Raises:
+            StoreError: the disk is full or failed.
+        """
+        with translated(self.folder):
+            self._seen = mark.change(self.folder)
+
+    def load(self, collection: str) -> None:
+        """Load a collection's index, inside the write lock, unless it is in memory."""
+        if self.is_loaded(collection):
+            return
+        with self.opened() as client:
+            target = client.get_collection(collection, embedding_function=None)
+            target.count()  # has Chroma load what it would load later, outside the lock
+            if collection in files.unwritten(self.folder):
+                files.clear_rooms(self.folder)
+            with self.gate.mutex:
+                self._collections[collection] = target
+
+    def loaded(self, collection: str) -> Collection | None:
+        """Return a collection whose index is in memory; behind the gate."""
+        with self.gate.mutex:
+            return self._collections.get(collection)
+
+    def forget(self, collection: str) -> None:
+        """Keep nothing of a collection in memory."""
+        with self.gate.mutex:
+            self._collections.pop(collection, None)
+            self._cleared.discard(collection)
+
+    def clear_rooms_once(self, collection: str) -> None:
+        """Overwrite what the files of an index that has just been made hold by chance."""
+        if collection not in self._cleared:
+            files.clear_rooms(self.folder)
+            self._cleared.add(collection)
+
+    @contextmanager
+    def opened(self) -> Iterator[ClientAPI]:
+        """Give Chroma's client, opening it if need be; inside the write lock."""
+        with self.gate.shared(), translated(self.folder):
+            yield self._opened()
+
+    def shut(self) -> None:
+        """Close Chroma's client once no call is under way; the next call opens a new one."""
+        with self.gate.alone():
+            self._shut()
+
+    def erase(self) -> None:
+        """Delete everything, inside the write lock; collections must be made again."""
+        with self.gate.alone():
+            self._client = None  # its files may be too damaged to be closed
+            self._shut()
+            self._forget_system()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def purge(self) -> None:
+        """Rewrite files so that no text of deleted records is left in them.
+
+        Raises:
+            StoreError: the disk is full, or another process is using the files for too long.
+        """
+        with self.gate.alone():
+            self._shut()
+            try:
+                files.purge(self.folder)
+            except (sqlite3.Error, OSError) as error:
+                msg = (
+                    f"Chroma's files in {self.folder} could not be compacted: {error}. Close "
+                    "other programs that use this knowledge base, free disk space, and try again"
+                )
+                raise StoreError(msg) from error
+
+    def close(self) -> None:
+        """Release files when the last user of this folder closes."""
+        with SharedClient._open_lock:
+            client, users = SharedClient._open.get(self.folder, (self, 1))
+            if users > 1:
+                SharedClient._open[self.folder] = (client, users - 1)
+                return
+            SharedClient._open.pop(self.folder, None)
+        self.shut()
+
+    def _opened(self) -> ClientAPI:
+        import chromadb  # noqa: PLC0415, TID251 - a second that `kb --help` need not pay
+        import chromadb.config  # noqa: PLC0415, TID251
+
+        with self.gate.mutex:
+            if self._client is None:
+                if self._prepare is not None:
+                    self._prepare()
+                    self._prepare = None
+                files.verify(self.folder)
+                settings = chromadb.config.Settings(anonymized_telemetry=False)
+                while self._client is None:
+                    try:
+                        self._client = chromadb.PersistentClient(str(self.folder), settings)
+                    except BaseException:
+                        self._forget_system()
+                        if not self._make_room():
+                            raise
+                self.batch_size = int(self._client.get_max_batch_size())
+            return self._client
+
+    def _forget_system(self) -> None:
+        # Chroma keeps what it could not start, and would give it to the next client of the path.
+        from chromadb.api.shared_system_client import (  # noqa: PLC0415, TID251 - the one owner
+            SharedSystemClient,
+        )
+
+        path = str(self.folder)
+        SharedSystemClient._identifier_to_system.pop(path, None)  # noqa: SLF001 - no public way
+        SharedSystemClient._identifier_to_refcount.pop(path, None)  # noqa: SLF001
+
+    def _shut(self) -> None:
+        self._collections.clear()
+        self._cleared.clear()
+        client: Any = self._client
+        self._client = None
+        if client is not None:
+            client.close()

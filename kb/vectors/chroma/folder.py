@@ -1,0 +1,221 @@
+"""Vectors in Chroma in a folder of this machine, which several processes may open.
+
+One process writes at a time, under the knowledge base's write lock; readers notice that it has
+written by a mark, and read Chroma anew, inside the lock as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kb.embedding.base import Vector, Vectors
+from kb.errors import StoreBusyError, StoreError
+from kb.vectors.address import Address
+from kb.vectors.base import Lock, VectorFilter, VectorRecord, VectorStore
+from kb.vectors.chroma import reading
+from kb.vectors.chroma import records as chroma
+from kb.vectors.chroma.client import SharedClient
+from kb.vectors.chroma.failures import translated
+from kb.vectors.opening import Site
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection  # noqa: TID251 - the owner's neighbour
+
+# How long a query waits for a writer before it answers from what it has (at most a second old).
+_READER_PATIENCE_S = 0.2
+
+
+class ChromaFolder:
+    """A :class:`~kb.vectors.base.VectorStore` in a folder.
+
+    Args:
+        folder: Chroma's; made if it is not there.
+        lock: held by whoever writes below it or reads it anew.
+        prepare: called once, before the folder is first looked at.
+        make_room: called where a full disk keeps Chroma from opening; says whether there is
+            room now.
+    """
+
+    most_chunks = chroma.MOST_CHUNKS
+
+    def __init__(
+        self,
+        folder: Path,
+        lock: Lock,
+        *,
+        prepare: Callable[[], None] | None = None,
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._lock = lock
+        self._client = SharedClient.at(folder, prepare, make_room)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock with a client that knows what other processes wrote."""
+        with self._lock.hold():
+            self._client.refresh_if_stale()
+            yield
+
+    def create(self, collection: str, dim: int) -> None:
+        """Make an empty collection in cosine space."""
+        with self.writing():
+            with self._client.opened() as client:
+                there = any(found.name == collection for found in client.list_collections())
+                if not there:
+                    configuration: Any = {"hnsw": chroma.INDEX}
+                    client.create_collection(
+                        collection,
+                        embedding_function=None,
+                        metadata={chroma.WIDTH: dim},
+                        configuration=configuration,
+                    )
+            if there:
+                with self._using(collection) as target:
+                    reading.require_width(target, dim)
+            else:
+                self._client.has_written()
+
+    def drop(self, collection: str) -> None:
+        """Delete a collection with all its vectors."""
+        with self.writing():
+            with self._client.opened() as client:
+                self._client.forget(collection)
+                if any(found.name == collection for found in client.list_collections()):
+                    client.delete_collection(collection)
+            self._client.has_written()
+
+    def remake(self, collection: str, dim: int) -> None:
+        """Empty a collection; where that fails, all of Chroma's files are made anew."""
+        with self.writing():
+            try:
+                self.drop(collection)
+                self.create(collection, dim)
+            except StoreError:
+                self._client.erase()
+                self.create(collection, dim)
+
+    def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
+        """Store vectors with their text and metadata."""
+        with self._changing(collection) as target:
+            reading.require_width(target, vectors.shape[1])
+            for at in range(0, len(records), self._client.batch_size):
+                part = records[at : at + self._client.batch_size]
+                target.upsert(
+                    ids=[str(record.id) for record in part],
+                    embeddings=vectors[at : at + len(part)],
+                    documents=[record.text for record in part],
+                    metadatas=[chroma.metadata(record) for record in part],
+                )
+            self._client.clear_rooms_once(collection)
+
+    def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
+        """Replace text and metadata of vectors that are there."""
+        with self._changing(collection) as target:
+            for part in chroma.batches(records, min(self._client.batch_size, reading.IDS_PER_CALL)):
+                there = set(target.get(ids=[str(record.id) for record in part], include=[])["ids"])
+                known = [record for record in part if str(record.id) in there]
+                if known:
+                    target.update(
+                        ids=[str(record.id) for record in known],
+                        documents=[record.text for record in known],
+                        metadatas=[chroma.metadata(record) for record in known],
+                    )
+
+    def query(
+        self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
+    ) -> list[tuple[int, float]]:
+        """Return up to ``limit`` (id, cosine similarity) of those that pass, best first."""
+        with self._reading(collection) as target:
+            reading.require_width(target, len(vector))
+            return reading.nearest(target, vector, limit, where)
+
+    def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
+        """Return the vectors of those ``ids`` that are there."""
+        with self._reading(collection) as target:
+            return reading.vectors(target, ids)
+
+    def delete(self, collection: str, ids: Iterable[int]) -> None:
+        """Delete vectors; ids that are not there are ignored."""
+        with self._changing(collection) as target:
+            for part in chroma.batches(ids, self._client.batch_size):
+                target.delete(ids=[str(item) for item in part])
+
+    def ids(self, collection: str) -> set[int]:
+        """Return every id in the collection."""
+        with self._reading(collection) as target:
+            return {int(name) for name in target.get(include=[])["ids"]}
+
+    def count(self, collection: str) -> int:
+        """Count the vectors of a collection."""
+        with self._reading(collection) as target:
+            return int(target.count())
+
+    def prune(self) -> None:
+        """Rewrite files so that no text of deleted records is left in them."""
+        with self.writing():
+            self._client.purge()
+            self._client.has_written()
+
+    def close(self) -> None:
+        """Release files when the last user of the folder in this process closes."""
+        self._client.close()
+
+    @contextmanager
+    def _changing(self, collection: str) -> Iterator[Collection]:
+        """Give a collection to be changed, and tell other processes of it."""
+        with self.writing():
+            try:
+                with self._using(collection) as target:
+                    yield target
+            finally:  # a part may have been written
+                self._client.has_written()
+
+    @contextmanager
+    def _reading(self, collection: str) -> Iterator[Collection]:
+        """Give a collection to be read, as it was at most a moment ago."""
+        self._keep_up(collection)
+        with self._using(collection) as target:
+            yield target
+
+    def _keep_up(self, collection: str) -> None:
+        """Have a collection in memory, and what other processes wrote before a moment ago.
+
+        Raises:
+            StoreBusyError: nothing is loaded yet, and another process writes for too long.
+        """
+        loaded = self._client.is_loaded(collection)
+        if loaded and not self._client.is_due():
+            return
+        try:
+            # Not while a mutex is held: the lock's holder may come here, too.
+            with self._lock.hold(_READER_PATIENCE_S if loaded else None):
+                self._client.refresh_if_stale()
+                self._client.load(collection)
+        except StoreBusyError:
+            if not loaded:
+                raise
+
+    @contextmanager
+    def _using(self, collection: str) -> Iterator[Collection]:
+        """Give a collection whose index is loaded; errors of Chroma become ours, chained."""
+        while True:
+            if not self._client.is_loaded(collection):
+                # Who waits for the lock stands outside the gate: its holder may close the client.
+                with self._lock.hold():
+                    self._client.load(collection)
+            with self._client.gate.shared():
+                target = self._client.loaded(collection)
+                if target is not None:  # nobody has closed the client in between
+                    with translated(self._client.folder):
+                        yield target
+                    return
+
+
+def open_folder(address: Address, site: Site) -> VectorStore:  # noqa: ARG001 - the opener's call
+    """Open the store below a knowledge base's folder."""
+    return ChromaFolder(
+        site.folder / "chroma", site.lock, prepare=site.prepare, make_room=site.make_room
+    )

@@ -1,0 +1,201 @@
+"""Requests to a Chroma server: waiting for one that is away, and what its answers mean.
+
+Chroma's own HTTP client (1.5.9) is not used: it has no timeout, and of an answer that is not
+Chroma's own, such as a proxy's 503 or 507, it keeps the text and forgets the status.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from typing import Any
+
+import httpx
+
+from kb.embedding.servers.retry import RetryPolicy, requested_wait_s
+from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
+from kb.vectors.address import Address
+from kb.vectors.opening import Site
+
+_log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+SEARCH_TIMEOUT_S = 10.0
+"""How long a search waits for a server that is away or silent: a person sits before it."""
+
+_VERSION = "1."
+_RETRY = RetryPolicy(base_s=0.1, cap_s=2.0)
+_QUOTED_CHARACTERS = 240
+_FULL = re.compile(r"disk is full|no space left|storage full|quota", re.IGNORECASE)
+_HTTP = httpx.codes
+_AWAY = {
+    _HTTP.TOO_MANY_REQUESTS,
+    _HTTP.BAD_GATEWAY,
+    _HTTP.SERVICE_UNAVAILABLE,
+    _HTTP.GATEWAY_TIMEOUT,
+}
+
+
+class NotThereError(StoreError):
+    """The server does not know what was asked for (404)."""
+
+
+class TooLargeError(StoreError):
+    """The server takes no request of that size (413)."""
+
+
+class Wire:
+    """Sends JSON to one server, again where it is away. Thread-safe.
+
+    Args:
+        address: the server.
+        site: the token, and how long to wait.
+    """
+
+    def __init__(self, address: Address, site: Site) -> None:
+        self.where = f"the Chroma server {address.root}"
+        self._root = f"{address.root}/api/v2"
+        self._token = site.token
+        self._token_header = site.token_header
+        self._timeout_s = site.timeout_s
+        self._interrupted = site.interrupted
+        self._is_known = False
+        if site.token and not address.loopback and address.kind == "http":
+            _log.warning("the token goes to %s unencrypted; use https", address.root)
+        self._http = httpx.Client(
+            headers=site.headers(),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
+            trust_env=not address.loopback,  # a proxy cannot reach this machine's own servers
+            # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
+            verify=address.kind == "https",
+        )
+
+    def search(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Send what somebody waits for, and return the answer.
+
+        Raises:
+            VectorServerUnavailableError: the server is away.
+            VectorServerError: it refused, or failed.
+            NotThereError: it does not know what was asked for.
+        """
+        return self._patiently(method, path, body, min(SEARCH_TIMEOUT_S, self._timeout_s))
+
+    def write(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Send what may wait for a server that starts again, and can be sent twice.
+
+        Raises:
+            TooLargeError, and others as :meth:`search`.
+        """
+        return self._patiently(method, path, body, self._timeout_s)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _patiently(self, method: str, path: str, body: object, patience_s: float) -> Any:  # noqa: ANN401 - JSON
+        deadline = time.monotonic() + patience_s
+        failures = 0
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                self._greet(left)
+                return self._once(method, path, body, left)
+            except VectorServerUnavailableError as error:
+                self._is_known = False  # another may answer when it is back
+                failures += 1
+                wait_s = _RETRY.delay_s(failures, error.wait_s)
+                if time.monotonic() + wait_s >= deadline:
+                    msg = (
+                        f"{error}; waited {patience_s:g} s for it. Is it running? What is stored "
+                        "is safe: start it, and run the same command again"
+                    )
+                    raise VectorServerUnavailableError(msg) from error
+                if failures == 1:
+                    _log.warning("%s; waiting up to %g s", error, patience_s)
+            if self._interrupted.wait(wait_s):
+                raise KeyboardInterrupt
+
+    def _greet(self, timeout_s: float) -> None:
+        """Refuse a server of another version, once for each time that it was away."""
+        if self._is_known:
+            return
+        try:
+            version = self._once("GET", "/version", None, timeout_s)
+        except NotThereError as error:
+            msg = (
+                f"{self.where} does not speak Chroma's API of version 2: it is another server, or "
+                "older than 1.0; check `vector_store`, or run a Chroma of this release's version"
+            )
+            raise VectorServerError(msg) from error
+        if not str(version).startswith(_VERSION):
+            msg = (
+                f"{self.where} is of version {version}; this release works with Chroma 1.x, so "
+                "run such a server"
+            )
+            raise VectorServerError(msg)
+        self._is_known = True
+
+    def _once(self, method: str, path: str, body: object, timeout_s: float) -> Any:  # noqa: ANN401 - JSON
+        timeout = httpx.Timeout(
+            max(timeout_s, 0.1), connect=min(CONNECT_TIMEOUT_S, max(timeout_s, 0.1))
+        )
+        try:
+            response = self._http.request(method, self._root + path, json=body, timeout=timeout)
+        except httpx.TimeoutException as error:
+            msg = f"{self.where} gave no answer in time"
+            raise VectorServerUnavailableError(msg) from error
+        except httpx.ConnectError as error:
+            msg = f"there is no connection to {self.where} ({error})"
+            raise VectorServerUnavailableError(msg) from error
+        except httpx.HTTPError as error:
+            msg = f"the connection to {self.where} broke off ({error})"
+            raise VectorServerUnavailableError(msg) from error
+        except RuntimeError as error:  # httpx: the client was closed
+            msg = f"the connection to {self.where} is closed"
+            raise VectorServerError(msg) from error
+        if not response.is_success:
+            raise self._explained(response)
+        try:
+            return json.loads(response.content)
+        except ValueError as error:
+            msg = f"{self.where} answered with something else than JSON; check `vector_store`"
+            raise VectorServerError(msg) from error
+
+    def _explained(self, response: httpx.Response) -> StoreError:
+        """Return the error that a response other than success means."""
+        status, said = response.status_code, self._quoted(response)
+        answer = f"{self.where} answered {status}{said}"
+        if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
+            refused = "it refuses this token" if self._token else "it wants a token"
+            return VectorServerError(
+                f"{answer}: {refused}; set KB_VECTOR_TOKEN, and KB_VECTOR_TOKEN_HEADER if it goes "
+                f"in another header than {self._token_header}"
+            )
+        if status == _HTTP.INSUFFICIENT_STORAGE or _FULL.search(said):
+            return VectorServerError(
+                f"{answer}: it is full. What is stored can still be searched; make room there, "
+                "and run the same command again"
+            )
+        if status in _AWAY:
+            wait_s = requested_wait_s(response.headers.get("retry-after"))
+            return VectorServerUnavailableError(answer, wait_s)
+        if status == _HTTP.REQUEST_ENTITY_TOO_LARGE:
+            return TooLargeError(answer)
+        if status == _HTTP.NOT_FOUND:
+            return NotThereError(answer)
+        return VectorServerError(f"{answer}; the request was not repeated")
+
+    def _quoted(self, response: httpx.Response) -> str:
+        """Return ``: "message"`` from the body, without the token."""
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError):
+            page = "html" in response.headers.get("content-type", "")
+            body = "" if page else response.text
+        message = str(body.get("message") or body.get("error")) if isinstance(body, dict) else body
+        message = " ".join(str(message).split())
+        if self._token:
+            message = message.replace(self._token, "…")
+        return f': "{message[:_QUOTED_CHARACTERS]}"' if message else ""

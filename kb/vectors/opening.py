@@ -1,0 +1,78 @@
+"""Opens the vector store that an address names."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from kb.errors import SettingsError
+from kb.vectors.address import Address
+from kb.vectors.base import Lock, VectorStore
+
+OPENERS: Mapping[str, str] = {
+    "chroma": "kb.vectors.chroma.folder:open_folder",
+    "exact": "kb.vectors.exact:open_exact",
+    "http": "kb.vectors.chroma.server:open_server",
+    "https": "kb.vectors.chroma.server:open_server",
+}
+"""By what an address begins with: who opens it, imported when it is needed."""
+
+TOKEN_HEADER = "Authorization"  # noqa: S105 - the name of a header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What a store may need to know of where it is opened.
+
+    Attributes:
+        folder: the knowledge base's store; below it are the files of stores that have any.
+        lock: its write lock.
+        prepare: called once before files of vectors are first looked at.
+        make_room: called where a full disk keeps files from being opened; says whether there is
+            room now.
+        token: for a server; empty sends none.
+        token_header: in which it goes; ``Authorization`` gets it as a bearer token.
+        timeout_s: how long writing waits for a server that is away or silent.
+        interrupted: its setting ends all waiting, with a KeyboardInterrupt.
+    """
+
+    folder: Path
+    lock: Lock
+    prepare: Callable[[], None] | None = None
+    make_room: Callable[[], bool] = lambda: False
+    token: str = ""
+    token_header: str = TOKEN_HEADER
+    timeout_s: float = 120.0
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def headers(self) -> dict[str, str]:
+        """Return the header that shows the token, if there is one."""
+        if not self.token:
+            return {}
+        bearer = self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token
+        return {self.token_header: f"Bearer {self.token}" if bearer else self.token}
+
+
+def open_vectors(address: Address, site: Site) -> VectorStore:
+    """Return the store at an address; no server is called yet.
+
+    Raises:
+        SettingsError: no store has such an address.
+        MissingExtraError: its client is not installed.
+    """
+    opener = OPENERS.get(address.kind)
+    if opener is None:
+        msg = f"{address.text!r} in `vector_store` names no vector store; choose {choices()}"
+        raise SettingsError(msg)
+    module, _, name = opener.partition(":")
+    opened = getattr(importlib.import_module(module), name)
+    return cast("Callable[[Address, Site], VectorStore]", opened)(address, site)
+
+
+def choices() -> str:
+    """Return how addresses begin, for messages."""
+    return ", ".join(kind if kind in {"chroma", "exact"} else f"{kind}://…" for kind in OPENERS)
