@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kb.catalog.migrations import migrate
+from kb.catalog.transactions import is_idle, roll_back
 from kb.errors import StoreError
 from kb.store import fulltext
-from kb.store.schema import migrate
-from kb.store.transactions import is_idle, roll_back
 
 BUSY_TIMEOUT_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
