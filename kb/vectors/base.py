@@ -106,7 +106,7 @@ class VectorStore(Protocol):
         ...
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace what is stored with vectors, which stay; ids that are not there are ignored."""
+        """Replace what describes vectors, which stay with their texts; unknown ids are ignored."""
         ...
 
     def query(

@@ -112,7 +112,7 @@ class ChromaFolder:
             self._client.clear_rooms_once(collection)
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace text and metadata of vectors that are there."""
+        """Replace the metadata of vectors that are there."""
         with self._changing(collection) as target:
             for part in chroma.batches(records, min(self._client.batch_size, reading.IDS_PER_CALL)):
                 there = set(target.get(ids=[str(record.id) for record in part], include=[])["ids"])
@@ -120,7 +120,6 @@ class ChromaFolder:
                 if known:
                     target.update(
                         ids=[str(record.id) for record in known],
-                        documents=[record.text for record in known],
                         metadatas=[chroma.metadata(record) for record in known],
                     )
 

@@ -33,7 +33,7 @@ def require_width(target: Collection, given: int) -> None:
 def vectors(target: Collection, ids: Sequence[int]) -> dict[int, Vector]:
     """Return the vectors of those ``ids`` that are there."""
     result: dict[int, Vector] = {}
-    for part in chroma.batches(ids, IDS_PER_CALL):
+    for part in chroma.batches(dict.fromkeys(ids), IDS_PER_CALL):
         found = target.get(ids=[str(item) for item in part], include=["embeddings"])
         rows = np.asarray(found["embeddings"], dtype=np.float32)
         for name, row in zip(found["ids"], rows, strict=True):
@@ -72,7 +72,7 @@ def _nearest_on_condition(
 def _nearest_of(
     target: Collection, vector: Vector, limit: int, chunks: Sequence[int]
 ) -> list[tuple[int, float]]:
-    ids = [str(item) for item in chunks]
+    ids = [str(item) for item in dict.fromkeys(chunks)]
     try:
         found = _asked(target, vector, min(limit, len(ids)), ids=ids)
     except Exception as error:

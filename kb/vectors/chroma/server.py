@@ -80,12 +80,8 @@ class ChromaServer:
             "metadata": {chroma.WIDTH: dim},
             "configuration": {"hnsw": chroma.INDEX},
         }
-        try:
-            made = self._wire.write("POST", self._root, body)
-        except NotThereError:
-            self._make_database()
-            made = self._wire.write("POST", self._root, body)
-        found = self._remember(collection, made)
+        self._make_database()
+        found = self._remember(collection, self._wire.write("POST", self._root, body))
         if found.dim is not None:
             check_width(collection, found.dim, dim)
 
@@ -112,13 +108,17 @@ class ChromaServer:
                 self._upsert(target, records[at : at + size], vectors[at : at + size])
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace text and metadata of vectors that are there."""
+        """Replace the metadata of vectors that are there."""
         with self._found(collection) as target:
             for part in chroma.batches(records, self._most_in_request()):
                 ids = [str(record.id) for record in part]
                 there = set(self._get(target, {"ids": ids, "include": []})["ids"])
                 if known := [record for record in part if str(record.id) in there]:
-                    self._wire.write("POST", f"{target.path}/update", _described(known))
+                    body = {
+                        "ids": [str(record.id) for record in known],
+                        "metadatas": [chroma.metadata(record) for record in known],
+                    }
+                    self._wire.write("POST", f"{target.path}/update", body)
 
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
@@ -138,7 +138,7 @@ class ChromaServer:
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the vectors of those ``ids`` that are there."""
         with self._found(collection) as target:
-            return self._vectors(target, [str(item) for item in ids])
+            return self._vectors(target, [str(item) for item in dict.fromkeys(ids)])
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
         """Delete vectors; ids that are not there are ignored."""
@@ -199,7 +199,7 @@ class ChromaServer:
     def _nearest_of(
         self, target: _Collection, vector: Vector, limit: int, chunks: Sequence[int]
     ) -> list[tuple[int, float]]:
-        names = [str(item) for item in chunks]
+        names = [str(item) for item in dict.fromkeys(chunks)]
         if len(names) <= chroma.FEW:
             return chroma.compared(self._vectors(target, names), vector, limit)
         try:
@@ -260,9 +260,11 @@ class ChromaServer:
         return self._batch_size
 
     def _make_database(self) -> None:
+        """Make tenant and database if they are not there; every server has those by default."""
         if self._tenant != DEFAULT_TENANT:
             self._make("/tenants", self._tenant)
-        self._make(self._databases, self._database)
+        if (self._tenant, self._database) != (DEFAULT_TENANT, DEFAULT_DATABASE):
+            self._make(self._databases, self._database)
 
     def _make(self, path: str, name: str) -> None:
         try:

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from kb.embedding.servers.retry import RetryPolicy, requested_wait_s
 from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
+from kb.remote.retry import RetryPolicy, requested_wait_s
 from kb.vectors.address import Address
 from kb.vectors.opening import Site
 
@@ -29,6 +29,8 @@ _VERSION = "1."
 _RETRY = RetryPolicy(base_s=0.1, cap_s=2.0)
 _QUOTED_CHARACTERS = 240
 _FULL = re.compile(r"disk is full|no space left|storage full|quota", re.IGNORECASE)
+# Chroma 1.5.9 says so of a collection whose first vectors are being written at that moment.
+_BEING_MADE = re.compile(r"nothing found on disk", re.IGNORECASE)
 _HTTP = httpx.codes
 _AWAY = {
     _HTTP.TOO_MANY_REQUESTS,
@@ -178,7 +180,7 @@ class Wire:
                 f"{answer}: it is full. What is stored can still be searched; make room there, "
                 "and run the same command again"
             )
-        if status in _AWAY:
+        if status in _AWAY or _BEING_MADE.search(said):
             wait_s = requested_wait_s(response.headers.get("retry-after"))
             return VectorServerUnavailableError(answer, wait_s)
         if status == _HTTP.REQUEST_ENTITY_TOO_LARGE:
