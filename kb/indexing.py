@@ -24,13 +24,13 @@ from kb.records import (
     Source,
     with_header,
 )
-from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.splitting.context import ContextPrefix
 from kb.store import collections, documents
 from kb.store.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
 from kb.store.store import Store
+from kb.words.terms import index_text
 
 PYTHON_ROOT = "python"
 """Root of the sources of documents that were added from Python without naming a file."""

@@ -23,10 +23,10 @@ from kb.records import (
     Source,
     with_header,
 )
-from kb.search.terms import index_text
 from kb.store.prepared import PreparedDocument
 from kb.store.rows import document_from_json
 from kb.uploads import UPLOADS_ROOT
+from kb.words.terms import index_text
 
 _UNIT_TOLERANCE = 1e-3
 # Chunks overlap by half of their size at most, and each is stored with its document's title.

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.records import CollectionInfo
-from kb.search.function_words import function_tokens
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
-from kb.search.stems import languages_of, stem_tokens
 from kb.search.term_frequencies import TermFrequencies
 from kb.store import fulltext
+from kb.words.function_words import function_tokens
+from kb.words.stems import languages_of, stem_tokens
 
 # Postings read for one query. A word that stands in every third chunk tells nearly nothing and
 # costs the most: at 100,000 chunks this keeps a query near 10 ms instead of 90. Terms are

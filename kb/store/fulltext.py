@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kb.catalog.transactions import roll_back
 from kb.records import with_header
-from kb.search import terms
-from kb.search.terms import IndexText, index_text
+from kb.words import terms
+from kb.words.terms import IndexText, index_text
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _COLUMNS = "terms, forms, stems, context"
 
 def create(db: sqlite3.Connection, collection_id: str) -> None:
     """Make the index of a new collection."""
-    # The ascii tokenizer takes every non-ASCII character for a letter: kb.search.terms has
+    # The ascii tokenizer takes every non-ASCII character for a letter: kb.words.terms has
     # decided what a term is, and unicode61 does not know characters younger than itself.
     db.execute(
         f"CREATE VIRTUAL TABLE {_table(collection_id)} USING fts5"

@@ -15,9 +15,9 @@ from read_only import read_only
 
 from kb import KnowledgeBase, Settings
 from kb.catalog import migrations
-from kb.search import terms
 from kb.store import fulltext
 from kb.store.check import check
+from kb.words import terms
 
 # Written by the release whose catalog has version 7: four documents, embedded as HashingEmbedder
 # does, one of them with a zero width space, which that release stored.
@@ -109,7 +109,7 @@ def new(tmp_path: Path) -> Path:
 def test_the_index_is_made_again_where_the_stemmers_are_others(
     new: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("kb.search.stems.fingerprint", lambda: "another release")
+    monkeypatch.setattr("kb.words.stems.fingerprint", lambda: "another release")
     with caplog.at_level(logging.INFO, "kb"), opened(new) as base:
         assert found(base, "copy") == ["copies"]
     assert [record.getMessage() for record in caplog.records] == [

@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from kb.search.query import parse
-from kb.search.terms import index_text
 from kb.store import fulltext
+from kb.words.terms import index_text
 
 
 def _holds(query: str, *texts: str) -> list[str]:

@@ -16,8 +16,8 @@ from kb.records import CollectionInfo
 from kb.search import lexical
 from kb.search.query import MOST_CHARACTERS, MOST_TERMS, parse
 from kb.search.term_frequencies import TermFrequencies
-from kb.search.terms import index_text
 from kb.store import fulltext
+from kb.words.terms import index_text
 
 
 def _word(number: int) -> str:

@@ -8,8 +8,8 @@ import string
 import pytest
 
 from kb.search.query import parse
-from kb.search.terms import index_text, terms
 from kb.store import fulltext
+from kb.words.terms import index_text, terms
 
 
 @pytest.mark.parametrize(
