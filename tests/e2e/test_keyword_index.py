@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 import subprocess
 import sys
 import zipfile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path

@@ -7,10 +7,9 @@ import unicodedata
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.native import Model
-from kb.embedding.prompts import Prompts
-from kb.embedding.wordpiece import WordPiece
 from kb.errors import ModelError
+from kb.llama.native import Model
+from kb.llama.wordpiece import WordPiece
 
 Tokens = npt.NDArray[np.int32]
 
@@ -19,21 +18,25 @@ class TextTokenizer:
     """A model's tokenizer, put right where llama.cpp's differs from the original. Thread-safe.
 
     - Qwen's normalises text to NFC first; GGUF has no place to say so.
-    - BERT's is :class:`~kb.embedding.wordpiece.WordPiece`.
+    - BERT's is :class:`~kb.llama.wordpiece.WordPiece`.
     - A family that ends every input with one token gets exactly that one, whatever the GGUF
       says: early conversions lack it, or name the end of a chat turn.
+
+    Args:
+        model: whose tokenizer it is.
+        end_token: what ends every input of its family, ``""`` where the GGUF decides.
 
     Raises:
         ModelError: the model lacks the token that its family ends with.
     """
 
-    def __init__(self, model: Model, prompts: Prompts) -> None:
+    def __init__(self, model: Model, *, end_token: str = "") -> None:
         self._model = model
         self._nfc = model.metadata("tokenizer.ggml.pre") == "qwen2"
         self._wordpiece = _wordpiece_of(model)
         empty = model.tokenize("")
         self._before, self._after = empty[:1], empty[1:]
-        self._end = _end_token(model, prompts.end_token)
+        self._end = _end_token(model, end_token)
 
     def count(self, text: str) -> int:
         """Count the tokens of a text alone."""

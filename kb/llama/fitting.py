@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from kb.embedding.calibration import Setup
-from kb.embedding.context import Context
-from kb.embedding.library import devices, multiplies_bf16, supports_gpu, system_info
-from kb.embedding.native import POOLING_LAST, Model
-from kb.embedding.traits import Traits, read_traits
 from kb.errors import OutOfMemoryError
-from kb.models.registry import ModelFile
+from kb.llama.calibration import Setup
+from kb.llama.context import Context
+from kb.llama.library import devices, multiplies_bf16, supports_gpu, system_info
+from kb.llama.native import POOLING_LAST, Model
 
 # Tokens of a packed call. A GPU is busy with 2,048; more makes queries wait longer for a call,
 # and attention, which looks at the whole call, and llama.cpp's scores of the vocabulary (600 kB a
@@ -36,8 +36,30 @@ _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 _log = logging.getLogger(__name__)
 
 
+class Reading(Protocol):
+    """How a loaded model reads texts, as far as its memory depends on it."""
+
+    @property
+    def pooling(self) -> int:
+        """How token vectors become one, llama.cpp's constant."""
+        ...
+
+    @property
+    def decoder(self) -> bool:
+        """Whether it reads from left to right, with a cache."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Most tokens that one input will have."""
+        ...
+
+
+ReadingT = TypeVar("ReadingT", bound=Reading)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
+class Fitted(Generic[ReadingT]):
     """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
 
     The contexts are all alike. ``express`` is one more, for queries of usual length; None where
@@ -46,7 +68,7 @@ class Fitted:
     """
 
     model: Model
-    traits: Traits
+    reading: ReadingT
     contexts: tuple[Context, ...]
     express: Context | None
     spread: bool
@@ -59,19 +81,20 @@ class Wish:
     """What is wanted if memory allows.
 
     ``setup`` is how an encoder's texts share the cores; None gives each core a text of its own.
-    ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device; ``context_tokens`` tells the
-    longest input by the model's traits.
+    ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device.
     """
 
     n_gpu_layers: int
     pack: bool | None
     cores: int
     setup: Setup | None = None
-    context_tokens: Callable[[Traits], int]
 
 
-def fit(file: ModelFile, wish: Wish) -> Fitted:
-    """Load ``file`` and make its contexts; smaller calls first, then fewer layers on the GPU.
+def fit(path: Path, wish: Wish, read: Callable[[Model], ReadingT]) -> Fitted[ReadingT]:
+    """Load a file and make its contexts; smaller calls first, then fewer layers on the GPU.
+
+    ``read`` is called with each model that is loaded: whoever gives vectors, and whoever gives
+    scores, knows by other signs how one is used.
 
     Raises:
         ModelError: the file cannot be loaded.
@@ -79,17 +102,17 @@ def fit(file: ModelFile, wish: Wish) -> Fitted:
     """
     notices: list[str] = []
     on_gpu = supports_gpu() and wish.n_gpu_layers != 0
-    steps = list(_layer_steps(file, wish.n_gpu_layers)) if on_gpu else [wish.n_gpu_layers]
+    steps = list(_layer_steps(path, wish.n_gpu_layers)) if on_gpu else [wish.n_gpu_layers]
     for at, layers in enumerate(steps):
         gpu = on_gpu and layers != 0
         try:
-            fitted = _fit_layers(file, wish, layers, gpu=gpu, notices=notices)
+            fitted = _fit_layers(path, wish, layers, read, gpu=gpu, notices=notices)
         except OutOfMemoryError as error:
             if at == len(steps) - 1:
                 raise
             _say(
                 notices,
-                f"{_layers(layers)} of {file.path.name} do not fit on the GPU ({error}); "
+                f"{_layers(layers)} of {path.name} do not fit on the GPU ({error}); "
                 f"{_layers(steps[at + 1])} are tried, which is slower",
             )
         else:
@@ -102,9 +125,9 @@ def _layers(count: int) -> str:
     return "all layers" if count < 0 else f"{count} layers"
 
 
-def _layer_steps(file: ModelFile, wanted: int) -> Iterator[int]:
+def _layer_steps(path: Path, wanted: int) -> Iterator[int]:
     yield wanted
-    model = Model(file.path, n_gpu_layers=0, only_header=True)
+    model = Model(path, n_gpu_layers=0, only_header=True)
     try:
         architecture = model.metadata("general.architecture") or ""
         count = int(model.metadata(f"{architecture}.block_count") or 0)
@@ -115,19 +138,25 @@ def _layer_steps(file: ModelFile, wanted: int) -> Iterator[int]:
 
 
 def _fit_layers(
-    file: ModelFile, wish: Wish, layers: int, *, gpu: bool, notices: list[str]
-) -> Fitted:
-    model = Model(file.path, n_gpu_layers=layers)
+    path: Path,
+    wish: Wish,
+    layers: int,
+    read: Callable[[Model], ReadingT],
+    *,
+    gpu: bool,
+    notices: list[str],
+) -> Fitted[ReadingT]:
+    model = Model(path, n_gpu_layers=layers)
     try:
-        traits = read_traits(model, file)
+        reading = read(model)
         if not gpu and (slow := bf16_notice(model, system_info())):
             _say(notices, slow)
         pack = gpu if wish.pack is None else wish.pack
-        if pack or traits.decoder:
-            contexts = [_largest_packed(model, traits, wish, gpu=gpu, notices=notices)]
+        if pack or reading.decoder:
+            contexts = [_largest_packed(model, reading, wish, gpu=gpu, notices=notices)]
         else:
             setup = wish.setup or Setup(contexts=wish.cores, threads=1)
-            contexts = spread(model, traits, setup, wish.context_tokens(traits))
+            contexts = spread(model, reading, setup)
     except BaseException:
         model.close()
         raise
@@ -135,23 +164,23 @@ def _fit_layers(
         on_gpu = model.layers if layers < 0 else min(layers, model.layers)
     return Fitted(
         model=model,
-        traits=traits,
+        reading=reading,
         contexts=tuple(contexts),
-        express=_express(model, traits, wish, notices),
-        spread=not pack and not traits.decoder,
+        express=_express(model, reading, wish, notices),
+        spread=not pack and not reading.decoder,
         layers_on_gpu=on_gpu if gpu else 0,
         notices=tuple(notices),
     )
 
 
 def _largest_packed(
-    model: Model, traits: Traits, wish: Wish, *, gpu: bool, notices: list[str]
+    model: Model, reading: Reading, wish: Wish, *, gpu: bool, notices: list[str]
 ) -> Context:
     """Make the one context of a packed or decoding model, halving its calls until they fit."""
-    longest = wish.context_tokens(traits)
+    longest = reading.context_tokens
     packed = gpu if wish.pack is None else wish.pack
     # Only a decoder that pools by the last token may compute a text in pieces.
-    in_pieces = traits.decoder and traits.pooling == POOLING_LAST
+    in_pieces = reading.decoder and reading.pooling == POOLING_LAST
     least = LEAST_TOKENS if in_pieces else longest
     size = PACKED_TOKENS if packed else CPU_DECODER_TOKENS
     size = min(size, longest) if in_pieces and not packed else max(size, least)
@@ -163,7 +192,7 @@ def _largest_packed(
                 n_ubatch=size,
                 n_seq=PACKED_SEQUENCES if packed else 1,
                 threads=wish.cores,
-                pooling=traits.pooling,
+                pooling=reading.pooling,
             )
             if gpu:
                 _check_spare(context)
@@ -185,24 +214,24 @@ def _check_spare(context: Context) -> None:
         raise OutOfMemoryError(msg)
 
 
-def _express(model: Model, traits: Traits, wish: Wish, notices: list[str]) -> Context | None:
-    size = min(QUERY_TOKENS, wish.context_tokens(traits))
+def _express(model: Model, reading: Reading, wish: Wish, notices: list[str]) -> Context | None:
+    size = min(QUERY_TOKENS, reading.context_tokens)
     try:
         return Context(
             model,
             n_batch=size,
             n_ubatch=size,
             n_seq=1,
-            threads=wish.cores if traits.decoder else 1,
-            pooling=traits.pooling,
+            threads=wish.cores if reading.decoder else 1,
+            pooling=reading.pooling,
         )
     except OutOfMemoryError as error:
         _say(notices, f"queries wait for the call under way: no memory for their own ({error})")
         return None
 
 
-def spread(model: Model, traits: Traits, setup: Setup, longest: int) -> list[Context]:
-    """Make contexts for texts of at most ``longest`` tokens, one text a call.
+def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
+    """Make the contexts of a setup, one text a call.
 
     Raises:
         OutOfMemoryError: there is not enough memory for them all.
@@ -212,11 +241,11 @@ def spread(model: Model, traits: Traits, setup: Setup, longest: int) -> list[Con
         for _ in range(setup.contexts):
             context = Context(
                 model,
-                n_batch=longest,
-                n_ubatch=longest,
+                n_batch=reading.context_tokens,
+                n_ubatch=reading.context_tokens,
                 n_seq=1,
                 threads=setup.threads,
-                pooling=traits.pooling,
+                pooling=reading.pooling,
             )
             made.append(context)
     except BaseException:

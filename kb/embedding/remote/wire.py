@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.servers.address import Dialect, ServerAddress
 from kb.errors import EmbeddingError
+from kb.remote.address import Dialect, ServerAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,6 @@ class Meaning:
 
 
 DOCUMENT = Meaning()
-
-
-def sendable(text: str) -> str:
-    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def never_empty(text: str) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, Literal, Protocol, TypeVar
 
-from kb.embedding.servers.failures import UnavailableError
-from kb.embedding.servers.retry import RetryPolicy
 from kb.errors import EmbeddingError
+from kb.remote.failures import UnavailableError
+from kb.remote.retry import RetryPolicy
 
 _log = logging.getLogger(__name__)
 

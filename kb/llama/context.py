@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.library import errors, forget_errors, llama_cpp, supports_gpu
-from kb.embedding.native import POOLING_RANK, Model
-from kb.embedding.pages import give_back
 from kb.errors import EmbeddingError, OutOfMemoryError
+from kb.llama.library import errors, forget_errors, llama_cpp, supports_gpu
+from kb.llama.native import POOLING_RANK, Model
+from kb.llama.pages import give_back
 
 _NO_ROOM = (1, -2)  # llama_decode: no place in the cache; memory was refused
 

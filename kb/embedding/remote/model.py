@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding.base import EmbedderIdentity, unit_rows
-from kb.embedding.servers.families import Family, PromptsName, family_of
-from kb.embedding.servers.kinds import OwnModel, Profile
-from kb.embedding.servers.server import Server
+from kb.embedding.remote.families import Family, PromptsName, family_of
+from kb.embedding.remote.kinds import OwnModel, Profile
+from kb.embedding.remote.server import Server
 from kb.errors import EmbeddingError, SettingsError
 
 _log = logging.getLogger(__name__)

@@ -10,19 +10,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
-from kb.embedding.servers.address import parse_servers
-from kb.embedding.servers.bounds import most_tokens
-from kb.embedding.servers.client import ServerClient, key_from_environment
-from kb.embedding.servers.counts import TokenCounts
-from kb.embedding.servers.failures import BatchTooLargeError
-from kb.embedding.servers.families import PromptsName, family_of
-from kb.embedding.servers.model import PROBE, ServedModel
-from kb.embedding.servers.plan import plan_requests
-from kb.embedding.servers.pool import ServerPool
-from kb.embedding.servers.retry import RetryPolicy
-from kb.embedding.servers.server import Server
-from kb.embedding.servers.wire import DOCUMENT, Answer, Meaning, never_empty, sendable
+from kb.embedding.remote.bounds import most_tokens
+from kb.embedding.remote.counts import TokenCounts
+from kb.embedding.remote.families import PromptsName, family_of
+from kb.embedding.remote.model import PROBE, ServedModel
+from kb.embedding.remote.plan import plan_requests
+from kb.embedding.remote.server import Server
+from kb.embedding.remote.wire import DOCUMENT, Answer, Meaning, never_empty
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.remote.address import parse_servers
+from kb.remote.client import ServerClient, key_from_environment, sendable
+from kb.remote.failures import BatchTooLargeError
+from kb.remote.pool import ServerPool
+from kb.remote.retry import RetryPolicy
 from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class ServerEmbedder:
 
     Args:
         model: addresses, and the model's name after ``#``; see
-            :func:`~kb.embedding.servers.address.parse_servers`.
+            :func:`~kb.remote.address.parse_servers`.
         dimensions: cut vectors to this width before scaling (Matryoshka models).
         context_tokens: most tokens of one input, 0 to ask the server.
         prompts: the family whose prompts are put around texts; by the model's name if "auto".
@@ -151,7 +151,7 @@ class ServerEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text alone, by the server's tokenizer where it lends it.
 
-        Otherwise an upper bound is given (:func:`~kb.embedding.servers.bounds.most_tokens`).
+        Otherwise an upper bound is given (:func:`~kb.embedding.remote.bounds.most_tokens`).
         """
         return self._counts.of([sendable(text) for text in texts])
 

@@ -1,4 +1,4 @@
-"""Addresses of embedding servers, as the setting ``model`` names them."""
+"""Addresses of model servers, as the settings name them."""
 
 from __future__ import annotations
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import httpx
 
-from kb.embedding.servers.address import ServerAddress
-from kb.embedding.servers.failures import (
-    AbsentError,
+from kb.errors import EmbeddingError, SettingsError
+from kb.remote.address import ServerAddress
+from kb.remote.failures import (
     UnavailableError,
     explain,
     explain_page,
 )
-from kb.errors import EmbeddingError, SettingsError
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +41,11 @@ def key_from_environment() -> str:
         if key:
             return key
     return ""
+
+
+def sendable(text: str) -> str:
+    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 class ServerClient:
@@ -142,6 +146,3 @@ class ServerClient:
                 "check the address in the settings"
             )
             raise EmbeddingError(msg) from error
-
-
-__all__ = ["KEY_VARIABLES", "AbsentError", "ServerClient", "key_from_environment"]

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from kb.embedding.context import Context
+from kb.llama.context import Context
 
 MOST_PASSES = 4
 """How many queries may pass documents that wait: then the first of those has its turn."""

@@ -7,10 +7,9 @@ import threading
 from collections.abc import Sequence
 
 from kb.embedding.base import unit_rows
-from kb.embedding.servers.client import ServerClient
-from kb.embedding.servers.counting import count_tokens, probe_llama_limit
-from kb.embedding.servers.kinds import OLLAMA_CONTEXT, Profile, identify
-from kb.embedding.servers.wire import (
+from kb.embedding.remote.counting import count_tokens, probe_llama_limit
+from kb.embedding.remote.kinds import OLLAMA_CONTEXT, Profile, identify
+from kb.embedding.remote.wire import (
     DOCUMENT,
     Answer,
     Meaning,
@@ -18,6 +17,7 @@ from kb.embedding.servers.wire import (
     read_answer,
     request_body,
 )
+from kb.remote.client import ServerClient
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kb.embedding.unloadable import unloadable
+from kb.llama.unloadable import unloadable
 
 try:
     import llama_cpp as llama_cpp  # noqa: PLC0414, TID251 - the one owner, which hands it on

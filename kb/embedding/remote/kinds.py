@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from kb.embedding.servers.address import Dialect
-from kb.embedding.servers.client import ServerClient
 from kb.errors import ModelError
+from kb.remote.address import Dialect
+from kb.remote.client import ServerClient
 
 Kind = Literal["shelfmark", "llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
 

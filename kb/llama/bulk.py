@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
+import numpy.typing as npt
 
-from kb.embedding.base import Vectors
-from kb.embedding.calibration import Calibration, Setup
-from kb.embedding.context import Context
-from kb.embedding.pool import ContextPool
-from kb.embedding.tokens import Tokens
 from kb.errors import OutOfMemoryError
+from kb.llama.calibration import Calibration, Setup
+from kb.llama.context import Context
+from kb.llama.pool import ContextPool
+from kb.llama.tokens import Tokens
 from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,9 @@ class Bulk:
             return "rule"
         return "measuring" if self._calibration.chosen else "rule, until a bulk has measured it"
 
-    def run(self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None) -> Vectors:
+    def run(
+        self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
+    ) -> npt.NDArray[np.float32]:
         """Return the vectors of all texts, float32, shape (n, width), not unit length, in order."""
         setup = self._enter(len(texts), sum(map(len, texts)))
         began = time.perf_counter()
@@ -115,7 +117,7 @@ class Bulk:
 
     def _compute(
         self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
-    ) -> Vectors:
+    ) -> npt.NDArray[np.float32]:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
         check = checkpoint()
 
@@ -155,7 +157,7 @@ def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Fut
     return left
 
 
-def _encode(context: Context, texts: list[Tokens]) -> Vectors:
+def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
     """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
     try:
         return context.encode(texts)

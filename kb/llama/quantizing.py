@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kb.cores import available_cores
-from kb.embedding.library import errors, forget_errors, initialise, listening, llama_cpp
 from kb.errors import ModelError
+from kb.llama.library import errors, forget_errors, initialise, listening, llama_cpp
 
 _QUANTIZE_BYTES = 1 << 28
 _TENSOR_LINE = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.library import errors, forget_errors, initialise, llama_cpp
 from kb.errors import EmbeddingError, ModelError, OutOfMemoryError
+from kb.llama.library import errors, forget_errors, initialise, llama_cpp
 
 POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
 POOLING_MEAN = llama_cpp.LLAMA_POOLING_TYPE_MEAN

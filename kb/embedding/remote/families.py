@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from kb.embedding.prompts import BARE, E5, NOMIC, QWEN3, Prompts
+from kb.models.prompts import BARE, E5, NOMIC, QWEN3, Prompts
 
 PromptsName = Literal["auto", "none", "e5", "nomic", "qwen3"]
 

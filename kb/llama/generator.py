@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding.library import errors, forget_errors, llama_cpp
-from kb.embedding.native import Model
 from kb.errors import ChatError, ChatTooLongError, OutOfMemoryError
+from kb.llama.library import errors, forget_errors, llama_cpp
+from kb.llama.native import Model
 
 _BATCH = 512  # tokens of the prompt computed between two looks at whether to stop
 _SEED = 20_240_601

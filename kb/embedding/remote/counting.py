@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kb.embedding.servers.client import ServerClient
-from kb.embedding.servers.failures import UnavailableError
-from kb.embedding.servers.kinds import Profile
-from kb.embedding.servers.wire import DOCUMENT, Meaning, embedding_url, request_body
+from kb.embedding.remote.kinds import Profile
+from kb.embedding.remote.wire import DOCUMENT, Meaning, embedding_url, request_body
 from kb.errors import EmbeddingError, InputTooLongError
+from kb.remote.client import ServerClient
+from kb.remote.failures import UnavailableError
 
 _BATCH_SIZE = re.compile(r"current batch size: (\d+)")
 _CONTEXT_SIZE = re.compile(r"max context size \((\d+) tokens\)")

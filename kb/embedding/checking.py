@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.prompts import DEFAULT_TASK
 from kb.errors import KnowledgeBaseError
 from kb.models.files import read_record, sha256_of
+from kb.models.prompts import DEFAULT_TASK
 from kb.models.registry import KnownModel, ModelFile, known_by_shape
 
 CARD_QUERIES = ("What is the capital of China?", "Explain gravity")

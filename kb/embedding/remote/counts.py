@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from kb.embedding.servers.bounds import most_tokens
-from kb.embedding.servers.pool import ServerPool
-from kb.embedding.servers.server import Server
-from kb.embedding.servers.wire import DOCUMENT, Meaning
+from kb.embedding.remote.bounds import most_tokens
+from kb.embedding.remote.server import Server
+from kb.embedding.remote.wire import DOCUMENT, Meaning
+from kb.remote.pool import ServerPool
 
 _REMEMBERED = 1 << 16
 _SPECIALS = 4  # most that models put around a text, where the server does not count them
