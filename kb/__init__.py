@@ -39,8 +39,8 @@ from kb.records import (
 )
 
 if TYPE_CHECKING:
+    from kb.catalog.filters import SearchFilter
     from kb.knowledge_base import KnowledgeBase
-    from kb.search.filters import SearchFilter
     from kb.settings import Settings
 
 __all__ = [
@@ -77,7 +77,7 @@ __all__ = [
 
 _LATER = {
     "KnowledgeBase": "kb.knowledge_base",
-    "SearchFilter": "kb.search.filters",
+    "SearchFilter": "kb.catalog.filters",
     "Settings": "kb.settings",
 }
 

@@ -14,6 +14,9 @@ from kb import reembedding
 from kb.answering.answer import Answer, AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
+from kb.catalog.filters import SearchFilter
+from kb.catalog.numbers import document_number, no_document
+from kb.catalog.runs import RunInfo
 from kb.chat.base import FILTERED, Message
 from kb.chat.opening import open_chat_model
 from kb.embedding.base import Embedder
@@ -44,17 +47,14 @@ from kb.records import (
 from kb.reembedding import Reembedding
 from kb.reranking import open_reranker
 from kb.reranking.base import Reranker
-from kb.search.facets import facets
-from kb.search.filters import SearchFilter
 from kb.search.reranked import Reranking
 from kb.search.searcher import Searcher
 from kb.settings import Settings
 from kb.store import check as checking
-from kb.store import collections, documents, purging, runs, tags
+from kb.store import purging, runs
 from kb.store.check import StoreCheck
 from kb.store.purging import Compaction
-from kb.store.rows import document_number, no_document
-from kb.store.runs import RunInfo, RunRecord
+from kb.store.runs import RunRecord
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
@@ -167,8 +167,8 @@ class KnowledgeBase:
 
     def collections(self) -> list[CollectionInfo]:
         """Return all collections by name."""
-        with self._store.database.read() as db:
-            return collections.listed(db)
+        with self._store.catalog.reading() as state:
+            return state.collections()
 
     def collection(self, name: str | None = None) -> CollectionInfo:
         """Return one collection's description.
@@ -176,8 +176,8 @@ class KnowledgeBase:
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.database.read() as db:
-            return collections.get(db, name or self.settings.collection)
+        with self._store.catalog.reading() as state:
+            return state.collection(name or self.settings.collection)
 
     def held(self, name: str | None = None) -> CollectionRef:
         """Return the collection of that name to work on for a while, whatever it is called by then.
@@ -185,8 +185,8 @@ class KnowledgeBase:
         The name itself where there is no such collection (yet).
         """
         wanted = name or self.settings.collection
-        with self._store.database.read() as db:
-            return collections.find(db, wanted) or wanted
+        with self._store.catalog.reading() as state:
+            return state.find_collection(wanted) or wanted
 
     def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
         """Make a collection for the model in use.
@@ -198,21 +198,21 @@ class KnowledgeBase:
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name; its contents stay as they are."""
-        with self._store.lock.hold(), self._store.database.write() as db:
-            collections.rename(db, name, new_name)
+        with self._store.change() as change:
+            change.rename_collection(change.collection(name).id, new_name)
 
     def describe_collection(self, name: str, description: str) -> None:
         """Change a collection's description."""
-        with self._store.lock.hold(), self._store.database.write() as db:
-            collections.describe(db, name, description)
+        with self._store.change() as change:
+            change.describe_collection(change.collection(name).id, description)
 
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for; empty for the settings' instruction.
 
         Documents are embedded without instructions, so nothing is embedded again.
         """
-        with self._store.lock.hold(), self._store.database.write() as db:
-            collections.instruct(db, name, instruction)
+        with self._store.change() as change:
+            change.instruct_collection(change.collection(name).id, instruction)
 
     def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
         """Change how a collection is searched where a query does not say; None for the settings'.
@@ -220,8 +220,8 @@ class KnowledgeBase:
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.lock.hold(), self._store.database.write() as db:
-            collections.set_mode(db, name, mode)
+        with self._store.change() as change:
+            change.set_collection_mode(change.collection(name).id, mode)
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.
@@ -439,8 +439,8 @@ class KnowledgeBase:
             CollectionError: there is no such collection.
         """
         target = self.collection(collection)
-        with self._store.database.read() as db:
-            return facets(db, target.id)
+        with self._store.catalog.reading() as state:
+            return state.facets(target.id)
 
     def overview(self, *, collection: str | None = None) -> Overview:
         """Return what a collection holds at a glance, with a map of its documents.
@@ -465,8 +465,8 @@ class KnowledgeBase:
             CollectionError: there is no such collection.
         """
         target = self.collection(collection)
-        with self._store.database.read() as db:
-            return documents.listed(db, target.id)
+        with self._store.catalog.reading() as state:
+            return state.documents(target.id)
 
     def document(self, document_id: int) -> DocumentInfo:
         """Return one document's description.
@@ -474,8 +474,8 @@ class KnowledgeBase:
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        with self._store.database.read() as db:
-            found = documents.info(db, document_number(document_id))
+        with self._store.catalog.reading() as state:
+            found = state.document(document_number(document_id))
         if found is None:
             raise no_document(document_id)
         return found
@@ -486,8 +486,8 @@ class KnowledgeBase:
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        with self._store.database.read() as db:
-            found = documents.body(db, document_number(document_id))
+        with self._store.catalog.reading() as state:
+            found = state.document_content(document_number(document_id))
         if found is None:
             raise no_document(document_id)
         return found
@@ -506,8 +506,8 @@ class KnowledgeBase:
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
-        with self._store.database.read() as db:
-            return documents.cut(db, document_number(document_id))
+        with self._store.catalog.reading() as state:
+            return state.chunks_of(document_number(document_id))
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources from a collection.
@@ -515,7 +515,9 @@ class KnowledgeBase:
         Raises:
             DocumentNotFoundError: there is no such document in the collection.
         """
-        self._store.remove_document(self.collection(collection).id, document_id)
+        self._store.remove_document(
+            document_id, collection_id=self.collection(collection).id if collection else None
+        )
 
     def tag(
         self,
@@ -540,10 +542,10 @@ class KnowledgeBase:
             SettingsError: a tag is empty, too long or not on one line; nothing was changed.
             DocumentNotFoundError: what names a document is no whole number; nothing was changed.
         """
-        target = self.collection(collection)
         added, removed = clean_tags(add), clean_tags(remove)
-        with self._store.writing(), self._store.changing() as db:
-            tags.change(db, target.id, document_ids, add=added, remove=removed)
+        target = self.collection(collection).id if collection else None
+        with self._store.writing(), self._store.changing() as change:
+            change.tag_documents(document_ids, add=added, remove=removed, collection_id=target)
 
     # -- moving collections
 

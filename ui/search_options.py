@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from kb.catalog.filters import SearchFilter
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, SearchMode
-from kb.search.filters import SearchFilter, filter_from_text
+from kb.search.filters import filter_from_text
 from ui.language import language_name, t
 from ui.markup import plain
 from ui.session import Session

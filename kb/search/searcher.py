@@ -11,19 +11,18 @@ from operator import itemgetter
 
 import numpy as np
 
+from kb.catalog.filters import SearchFilter
+from kb.catalog.state import State
 from kb.embedding.base import Embedder, Vector
 from kb.errors import InputTooLongError, SettingsError, StoreError
 from kb.records import CollectionInfo, Highlighting, SearchHit, SearchMode, with_header
 from kb.search import dense, diversity, fusion, highlight, hits, lexical
 from kb.search.collapse import collapse
-from kb.search.filters import SearchFilter
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
-from kb.store import collections as catalog
-from kb.store import documents
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -115,15 +114,17 @@ class Searcher:
             task=tasks[0] if tasks else "",
         )
         for _ in range(_ATTEMPTS):
-            generation = self._store.generation()
             try:
-                kept = self._best(request)
+                with self._store.catalog.reading() as state:
+                    generation = state.generation()
+                    kept = self._best(state, request)
+                    languages = _languages(state, kept)
             except StoreError:
                 # The vectors of a collection that was deleted just now are gone before this
                 # search's view of the catalog is.
-                with self._store.database.read() as db:
+                with self._store.catalog.reading() as state:
                     for each in collections:
-                        catalog.require(db, each)
+                        state.current_collection(each)
                 raise
             # A document that was replaced just now could have been missed in both its versions.
             if self._store.generation() == generation:
@@ -134,8 +135,8 @@ class Searcher:
                 for each, vector in zip(collections, vectors, strict=True)
                 if vector is not None
             }
-            return self._highlighted(parsed.text, known, kept, embedder)
-        return kept if highlights == "none" else self._words_marked(parsed.text, kept)
+            return _highlighted(parsed.text, known, kept, embedder, languages)
+        return kept if highlights == "none" else _words_marked(parsed.text, kept, languages)
 
     def highlight(
         self, query: str, found: list[SearchHit], embedder: Embedder, *, tasks: Mapping[str, str]
@@ -145,65 +146,24 @@ class Searcher:
         ``tasks`` has the instruction for the query of each hit's collection, by its name.
         """
         parsed = _parsed(query)
+        with self._store.catalog.reading() as state:
+            languages = _languages(state, found)
         try:
             vectors = {
                 name: self._queries.embed(embedder, parsed.text, task)
                 for name, task in tasks.items()
             }
         except InputTooLongError:  # found by words alone
-            return self._words_marked(parsed.text, found)
-        return self._highlighted(parsed.text, vectors, found, embedder)
+            return _words_marked(parsed.text, found, languages)
+        return _highlighted(parsed.text, vectors, found, embedder, languages)
 
-    def _highlighted(
-        self, query: str, vectors: Mapping[str, Vector], found: list[SearchHit], embedder: Embedder
-    ) -> list[SearchHit]:
-        """Mark words, or the sentence nearest to the query as the collection's task words it."""
-        wanted = highlight.telling_terms(query)
-        languages = self._languages(found)
-        unexplained = [
-            hit
-            for hit in found
-            if hit.collection in vectors
-            and highlight.coverage(
-                wanted, with_header(hit.header, hit.text), languages[hit.document_id]
-            )
-            < _TELLING_COVERAGE
-        ]
-        nearest = highlight.nearest_sentences(
-            [vectors[hit.collection] for hit in unexplained],
-            [hit.text for hit in unexplained],
-            embedder,
-        )
-        by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
-        return [
-            replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
-            for hit in self._words_marked(query, found)
-        ]
-
-    def _words_marked(self, query: str, found: list[SearchHit]) -> list[SearchHit]:
-        wanted = highlight.telling_terms(query)
-        languages = self._languages(found)
-        return [
-            replace(
-                hit,
-                highlights=highlight.term_spans(wanted, hit.text, languages[hit.document_id]),
-            )
-            for hit in found
-        ]
-
-    def _languages(self, found: list[SearchHit]) -> dict[int, str]:
-        """Return the language of each hit's document, empty for one that is gone by now."""
-        ids = {hit.document_id for hit in found}
-        with self._store.database.read() as db:
-            return dict.fromkeys(ids, "") | documents.languages_of(db, list(ids))
-
-    def _best(self, request: _Request) -> list[SearchHit]:
+    def _best(self, state: State, request: _Request) -> list[SearchHit]:
         wanted = request.top_k
         if request.rerank is not None:
             wanted = max(wanted, request.rerank.candidates)
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            candidates, exhausted = self._candidates(request, limit)
+            candidates, exhausted = self._candidates(state, request, limit)
             kept = collapse(candidates)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
@@ -215,11 +175,12 @@ class Searcher:
             kept = self._diverse(request, kept)
         kept = kept[: request.top_k]
         if request.context:
-            with self._store.database.read() as db:
-                kept = hits.with_neighbours(db, kept, request.context)
+            kept = hits.with_neighbours(state, kept, request.context)
         return kept
 
-    def _candidates(self, request: _Request, limit: int) -> tuple[list[SearchHit], bool]:
+    def _candidates(
+        self, state: State, request: _Request, limit: int
+    ) -> tuple[list[SearchHit], bool]:
         """Return the first hits of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
@@ -230,22 +191,21 @@ class Searcher:
         words: list[tuple[int, float]] = []
         best: dict[int, float] = {}
         exhausted = True
-        with self._store.database.read() as db:
-            for each, vector in zip(request.collections, request.vectors, strict=True):
-                catalog.require(db, each)
-                restriction = Restriction(db, each, request.query, request.where)
-                if request.mode != "dense":
-                    sought = lexical.weigh(db, each, request.query, self._frequencies)
-                    by_words = lexical.nearest(db, each, sought, limit, restriction)
-                    best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
-                    words += by_words
-                    exhausted = exhausted and len(by_words) < limit
-                if request.mode != "keyword" and vector is not None:
-                    by_meaning = dense.nearest(self._store, each, vector, limit, restriction)
-                    meaning += by_meaning
-                    exhausted = exhausted and len(by_meaning) < limit
-            found = _ranked(request, meaning, words, best)
-            return hits.fetch(db, found), exhausted
+        for each, vector in zip(request.collections, request.vectors, strict=True):
+            state.current_collection(each)
+            restriction = Restriction(state, each, request.query, request.where)
+            if request.mode != "dense":
+                sought = lexical.weigh(state, each, request.query, self._frequencies)
+                by_words = lexical.nearest(state, each, sought, limit, restriction)
+                best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
+                words += by_words
+                exhausted = exhausted and len(by_words) < limit
+            if request.mode != "keyword" and vector is not None:
+                by_meaning = dense.nearest(self._store, each, vector, limit, restriction)
+                meaning += by_meaning
+                exhausted = exhausted and len(by_meaning) < limit
+        found = _ranked(request, meaning, words, best)
+        return hits.fetch(state, found), exhausted
 
     def _diverse(self, request: _Request, kept: list[SearchHit]) -> list[SearchHit]:
         known: dict[int, Vector] = {}
@@ -286,3 +246,49 @@ def _ranked(
     fused = fusion.fuse(meaning, words, best_keyword_score=best)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
     return hits.Found(request.collections, fused, stages)
+
+
+def _highlighted(
+    query: str,
+    vectors: Mapping[str, Vector],
+    found: list[SearchHit],
+    embedder: Embedder,
+    languages: Mapping[int, str],
+) -> list[SearchHit]:
+    """Mark words, or the sentence nearest to the query as the collection's task words it."""
+    wanted = highlight.telling_terms(query)
+    unexplained = [
+        hit
+        for hit in found
+        if hit.collection in vectors
+        and highlight.coverage(
+            wanted, with_header(hit.header, hit.text), languages[hit.document_id]
+        )
+        < _TELLING_COVERAGE
+    ]
+    nearest = highlight.nearest_sentences(
+        [vectors[hit.collection] for hit in unexplained],
+        [hit.text for hit in unexplained],
+        embedder,
+    )
+    by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
+    return [
+        replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
+        for hit in _words_marked(query, found, languages)
+    ]
+
+
+def _words_marked(
+    query: str, found: list[SearchHit], languages: Mapping[int, str]
+) -> list[SearchHit]:
+    wanted = highlight.telling_terms(query)
+    return [
+        replace(hit, highlights=highlight.term_spans(wanted, hit.text, languages[hit.document_id]))
+        for hit in found
+    ]
+
+
+def _languages(state: State, found: Sequence[SearchHit]) -> dict[int, str]:
+    """Return the language of each hit's document, empty for one that is gone by now."""
+    ids = {hit.document_id for hit in found}
+    return dict.fromkeys(ids, "") | state.languages_of(list(ids))

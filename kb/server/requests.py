@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kb.catalog.filters import SearchFilter
 from kb.records import Highlighting, MediaType, SearchMode
-from kb.search.filters import SearchFilter, filter_from_text
+from kb.search.filters import filter_from_text
 from kb.search.query import MOST_CHARACTERS
 from kb.server.fields import (
     DIGITS,

@@ -8,7 +8,7 @@ from typing import Any
 
 from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
 from kb.store.purging import Compaction
-from kb.store.runs import RunInfo
+from kb.catalog.runs import RunInfo
 
 
 def hit_json(hit: SearchHit) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import streamlit as st
 
 from kb.answering.answer import Answer
 from kb.answering.markdown import as_markdown
+from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
-from kb.search.filters import SearchFilter
 from kb.settings import config_path
 from ui.answering import RunningAnswer
 from ui.hits import draw_hit
