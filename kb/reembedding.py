@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from kb.errors import StoreBusyError
 from kb.indexing import Indexing
 from kb.prepared import EmbeddedDocument
 from kb.records import CollectionInfo, FileState, Source
 from kb.store import successors
 from kb.store.store import Store
 
+# Rounds beside writers where vectors are on a server, before it gives up.
+_MOST_ROUNDS = 200
 # Rounds of carrying over what others change meanwhile, before the write lock is held for one.
 _ROUNDS_BESIDE_WRITERS = 20
 
@@ -71,10 +74,17 @@ def reembed(
             return _result(old, identity.model_id, embedded=0, resumed=0)
     new = successors.begin(store, old, identity)
     resumed, embedded, rounds = _count(store, new), 0, 0
+    remote = store.vectors.are_remote(new.id)  # no network is crossed inside the lock
     while True:
         # The last round finds nothing, and nobody can change anything before the switch. Where
         # writers are faster than the model, nobody else writes during the last round that does.
-        by_itself = rounds >= _ROUNDS_BESIDE_WRITERS
+        by_itself = rounds >= _ROUNDS_BESIDE_WRITERS and not remote
+        if rounds >= _MOST_ROUNDS:
+            msg = (
+                f"others write to {old.name} faster than the model embeds; what is done is kept: "
+                "run the command again when they are done"
+            )
+            raise StoreBusyError(msg)
         with store.alone() if by_itself else store.writing():
             difference = _difference(store, indexing, old, new)
             if difference.is_empty:
@@ -85,6 +95,7 @@ def reembed(
                 embedded += _carry_over(store, indexing, old, new, difference, on_progress)
                 continue
         embedded += _carry_over(store, indexing, old, new, difference, on_progress)
+    store.tidy()
     with store.catalog.reading() as state:
         return _result(
             state.collection(old.name), identity.model_id, embedded=embedded, resumed=resumed

@@ -154,6 +154,7 @@ class FileTracking:
                 self._store.remove_sources(collection_id, [source])
             else:
                 self._store.attach(collection_id, kept)
+        self._store.tidy()  # vectors on a server are not deleted inside the lock
 
     def remove_older_version(self, source: Source, *, collection: str | None = None) -> None:
         """Let the older version of a file that could not be read no longer be found.
@@ -166,6 +167,7 @@ class FileTracking:
                 failed = state.file_state(collection_id, source)
             if failed is not None and failed.outcome == "failed":
                 self._store.attach(collection_id, replace(failed, document_id=None))
+        self._store.tidy()
 
     def _resolved(self, collection: CollectionRef) -> CollectionInfo:
         with self._store.catalog.reading() as state:

@@ -63,7 +63,7 @@ def export_collection(
     with writing(path) as archive:
         originals = _Originals(archive, uploads)
         for document_id in ids:
-            with store.writing():
+            with store.vectors.writing(target.id):
                 found = _stored(store, target, document_id, files)
             if found is None:  # removed meanwhile
                 continue
@@ -167,6 +167,9 @@ def _stored(
         files = state.files_of(document_id)
     known = store.stored_vectors(target.id, [chunk.id for chunk in keys])
     if len(known) != len(keys):
+        with store.catalog.reading() as state:
+            if state.origin_of(document_id) is None:
+                return None
         msg = f"vectors of document {document_id} are missing; run `kb doctor --repair` first"
         raise StoreError(msg)
     vectors = np.empty((len(keys), target.dim), dtype=np.float32)

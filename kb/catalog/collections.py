@@ -28,6 +28,11 @@ def clean_name(name: str) -> str:
     return clean
 
 
+def new_id() -> str:
+    """Return the id of a collection to be made, by which its vectors are found, too."""
+    return f"kb-{secrets.token_hex(8)}"
+
+
 class CollectionReads(Transaction):
     """What there is to know of collections."""
 
@@ -103,16 +108,24 @@ class CollectionReads(Transaction):
             return self.current_collection(collection)
         return self.find_collection(collection or default)
 
+    def free_name(self, name: str) -> str:
+        """Return a name as it is kept, for a collection to be made.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        clean = clean_name(name)
+        if self.find_collection(clean) is not None:
+            raise _taken(clean)
+        return clean
+
     def embedder_of(self, collection_id: str) -> EmbedderIdentity:
         """Return the embedder that made a collection's vectors.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        row = self._collection_row(collection_id)
-        if row is None:
-            msg = "the collection was deleted meanwhile; start again"
-            raise CollectionGoneError(msg)
+        row = self._require_row(collection_id)
         return EmbedderIdentity(
             model_id=row["model_id"], fingerprint=row["fingerprint"], dim=row["dim"]
         )
@@ -124,9 +137,37 @@ class CollectionReads(Transaction):
         ).fetchone()
         return None if row is None else collection_info(row)
 
-    def dropped_collections(self) -> list[str]:
-        """Return the ids of collections that are gone and whose vectors may not be."""
-        return [row["id"] for row in self._db.execute("SELECT id FROM dropped_collections")]
+    def dropped_collections(self) -> list[tuple[str, str]]:
+        """Return the ids of collections whose vectors are to be deleted, and from which store."""
+        rows = self._db.execute("SELECT id, vectors FROM dropped_vectors")
+        return [(row["id"], row["vectors"]) for row in rows]
+
+    def vector_place(self, collection_id: str) -> str:
+        """Return the address of the vector store that a collection is in.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        return str(self._require_row(collection_id)["vectors"])
+
+    def vector_places(self) -> set[str]:
+        """Return the addresses of all vector stores that collections are in."""
+        return {row["vectors"] for row in self._db.execute("SELECT vectors FROM collections")}
+
+    def moving_to(self, collection_id: str) -> str:
+        """Return the address of the store to which a collection is being copied, if to any.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        return str(self._require_row(collection_id)["moving_to"])
+
+    def _require_row(self, collection_id: str) -> sqlite3.Row:
+        row = self._collection_row(collection_id)
+        if row is None:
+            msg = "the collection was deleted meanwhile; start again"
+            raise CollectionGoneError(msg)
+        return row
 
     def _collection_row(self, collection_id: str) -> sqlite3.Row | None:
         found: sqlite3.Row | None = self._db.execute(
@@ -178,12 +219,13 @@ class CollectionSettingChanges(CollectionReads):
         description: str,
         identity: EmbedderIdentity,
         *,
+        collection_id: str,
+        vectors: str,
         successor_of: str | None = None,
     ) -> CollectionInfo:
-        collection_id = f"kb-{secrets.token_hex(8)}"
         row = self._db.execute(
             "INSERT INTO collections (id, name, description, model_id, fingerprint, dim,"
-            " created_at, successor_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+            " created_at, vectors, successor_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
             (
                 collection_id,
                 name,
@@ -192,16 +234,11 @@ class CollectionSettingChanges(CollectionReads):
                 identity.fingerprint,
                 identity.dim,
                 now(),
+                vectors,
                 successor_of,
             ),
         ).fetchone()
         return collection_info(row)
-
-    def _require_free(self, name: str) -> str:
-        clean = clean_name(name)
-        if self.find_collection(clean) is not None:
-            raise _taken(clean)
-        return clean
 
 
 def _taken(name: str) -> CollectionError:

@@ -38,7 +38,7 @@ class HiddenReads(Transaction):
     def has_leftovers(self) -> bool:
         """Say whether anything waits to be removed or to be described anew."""
         row = self._db.execute(
-            "SELECT EXISTS (SELECT 1 FROM dropped_collections)"
+            "SELECT EXISTS (SELECT 1 FROM dropped_vectors)"
             " OR EXISTS (SELECT 1 FROM stale_descriptions)"
             " OR EXISTS (SELECT 1 FROM documents WHERE state <> 'active') AS found"
         ).fetchone()

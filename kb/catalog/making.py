@@ -18,22 +18,43 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
     """Collections as a whole."""
 
     def create_collection(
-        self, name: str, description: str, identity: EmbedderIdentity
+        self,
+        name: str,
+        description: str,
+        identity: EmbedderIdentity,
+        *,
+        collection_id: str,
+        vectors: str,
     ) -> CollectionInfo:
-        """Make a collection; its embedder is recorded for good.
+        """Make a collection; its embedder is recorded for good, its vector store until it moves.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        made = self._insert_collection(self._require_free(name), description, identity)
+        made = self._insert_collection(
+            self.free_name(name),
+            description,
+            identity,
+            collection_id=collection_id,
+            vectors=vectors,
+        )
         self.create_keyword_index(made.id)
         return made
 
-    def create_successor(self, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
+    def create_successor(
+        self, old: CollectionInfo, identity: EmbedderIdentity, *, collection_id: str, vectors: str
+    ) -> CollectionInfo:
         """Make a collection that is to take the place of ``old``; nobody sees it until then."""
         # Names are unique; nobody sees this one.
         name = f"{old.id} {secrets.token_hex(4)}"
-        made = self._insert_collection(name, "", identity, successor_of=old.id)
+        made = self._insert_collection(
+            name,
+            "",
+            identity,
+            collection_id=collection_id,
+            vectors=vectors,
+            successor_of=old.id,
+        )
         self.create_keyword_index(made.id)
         return made
 
@@ -64,13 +85,49 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         What was begun to take its place goes with it.
         """
         rows = self._db.execute(
-            "SELECT id FROM collections WHERE successor_of = ?", (collection_id,)
+            "SELECT id, vectors, moving_to FROM collections WHERE successor_of = ?1 OR id = ?1",
+            (collection_id,),
         ).fetchall()
-        for each in (*(row["id"] for row in rows), collection_id):
-            self.drop_keyword_index(each)
-            self._db.execute("INSERT INTO dropped_collections (id) VALUES (?)", (each,))
-            self._db.execute("DELETE FROM collections WHERE id = ?", (each,))
+        for row in rows:
+            self.drop_keyword_index(row["id"])
+            for place in filter(None, (row["vectors"], row["moving_to"])):
+                self._drop_vectors(row["id"], place)
+            self._db.execute("DELETE FROM collections WHERE id = ?", (row["id"],))
 
-    def forget_dropped(self, collection_id: str) -> None:
-        """Note that the vectors of a collection that is gone are gone, too."""
-        self._db.execute("DELETE FROM dropped_collections WHERE id = ?", (collection_id,))
+    def forget_dropped(self, collection_id: str, vectors: str) -> None:
+        """Note that what a store held of a collection is gone."""
+        self._db.execute(
+            "DELETE FROM dropped_vectors WHERE id = ? AND vectors = ?", (collection_id, vectors)
+        )
+
+    def begin_move(self, collection_id: str, vectors: str) -> None:
+        """Note that a collection is being copied to another store; of an earlier one, it is not."""
+        before = self.moving_to(collection_id)
+        if before and before != vectors:
+            self._drop_vectors(collection_id, before)
+        self._db.execute(
+            "UPDATE collections SET moving_to = ? WHERE id = ?", (vectors, collection_id)
+        )
+
+    def end_move(self, collection_id: str) -> None:
+        """Let a collection be in the store that it was copied to, and be gone from where it was.
+
+        Its chunks are described anew: their files may have got other names meanwhile.
+        """
+        self._drop_vectors(collection_id, self.vector_place(collection_id))
+        self._db.execute(
+            "UPDATE collections SET vectors = moving_to, moving_to = '' WHERE id = ?",
+            (collection_id,),
+        )
+        self._db.execute(
+            "INSERT INTO stale_descriptions (document_id) SELECT id FROM documents"
+            " WHERE collection_id = ? AND state = 'active'"
+            " ON CONFLICT (document_id) DO UPDATE SET described = 0",
+            (collection_id,),
+        )
+
+    def _drop_vectors(self, collection_id: str, place: str) -> None:
+        self._db.execute(
+            "INSERT INTO dropped_vectors (id, vectors) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (collection_id, place),
+        )

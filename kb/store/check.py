@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from kb.catalog.state import State
 from kb.embedding.base import Vector
-from kb.errors import EmbedderMismatchError, StoreError
+from kb.errors import (
+    CollectionGoneError,
+    EmbedderMismatchError,
+    StoreBusyError,
+    StoreError,
+    VectorServerError,
+)
 from kb.prepared import KeyedChunk
 from kb.records import CollectionInfo
 from kb.store import vector_records
@@ -17,6 +25,8 @@ from kb.store.store import Store
 
 # Chunks whose vectors are computed before they are stored: what an interruption costs.
 _CHUNKS_PER_STEP = 512
+# Looks at a store whose vectors are on a server, while others change it.
+_ATTEMPTS = 10
 # Documents named in one message.
 _MOST_NAMED = 10
 
@@ -29,10 +39,10 @@ text cannot be made again."""
 class CollectionCheck:
     """What was found in one collection; chunk ids unless said otherwise.
 
-    ``without_vector`` are visible chunks that Chroma lacks, ``stray_vectors`` are vectors of no
-    visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
+    ``without_vector`` are visible chunks that the vector store lacks, ``stray_vectors`` vectors of
+    no visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
     index entries of no visible chunk, ``without_source`` ids of documents that no file gives;
-    ``unreadable`` says why Chroma could not read the vectors, if it could not.
+    ``unreadable`` says why the vectors could not be read, if they could not.
     """
 
     collection: CollectionInfo
@@ -76,14 +86,57 @@ class StoreCheck:
 
 
 def check(store: Store) -> StoreCheck:
-    """Compare catalog, vectors and full-text index; nothing is changed."""
-    with store.alone():
-        with store.catalog.reading() as state:
-            integrity = state.integrity()
-            found = state.every_collection()
-        checks = tuple(_check_collection(store, info) for info in found)
-    not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
-    return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
+    """Compare catalog, vectors and full-text index; nothing is changed.
+
+    Raises:
+        StoreBusyError: vectors are on a server, and others never stop changing them.
+    """
+    for _ in range(_ATTEMPTS):
+        with _quiet(store):
+            with store.catalog.reading() as state:
+                generation = state.generation()
+                integrity = state.integrity()
+                infos = state.every_collection()
+            try:
+                held = [_held(store, info) for info in infos]
+            except CollectionGoneError:
+                continue
+            # Nobody is half done, and what was read is of one state.
+            with store.alone(), store.catalog.reading() as state:
+                if state.generation() != generation:
+                    continue
+                pairs = zip(infos, held, strict=True)
+                checks = tuple(_compared(state, info, each) for info, each in pairs)
+        not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
+        return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
+    msg = "others change the store all the while; check it when they are done"
+    raise StoreBusyError(msg)
+
+
+@contextmanager
+def _quiet(store: Store) -> Iterator[None]:
+    """Keep others from writing, unless vectors are on a server, which nobody waits for."""
+    with nullcontext() if store.vectors.any_are_remote() else store.alone():
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The ids that a vector store holds of a collection, or why it cannot be read."""
+
+    ids: frozenset[int]
+    unreadable: str = ""
+
+
+def _held(store: Store, info: CollectionInfo) -> _Held:
+    try:
+        found = _Held(frozenset(store.vectors.ids(info.id)))
+        _probe(store, info)
+    except VectorServerError:
+        raise
+    except StoreError as error:
+        return _Held(frozenset(), str(error))
+    return found
 
 
 def _not_checked(folder: Path) -> str:
@@ -93,31 +146,23 @@ def _not_checked(folder: Path) -> str:
     )
 
 
-def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
-    with store.catalog.reading() as state:
-        visible = state.visible_chunk_ids(info.id)
-        indexed = state.indexed_chunk_ids(info.id)
-        without_source = state.documents_without_source(info.id)
-    unreadable = ""
-    stored = visible
-    try:
-        stored = store.vectors.ids(info.id)
-        _probe(store, info)
-    except StoreError as error:
-        unreadable = str(error)
+def _compared(state: State, info: CollectionInfo, held: _Held) -> CollectionCheck:
+    visible = state.visible_chunk_ids(info.id)
+    indexed = state.indexed_chunk_ids(info.id)
+    stored = visible if held.unreadable else held.ids
     return CollectionCheck(
         collection=info,
         without_vector=tuple(sorted(visible - stored)),
         stray_vectors=tuple(sorted(stored - visible)),
         not_indexed=tuple(sorted(visible - indexed)),
         stray_terms=tuple(sorted(indexed - visible)),
-        without_source=without_source,
-        unreadable=unreadable,
+        without_source=state.documents_without_source(info.id),
+        unreadable=held.unreadable,
     )
 
 
 def _probe(store: Store, info: CollectionInfo) -> None:
-    """Have Chroma read its index files, which counting does not."""
+    """Have the store read its index, which counting does not."""
     direction = np.zeros(info.dim, dtype=np.float32)
     direction[0] = 1.0
     store.vectors.query(info.id, direction, 1)
@@ -127,8 +172,8 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     """Mend what :func:`check` finds, then check again; says what was done.
 
     ``embed`` computes missing vectors from the stored chunks. Stray ones are deleted, the
-    full-text index is made again, and documents that no file gives are removed. Where Chroma's
-    files cannot be read they are made again.
+    full-text index is made again, and documents that no file gives are removed. Collections of
+    vectors that cannot be read are made again.
 
     Raises:
         StoreError: the folder is read-only.
@@ -136,7 +181,7 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     store.require_writable()
     mended: list[str] = []
     left: list[str] = []
-    with store.alone():
+    with _quiet(store):
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")
@@ -159,22 +204,18 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
 
 
 def _make_unreadable_again(store: Store) -> list[str]:
-    """Empty what Chroma cannot read; the catalog holds all that the vectors are made from."""
-    found = check(store).collections
-    broken = [each.collection for each in found if each.unreadable]
-    if not broken:
-        return []
-    try:
+    """Empty what cannot be read; the catalog holds all that the vectors are made from."""
+    made: dict[str, str] = {}
+    # Where the files of all are damaged, making one again is the end of the others.
+    while broken := [each.collection for each in check(store).collections if each.unreadable]:
+        if all(info.id in made for info in broken):
+            break
         for info in broken:
-            store.vectors.drop(info.id)
-            store.vectors.create(info.id)
-    except StoreError:  # not of one collection, but of the files that all share
-        store.vectors.reset()
-        for each in found:
-            store.vectors.create(each.collection.id)
-    with store.changing():
-        pass  # other processes read Chroma again
-    return [f"{info.name}: Chroma could not read its files; made them again" for info in broken]
+            store.vectors.remake(info.id, info.dim)
+            made[info.id] = f"{info.name}: its vectors could not be read; made them again"
+        with store.changing():
+            pass  # what can be found has changed
+    return list(made.values())
 
 
 def _mend(store: Store, found: CollectionCheck) -> list[str]:
@@ -192,7 +233,7 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
         done.append(f"{info.name}: removed document {document_id}, which no file gives")
     if done:
         with store.changing():
-            pass  # other processes read Chroma again
+            pass  # what can be found has changed
     return done
 
 
@@ -213,7 +254,7 @@ def _embed_missing(
             rows = np.stack([vectors[record.id] for record in records])
             store.vectors.upsert(info.id, records, rows)
             with store.changing():
-                pass  # other processes read Chroma again
+                pass  # what can be found has changed
         count += len(records)
     done = [f"{info.name}: computed {count} missing vectors"] if count else []
     return done, [_unknown(store, info, unknown)] if unknown else []

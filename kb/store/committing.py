@@ -1,9 +1,9 @@
-"""Makes embedded documents visible, several at once: one Chroma call and two transactions for all.
+"""Makes embedded documents visible, several at once: one call and two transactions for all.
 
 The rows are written first, invisible, then the vectors; one transaction then shows the documents.
 A call of Chroma costs about 20 ms and a vector in it 1 ms, so that small documents that are ready
-together are stored together. Each of the three steps runs inside the write lock; between them,
-and between the calls of Chroma, others may write.
+together are stored together. The first and the last step run inside the write lock; between them,
+and between the calls of a store, others may write.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from kb.errors import ChangedMeanwhileError
 from kb.prepared import EmbeddedDocument
 from kb.records import AddResult, CollectionInfo
 from kb.store import vector_records
-from kb.store.base import VectorRecord
-from kb.store.freshness import Freshness
+from kb.vectors.base import VectorRecord
 
-# Vectors given to Chroma in one call: the descriptions of a whole book are not held at once.
+# Vectors given to a store in one call: the descriptions of a whole book are not held at once.
 VECTORS_PER_CALL = 1000
 
 
@@ -76,7 +75,7 @@ def begin(catalog: Catalog, collection: CollectionInfo, items: Sequence[Embedded
 
 
 def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
-    """Yield what Chroma is to be given, call by call."""
+    """Yield what the vector store is to be given, call by call."""
     pairs = itertools.chain.from_iterable(
         zip(
             vector_records.of_prepared(
@@ -94,20 +93,29 @@ def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
         yield [record for record, _ in part], np.stack([row for _, row in part])
 
 
-def finish(catalog: Catalog, freshness: Freshness, plan: Plan) -> list[AddResult]:
+def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
     """Make documents visible as what their files hold, all of them in one step.
 
     Rows that are not needed after all, because others stored the same content meanwhile, stay
     invisible; the next clean-up removes them.
 
+    Args:
+        catalog: where.
+        plan: what was begun.
+        place: the vector store that was given the vectors.
+
     Raises:
-        ChangedMeanwhileError: a document that was there when storing began was removed.
+        ChangedMeanwhileError: a document that was there when storing began was removed, or the
+            collection is in another vector store by now.
         CollectionGoneError: the collection was deleted meanwhile.
         StoreError: the disk is full or failed.
     """
     collection_id = plan.collection.id
-    with freshness.changing() if plan.fresh else catalog.change() as change:
+    with catalog.change() as change:
         change.current_collection(plan.collection)
+        if change.vector_place(collection_id) != place:
+            msg = "the collection moved to another vector store meanwhile; run the command again"
+            raise ChangedMeanwhileError(msg)
         for content in plan.there:
             if (twin := change.find_version(collection_id, *content)) is None:
                 msg = "a document that was there was removed meanwhile; run the same command again"
@@ -118,6 +126,8 @@ def finish(catalog: Catalog, freshness: Freshness, plan: Plan) -> list[AddResult
             if twin is not None:
                 plan.there[content] = twin
                 del plan.fresh[content]
+        if plan.fresh:
+            change.count_generation()
         for new in plan.fresh.values():
             change.show_version(collection_id, new.pending, new.item.prepared)
         return [_attach(change, item, plan) for item in plan.items]

@@ -26,7 +26,7 @@ class Compaction:
 
 
 def compact(store: Store, uploads: Uploads) -> Compaction:
-    """Purge catalog, full-text index, Chroma, backups, and originals that nothing refers to.
+    """Purge catalog, full-text index, vector stores, backups, and originals that nothing refers to.
 
     The history of runs keeps its counts, without the names of files that are gone.
 
@@ -36,6 +36,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
     """
     store.require_writable()
     before = _size(store.folder)
+    store.recover()
     with store.alone():
         if any(run.status == "running" for run in runs.listed(store)):
             msg = "files are being ingested; wait for the end (`kb runs`), then compact again"

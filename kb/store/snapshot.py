@@ -22,7 +22,6 @@ from kb.store.room import LEAST_FREE_BYTES
 _log = logging.getLogger(__name__)
 
 CATALOG = "catalog.sqlite3"
-CHROMA = "chroma"
 # A file that changes while it is copied is copied again, so many times.
 _ATTEMPTS = 5
 
@@ -89,15 +88,15 @@ class Snapshot:
         self._copy("catalog", [catalog, *in_place.log_files(catalog)], self.place)
         return Catalog(self.place / CATALOG, refusal=self.refusal, original=catalog)
 
-    def copy_vectors(self) -> None:
-        """Copy Chroma's folder to :attr:`place`.
+    def copy_vectors(self, name: str) -> None:
+        """Copy a folder of vectors to :attr:`place`.
 
         Raises:
             StoreError: there is no room for it.
         """
-        source = self._folder / CHROMA
+        source = self._folder / name
         files = [file for file in sorted(source.rglob("*")) if file.is_file()]
-        self._copy("vectors", files, self.place / CHROMA, below=source)
+        self._copy("vectors", files, self.place / name, below=source)
 
     def close(self) -> None:
         """Remove the copies."""

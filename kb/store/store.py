@@ -1,8 +1,12 @@
 """The store: catalog, vectors and full-text index, changed together or not at all.
 
-A document's new version becomes visible in one SQLite transaction, after its vectors are in
-Chroma; the old version's vectors are deleted after that. Whatever a crash leaves behind is
-invisible and is removed by the next writer (:meth:`Store.recover`).
+A document's rows are written first, invisible, then its vectors; one SQLite transaction then makes
+its new version visible. The old version's vectors are deleted after that. Whatever a crash leaves
+behind is invisible and is removed by the next writer (:meth:`Store.recover`).
+
+Vectors in files are written under the write lock, which is held for all three steps. Vectors on a
+server are written while nothing is held: no call crosses a network inside the lock or a
+transaction.
 """
 
 from __future__ import annotations
@@ -11,21 +15,31 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kb.catalog.catalog import Catalog
+from kb.catalog.collections import new_id
 from kb.catalog.state import Change
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import ChangedMeanwhileError, StoreBusyError, StoreError
+from kb.errors import (
+    ChangedMeanwhileError,
+    CollectionError,
+    StoreBusyError,
+    StoreError,
+    VectorServerError,
+)
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.store import cleanup, committing, room
-from kb.store.chroma import ChromaStore
-from kb.store.freshness import Freshness
+from kb.store import committing, network_disks, room
+from kb.store.flights import Flights, Patience
 from kb.store.lock import WriteLock
-from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
+from kb.store.placing import PlacedVectors, VectorAccess
+from kb.store.snapshot import CATALOG, Snapshot, is_read_only
+from kb.store.sweeping import Sweeper
+from kb.vectors.base import VectorFilter
+from kb.vectors.opening import Site
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +65,7 @@ class Store:
         folder: made with access for its owner only, if it is not there.
         lock_timeout_s: how long a writer waits for another process.
         interrupted: set it to end such waiting, with a KeyboardInterrupt.
+        vectors: where the vectors of new collections are.
 
     Raises:
         StoreError: the folder cannot be used; StoreVersionError if it is newer than this release.
@@ -62,6 +77,7 @@ class Store:
         *,
         lock_timeout_s: float,
         interrupted: threading.Event | None = None,
+        vectors: VectorAccess | None = None,
     ) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,23 +87,32 @@ class Store:
         self.folder = folder
         self.snapshot = Snapshot(folder) if is_read_only(folder) else None
         place = self.snapshot.place if self.snapshot else folder
-        self.lock, self._long = (
+        self.lock, self._long, self._turnstile = (
             WriteLock(place / name, timeout_s=lock_timeout_s, interrupted=interrupted)
-            for name in ("write.lock", "long.lock")
+            for name in ("write.lock", "long.lock", "alone.lock")
         )
+        self._lock_timeout_s = lock_timeout_s
+        self._flights = Flights(place / "storing")
         if self.snapshot:
             try:
                 self.catalog = self.snapshot.open_catalog()
             except BaseException:
                 self.snapshot.close()
                 raise
-            self.vectors = ChromaStore.at(place / CHROMA, self.snapshot.copy_vectors)
         else:
+            network_disks.refuse(folder)
             with self.lock.hold():
                 self.catalog = _opened(folder)
                 room.keep_reserve(folder)
-            self.vectors = ChromaStore.at(folder / CHROMA)
-        self._freshness = Freshness(self.catalog, self.vectors, self.lock)
+        site = Site(
+            folder=place,
+            lock=self.lock,
+            prepare=self.snapshot.copy_vectors if self.snapshot else lambda _: None,
+            make_room=lambda: room.release_reserve(place),
+            interrupted=interrupted or threading.Event(),
+        )
+        self.vectors = PlacedVectors(self.catalog, vectors or VectorAccess(), site)
+        self._sweeper = Sweeper(self.catalog, self.vectors, self.lock, self._flights)
         if not self.snapshot:
             self._recover_if_free()
 
@@ -110,13 +135,14 @@ class Store:
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        with self.writing():
-            with self.catalog.change() as change:
-                info = change.create_collection(name, description, identity)
-                # Before the commit: a crash leaves an empty Chroma collection that nobody knows,
-                # never a known collection without one.
-                self.vectors.create(info.id)
-            return info
+        return self._make(
+            self.vectors.chosen,
+            identity,
+            lambda change, new: change.create_collection(
+                name, description, identity, collection_id=new, vectors=self.vectors.chosen
+            ),
+            require=lambda: self._require_free(name),
+        )
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
         """Return the collection of that name, making it if need be."""
@@ -124,10 +150,25 @@ class Store:
             found = state.find_collection(name)
         if found is not None:
             return found
-        with self.lock.hold():  # another process may be making it at this moment
+        try:
+            return self.create_collection(name, "", identity)
+        except CollectionError:  # another process made it at this moment
             with self.catalog.reading() as state:
                 found = state.find_collection(name)
-            return found or self.create_collection(name, "", identity)
+            if found is None:
+                raise
+            return found
+
+    def create_successor(self, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
+        """Make a collection that is to take the place of another, in the same vector store."""
+        place = self.vectors.place_of(old.id)
+        return self._make(
+            place,
+            identity,
+            lambda change, new: change.create_successor(
+                old, identity, collection_id=new, vectors=place
+            ),
+        )
 
     def drop_collection(self, name: str) -> None:
         """Delete a collection with all its documents.
@@ -135,10 +176,9 @@ class Store:
         Raises:
             CollectionError: there is no such collection.
         """
-        with self.writing():
-            with self.changing() as change:
-                change.detach_collection(change.collection(name).id)
-            cleanup.finish_dropped(self.catalog, self.vectors)
+        with self.changing() as change:
+            change.detach_collection(change.collection(name).id)
+        self.tidy()
 
     # -- documents
 
@@ -169,51 +209,58 @@ class Store:
         Raises:
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
-        if sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS:
-            try:
-                return self._commit_long(collection, items)
-            except ChangedMeanwhileError:  # a document that was there already, and is not now
-                return self._commit_long(collection, items)
-        with self.writing():
-            room.require(self.folder)
-            try:
-                plan = committing.begin(self.catalog, collection, items)
-                for records, vectors in committing.batches(plan):
-                    self.vectors.upsert(collection.id, records, vectors)
-                results = committing.finish(self.catalog, self._freshness, plan)
-            except BaseException:
-                self._recover_quietly()
-                raise
+        try:
+            return self._commit(collection, items)
+        except ChangedMeanwhileError:  # a document that was there, or the collection's store
+            return self._commit(collection, items)
+
+    def _commit(
+        self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
+    ) -> list[AddResult]:
+        place = self.vectors.place_of(collection.id)
+        vectors = self.vectors.at(place)
+        long = sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS
+        try:
+            with ExitStack() as held:
+                if not long:
+                    held.enter_context(vectors.writing())
+                elif not self.vectors.are_remote(collection.id):
+                    # One such document at a time; the next waits as long as this one gets on.
+                    held.enter_context(self._long.hold(progress=self._progress))
+                flight = None
+                if not self.lock.is_held:
+                    with self._turnstile.hold(progress=self._progress):
+                        pass  # whoever wants to be alone goes first
+                    with self.lock.hold():
+                        flight = held.enter_context(self._flights.begun())
+                        room.require(self.folder)
+                        plan = committing.begin(self.catalog, collection, items)
+                else:
+                    room.require(self.folder)
+                    plan = committing.begin(self.catalog, collection, items)
+                for records, rows in committing.batches(plan):
+                    if flight is not None:
+                        self._let_others_write(collection)
+                        flight.beat()
+                    self.vectors.upsert(collection.id, records, rows)
+                with self.lock.hold():
+                    results = committing.finish(self.catalog, plan, place)
+        except BaseException:
+            self._recover_quietly()
+            raise
         self._sweep()
         return results
 
-    def _commit_long(
-        self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
-    ) -> list[AddResult]:
-        """Let others write between the calls of Chroma, which take minutes for a huge document.
+    def _let_others_write(self, collection: CollectionInfo) -> None:
+        """Give others a turn between the calls of Chroma, which take minutes for a huge document.
 
-        One such document at a time; the next waits as long as something is being stored.
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self._long.hold(progress=self.generation):
-            try:
-                with self.writing():
-                    room.require(self.folder)
-                    plan = committing.begin(self.catalog, collection, items)
-                for records, vectors in committing.batches(plan):
-                    time.sleep(_TURN_S)
-                    with self.writing():
-                        with self.catalog.reading() as state:
-                            state.current_collection(collection)
-                        self.vectors.upsert(collection.id, records, vectors)
-                        with self.changing():
-                            pass  # others must have read this before they write
-                with self.writing():
-                    results = committing.finish(self.catalog, self._freshness, plan)
-                self._sweep()
-            except BaseException:
-                self._recover_quietly()
-                raise
-        return results
+        with self.catalog.reading() as state:
+            state.current_collection(collection)
+        if not self.vectors.are_remote(collection.id):
+            time.sleep(_TURN_S)
 
     def attach(self, collection_id: str, file: FileState) -> None:
         """Record a source's state; the document it had is removed if no other source has it.
@@ -294,34 +341,44 @@ class Store:
 
     # -- reading vectors
 
-    def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
+    def query(
+        self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
+    ) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) best first; some may be invisible."""
-        self._freshness.prepare_reading(collection_id)
-        return self.vectors.query(collection_id, vector, limit)
+        return self.vectors.query(collection_id, vector, limit, where)
 
     def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return vectors by chunk id; a missing one is simply not there."""
-        self._freshness.prepare_reading(collection_id)
         return self.vectors.vectors(collection_id, ids)
 
     # -- upkeep
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the write lock with a client that knows what other processes wrote."""
+        """Hold the write lock."""
         with self.lock.hold():
-            self._freshness.refresh_if_stale()
             yield
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the write lock while nobody is in the middle of storing a long document."""
-        with self._long.hold(progress=self.generation), self.writing():
-            yield
+        """Hold the write lock while nobody is in the middle of storing a document.
+
+        Raises:
+            StoreBusyError: somebody is, and does not get on.
+        """
+        what = f"another process has been storing a document in {self.folder}"
+        with self._turnstile.hold(progress=self._progress):
+            patience = Patience(self._lock_timeout_s, self._progress, what)
+            while True:
+                with self.lock.hold():
+                    if not self._flights.are_under_way():
+                        yield
+                        return
+                patience.wait()
 
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
-        return self._freshness.generation()
+        return self.catalog.generation()
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -329,22 +386,24 @@ class Store:
         with self.lock.hold(), self.catalog.change() as change:
             yield change
 
-    def changing(self) -> AbstractContextManager[Change]:
-        """Give a change whose end tells other processes that vectors changed; inside the lock."""
-        return self._freshness.changing()
+    @contextmanager
+    def changing(self) -> Iterator[Change]:
+        """Give a change of what can be found, which searches notice; inside the write lock."""
+        with self.lock.hold(), self.catalog.change() as change:
+            yield change
+            change.count_generation()
 
     def recover(self) -> int:
         """Remove what a crash left behind; return how many documents that were."""
-        with self.writing():
-            cleanup.finish_dropped(self.catalog, self.vectors)
-            with self.catalog.reading() as state:
-                before = state.hidden_count()
-            self._sweep()
-            with self.catalog.reading() as state:
-                return before - state.hidden_count()
+        with self.catalog.reading() as state:
+            before = state.hidden_count()
+        self.tidy()
+        with self.catalog.reading() as state:
+            return before - state.hidden_count()
 
     def tidy(self) -> None:
-        """Do what a change of the catalog leaves to be done in the vector store."""
+        """Do what a change of the catalog leaves to be done in the vector stores."""
+        self._sweeper.finish_dropped()
         self._sweep()
 
     def compact(self) -> None:
@@ -352,9 +411,7 @@ class Store:
         with self.alone():
             self.recover()
             self.catalog.compact()
-            self.vectors.purge()
-            with self.changing():
-                pass  # others open Chroma's new file
+            self.vectors.prune()
 
     def close(self) -> None:
         """Release all files."""
@@ -365,31 +422,47 @@ class Store:
 
     # -- helpers
 
+    def _make(
+        self,
+        place: str,
+        identity: EmbedderIdentity,
+        write: Callable[[Change, str], CollectionInfo],
+        require: Callable[[], None] = lambda: None,
+    ) -> CollectionInfo:
+        """Make a collection in a vector store, then in the catalog.
+
+        A crash leaves an empty collection of vectors that nobody knows, never a known collection
+        without one.
+        """
+        self.require_writable()
+        vectors, new = self.vectors.at(place), new_id()
+        with vectors.writing():
+            require()
+            vectors.create(new, identity.dim)
+            try:
+                with self.change() as change:
+                    return write(change, new)
+            except BaseException:
+                vectors.drop(new)
+                raise
+
+    def _require_free(self, name: str) -> None:
+        with self.catalog.reading() as state:
+            state.free_name(name)
+
+    def _progress(self) -> tuple[int, int]:
+        """Say how far others have come."""
+        return self.generation(), self._flights.latest_beat()
+
     def _sweep(self) -> None:
         """Delete what no search may see, and describe anew what has another file now.
 
         Others may write in between where there is much.
         """
-        while self._sweep_part():
+        while self._sweeper.delete_part():
             self._give_turn()
-        while self._describe_part():
+        while self._sweeper.describe_part():
             self._give_turn()
-
-    def _describe_part(self) -> int:
-        with self.lock.hold():
-            return cleanup.describe(self.catalog, self.vectors, self._freshness)
-
-    def _sweep_part(self) -> int:
-        with self.lock.hold():
-            # Whoever stores a long document has rows that look as if a crash had left them.
-            try:
-                with self._long.hold(timeout_s=0):
-                    return self._swept(pending=True)
-            except StoreBusyError:
-                return self._swept(pending=False)
-
-    def _swept(self, *, pending: bool) -> int:
-        return cleanup.sweep(self.catalog, self.vectors, self._freshness, pending=pending)
 
     def _give_turn(self) -> None:
         if not self.lock.is_held:
@@ -402,15 +475,15 @@ class Store:
                 return
         try:
             with self.lock.hold(timeout_s=_PATIENCE_S):
-                count = self.recover()
-                _log.info("removed what %d interrupted changes had left behind", count)
-        except StoreBusyError:
-            return
+                pass
+            count = self.recover()
+            _log.info("removed what %d interrupted changes had left behind", count)
+        except (StoreBusyError, VectorServerError) as error:
+            _log.info("what interrupted changes left behind is left for later: %s", error)
 
     def _recover_quietly(self) -> None:
         try:
-            with self.writing():
-                self._sweep()
+            self._sweep()
         except StoreError:
             _log.warning("could not clean up after a failed change; the next start will")
 

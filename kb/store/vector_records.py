@@ -1,4 +1,4 @@
-"""What is stored with each vector, for whoever opens the Chroma collection from outside."""
+"""What is stored with each vector: what filters look at, and what an outside client sees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kb.catalog.chunks import StoredChunk
 from kb.catalog.state import State
 from kb.prepared import KeyedChunk, PreparedDocument
 from kb.records import MetadataValue, Source
-from kb.store.base import VectorRecord
+from kb.vectors.base import VectorRecord
 
 
 def of_prepared(
@@ -18,9 +18,10 @@ def of_prepared(
     for chunk_id, chunk in zip(chunk_ids, prepared.chunks, strict=True):
         yield VectorRecord(
             id=chunk_id,
+            document_id=document_id,
+            language=_first(prepared.language),
             text=chunk.text,
             metadata=_metadata(
-                document_id=document_id,
                 source=source.path,
                 title=prepared.document.title,
                 heading_path=chunk.heading_path,
@@ -39,15 +40,22 @@ def of_stored(
     """Describe visible chunks again, from the catalog, and say what their vectors are made from."""
     chunks = state.visible_chunks([collection_id], chunk_ids).values()
     origins = state.sources_of(chunk.document_id for chunk in chunks)
-    return [_described(chunk, origins[chunk.document_id]) for chunk in chunks]
+    languages = state.languages_of(list(origins))
+    return [
+        _described(chunk, origins[chunk.document_id], languages.get(chunk.document_id, ""))
+        for chunk in chunks
+    ]
 
 
-def _described(chunk: StoredChunk, origins: Sequence[Source]) -> tuple[VectorRecord, KeyedChunk]:
+def _described(
+    chunk: StoredChunk, origins: Sequence[Source], language: str
+) -> tuple[VectorRecord, KeyedChunk]:
     record = VectorRecord(
         id=chunk.id,
+        document_id=chunk.document_id,
+        language=_first(language),
         text=chunk.text,
         metadata=_metadata(
-            document_id=chunk.document_id,
             source=next((source.path for source in origins), ""),
             title=chunk.title,
             heading_path=chunk.heading_path,
@@ -70,9 +78,13 @@ def _described(chunk: StoredChunk, origins: Sequence[Source]) -> tuple[VectorRec
     return record, keyed
 
 
+def _first(languages: str) -> str:
+    """Return the first of a document's languages."""
+    return languages.partition(",")[0].strip()
+
+
 def _metadata(
     *,
-    document_id: int,
     source: str,
     title: str,
     heading_path: Sequence[str],
@@ -83,7 +95,6 @@ def _metadata(
     header: str,
 ) -> dict[str, MetadataValue]:
     return {
-        "document_id": document_id,
         "source": source,
         "title": title,
         "heading": " › ".join(heading_path),

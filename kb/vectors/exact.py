@@ -28,6 +28,7 @@ from kb.vectors.journal import Change, Journal
 from kb.vectors.matrix import Matrix
 from kb.vectors.opening import Site
 
+_NAME = "exact"
 _ENDING = ".vectors"
 
 
@@ -206,4 +207,5 @@ def _change(kind: str, records: Sequence[VectorRecord], vectors: Vectors) -> Cha
 
 def open_exact(address: Address, site: Site) -> VectorStore:  # noqa: ARG001 - the opener's call
     """Open the store below a knowledge base's folder."""
-    return ExactStore(site.folder / "exact", site.lock)
+    site.prepare(_NAME)
+    return ExactStore(site.folder / _NAME, site.lock)

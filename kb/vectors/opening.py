@@ -31,7 +31,7 @@ class Site:
     Attributes:
         folder: the knowledge base's store; below it are the files of stores that have any.
         lock: its write lock.
-        prepare: called once before files of vectors are first looked at.
+        prepare: called once, with the name of a folder below it, before that is first looked at.
         make_room: called where a full disk keeps files from being opened; says whether there is
             room now.
         token: for a server; empty sends none.
@@ -42,7 +42,7 @@ class Site:
 
     folder: Path
     lock: Lock
-    prepare: Callable[[], None] | None = None
+    prepare: Callable[[str], None] = lambda _: None
     make_room: Callable[[], bool] = lambda: False
     token: str = ""
     token_header: str = TOKEN_HEADER

@@ -83,7 +83,7 @@ def test_the_first_look_at_a_collection_happens_inside_the_write_lock(
     base: KnowledgeBase, neighbour: Neighbour
 ) -> None:
     base.add("The mill stands still.", name="mill", collection="second")
-    base._store.vectors.refresh()
+    base._store.vectors.at("chroma")._client.shut()
     assert base.search("harbour", mode="dense", collection="default")
     neighbour.do("hold")
     before = files(base)

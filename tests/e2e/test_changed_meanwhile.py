@@ -17,7 +17,7 @@ from kb.errors import CollectionGoneError, StoreError
 from kb.prepared import EmbeddedDocument
 from kb.records import FileState, Source
 from kb.store import committing
-from kb.store.base import VectorRecord
+from kb.vectors.base import VectorRecord
 
 TEA = "Green tea is steeped for two minutes at eighty degrees.\n"
 PATIENCE_S = 60

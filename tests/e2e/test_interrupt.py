@@ -156,7 +156,7 @@ def slow(moment: str) -> object:
     "moment",
     [
         "ingest.discovery:discover",
-        "kb.store.chroma:ChromaStore.upsert",  # in the middle of a commit
+        "kb.vectors.chroma.folder:ChromaFolder.upsert",  # in the middle of a commit
         slow("kb.store.store:Store.__init__"),
         slow("kb.embedding:open_embedder"),
         slow("kb.store.runs:begin"),
@@ -281,9 +281,11 @@ def test_ctrl_c_ends_waiting_for_another_process(
     [
         (["search", "pump"], "kb.search.searcher:Searcher.search"),
         pytest.param(
-            ["search", "pump"], "kb.store.chroma:ChromaStore.query", marks=pytest.mark.slow
+            ["search", "pump"],
+            "kb.vectors.chroma.folder:ChromaFolder.query",
+            marks=pytest.mark.slow,
         ),
-        pytest.param(["compact"], "kb.store.chroma_files:purge", marks=pytest.mark.slow),
+        pytest.param(["compact"], "kb.vectors.chroma.files:purge", marks=pytest.mark.slow),
         pytest.param(["compact"], "kb.catalog.catalog:Catalog.compact", marks=pytest.mark.slow),
         pytest.param(["doctor"], "kb.store.check:check", marks=pytest.mark.slow),
     ],

@@ -29,8 +29,9 @@ def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
 def seen(base: KnowledgeBase) -> dict[str, str]:
     """Each passage's source as an outside client sees it."""
     store = base._store
-    store.vectors.load(base.collection().id)
-    found = store.vectors._collections[base.collection().id].get(include=["documents", "metadatas"])
+    assert store.vectors.count(base.collection().id)
+    shared = store.vectors.at("chroma")._client
+    found = shared.loaded(base.collection().id).get(include=["documents", "metadatas"])
     texts, described = found["documents"] or [], found["metadatas"] or []
     return {
         str(text).strip(): str(each["source"]) for text, each in zip(texts, described, strict=True)

@@ -13,8 +13,9 @@ from hashing_embedder import HashingEmbedder
 from ingest import ingest, ingest_uploads
 from kb import Document, KnowledgeBase, Section, Settings, StoreBusyError
 from kb.embedding.base import Embedder
-from kb.store.base import VectorRecord
-from kb.store.chroma import ChromaStore
+from kb.store.lock import WriteLock
+from kb.vectors.base import VectorRecord
+from kb.vectors.chroma.folder import ChromaFolder
 
 # Made up, so that no other text, index term or file name holds them by chance.
 MARKERS = ("Quorbelian", "琼瓯镪")
@@ -131,15 +132,21 @@ def test_an_index_that_chroma_wrote_down_survives_and_its_room_is_cleared(tmp_pa
     rng = np.random.default_rng(3)
     vectors = rng.standard_normal((1200, 8)).astype(np.float32)
     records = [
-        VectorRecord(id=n, text=f"{MARKERS[0]} {n}" if n < 300 else f"text {n}", metadata={"n": n})
+        VectorRecord(
+            id=n,
+            document_id=1,
+            text=f"{MARKERS[0]} {n}" if n < 300 else f"text {n}",
+            metadata={"n": n},
+        )
         for n in range(1200)
     ]
-    store = ChromaStore.at(tmp_path / "chroma")
-    store.create("one")
+    lock = WriteLock(tmp_path / "write.lock", timeout_s=10)
+    store = ChromaFolder(tmp_path / "chroma", lock)
+    store.create("one", 8)
     store.upsert("one", records, vectors)
     store.delete("one", range(300))
     before = [store.query("one", vectors[n], 5) for n in range(290, 320)]
-    store.purge()
+    store.prune()
     assert files_with(tmp_path, MARKERS[0]) == []
     assert [store.query("one", vectors[n], 5) for n in range(290, 320)] == before
     assert store.ids("one") == set(range(300, 1200))

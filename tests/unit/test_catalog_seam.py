@@ -19,7 +19,7 @@ from kb.catalog.state import Change, State
 
 ROOT = Path(kb.__file__).parents[1]
 OWNERS = ("kb/catalog/",)
-REWRITER = "chroma_files.py"
+REWRITER = "kb/vectors/chroma/files.py"
 """Rewrites the files of embedded Chroma, which are SQLite's too."""
 
 STATEMENT = re.compile(
@@ -33,7 +33,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
     for package in ("kb", "ingest", "ui"):
         for file in sorted((ROOT / package).rglob("*.py")):
             name = file.relative_to(ROOT).as_posix()
-            if not name.startswith(OWNERS) and file.name != REWRITER:
+            if not name.startswith(OWNERS) and name != REWRITER:
                 yield name, ast.parse(file.read_text("utf-8"))
 
 

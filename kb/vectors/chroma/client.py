@@ -1,4 +1,4 @@
-"""This process's client of a Chroma folder. The only file that imports chromadb, with `failures`.
+"""This process's client of a Chroma folder. With ``failures``, the only importer of chromadb.
 
 Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
 misses what other processes write; a second client on the same path shares the first one's stale
@@ -10,7 +10,6 @@ inside the write lock.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,7 +159,7 @@ class SharedClient:
             self._shut()
             try:
                 files.purge(self.folder)
-            except (sqlite3.Error, OSError) as error:
+            except (files.FileError, OSError) as error:
                 msg = (
                     f"Chroma's files in {self.folder} could not be compacted: {error}. Close "
                     "other programs that use this knowledge base, free disk space, and try again"

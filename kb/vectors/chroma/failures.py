@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kb.errors import StoreError
+from kb.vectors.chroma.files import FileError
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def translated(folder: Path) -> Iterator[None]:
     except BaseException as error:
         expected = (
             chromadb.errors.ChromaError,
-            sqlite3.Error,
+            FileError,
             ValueError,
             RuntimeError,
             OSError,

@@ -24,6 +24,7 @@ from kb.vectors.opening import Site
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection  # noqa: TID251 - the owner's neighbour
 
+_NAME = "chroma"
 # How long a query waits for a writer before it answers from what it has (at most a second old).
 _READER_PATIENCE_S = 0.2
 
@@ -216,5 +217,8 @@ class ChromaFolder:
 def open_folder(address: Address, site: Site) -> VectorStore:  # noqa: ARG001 - the opener's call
     """Open the store below a knowledge base's folder."""
     return ChromaFolder(
-        site.folder / "chroma", site.lock, prepare=site.prepare, make_room=site.make_room
+        site.folder / _NAME,
+        site.lock,
+        prepare=lambda: site.prepare(_NAME),
+        make_room=site.make_room,
     )

@@ -1,0 +1,125 @@
+"""Does what changes of the catalog leave to be done in the vector stores, a part at a time.
+
+It deletes the vectors of what no search may see, old versions and what interrupted changes left
+behind, and keeps what is stored beside vectors, the name of the file that gives a document, in
+step with the catalog. All of it can be interrupted and done again, and by several at once.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from kb.catalog.catalog import Catalog
+from kb.errors import VectorServerUnavailableError
+from kb.store import vector_records
+from kb.store.flights import Flights
+from kb.store.lock import WriteLock
+from kb.store.placing import PlacedVectors
+from kb.vectors.address import Address
+
+_log = logging.getLogger(__name__)
+
+CHUNKS_PER_STEP = 1000
+"""Chunks deleted or described in one hold of the lock: a second for Chroma."""
+
+
+class Sweeper:
+    """Cleans up after changes. Others may write between its steps.
+
+    Inside the write lock nothing is done on servers: it is left for the next call.
+
+    Args:
+        catalog: says what is left to be done.
+        vectors: where it is done.
+        lock: held by whoever changes the catalog.
+        flights: who is storing documents at this moment; their rows are left alone.
+    """
+
+    def __init__(
+        self, catalog: Catalog, vectors: PlacedVectors, lock: WriteLock, flights: Flights
+    ) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+        self._lock = lock
+        self._flights = flights
+
+    def delete_part(self) -> int:
+        """Delete up to :data:`CHUNKS_PER_STEP` chunks that are not visible, of one collection.
+
+        Call again until it returns 0.
+
+        Returns:
+            How many documents and chunks were deleted.
+        """
+        with self._catalog.reading() as state:
+            first = state.hidden_chunks(at_most=1)
+        if not first:
+            return 0
+        with self._lock.hold():
+            pending = not self._flights.are_under_way()
+            with self._catalog.reading() as state:
+                found = state.hidden_chunks(pending=pending, at_most=CHUNKS_PER_STEP)
+        if not found or self._may_not(self._vectors.place_of(found[0].collection_id)):
+            return 0
+        collection_id = found[0].collection_id
+        mine = [each for each in found if each.collection_id == collection_id]
+        with self._vectors.writing(collection_id):
+            ids = [each.chunk_id for each in mine if each.chunk_id is not None]
+            if ids:
+                self._vectors.delete(collection_id, ids)
+            with self._lock.hold(), self._catalog.change() as change:
+                change.count_generation()
+                return change.delete_hidden(mine)
+
+    def describe_part(self) -> int:
+        """Describe some chunks of one collection anew; return how many rows are behind.
+
+        Call again until it returns 0.
+        """
+        with self._catalog.reading() as state:
+            if not state.has_stale_descriptions():
+                return 0
+            stale = state.stale_chunks(at_most=CHUNKS_PER_STEP)
+        collection_id = stale[0].collection_id if stale else ""
+        mine = [each for each in stale if each.collection_id == collection_id]
+        ids = [each.chunk_id for each in mine]
+        if not mine:
+            return self._note({})
+        if self._may_not(self._vectors.place_of(collection_id)):
+            return 0
+        with self._vectors.writing(collection_id):
+            with self._catalog.reading() as state:
+                described = vector_records.of_stored(state, collection_id, ids)
+            self._vectors.describe(collection_id, [record for record, _ in described])
+            with self._lock.hold(), self._catalog.change() as change:
+                if vector_records.of_stored(change, collection_id, ids) != described:
+                    return 1  # another file gives it since: once more
+                change.count_generation()
+                reached = {chunk.document_id: chunk.ordinal + 1 for chunk in mine}
+                return len(mine) + change.note_described(reached)
+
+    def finish_dropped(self) -> None:
+        """Delete the vectors of collections that are gone from the catalog, or from a store.
+
+        Those on a server that is away are left for the next time.
+        """
+        with self._catalog.reading() as state:
+            dropped = state.dropped_collections()
+        for collection_id, place in dropped:
+            if self._may_not(place):
+                continue
+            try:
+                self._vectors.at(place).drop(collection_id)
+            except VectorServerUnavailableError as error:
+                _log.warning("vectors of a deleted collection are left for later: %s", error)
+                continue
+            with self._lock.hold(), self._catalog.change() as change:
+                change.forget_dropped(collection_id, place)
+
+    def _may_not(self, place: str) -> bool:
+        """Say whether a network would be crossed inside the lock: who holds it calls again."""
+        return self._lock.is_held and Address(place).is_server
+
+    def _note(self, reached: dict[int, int]) -> int:
+        with self._lock.hold(), self._catalog.change() as change:
+            return change.note_described(reached)
