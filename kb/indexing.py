@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import CollectionError, EmbedderMismatchError
+from kb.errors import CollectionError
 from kb.language import language_of
 from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
 from kb.records import (
@@ -28,6 +27,7 @@ from kb.records import (
 from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.splitting.context import ContextPrefix
+from kb.store.identity import require_same_embedder
 from kb.store.store import Store
 from kb.words.terms import index_text
 
@@ -257,17 +257,7 @@ class Indexing:
         """
         with self._store.catalog.reading() as state:
             theirs = state.embedder_of(target.id)
-        mine = self._loaded.get().identity
-        if theirs.fingerprint != mine.fingerprint:
-            msg = (
-                f"the collection {target.name!r} was made with the model {theirs.model_id} "
-                f"({target.dim} dimensions), but the model in use is {mine.model_id} "
-                f"({mine.dim}); their vectors cannot be compared. Use that model "
-                f"(KB_MODEL={theirs.model_id}), take another collection (--collection NAME), or "
-                f"embed this one again: kb reembed --collection {shlex.quote(target.name)} "
-                f"--model {shlex.quote(self._settings.model)}"
-            )
-            raise EmbedderMismatchError(msg)
+        require_same_embedder(target, theirs, self.identity, model=self._settings.model)
 
     def _text_settings_hash(self) -> str:
         context = ["contextual"] if self._settings.contextual else []
