@@ -48,7 +48,7 @@ class RunProgress:
 
     ``contents`` are the content hashes of uploads by their names, as far as they are known.
     ``error`` is set when the whole run failed (the store, the model), not one of its files.
-    ``gone`` and ``left_out`` are those of :class:`kb.store.runs.RunInfo`.
+    ``gone`` and ``left_out`` are those of :class:`kb.catalog.runs.RunInfo`.
     ``chunks_per_s`` covers the time since the first chunk was embedded.
     """
 

@@ -1,0 +1,59 @@
+"""How words are compared: without case, accents and compatibility forms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from kb.words import hanzi
+
+UNSPACED = (
+    "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109d\u1780-\u17d3"
+)
+"""Written without spaces between words, for a class of a regular expression.
+
+Han (with extensions and compatibility forms), kana, bopomofo, Hangul (spaced, but its words carry
+endings), Thai, Lao, Burmese, Khmer.
+"""
+
+_UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
+_NOT_IN_TOKENS = re.compile(r"[^\w\u0300-\u036f\u0591-\u0df3\u0e31-\u109d\u1780-\u17d3]")
+# Persian letters have the look of Arabic ones; a dotless i is an I without its case.
+_ALIKE = str.maketrans({"\u06cc": "\u064a", "\u06a9": "\u0643", "\u0131": "i"})
+
+
+def fold(word: str) -> str:
+    """Return ``word`` without case, accents, compatibility forms, and its digits as 0 to 9."""
+    if word.isascii():
+        return word.lower()
+    if _UNSPACED_CHARACTER.match(word):  # decomposing Hangul or kana would take them apart
+        return unicodedata.normalize("NFKC", word).lower().translate(hanzi.variants())
+    decomposed = unicodedata.normalize("NFKD", word.casefold()).translate(_ALIKE)
+    kept = "".join(c for c in decomposed if not unicodedata.combining(c))
+    if kept.isascii() or kept.isalpha():
+        return kept
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in kept)
+
+
+def fold_run(run: str) -> str | None:
+    """Return a run of unspaced characters folded, None if that has another length."""
+    folded = fold(run)
+    return folded if len(folded) == len(run) else None
+
+
+def token(term: str) -> str:
+    """Return a term as the index spells it: punctuation inside it becomes ``_``.
+
+    SQLite's tokenizer would split the term there; it is told to keep ``_``. One spelling for
+    all punctuation also lets ``foo-bar`` find ``foo_bar``.
+    """
+    if term.isalnum():
+        return term
+    return _NOT_IN_TOKENS.sub("_", term) or "_"
+
+
+def is_single_character(term: str) -> bool:
+    """Say whether a term is one character of a language written without spaces."""
+    return len(term) == 1 and _UNSPACED_CHARACTER.match(term) is not None

@@ -1,0 +1,148 @@
+"""Numbers and codes that are written in several ways: which are one, and as what they are found.
+
+``1,250,000``, ``1 250 000`` and ``１，２５０，０００`` are found as ``1250000``; ``1.234,56`` as
+``1234_56``; ``020-7123-4567`` as ``02071234567``; the version in ``srv-10.0.4.17`` as
+``10_0_4_17``. These forms stand in the index beside the parts, which are found as well: where it
+cannot be told how a number is meant, each of its readings is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kb.characters import HYPHENS
+from kb.words.folding import fold
+
+Form = tuple[str, int, int]
+"""What is found, and where it stands in the text."""
+
+_BLANK = " \u00a0\u2007-\u200a\u202f"
+_POINT = ".\uff0e"
+_COMMA = ",\uff0c\u066c"
+_MARK = f"{_POINT}{_COMMA}'’\uff07_"
+_DECIMAL = f"{_POINT}{_COMMA}\u066b"
+# Not a part of something longer of the same make: "1,2,345" is a list, and so is "5 000 12".
+_BEFORE, _AFTER = f"(?<!\\d)(?<!\\d[{_MARK}])", f"(?![{_MARK}]?\\d)"
+_FRACTION = f"(?:(?!(?P=mark))[{_DECIMAL}](?P<decimals>\\d+))?"
+_NUMBERS = tuple(
+    re.compile(before + number + after)
+    for before, number, after in (
+        (
+            _BEFORE,
+            f"(?P<whole>\\d{{1,3}}(?P<mark>[{_MARK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*){_FRACTION}",
+            _AFTER,
+        ),
+        (
+            f"{_BEFORE}(?<!\\d[{_BLANK}])",
+            f"(?P<whole>\\d{{1,3}}(?P<mark>[{_BLANK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*){_FRACTION}",
+            f"{_AFTER}(?![{_BLANK}]\\d)",
+        ),
+        (  # as in India
+            _BEFORE,
+            f"(?P<whole>\\d{{1,2}}(?P<mark>[{_COMMA}])(?:\\d\\d(?P=mark))+\\d{{3}}){_FRACTION}",
+            _AFTER,
+        ),
+        (_BEFORE, f"(?P<whole>\\d+)[{_COMMA}\u066b](?P<decimals>\\d+)", _AFTER),
+    )
+)
+
+_DIGITS = re.compile(r"\d+")
+# Telephone numbers: a plus, a bracket or a nought comes first.
+_LEAD = "[+\uff0b]?[(\uff08]?\\d{1,5}[)\uff09]?"
+_TELEPHONE = re.compile(
+    f"(?<![\\w{_MARK}+\uff0b]){_LEAD}"
+    f"(?:(?:[{_BLANK}{HYPHENS}{_POINT}/]{{1,2}}[(\uff08]?|[(\uff08]|(?<=[)\uff09]))\\d{{1,8}}[)\uff09]?)"
+    "{1,7}(?!\\w)"
+)
+_TELEPHONE_DIGITS = range(9, 16)
+_TRUNK = re.compile(r"[(\uff08]0[)\uff09]")
+# Mobile and card numbers in their usual groups; dates, ISBNs and other numbers with hyphens.
+_GROUPS = tuple(
+    re.compile(f"(?<![\\w{_MARK}])(?<!\\d[{between}]){groups}(?!\\w)(?![{_MARK}{between}]\\d)")
+    for between, groups in (
+        (
+            _BLANK,
+            f"(?:\\d{{3}}[{_BLANK}]\\d{{3,4}}[{_BLANK}]\\d{{4}}|\\d{{4}}(?:[{_BLANK}]\\d{{4}}){{3}})",
+        ),
+        (HYPHENS, f"\\d+(?:[{HYPHENS}]\\d+)+"),
+    )
+)
+_GROUPS_DIGITS = range(7, 20)
+_IBAN = re.compile(
+    f"(?<!\\w)[A-Z]{{2}}\\d\\d(?:[{_BLANK}][A-Z0-9]{{4}}){{2,7}}(?:[{_BLANK}][A-Z0-9]{{1,3}})?(?!\\w)"
+)
+
+_DOTTED = re.compile(f"(?<!\\d)\\d+(?P<mark>[{_POINT}_{HYPHENS}])\\d+(?:(?P=mark)\\d+)*")
+_VERSION = re.compile(f"(?<!\\d)\\d+(?:[{_POINT}]\\d+)+")
+_HYPHEN = re.compile(f"[{HYPHENS}]")
+_MOST_JOINED = 5
+
+
+def numbers(text: str) -> list[Form]:
+    """Return numbers of several parts as if they were written without spaces and marks."""
+    return list(dict.fromkeys(_numbers(text))) if _DIGITS.search(text) else []
+
+
+def codes(word: str) -> Iterator[Form]:
+    """Yield what a name of several parts is also found as: its version, and without its hyphens."""
+    for match in _DOTTED.finditer(word):
+        if match.group() != word:
+            yield _underlined(match.group()), match.start(), match.end()
+    parts = _HYPHEN.split(word)
+    if 1 < len(parts) <= _MOST_JOINED and not all(map(str.isdecimal, parts)):
+        yield fold("".join(parts)), 0, len(word)
+
+
+def versions(text: str) -> list[Form]:
+    """Return the versions, addresses and other numbers with points in a text."""
+    return [(_underlined(match.group()), *match.span()) for match in _VERSION.finditer(text)]
+
+
+def _underlined(number: str) -> str:
+    return re.sub(r"\D", "_", fold(number))
+
+
+def _numbers(text: str) -> Iterator[Form]:
+    for pattern in _NUMBERS:
+        for match in pattern.finditer(text):
+            yield from _number(match)
+    for pattern in _GROUPS:
+        for match in pattern.finditer(text):
+            joined = _joined(match.group())
+            if len(joined) in _GROUPS_DIGITS:
+                yield joined, match.start(), match.end()
+    for match in _TELEPHONE.finditer(text):
+        yield from _telephone_numbers(match)
+    for match in _IBAN.finditer(text):
+        yield fold("".join(match.group().split())), match.start(), match.end()
+
+
+def _number(match: re.Match[str]) -> Iterator[Form]:
+    whole, decimals = _joined(match["whole"]), fold(match["decimals"] or "")
+    if not decimals.strip("0"):
+        yield whole, match.start(), match.end()
+    if decimals:
+        yield f"{whole}_{decimals}", match.start(), match.end()
+
+
+def _telephone_numbers(match: re.Match[str]) -> Iterator[Form]:
+    """Yield what groups of digits are from each that a number may begin with on."""
+    text = match.group()
+    groups = list(_DIGITS.finditer(text))
+    for first, begin in enumerate(groups):
+        before = fold(text[begin.start() - 1 : begin.start()])
+        is_lead = fold(begin.group()[:1]) == "0" and len(begin.group()) > 1 and before.strip() == ""
+        if not is_lead and before not in ("+", "("):
+            continue
+        for last in range(first + 1, len(groups)):
+            part = text[begin.start() : groups[last].end()]
+            # What is dialled inside the country only: +44 (0)20 is 4420.
+            for joined in dict.fromkeys((_joined(part), _joined(_TRUNK.sub("", part)))):
+                if len(joined) in _TELEPHONE_DIGITS:
+                    at = match.start()
+                    yield joined, at + begin.start(), at + groups[last].end()
+
+
+def _joined(text: str) -> str:
+    return fold("".join(_DIGITS.findall(text)))

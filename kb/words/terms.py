@@ -1,0 +1,188 @@
+"""What keyword search looks at: words, parts of identifiers, and pairs of CJK characters.
+
+Languages written without spaces have no words to index, so each pair of neighbouring characters
+is a term (bigrams, as Lucene's CJKAnalyzer does). The same analysis serves the index, the
+queries and the highlighting, so that what matched is what is marked.
+
+The index holds no text, and takes a chunk out only when it is given exactly what it was given.
+Whoever changes what :func:`index_text` returns counts :data:`VERSION` up: existing stores then make
+their index again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from kb.characters import HYPHENS, plain
+from kb.words import hanzi, numbers, stems
+from kb.words.folding import UNSPACED, fold, fold_run, is_single_character, token
+
+__all__ = ["IndexText", "Term", "analysis", "index_text", "is_single_character", "terms", "token"]
+
+VERSION = 1
+
+# Vowel signs and accents inside words, which Python does not count as word characters.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u0900-\u0963\u0966-\u0df3"
+)
+_LETTER = f"(?:[^\\W{UNSPACED}]|[{_MARKS}])"
+_INSIDE = f"._'’+#\uff0e\uff3f\uff07{HYPHENS}"
+_JOINTS = f"._'’\uff0e\uff07{HYPHENS}"
+# The tail keeps C++ and C# apart from C.
+_RUN = re.compile(
+    f"(?P<unspaced>[{UNSPACED}]+)|{_LETTER}+(?:[{_JOINTS}]{_LETTER}+)*(?:\\+\\+|#(?!\\w))?"
+)
+_INSIDE_WORD = re.compile(f"[{_INSIDE}]")
+# A version's "v" is no part of the number: v1.2 and 1.2 are one.
+_PIECE = re.compile(
+    f"(?:(?<![^{_INSIDE}])[vV\uff56\uff36](?=\\d))?(?P<piece>[^{_INSIDE}]+(?:\\+\\+|#)?)"
+)
+# Over a word's shape, see _shape: "HTTPServer2" is UUUUULLLLLD, which gives HTTP, Server, 2; the
+# plural in "URLs" is no part of its own.
+_PART = re.compile("UU+s(?![Ls])|U+(?![Ls])|U?[Ls]+|D+")
+# Stands between the forms of two words, so that no phrase reaches from one to the other.
+_GAP = "··"
+
+
+class Term(NamedTuple):
+    """One indexed term and where it stands in the text.
+
+    Attributes:
+        text: as it is compared.
+        start: of its first character.
+        end: behind its last.
+        form: whether it stands beside the sequence of words rather than in it: a name as a whole,
+            parts of a word, a number without its commas.
+        compound: whether it is a name of several parts, which are terms as well.
+        part: whether it is a part of a word that was written in one, as ``File`` in ``parseFile``.
+        word: what its stems are taken from; empty for what has none.
+    """
+
+    text: str
+    start: int
+    end: int
+    form: bool = False
+    compound: bool = False
+    part: bool = False
+    word: str = ""
+
+
+class IndexText(NamedTuple):
+    """What the full-text index is given for a text: terms with spaces between.
+
+    ``terms`` in the order of the text, ``forms`` beside them, and ``stems``.
+    """
+
+    terms: str
+    forms: str
+    stems: str
+
+
+def terms(text: str, *, tails: bool = False) -> Iterator[Term]:
+    """Yield the terms of ``text`` in order: whole names first, then their parts; numbers last.
+
+    With ``tails``, the last character of a run of CJK characters is a term of its own as well,
+    so that every single character is a term or begins one (a query may be one character).
+    """
+    text, places = plain(text)
+    for at, run in _runs(text, tails=tails):
+        for term in run:
+            start, end = at + term.start, at + term.end
+            if places is None:
+                yield term._replace(start=start, end=end) if at else term
+            else:
+                yield term._replace(start=places[start], end=places[end - 1] + 1)
+
+
+def index_text(text: str, language: str = "") -> IndexText:
+    """Return what the full-text index is given for a text of a document in ``language``."""
+    languages = stems.languages_of(language)
+    words: list[str] = []
+    forms: list[str] = []
+    stemmed: list[str] = []
+    for _, run in _runs(plain(text)[0], tails=True):
+        for term in run:
+            (forms if term.form else words).append(token(term.text))
+            if term.word:
+                stemmed.extend(stems.stem_tokens(term.word, languages))
+        if forms and forms[-1] != _GAP:
+            forms.append(_GAP)
+    return IndexText(" ".join(words), " ".join(forms), " ".join(stemmed))
+
+
+def analysis() -> str:
+    """Return what tells the terms of this installation from those of another.
+
+    An index that was made with other terms, stems or variants of characters is made again.
+    """
+    return f"{VERSION}.{stems.fingerprint()}.{hanzi.fingerprint()}"
+
+
+def _runs(text: str, *, tails: bool) -> Iterator[tuple[int, Sequence[Term]]]:
+    """Yield the terms of one run of letters after another, and where it begins; then numbers."""
+    for match in _RUN.finditer(text):
+        run = match.group()
+        yield match.start(), _pairs(run, tails=tails) if match["unspaced"] else _word_terms(run)
+    for form, start, end in numbers.numbers(text):
+        yield start, [Term(form, 0, end - start, form=True)]
+
+
+def _pairs(run: str, *, tails: bool) -> list[Term]:
+    folded = fold_run(run)
+    found = [
+        Term(folded[i : i + 2] if folded else fold(run[i : i + 2]), i, i + 2)
+        for i in range(len(run) - 1)
+    ]
+    if tails or len(run) == 1:
+        found.append(Term(fold(run[-1]), len(run) - 1, len(run)))
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _word_terms(word: str) -> tuple[Term, ...]:
+    if word.isalpha() and (word.islower() or word[1:].islower()):
+        # nearly every word of prose, at a fraction of the cost
+        return (Term(fold(word), 0, len(word), word=word.casefold()),)
+    shape = _shape(word)
+    parts = [match.span() for match in _PART.finditer(shape)]
+    pieces = [match.span("piece") for match in _PIECE.finditer(word)]
+    if not pieces or parts == [(0, len(word))]:
+        return (Term(fold(word), 0, len(word), word=_stemmable(word)),)
+    found: list[Term] = []
+    if pieces != [(0, len(word))]:
+        found.append(Term(fold(word), 0, len(word), form=True, compound=True))
+        found += [Term(form, start, end, form=True) for form, start, end in numbers.codes(word)]
+    for start, end in pieces:
+        piece = word[start:end]
+        whole = (start, end) == (0, len(word))
+        found.append(Term(fold(piece), start, end, compound=whole, word=_stemmable(piece)))
+    if parts != pieces:
+        found += [
+            Term(fold(part), start, end, form=True, part=True, word=_stemmable(part))
+            for start, end in parts
+            for part in (word[start:end],)
+        ]
+    return tuple(found)
+
+
+def _stemmable(word: str) -> str:
+    return "" if any(c in "-D" for c in _shape(word)) else word.casefold()
+
+
+def _shape(word: str) -> str:
+    return "".join(
+        "U"
+        if c.isupper()
+        else "D"
+        if c.isdigit()
+        else "-"
+        if _INSIDE_WORD.match(c)
+        else "s"
+        if c == "s"
+        else "L"
+        for c in word
+    )
