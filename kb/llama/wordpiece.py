@@ -3,8 +3,8 @@
 llama.cpp has its own, which differs where golden tests look: it drops spacing vowel signs
 (Devanagari, Tamil) with the accents, does not take Hangul syllables apart, and cuts words of more
 than 100 characters, which BERT reads as unknown. Vectors of such texts come out wrong by a
-cosine of 0.75 to 0.95. The library that the models are trained with (``tokenizers``) cuts the same,
-and a test holds this against it; it takes 1.1 times as long here for English, 1.7 for mixed scripts.
+cosine of 0.75 to 0.95. The library that the models are trained with (``tokenizers``) cuts
+the same, which a test compares; it takes 1.1 times as long for English, 1.7 for mixed scripts.
 """
 
 from __future__ import annotations
