@@ -52,6 +52,7 @@ from kb.settings import Settings
 from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
+from kb.store.jobs import JobTable
 from kb.store.purging import Compaction
 from kb.store.rows import document_number, no_document
 from kb.store.runs import RunInfo, RunRecord
@@ -76,6 +77,7 @@ class KnowledgeBase:
         settings: what it was opened with.
         indexing: documents in, in the steps that ingestion runs side by side.
         files: what is known of the files that documents came from.
+        jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
         uploads: originals that were uploaded.
 
     Raises (every method that touches the store):
@@ -101,6 +103,7 @@ class KnowledgeBase:
         self._searcher = Searcher(self._store)
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store)
+        self.jobs = JobTable(self._store.database)
         self.uploads = Uploads(settings.uploads_dir)
 
     @classmethod

@@ -91,6 +91,12 @@ def current(db: sqlite3.Connection, collection: CollectionInfo) -> CollectionInf
     return collection_info(row)
 
 
+def gone(name: str) -> CollectionGoneError:
+    """Return the error for a collection that was deleted while something waited to fill it."""
+    msg = f"the collection {name!r} was deleted meanwhile; start again"
+    return CollectionGoneError(msg)
+
+
 def resolved(db: sqlite3.Connection, collection: CollectionRef, default: str) -> CollectionInfo:
     """Return the collection meant, as it is now.
 

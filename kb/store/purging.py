@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import StoreBusyError
-from kb.store import runs
+from kb.store import jobs, runs
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 
@@ -57,6 +57,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
             backup.unlink(missing_ok=True)
         with store.database.write() as db:
             runs.forget_names(db)
+            jobs.forget_names(db)
         store.compact()
     return Compaction(
         bytes_before=before,

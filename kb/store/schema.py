@@ -12,6 +12,7 @@ from pathlib import Path
 from kb.errors import StoreVersionError
 from kb.metadata import folded, stated_date, stated_language, stated_tags
 from kb.records import MetadataValue
+from kb.store.jobs_schema import JOBS
 from kb.store.transactions import roll_back
 
 # Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
@@ -315,6 +316,7 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _KEYWORD_INDEX,
     HEADER_ROWS,
     _TRIGGERS_OF_UPSERTS,
+    JOBS,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -63,6 +63,7 @@ def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
     with store.changing() as db:
         row = db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", (new.id, old.id))
+        db.execute("UPDATE jobs SET collection_id = ? WHERE collection_id = ?", (new.id, old.id))
         db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         tags.carry_over(db, old.id, new.id)
         db.execute(

@@ -11,7 +11,7 @@ import pytest
 
 from ingest import IngestReport
 from ui.background import Ingestion
-from ui.mishaps import Mishap, recorded
+from ingest.mishaps import Mishap, recorded
 from ui.session import Session
 
 if TYPE_CHECKING:
