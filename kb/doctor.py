@@ -124,7 +124,7 @@ def _llama_cpp(gpus: list[str]) -> dict[str, Any]:
     Raises:
         EngineError: its library cannot be loaded.
     """
-    from kb.embedding import library  # noqa: PLC0415 - llama.cpp loads only here
+    from kb.llama import library  # noqa: PLC0415 - llama.cpp loads only here
 
     features = [part.split("=")[0].strip() for part in library.system_info().split("|")]
     offload = library.supports_gpu()

@@ -14,6 +14,7 @@ from kb import reembedding
 from kb.answering.answer import Answer, AnswerStream
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
+from kb.catalog.jobs import JobTable
 from kb.chat.base import FILTERED, Message
 from kb.chat.opening import open_chat_model
 from kb.embedding.base import Embedder
@@ -52,7 +53,6 @@ from kb.settings import Settings
 from kb.store import check as checking
 from kb.store import collections, documents, purging, runs, tags
 from kb.store.check import StoreCheck
-from kb.store.jobs import JobTable
 from kb.store.purging import Compaction
 from kb.store.rows import document_number, no_document
 from kb.store.runs import RunInfo, RunRecord

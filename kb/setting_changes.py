@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal, cast
 
 from kb.config_file import Value, write_settings
-from kb.embedding.servers.address import names_servers
 from kb.errors import SettingsError
 from kb.models.files import find_model
 from kb.redaction import holds_secret
+from kb.remote.address import names_servers
 from kb.settings import REEMBED, REREAD, Settings, config_path
 
 CHANGEABLE = tuple(

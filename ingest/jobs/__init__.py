@@ -1,6 +1,6 @@
 """Ingestion in the background: a queue that outlives the process, and whoever works through it.
 
-The queue stands in the catalog (:mod:`kb.store.jobs`), the bytes that wait lie in the spool.
+The queue stands in the catalog (:mod:`kb.catalog.jobs`), the bytes that wait lie in the spool.
 """
 
 from ingest.jobs.execution import UNEXPECTED
@@ -8,7 +8,7 @@ from ingest.jobs.queue import Jobs, retry_options
 from ingest.jobs.sending import Renamed, clean_name, told_apart
 from ingest.jobs.spool import Batch, Spool, Upload, parts_of
 from ingest.jobs.worker import CRASHES
-from kb.store.job_records import JobFile, JobInfo, JobProgress
+from kb.catalog.job_records import JobFile, JobInfo, JobProgress
 
 __all__ = [
     "CRASHES",

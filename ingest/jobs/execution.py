@@ -16,10 +16,10 @@ from ingest.options import IngestOptions
 from ingest.report import FileEvent, IngestReport
 from ingest.run import ingest, ingest_uploads
 from ingest.sent import SentFile
+from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
 from kb.errors import KnowledgeBaseError, StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
-from kb.store.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
 
 TICK_S = 0.3
 """Seconds after which progress is written down, and after which a cancellation is noticed."""

@@ -12,10 +12,10 @@ from typing import Any
 from ingest.jobs.spool import Batch, Spool, Upload
 from ingest.jobs.worker import Worker
 from ingest.options import IngestOptions
+from kb.catalog.job_records import JobFile, JobInfo, JobKind, NewJob
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
-from kb.store.job_records import JobFile, JobInfo, JobKind, NewJob
 from kb.uploads import UPLOADS_ROOT
 
 _WAIT_S = 0.05

@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from ingest.jobs.execution import Execution
 from ingest.jobs.spool import Spool
+from kb.catalog.job_records import JobInfo
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
-from kb.store.job_records import JobInfo
 
 KEPT_JOBS = 20
 """Jobs that have ended and are remembered for who looks on."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from kb.chat.base import ChatStream, Message, Piece
-from kb.chat.generator import Generator
 from kb.chat.template import ChatTemplate
 from kb.chat.thinking import MARKS, ThinkingSplitter
 from kb.cores import available_cores
-from kb.embedding.native import Model
 from kb.errors import ChatError
+from kb.llama.generator import Generator
+from kb.llama.native import Model
 
 DEFAULT_WINDOW_TOKENS = 8192
 """Room for a prompt and its answer unless the settings say otherwise; memory grows with it."""

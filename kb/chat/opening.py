@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kb.chat.base import ChatModel
-from kb.embedding.servers.address import names_servers
 from kb.errors import SettingsError
 from kb.models.files import find_other
+from kb.remote.address import names_servers
 from kb.settings import Settings
 
 HOW_TO_ADD = (

@@ -14,9 +14,9 @@ import httpx
 from kb.chat.base import FILTERED, ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
 from kb.chat.thinking import ThinkingSplitter
-from kb.embedding.servers.address import parse_servers
-from kb.embedding.servers.client import CONNECT_TIMEOUT_S, key_from_environment
 from kb.errors import ChatError, ChatTooLongError, SettingsError
+from kb.remote.address import parse_servers
+from kb.remote.client import CONNECT_TIMEOUT_S, key_from_environment
 from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from kb.chat.base import Message
 from kb.chat.thinking import PAIRS
-from kb.embedding.library import llama_cpp
-from kb.embedding.native import Model
 from kb.errors import ModelError
+from kb.llama.library import llama_cpp
+from kb.llama.native import Model
 
 _TEMPLATE = "tokenizer.chat_template"
 

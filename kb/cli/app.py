@@ -32,6 +32,7 @@ from kb.cli.common import (
 from kb.errors import SettingsError
 from kb.records import SearchMode
 from kb.search.filters import filter_from_text
+from kb.server import shapes
 from kb.text import one_line
 
 app = typer.Typer(
@@ -147,7 +148,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             rerank=rerank,
         )
         if as_json:
-            print_json([presentation.hit_json(hit) for hit in hits])
+            print_json([shapes.hit_json(hit) for hit in hits])
         else:
             presentation.print_hits(query, hits, stdout())
 
@@ -164,11 +165,11 @@ def documents(
     with opened(collection=collection) as base:
         files = base.files.failed()
         if failed and as_json:
-            print_json([listings.failed_json(file) for file in files])
+            print_json([shapes.failed_json(file) for file in files])
         elif failed:
             listings.print_failed(files, stdout())
         elif as_json:
-            print_json([listings.document_json(info, files) for info in base.documents()])
+            print_json([shapes.document_json(info, files) for info in base.documents()])
         else:
             listings.print_documents(base.documents(), files, stdout())
 
@@ -221,7 +222,7 @@ def runs(
     with opened() as base:
         found = base.runs(limit=limit)
         if as_json:
-            print_json([listings.run_json(run) for run in found])
+            print_json([shapes.run_json(run) for run in found])
         else:
             listings.print_runs(found, stdout())
 
@@ -262,7 +263,7 @@ def compact(as_json: JsonOption = False) -> None:
     with opened() as base:
         done = base.compact()
         if as_json:
-            print_json(presentation.compaction_json(done))
+            print_json(shapes.compaction_json(done))
         else:
             presentation.print_compaction(done, stdout())
 

@@ -16,6 +16,7 @@ from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.records import SearchHit, SearchMode
 from kb.search.filters import filter_from_text
+from kb.server import shapes
 from kb.text import one_line
 
 _UNCITED_SHOWN = 3  # passages that are shown where the answer names none
@@ -180,4 +181,4 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
 
 
 def _sources(hits: Sequence[SearchHit]) -> list[dict[str, Any]]:
-    return [presentation.hit_json(hit) for hit in hits]
+    return [shapes.hit_json(hit) for hit in hits]

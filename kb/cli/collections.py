@@ -9,6 +9,7 @@ import typer
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
+from kb.server import shapes
 
 app = typer.Typer(invoke_without_command=True, help="List the collections, or change one.")
 
@@ -21,7 +22,7 @@ def collections(context: typer.Context, as_json: JsonOption = False) -> None:
     with opened() as base:
         found = base.collections()
         if as_json:
-            print_json([presentation.collection_json(info) for info in found])
+            print_json([shapes.collection_json(info) for info in found])
         else:
             presentation.print_collections(found, stdout())
 

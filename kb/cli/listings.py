@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -18,30 +16,6 @@ from kb.text import one_line
 
 _MOST_NAMES = 10
 _MINUTE_S = 60
-
-
-def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict[str, Any]:
-    """Return a document's description as JSON values.
-
-    ``newer_unreadable`` lists which of the ``failed`` files this document is the older version of.
-    """
-    return {
-        **asdict(info),
-        "name": info.name,
-        "outcome": "warnings" if info.notices else "indexed",
-        "added_at": info.added_at.isoformat(),
-        "metadata": dict(info.metadata),
-        "notices": [
-            {"code": n.code, "message": n.message, "values": dict(n.values)} for n in info.notices
-        ],
-        "newer_unreadable": [failed_json(file) for file in failed if file.document_id == info.id],
-    }
-
-
-def failed_json(file: FailedFile) -> dict[str, Any]:
-    """Return a file that could not be read as JSON values."""
-    older = file.document_added_at.isoformat() if file.document_added_at else None
-    return {**asdict(file), "seen_at": file.seen_at.isoformat(), "document_added_at": older}
 
 
 def print_documents(
@@ -99,12 +73,6 @@ def _older(file: FailedFile) -> Text:
         f"still found (`kb remove {file.document_id}` removes it)",
         style="yellow",
     )
-
-
-def run_json(run: RunInfo) -> dict[str, Any]:
-    """Return a run of ingestion as JSON values."""
-    finished = run.finished_at.isoformat() if run.finished_at else None
-    return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
 
 
 def print_runs(found: Sequence[RunInfo], console: Console) -> None:

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from kb.models.check import ModelCheck
+    from kb.embedding.checking import ModelCheck
     from kb.models.registry import KnownModel
     from kb.records import CollectionInfo
 

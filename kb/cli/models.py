@@ -22,13 +22,13 @@ from kb.cli.model_listings import (
     table_of,
 )
 from kb.config_file import write_settings
-from kb.embedding.servers.address import names_servers
 from kb.errors import ModelError
 from kb.knowledge_base import KnowledgeBase
 from kb.models.files import find_model, installed, read_record, remove_model
 from kb.models.references import parse_reference
 from kb.models.registry import KNOWN, ModelFile, find_known
 from kb.redaction import redacted
+from kb.remote.address import names_servers
 from kb.settings import Settings, config_path
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
@@ -184,7 +184,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Load a model and say whether it is healthy: bytes, tokenizer, and known similarities."""
-    from kb.models.check import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
+    from kb.embedding.checking import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
 
     with expected_errors():
         settings = Settings.load()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -109,16 +108,6 @@ def indented(text: Text) -> Text:
     return Text("   ").append_text(text)
 
 
-def hit_json(hit: SearchHit) -> dict[str, Any]:
-    """Return a hit as JSON values."""
-    return {**asdict(hit), "place": hit.place}
-
-
-def collection_json(info: CollectionInfo) -> dict[str, Any]:
-    """Return a collection's description as JSON values."""
-    return {**asdict(info), "created_at": info.created_at.isoformat()}
-
-
 def print_collections(found: Sequence[CollectionInfo], console: Console) -> None:
     """Print a table of collections."""
     if not found:
@@ -156,11 +145,6 @@ def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
                 style="dim",
             )
         )
-
-
-def compaction_json(done: Compaction) -> dict[str, Any]:
-    """Return what compacting did as JSON values."""
-    return asdict(done)
 
 
 def print_compaction(done: Compaction, console: Console) -> None:

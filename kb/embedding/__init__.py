@@ -17,10 +17,10 @@ def open_embedder(settings: Settings) -> Embedder:
         ModelError: the model is unknown, missing or damaged.
         EmbeddingError: there is not enough memory for it, or no server answers.
     """
-    from kb.embedding.servers.address import names_servers  # noqa: PLC0415 - as below
+    from kb.remote.address import names_servers  # noqa: PLC0415 - as below
 
     if names_servers(settings.model):
-        from kb.embedding.openai import ServerEmbedder  # noqa: PLC0415 - httpx takes a moment
+        from kb.embedding.remote.embedder import ServerEmbedder  # noqa: PLC0415 - httpx takes a moment
 
         return ServerEmbedder(
             settings.model,

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kb.cores import available_cores
-from kb.embedding import native
 from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
-from kb.embedding.bulk import Bulk
-from kb.embedding.calibration import Calibration
-from kb.embedding.fitting import Wish, fit, spread
-from kb.embedding.in_use import InUse
-from kb.embedding.library import system_info
-from kb.embedding.pool import ContextPool
-from kb.embedding.tokens import TextTokenizer, Tokens
-from kb.embedding.traits import Traits, check_dimensions
+from kb.embedding.traits import Traits, check_dimensions, read_traits
 from kb.errors import InputTooLongError, SettingsError
+from kb.llama import native
+from kb.llama.bulk import Bulk
+from kb.llama.calibration import Calibration
+from kb.llama.fitting import Wish, fit, spread
+from kb.llama.in_use import InUse
+from kb.llama.library import system_info
+from kb.llama.pool import ContextPool
+from kb.llama.tokens import TextTokenizer, Tokens
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 
@@ -71,30 +72,30 @@ class LlamaEmbedder:
             build, weights = system_info(), weights_fingerprint(model.path)
             measured = Calibration(calibration, model=weights, build=build, cores=cores)
         fitted = fit(
-            model,
+            model.path,
             Wish(
                 n_gpu_layers=n_gpu_layers,
                 pack=pack,
                 cores=cores,
                 setup=measured.chosen if measured else None,
-                context_tokens=lambda traits: _choose_context(context_tokens, traits),
             ),
+            lambda loaded: _limited(read_traits(loaded, model), context_tokens),
         )
         self._model = fitted.model
-        self._traits = fitted.traits
+        self._traits = fitted.reading
         self._layers_on_gpu = fitted.layers_on_gpu
-        self._notices = (*fitted.traits.notices, *fitted.notices)
+        self._notices = (*fitted.reading.notices, *fitted.notices)
         self._in_use = InUse("embedding model")
         self._pool = ContextPool(fitted.contexts, fitted.express)
         self._prompts = self._traits.prompts
-        self._tokenizer = TextTokenizer(self._model, self._prompts)
-        self._context_tokens = _choose_context(context_tokens, self._traits)
+        self._tokenizer = TextTokenizer(self._model, end_token=self._prompts.end_token)
+        self._context_tokens = self._traits.context_tokens
         self._bulk = Bulk(
             self._pool,
             width=self._model.width,
             threads=max(cores if fitted.spread else 1, self._pool.size),
             calibration=measured if fitted.spread else None,
-            make=lambda setup: spread(self._model, self._traits, setup, self._context_tokens),
+            make=lambda setup: spread(self._model, self._traits, setup),
         )
         self._dimensions = check_dimensions(dimensions, self._model, self._traits)
         overhead = self._tokenizer.tokens(self._prompts.word_document(""))
@@ -237,8 +238,7 @@ class LlamaEmbedder:
         )
 
 
-def _choose_context(wanted: int, traits: Traits) -> int:
-    trained = traits.context_tokens
-    if wanted:
-        return min(wanted, trained)
-    return min(trained, DEFAULT_DECODER_CONTEXT) if traits.decoder else trained
+def _limited(traits: Traits, wanted: int) -> Traits:
+    """Return traits with the most tokens that an input shall have, not those of the training."""
+    usual = DEFAULT_DECODER_CONTEXT if traits.decoder else traits.context_tokens
+    return replace(traits, context_tokens=min(wanted or usual, traits.context_tokens))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from kb.embedding import native
-from kb.embedding.prompts import BARE, Prompts
 from kb.errors import ModelError, SettingsError
+from kb.llama import native
+from kb.models.prompts import BARE, Prompts
 from kb.models.registry import BY_ARCHITECTURE, KnownModel, ModelFile
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Traits:
         prompts: how its inputs are worded and ended.
         pooling: llama.cpp's constant.
         decoder: it reads from left to right, with a cache.
-        context_tokens: most tokens of one input that it was trained on.
+        context_tokens: most tokens of one input: as many as it was trained on, or fewer.
         mrl: least and most width its vectors may be cut to; None where that is not known.
         notices: what the header lacks or says wrongly, and what was done about it.
     """

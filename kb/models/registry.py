@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kb.embedding.prompts import BARE, E5, NOMIC, QWEN3, Prompts
 from kb.errors import ModelError
+from kb.models.prompts import BARE, E5, NOMIC, QWEN3, Prompts
 
 Pooling = Literal["mean", "cls", "last"]
 

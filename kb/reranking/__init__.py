@@ -23,7 +23,7 @@ def open_reranker(settings: Settings) -> Reranker:
         ModelError: the file is missing or damaged, or is no reranker.
         OutOfMemoryError: it does not fit into memory.
     """
-    from kb.embedding.servers.address import names_servers  # noqa: PLC0415 - as below
+    from kb.remote.address import names_servers  # noqa: PLC0415 - as below
 
     name = settings.reranker
     if not name:

@@ -8,16 +8,16 @@ from concurrent.futures import CancelledError
 import numpy as np
 
 from kb.cores import available_cores
-from kb.embedding.bulk import Bulk
-from kb.embedding.calibration import Setup
-from kb.embedding.context import Context
-from kb.embedding.fitting import CPU_DECODER_TOKENS, PACKED_SEQUENCES, PACKED_TOKENS
-from kb.embedding.in_use import InUse
-from kb.embedding.library import supports_gpu
-from kb.embedding.native import POOLING_NONE, POOLING_RANK, Model
-from kb.embedding.pool import ContextPool
-from kb.embedding.tokens import Tokens
 from kb.errors import InputTooLongError
+from kb.llama.bulk import Bulk
+from kb.llama.calibration import Setup
+from kb.llama.context import Context
+from kb.llama.fitting import CPU_DECODER_TOKENS, PACKED_SEQUENCES, PACKED_TOKENS
+from kb.llama.in_use import InUse
+from kb.llama.library import supports_gpu
+from kb.llama.native import POOLING_NONE, POOLING_RANK, Model
+from kb.llama.pool import ContextPool
+from kb.llama.tokens import Tokens
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, parts

@@ -6,11 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
-from kb.embedding.native import POOLING_NONE, POOLING_RANK, Model
-from kb.embedding.prompts import BARE
-from kb.embedding.tokens import TextTokenizer, Tokens
 from kb.errors import ModelError
-from kb.reranking.template import NO, QWEN3, TEMPLATE_KEY, YES, Template, parse_template
+from kb.llama.native import POOLING_NONE, POOLING_RANK, Model
+from kb.llama.tokens import TextTokenizer, Tokens
+from kb.models.rerank_template import NO, QWEN3, TEMPLATE_KEY, YES, Template, parse_template
 
 
 class PairTokenizer(Protocol):
@@ -55,7 +54,7 @@ class JoinedPair:
         self._before, self._between, self._after = (
             np.array(ids, dtype=np.int32) for ids in (begins, between, ends)
         )
-        self._texts = TextTokenizer(model, BARE)
+        self._texts = TextTokenizer(model)
 
     def tokens(self, query: str, passage: str, task: str = "") -> Tokens:  # noqa: ARG002 - has none
         """See :class:`PairTokenizer`; there is no place for a task."""
@@ -71,7 +70,7 @@ class PromptedPair:
         self._template = template
         self._head = model.tokenize(template.head, special=False, parse_special=True)
         self._tail = model.tokenize(template.tail, special=False, parse_special=True)
-        self._texts = TextTokenizer(model, BARE)
+        self._texts = TextTokenizer(model)
 
     def tokens(self, query: str, passage: str, task: str = "") -> Tokens:
         """See :class:`PairTokenizer`."""

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding.servers.address import parse_servers
-from kb.embedding.servers.client import ServerClient, key_from_environment
-from kb.embedding.servers.failures import AbsentError, BatchTooLargeError, UnavailableError
-from kb.embedding.servers.pool import ServerPool
-from kb.embedding.servers.retry import RetryPolicy
-from kb.embedding.servers.wire import sendable
 from kb.errors import EmbeddingError, InputTooLongError
+from kb.remote.address import parse_servers
+from kb.remote.client import ServerClient, key_from_environment, sendable
+from kb.remote.failures import AbsentError, BatchTooLargeError, UnavailableError
+from kb.remote.pool import ServerPool
+from kb.remote.retry import RetryPolicy
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
 from kb.stopping import checkpoint
 

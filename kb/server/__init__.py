@@ -1,4 +1,5 @@
 """The knowledge base over HTTP: embeddings as OpenAI's clients ask for them, and search.
 
-Stands on :mod:`kb.knowledge_base` alone; nothing else imports FastAPI.
+Stands on :mod:`kb.knowledge_base`; nothing else imports FastAPI. ``shapes`` does not: the command
+line writes the same JSON.
 """

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from kb.cli import listings, presentation
 from kb.knowledge_base import KnowledgeBase
+from kb.server import shapes
 from kb.server.answers import MALFORMED, RefusalError, json_response
 from kb.server.description import errors
 from kb.server.json_bodies import JsonRoute
@@ -42,7 +42,7 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
         """List the collections."""
         return await quick.run(
             lambda: json_response(
-                _listed([presentation.collection_json(info) for info in base.collections()])
+                _listed([shapes.collection_json(info) for info in base.collections()])
             )
         )
 
@@ -70,7 +70,7 @@ def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
         rerank=body.rerank,
         highlights=body.highlights,
     )
-    return [presentation.hit_json(hit) for hit in hits]
+    return [shapes.hit_json(hit) for hit in hits]
 
 
 def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:
     found = base.documents(collection=asked.collection)
     failed = base.files.failed(collection=asked.collection)
     chosen = found[asked.offset : asked.offset + asked.limit]
-    listed = _listed([listings.document_json(info, failed) for info in chosen])
+    listed = _listed([shapes.document_json(info, failed) for info in chosen])
     return listed | {"total": len(found), "has_more": asked.offset + len(chosen) < len(found)}
 
 

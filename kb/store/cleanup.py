@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from kb.catalog.database import Database
 from kb.store import descriptions, fulltext, hidden
 from kb.store.chroma import ChromaStore
-from kb.store.database import Database
 from kb.store.freshness import Freshness
 
 CHUNKS_PER_STEP = 1000

@@ -16,12 +16,12 @@ from typing import Literal
 
 import numpy as np
 
+from kb.catalog.database import Database
 from kb.embedding.base import Vectors
 from kb.errors import ChangedMeanwhileError
 from kb.records import AddResult, CollectionInfo
 from kb.store import collections, documents, fulltext, vector_records, visibility
 from kb.store.base import VectorRecord
-from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.prepared import EmbeddedDocument
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from kb.catalog.database import Database
 from kb.store import vector_records
 from kb.store.chroma import ChromaStore
-from kb.store.database import Database
 from kb.store.freshness import Freshness
 
 CHUNKS_PER_STEP = 1000

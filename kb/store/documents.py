@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.catalog.labels import labels
 from kb.metadata import stated_date
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo, FileState, Source
@@ -23,7 +24,6 @@ from kb.store.rows import (
     unpack,
     unpack_document,
 )
-from kb.store.schema import labels
 
 _SELECT_INFO = """
 SELECT d.*, c.name AS collection_name

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kb.catalog.database import Database
 from kb.errors import StoreBusyError
 from kb.store.chroma import ChromaStore
-from kb.store.database import Database
 from kb.store.lock import WriteLock
 
 # A reader opens Chroma again at most this often, however many commits another process makes.

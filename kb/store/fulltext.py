@@ -15,10 +15,10 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from kb.catalog.transactions import roll_back
 from kb.records import with_header
 from kb.search import terms
 from kb.search.terms import IndexText, index_text
-from kb.store.transactions import roll_back
 
 _log = logging.getLogger(__name__)
 

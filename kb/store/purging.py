@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.catalog import jobs
 from kb.errors import StoreBusyError
-from kb.store import jobs, runs
+from kb.store import runs
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from kb.catalog.database import Database, immutable
+from kb.catalog.migrations import CURRENT_VERSION, refuse_newer
 from kb.errors import StoreError
 from kb.store import fulltext
-from kb.store.database import Database, immutable
 from kb.store.room import LEAST_FREE_BYTES
-from kb.store.schema import CURRENT_VERSION, refuse_newer
 
 _log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from kb.catalog.database import Database
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import ChangedMeanwhileError, StoreBusyError, StoreError
 from kb.records import AddResult, CollectionInfo, FileState, Source
@@ -32,7 +33,6 @@ from kb.store import (
     visibility,
 )
 from kb.store.chroma import ChromaStore
-from kb.store.database import Database
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.prepared import EmbeddedDocument, PreparedDocument

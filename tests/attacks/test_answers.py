@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,10 @@ from llama_server import smollm2
 
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
-from kb.embedding.calibration import Setup
-from kb.embedding.fitting import spread
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.pool import ContextPool
+from kb.llama.calibration import Setup
+from kb.llama.fitting import spread
+from kb.llama.pool import ContextPool
 from kb.models.files import resolve_model
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ MOST_S = 60.0
 def test_four_borrowers_of_one_context_take_turns(models_dir: Path, report: Report) -> None:
     model = resolve_model(Settings(data_dir=models_dir.parent / "none"))
     with closing(LlamaEmbedder(model, threads=1)) as embedder:
-        made = spread(embedder._model, embedder._traits, Setup(contexts=1, threads=1), 64)
+        made = spread(
+            embedder._model,
+            replace(embedder._traits, context_tokens=64),
+            Setup(contexts=1, threads=1),
+        )
         pool = ContextPool(made)
         tokens = np.array([0, *range(5, 40), 2], dtype=np.int32)
         turns: list[int] = []

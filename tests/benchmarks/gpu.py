@@ -70,7 +70,7 @@ from gpu_model import QWEN3_4B, TINY  # noqa: E402 - as above
 from gpu_report import tables  # noqa: E402 - as above
 from gpu_run import Plan, Run  # noqa: E402 - as above
 
-from kb.embedding import library  # noqa: E402 - as above
+from kb.llama import library  # noqa: E402 - as above
 from kb.models.convert.conversion import QUANTIZATIONS  # noqa: E402 - as above
 
 LENGTHS = (32, 256, 1024)

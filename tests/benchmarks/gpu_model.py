@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from made_tokenizers import write_qwen_tokenizer
 
-from kb.embedding.quantizing import quantize_file
+from kb.llama.quantizing import quantize_file
 from kb.models.convert.conversion import convert_checkpoint
 
 SEED = 20250605

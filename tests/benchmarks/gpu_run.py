@@ -23,7 +23,7 @@ from gpu_model import (
 )
 from gpu_report import add_derived, least_cosine
 
-from kb.embedding.prompts import QWEN3
+from kb.models.prompts import QWEN3
 
 BENCHMARKS = Path(__file__).resolve().parent
 SAME_COSINE = 0.999

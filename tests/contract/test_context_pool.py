@@ -6,17 +6,18 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kb import Settings
-from kb.embedding.calibration import LEAST_TEXTS, Setup, candidates
-from kb.embedding.context import Context
-from kb.embedding.fitting import spread
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.pool import MOST_PASSES, ContextPool
+from kb.llama.calibration import LEAST_TEXTS, Setup, candidates
+from kb.llama.context import Context
+from kb.llama.fitting import spread
+from kb.llama.pool import MOST_PASSES, ContextPool
 from kb.models.files import resolve_model
 
 LONG_ENOUGH = ["A kestrel hovers above the meadow and looks for voles. " * 15] * (LEAST_TEXTS + 4)
@@ -36,7 +37,7 @@ def contexts(model: LlamaEmbedder) -> Iterator[Callable[[int], list[Context]]]:
 
     def make(count: int) -> list[Context]:
         setup = Setup(contexts=count, threads=1)
-        new = spread(model._model, model._traits, setup, 64)
+        new = spread(model._model, replace(model._traits, context_tokens=64), setup)
         made.extend(new)
         return new
 
@@ -132,9 +133,9 @@ def test_a_borrower_that_comes_back_at_once_stands_behind_those_who_wait(
 
 
 def test_contexts_are_replaced_when_the_last_one_is_back_and_nobody_is_passed_over(
-    contexts: Callable[[int], list[Context]], model: LlamaEmbedder
+    contexts: Callable[[int], list[Context]],
 ) -> None:
-    line = Line(ContextPool(spread(model._model, model._traits, Setup(contexts=1, threads=1), 64)))
+    line = Line(ContextPool(contexts(1)))
     new = contexts(2)
     with line.pool.borrow() as lent:
         replacing = threading.Thread(target=line.pool.replace, args=(lambda: new,))

@@ -14,11 +14,11 @@ from llama_server import llama_server
 from own_server import serving
 
 from kb.embedding.base import Embedder
-from kb.embedding.calibration import LEAST_TEXTS, ROUNDS, candidates
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.openai import ServerEmbedder
-from kb.embedding.prompts import E5
+from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError
+from kb.llama.calibration import LEAST_TEXTS, ROUNDS, candidates
+from kb.models.prompts import E5
 from kb.models.registry import ModelFile
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "files" / "e5-small.json").read_text("utf-8"))[

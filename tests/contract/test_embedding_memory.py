@@ -13,7 +13,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.prompts import E5
+from kb.models.prompts import E5
 from kb.models.registry import ModelFile
 
 def resident_mib():

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kb.embedding.openai import ServerEmbedder
-from kb.embedding.servers.retry import RetryPolicy
+from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError, ModelError, SettingsError
+from kb.remote.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import embedding_server as servers

@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from kb.embedding.library import devices
+from kb.llama.library import devices
 
 BEGIN = """
-import json, logging, resource, sys
+import dataclasses, json, logging, resource, sys
 from pathlib import Path
 import numpy as np
-from kb.embedding import fitting
-from kb.embedding.context import Context
+from kb.llama import fitting
+from kb.llama.context import Context
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.native import Model
-from kb.embedding.prompts import E5
+from kb.llama.native import Model
+from kb.models.prompts import E5
 from kb.embedding.traits import read_traits
 from kb.models.registry import ModelFile
 
@@ -50,11 +50,11 @@ def needed(model, tokens):
 
 SMALLER_CALLS = """
 model = Model(file.path, n_gpu_layers=0)
-traits = read_traits(model, file)
+traits = dataclasses.replace(read_traits(model, file), context_tokens=512)
 half, whole = needed(model, 8192), needed(model, 16384)
 fitting.PACKED_TOKENS = 16384  # so much that the refusal is of the call, not of something small
 notices = []
-wish = fitting.Wish(n_gpu_layers=0, pack=True, cores=1, context_tokens=lambda traits: 512)
+wish = fitting.Wish(n_gpu_layers=0, pack=True, cores=1)
 allow((half + whole) / 2)
 context = fitting._largest_packed(model, traits, wish, gpu=False, notices=notices)
 allow(None)

@@ -10,8 +10,8 @@ import pytest
 import rerank_server
 from rerank_server import RerankServer
 
-from kb.embedding.servers.retry import RetryPolicy
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.remote.retry import RetryPolicy
 from kb.reranking.server import ServerReranker
 
 QUERY = "heron river"

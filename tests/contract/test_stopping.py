@@ -18,7 +18,7 @@ import rerank_server
 
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
-from kb.embedding.openai import ServerEmbedder
+from kb.embedding.remote.embedder import ServerEmbedder
 from kb.server.lanes import Lane
 from kb.stopping import StoppedError, checkpoint, stoppable
 

@@ -278,7 +278,7 @@ def test_ctrl_c_ends_waiting_for_another_process(
             ["search", "pump"], "kb.store.chroma:ChromaStore.query", marks=pytest.mark.slow
         ),
         pytest.param(["compact"], "kb.store.chroma_files:purge", marks=pytest.mark.slow),
-        pytest.param(["compact"], "kb.store.database:Database.vacuum", marks=pytest.mark.slow),
+        pytest.param(["compact"], "kb.catalog.database:Database.vacuum", marks=pytest.mark.slow),
         pytest.param(["doctor"], "kb.store.check:check", marks=pytest.mark.slow),
     ],
 )

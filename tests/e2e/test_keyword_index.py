@@ -14,8 +14,9 @@ from hashing_embedder import HashingEmbedder
 from read_only import read_only
 
 from kb import KnowledgeBase, Settings
+from kb.catalog import migrations
 from kb.search import terms
-from kb.store import fulltext, schema
+from kb.store import fulltext
 from kb.store.check import check
 
 # Written by the release whose catalog has version 7: four documents, embedded as HashingEmbedder
@@ -62,7 +63,7 @@ def test_a_store_of_the_release_before_is_searched_as_a_new_one(old: Path) -> No
     with opened(old) as base:
         assert {query: found(base, query) for query in EXPECTED} == EXPECTED
         assert check(base._store).ok
-    assert version_of(old / "store" / "catalog.sqlite3") == schema.CURRENT_VERSION
+    assert version_of(old / "store" / "catalog.sqlite3") == migrations.CURRENT_VERSION
     (backup,) = (old / "store").glob("*.bak")
     assert version_of(backup) == 7
 
@@ -82,7 +83,7 @@ def test_documents_of_the_release_before_are_replaced_and_removed(old: Path) -> 
 
 def test_several_programs_may_open_an_old_store_at_once(old: Path) -> None:
     code = (
-        "import sys; from kb.store.database import Database; from pathlib import Path;"
+        "import sys; from kb.catalog.database import Database; from pathlib import Path;"
         "Database(Path(sys.argv[1])).close()"
     )
     catalog = str(old / "store" / "catalog.sqlite3")

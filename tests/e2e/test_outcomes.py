@@ -10,8 +10,8 @@ from rich.console import Console
 
 from ingest import IngestReport, ingest, ingest_uploads
 from kb import KnowledgeBase, Settings
-from kb.cli import listings
 from kb.records import Source
+from kb.server import shapes
 
 BINARY = b"MZ\x00\x00\x00\x01\x02\x03\x04"
 
@@ -166,9 +166,9 @@ def test_files_of_one_name_in_two_folders_are_told_apart_in_the_history(
 def listed(base: KnowledgeBase) -> str:
     """Return what `kb documents`, `kb documents --failed` and `kb runs` print."""
     console = Console(record=True, width=400, file=io.StringIO())
-    listings.print_documents(base.documents(), base.files.failed(), console)
-    listings.print_failed(base.files.failed(), console)
-    listings.print_runs(base.runs(), console)
+    shapes.print_documents(base.documents(), base.files.failed(), console)
+    shapes.print_failed(base.files.failed(), console)
+    shapes.print_runs(base.runs(), console)
     return console.export_text()
 
 
@@ -183,10 +183,10 @@ def test_the_command_line_tells_of_older_versions_and_of_what_changed(
     assert "   added good.txt, latin.txt, pump.txt\n" in said
     assert "   2 unchanged, 2 failed\n" in said
     assert "failed pump.txt is not text" in said
-    shown = [listings.document_json(info, base.files.failed()) for info in base.documents()]
+    shown = [shapes.document_json(info, base.files.failed()) for info in base.documents()]
     unreadable = {info["name"]: info["newer_unreadable"] for info in shown}
     assert unreadable["good.txt"] == []
-    assert unreadable["pump.txt"] == [listings.failed_json(base.files.failed()[1])]
+    assert unreadable["pump.txt"] == [shapes.failed_json(base.files.failed()[1])]
 
 
 def test_a_run_that_left_no_report_says_what_to_do(base: KnowledgeBase) -> None:

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from kb import Document, KnowledgeBase, Page, Section, Settings
 from kb.answering.markdown import as_markdown
+from kb.catalog import migrations
 from kb.cli.app import app
 from kb.embedding.base import Embedder
 from kb.places import page_span
-from kb.store import schema
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -140,7 +140,7 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
         )
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    assert schema.CURRENT_VERSION >= 8
+    assert migrations.CURRENT_VERSION >= 8
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
         labelled = {hit.source: hit.place for hit in base.search("herons kestrels rye")}
     assert labelled["herons.pdf"] == "p. xxiv–xxv"

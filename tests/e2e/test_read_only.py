@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -203,14 +204,16 @@ def test_too_little_room_for_a_copy_is_said_before_anything_is_copied(
 def test_an_older_catalog_is_brought_forward_in_the_copy_alone(
     closed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kb.store import schema, snapshot  # noqa: PLC0415 - only here
+    from kb.catalog import migrations  # noqa: PLC0415 - only here
+    from kb.catalog.migrations.script import run  # noqa: PLC0415
+    from kb.store import snapshot  # noqa: PLC0415
 
     catalog = closed / "store" / "catalog.sqlite3"
     before = catalog.read_bytes()
-    step = "CREATE TABLE added (id INTEGER);\n"
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
-    monkeypatch.setattr(schema, "CURRENT_VERSION", schema.CURRENT_VERSION + 1)
-    monkeypatch.setattr(snapshot, "CURRENT_VERSION", schema.CURRENT_VERSION)
+    step = partial(run, script="CREATE TABLE added (id INTEGER);\n")
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
+    monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
+    monkeypatch.setattr(snapshot, "CURRENT_VERSION", migrations.CURRENT_VERSION)
     with opened(closed, tmp_path) as base:
         assert base.search("harbour", mode="dense")
         with base._store.database.read() as db:

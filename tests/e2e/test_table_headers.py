@@ -15,9 +15,10 @@ from ingest.loaders.base import LoadOptions
 from ingest.loaders.markdown import MarkdownLoader
 from kb import KnowledgeBase, SearchHit, Settings
 from kb.answering.prompts import pack
-from kb.cli.presentation import hit_json, print_hits
+from kb.cli.presentation import print_hits
 from kb.embedding.base import Vectors
 from kb.server.replies import HitReply
+from kb.server.shapes import hit_json
 from ui.hits import citation
 from ui.markup import header_html
 

@@ -15,15 +15,15 @@ from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metada
 
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import unit_rows
-from kb.embedding.context import Context
-from kb.embedding.fitting import bf16_notice
+from kb.embedding.checking import check_model, compare_with_card
 from kb.embedding.llama import LlamaEmbedder
-from kb.embedding.native import POOLING_LAST, Model
-from kb.embedding.prompts import DEFAULT_TASK
 from kb.errors import ModelError, SettingsError
-from kb.models.check import check_model, compare_with_card
+from kb.llama.context import Context
+from kb.llama.fitting import bf16_notice
+from kb.llama.native import POOLING_LAST, Model
 from kb.models.convert import convert_checkpoint
 from kb.models.files import find_model
+from kb.models.prompts import DEFAULT_TASK
 from kb.models.registry import KnownModel, ModelFile, find_known
 
 TEXT = "软件著作权登记申请 and a few words more."

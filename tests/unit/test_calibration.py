@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.embedding.calibration import (
+from kb.llama.calibration import (
     CLEARLY,
     LEAST_TEXTS,
     LEAST_TOKENS,

@@ -10,9 +10,9 @@ from typing import Literal
 
 import pytest
 
+from kb.catalog import migrations
+from kb.catalog.database import Database
 from kb.errors import StoreError
-from kb.store import schema
-from kb.store.database import Database
 
 FIRST = "the first error"
 
@@ -90,7 +90,7 @@ def test_a_step_of_the_catalog_fails_with_its_own_error(
         connection.execute("ROLLBACK")
         raise ZeroDivisionError(FIRST)
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (step,))
-    monkeypatch.setattr(schema, "CURRENT_VERSION", 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (step,))
+    monkeypatch.setattr(migrations, "CURRENT_VERSION", 1)
     with pytest.raises(ZeroDivisionError, match=FIRST):
         Database(tmp_path / "new.sqlite3")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from kb.catalog.database import Database
+from kb.catalog.labels import labels
 from kb.errors import SettingsError
 from kb.metadata import stated_date, stated_language
 from kb.records import MetadataValue
 from kb.search.filters import SearchFilter, filter_from_text, matching, passing
 from kb.store import tags
-from kb.store.database import Database
-from kb.store.schema import labels
 
 # id: (media type, path, metadata, day added, pages of its two chunks)
 DOCUMENTS: dict[int, tuple[str, str, dict[str, MetadataValue], tuple[int | None, int | None]]] = {

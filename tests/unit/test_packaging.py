@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from setuptools import find_packages
 
 from kb.install.notices import licence_of, locked_names, notices
 
@@ -41,7 +42,8 @@ def test_lists_every_package_that_is_on_disk(project: dict[str, Any]) -> None:
         for top in ("kb", "ingest", "ui")
         for file in ROOT.glob(f"{top}/**/__init__.py")
     }
-    assert set(project["tool"]["setuptools"]["packages"]) == on_disk
+    include = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert set(find_packages(str(ROOT), include=include)) == on_disk
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kb.embedding.pages import give_back
+from kb.llama.pages import give_back
 
 PAGE = mmap.PAGESIZE
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kb.catalog.database import Database
 from kb.errors import InputTooLongError
 from kb.records import CollectionInfo
 from kb.search import lexical
@@ -17,7 +18,6 @@ from kb.search.query import MOST_CHARACTERS, MOST_TERMS, parse
 from kb.search.term_frequencies import TermFrequencies
 from kb.search.terms import index_text
 from kb.store import fulltext
-from kb.store.database import Database
 
 
 def _word(number: int) -> str:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kb.embedding.servers.bounds import most_tokens
-from kb.embedding.servers.plan import plan_requests
-from kb.embedding.servers.retry import RetryPolicy, requested_wait_s
+from kb.embedding.remote.bounds import most_tokens
+from kb.embedding.remote.plan import plan_requests
+from kb.remote.retry import RetryPolicy, requested_wait_s
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

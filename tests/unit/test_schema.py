@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from kb.catalog import migrations
+from kb.catalog.database import Database
+from kb.catalog.migrations import v11_header_rows
+from kb.catalog.migrations.script import run
 from kb.errors import StoreError, StoreVersionError
-from kb.store import collections, schema
-from kb.store.database import Database
+from kb.store import collections
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def version_of(path: Path) -> int:
 
 def test_a_new_catalog_has_the_current_version(path: Path) -> None:
     Database(path).close()
-    assert version_of(path) == schema.CURRENT_VERSION
+    assert version_of(path) == migrations.CURRENT_VERSION
 
 
 def test_a_newer_catalog_is_refused_and_left_untouched(path: Path) -> None:
@@ -45,15 +49,15 @@ def test_an_older_catalog_is_backed_up_and_brought_forward(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Database(path).close()
-    step = "CREATE TABLE added (id INTEGER);\n"
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
-    monkeypatch.setattr(schema, "CURRENT_VERSION", schema.CURRENT_VERSION + 1)
+    step = partial(run, script="CREATE TABLE added (id INTEGER);\n")
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
+    monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
     database = Database(path)
     with database.read() as db:
         assert db.execute("SELECT count(*) FROM added").fetchone()[0] == 0
     database.close()
     (backup,) = path.parent.glob("*.bak")
-    assert version_of(backup) == schema.CURRENT_VERSION - 1
+    assert version_of(backup) == migrations.CURRENT_VERSION - 1
 
 
 def test_a_step_that_fails_leaves_the_version_before_it(
@@ -61,9 +65,11 @@ def test_a_step_that_fails_leaves_the_version_before_it(
 ) -> None:
     Database(path).close()
     version = version_of(path)
-    step = "CREATE TABLE half (id INTEGER);\nCREATE TABLE documents (id INTEGER);\n"
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
-    monkeypatch.setattr(schema, "CURRENT_VERSION", schema.CURRENT_VERSION + 1)
+    step = partial(
+        run, script="CREATE TABLE half (id INTEGER);\nCREATE TABLE documents (id INTEGER);\n"
+    )
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
+    monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
     with pytest.raises(StoreError, match="already exists"):
         Database(path)
     assert version_of(path) == version
@@ -77,8 +83,8 @@ def test_the_documents_of_an_older_catalog_are_counted(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as fourth:
-        fourth.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:4])
-        fourth.setattr(schema, "CURRENT_VERSION", 4)
+        fourth.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:4])
+        fourth.setattr(migrations, "CURRENT_VERSION", 4)
         Database(path).close()
     connection = sqlite3.connect(path)
     with connection:
@@ -104,8 +110,8 @@ def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as sixth:
-        sixth.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:6])
-        sixth.setattr(schema, "CURRENT_VERSION", 6)
+        sixth.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:6])
+        sixth.setattr(migrations, "CURRENT_VERSION", 6)
         Database(path).close()
     metadata = '{"tags":"Tax, 税务","lang":"zh_CN","date":"2024年5月1日"}'
     connection = sqlite3.connect(path)
@@ -135,10 +141,10 @@ def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
 def test_the_passages_of_an_older_catalog_carry_no_header_row(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = schema.MIGRATIONS.index(schema.HEADER_ROWS)
+    before = migrations.MIGRATIONS.index(v11_header_rows.apply)
     with monkeypatch.context() as older:
-        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:before])
-        older.setattr(schema, "CURRENT_VERSION", before)
+        older.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:before])
+        older.setattr(migrations, "CURRENT_VERSION", before)
         Database(path).close()
     connection = sqlite3.connect(path)
     with connection:
@@ -178,8 +184,8 @@ def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as first:
-        first.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        first.setattr(schema, "CURRENT_VERSION", 1)
+        first.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        first.setattr(migrations, "CURRENT_VERSION", 1)
         Database(path).close()
     connection = sqlite3.connect(path)
     with connection:
@@ -194,4 +200,4 @@ def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
     database.close()
     assert found.instruction == ""
     assert found.mode is None
-    assert version_of(path) == schema.CURRENT_VERSION
+    assert version_of(path) == migrations.CURRENT_VERSION

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.embedding.wordpiece import WordPiece
+from kb.llama.wordpiece import WordPiece
 
 PIECES = ["[UNK]", "▁un", "want", "ed", "▁runn", "ing", "▁,", "▁水", "▁火", "▁cafe", "▁Cafe"]
 PIECES += ["▁σ", "σ", "▁क", "ी", "▁\u1112", "\u1161", "\u11ab", "▁$", "▁a", "a", "▁$a"]

@@ -132,7 +132,7 @@ def _quantise(
     source: Path, target: Path, quantize: str, size: int, on_bytes: Callable[[int], None]
 ) -> None:
     """Quantise a file; ``on_bytes`` is told shares of ``size`` as tensors are begun."""
-    from kb.embedding.quantizing import quantize_file  # noqa: PLC0415 - loads llama.cpp
+    from kb.llama.quantizing import quantize_file  # noqa: PLC0415 - loads llama.cpp
 
     told = 0
 

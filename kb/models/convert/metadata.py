@@ -10,7 +10,7 @@ import gguf
 from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint, read_json
 from kb.models.convert.families import Family, position_offset
-from kb.reranking.template import NO, QWEN3_TEXT, YES
+from kb.models.rerank_template import NO, QWEN3_TEXT, YES
 
 _POOLING_KEYS = {
     "pooling_mode_mean_tokens": gguf.PoolingType.MEAN,

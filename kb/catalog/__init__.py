@@ -1,0 +1,1 @@
+"""The catalog: everything that SQLite holds, behind methods named after what callers do."""

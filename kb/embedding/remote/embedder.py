@@ -1,0 +1,332 @@
+"""Embeddings from servers: OpenAI-compatible ones, llama-server, Ollama; one or several."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.remote.bounds import most_tokens
+from kb.embedding.remote.counts import TokenCounts
+from kb.embedding.remote.families import PromptsName, family_of
+from kb.embedding.remote.model import PROBE, ServedModel
+from kb.embedding.remote.plan import plan_requests
+from kb.embedding.remote.server import Server
+from kb.embedding.remote.wire import DOCUMENT, Answer, Meaning, never_empty
+from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.remote.address import parse_servers
+from kb.remote.client import ServerClient, key_from_environment, sendable
+from kb.remote.failures import BatchTooLargeError
+from kb.remote.pool import ServerPool
+from kb.remote.retry import RetryPolicy
+from kb.stopping import checkpoint
+
+_log = logging.getLogger(__name__)
+
+QUERY_SLOTS = 2
+COUNT_SLOTS = 8
+ASSUMED_CONTEXT = 512
+"""Limit of a model whose server does not tell its own and whose name is not known."""
+
+_UNCOUNTED = 64  # texts that cannot have more tokens than this fit into every model
+
+
+class ServerEmbedder:
+    """An :class:`~kb.embedding.base.Embedder` over one or several servers. Thread-safe.
+
+    Opening it asks the servers until one answers; the others are asked when they get their first
+    request, and a server whose vectors differ from the first one's is refused.
+
+    The fingerprint stands for the model's name, its width and the prompts: a server tells
+    nothing of its weights. Serving other weights under the same name mixes up a collection.
+    Only ``kb serve`` tells its fingerprint, which is that of the model in its process.
+
+    Args:
+        model: addresses, and the model's name after ``#``; see
+            :func:`~kb.remote.address.parse_servers`.
+        dimensions: cut vectors to this width before scaling (Matryoshka models).
+        context_tokens: most tokens of one input, 0 to ask the server.
+        prompts: the family whose prompts are put around texts; by the model's name if "auto".
+        requests: most requests with documents at once to one server.
+        batch: most texts of one request.
+        timeout_s: longest silence of a server within one answer.
+        policy: attempts and waiting times.
+
+    Raises:
+        SettingsError: an address or the key cannot be used.
+        ModelError: the server has several models and none is named.
+        EmbeddingError: no server answers, or it refuses.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        dimensions: int | None = None,
+        context_tokens: int = 0,
+        prompts: PromptsName = "auto",
+        requests: int = 4,
+        batch: int = 32,
+        timeout_s: float = 120.0,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        addresses, name = parse_servers(model)
+        key = key_from_environment()
+        servers = [
+            Server(
+                ServerClient(address, key=key, timeout_s=timeout_s),
+                model=name,
+                context_tokens=context_tokens,
+            )
+            for address in addresses
+        ]
+        self._pool = ServerPool(
+            servers,
+            slots={"documents": requests, "queries": QUERY_SLOTS, "counts": COUNT_SLOTS},
+            policy=policy or RetryPolicy(),
+        )
+        self._lanes = requests * len(servers)
+        self._workers = ThreadPoolExecutor(self._lanes, thread_name_prefix="embed")
+        self._batch = batch
+        self._chosen = (prompts, dimensions, context_tokens)
+        self._mutex = threading.Lock()
+        self._limit_mutex = threading.Lock()  # held while servers are asked
+        self._verified: set[str] = set()
+        self._model: ServedModel | None = None
+        self._limit: int | None = None
+        self._counts = TokenCounts(self._pool, threads=COUNT_SLOTS)
+        try:
+            self._pool.call("queries", self._meet)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        """The served model's name, fingerprint and width."""
+        return self._known.identity
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        return self._known.identity.dim
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens of one document, prompt and special tokens not counted.
+
+        By the first of these that says it: the user, the server, the model's name; else 512.
+        """
+        with self._limit_mutex:
+            if self._limit is None:
+                self._limit = self._find_limit()
+            return self._limit
+
+    @property
+    def abilities(self) -> Abilities:
+        """Whether vectors may be cut and queries take an instruction; the former is told rarely."""
+        known = self._known
+        task = bool(known.family.prompts.instruct)
+        if known.own is None:
+            return Abilities(least_dim=self.dim, takes_task=task)
+        return Abilities(
+            least_dim=min(known.own.least_dim, self.dim), takes_task=known.own.takes_task
+        )
+
+    @property
+    def description(self) -> dict[str, str | int]:
+        """What `kb doctor` shows of the servers."""
+        known = self._known.own or family_of(self.identity.model_id, self._chosen[0])
+        return {
+            "servers": ", ".join(server.where for server in self._pool.servers),
+            "server_kind": self._pool.call("queries", lambda server: server.profile().kind),
+            "prompts_known": "yes" if known else "no",
+            "tokens_counted_by": "the server" if self._counts.exact else "an upper bound",
+        }
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text alone, by the server's tokenizer where it lends it.
+
+        Otherwise an upper bound is given (:func:`~kb.embedding.remote.bounds.most_tokens`).
+        """
+        return self._counts.of([sendable(text) for text in texts])
+
+    def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
+        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        words = self._known.family.prompts
+        bare = [sendable(text) for text in texts]
+        worded = [words.word_query(t, task) if query else words.word_document(t) for t in bare]
+        meaning = Meaning(input_type="query", instruct=task) if query else DOCUMENT
+        return self._counts.read([self._filled(text) for text in worded], meaning)
+
+    def embed_documents(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed documents: float32, shape (n, dim), unit length, input order.
+
+        Raises:
+            InputTooLongError: a text has more than ``max_tokens`` tokens.
+            EmbeddingError: no server answers, one refuses, or its answer is wrong.
+        """
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
+        bare = [sendable(text) for text in texts]
+        self._check_lengths(bare)
+        prompts = self._known.family.prompts
+        worded = [self._filled(prompts.word_document(text)) for text in bare]
+        least = self._counts.known(bare)
+        raw = np.empty((len(worded), self._known.width), dtype=np.float32)
+
+        check = checkpoint()
+
+        def run(rows: list[int]) -> None:
+            check()
+            for done, answer in self._request(worded, rows, least):
+                raw[done] = answer.vectors
+                if on_progress is not None:
+                    on_progress(len(done))
+
+        plan = plan_requests([len(text) for text in worded], lanes=self._lanes, most=self._batch)
+        self._run_all([self._workers.submit(run, rows) for rows in plan])
+        return unit_rows(raw, dim=self.dim)
+
+    def embed_query(self, text: str, *, task: str = "") -> Vector:
+        """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
+
+        ``task`` replaces the default instruction of models that take one.
+
+        Raises (besides those of ``embed_documents``):
+            SettingsError: a task is given, but the model takes none.
+        """
+        if task and not self.abilities.takes_task:
+            msg = (
+                f"{self.identity.model_id} takes no instruction for its queries as far as its "
+                "name tells; leave the instruction out, or name its family in KB_PROMPTS"
+            )
+            raise SettingsError(msg)
+        bare = sendable(text)
+        if most_tokens(bare) > _UNCOUNTED:
+            self._check_lengths([bare])
+        worded = self._filled(self._known.family.prompts.word_query(bare, task))
+        meaning = Meaning(input_type="query", instruct=task)
+        answer = self._pool.call("queries", lambda server: self._embed(server, [worded], meaning))
+        vector: Vector = unit_rows(answer.vectors, dim=self.dim)[0]
+        return vector
+
+    def close(self) -> None:
+        """Let waiting requests fail, wait for those under way, then close the connections."""
+        self._pool.close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._counts.close()
+        for server in self._pool.servers:
+            server.close()
+
+    # -- getting to know the servers
+
+    @property
+    def _known(self) -> ServedModel:
+        if self._model is None:  # __init__ ends only after a server was met
+            msg = "no embedding server has answered yet"
+            raise EmbeddingError(msg)
+        return self._model
+
+    def _meet(self, server: Server) -> None:
+        """Make sure that a server gives the vectors of this model, once for each server."""
+        if server.where in self._verified:
+            return
+        prompts, dimensions, _ = self._chosen
+        raw = server.embed([PROBE]).vectors[0]
+        with self._mutex:
+            if self._model is None:
+                self._model = ServedModel.learn(server, raw, prompts=prompts, dimensions=dimensions)
+            self._model.check_same(server, raw)
+            self._verified.add(server.where)
+
+    def _find_limit(self) -> int:
+        _, _, context_tokens = self._chosen
+        family = self._known.family
+        told = self._pool.call("queries", Server.limit)
+        limits = [limit for limit in (context_tokens, told) if limit]
+        whole = min(limits) if limits else family.context_tokens
+        if not whole:
+            _log.warning(
+                "neither the embedding server nor the name %r tells how much the model reads; "
+                "%d tokens are assumed. Set KB_CONTEXT_TOKENS if it reads more",
+                self.identity.model_id,
+                ASSUMED_CONTEXT,
+            )
+            whole = ASSUMED_CONTEXT
+        if not self._counts.exact:
+            _log.warning(
+                "the embedding server does not count tokens; an upper bound is used, so chunks "
+                "may be smaller than need be"
+            )
+        own = self._known.own
+        return whole - (
+            own.around if own else self._counts.around(family.prompts.word_document(""))
+        )
+
+    def _filled(self, text: str) -> str:
+        """Return a text as its server takes it; those of this project take empty ones."""
+        return text if self._known.own else never_empty(text)
+
+    # -- asking for vectors
+
+    def _check_lengths(self, texts: list[str]) -> None:
+        most = self.max_tokens
+        doubtful = [row for row, text in enumerate(texts) if most_tokens(text) > most]
+        counts = self._counts.of([texts[row] for row in doubtful])
+        for row, count in zip(doubtful, counts, strict=True):
+            if count > most:
+                at_most = "" if self._counts.exact else "at most "
+                msg = (
+                    f"input {row} of {len(texts)} has {at_most}{count} tokens, but "
+                    f"{self.identity.model_id} reads {most}; split it, or raise KB_CONTEXT_TOKENS "
+                    "if the server reads more (nothing was cut off)"
+                )
+                raise InputTooLongError(msg)
+
+    def _request(
+        self, texts: list[str], rows: list[int], least: list[int]
+    ) -> list[tuple[list[int], Answer]]:
+        """Return rows with their answers; a request that is too large is halved and sent again."""
+        part = [texts[row] for row in rows]
+        try:
+            answer = self._pool.call("documents", lambda server: self._embed(server, part))
+        except (BatchTooLargeError, InputTooLongError) as error:
+            if len(rows) == 1:
+                msg = f"input {rows[0]} of {len(texts)} is too long: {error} (nothing was cut off)"
+                raise InputTooLongError(msg) from error
+            middle = len(rows) // 2
+            if isinstance(error, BatchTooLargeError) and error.by_count:
+                self._batch = max(1, min(self._batch, middle))
+            halves = (rows[:middle], rows[middle:])
+            return [done for half in halves for done in self._request(texts, half, least)]
+        fewest = sum(least[row] for row in rows)
+        if 0 < answer.tokens < fewest:
+            msg = (
+                f"the embedding server read {answer.tokens} tokens of {len(rows)} texts that have "
+                f"at least {fewest}: it cuts long texts off. Set KB_CONTEXT_TOKENS to its limit; "
+                "nothing of this answer was used"
+            )
+            raise InputTooLongError(msg)
+        return [(rows, answer)]
+
+    def _embed(self, server: Server, texts: list[str], meaning: Meaning = DOCUMENT) -> Answer:
+        self._meet(server)
+        answer = server.embed(texts, meaning)
+        self._known.check_width(server.where, answer.vectors.shape[1])
+        return answer
+
+    @staticmethod
+    def _run_all(futures: Sequence[Future[None]]) -> None:
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            for future in futures:
+                future.cancel()

@@ -1,0 +1,156 @@
+"""What a server is, asked of it once: its program, its model, and how many tokens it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from kb.errors import ModelError
+from kb.remote.address import Dialect
+from kb.remote.client import ServerClient
+
+Kind = Literal["shelfmark", "llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
+
+OLLAMA_CONTEXT = 8192
+"""Context that Ollama is told to load a model with, unless the model or the user has less."""
+
+
+OWNER = "shelfmark"
+"""What a server of this project (``kb serve``) names as the owner of its model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """What a server of this project tells besides: all that other servers keep to themselves.
+
+    It puts the prompts around texts itself. ``around`` is how many tokens of a document's they
+    and the special tokens take; ``least_dim`` the smallest width vectors may be cut to.
+    """
+
+    fingerprint: str
+    around: int
+    least_dim: int
+    takes_task: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What one server said of itself.
+
+    ``model`` is what requests name, ``model_id`` the same readable: without the folders of a
+    file. ``context_tokens`` is the most tokens of one text with everything around it, 0 where
+    the server does not say. ``own`` is there for servers of this project only.
+    """
+
+    kind: Kind
+    dialect: Dialect
+    model: str
+    model_id: str
+    context_tokens: int = 0
+    own: OwnModel | None = None
+
+
+def identify(client: ServerClient, model: str, context_tokens: int) -> Profile:
+    """Ask a server what it is. ``model`` and ``context_tokens`` are the user's, or empty and 0.
+
+    A server's own interface is preferred to its imitation of OpenAI's where the imitation cuts
+    long texts off (Ollama).
+
+    Raises:
+        UnavailableError: it does not answer now.
+        ModelError: it has several models and none is named.
+    """
+    address = client.address
+    props = _mapping(client.look(f"{address.root}/props"))
+    if "default_generation_settings" in props:
+        slot = _mapping(props["default_generation_settings"])
+        name = model or str(props.get("model_alias") or props.get("model_path") or "default")
+        return _profile("llama.cpp", address.dialect or "openai", name, slot.get("n_ctx"))
+    info = _mapping(client.look(f"{address.root}/info"))
+    if "max_input_length" in info:
+        name = model or str(info.get("model_id", "default"))
+        return _profile("tei", address.dialect or "openai", name, info["max_input_length"])
+    if address.dialect == "ollama" or (
+        address.dialect is None
+        and "version" in _mapping(client.look(f"{address.root}/api/version"))
+    ):
+        return _ollama(client, model, context_tokens)
+    return _openai(client, model)
+
+
+def _openai(client: ServerClient, model: str) -> Profile:
+    address = client.address
+    listed = _mapping(client.look(f"{address.api}/models")).get("data")
+    models = {
+        str(item["id"]): item
+        for item in (listed if isinstance(listed, list) else [])
+        if isinstance(item, dict) and "id" in item
+    }
+    name = model or _only(list(models), client.where)
+    card = _mapping(models.get(name))
+    dialect = address.dialect or "openai"
+    if card.get("owned_by") == OWNER and "fingerprint" in card:
+        return _own(card)
+    if "max_model_len" in card:
+        return _profile("vllm", dialect, name, card["max_model_len"])
+    counted = client.look(f"{address.root}/extras/tokenize/count", {"input": "", "model": name})
+    kind: Kind = "llama-cpp-python" if "count" in _mapping(counted) else "other"
+    return _profile(kind, dialect, name, 0)
+
+
+def _own(card: Mapping[str, Any]) -> Profile:
+    whole = int(card["max_model_len"])
+    return Profile(
+        kind="shelfmark",
+        dialect="openai",
+        model=str(card["id"]),
+        model_id=str(card["id"]),
+        context_tokens=whole,
+        own=OwnModel(
+            fingerprint=str(card["fingerprint"]),
+            around=whole - int(card["max_input_tokens"]),
+            least_dim=int(card["least_dimensions"]),
+            takes_task=bool(card["takes_instruct"]),
+        ),
+    )
+
+
+def _ollama(client: ServerClient, model: str, context_tokens: int) -> Profile:
+    root = client.address.root
+    tags = _mapping(client.look(f"{root}/api/tags")).get("models")
+    found = [str(_mapping(item).get("name", "")) for item in tags] if isinstance(tags, list) else []
+    name = model or _only(found, client.where)
+    shown = _mapping(_mapping(client.look(f"{root}/api/show", {"model": name})).get("model_info"))
+    trained = next(
+        (int(value) for key, value in shown.items() if key.endswith(".context_length")), 0
+    )
+    wanted = context_tokens or OLLAMA_CONTEXT
+    return _profile("ollama", "ollama", name, min(trained or wanted, wanted))
+
+
+def _only(names: list[str], where: str) -> str:
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(sorted(names)[:8]) or "none that it lists"
+    msg = (
+        f"the embedding server {where} has {len(names)} models ({listed}); name one in `model`, "
+        "after a #: http://host:port/v1#name"
+    )
+    raise ModelError(msg)
+
+
+def _profile(kind: Kind, dialect: Dialect, name: str, context_tokens: Any) -> Profile:  # noqa: ANN401 - JSON
+    path = PurePosixPath(name.replace("\\", "/"))
+    return Profile(
+        kind=kind,
+        dialect=dialect,
+        model=name,
+        model_id=path.stem if path.suffix == ".gguf" else name,
+        context_tokens=int(context_tokens or 0),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
+    return value if isinstance(value, dict) else {}

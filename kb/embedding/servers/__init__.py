@@ -1,1 +1,0 @@
-"""What an embedder over HTTP stands on: addresses, dialects, counting, retries, the pool."""

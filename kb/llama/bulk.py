@@ -1,0 +1,188 @@
+"""Computes many texts: plans calls, spreads them over contexts, and measures while it does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import OutOfMemoryError
+from kb.llama.calibration import Calibration, Setup
+from kb.llama.context import Context
+from kb.llama.pool import ContextPool
+from kb.llama.tokens import Tokens
+from kb.stopping import checkpoint
+
+_log = logging.getLogger(__name__)
+
+_AHEAD = 1  # calls that a request has ready, so that no context waits for it
+_LOOK_S = 0.25
+"""How often work that waits behind other texts looks whether it is still waited for."""
+
+
+class Bulk:
+    """Runs the calls of many texts at the same time. Thread-safe.
+
+    Args:
+        pool: lends contexts.
+        width: of a vector as the model gives it.
+        threads: most calls at the same time.
+        calibration: decides how many contexts of how many threads there are; None where there is
+            no choice.
+        make: makes the contexts of a setup.
+    """
+
+    def __init__(
+        self,
+        pool: ContextPool,
+        *,
+        width: int,
+        threads: int,
+        calibration: Calibration | None,
+        make: Callable[[Setup], Sequence[Context]],
+    ) -> None:
+        self._pool = pool
+        self._width = width
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="embed")
+        self._calibration = calibration
+        self._make = make
+        self._mutex = threading.Lock()
+        self._running = 0
+        self._alone = True
+
+    @property
+    def chosen_by(self) -> str:
+        """How the number of contexts and threads came about."""
+        if self._calibration is None:
+            return "rule"
+        return "measuring" if self._calibration.chosen else "rule, until a bulk has measured it"
+
+    def run(
+        self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
+    ) -> npt.NDArray[np.float32]:
+        """Return the vectors of all texts, float32, shape (n, width), not unit length, in order."""
+        setup = self._enter(len(texts), sum(map(len, texts)))
+        began = time.perf_counter()
+        try:
+            vectors = self._compute(texts, on_progress)
+        except BaseException:
+            self._leave(None, 0, 0.0)
+            raise
+        self._leave(setup, sum(map(len, texts)), time.perf_counter() - began)
+        return vectors
+
+    def close(self) -> None:
+        """Wait for work under way."""
+        self._workers.shutdown(wait=True)
+
+    def _enter(self, texts: int, tokens: int) -> Setup | None:
+        """Begin; return the setup that is measured with these texts, if any."""
+        with self._mutex:
+            self._running += 1
+            self._alone = self._running == 1
+            if self._calibration is None:
+                return None
+            setup = self._calibration.next(texts, tokens) if self._alone else None
+            if setup is not None and self._arrange(setup):
+                return setup
+            # What was being measured may be a single context, which many requests would share.
+            self._arrange(self._calibration.chosen or self._calibration.default)
+            return None
+
+    def _leave(self, setup: Setup | None, tokens: int, seconds: float) -> None:
+        with self._mutex:
+            self._running -= 1
+            # A call beside others says nothing of its setup.
+            if self._calibration is None or setup is None or not self._alone:
+                return
+            self._calibration.learn(setup, tokens, seconds)
+            if self._calibration.chosen is not None:
+                self._arrange(self._calibration.chosen)
+
+    def _arrange(self, setup: Setup) -> bool:
+        present = self._pool.any()
+        if (self._pool.size, present.threads) == (setup.contexts, setup.threads):
+            return True
+        try:
+            self._pool.replace(lambda: self._make(setup))
+        except OutOfMemoryError as error:
+            _log.warning("%s is not tried: %s", setup, error)
+            return False
+        return True
+
+    def _compute(
+        self, texts: Sequence[Tokens], on_progress: Callable[[int], None] | None
+    ) -> npt.NDArray[np.float32]:
+        raw = np.empty((len(texts), self._width), dtype=np.float32)
+        check = checkpoint()
+
+        def run(rows: list[int]) -> None:
+            check()
+            with self._pool.borrow() as context:
+                raw[rows] = _encode(context, [texts[row] for row in rows])
+            if on_progress is not None:
+                on_progress(len(rows))
+
+        context = self._pool.any()
+        calls = plan_calls([len(s) for s in texts], context.n_ubatch, context.n_seq)
+        # A few calls at a time: those of another request come between, not after all of these.
+        most = self._pool.size + _AHEAD
+        waiting: set[Future[None]] = set()
+        try:
+            for rows in calls:
+                if len(waiting) >= most:
+                    waiting = _some_done(waiting, check)
+                waiting.add(self._workers.submit(run, rows))
+            while waiting:
+                waiting = _some_done(waiting, check)
+        finally:
+            for future in waiting:
+                future.cancel()
+        return raw
+
+
+def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Future[None]]:
+    """Wait until a call has ended and return those that have not; raises what one raised."""
+    done: set[Future[None]] = set()
+    while not done:
+        done, left = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        check()
+    for future in done:
+        future.result()
+    return left
+
+
+def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
+    """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
+    try:
+        return context.encode(texts)
+    except OutOfMemoryError as error:
+        if len(texts) == 1:
+            raise
+        _log.warning("%d texts are embedded in two calls instead of one: %s", len(texts), error)
+    half = len(texts) // 2
+    return np.vstack([_encode(context, texts[:half]), _encode(context, texts[half:])])
+
+
+def plan_calls(lengths: Sequence[int], n_batch: int, n_seq: int) -> Iterator[list[int]]:
+    """Group rows into calls of at most ``n_batch`` tokens and ``n_seq`` sequences.
+
+    A row that is longer than ``n_batch`` makes a call of its own.
+    Longest first, so that no long text is left over for one core at the end, and so that
+    texts of like length share a call.
+    """
+    rows: list[int] = []
+    tokens = 0
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if rows and (tokens + lengths[row] > n_batch or len(rows) == n_seq):
+            yield rows
+            rows, tokens = [], 0
+        rows.append(row)
+        tokens += lengths[row]
+    if rows:
+        yield rows

@@ -1,0 +1,271 @@
+"""Loads a model and makes its contexts as large as the memory allows, and says what did not fit.
+
+Whether something fits is found out by trying: llama.cpp sets memory for weights, cache and the
+largest call aside when it makes them, and how much that is depends on backend and version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from kb.errors import OutOfMemoryError
+from kb.llama.calibration import Setup
+from kb.llama.context import Context
+from kb.llama.library import devices, multiplies_bf16, supports_gpu, system_info
+from kb.llama.native import POOLING_LAST, Model
+
+# Tokens of a packed call. A GPU is busy with 2,048; more makes queries wait longer for a call,
+# and attention, which looks at the whole call, and llama.cpp's scores of the vocabulary (600 kB a
+# token for Qwen3) grow with it.
+PACKED_TOKENS = 2048
+PACKED_SEQUENCES = 64
+LEAST_TOKENS = 128
+# Longer queries are rare, and take their turn before the next document.
+QUERY_TOKENS = 512
+# What a decoder on a processor computes at once, and makes room for scores of (310 MB).
+CPU_DECODER_TOKENS = 512
+# CUDA takes more memory while it computes, and ends the process where it gets none.
+_SPARE_BYTES = 256 << 20
+_FILE_TYPE_BF16 = "32"  # enum llama_ftype
+_SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+
+_log = logging.getLogger(__name__)
+
+
+class Reading(Protocol):
+    """How a loaded model reads texts, as far as its memory depends on it."""
+
+    @property
+    def pooling(self) -> int:
+        """How token vectors become one, llama.cpp's constant."""
+        ...
+
+    @property
+    def decoder(self) -> bool:
+        """Whether it reads from left to right, with a cache."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Most tokens that one input will have."""
+        ...
+
+
+ReadingT = TypeVar("ReadingT", bound=Reading)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted(Generic[ReadingT]):
+    """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
+
+    The contexts are all alike. ``express`` is one more, for queries of usual length; None where
+    there is no memory for it. ``spread`` says that each text is a call of its own, so that there
+    is a choice of how many are computed at the same time.
+    """
+
+    model: Model
+    reading: ReadingT
+    contexts: tuple[Context, ...]
+    express: Context | None
+    spread: bool
+    layers_on_gpu: int
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is wanted if memory allows.
+
+    ``setup`` is how an encoder's texts share the cores; None gives each core a text of its own.
+    ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device.
+    """
+
+    n_gpu_layers: int
+    pack: bool | None
+    cores: int
+    setup: Setup | None = None
+
+
+def fit(path: Path, wish: Wish, read: Callable[[Model], ReadingT]) -> Fitted[ReadingT]:
+    """Load a file and make its contexts; smaller calls first, then fewer layers on the GPU.
+
+    ``read`` is called with each model that is loaded: whoever gives vectors, and whoever gives
+    scores, knows by other signs how one is used.
+
+    Raises:
+        ModelError: the file cannot be loaded.
+        OutOfMemoryError: not even the smallest calls on the processor fit.
+    """
+    notices: list[str] = []
+    on_gpu = supports_gpu() and wish.n_gpu_layers != 0
+    steps = list(_layer_steps(path, wish.n_gpu_layers)) if on_gpu else [wish.n_gpu_layers]
+    for at, layers in enumerate(steps):
+        gpu = on_gpu and layers != 0
+        try:
+            fitted = _fit_layers(path, wish, layers, read, gpu=gpu, notices=notices)
+        except OutOfMemoryError as error:
+            if at == len(steps) - 1:
+                raise
+            _say(
+                notices,
+                f"{_layers(layers)} of {path.name} do not fit on the GPU ({error}); "
+                f"{_layers(steps[at + 1])} are tried, which is slower",
+            )
+        else:
+            return fitted
+    message = "there is always a last step"
+    raise AssertionError(message)
+
+
+def _layers(count: int) -> str:
+    return "all layers" if count < 0 else f"{count} layers"
+
+
+def _layer_steps(path: Path, wanted: int) -> Iterator[int]:
+    yield wanted
+    model = Model(path, n_gpu_layers=0, only_header=True)
+    try:
+        architecture = model.metadata("general.architecture") or ""
+        count = int(model.metadata(f"{architecture}.block_count") or 0)
+    finally:
+        model.close()
+    most = count if wanted < 0 else min(wanted, count)
+    yield from sorted({int(most * share) for share in _SHARES[1:]}, reverse=True)
+
+
+def _fit_layers(
+    path: Path,
+    wish: Wish,
+    layers: int,
+    read: Callable[[Model], ReadingT],
+    *,
+    gpu: bool,
+    notices: list[str],
+) -> Fitted[ReadingT]:
+    model = Model(path, n_gpu_layers=layers)
+    try:
+        reading = read(model)
+        if not gpu and (slow := bf16_notice(model, system_info())):
+            _say(notices, slow)
+        pack = gpu if wish.pack is None else wish.pack
+        if pack or reading.decoder:
+            contexts = [_largest_packed(model, reading, wish, gpu=gpu, notices=notices)]
+        else:
+            setup = wish.setup or Setup(contexts=wish.cores, threads=1)
+            contexts = spread(model, reading, setup)
+    except BaseException:
+        model.close()
+        raise
+    if gpu:
+        on_gpu = model.layers if layers < 0 else min(layers, model.layers)
+    return Fitted(
+        model=model,
+        reading=reading,
+        contexts=tuple(contexts),
+        express=_express(model, reading, wish, notices),
+        spread=not pack and not reading.decoder,
+        layers_on_gpu=on_gpu if gpu else 0,
+        notices=tuple(notices),
+    )
+
+
+def _largest_packed(
+    model: Model, reading: Reading, wish: Wish, *, gpu: bool, notices: list[str]
+) -> Context:
+    """Make the one context of a packed or decoding model, halving its calls until they fit."""
+    longest = reading.context_tokens
+    packed = gpu if wish.pack is None else wish.pack
+    # Only a decoder that pools by the last token may compute a text in pieces.
+    in_pieces = reading.decoder and reading.pooling == POOLING_LAST
+    least = LEAST_TOKENS if in_pieces else longest
+    size = PACKED_TOKENS if packed else CPU_DECODER_TOKENS
+    size = min(size, longest) if in_pieces and not packed else max(size, least)
+    while True:
+        try:
+            context = Context(
+                model,
+                n_batch=max(longest, size),
+                n_ubatch=size,
+                n_seq=PACKED_SEQUENCES if packed else 1,
+                threads=wish.cores,
+                pooling=reading.pooling,
+            )
+            if gpu:
+                _check_spare(context)
+        except OutOfMemoryError as error:
+            smaller = max(size // 2, least)
+            if smaller == size:
+                raise
+            _say(notices, f"calls of {size} tokens do not fit ({error}); {smaller} are tried")
+            size = smaller
+        else:
+            return context
+
+
+def _check_spare(context: Context) -> None:
+    tight = [device.name for device in devices() if device.gpu and device.free < _SPARE_BYTES]
+    if tight:
+        context.close()
+        msg = f"less than {_SPARE_BYTES >> 20} MiB are left on {', '.join(tight)}"
+        raise OutOfMemoryError(msg)
+
+
+def _express(model: Model, reading: Reading, wish: Wish, notices: list[str]) -> Context | None:
+    size = min(QUERY_TOKENS, reading.context_tokens)
+    try:
+        return Context(
+            model,
+            n_batch=size,
+            n_ubatch=size,
+            n_seq=1,
+            threads=wish.cores if reading.decoder else 1,
+            pooling=reading.pooling,
+        )
+    except OutOfMemoryError as error:
+        _say(notices, f"queries wait for the call under way: no memory for their own ({error})")
+        return None
+
+
+def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
+    """Make the contexts of a setup, one text a call.
+
+    Raises:
+        OutOfMemoryError: there is not enough memory for them all.
+    """
+    made: list[Context] = []
+    try:
+        for _ in range(setup.contexts):
+            context = Context(
+                model,
+                n_batch=reading.context_tokens,
+                n_ubatch=reading.context_tokens,
+                n_seq=1,
+                threads=setup.threads,
+                pooling=reading.pooling,
+            )
+            made.append(context)
+    except BaseException:
+        for context in made:
+            context.close()
+        raise
+    return made
+
+
+def bf16_notice(model: Model, info: str) -> str | None:
+    """Warn of weights that a processor, by its ``system_info``, is slow with; None if it is not."""
+    if model.metadata("general.file_type") != _FILE_TYPE_BF16 or multiplies_bf16(info):
+        return None
+    return (
+        f"{model.path.name} has weights in BF16, for which this processor has no instructions: it "
+        "computes about five times slower than with F16. Take the F16 or Q8_0 file of the model, "
+        "or make one: kb models convert --quantize F16"
+    )
+
+
+def _say(notices: list[str], notice: str) -> None:
+    notices.append(notice)
+    _log.warning("%s", notice)

@@ -1,0 +1,242 @@
+"""A GGUF model loaded by llama.cpp's low-level API: weights, header and tokenizer.
+
+Why not ``llama_cpp.Llama.embed``: it packs sequences into one batch (attention is then computed
+over the whole batch, ten times slower on a CPU), cuts input off at ``n_batch`` without a word,
+and keeps one context, so one core waits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import EmbeddingError, ModelError, OutOfMemoryError
+from kb.llama.library import errors, forget_errors, initialise, llama_cpp
+
+POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
+POOLING_MEAN = llama_cpp.LLAMA_POOLING_TYPE_MEAN
+POOLING_LAST = llama_cpp.LLAMA_POOLING_TYPE_LAST
+POOLING_RANK = llama_cpp.LLAMA_POOLING_TYPE_RANK
+POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
+
+_ALL_LAYERS = 0x7FFFFFFF
+_META_BYTES = 4096
+
+
+class Model:
+    """A GGUF model in memory: weights and tokenizer. Safe to share between threads.
+
+    With ``only_header`` no weights are read.
+
+    Raises:
+        ModelError: the file is missing, damaged, or of an architecture llama.cpp lacks.
+        OutOfMemoryError: the weights do not fit.
+    """
+
+    def __init__(self, path: Path, *, n_gpu_layers: int = -1, only_header: bool = False) -> None:
+        initialise()
+        if not path.is_file():
+            msg = f"there is no model file {path}; give the path of a GGUF file in KB_MODEL"
+            raise ModelError(msg)
+        params = llama_cpp.llama_model_default_params()
+        params.vocab_only = only_header
+        params.n_gpu_layers = _ALL_LAYERS if n_gpu_layers < 0 else n_gpu_layers
+        forget_errors()
+        handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        if not handle:
+            said = errors()
+            if any("allocat" in line or "memory" in line for line in said):
+                msg = (
+                    f"there is not enough memory for {path.name}: {said[0]}. Free memory, lower "
+                    "KB_N_GPU_LAYERS, or take a smaller quantisation of the model"
+                )
+                raise OutOfMemoryError(msg)
+            reason = said[0]
+            msg = (
+                f"llama.cpp cannot load {path}: {reason}. The file is damaged, cut short, or "
+                "newer than this release; fetch it again"
+            )
+            raise ModelError(msg)
+        self.path = path
+        self._handle: llama_cpp.llama_model_p | None = handle
+        self._vocab = llama_cpp.llama_model_get_vocab(handle)
+
+    @property
+    def handle(self) -> llama_cpp.llama_model_p:
+        """The library's pointer, for contexts."""
+        if self._handle is None:
+            msg = "the embedding model is closed; open the knowledge base again"
+            raise EmbeddingError(msg)
+        return self._handle
+
+    @property
+    def width(self) -> int:
+        """Width of the vectors this model gives."""
+        return int(llama_cpp.llama_model_n_embd_out(self.handle))
+
+    @property
+    def classes(self) -> int:
+        """How many scores a model that ranks gives, llama.cpp's default of 1 for others."""
+        return int(llama_cpp.llama_model_n_cls_out(self.handle))
+
+    @property
+    def class_names(self) -> list[str]:
+        """What those scores are of, "" where the file does not say."""
+        names = [llama_cpp.llama_model_cls_label(self.handle, at) for at in range(self.classes)]
+        return [name.decode("utf-8", "replace") if name else "" for name in names]
+
+    def mark(self, kind: str) -> int | None:
+        """Return the id of the token that begins, ends or parts texts; None where there is none.
+
+        ``kind`` is ``bos``, ``eos`` or ``sep``.
+        """
+        asked = {
+            "bos": llama_cpp.llama_vocab_bos,
+            "eos": llama_cpp.llama_vocab_eos,
+            "sep": llama_cpp.llama_vocab_sep,
+        }[kind]
+        token = int(asked(self._vocab))
+        return None if token < 0 else token
+
+    def adds(self, kind: str) -> bool:
+        """Say whether the model wants that token put around or between texts."""
+        asked = {
+            "bos": llama_cpp.llama_vocab_get_add_bos,
+            "eos": llama_cpp.llama_vocab_get_add_eos,
+            "sep": llama_cpp.llama_vocab_get_add_sep,
+        }[kind]
+        return bool(asked(self._vocab))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many pieces the tokenizer has."""
+        return int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens that the model was trained to read."""
+        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
+
+    @property
+    def layers(self) -> int:
+        """Number of transformer layers."""
+        return int(llama_cpp.llama_model_n_layer(self.handle))
+
+    def metadata(self, key: str) -> str | None:
+        """Return a scalar of the GGUF header as text, None where it is absent."""
+        capacity = _META_BYTES
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_model_meta_val_str(self.handle, key.encode(), buffer, capacity)
+            if size < capacity:
+                return None if size < 0 else buffer.value.decode("utf-8", "replace")
+            capacity = size + 1
+
+    def pieces(self) -> list[str]:
+        """Return the vocabulary's texts by id."""
+        count = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        return [
+            llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
+            for id_ in range(count)
+        ]
+
+    def tokenize(
+        self, text: str, *, special: bool = True, parse_special: bool = False
+    ) -> npt.NDArray[np.int32]:
+        """Return token ids, int32. ``special`` adds what the model wants around a text.
+
+        Control-token text inside a document stays text unless ``parse_special``.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        capacity = len(data) + 8
+        buffer = np.empty(capacity, dtype=np.int32)
+        count = self._tokenize_into(data, buffer, special=special, parse_special=parse_special)
+        if count < 0:
+            buffer = np.empty(-count, dtype=np.int32)
+            count = self._tokenize_into(data, buffer, special=special, parse_special=parse_special)
+        return buffer[:count]
+
+    def detokenize(self, tokens: npt.NDArray[np.int32]) -> str:
+        """Return the text that token ids, int32, stand for; control tokens give nothing."""
+        ids = np.ascontiguousarray(tokens, dtype=np.int32)
+        pointer = ids.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        capacity = 64 + 16 * len(ids)
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_detokenize(
+                self._vocab,
+                pointer,
+                len(ids),
+                buffer,
+                capacity,
+                False,  # noqa: FBT003 - C signature, here and below
+                False,  # noqa: FBT003
+            )
+            if size >= 0:
+                return buffer.raw[:size].decode("utf-8", "replace")
+            capacity = -size
+
+    def piece(self, token: int) -> bytes:
+        """Return the bytes that one token writes, perhaps part of a character."""
+        capacity = 64
+        while True:
+            buffer = ctypes.create_string_buffer(capacity)
+            size = llama_cpp.llama_token_to_piece(
+                self._vocab,
+                token,
+                buffer,
+                capacity,
+                0,
+                False,  # noqa: FBT003 - C signature
+            )
+            if size >= 0:
+                return buffer.raw[:size]
+            capacity = -size
+
+    def ends(self, token: int) -> bool:
+        """Say whether a token ends what a model writes."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def opening_tokens(self) -> npt.NDArray[np.int32]:
+        """Return the token ids, int32, that the model wants before every sequence: one or none."""
+        wants = llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        ids = [llama_cpp.llama_vocab_bos(self._vocab)] if wants else []
+        return np.array(ids, dtype=np.int32)
+
+    @property
+    def begin_and_end(self) -> tuple[str, str]:
+        """The texts of the control tokens that begin and end a sequence, empty where none."""
+        ids = (llama_cpp.llama_vocab_bos(self._vocab), llama_cpp.llama_vocab_eos(self._vocab))
+        first, last = (
+            llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
+            if id_ >= 0
+            else ""
+            for id_ in ids
+        )
+        return first, last
+
+    def _tokenize_into(
+        self, data: bytes, buffer: npt.NDArray[np.int32], *, special: bool, parse_special: bool
+    ) -> int:
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        return int(
+            llama_cpp.llama_tokenize(
+                self._vocab,
+                data,
+                len(data),
+                pointer,
+                len(buffer),
+                special,
+                parse_special,
+            )
+        )
+
+    def close(self) -> None:
+        """Free the weights; contexts must be closed before."""
+        if self._handle is not None:
+            llama_cpp.llama_model_free(self._handle)
+            self._handle = None

@@ -1,0 +1,1 @@
+"""Model servers over HTTP: addresses, requests, failures, attempts, and several in a pool."""

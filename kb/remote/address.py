@@ -1,0 +1,110 @@
+"""Addresses of model servers, as the settings name them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from kb.errors import SettingsError
+from kb.redaction import HIDDEN
+
+Dialect = Literal["openai", "llama.cpp", "ollama"]
+
+_SCHEMES = ("http://", "https://")
+_VERSION = re.compile(r"/v\d+$")
+# The end of a path says which dialect is wanted; a path without such an end leaves it open.
+_ENDS: tuple[tuple[str, Dialect], ...] = (
+    ("/api/embed", "ollama"),
+    ("/embeddings", "llama.cpp"),
+    ("/embedding", "llama.cpp"),
+)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """One server. ``api`` ends in a version such as ``/v1``; ``root`` is what stands before it.
+
+    ``dialect`` is None where the server is to be asked what it is.
+    """
+
+    root: str
+    api: str
+    dialect: Dialect | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine, where no proxy stands in between."""
+        return urlsplit(self.root).hostname in _LOOPBACK
+
+
+def names_servers(model: str) -> bool:
+    """Say whether the setting ``model`` is addresses and not a file or a known name."""
+    return model.strip().lower().startswith(_SCHEMES)
+
+
+def parse_servers(model: str) -> tuple[tuple[ServerAddress, ...], str]:
+    """Return the servers named in the setting ``model``, and the model's name or ``""``.
+
+    ``http://one:8080/v1, http://two:8080/v1#name`` names two servers of one model.
+
+    Raises:
+        SettingsError: an address cannot be used; credentials in it are not repeated.
+    """
+    addresses: list[ServerAddress] = []
+    names: set[str] = set()
+    for part in re.split(r"[,\s]+", model.strip()):
+        if part:
+            address, name = _parse(part)
+            if address not in addresses:
+                addresses.append(address)
+            names |= {name} - {""}
+    if len(names) > 1:
+        listed = ", ".join(sorted(names))
+        msg = f"the servers in `model` must serve one model, but several are named: {listed}"
+        raise SettingsError(msg)
+    return tuple(addresses), names.pop() if names else ""
+
+
+def _parse(url: str) -> tuple[ServerAddress, str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        # Python quotes what it took for host and port, in which a password may be.
+        told = any(known in str(error) for known in ("out of range", "IPv6"))
+        why = str(error) if told else "its host or port is wrong"
+        msg = f"an address in `model` cannot be read ({why}); write it as http://host:port/v1"
+        raise SettingsError(msg) from None
+    if parts.username is not None or parts.query:
+        msg = (
+            f"the address of the server {host} holds credentials or parameters; take "
+            "them out and give the key in the environment variable KB_API_KEY"
+        )
+        raise SettingsError(msg)
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        shown = f"{HIDDEN}{url[url.rindex('@') :]}" if "@" in url else url
+        msg = f"{shown!r} in `model` is no address of a server; write it as http://host:port/v1"
+        raise SettingsError(msg)
+    path, dialect = _split_path(parts.path.rstrip("/"))
+    root = _VERSION.sub("", path)
+    api = path if _VERSION.search(path) else f"{path}/v1"
+    origin = (parts.scheme.lower(), parts.netloc)
+    return (
+        ServerAddress(
+            root=urlunsplit((*origin, root, "", "")),
+            api=urlunsplit((*origin, api, "", "")),
+            dialect=dialect,
+        ),
+        unquote(parts.fragment).strip(),
+    )
+
+
+def _split_path(path: str) -> tuple[str, Dialect | None]:
+    for end, dialect in _ENDS:
+        if path.endswith(end):
+            before = path.removesuffix(end)
+            return before, "openai" if _VERSION.search(before) else dialect
+    return path, None

@@ -1,0 +1,133 @@
+"""Which package of `kb` imports which, read from the source: nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kb
+
+ROOT = Path(kb.__file__).parents[1]
+
+# Rooms that still import each other. The list only shrinks: an entry that is no longer needed
+# fails the test. Both go when SQL has moved into kb/catalog.
+CIRCLES_LEFT = {frozenset({"kb.catalog", "kb.search", "kb.store"})}
+
+OUTERMOST = ("kb.cli", "kb.server")
+"""The only rooms of `kb` that may import `ingest`, and only inside functions."""
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Give the dotted names that a module imports, wherever it does.
+
+    Relative imports stay inside their package, which another test sees to.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(name: str) -> str:
+    """Return the package or the top-level module of `kb` that a dotted name belongs to."""
+    return ".".join(name.split(".")[:2])
+
+
+@functools.cache
+def modules() -> list[tuple[str, ast.Module]]:
+    """Return the modules of `kb`, by dotted name and parsed."""
+    return [
+        (
+            ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"),
+            ast.parse(file.read_text("utf-8")),
+        )
+        for file in sorted((ROOT / "kb").rglob("*.py"))
+    ]
+
+
+def rooms() -> dict[str, set[str]]:
+    """Return the rooms of `kb`, each with those that it imports; `kb` itself is the door."""
+    parsed = modules()
+    known = {room(name) for name, _ in parsed} - {"kb"}
+    graph: dict[str, set[str]] = {each: set() for each in known}
+    for name, tree in parsed:
+        if room(name) in known:
+            graph[room(name)] |= {room(found) for found in imports(tree)} & known - {room(name)}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+    """Return the groups in which each reaches all others (and itself) along imports."""
+    reached = {start: _reached(graph, start) for start in graph}
+    return {
+        frozenset(other for other in reached[each] if each in reached[other])
+        for each in graph
+        if each in reached[each]
+    }
+
+
+def _reached(graph: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += graph[name]
+    return found
+
+
+def test_no_rooms_of_kb_import_each_other_in_a_circle() -> None:
+    found = circles(rooms())
+    assert found <= CIRCLES_LEFT, sorted(map(sorted, found - CIRCLES_LEFT))
+
+
+def test_every_circle_that_is_excused_is_there() -> None:
+    assert circles(rooms()) >= CIRCLES_LEFT
+
+
+def test_a_circle_of_any_length_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"a"}}
+    assert circles(graph) == {frozenset("abc")}
+
+
+@pytest.mark.parametrize("outside", ["ingest", "ui"])
+def test_kb_imports_neither_ingest_nor_ui_but_lazily_from_its_outermost_rooms(outside: str) -> None:
+    for name, tree in modules():
+        if outside == "ingest" and room(name) in OUTERMOST:
+            found = _when_loaded(tree)
+        else:
+            found = set(imports(tree))
+        assert outside not in {each.split(".")[0] for each in found}, name
+
+
+def test_relative_imports_do_not_leave_their_package() -> None:
+    for name, tree in modules():
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.ImportFrom) or node.level < 2, name
+
+
+def test_ingest_does_not_import_ui() -> None:
+    for file in sorted((ROOT / "ingest").rglob("*.py")):
+        found = imports(ast.parse(file.read_text("utf-8")))
+        assert "ui" not in {each.split(".")[0] for each in found}, file
+
+
+def _when_loaded(tree: ast.Module) -> set[str]:
+    """Return what a module imports when it is imported itself: all outside functions."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= set(imports(node))
+        waiting += ast.iter_child_nodes(node)
+    return found
