@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import job_turn
 import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
@@ -15,7 +16,7 @@ from hashing_embedder import HashingEmbedder
 import ingest.jobs.execution as at_work
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.jobs import CRASHES, UNEXPECTED, JobInfo, Jobs, Upload, retry_options
-from ingest.jobs.worker import KEPT_JOBS, LEASE, MOST_ATTEMPTS
+from ingest.jobs.worker import KEPT_JOBS, MOST_ATTEMPTS
 from kb import KnowledgeBase, Settings, Source, StoreError
 
 if TYPE_CHECKING:
@@ -42,12 +43,8 @@ def jobs(base: KnowledgeBase) -> Iterator[Jobs]:
 @pytest.fixture
 def others_turn(base: KnowledgeBase) -> Iterator[FileLock]:
     """The lock of whoever works, held as by another process: jobs are queued and stay so."""
-    folder = base.settings.spool_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LEASE, thread_local=False)
-    lock.acquire(timeout=10)
-    yield lock
-    lock.release()
+    with job_turn.others_turn(base.settings) as lock:
+        yield lock
 
 
 def sent(jobs: Jobs, files: dict[str, bytes]) -> list[Upload]:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import job_turn
 import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
 from locked_files import files_that_hold, locked_pdf
 
 from ingest.jobs import JobInfo, Jobs, retry_options
-from ingest.jobs.worker import LEASE
 from kb import KnowledgeBase, Settings
 
 RIGHT = "Zimtstern-4711-richtig"
@@ -28,13 +28,9 @@ def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
 
 @pytest.fixture
 def others_turn(base: KnowledgeBase) -> Iterator[FileLock]:
-    """The lock of whoever works, held as by another process."""
-    folder = base.settings.spool_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LEASE, thread_local=False)
-    lock.acquire(timeout=10)
-    yield lock
-    lock.release()
+    """The lock of whoever works, held as by another process: jobs are queued and stay so."""
+    with job_turn.others_turn(base.settings) as lock:
+        yield lock
 
 
 def queue(jobs: Jobs, password: str = RIGHT) -> int:
