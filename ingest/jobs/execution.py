@@ -46,7 +46,7 @@ class _Tally:
     """What is known of the files; guarded by the execution's mutex."""
 
     files: dict[str, JobFile]
-    changed: set[str] = field(default_factory=set)
+    changed: dict[str, None] = field(default_factory=dict)
     settled: int = 0
     embedded: dict[str, tuple[int, int]] = field(default_factory=dict)
     embedding_since: float = 0.0
@@ -184,7 +184,7 @@ class Execution:
                 replaced=event.outcome == "changed",
             )
             if not waiting or self.job.kind == "uploads":
-                tally.changed.add(name)  # of 100,000 files of a folder, most only wait
+                tally.changed[name] = None  # of 100,000 files of a folder, most only wait
             tally.settled += tally.files[name].settled
             if event.stage == "embedding":
                 tally.embedding_since = tally.embedding_since or time.monotonic()
@@ -213,13 +213,13 @@ class Execution:
                 cancelling = self._base.jobs.is_cancelling(self.job.id)
         except StoreError:
             with self._mutex:
-                self._tally.changed.update(file.name for file in files)
+                self._tally.changed.update(dict.fromkeys(file.name for file in files))
             raise
         if cancelling:
             self.cancel()
 
     def _changed(self) -> tuple[JobFile, ...]:
-        changed = tuple(self._tally.files[name] for name in sorted(self._tally.changed))
+        changed = tuple(self._tally.files[name] for name in self._tally.changed)
         self._tally.changed.clear()
         return changed
 

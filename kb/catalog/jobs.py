@@ -58,7 +58,7 @@ class JobTable:
             return None if row is None else job_info(row, _told(db, job_id))
 
     def files(self, job_id: int) -> list[JobFile]:
-        """Return all files of a job that are remembered, by name."""
+        """Return all files of a job that are remembered, in the order in which they came."""
         with self._database.read() as db:
             return _all_files(db, job_id)
 
@@ -304,22 +304,27 @@ def forget_names(db: sqlite3.Connection) -> None:
 
 def _told(db: sqlite3.Connection, job_id: int) -> list[JobFile]:
     rows = db.execute(
-        "SELECT * FROM job_files WHERE job_id = ? ORDER BY rank, name LIMIT ?",
+        "SELECT * FROM job_files WHERE job_id = ? ORDER BY rank, id LIMIT ?",
         (job_id, LISTED_FILES),
     )
     return [job_file(row) for row in rows]
 
 
 def _all_files(db: sqlite3.Connection, job_id: int) -> list[JobFile]:
-    rows = db.execute("SELECT * FROM job_files WHERE job_id = ? ORDER BY name", (job_id,))
+    rows = db.execute("SELECT * FROM job_files WHERE job_id = ? ORDER BY id", (job_id,))
     return [job_file(row) for row in rows]
 
 
 def _put(db: sqlite3.Connection, job_id: int, files: Iterable[JobFile]) -> None:
     db.executemany(
-        "INSERT OR REPLACE INTO job_files (job_id, name, rank, stage, done, total, notices, reason,"
+        # The order in which files came stays.
+        "INSERT INTO job_files (job_id, name, rank, stage, done, total, notices, reason,"
         " reason_code, replaced, size, content_hash, spooled)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (job_id, name) DO UPDATE SET rank = excluded.rank, stage = excluded.stage,"
+        " done = excluded.done, total = excluded.total, notices = excluded.notices,"
+        " reason = excluded.reason, reason_code = excluded.reason_code,"
+        " replaced = excluded.replaced",
         [file_row(job_id, file) for file in files],
     )
 
@@ -327,7 +332,7 @@ def _put(db: sqlite3.Connection, job_id: int, files: Iterable[JobFile]) -> None:
 def _forget_files(db: sqlite3.Connection, job_id: int) -> None:
     db.execute(
         "DELETE FROM job_files WHERE job_id = ?1 AND name NOT IN"
-        " (SELECT name FROM job_files WHERE job_id = ?1 ORDER BY rank, name LIMIT ?2)",
+        " (SELECT name FROM job_files WHERE job_id = ?1 ORDER BY rank, id LIMIT ?2)",
         (job_id, KEPT_FILES),
     )
 

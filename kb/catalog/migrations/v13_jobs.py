@@ -36,6 +36,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_by_phase ON jobs (phase, id);
 CREATE TABLE job_files (
+    id INTEGER PRIMARY KEY,
     job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     rank INTEGER NOT NULL,
@@ -49,8 +50,8 @@ CREATE TABLE job_files (
     size INTEGER NOT NULL,
     content_hash TEXT NOT NULL,
     spooled TEXT NOT NULL,
-    PRIMARY KEY (job_id, name)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (job_id, name)
+) STRICT;
 CREATE INDEX job_files_by_rank ON job_files (job_id, rank);
 CREATE TABLE job_changes (value INTEGER NOT NULL) STRICT;
 INSERT INTO job_changes VALUES (0);
