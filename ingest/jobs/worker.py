@@ -129,7 +129,8 @@ class Worker:
         with self._lease() as is_ours:
             if not is_ours:
                 return False
-            self._base.jobs.settle()
+            if self._base.jobs.settle():
+                self.clean()  # somebody may have wanted one of them to end
             job = self._next()
             if job is None:
                 return False
