@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ingest.loaders import LoadedFile
 from ingest.planning import Decision
 from kb.embedding.base import Vectors
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import FileState
-from kb.store.prepared import EmbeddedDocument, PreparedDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
-from kb.errors import CollectionError, EmbedderMismatchError
+from kb.errors import CollectionError
 from kb.language import language_of
+from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
 from kb.records import (
     AddResult,
     CollectionInfo,
@@ -24,13 +24,12 @@ from kb.records import (
     Source,
     with_header,
 )
-from kb.search.terms import index_text
 from kb.settings import Settings
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split
 from kb.splitting.context import ContextPrefix
-from kb.store import collections, documents
-from kb.store.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
+from kb.store.identity import require_same_embedder
 from kb.store.store import Store
+from kb.words.terms import index_text
 
 PYTHON_ROOT = "python"
 """Root of the sources of documents that were added from Python without naming a file."""
@@ -134,8 +133,8 @@ class Indexing:
             for chunk, text in zip(chunks, texts, strict=True)
         )
         keys = tuple(self._vector_key(text) for text in inputs)
-        with self._store.database.read() as db:
-            same = documents.reusable(db, target.id, keys)
+        with self._store.catalog.reading() as state:
+            same = state.chunks_with_keys(target.id, keys)
         stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
         known = {
             row: stored[same[key]]
@@ -247,8 +246,8 @@ class Indexing:
         Raises:
             CollectionGoneError: it was deleted meanwhile.
         """
-        with self._store.database.read() as db:
-            return collections.current(db, collection)
+        with self._store.catalog.reading() as state:
+            return state.current_collection(collection)
 
     def check_embedder(self, target: CollectionInfo) -> None:
         """Refuse a collection whose vectors come from another model.
@@ -256,19 +255,9 @@ class Indexing:
         Raises:
             EmbedderMismatchError: they do; the message says what to do.
         """
-        with self._store.database.read() as db:
-            model_id, fingerprint = collections.fingerprint(db, target.id)
-        mine = self._loaded.get().identity
-        if fingerprint != mine.fingerprint:
-            msg = (
-                f"the collection {target.name!r} was made with the model {model_id} "
-                f"({target.dim} dimensions), but the model in use is {mine.model_id} "
-                f"({mine.dim}); their vectors cannot be compared. Use that model "
-                f"(KB_MODEL={model_id}), take another collection (--collection NAME), or embed "
-                f"this one again: kb reembed --collection {shlex.quote(target.name)} "
-                f"--model {shlex.quote(self._settings.model)}"
-            )
-            raise EmbedderMismatchError(msg)
+        with self._store.catalog.reading() as state:
+            theirs = state.embedder_of(target.id)
+        require_same_embedder(target, theirs, self.identity, model=self._settings.model)
 
     def _text_settings_hash(self) -> str:
         context = ["contextual"] if self._settings.contextual else []

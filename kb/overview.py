@@ -47,39 +47,27 @@ class Overview:
 
 def overview(store: Store, target: CollectionInfo) -> Overview:
     """Look a collection through: 0.1 s for 5,000 documents, more for more chunks."""
-    with store.database.read() as db:
-        rows = db.execute(
-            "SELECT d.id, d.title, d.media_type, substr(d.added_at, 1, 10) AS day,"
-            " k.id AS chunk_id,"
-            " (SELECT path FROM sources s WHERE s.document_id = d.id ORDER BY s.id LIMIT 1) AS path"
-            " FROM documents d LEFT JOIN chunks k ON k.document_id = d.id AND k.ordinal = 0"
-            " WHERE d.collection_id = ? AND d.state = 'active' ORDER BY d.id DESC",
-            (target.id,),
-        ).fetchall()
-        lengths = db.execute(
-            "SELECT (k.end - k.start) / ? AS step, count(*) AS chunks"
-            " FROM documents d JOIN chunks k ON k.document_id = d.id"
-            " WHERE d.collection_id = ? AND d.state = 'active' GROUP BY step ORDER BY step",
-            (LENGTH_STEP, target.id),
-        ).fetchall()
-    shown = [row for row in rows[:MOST_POINTS] if row["chunk_id"] is not None]
-    vectors = store.stored_vectors(target.id, [row["chunk_id"] for row in shown])
+    with store.catalog.reading() as state:
+        every = state.glances(target.id)
+        lengths = state.chunk_lengths(target.id, LENGTH_STEP)
+    shown = {each.chunk_id: each for each in every[:MOST_POINTS] if each.chunk_id is not None}
+    vectors = store.stored_vectors(target.id, list(shown))
     # A vector may be on its way out: what is left is mapped.
-    shown = [row for row in shown if row["chunk_id"] in vectors]
-    places = flat([vectors[row["chunk_id"]] for row in shown])
+    shown = {chunk_id: each for chunk_id, each in shown.items() if chunk_id in vectors}
+    places = flat([vectors[chunk_id] for chunk_id in shown])
     return Overview(
-        types=dict(Counter(row["media_type"] for row in rows).most_common()),
-        chunk_lengths={row["step"] * LENGTH_STEP: row["chunks"] for row in lengths},
-        added=dict(sorted(Counter(row["day"] for row in rows).items())),
+        types=dict(Counter(each.media_type for each in every).most_common()),
+        chunk_lengths=lengths,
+        added=dict(sorted(Counter(each.day for each in every).items())),
         points=tuple(
             MapPoint(
-                document_id=row["id"],
-                name=row["path"] or row["title"],
-                media_type=row["media_type"],
+                document_id=each.id,
+                name=each.name,
+                media_type=each.media_type,
                 x=float(x),
                 y=float(y),
             )
-            for row, (x, y) in zip(shown, places, strict=True)
+            for each, (x, y) in zip(shown.values(), places, strict=True)
         ),
     )
 

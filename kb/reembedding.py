@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kb.indexing import Indexing
+from kb.prepared import EmbeddedDocument
 from kb.records import CollectionInfo, FileState, Source
-from kb.store import collections, documents, sources, successors
-from kb.store.prepared import EmbeddedDocument
+from kb.store import successors
 from kb.store.store import Store
 
 # Rounds of carrying over what others change meanwhile, before the write lock is held for one.
@@ -66,8 +66,8 @@ def reembed(
     """
     store.require_writable()
     identity = indexing.identity
-    with store.database.read() as db:
-        if collections.fingerprint(db, old.id)[1] == identity.fingerprint:
+    with store.catalog.reading() as state:
+        if state.embedder_of(old.id).fingerprint == identity.fingerprint:
             return _result(old, identity.model_id, embedded=0, resumed=0)
     new = successors.begin(store, old, identity)
     resumed, embedded, rounds = _count(store, new), 0, 0
@@ -85,30 +85,30 @@ def reembed(
                 embedded += _carry_over(store, indexing, old, new, difference, on_progress)
                 continue
         embedded += _carry_over(store, indexing, old, new, difference, on_progress)
-    with store.database.read() as db:
+    with store.catalog.reading() as state:
         return _result(
-            collections.get(db, old.name), identity.model_id, embedded=embedded, resumed=resumed
+            state.collection(old.name), identity.model_id, embedded=embedded, resumed=resumed
         )
 
 
 def _difference(
     store: Store, indexing: Indexing, old: CollectionInfo, new: CollectionInfo
 ) -> _Difference:
-    with store.database.read() as db:
-        collections.require(db, old)
-        wanted = [_translated(indexing, s) for s in sources.states(db, old.id, None)]
-        there = {state.source: state for state in sources.states(db, new.id, None)}
+    with store.catalog.reading() as state:
+        state.current_collection(old)
+        wanted = [_translated(indexing, file) for file in state.file_states(old.id)]
+        there = {file.source: file for file in state.file_states(new.id)}
     by_document: dict[int, list[FileState]] = {}
     states = []
-    for state in wanted:
-        done = there.get(state.source)
-        if done is not None and _same(state, done):
+    for file in wanted:
+        done = there.get(file.source)
+        if done is not None and _same(file, done):
             continue
-        if state.document_id is None:
-            states.append(state)
+        if file.document_id is None:
+            states.append(file)
         else:
-            by_document.setdefault(state.document_id, []).append(state)
-    named = {state.source for state in wanted}
+            by_document.setdefault(file.document_id, []).append(file)
+    named = {file.source for file in wanted}
     return _Difference(
         documents=list(by_document.items()),
         states=states,
@@ -147,23 +147,23 @@ def _carry_document(
     document_id: int,
     files: list[FileState],
 ) -> int:
-    with store.database.read() as db:
-        body = documents.body(db, document_id)
-        row = documents.origin(db, document_id)
-    if body is None or row is None:  # removed meanwhile; the next round sees that
+    with store.catalog.reading() as state:
+        body = state.document_content(document_id)
+        origin = state.origin_of(document_id)
+    if body is None or origin is None:  # removed meanwhile; the next round sees that
         return 0
     first, *others = files
     prepared = indexing.prepare_for(
         new,
         body,
-        content_hash=row.content_hash,
-        settings_hash=indexing.translated(row.settings_hash),
-        size=row.size,
+        content_hash=origin.content_hash,
+        settings_hash=indexing.translated(origin.settings_hash),
+        size=origin.size,
     )
     item = EmbeddedDocument(prepared=prepared, vectors=indexing.embed(prepared), file=first)
     (result,) = store.commit_all(new, [item])
-    with store.writing(), store.database.write() as db:
-        documents.date(db, result.document_id, row.added_at)
+    with store.change() as change:
+        change.date_document(result.document_id, origin.added_at)
     for other in others:
         store.attach(new.id, replace(other, document_id=result.document_id))
     return result.embedded
@@ -181,8 +181,8 @@ def _same(wanted: FileState, done: FileState) -> bool:
 
 
 def _count(store: Store, collection: CollectionInfo) -> int:
-    with store.database.read() as db:
-        return len(documents.listed(db, collection.id))
+    with store.catalog.reading() as state:
+        return state.document_count(collection.id)
 
 
 def _result(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from kb.catalog.numbers import document_number
+from kb.catalog.state import State
 from kb.records import CollectionInfo, CollectionRef, FailedFile, FileState, Source
 from kb.settings import Settings
-from kb.store import collections, documents, sources
-from kb.store.rows import document_number
 from kb.store.store import Store
 
 
@@ -28,23 +28,20 @@ class FileTracking:
         Raises:
             CollectionGoneError: the collection given was deleted meanwhile.
         """
-        with self._store.database.read() as db:
-            if isinstance(collection, CollectionInfo):
-                return sources.states(db, collections.current(db, collection).id, root)
-            found = collections.find(db, collection or self._settings.collection)
-            return sources.states(db, found.id, root) if found else []
+        with self._store.catalog.reading() as state:
+            found = state.find_meant_collection(collection, self._settings.collection)
+            return state.file_states(found.id, root) if found else []
 
     def state(self, source: Source, *, collection: CollectionRef = None) -> FileState | None:
         """Return what is known of one file."""
-        target = self._resolved(collection)
-        with self._store.database.read() as db:
-            return sources.state(db, target.id, source)
+        with self._store.catalog.reading() as state:
+            return state.file_state(self._meant(state, collection).id, source)
 
     def is_found(self, document_id: int, *, collection: CollectionRef = None) -> bool:
         """Say whether a document is there to be found in a collection."""
-        target = self._resolved(collection)
-        with self._store.database.read() as db:
-            return documents.is_visible(db, target.id, document_number(document_id))
+        with self._store.catalog.reading() as state:
+            target = self._meant(state, collection)
+            return state.is_visible(target.id, document_number(document_id))
 
     def failed(self, *, collection: str | None = None) -> list[FailedFile]:
         """Return the files that could not be read, with reasons.
@@ -52,16 +49,16 @@ class FileTracking:
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.database.read() as db:
-            return sources.failed(db, self._id(collection))
+        with self._store.catalog.reading() as state:
+            return state.failed_files(self._meant(state, collection).id)
 
     def failed_of(self, document_id: int) -> list[FailedFile]:
         """Return the files of a document that have changed into what cannot be read.
 
         What is found of them is this document, their older version.
         """
-        with self._store.database.read() as db:
-            return sources.failed_of_document(db, document_number(document_id))
+        with self._store.catalog.reading() as state:
+            return state.failed_files_of(document_number(document_id))
 
     def change(
         self, before: FileState | None, after: FileState, *, collection: CollectionRef = None
@@ -103,24 +100,22 @@ class FileTracking:
         """
         target = self._resolved(collection)
         for inner, (root, prefix) in adopted.items():
-            with self._store.lock.hold(), self._store.database.write() as db:
-                sources.place(db, target.id, inner)
+            with self._store.change() as change:
+                change.place_root(target.id, inner)
                 if inner == root:
                     continue
-                sources.rebase(db, target.id, inner, root, prefix)
-            with self._store.database.read() as db:
-                twice = [state.source for state in sources.states(db, target.id, inner)]
+                change.adopt_root(target.id, inner, root, prefix)
+            with self._store.catalog.reading() as state:
+                twice = [file.source for file in state.file_states(target.id, inner)]
             self._store.remove_sources(target.id, twice)
         if adopted:
             self._store.tidy()
 
     def unplaced(self, *, collection: CollectionRef = None) -> frozenset[str]:
         """Return the folders that an archive names and nobody has pointed to on this machine."""
-        with self._store.database.read() as db:
-            if isinstance(collection, CollectionInfo):
-                return sources.unplaced(db, collections.current(db, collection).id)
-            found = collections.find(db, collection or self._settings.collection)
-            return sources.unplaced(db, found.id) if found else frozenset()
+        with self._store.catalog.reading() as state:
+            found = state.find_meant_collection(collection, self._settings.collection)
+            return state.unplaced_roots(found.id) if found else frozenset()
 
     def files_of(
         self, wanted: Iterable[Source], *, collection: CollectionRef = None
@@ -148,13 +143,13 @@ class FileTracking:
         An older version of it stays; without one nothing is known of the file afterwards. The
         next ingestion tries the file again.
         """
-        collection_id = self._id(collection)
         with self._store.writing():
-            with self._store.database.read() as db:
-                failed = sources.state(db, collection_id, source)
+            with self._store.catalog.reading() as state:
+                collection_id = self._meant(state, collection).id
+                failed = state.file_state(collection_id, source)
                 if failed is None or failed.outcome != "failed":
                     return
-                kept = documents.state_of(db, failed) if failed.document_id else None
+                kept = state.older_version(failed) if failed.document_id else None
             if kept is None:
                 self._store.remove_sources(collection_id, [source])
             else:
@@ -165,16 +160,16 @@ class FileTracking:
 
         The file stays on the list of failures. A document that other files hold too stays theirs.
         """
-        collection_id = self._id(collection)
         with self._store.writing():
-            with self._store.database.read() as db:
-                failed = sources.state(db, collection_id, source)
+            with self._store.catalog.reading() as state:
+                collection_id = self._meant(state, collection).id
+                failed = state.file_state(collection_id, source)
             if failed is not None and failed.outcome == "failed":
                 self._store.attach(collection_id, replace(failed, document_id=None))
 
     def _resolved(self, collection: CollectionRef) -> CollectionInfo:
-        with self._store.database.read() as db:
-            return collections.resolved(db, collection, self._settings.collection)
+        with self._store.catalog.reading() as state:
+            return self._meant(state, collection)
 
-    def _id(self, collection: CollectionRef) -> str:
-        return self._resolved(collection).id
+    def _meant(self, state: State, collection: CollectionRef) -> CollectionInfo:
+        return state.meant_collection(collection, self._settings.collection)

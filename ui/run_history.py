@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from kb.store.runs import RunInfo
+from kb.catalog.runs import RunInfo
 from ui.language import t
 from ui.markup import escape, plain
 from ui.session import Session

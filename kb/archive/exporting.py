@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from kb.archive.file import ORIGINALS, ArchiveWriter, writing
+from kb.catalog.rows import now
+from kb.document_json import document_json
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 from kb.records import CollectionInfo, FileState, Source
-from kb.store import collections, documents, sources, tags
-from kb.store.rows import document_json, now
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 
@@ -53,12 +53,12 @@ def export_collection(
     Raises:
         StoreError: the disk is full, or vectors are missing.
     """
-    with store.database.read() as db:
-        model_id, fingerprint = collections.fingerprint(db, target.id)
-        ids = [info.id for info in reversed(documents.listed(db, target.id))]
-        files = _Files(sources.seen(db, target.id), tags.of_sources(db, target.id))
-        states = sources.states(db, target.id, None)
-    unread = [state for state in states if state.document_id is None]
+    with store.catalog.reading() as state:
+        embedder = state.embedder_of(target.id)
+        ids = [info.id for info in reversed(state.documents(target.id))]
+        files = _Files(state.last_seen(target.id), state.tags_of_files(target.id))
+        states = state.file_states(target.id)
+    unread = [each for each in states if each.document_id is None]
     count = chunks = 0
     with writing(path) as archive:
         originals = _Originals(archive, uploads)
@@ -74,10 +74,10 @@ def export_collection(
             archive.add(f"vectors/{count:06}.f32", vectors.astype("<f4").tobytes())
             for file in record["files"]:
                 originals.add(file["source"], record["content_hash"])
-        for state in states:
+        for each in states:
             # Of a file that could not be read, what it is now; its older version is in already.
-            if state.outcome == "failed" and state.content_hash:
-                originals.add(asdict(state.source), state.content_hash)
+            if each.outcome == "failed" and each.content_hash:
+                originals.add(asdict(each.source), each.content_hash)
         archive.finish(
             {
                 "created_at": now(),
@@ -89,14 +89,14 @@ def export_collection(
                     "created_at": target.created_at.isoformat(),
                 },
                 "embedder": {
-                    "model_id": model_id,
-                    "fingerprint": fingerprint,
+                    "model_id": embedder.model_id,
+                    "fingerprint": embedder.fingerprint,
                     "dim": target.dim,
                 },
                 "settings": dict(settings),
                 "documents": count,
                 "chunks": chunks,
-                "unread": [files.json(state) for state in unread],
+                "unread": [files.json(each) for each in unread],
             }
         )
     return ArchiveInfo(
@@ -157,36 +157,30 @@ def _stored(
     store: Store, target: CollectionInfo, document_id: int, about: _Files
 ) -> tuple[dict[str, Any], Vectors] | None:
     """Return a document as the archive holds it, with its vectors in the order of its chunks."""
-    with store.database.read() as db:
-        document = documents.body(db, document_id)
-        if document is None:
+    with store.catalog.reading() as state:
+        document = state.document_content(document_id)
+        origin = state.origin_of(document_id)
+        if document is None or origin is None:
             return None
-        row = db.execute(
-            "SELECT content_hash, settings_hash, size, added_at FROM documents WHERE id = ?",
-            (document_id,),
-        ).fetchone()
-        chunks = documents.cut(db, document_id)
-        rows = db.execute(
-            "SELECT id, vector_key FROM chunks WHERE document_id = ? ORDER BY ordinal",
-            (document_id,),
-        ).fetchall()
-        files = sources.of_document(db, document_id)
-    known = store.stored_vectors(target.id, [chunk["id"] for chunk in rows])
-    if len(known) != len(rows):
+        chunks = state.chunks_of(document_id)
+        keys = state.chunk_keys(document_id)
+        files = state.files_of(document_id)
+    known = store.stored_vectors(target.id, [chunk.id for chunk in keys])
+    if len(known) != len(keys):
         msg = f"vectors of document {document_id} are missing; run `kb doctor --repair` first"
         raise StoreError(msg)
-    vectors = np.empty((len(rows), target.dim), dtype=np.float32)
-    for at, chunk in enumerate(rows):
-        vectors[at] = known[chunk["id"]]
+    vectors = np.empty((len(keys), target.dim), dtype=np.float32)
+    for at, chunk in enumerate(keys):
+        vectors[at] = known[chunk.id]
     record = {
         "document": document_json(document),
-        "content_hash": row["content_hash"],
-        "settings_hash": row["settings_hash"],
-        "size": row["size"],
-        "added_at": row["added_at"],
-        "files": [about.json(state) for state in files],
+        "content_hash": origin.content_hash,
+        "settings_hash": origin.settings_hash,
+        "size": origin.size,
+        "added_at": origin.added_at,
+        "files": [about.json(file) for file in files],
         "chunks": [{**asdict(chunk), "text": ""} for chunk in chunks],
-        "keys": [chunk["vector_key"].hex() for chunk in rows],
+        "keys": [chunk.key.hex() for chunk in keys],
     }
     return record, vectors
 

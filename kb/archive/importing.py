@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from kb.archive.exporting import ArchiveInfo, original_member
 from kb.archive.file import ArchiveReader, damaged, reading
 from kb.archive.records import ArchivedCollection, ArchivedFile
+from kb.catalog.collections import clean_name
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import (
     CollectionError,
@@ -22,7 +23,6 @@ from kb.errors import (
     StoreBusyError,
     StoreError,
 )
-from kb.store import collections, documents, sources, tags
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -50,7 +50,7 @@ def import_collection(
     store.require_writable()
     with _alone(store), reading(path) as archive:
         found = ArchivedCollection(path, archive)
-        clean = collections.clean_name(name or found.name)
+        clean = clean_name(name or found.name)
         _refuse_other_model(path, found.embedder, identity)
         _refuse_taken(store, clean)
         _refuse_without_space(store, path, archive)
@@ -95,8 +95,8 @@ def _refuse_other_model(path: Path, theirs: EmbedderIdentity, mine: EmbedderIden
 
 
 def _refuse_taken(store: Store, name: str) -> None:
-    with store.database.read() as db:
-        if collections.find(db, name) is not None:
+    with store.catalog.reading() as state:
+        if state.find_collection(name) is not None:
             msg = f"there is already a collection {name!r}; import as another: --collection NAME"
             raise CollectionError(msg)
 
@@ -125,8 +125,8 @@ def _write(  # noqa: PLR0917 - one call, above
     seen: list[ArchivedFile] = []
     try:
         # Before any source names them: nothing in them is read from this machine's disk.
-        with store.lock.hold(), store.database.write() as db:
-            sources.unplace(db, target.id, found.folders)
+        with store.change() as change:
+            change.unplace_roots(target.id, found.folders)
         for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)
@@ -142,16 +142,17 @@ def _write(  # noqa: PLR0917 - one call, above
         for path, content_hash in found.originals:
             if not uploads.is_intact(path, content_hash):
                 uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
-        with store.lock.hold(), store.database.write() as db:
+        with store.change() as change:
+            change.current_collection(target)
             for document_id, added_at in added:
-                documents.date(db, document_id, added_at)
+                change.date_document(document_id, added_at)
             for file in seen:
-                sources.date(db, target.id, file.state.source, file.seen_at)
-                tags.give(db, target.id, file.state.source, file.tags)
-            collections.instruct(db, target.name, found.instruction)
-            collections.set_mode(db, target.name, found.mode)
-            collections.date(db, target.name, found.created_at)
-            collections.rename(db, target.name, name)
+                change.date_source(target.id, file.state.source, file.seen_at)
+                change.tag_file(target.id, file.state.source, file.tags)
+            change.instruct_collection(target.id, found.instruction)
+            change.set_collection_mode(target.id, found.mode)
+            change.date_collection(target.id, found.created_at)
+            change.rename_collection(target.id, name)
     except BaseException as error:
         # Originals stay until `kb compact`: an upload of this moment may be the same file.
         store.drop_collection(target.name)
@@ -165,9 +166,9 @@ def _provisional_name(store: Store, name: str) -> str:
     """Choose the name until the import is whole; first remove what a crashed one has left."""
     note = store.folder / _UNDER_WAY
     if note.exists():
-        with store.database.read() as db:
+        with store.catalog.reading() as state:
             try:
-                left = collections.find(db, note.read_text("utf-8"))
+                left = state.find_collection(note.read_text("utf-8"))
             except (KnowledgeBaseError, ValueError):  # the crash cut the note short
                 left = None
         if left is not None:

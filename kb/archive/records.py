@@ -13,8 +13,10 @@ import numpy as np
 
 from kb.archive.exporting import original_member
 from kb.archive.file import ORIGINALS, ArchiveReader, beyond_python, damaged
+from kb.document_json import document_from_json
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.language import language_of
+from kb.prepared import PreparedDocument
 from kb.records import (
     Chunk,
     CollectionInfo,
@@ -23,10 +25,8 @@ from kb.records import (
     Source,
     with_header,
 )
-from kb.search.terms import index_text
-from kb.store.prepared import PreparedDocument
-from kb.store.rows import document_from_json
 from kb.uploads import UPLOADS_ROOT
+from kb.words.terms import index_text
 
 _UNIT_TOLERANCE = 1e-3
 # Chunks overlap by half of their size at most, and each is stored with its document's title.

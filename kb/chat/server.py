@@ -15,8 +15,9 @@ from kb.chat.base import FILTERED, ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
 from kb.chat.thinking import ThinkingSplitter
 from kb.errors import ChatError, ChatTooLongError, SettingsError
+from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
-from kb.remote.client import CONNECT_TIMEOUT_S, key_from_environment
+from kb.remote.client import CONNECT_TIMEOUT_S, KEY_VARIABLES
 from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message
@@ -58,7 +59,7 @@ class ChatServer:
             raise SettingsError(msg)
         self._address = addresses[0]
         self._extras = dict(_WITHOUT_THINKING)
-        key = key_from_environment()
+        key = key_from_environment(*KEY_VARIABLES)
         local = self._address.loopback
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},

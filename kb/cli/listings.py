@@ -8,10 +8,10 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
+from kb.catalog.runs import RunInfo
 from kb.cli.presentation import new_table
 from kb.errors import DocumentNotFoundError
 from kb.records import DocumentInfo, FailedFile
-from kb.store.runs import RunInfo
 from kb.text import one_line
 
 _MOST_NAMES = 10

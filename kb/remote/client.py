@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from typing import Any
 
 import httpx
 
-from kb.errors import EmbeddingError, SettingsError
+from kb.errors import EmbeddingError
 from kb.remote.address import ServerAddress
 from kb.remote.failures import (
     UnavailableError,
@@ -23,24 +22,9 @@ from kb.remote.failures import (
 _log = logging.getLogger(__name__)
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
+"""Where the key for model servers is looked for, in this order."""
 CONNECT_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 15.0
-
-
-def key_from_environment() -> str:
-    """Return the API key, ``""`` where none is set.
-
-    Raises:
-        SettingsError: it has characters that no HTTP header can carry; it is not repeated.
-    """
-    for variable in KEY_VARIABLES:
-        key = os.environ.get(variable, "").strip()
-        if key and not (key.isascii() and key.isprintable()):
-            msg = f"{variable} holds characters that no API key has; set it again"
-            raise SettingsError(msg)
-        if key:
-            return key
-    return ""
 
 
 def sendable(text: str) -> str:

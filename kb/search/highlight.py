@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kb.embedding.base import Embedder, Vector
-from kb.search.stems import languages_of, stem_tokens
-from kb.search.terms import Term, is_single_character, terms, token
+from kb.words.stems import languages_of, stem_tokens
+from kb.words.terms import Term, is_single_character, terms, token
 
 Span = tuple[int, int]
 

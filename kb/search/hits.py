@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from kb.catalog.chunks import StoredChunk
+from kb.catalog.state import State
 from kb.records import CollectionInfo, SearchHit, Source
-from kb.store import documents, sources
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -23,32 +22,30 @@ class Found:
     stages: Mapping[str, Ranking] = field(default_factory=dict)
 
 
-def fetch(db: sqlite3.Connection, found: Found) -> list[SearchHit]:
+def fetch(state: State, found: Found) -> list[SearchHit]:
     """Return the hits of a ranking in its order, without chunks that are not visible any more."""
     ids = [chunk_id for chunk_id, _ in found.ranked]
     names = {each.id: each.name for each in found.collections}
-    rows = {row["id"]: row for row in documents.chunk_rows(db, list(names), ids)}
-    origins = sources.of_documents(db, [row["document_id"] for row in rows.values()])
+    chunks = state.visible_chunks(list(names), ids)
+    origins = state.sources_of(chunk.document_id for chunk in chunks.values())
     places = {
         name: {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
         for name, ranking in found.stages.items()
     }
     return [
         _hit(
-            names[rows[chunk_id]["collection_id"]],
-            rows[chunk_id],
+            names[chunk.collection_id],
+            chunk,
             score,
             {name: place[chunk_id] for name, place in places.items() if chunk_id in place},
-            origins[rows[chunk_id]["document_id"]],
+            origins[chunk.document_id],
         )
         for chunk_id, score in found.ranked
-        if chunk_id in rows
+        if (chunk := chunks.get(chunk_id)) is not None
     ]
 
 
-def with_neighbours(
-    db: sqlite3.Connection, hits: Sequence[SearchHit], count: int
-) -> list[SearchHit]:
+def with_neighbours(state: State, hits: Sequence[SearchHit], count: int) -> list[SearchHit]:
     """Add the text of ``count`` chunks before and after each hit, overlaps not repeated.
 
     It is cut from the document's own text, which is read whole, once for each document.
@@ -56,9 +53,9 @@ def with_neighbours(
     texts: dict[int, str] = {}
     result = []
     for hit in hits:
-        span = documents.span(db, hit.document_id, hit.ordinal - count, hit.ordinal + count)
+        span = state.passage_span(hit.document_id, hit.ordinal - count, hit.ordinal + count)
         if hit.document_id not in texts:
-            texts[hit.document_id] = documents.text(db, hit.document_id)
+            texts[hit.document_id] = state.document_text(hit.document_id)
         text = texts[hit.document_id]
         result.append(replace(hit, before=text[span[0] : hit.start], after=text[hit.end : span[1]]))
     return result
@@ -66,7 +63,7 @@ def with_neighbours(
 
 def _hit(
     collection: str,
-    row: sqlite3.Row,
+    chunk: StoredChunk,
     score: float,
     stages: Mapping[str, tuple[int, float]],
     origins: tuple[Source, ...],
@@ -75,24 +72,24 @@ def _hit(
         score=score,
         scores={name: own for name, (_, own) in stages.items()},
         ranks={name: rank for name, (rank, _) in stages.items()},
-        text=row["text"],
+        text=chunk.text,
         collection=collection,
-        document_id=row["document_id"],
-        chunk_id=row["id"],
-        ordinal=row["ordinal"],
-        title=row["title"],
-        media_type=row["media_type"],
+        document_id=chunk.document_id,
+        chunk_id=chunk.id,
+        ordinal=chunk.ordinal,
+        title=chunk.title,
+        media_type=chunk.media_type,
         sources=origins,
-        start=row["start"],
-        end=row["end"],
-        heading_path=tuple(json.loads(row["heading_path"])),
-        kind=row["kind"],
-        page_first=row["page_first"],
-        page_last=row["page_last"],
-        page_label=row["page_label"],
-        page_label_last=row["page_label_last"],
-        read_by=row["read_by"],
-        confidence=row["confidence"],
-        header=row["header"],
-        metadata=json.loads(row["metadata"]),
+        start=chunk.start,
+        end=chunk.end,
+        heading_path=chunk.heading_path,
+        kind=chunk.kind,
+        page_first=chunk.page_first,
+        page_last=chunk.page_last,
+        page_label=chunk.page_label,
+        page_label_last=chunk.page_label_last,
+        read_by=chunk.read_by,
+        confidence=chunk.confidence,
+        header=chunk.header,
+        metadata=chunk.metadata,
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kb.catalog.keywords import STEM_WEIGHT
+from kb.catalog.state import State
 from kb.records import CollectionInfo
-from kb.search.function_words import function_tokens
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
-from kb.search.stems import languages_of, stem_tokens
 from kb.search.term_frequencies import TermFrequencies
-from kb.store import fulltext
+from kb.words.function_words import function_tokens
+from kb.words.stems import languages_of, stem_tokens
 
 # Postings read for one query. A word that stands in every third chunk tells nearly nothing and
 # costs the most: at 100,000 chunks this keeps a query near 10 ms instead of 90. Terms are
@@ -29,7 +29,7 @@ _WHOLE_WEIGHT = 3
 _NUMBER_WEIGHT = 4
 _K1 = 1.2  # fixed by FTS5's bm25()
 # Of what a word counts that stands in a text of usual length once, what its stem counts.
-_STEM_SHARE = fulltext.STEM_WEIGHT * (1 + _K1) / (fulltext.STEM_WEIGHT + _K1)
+_STEM_SHARE = STEM_WEIGHT * (1 + _K1) / (STEM_WEIGHT + _K1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,14 @@ class _Sought:
         return max(1e-6, math.log((self._chunks - frequency + 0.5) / (frequency + 0.5)))
 
 
-def weigh(
-    db: sqlite3.Connection, collection: CollectionInfo, query: Query, known: TermFrequencies
-) -> Words:
+def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFrequencies) -> Words:
     """Choose which of a query's terms to look up, by how rare they are."""
     by_token = {token_of(expression): expression for expression in query.tokens}
     telling = {name: each for name, each in by_token.items() if name not in function_tokens()}
     by_token = telling or by_token
-    stems = _stems(known.languages(db, collection.id), query, by_token)
+    stems = _stems(known.languages(state, collection.id), query, by_token)
     names = [*by_token, *dict.fromkeys(stem for forms in stems.values() for stem in forms)]
-    frequency = known.frequencies(db, collection.id, names)
+    frequency = known.frequencies(state, collection.id, names)
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
     sought = _Sought(chunks, frequency)
@@ -131,7 +129,7 @@ def _stems(
 
 
 def nearest(
-    db: sqlite3.Connection,
+    state: State,
     collection: CollectionInfo,
     words: Words,
     limit: int,
@@ -144,10 +142,10 @@ def nearest(
     if words.expression is None:
         return []
     if restriction.few is not None:
-        return fulltext.best_among(db, collection.id, words.expression, restriction.few, limit)
+        return state.best_by_words_among(collection.id, words.expression, restriction.few, limit)
     asked = limit if restriction.is_empty else 4 * limit
     while True:
-        found = fulltext.best(db, collection.id, words.expression, asked)
+        found = state.best_by_words(collection.id, words.expression, asked)
         if restriction.is_empty:  # only visible chunks are in the index
             return found
         passing = restriction.passing([chunk_id for chunk_id, _ in found])

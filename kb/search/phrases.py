@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.characters import plain
-from kb.search import numbers
-from kb.search.terms import Term, is_single_character, terms, token
+from kb.words import numbers
+from kb.words.terms import Term, is_single_character, terms, token
 
 # Where the words of a text stand in their order, and where the parts of names do.
 _COLUMNS = "{terms forms}"

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from kb.characters import plain
 from kb.errors import InputTooLongError
 from kb.search.phrases import phrase_expression
-from kb.search.terms import Term, is_single_character, terms, token
 from kb.text import normalise
+from kb.words.terms import Term, is_single_character, terms, token
 
 MOST_CHARACTERS = 16_384
 """Of a query, as it is typed."""

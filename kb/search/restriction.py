@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
+from kb.catalog.filters import SearchFilter
+from kb.catalog.state import State
 from kb.records import CollectionInfo
-from kb.search import filters
-from kb.search.filters import SearchFilter
 from kb.search.query import Query
-from kb.store import fulltext
 
 # Up to this many allowed chunks, comparing all of them is faster than asking the index for ever
 # more until enough of its answers are allowed; and exact.
@@ -17,27 +15,27 @@ FEW = 2000
 
 
 class Restriction:
-    """Says which chunks pass. Reads one state of the catalog: the connection's transaction.
+    """Says which chunks pass, in one state of the catalog.
 
     ``few`` lists all that pass, if they are few; None says that there are more.
     """
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        state: State,
         collection: CollectionInfo,
         query: Query,
         condition: SearchFilter,
     ) -> None:
-        self._db = db
+        self._state = state
         self._collection = collection
         self._filter = condition
         self._required: set[int] | None = None
         self._excluded: set[int] = set()
         if query.required:
-            self._required = fulltext.matching(db, collection.id, query.condition)
+            self._required = state.chunks_with_words(collection.id, query.condition)
         if query.excluded:
-            self._excluded = fulltext.matching(db, collection.id, query.exclusion)
+            self._excluded = state.chunks_with_words(collection.id, query.exclusion)
         self.few = self._few()
 
     @property
@@ -50,13 +48,13 @@ class Restriction:
         left = [item for item in ids if item not in self._excluded]
         if self._required is not None:
             left = [item for item in left if item in self._required]
-        return filters.passing(self._db, self._collection.id, self._filter, left)
+        return self._state.passing_of(left, self._collection.id, self._filter)
 
     def every(self) -> list[int]:
         """Return all chunks that pass; slow where that is half of a large collection."""
         if self.few is not None:
             return self.few
-        found = filters.matching(self._db, self._collection.id, self._filter, -1)
+        found = self._state.chunks_passing(self._collection.id, self._filter, -1)
         return [
             item
             for item in found
@@ -70,7 +68,7 @@ class Restriction:
             return sorted(self.passing(sorted(self._required)))
         if self._filter.is_empty:
             return None
-        found = filters.matching(self._db, self._collection.id, self._filter, FEW + 1)
+        found = self._state.chunks_passing(self._collection.id, self._filter, FEW + 1)
         if len(found) > FEW:
             return None
         return sorted(self.passing(found))

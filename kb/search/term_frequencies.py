@@ -6,11 +6,10 @@ every query has, that took as long as the search itself at 100,000 chunks (9 ms 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Sequence
 
-from kb.store import documents, freshness, fulltext
+from kb.catalog.state import State
 
 CAPACITY = 20_000
 
@@ -25,10 +24,10 @@ class TermFrequencies:
         self._mutex = threading.Lock()
 
     def frequencies(
-        self, db: sqlite3.Connection, collection_id: str, tokens: Sequence[str]
+        self, state: State, collection_id: str, tokens: Sequence[str]
     ) -> dict[str, int]:
         """Return in how many chunks each token stands; those that stand in none are left out."""
-        generation = self._current(db)
+        generation = self._current(state)
         with self._mutex:
             found = {
                 token: self._known[collection_id, token]
@@ -37,7 +36,7 @@ class TermFrequencies:
             }
         missing = [token for token in tokens if token not in found]
         if missing:
-            counted = fulltext.frequencies(db, collection_id, missing)
+            counted = state.term_frequencies(collection_id, missing)
             found |= {token: counted.get(token, 0) for token in missing}
             with self._mutex:
                 if len(self._known) > CAPACITY:
@@ -47,21 +46,21 @@ class TermFrequencies:
                     self._known |= {(collection_id, token): found[token] for token in missing}
         return {token: count for token, count in found.items() if count}
 
-    def languages(self, db: sqlite3.Connection, collection_id: str) -> tuple[str, ...]:
+    def languages(self, state: State, collection_id: str) -> tuple[str, ...]:
         """Return the languages of a collection's documents, as their rows have them."""
-        generation = self._current(db)
+        generation = self._current(state)
         with self._mutex:
             known = self._languages.get(collection_id)
         if known is None:
-            known = documents.languages(db, collection_id)
+            known = state.languages(collection_id)
             with self._mutex:
                 if generation == self._generation:
                     self._languages[collection_id] = known
         return known
 
-    def _current(self, db: sqlite3.Connection) -> int:
+    def _current(self, state: State) -> int:
         """Return the store's generation, and forget what was known of another."""
-        generation = freshness.stored_generation(db)
+        generation = state.generation()
         with self._mutex:
             if generation != self._generation:
                 self._known.clear()

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from kb.catalog.runs import RunInfo
 from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
 from kb.store.purging import Compaction
-from kb.store.runs import RunInfo
 
 
 def hit_json(hit: SearchHit) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from kb.embedding.base import Vector
 from kb.errors import EmbedderMismatchError, StoreError
+from kb.prepared import KeyedChunk
 from kb.records import CollectionInfo
-from kb.store import collections, documents, fulltext, vector_records
-from kb.store.prepared import KeyedChunk
+from kb.store import vector_records
 from kb.store.store import Store
 
 # Chunks whose vectors are computed before they are stored: what an interruption costs.
@@ -78,9 +78,9 @@ class StoreCheck:
 def check(store: Store) -> StoreCheck:
     """Compare catalog, vectors and full-text index; nothing is changed."""
     with store.alone():
-        with store.database.read() as db:
-            integrity = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            found = collections.with_hidden(db)
+        with store.catalog.reading() as state:
+            integrity = state.integrity()
+            found = state.every_collection()
         checks = tuple(_check_collection(store, info) for info in found)
     not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
     return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
@@ -94,24 +94,10 @@ def _not_checked(folder: Path) -> str:
 
 
 def _check_collection(store: Store, info: CollectionInfo) -> CollectionCheck:
-    with store.database.read() as db:
-        visible = {
-            row["id"]
-            for row in db.execute(
-                "SELECT k.id FROM chunks k JOIN documents d ON d.id = k.document_id"
-                " WHERE d.collection_id = ? AND d.state = 'active'",
-                (info.id,),
-            )
-        }
-        indexed = fulltext.ids(db, info.id)
-        without_source = tuple(
-            row["id"]
-            for row in db.execute(
-                "SELECT id FROM documents d WHERE collection_id = ? AND state = 'active'"
-                " AND NOT EXISTS (SELECT 1 FROM sources s WHERE s.document_id = d.id)",
-                (info.id,),
-            )
-        )
+    with store.catalog.reading() as state:
+        visible = state.visible_chunk_ids(info.id)
+        indexed = state.indexed_chunk_ids(info.id)
+        without_source = state.documents_without_source(info.id)
     unreadable = ""
     stored = visible
     try:
@@ -198,11 +184,11 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
         store.vectors.delete(info.id, found.stray_vectors)
         done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
     if found.not_indexed or found.stray_terms:
-        with store.database.write() as db:
-            fulltext.rebuild(db, info.id)
+        with store.change() as change:
+            change.rebuild_keyword_index(info.id)
         done.append(f"{info.name}: made the full-text index again")
     for document_id in found.without_source:
-        store.remove_document(info.id, document_id)
+        store.remove_document(document_id)
         done.append(f"{info.name}: removed document {document_id}, which no file gives")
     if done:
         with store.changing():
@@ -218,8 +204,8 @@ def _embed_missing(
     count, unknown = 0, list[KeyedChunk]()
     for at in range(0, len(found.without_vector), _CHUNKS_PER_STEP):
         wanted = found.without_vector[at : at + _CHUNKS_PER_STEP]
-        with store.database.read() as db:
-            described = vector_records.of_stored(db, info.id, wanted)
+        with store.catalog.reading() as state:
+            described = vector_records.of_stored(state, info.id, wanted)
         vectors = embed(info, [keyed for _, keyed in described])
         records = [record for record, _ in described if record.id in vectors]
         unknown += [keyed for _, keyed in described if keyed.id not in vectors]
@@ -235,8 +221,8 @@ def _embed_missing(
 
 def _unknown(store: Store, info: CollectionInfo, chunks: Sequence[KeyedChunk]) -> str:
     ids = list(dict.fromkeys(chunk.document_id for chunk in chunks))
-    with store.database.read() as db:
-        infos = [documents.info(db, document_id) for document_id in ids[:_MOST_NAMED]]
+    with store.catalog.reading() as state:
+        infos = [state.document(document_id) for document_id in ids[:_MOST_NAMED]]
     named = [f"document {each.id} ({each.name})" for each in infos if each is not None]
     if len(ids) > _MOST_NAMED:
         named.append(f"{len(ids) - _MOST_NAMED} more")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -206,7 +205,7 @@ class ChromaStore:
             self._shut()
             try:
                 chroma_files.purge(self._folder)
-            except (sqlite3.Error, OSError) as error:
+            except (chroma_files.FileError, OSError) as error:
                 msg = (
                     f"Chroma's files in {self._folder} could not be compacted: {error}. Close "
                     "other programs that use this knowledge base, free disk space, and try again"
@@ -251,7 +250,7 @@ class ChromaStore:
         except BaseException as error:
             expected = (
                 chromadb.errors.ChromaError,
-                sqlite3.Error,
+                chroma_files.FileError,
                 ValueError,
                 RuntimeError,
                 OSError,

@@ -11,12 +11,15 @@ cleared. That room holds whatever the process held before, text included.
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - Chroma keeps its own files in SQLite
 import struct
 from contextlib import closing
 from pathlib import Path
 
 _BUSY_TIMEOUT_S = 60
+
+FileError = sqlite3.Error
+"""What reading or rewriting the database of embedded Chroma raises."""
 
 
 # Head of hnswlib's header.bin: version, offset of level 0, most elements, elements, element size.

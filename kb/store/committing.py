@@ -9,33 +9,33 @@ and between the calls of Chroma, others may write.
 from __future__ import annotations
 
 import itertools
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from kb.catalog.database import Database
+from kb.catalog.catalog import Catalog
+from kb.catalog.state import Change
+from kb.catalog.versions import PendingDocument
 from kb.embedding.base import Vectors
 from kb.errors import ChangedMeanwhileError
+from kb.prepared import EmbeddedDocument
 from kb.records import AddResult, CollectionInfo
-from kb.store import collections, documents, fulltext, vector_records, visibility
+from kb.store import vector_records
 from kb.store.base import VectorRecord
 from kb.store.freshness import Freshness
-from kb.store.prepared import EmbeddedDocument
 
 # Vectors given to Chroma in one call: the descriptions of a whole book are not held at once.
 VECTORS_PER_CALL = 1000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Fresh:
     """A document that the store does not have, and the ids it is given."""
 
     item: EmbeddedDocument
-    document_id: int = 0
-    chunk_ids: list[int] = field(default_factory=list)
+    pending: PendingDocument
 
 
 @dataclass(slots=True)
@@ -48,9 +48,7 @@ class Plan:
     fresh: dict[tuple[str, str], _Fresh] = field(default_factory=dict)
 
 
-def begin(
-    database: Database, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
-) -> Plan:
+def begin(catalog: Catalog, collection: CollectionInfo, items: Sequence[EmbeddedDocument]) -> Plan:
     """Write the rows of documents, invisible; what another source gave already is not written.
 
     Raises:
@@ -58,22 +56,22 @@ def begin(
         StoreError: the disk is full or failed.
     """
     plan = Plan(collection, items)
-    with database.read() as db:
-        collections.require(db, collection)
+    new: dict[tuple[str, str], EmbeddedDocument] = {}
+    with catalog.reading() as state:
+        state.current_collection(collection)
         for item in items:
-            if item.content in plan.there or item.content in plan.fresh:
+            if item.content in plan.there or item.content in new:
                 continue
-            twin = documents.find_active(db, collection.id, *item.content)
+            twin = state.find_version(collection.id, *item.content)
             if twin is None:
-                plan.fresh[item.content] = _Fresh(item)
+                new[item.content] = item
             else:
                 plan.there[item.content] = twin
-    if plan.fresh:
-        with database.write() as db:
-            for new in plan.fresh.values():
-                new.document_id, new.chunk_ids = documents.insert_pending(
-                    db, collection.id, new.item.prepared
-                )
+    if new:
+        with catalog.change() as change:
+            for content, item in new.items():
+                pending = change.write_pending(collection.id, item.prepared)
+                plan.fresh[content] = _Fresh(item, pending)
     return plan
 
 
@@ -82,7 +80,10 @@ def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
     pairs = itertools.chain.from_iterable(
         zip(
             vector_records.of_prepared(
-                new.item.prepared, new.document_id, new.chunk_ids, new.item.file.source
+                new.item.prepared,
+                new.pending.document_id,
+                new.pending.chunk_ids,
+                new.item.file.source,
             ),
             new.item.vectors,
             strict=True,
@@ -93,7 +94,7 @@ def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
         yield [record for record, _ in part], np.stack([row for _, row in part])
 
 
-def finish(database: Database, freshness: Freshness, plan: Plan) -> list[AddResult]:
+def finish(catalog: Catalog, freshness: Freshness, plan: Plan) -> list[AddResult]:
     """Make documents visible as what their files hold, all of them in one step.
 
     Rows that are not needed after all, because others stored the same content meanwhile, stay
@@ -105,44 +106,30 @@ def finish(database: Database, freshness: Freshness, plan: Plan) -> list[AddResu
         StoreError: the disk is full or failed.
     """
     collection_id = plan.collection.id
-    with freshness.changing() if plan.fresh else database.write() as db:
-        collections.require(db, plan.collection)
+    with freshness.changing() if plan.fresh else catalog.change() as change:
+        change.current_collection(plan.collection)
         for content in plan.there:
-            if (twin := documents.find_active(db, collection_id, *content)) is None:
+            if (twin := change.find_version(collection_id, *content)) is None:
                 msg = "a document that was there was removed meanwhile; run the same command again"
                 raise ChangedMeanwhileError(msg)
             plan.there[content] = twin
         for content in list(plan.fresh):
-            twin = documents.find_active(db, collection_id, *content)
+            twin = change.find_version(collection_id, *content)
             if twin is not None:
                 plan.there[content] = twin
                 del plan.fresh[content]
         for new in plan.fresh.values():
-            _index(db, collection_id, new)
-        return [_show(db, collection_id, item, plan) for item in plan.items]
+            change.show_version(collection_id, new.pending, new.item.prepared)
+        return [_attach(change, item, plan) for item in plan.items]
 
 
-def _index(db: sqlite3.Connection, collection_id: str, new: _Fresh) -> None:
-    """Make a document's chunks findable by their words, and the document visible."""
-    documents.set_state(db, new.document_id, "active")
-    prepared = new.item.prepared
-    title = prepared.document.title
-    contexts = (
-        fulltext.context_text(title, chunk.heading_path, prepared.language)
-        for chunk in prepared.chunks
-    )
-    items = zip(new.chunk_ids, prepared.index_texts, contexts, strict=True)
-    fulltext.add(db, collection_id, items)
-
-
-def _show(
-    db: sqlite3.Connection, collection_id: str, item: EmbeddedDocument, plan: Plan
-) -> AddResult:
+def _attach(change: Change, item: EmbeddedDocument, plan: Plan) -> AddResult:
     """Let the item's source show its document, and say what that changed."""
     new = plan.fresh.get(item.content)
     stored = new is not None and new.item is item
-    document_id = new.document_id if new else plan.there[item.content]
-    before = visibility.show(db, collection_id, replace(item.file, document_id=document_id))
+    document_id = new.pending.document_id if new else plan.there[item.content]
+    file = replace(item.file, document_id=document_id)
+    before = change.attach_source(plan.collection.id, file)
     chunks = item.prepared.chunks
     missing = item.prepared.missing if stored else []
     outcome: Literal["added", "changed", "unchanged"]

@@ -6,12 +6,12 @@ every commit that changes vectors, and tells when to read it again.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kb.catalog.database import Database
+from kb.catalog.catalog import Catalog
+from kb.catalog.state import Change
 from kb.errors import StoreBusyError
 from kb.store.chroma import ChromaStore
 from kb.store.lock import WriteLock
@@ -22,35 +22,29 @@ REFRESH_INTERVAL_S = 0.5
 READER_PATIENCE_S = 0.2
 
 
-def stored_generation(db: sqlite3.Connection) -> int:
-    """Return the generation of the state that a connection's transaction sees."""
-    return int(db.execute("SELECT value FROM generation").fetchone()["value"])
-
-
 class Freshness:
     """Compares generations, and reads Chroma again where they differ. Thread-safe."""
 
-    def __init__(self, database: Database, vectors: ChromaStore, lock: WriteLock) -> None:
-        self._database = database
+    def __init__(self, catalog: Catalog, vectors: ChromaStore, lock: WriteLock) -> None:
+        self._catalog = catalog
         self._vectors = vectors
         self._lock = lock
         self._refreshed_at = 0.0
 
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
-        with self._database.read() as db:
-            return stored_generation(db)
+        return self._catalog.generation()
 
     @contextmanager
-    def changing(self) -> Iterator[sqlite3.Connection]:
-        """Give a write transaction whose commit tells other processes that vectors changed.
+    def changing(self) -> Iterator[Change]:
+        """Give a change whose end tells other processes that vectors changed.
 
         Inside the write lock, with the vectors already written: this process has seen them.
         """
-        with self._database.write() as db:
-            yield db
-            row = db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
-        self._vectors.generation = int(row["value"])
+        with self._catalog.change() as change:
+            yield change
+            generation = change.count_generation()
+        self._vectors.generation = generation
 
     def refresh_if_stale(self) -> None:
         """Read Chroma again if another process has committed; inside the write lock."""

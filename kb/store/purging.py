@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.catalog import jobs
 from kb.errors import StoreBusyError
 from kb.store import runs
 from kb.store.store import Store
@@ -41,24 +40,14 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         if any(run.status == "running" for run in runs.listed(store)):
             msg = "files are being ingested; wait for the end (`kb runs`), then compact again"
             raise StoreBusyError(msg)
-        with store.database.read() as db:
-            kept = {
-                uploads.path(row["path"], row["content_hash"])
-                for row in db.execute(
-                    # Of an upload that could not be read, the older version is kept as well.
-                    "SELECT path, content_hash FROM sources WHERE root = ?1"
-                    " UNION SELECT s.path, d.content_hash FROM sources s"
-                    " JOIN documents d ON d.id = s.document_id WHERE s.root = ?1",
-                    (UPLOADS_ROOT,),
-                )
-            }
+        with store.catalog.reading() as state:
+            kept = {uploads.path(*content) for content in state.contents_in_use(UPLOADS_ROOT)}
         discarded = uploads.keep_only(kept)
         backups = list(store.folder.glob("catalog.sqlite3.v*.bak*"))
         for backup in backups:
             backup.unlink(missing_ok=True)
-        with store.database.write() as db:
-            runs.forget_names(db)
-            jobs.forget_names(db)
+        with store.change() as change:
+            change.forget_names()
         store.compact()
     return Compaction(
         bytes_before=before,

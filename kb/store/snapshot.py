@@ -10,16 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
-from kb.catalog.database import Database, immutable
-from kb.catalog.migrations import CURRENT_VERSION, refuse_newer
+from kb.catalog import in_place
+from kb.catalog.catalog import Catalog
 from kb.errors import StoreError
-from kb.store import fulltext
 from kb.store.room import LEAST_FREE_BYTES
 
 _log = logging.getLogger(__name__)
@@ -80,23 +77,17 @@ class Snapshot:
         """What was copied so far, and its bytes."""
         return dict(self._copied)
 
-    def open_catalog(self) -> Database:
+    def open_catalog(self) -> Catalog:
         """Open the catalog in its place, or a copy if a log is left or it is not up to date.
 
         Raises:
             StoreError: it is damaged, newer than this release, or there is no room for the copy.
         """
         catalog = self._folder / CATALOG
-        log, index = (catalog.with_name(CATALOG + end) for end in ("-wal", "-shm"))
-        # Whoever has a catalog open for writing keeps an index of its log beside it.
-        left = index.exists() or (log.exists() and log.stat().st_size > 0)
-        version = _version(catalog)
-        if version is not None:
-            refuse_newer(version, catalog)
-        if not left and version == CURRENT_VERSION and _is_indexed(catalog):
-            return Database(catalog, refusal=self.refusal, in_place=True)
-        self._copy("catalog", [file for file in (catalog, log) if file.exists()], self.place)
-        return Database(self.place / CATALOG, refusal=self.refusal, original=catalog)
+        if in_place.readable(catalog):
+            return Catalog(catalog, refusal=self.refusal, in_place=True)
+        self._copy("catalog", [catalog, *in_place.log_files(catalog)], self.place)
+        return Catalog(self.place / CATALOG, refusal=self.refusal, original=catalog)
 
     def copy_vectors(self) -> None:
         """Copy Chroma's folder to :attr:`place`.
@@ -154,18 +145,3 @@ class Snapshot:
 def _state(file: Path) -> tuple[int, int]:
     status = file.stat()
     return status.st_size, status.st_mtime_ns
-
-
-def _version(catalog: Path) -> int | None:
-    """Return the catalog's version; None if it cannot be read, which opening it will explain."""
-    try:
-        with closing(immutable(catalog)) as connection:
-            return int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.Error:
-        return None
-
-
-def _is_indexed(catalog: Path) -> bool:
-    """Say whether the catalog's keyword index is of the terms that this installation makes."""
-    with closing(immutable(catalog)) as connection:
-        return fulltext.is_up_to_date(connection)

@@ -9,34 +9,22 @@ from __future__ import annotations
 
 import itertools
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from kb.catalog.database import Database
+from kb.catalog.catalog import Catalog
+from kb.catalog.state import Change
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import ChangedMeanwhileError, StoreBusyError, StoreError
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import AddResult, CollectionInfo, FileState, Source
-from kb.store import (
-    cleanup,
-    collections,
-    committing,
-    descriptions,
-    fulltext,
-    hidden,
-    room,
-    sources,
-    visibility,
-)
+from kb.store import cleanup, committing, room
 from kb.store.chroma import ChromaStore
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
-from kb.store.prepared import EmbeddedDocument, PreparedDocument
-from kb.store.rows import document_number, no_document
 from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
 
 _log = logging.getLogger(__name__)
@@ -89,17 +77,17 @@ class Store:
         )
         if self.snapshot:
             try:
-                self.database = self.snapshot.open_catalog()
+                self.catalog = self.snapshot.open_catalog()
             except BaseException:
                 self.snapshot.close()
                 raise
             self.vectors = ChromaStore.at(place / CHROMA, self.snapshot.copy_vectors)
         else:
             with self.lock.hold():
-                self.database = _opened(folder)
+                self.catalog = _opened(folder)
                 room.keep_reserve(folder)
             self.vectors = ChromaStore.at(folder / CHROMA)
-        self._freshness = Freshness(self.database, self.vectors, self.lock)
+        self._freshness = Freshness(self.catalog, self.vectors, self.lock)
         if not self.snapshot:
             self._recover_if_free()
 
@@ -123,9 +111,8 @@ class Store:
             CollectionError: the name is taken or cannot be used.
         """
         with self.writing():
-            with self.database.write() as db:
-                info = collections.create(db, name, description, identity)
-                fulltext.create(db, info.id)
+            with self.catalog.change() as change:
+                info = change.create_collection(name, description, identity)
                 # Before the commit: a crash leaves an empty Chroma collection that nobody knows,
                 # never a known collection without one.
                 self.vectors.create(info.id)
@@ -133,13 +120,13 @@ class Store:
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
         """Return the collection of that name, making it if need be."""
-        with self.database.read() as db:
-            found = collections.find(db, name)
+        with self.catalog.reading() as state:
+            found = state.find_collection(name)
         if found is not None:
             return found
         with self.lock.hold():  # another process may be making it at this moment
-            with self.database.read() as db:
-                found = collections.find(db, name)
+            with self.catalog.reading() as state:
+                found = state.find_collection(name)
             return found or self.create_collection(name, "", identity)
 
     def drop_collection(self, name: str) -> None:
@@ -149,10 +136,9 @@ class Store:
             CollectionError: there is no such collection.
         """
         with self.writing():
-            with self.changing() as db:
-                info = collections.get(db, name)
-                cleanup.detach_collection(db, info.id)
-            cleanup.finish_dropped(self.database, self.vectors)
+            with self.changing() as change:
+                change.detach_collection(change.collection(name).id)
+            cleanup.finish_dropped(self.catalog, self.vectors)
 
     # -- documents
 
@@ -191,10 +177,10 @@ class Store:
         with self.writing():
             room.require(self.folder)
             try:
-                plan = committing.begin(self.database, collection, items)
+                plan = committing.begin(self.catalog, collection, items)
                 for records, vectors in committing.batches(plan):
                     self.vectors.upsert(collection.id, records, vectors)
-                results = committing.finish(self.database, self._freshness, plan)
+                results = committing.finish(self.catalog, self._freshness, plan)
             except BaseException:
                 self._recover_quietly()
                 raise
@@ -212,17 +198,17 @@ class Store:
             try:
                 with self.writing():
                     room.require(self.folder)
-                    plan = committing.begin(self.database, collection, items)
+                    plan = committing.begin(self.catalog, collection, items)
                 for records, vectors in committing.batches(plan):
                     time.sleep(_TURN_S)
                     with self.writing():
-                        with self.database.read() as db:
-                            collections.require(db, collection)
+                        with self.catalog.reading() as state:
+                            state.current_collection(collection)
                         self.vectors.upsert(collection.id, records, vectors)
                         with self.changing():
                             pass  # others must have read this before they write
                 with self.writing():
-                    results = committing.finish(self.database, self._freshness, plan)
+                    results = committing.finish(self.catalog, self._freshness, plan)
                 self._sweep()
             except BaseException:
                 self._recover_quietly()
@@ -235,8 +221,8 @@ class Store:
         Raises:
             ChangedMeanwhileError: the document that it is to show was removed meanwhile.
         """
-        with self.lock.hold(), self.database.write() as db:
-            visibility.show(db, collection_id, file)
+        with self.change() as change:
+            change.attach_source(collection_id, file)
         self._sweep()
 
     def change_source(
@@ -248,10 +234,10 @@ class Store:
             ChangedMeanwhileError: it has not, or the document that it is to show was removed.
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.lock.hold(), self.database.write() as db:
-            collections.require(db, collection)
-            sources.require(db, collection.id, after.source, before)
-            visibility.show(db, collection.id, after)
+        with self.change() as change:
+            change.current_collection(collection)
+            change.require_file(collection.id, after.source, before)
+            change.attach_source(collection.id, after)
         self._sweep()
 
     def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
@@ -263,12 +249,9 @@ class Store:
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.lock.hold(), self.database.write() as db:
-            collections.require(db, collection)
-            shown = sources.state(db, collection.id, file.source)
-            kept = shown.document_id if shown else None
-            sources.put(db, collection.id, replace(file, document_id=kept))
-        return kept
+        with self.change() as change:
+            change.current_collection(collection)
+            return change.record_failure(collection.id, file)
 
     def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
         """Give a source another place, without touching its document.
@@ -278,11 +261,11 @@ class Store:
                 has the place.
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.lock.hold(), self.database.write() as db:
-            collections.require(db, collection)
-            sources.require(db, collection.id, before.source, before)
-            sources.require(db, collection.id, new.source, None)
-            sources.move(db, collection.id, before.source, new)
+        with self.change() as change:
+            change.current_collection(collection)
+            change.require_file(collection.id, before.source, before)
+            change.require_file(collection.id, new.source, None)
+            change.move_source(collection.id, before.source, new)
         self._sweep()
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
@@ -293,37 +276,26 @@ class Store:
         removed = 0
         left = iter(gone)
         while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
-            with self.lock.hold(), self.database.write() as db:
-                for source in part:
-                    before = sources.state(db, collection_id, source)
-                    sources.delete(db, collection_id, source)
-                    removed += visibility.retire_if_orphaned(db, before)
+            with self.change() as change:
+                removed += sum(change.forget_source(collection_id, source) for source in part)
             self._sweep()
             self._give_turn()
         return removed
 
-    def remove_document(self, collection_id: str, document_id: int) -> None:
+    def remove_document(self, document_id: int, *, collection_id: str | None = None) -> None:
         """Remove a document and all its sources.
 
         Raises:
-            DocumentNotFoundError: there is no such document in the collection.
+            DocumentNotFoundError: there is no such document (in the collection, if one is given).
         """
-        number = document_number(document_id)
-        with self.lock.hold(), self.database.write() as db:
-            row = db.execute(
-                "SELECT 1 FROM documents WHERE id = ? AND collection_id = ? AND state = 'active'",
-                (number, collection_id),
-            ).fetchone()
-            if row is None:
-                raise no_document(document_id)
-            db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
-            visibility.retire(db, document_id)
+        with self.change() as change:
+            change.remove_document(document_id, collection_id=collection_id)
         self._sweep()
 
     # -- reading vectors
 
     def query(self, collection_id: str, vector: Vector, limit: int) -> list[tuple[int, float]]:
-        """Return (chunk id, cosine) best first; some may be invisible: see ``chunk_rows``."""
+        """Return (chunk id, cosine) best first; some may be invisible."""
         self._freshness.prepare_reading(collection_id)
         return self.vectors.query(collection_id, vector, limit)
 
@@ -351,19 +323,25 @@ class Store:
         """Return the count of commits that changed what can be found, by any process."""
         return self._freshness.generation()
 
-    def changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Give a write transaction whose commit tells other processes that vectors changed."""
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """Give a change of the catalog inside the write lock; vectors stay as they are."""
+        with self.lock.hold(), self.catalog.change() as change:
+            yield change
+
+    def changing(self) -> AbstractContextManager[Change]:
+        """Give a change whose end tells other processes that vectors changed; inside the lock."""
         return self._freshness.changing()
 
     def recover(self) -> int:
         """Remove what a crash left behind; return how many documents that were."""
         with self.writing():
-            cleanup.finish_dropped(self.database, self.vectors)
-            with self.database.read() as db:
-                before = hidden.count(db)
+            cleanup.finish_dropped(self.catalog, self.vectors)
+            with self.catalog.reading() as state:
+                before = state.hidden_count()
             self._sweep()
-            with self.database.read() as db:
-                return before - hidden.count(db)
+            with self.catalog.reading() as state:
+                return before - state.hidden_count()
 
     def tidy(self) -> None:
         """Do what a change of the catalog leaves to be done in the vector store."""
@@ -373,7 +351,7 @@ class Store:
         """Rewrite files so that nothing of removed documents is left in them."""
         with self.alone():
             self.recover()
-            self.database.vacuum()
+            self.catalog.compact()
             self.vectors.purge()
             with self.changing():
                 pass  # others open Chroma's new file
@@ -381,7 +359,7 @@ class Store:
     def close(self) -> None:
         """Release all files."""
         self.vectors.close()
-        self.database.close()
+        self.catalog.close()
         if self.snapshot:
             self.snapshot.close()
 
@@ -399,7 +377,7 @@ class Store:
 
     def _describe_part(self) -> int:
         with self.lock.hold():
-            return descriptions.renew(self.database, self.vectors, self._freshness)
+            return cleanup.describe(self.catalog, self.vectors, self._freshness)
 
     def _sweep_part(self) -> int:
         with self.lock.hold():
@@ -411,7 +389,7 @@ class Store:
                 return self._swept(pending=False)
 
     def _swept(self, *, pending: bool) -> int:
-        return cleanup.sweep(self.database, self.vectors, self._freshness, pending=pending)
+        return cleanup.sweep(self.catalog, self.vectors, self._freshness, pending=pending)
 
     def _give_turn(self) -> None:
         if not self.lock.is_held:
@@ -419,8 +397,9 @@ class Store:
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
-        if not cleanup.has_leftovers(self.database):
-            return
+        with self.catalog.reading() as state:
+            if not state.has_leftovers():
+                return
         try:
             with self.lock.hold(timeout_s=_PATIENCE_S):
                 count = self.recover()
@@ -436,11 +415,11 @@ class Store:
             _log.warning("could not clean up after a failed change; the next start will")
 
 
-def _opened(folder: Path) -> Database:
+def _opened(folder: Path) -> Catalog:
     path = folder / CATALOG
     try:
-        return Database(path)
+        return Catalog(path)
     except StoreError:
         if not room.release_reserve(folder):
             raise
-    return Database(path)
+    return Catalog(path)

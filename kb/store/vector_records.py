@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 
+from kb.catalog.chunks import StoredChunk
+from kb.catalog.state import State
+from kb.prepared import KeyedChunk, PreparedDocument
 from kb.records import MetadataValue, Source
-from kb.store import documents, sources
 from kb.store.base import VectorRecord
-from kb.store.prepared import KeyedChunk, PreparedDocument
 
 
 def of_prepared(
@@ -35,39 +34,38 @@ def of_prepared(
 
 
 def of_stored(
-    db: sqlite3.Connection, collection_id: str, chunk_ids: Sequence[int]
+    state: State, collection_id: str, chunk_ids: Sequence[int]
 ) -> list[tuple[VectorRecord, KeyedChunk]]:
     """Describe visible chunks again, from the catalog, and say what their vectors are made from."""
-    rows = documents.chunk_rows(db, [collection_id], chunk_ids)
-    origins = sources.of_documents(db, [row["document_id"] for row in rows])
-    return [_described(row, origins[row["document_id"]]) for row in rows]
+    chunks = state.visible_chunks([collection_id], chunk_ids).values()
+    origins = state.sources_of(chunk.document_id for chunk in chunks)
+    return [_described(chunk, origins[chunk.document_id]) for chunk in chunks]
 
 
-def _described(row: sqlite3.Row, origins: Sequence[Source]) -> tuple[VectorRecord, KeyedChunk]:
-    heading_path = tuple(json.loads(row["heading_path"]))
+def _described(chunk: StoredChunk, origins: Sequence[Source]) -> tuple[VectorRecord, KeyedChunk]:
     record = VectorRecord(
-        id=row["id"],
-        text=row["text"],
+        id=chunk.id,
+        text=chunk.text,
         metadata=_metadata(
-            document_id=row["document_id"],
+            document_id=chunk.document_id,
             source=next((source.path for source in origins), ""),
-            title=row["title"],
-            heading_path=heading_path,
-            ordinal=row["ordinal"],
-            start=row["start"],
-            end=row["end"],
-            page=row["page_first"],
-            header=row["header"],
+            title=chunk.title,
+            heading_path=chunk.heading_path,
+            ordinal=chunk.ordinal,
+            start=chunk.start,
+            end=chunk.end,
+            page=chunk.page_first,
+            header=chunk.header,
         ),
     )
     keyed = KeyedChunk(
-        id=row["id"],
-        document_id=row["document_id"],
-        title=row["title"],
-        heading_path=heading_path,
-        header=row["header"],
-        text=row["text"],
-        key=row["vector_key"],
+        id=chunk.id,
+        document_id=chunk.document_id,
+        title=chunk.title,
+        heading_path=chunk.heading_path,
+        header=chunk.header,
+        text=chunk.text,
+        key=chunk.key,
     )
     return record, keyed
 

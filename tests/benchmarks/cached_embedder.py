@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+import sqlite3  # noqa: TID251 - a cache of its own
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path

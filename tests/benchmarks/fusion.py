@@ -26,11 +26,11 @@ from cached_embedder import CachedEmbedder
 from platformdirs import user_cache_path
 
 from kb import KnowledgeBase, Settings
+from kb.catalog.filters import SearchFilter
 from kb.embedding import open_embedder
 from kb.evaluation import metrics, runs
 from kb.evaluation.judged import JudgedSet, read_set
 from kb.search import dense, lexical
-from kb.search.filters import SearchFilter
 from kb.search.fusion import CHOSEN, Weights, fuse
 from kb.search.query import parse
 from kb.search.restriction import Restriction
@@ -82,20 +82,18 @@ def judged_queries(base: KnowledgeBase, asked: JudgedSet, most: int) -> list[Jud
     ids = random.Random(0).sample(ids, min(most, len(ids)))  # noqa: S311 - a benchmark
     info, store, known = base.collection(), base._store, TermFrequencies()
     result = []
-    with store.database.read() as db:
-        paths = {
-            row["id"]: row["path"]
-            for row in db.execute(
-                "SELECT k.id, s.path FROM chunks k JOIN sources s ON s.document_id = k.document_id"
-            )
-        }
+    with store.catalog.reading() as state:
+        every = list(state.visible_chunk_ids(info.id))
+        chunks = state.visible_chunks([info.id], every)
+        sources = state.sources_of(chunk.document_id for chunk in chunks.values())
+        paths = {key: sources[chunk.document_id][0].path for key, chunk in chunks.items()}
         for name in ids:
             query = parse(asked.queries[name])
-            allowed = Restriction(db, info, query, SearchFilter())
+            allowed = Restriction(state, info, query, SearchFilter())
             vector = base.embedder.embed_query(query.text)
-            words = lexical.weigh(db, info, query, known)
+            words = lexical.weigh(state, info, query, known)
             meaning = dense.nearest(store, info, vector, CANDIDATES, allowed)
-            by_words = lexical.nearest(db, info, words, CANDIDATES, allowed)
+            by_words = lexical.nearest(state, info, words, CANDIDATES, allowed)
             result.append(
                 Judged(
                     meaning=meaning,

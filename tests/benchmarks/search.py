@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 from synthetic_library import SAMPLES, SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
+from kb.catalog.filters import SearchFilter
 from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.search import dense
-from kb.search.filters import SearchFilter
 
 QUERIES = 100
 CLIENTS = 8

@@ -14,10 +14,10 @@ from ingest.planning import Decision, Job, Planner
 from kb import Document, KnowledgeBase, Settings
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import CollectionGoneError, StoreError
+from kb.prepared import EmbeddedDocument
 from kb.records import FileState, Source
 from kb.store import committing
 from kb.store.base import VectorRecord
-from kb.store.prepared import EmbeddedDocument
 
 TEA = "Green tea is steeped for two minutes at eighty degrees.\n"
 PATIENCE_S = 60
@@ -260,16 +260,16 @@ def test_an_error_of_the_catalog_blames_the_disk_for_what_is_the_disks_only(
     base: KnowledgeBase,
 ) -> None:
     base.add(TEA, name="tea")
-    with pytest.raises(StoreError) as caught, base._store.database.write() as db:
-        db.execute("UPDATE sources SET document_id = 999")
+    with pytest.raises(StoreError) as caught, base._store.catalog.change() as change:
+        change._db.execute("UPDATE sources SET document_id = 999")
     assert "FOREIGN KEY" in str(caught.value)
     assert "disk" not in str(caught.value)
     assert "Another process changed it" in str(caught.value)
-    with base._store.database.read() as db:
-        pages = db.execute("PRAGMA page_count").fetchone()[0]
-        db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreError, match="Free disk space"), base._store.database.write() as db:
-        db.execute("CREATE TABLE large AS SELECT randomblob(10000000)")
+    with base._store.catalog.reading() as state:
+        pages = state._db.execute("PRAGMA page_count").fetchone()[0]
+        state._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="Free disk space"), base._store.catalog.change() as change:
+        change._db.execute("CREATE TABLE large AS SELECT randomblob(10000000)")
 
 
 # -- collections that are renamed or deleted during a run

@@ -8,8 +8,8 @@ import pytest
 
 from kb import Document, KnowledgeBase
 from kb.errors import StoreError
+from kb.prepared import EmbeddedDocument
 from kb.records import FileState, Source
-from kb.store.prepared import EmbeddedDocument
 
 
 def embedded(base: KnowledgeBase, path: str, text: str) -> EmbeddedDocument:

@@ -12,8 +12,8 @@ import pytest
 from hashing_embedder import HashingEmbedder
 
 from kb import Document, KnowledgeBase, Settings
+from kb.catalog.filters import SearchFilter
 from kb.records import MediaType, SearchMode, Section
-from kb.search.filters import SearchFilter
 
 COUNT = 160
 TYPES: tuple[MediaType, ...] = ("pdf", "docx", "markdown", "text")

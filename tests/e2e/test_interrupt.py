@@ -165,7 +165,7 @@ def slow(moment: str) -> object:
         slow("ingest.worker_process:Worker.load"),
         slow("kb.indexing:Indexing.prepare_for"),
         slow("kb.embedding.llama:LlamaEmbedder.embed_documents"),
-        slow("kb.store.visibility:show"),
+        slow("kb.catalog.versions:VersionChanges.attach_source"),
         slow("ingest.display:print_report"),
     ],
 )
@@ -242,7 +242,13 @@ def test_sigterm_ends_a_command_in_the_background(
 def test_a_second_ctrl_c_ends_at_once_and_harms_nothing(
     settings: Settings, folder: Path, embedder: Embedder
 ) -> None:
-    ended = Started(settings, "ingest", folder, moment="kb.store.visibility:show", times=2).end()
+    ended = Started(
+        settings,
+        "ingest",
+        folder,
+        moment="kb.catalog.versions:VersionChanges.attach_source",
+        times=2,
+    ).end()
 
     assert ended.status == 130
     assert ended.out == ""
@@ -278,7 +284,7 @@ def test_ctrl_c_ends_waiting_for_another_process(
             ["search", "pump"], "kb.store.chroma:ChromaStore.query", marks=pytest.mark.slow
         ),
         pytest.param(["compact"], "kb.store.chroma_files:purge", marks=pytest.mark.slow),
-        pytest.param(["compact"], "kb.catalog.database:Database.vacuum", marks=pytest.mark.slow),
+        pytest.param(["compact"], "kb.catalog.catalog:Catalog.compact", marks=pytest.mark.slow),
         pytest.param(["doctor"], "kb.store.check:check", marks=pytest.mark.slow),
     ],
 )

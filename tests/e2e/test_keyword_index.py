@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 import subprocess
 import sys
 import zipfile
@@ -15,9 +15,9 @@ from read_only import read_only
 
 from kb import KnowledgeBase, Settings
 from kb.catalog import migrations
-from kb.search import terms
-from kb.store import fulltext
+from kb.catalog.keywords import KeywordChanges
 from kb.store.check import check
+from kb.words import terms
 
 # Written by the release whose catalog has version 7: four documents, embedded as HashingEmbedder
 # does, one of them with a zero width space, which that release stored.
@@ -76,15 +76,15 @@ def test_documents_of_the_release_before_are_replaced_and_removed(old: Path) -> 
         assert found(base, "2.0.0") == ["release"]
         assert found(base, "copies") == found(base, "contract") == []
         assert check(base._store).ok
-        with base._store.database.read() as db:
-            left = fulltext.frequencies(db, base.collection().id, ["1_2_3", "copies", "en·copi"])
+        with base._store.catalog.reading() as state:
+            left = state.term_frequencies(base.collection().id, ["1_2_3", "copies", "en·copi"])
         assert left == {}
 
 
 def test_several_programs_may_open_an_old_store_at_once(old: Path) -> None:
     code = (
-        "import sys; from kb.catalog.database import Database; from pathlib import Path;"
-        "Database(Path(sys.argv[1])).close()"
+        "import sys; from kb.catalog.catalog import Catalog; from pathlib import Path;"
+        "Catalog(Path(sys.argv[1])).close()"
     )
     catalog = str(old / "store" / "catalog.sqlite3")
     running = [
@@ -109,7 +109,7 @@ def new(tmp_path: Path) -> Path:
 def test_the_index_is_made_again_where_the_stemmers_are_others(
     new: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("kb.search.stems.fingerprint", lambda: "another release")
+    monkeypatch.setattr("kb.words.stems.fingerprint", lambda: "another release")
     with caplog.at_level(logging.INFO, "kb"), opened(new) as base:
         assert found(base, "copy") == ["copies"]
     assert [record.getMessage() for record in caplog.records] == [
@@ -123,7 +123,7 @@ def test_the_index_is_not_made_again_where_nothing_changed(
     def rebuild(*_: object) -> None:
         pytest.fail("made again")
 
-    monkeypatch.setattr(fulltext, "rebuild", rebuild)
+    monkeypatch.setattr(KeywordChanges, "rebuild_keyword_index", rebuild)
     with opened(new) as base:
         assert found(base, "copy") == ["copies"]
 
@@ -136,7 +136,7 @@ def test_a_failure_leaves_the_index_as_it_was(new: Path, monkeypatch: pytest.Mon
         raise OSError(msg)
 
     with monkeypatch.context() as failing:
-        failing.setattr(fulltext, "add", fail)
+        failing.setattr(KeywordChanges, "index_words", fail)
         with pytest.raises(OSError, match="no room"):
             opened(new)
     with opened(new) as base:
@@ -150,8 +150,8 @@ def test_a_read_only_store_of_other_terms_is_copied_and_searched(
     mounted = tmp_path_factory.mktemp("mounted") / "data"
     with read_only(new, mounted) as folder:
         with opened(folder) as base:
-            assert base._store.database.path == folder / "store" / "catalog.sqlite3"
+            assert base._store.catalog.path == folder / "store" / "catalog.sqlite3"
         monkeypatch.setattr(terms, "VERSION", terms.VERSION + 1)
         with opened(folder) as base:
-            assert base._store.database.path != folder / "store" / "catalog.sqlite3"
+            assert base._store.catalog.path != folder / "store" / "catalog.sqlite3"
             assert found(base, "copy") == ["copies"]

@@ -153,8 +153,8 @@ def test_a_crash_between_two_steps_is_cleaned_up_at_the_next_start(
 ) -> None:
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         base.add(WARRANTY, name="w")
-        with base._store.database.write() as db:
-            db.execute("UPDATE documents SET state = 'pending'")
+        with base._store.catalog.change() as change:
+            change._db.execute("UPDATE documents SET state = 'pending'")
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         assert base.documents() == []
         assert base._store.vectors.count(base.collection().id) == 0
@@ -166,8 +166,8 @@ def test_repair_brings_back_what_was_lost(base: KnowledgeBase) -> None:
     info = base.collection()
     (lost, *_) = base._store.vectors.ids(info.id)
     base._store.vectors.delete(info.id, [lost])
-    with base._store.database.write() as db:
-        db.execute(
+    with base._store.catalog.change() as change:
+        change._db.execute(
             f'INSERT INTO "chunk_index_{info.id}" (rowid, terms, context) VALUES (999, "x", "")'  # noqa: S608
         )
     assert not base.check().ok

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING

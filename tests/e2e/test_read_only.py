@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 import subprocess
 import sys
 import tempfile
@@ -206,18 +206,16 @@ def test_an_older_catalog_is_brought_forward_in_the_copy_alone(
 ) -> None:
     from kb.catalog import migrations  # noqa: PLC0415 - only here
     from kb.catalog.migrations.script import run  # noqa: PLC0415
-    from kb.store import snapshot  # noqa: PLC0415
 
     catalog = closed / "store" / "catalog.sqlite3"
     before = catalog.read_bytes()
     step = partial(run, script="CREATE TABLE added (id INTEGER);\n")
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
     monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
-    monkeypatch.setattr(snapshot, "CURRENT_VERSION", migrations.CURRENT_VERSION)
     with opened(closed, tmp_path) as base:
         assert base.search("harbour", mode="dense")
-        with base._store.database.read() as db:
-            assert db.execute("SELECT count(*) FROM added").fetchone()[0] == 0
+        with base._store.catalog.reading() as state:
+            assert state._db.execute("SELECT count(*) FROM added").fetchone()[0] == 0
     assert catalog.read_bytes() == before
 
 

@@ -192,8 +192,10 @@ def test_a_chunk_whose_embedded_text_cannot_be_made_again_is_left_and_named(
         lost = base.add(manual("Barges"), name="barges").document_id
         before = stored(base)
         # As an older release's prefix, or an archive with keys of its own, would leave it.
-        with base._store.database.write() as db:
-            db.execute("UPDATE chunks SET vector_key = zeroblob(32) WHERE document_id = ?", (lost,))
+        with base._store.catalog.change() as change:
+            change._db.execute(
+                "UPDATE chunks SET vector_key = zeroblob(32) WHERE document_id = ?", (lost,)
+            )
         lose_vectors(base)
         mended = base.check(repair=True)
         assert not mended.ok
@@ -201,8 +203,10 @@ def test_a_chunk_whose_embedded_text_cannot_be_made_again_is_left_and_named(
         assert "2 chunks" in said
         assert f"document {lost} (barges)" in said
         assert "ingest" in said
-        with base._store.database.read() as db:
-            rows = db.execute("SELECT id FROM chunks WHERE document_id = ?", (kept,)).fetchall()
+        with base._store.catalog.reading() as state:
+            rows = state._db.execute(
+                "SELECT id FROM chunks WHERE document_id = ?", (kept,)
+            ).fetchall()
         ours = {row["id"] for row in rows}
         assert_same(stored(base), {chunk: before[chunk] for chunk in ours})
         # What it advises mends it.

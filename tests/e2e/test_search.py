@@ -12,6 +12,7 @@ from hashing_embedder import HashingEmbedder
 from typer.testing import CliRunner
 
 from kb import KnowledgeBase, Settings
+from kb.catalog.filters import SearchFilter
 from kb.cli.app import app
 from kb.embedding.base import Embedder
 from kb.errors import (
@@ -24,7 +25,6 @@ from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
 from kb.records import SearchMode
-from kb.search.filters import SearchFilter
 
 FOX = "The quick brown fox jumps over the lazy dog. It sleeps in its den at noon."
 HEAT = "The heating of the building is regulated by a thermostat; turn it down at night."

@@ -21,9 +21,9 @@ import numpy as np
 from kb import KnowledgeBase
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import CollectionError
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import Chunk, CollectionInfo, Document, FileState, Section, Source
-from kb.search.terms import index_text
-from kb.store.prepared import EmbeddedDocument, PreparedDocument
+from kb.words.terms import index_text
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 SPREAD = 0.3

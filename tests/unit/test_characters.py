@@ -7,8 +7,8 @@ import re
 import pytest
 
 from kb.characters import RADICALS, plain
-from kb.search.terms import index_text, terms
 from kb.text import normalise
+from kb.words.terms import index_text, terms
 
 UNSEEN = {
     "zero width space": "\u200b",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from kb.catalog import migrations
-from kb.catalog.database import Database
+from kb.catalog.connections import Connections
 from kb.errors import StoreError
 
 FIRST = "the first error"
@@ -20,18 +20,18 @@ Kind = Literal["read", "write"]
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "catalog.sqlite3")
+def database(tmp_path: Path) -> Iterator[Connections]:
+    opened = Connections(tmp_path / "catalog.sqlite3")
     yield opened
     opened.close()
 
 
-def block(database: Database, kind: Kind) -> AbstractContextManager[sqlite3.Connection]:
+def block(database: Connections, kind: Kind) -> AbstractContextManager[sqlite3.Connection]:
     return database.read() if kind == "read" else database.write()
 
 
 def fail_after(
-    database: Database, kind: Kind, change: Callable[[sqlite3.Connection], object]
+    database: Connections, kind: Kind, change: Callable[[sqlite3.Connection], object]
 ) -> None:
     """Let a block change its connection, then fail; expect that failure."""
 
@@ -44,7 +44,7 @@ def fail_after(
         run()
 
 
-def assert_usable(database: Database) -> None:
+def assert_usable(database: Connections) -> None:
     for _ in range(3):
         with database.write() as db:
             db.execute("UPDATE generation SET value = value + 1")
@@ -54,7 +54,7 @@ def assert_usable(database: Database) -> None:
 
 @pytest.mark.parametrize("kind", ["read", "write"])
 def test_the_first_error_is_raised_where_sqlite_has_undone_the_transaction_itself(
-    database: Database, kind: Kind
+    database: Connections, kind: Kind
 ) -> None:
     # As SQLite does by itself where the disk is full.
     fail_after(database, kind, lambda db: db.execute("ROLLBACK"))
@@ -63,13 +63,13 @@ def test_the_first_error_is_raised_where_sqlite_has_undone_the_transaction_itsel
 
 @pytest.mark.parametrize("kind", ["read", "write"])
 def test_the_first_error_is_raised_where_undoing_fails_and_its_connection_is_not_used_again(
-    database: Database, kind: Kind
+    database: Connections, kind: Kind
 ) -> None:
     fail_after(database, kind, lambda db: db.close())
     assert_usable(database)
 
 
-def test_a_full_disk_is_named_in_the_middle_of_a_write(database: Database) -> None:
+def test_a_full_disk_is_named_in_the_middle_of_a_write(database: Connections) -> None:
     def fill() -> None:
         with database.write() as db:
             pages = db.execute("PRAGMA page_count").fetchone()[0]
@@ -93,4 +93,4 @@ def test_a_step_of_the_catalog_fails_with_its_own_error(
     monkeypatch.setattr(migrations, "MIGRATIONS", (step,))
     monkeypatch.setattr(migrations, "CURRENT_VERSION", 1)
     with pytest.raises(ZeroDivisionError, match=FIRST):
-        Database(tmp_path / "new.sqlite3")
+        Connections(tmp_path / "new.sqlite3")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kb.catalog.database import Database
+from kb.catalog.connections import Connections
 from kb.catalog.labels import labels
+from kb.catalog.state import Change, State
 from kb.errors import SettingsError
 from kb.metadata import stated_date, stated_language
 from kb.records import MetadataValue
-from kb.search.filters import SearchFilter, filter_from_text, matching, passing
-from kb.store import tags
+from kb.search.filters import SearchFilter, filter_from_text
 
 # id: (media type, path, metadata, day added, pages of its two chunks)
 DOCUMENTS: dict[int, tuple[str, str, dict[str, MetadataValue], tuple[int | None, int | None]]] = {
@@ -42,7 +42,7 @@ GIVEN = ((2, "Vital"), (3, "vital"), (3, "税务 2024"))
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    database = Database(tmp_path / "catalog.sqlite3")
+    database = Connections(tmp_path / "catalog.sqlite3")
     with database.write() as connection:
         connection.execute(
             "INSERT INTO collections (id, name, model_id, fingerprint, dim, created_at)"
@@ -51,7 +51,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         for number, (media_type, path, metadata, pages) in DOCUMENTS.items():
             _insert(connection, number, media_type, path, metadata, pages)
         for number, tag in GIVEN:
-            tags.change(connection, "kb-1", [number], add=[tag])
+            Change(connection).tag_documents([number], add=[tag])
     with database.read() as connection:
         yield connection
     database.close()
@@ -147,15 +147,15 @@ def _insert(  # noqa: PLR0917 - one row, column by column
 def test_all_conditions_apply_together(
     db: sqlite3.Connection, condition: SearchFilter, chunks: set[int]
 ) -> None:
-    assert set(matching(db, "kb-1", condition, 100)) == chunks
+    assert set(State(db).chunks_passing("kb-1", condition, 100)) == chunks
     everything = [number * 10 + half for number in DOCUMENTS for half in (0, 1)]
-    assert passing(db, "kb-1", condition, everything) == chunks
+    assert State(db).passing_of(everything, "kb-1", condition) == chunks
 
 
 def test_documents_on_their_way_in_or_out_never_match(db: sqlite3.Connection) -> None:
     db.execute("UPDATE documents SET state = 'retired' WHERE id = 1")
     db.execute("UPDATE documents SET state = 'pending' WHERE id = 2")
-    assert set(matching(db, "kb-1", SearchFilter(), 100)) == {30, 31, 40, 41, 50, 51}
+    assert set(State(db).chunks_passing("kb-1", SearchFilter(), 100)) == {30, 31, 40, 41, 50, 51}
 
 
 @pytest.mark.parametrize(

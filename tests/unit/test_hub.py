@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kb.cli.app import app
-from kb.errors import ModelError
+from kb.errors import ModelError, SettingsError
 from kb.models import hub
 from kb.models.files import installed, read_record, remove_model, sha256_of
 from kb.models.references import Reference, parse_reference
@@ -262,6 +262,16 @@ def test_a_token_goes_to_the_hub_and_not_to_where_it_redirects(
     hub.pull(MS, tmp_path / "other", patience=QUICK)
     for (_, path, _), token in zip(remote.requests, remote.tokens, strict=True):
         assert token == ("Bearer hf_secret" if "/resolve/" in path else ""), path
+
+
+def test_a_token_that_no_header_can_carry_is_named_and_not_repeated(
+    remote: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_密钥")
+    with pytest.raises(SettingsError, match="HF_TOKEN holds characters") as refused:
+        hub.pull(HF, tmp_path, patience=QUICK)
+    assert "密钥" not in str(refused.value)
+    assert remote.requests == []
 
 
 def test_offline_is_said_at_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.search.numbers import codes, numbers
+from kb.words.numbers import codes, numbers
 
 
 def found(text: str) -> set[str]:

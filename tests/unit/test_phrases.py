@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 
 import pytest
 
+from kb.catalog.state import Change
 from kb.search.query import parse
-from kb.search.terms import index_text
-from kb.store import fulltext
+from kb.words.terms import index_text
 
 
 def _holds(query: str, *texts: str) -> list[str]:
@@ -16,14 +16,15 @@ def _holds(query: str, *texts: str) -> list[str]:
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
     try:
-        fulltext.create(db, "kb-test")
-        fulltext.add(db, "kb-test", [(n, index_text(t, "en"), "") for n, t in enumerate(texts)])
+        change = Change(db)
+        change.create_keyword_index("kb-test")
+        change.index_words("kb-test", [(n, index_text(t, "en"), "") for n, t in enumerate(texts)])
         parsed = parse(query)
         found = set(range(len(texts)))
         if parsed.required:
-            found &= fulltext.matching(db, "kb-test", parsed.condition)
+            found &= change.chunks_with_words("kb-test", parsed.condition)
         if parsed.excluded:
-            found -= fulltext.matching(db, "kb-test", parsed.exclusion)
+            found -= change.chunks_with_words("kb-test", parsed.exclusion)
         return [texts[n] for n in sorted(found)]
     finally:
         db.close()

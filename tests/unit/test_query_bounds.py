@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from kb.catalog.database import Database
+from kb.catalog.connections import Connections
+from kb.catalog.state import Change
 from kb.errors import InputTooLongError
 from kb.records import CollectionInfo
 from kb.search import lexical
 from kb.search.query import MOST_CHARACTERS, MOST_TERMS, parse
 from kb.search.term_frequencies import TermFrequencies
-from kb.search.terms import index_text
-from kb.store import fulltext
+from kb.words.terms import index_text
 
 
 def _word(number: int) -> str:
@@ -98,17 +98,18 @@ def test_identifiers_are_told_from_hyphenated_words(word: str, is_identifier: bo
 def test_of_very_many_terms_the_rarest_are_looked_up_as_far_as_the_budget_goes(
     tmp_path: Path,
 ) -> None:
-    with closing(Database(tmp_path / "catalog.sqlite3")) as database, database.write() as db:
+    with closing(Connections(tmp_path / "catalog.sqlite3")) as database, database.write() as db:
         looked_up = _looked_up(db)
     assert 900 < len(looked_up) <= 1001  # 1,000 terms of 10 postings each: 10,000,000 looks
     assert _word(7) not in looked_up
 
 
 def _looked_up(db: sqlite3.Connection) -> set[str]:
-    fulltext.create(db, "kb-test")
+    change = Change(db)
+    change.create_keyword_index("kb-test")
     # Each of 2,000 words stands in 10 chunks, and word 7 in one more.
     passages = [_word(number % 2000) for number in range(20_000)] + [_word(7)]
-    fulltext.add(db, "kb-test", [(n, index_text(t), "") for n, t in enumerate(passages)])
+    change.index_words("kb-test", [(n, index_text(t), "") for n, t in enumerate(passages)])
     described = CollectionInfo(
         id="kb-test",
         name="test",
@@ -120,6 +121,6 @@ def _looked_up(db: sqlite3.Connection) -> set[str]:
         created_at=datetime.now(UTC),
     )
     asked = parse(" ".join(map(_word, range(2000))))
-    chosen = lexical.weigh(db, described, asked, TermFrequencies()).expression
+    chosen = lexical.weigh(change, described, asked, TermFrequencies()).expression
     assert chosen is not None
     return set(re.findall(r'"(\w+)"', chosen))

@@ -13,10 +13,6 @@ import kb
 
 ROOT = Path(kb.__file__).parents[1]
 
-# Rooms that still import each other. The list only shrinks: an entry that is no longer needed
-# fails the test. Both go when SQL has moved into kb/catalog.
-CIRCLES_LEFT = {frozenset({"kb.catalog", "kb.search", "kb.store"})}
-
 OUTERMOST = ("kb.cli", "kb.server")
 """The only rooms of `kb` that may import `ingest`, and only inside functions."""
 
@@ -84,12 +80,7 @@ def _reached(graph: dict[str, set[str]], start: str) -> set[str]:
 
 
 def test_no_rooms_of_kb_import_each_other_in_a_circle() -> None:
-    found = circles(rooms())
-    assert found <= CIRCLES_LEFT, sorted(map(sorted, found - CIRCLES_LEFT))
-
-
-def test_every_circle_that_is_excused_is_there() -> None:
-    assert circles(rooms()) >= CIRCLES_LEFT
+    assert sorted(map(sorted, circles(rooms()))) == []
 
 
 def test_a_circle_of_any_length_is_found() -> None:

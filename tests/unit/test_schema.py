@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kb.catalog import migrations
-from kb.catalog.database import Database
+from kb.catalog.connections import Connections
 from kb.catalog.migrations import v11_header_rows
 from kb.catalog.migrations.script import run
+from kb.catalog.state import State
 from kb.errors import StoreError, StoreVersionError
-from kb.store import collections
 
 
 @pytest.fixture
@@ -30,29 +30,29 @@ def version_of(path: Path) -> int:
 
 
 def test_a_new_catalog_has_the_current_version(path: Path) -> None:
-    Database(path).close()
+    Connections(path).close()
     assert version_of(path) == migrations.CURRENT_VERSION
 
 
 def test_a_newer_catalog_is_refused_and_left_untouched(path: Path) -> None:
-    Database(path).close()
+    Connections(path).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreVersionError, match=r"newer release \(store version 99"):
-        Database(path)
+        Connections(path)
     assert path.read_bytes() == before
 
 
 def test_an_older_catalog_is_backed_up_and_brought_forward(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Database(path).close()
+    Connections(path).close()
     step = partial(run, script="CREATE TABLE added (id INTEGER);\n")
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
     monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
         assert db.execute("SELECT count(*) FROM added").fetchone()[0] == 0
     database.close()
@@ -63,7 +63,7 @@ def test_an_older_catalog_is_backed_up_and_brought_forward(
 def test_a_step_that_fails_leaves_the_version_before_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Database(path).close()
+    Connections(path).close()
     version = version_of(path)
     step = partial(
         run, script="CREATE TABLE half (id INTEGER);\nCREATE TABLE documents (id INTEGER);\n"
@@ -71,7 +71,7 @@ def test_a_step_that_fails_leaves_the_version_before_it(
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, step))
     monkeypatch.setattr(migrations, "CURRENT_VERSION", migrations.CURRENT_VERSION + 1)
     with pytest.raises(StoreError, match="already exists"):
-        Database(path)
+        Connections(path)
     assert version_of(path) == version
     connection = sqlite3.connect(path)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
@@ -85,7 +85,7 @@ def test_the_documents_of_an_older_catalog_are_counted(
     with monkeypatch.context() as fourth:
         fourth.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:4])
         fourth.setattr(migrations, "CURRENT_VERSION", 4)
-        Database(path).close()
+        Connections(path).close()
     connection = sqlite3.connect(path)
     with connection:
         connection.execute(
@@ -99,9 +99,9 @@ def test_the_documents_of_an_older_catalog_are_counted(
             [("active", 3), ("active", 4), ("pending", 10), ("retired", 20)],
         )
     connection.close()
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
-        found = collections.get(db, "资料")
+        found = State(db).collection("资料")
     database.close()
     assert (found.documents, found.chunks) == (2, 7)
 
@@ -112,7 +112,7 @@ def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
     with monkeypatch.context() as sixth:
         sixth.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:6])
         sixth.setattr(migrations, "CURRENT_VERSION", 6)
-        Database(path).close()
+        Connections(path).close()
     metadata = '{"tags":"Tax, 税务","lang":"zh_CN","date":"2024年5月1日"}'
     connection = sqlite3.connect(path)
     with connection:
@@ -128,7 +128,7 @@ def test_the_documents_of_an_older_catalog_have_their_tags_language_and_date(
             [(metadata,), ("{}",)],
         )
     connection.close()
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
         rows = db.execute("SELECT labels, language, day FROM documents ORDER BY id").fetchall()
     database.close()
@@ -145,7 +145,7 @@ def test_the_passages_of_an_older_catalog_carry_no_header_row(
     with monkeypatch.context() as older:
         older.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:before])
         older.setattr(migrations, "CURRENT_VERSION", before)
-        Database(path).close()
+        Connections(path).close()
     connection = sqlite3.connect(path)
     with connection:
         connection.execute(
@@ -155,7 +155,7 @@ def test_the_passages_of_an_older_catalog_carry_no_header_row(
         )
     connection.close()
 
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
         (row,) = db.execute("SELECT text, header FROM chunks").fetchall()
     database.close()
@@ -164,7 +164,7 @@ def test_the_passages_of_an_older_catalog_carry_no_header_row(
 
 
 def test_looking_a_document_up_does_not_walk_all_visible_ones(path: Path) -> None:
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
         plan = db.execute(
             "EXPLAIN QUERY PLAN SELECT id FROM documents WHERE collection_id = 'x'"
@@ -177,7 +177,7 @@ def test_looking_a_document_up_does_not_walk_all_visible_ones(path: Path) -> Non
 def test_a_file_that_is_no_catalog_is_named(path: Path) -> None:
     path.write_bytes(b"this is not a database, whatever its name says" * 40)
     with pytest.raises(StoreError, match=r"catalog\.sqlite3"):
-        Database(path)
+        Connections(path)
 
 
 def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
@@ -186,7 +186,7 @@ def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
     with monkeypatch.context() as first:
         first.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
         first.setattr(migrations, "CURRENT_VERSION", 1)
-        Database(path).close()
+        Connections(path).close()
     connection = sqlite3.connect(path)
     with connection:
         connection.execute(
@@ -194,9 +194,9 @@ def test_the_collections_of_a_first_catalog_are_searched_as_the_settings_say(
             " VALUES ('kb-1', '资料', 'e5', 'f', 384, '2026-01-01T00:00:00+00:00')"
         )
     connection.close()
-    database = Database(path)
+    database = Connections(path)
     with database.read() as db:
-        found = collections.get(db, "资料")
+        found = State(db).collection("资料")
     database.close()
     assert found.instruction == ""
     assert found.mode is None

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from kb.search.hanzi import variants
-from kb.search.stems import languages_of, stem_tokens
-from kb.search.terms import index_text
+from kb.words.hanzi import variants
+from kb.words.stems import languages_of, stem_tokens
+from kb.words.terms import index_text
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - the file, past the catalog
 import string
 
 import pytest
 
+from kb.catalog.state import Change, State
 from kb.search.query import parse
-from kb.search.terms import index_text, terms
-from kb.store import fulltext
+from kb.words.terms import index_text, terms
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,9 @@ def test_spans_are_those_of_the_text() -> None:
 def _index(*texts: str) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
-    fulltext.create(db, "kb-test")
-    fulltext.add(db, "kb-test", [(n, index_text(t), "") for n, t in enumerate(texts, start=1)])
+    change = Change(db)
+    change.create_keyword_index("kb-test")
+    change.index_words("kb-test", [(n, index_text(t), "") for n, t in enumerate(texts, start=1)])
     return db
 
 
@@ -62,11 +63,11 @@ def _matching(query: str, *texts: str) -> set[int]:
     db = _index(*texts)
     try:
         parsed = parse(query)
-        found = fulltext.matching(db, "kb-test", " OR ".join(parsed.tokens))
+        found = State(db).chunks_with_words("kb-test", " OR ".join(parsed.tokens))
         if parsed.required:
-            found &= fulltext.matching(db, "kb-test", parsed.condition)
+            found &= State(db).chunks_with_words("kb-test", parsed.condition)
         if parsed.excluded:
-            found -= fulltext.matching(db, "kb-test", parsed.exclusion)
+            found -= State(db).chunks_with_words("kb-test", parsed.exclusion)
         return found
     finally:
         db.close()
@@ -148,16 +149,16 @@ def test_nothing_typed_is_syntax(query: str) -> None:
     db = _index("some text")
     parsed = parse(query)
     for expression in (*parsed.tokens, *parsed.required, *parsed.excluded):
-        fulltext.matching(db, "kb-test", expression)
+        State(db).chunks_with_words("kb-test", expression)
     if parsed.required:
-        fulltext.matching(db, "kb-test", parsed.condition)
+        State(db).chunks_with_words("kb-test", parsed.condition)
     assert db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] > 0
     db.close()
 
 
 def test_rare_words_rank_before_common_ones() -> None:
     db = _index(*["common word"] * 20, "common rare")
-    (best, score), (_, next_score), *_ = fulltext.best(db, "kb-test", '"rare" OR "common"', 5)
+    (best, score), (_, next_score), *_ = State(db).best_by_words("kb-test", '"rare" OR "common"', 5)
     db.close()
     assert best == 21
     assert score > next_score

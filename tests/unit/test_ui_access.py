@@ -15,10 +15,11 @@ import pytest
 from streamlit import config
 
 from kb import KnowledgeBaseError, Settings
+from kb.loopback import is_loopback
 from kb.records import Source
 from kb.setting_changes import CHANGEABLE
 from ui import launch, login
-from ui.access import hashed, is_loopback, is_right, refusal, same_site, turned_away
+from ui.access import hashed, is_right, refusal, same_site, turned_away
 from ui.attempts import FREE_OF_ADDRESS, Attempts
 from ui.starting import can_read, start_again, start_folder
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from kb.search.folding import fold, token
+from kb.words.folding import fold, token
 
 FUNCTION_WORDS = frozenset(
     (  # noqa: SIM905 - many quoted words are harder to read

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from kb.errors import DocumentNotFoundError
+from kb.document_json import pages_from_json, sections_from_json
 from kb.records import (
     CollectionInfo,
     Document,
@@ -18,48 +18,16 @@ from kb.records import (
     FailedFile,
     FileState,
     Notice,
-    Page,
-    Section,
     Source,
-    TextBox,
 )
 
 # Level 1 compresses text nearly as well as level 6 at four times the speed.
 _COMPRESSION = 1
-_LONGEST_BITS = 256  # of a number that is shown whole
 
 
 def now() -> str:
     """Return the time as the catalog stores it: UTC, ISO 8601, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def storable(number: int) -> int:
-    """Return ``number`` as SQLite compares it: the nearest one of 64 bits."""
-    return max(-(2**63), min(number, 2**63 - 1))
-
-
-def document_number(number: object) -> int:
-    """Return the number of a document as SQLite compares it.
-
-    Raises:
-        DocumentNotFoundError: it is no whole number, so there is no such document.
-    """
-    # True and 1.0 are equal to 1, and SQLite would find document 1 by them.
-    if isinstance(number, bool) or not isinstance(number, int):
-        msg = (
-            f"there is no document {number!r:.80}: the number of a document is a whole number; "
-            "`kb documents` lists them all"
-        )
-        raise DocumentNotFoundError(msg)
-    return storable(number)
-
-
-def no_document(number: int) -> DocumentNotFoundError:
-    """Return the error for a whole number that no document has."""
-    # Python prints no numbers of more than 4,300 digits.
-    shown = str(number) if number.bit_length() < _LONGEST_BITS else "of so many digits"
-    return DocumentNotFoundError(f"there is no document {shown}; `kb documents` lists them all")
 
 
 def dump(value: object) -> str:
@@ -173,54 +141,8 @@ def unpack_document(row: sqlite3.Row) -> Document:
         text=unpack(row["body"]),
         media_type=row["media_type"],
         title=row["title"],
-        sections=_sections(structure),
-        pages=_pages(structure),
+        sections=sections_from_json(structure["sections"]),
+        pages=pages_from_json(structure["pages"]),
         metadata=json.loads(row["metadata"]),
         notices=notices(row["notices"]),
-    )
-
-
-def document_json(document: Document) -> dict[str, Any]:
-    """Return a document as JSON values."""
-    return {
-        **asdict(document),
-        "metadata": dict(document.metadata),
-        "notices": [{**asdict(item), "values": dict(item.values)} for item in document.notices],
-    }
-
-
-def document_from_json(values: dict[str, Any]) -> Document:
-    """Inverse of :func:`document_json`.
-
-    Raises:
-        KeyError, TypeError, ValueError: the values are no document's.
-    """
-    return Document(
-        **{
-            **values,
-            "sections": _sections(values),
-            "pages": _pages(values),
-            "notices": tuple(Notice(**item) for item in values["notices"]),
-        }
-    )
-
-
-def _sections(structure: dict[str, Any]) -> tuple[Section, ...]:
-    return tuple(
-        Section(**{**item, "heading_path": tuple(item["heading_path"])})
-        for item in structure["sections"]
-    )
-
-
-def _pages(structure: dict[str, Any]) -> tuple[Page, ...]:
-    return tuple(
-        Page(
-            **{
-                **item,
-                "boxes": tuple(
-                    TextBox(**{**box, "box": tuple(box["box"])}) for box in item["boxes"]
-                ),
-            }
-        )
-        for item in structure["pages"]
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from kb.embedding.base import Vector, Vectors
 from kb.records import Chunk, CollectionInfo, Document, FileState
-from kb.search.terms import IndexText
+from kb.words.terms import IndexText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

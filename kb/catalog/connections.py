@@ -1,4 +1,4 @@
-"""SQLite connections to the catalog: opening, pooling, transactions, and errors as ours."""
+"""Connections to the catalog's file: opening, pooling, transactions, and errors as ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from kb.catalog.migrations import migrate
 from kb.catalog.transactions import is_idle, roll_back
 from kb.errors import StoreError
-from kb.store import fulltext
 
 BUSY_TIMEOUT_S = 60
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -35,12 +34,11 @@ def immutable(path: Path) -> sqlite3.Connection:
     )
 
 
-class Database:
-    """A catalog file. Thread-safe: every block borrows a connection of its own.
+class Connections:
+    """Connections to one file. Thread-safe: every block borrows one of its own.
 
     Args:
         path: made if it is not there.
-        refusal: why nothing may be written; empty where it may.
         in_place: the file is on a read-only disk, of this release's version and without a log.
         original: what messages name where ``path`` is a copy.
 
@@ -53,13 +51,11 @@ class Database:
         self,
         path: Path,
         *,
-        refusal: str = "",
         in_place: bool = False,
         original: Path | None = None,
     ) -> None:
-        self.path = path
+        self._path = path
         self._named = original or path
-        self._refusal = refusal
         self._in_place = in_place
         self._idle: list[sqlite3.Connection] = []
         self._mutex = threading.Lock()
@@ -70,7 +66,6 @@ class Database:
                 if not in_place:
                     connection.execute("PRAGMA journal_mode = WAL")
                     migrate(connection, path)
-                    fulltext.bring_up_to_date(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -91,10 +86,8 @@ class Database:
         """Give a connection in a transaction: committed at the end, undone on any error.
 
         Raises:
-            StoreError: the folder is read-only, the disk is full, or the file failed.
+            StoreError: the disk is full, or the file failed.
         """
-        if self._refusal:
-            raise StoreError(self._refusal)
         with self._borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -107,7 +100,6 @@ class Database:
     def vacuum(self) -> None:
         """Rewrite the file without the pages of deleted rows, and empty the write-ahead log."""
         with self._borrowed() as connection:
-            fulltext.optimize(connection)
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -121,10 +113,10 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = (
-            immutable(self.path)
+            immutable(self._path)
             if self._in_place
             else sqlite3.connect(
-                self.path,
+                self._path,
                 timeout=BUSY_TIMEOUT_S,
                 isolation_level=None,  # transactions are begun and ended by hand, above
                 check_same_thread=False,  # the pool hands a connection to one thread at a time

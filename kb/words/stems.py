@@ -13,8 +13,8 @@ from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from kb.search.folding import fold, token
-from kb.search.function_words import function_tokens
+from kb.words.folding import fold, token
+from kb.words.function_words import function_tokens
 
 if TYPE_CHECKING:
     from Stemmer import Stemmer  # type: ignore[import-not-found] # ships no types

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kb.characters import HYPHENS
-from kb.search.folding import fold
+from kb.words.folding import fold
 
 Form = tuple[str, int, int]
 """What is found, and where it stands in the text."""

@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kb.characters import HYPHENS, plain
-from kb.search import hanzi, numbers, stems
-from kb.search.folding import UNSPACED, fold, fold_run, is_single_character, token
+from kb.words import hanzi, numbers, stems
+from kb.words.folding import UNSPACED, fold, fold_run, is_single_character, token
 
 __all__ = ["IndexText", "Term", "analysis", "index_text", "is_single_character", "terms", "token"]
 

@@ -1,0 +1,145 @@
+"""How the conditions of a filter become SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kb.catalog.numbers import document_number, storable
+from kb.catalog.rows import dump
+from kb.metadata import folded
+from kb.records import MetadataValue
+
+if TYPE_CHECKING:
+    from kb.catalog.filters import SearchFilter
+
+_MOST_INTEGER = 2**1000
+
+
+def conditions(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
+    """Return the conditions on chunks ``k`` and documents ``d``, and the values bound in them."""
+    # "+" keeps SQLite from walking the collection's documents where their ids are known.
+    by_id = "+" if condition.documents or condition.path else ""
+    clauses = [f"{by_id}d.collection_id = ?", "d.state = 'active'"]
+    values: list[object] = [collection_id]
+
+    def require(clause: str, *bound: object) -> None:
+        clauses.append(clause)
+        values.extend(bound)
+
+    ids = [document_number(number) for number in condition.documents]
+    for column, allowed in (("d.id", ids), ("d.media_type", condition.media_types)):
+        if allowed:
+            require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608
+    if condition.path:
+        # Found once for a search, not once for each document.
+        path, globs = _globs(condition.path)
+        require(
+            "d.id IN (SELECT s.document_id FROM sources s WHERE s.collection_id = ?"  # noqa: S608
+            f" AND ({' OR '.join([f'{path} GLOB ?'] * len(globs))}))",
+            collection_id,
+            *globs,
+        )
+    for clause, bound in (
+        *_language_clauses(condition),
+        *_tag_clauses(collection_id, condition),
+        *_date_clauses(condition),
+    ):
+        require(clause, *bound)
+    if condition.page_first is not None:
+        require("k.page_last >= ?", storable(condition.page_first))
+    if condition.page_last is not None:
+        require("k.page_first <= ?", storable(condition.page_last))
+    for key, value in condition.metadata.items():
+        for clause, bound in _metadata_clauses(key, value):
+            require(clause, *bound)
+    return " AND ".join(clauses), values
+
+
+Clause = tuple[str, tuple[object, ...]]
+
+
+def _globs(path: str) -> tuple[str, list[str]]:
+    """Return what SQLite's GLOB is to look at, and the patterns of which one must match."""
+    pattern = _storable(path).replace("[!", "[^")  # as shells write it
+    if pattern.startswith("/"):
+        return "(rtrim(s.root, '/') || '/' || s.path)", [pattern]
+    # "**/" is any folder or none.
+    return "s.path", [pattern, pattern[3:]] if pattern.startswith("**/") else [pattern]
+
+
+def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    if condition.languages:
+        listed = "','||replace(lower(d.language), ' ', '')"  # a document may be in several
+        parts = [f"instr({listed}||',', ?) OR instr({listed}, ?)" for _ in condition.languages]
+        names = [folded(name).replace("_", "-") for name in condition.languages]
+        bound = tuple(value for name in names for value in (f",{name},", f",{name}-"))
+        yield f"({' OR '.join(parts)})", bound
+
+
+def _tag_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
+    # Found once for a search, not once for each document.
+    given = (
+        "d.id IN (SELECT s.document_id FROM source_tags t CROSS JOIN sources s"
+        " ON s.id = t.source_id WHERE t.folded = ? AND s.collection_id = ?)"
+    )
+    for tag in map(folded, condition.tags):
+        yield f"(instr(d.labels, ?) OR {given})", (f",{tag},", tag, collection_id)
+
+
+def _date_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    day = "coalesce(nullif(d.day, ''), d.added_at)"
+    if condition.date_from:
+        yield f"{day} >= ?", (condition.date_from,)
+    if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00
+        yield f"substr({day}, 1, ?) <= ?", (len(condition.date_to), condition.date_to)
+
+
+def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
+    key = _storable(key)
+    # A look at the text of all metadata costs a tenth of taking the JSON apart.
+    yield "d.metadata LIKE ? ESCAPE '!'", (f'%"{_escaped(_encoded(key))}":%',)
+    bound: list[object]
+    if isinstance(value, bool):
+        own, bound = "m.type = ?", ["true" if value else "false"]
+    elif isinstance(value, str):
+        value = _storable(value)
+        # Typed on a command line, a number or a yes is text; a list is kept with commas between.
+        own = (
+            "CAST(m.value AS TEXT) = ? OR (m.type IN ('true', 'false') AND m.type = lower(?))"
+            " OR (m.type = 'text' AND instr(', '||m.value||', ', ?))"
+        )
+        bound = [value, value, f", {value}, "]
+        if not _is_number(value) and value.lower() not in {"true", "false"}:
+            yield "instr(d.metadata, ?)", (_encoded(value),)
+    else:
+        if isinstance(value, int) and value != storable(value):
+            # As SQLite reads such a number in JSON.
+            value = float(max(-_MOST_INTEGER, min(value, _MOST_INTEGER)))
+        own, bound = "m.value = ? OR CAST(m.value AS TEXT) = CAST(? AS TEXT)", [value, value]
+    same_key = "SELECT 1 FROM json_each(d.metadata) m WHERE lower(m.key) = lower(?)"
+    yield f"EXISTS ({same_key} AND ({own}))", (key, *bound)
+
+
+def _is_number(text: str) -> bool:
+    """Say whether a text is a number, which is written in several ways."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _encoded(text: str) -> str:
+    """Return ``text`` as it stands inside JSON of :func:`kb.catalog.rows.dump`."""
+    return dump(text)[1:-1]
+
+
+def _storable(text: str) -> str:
+    """Replace halves of characters, which nothing in the catalog holds."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,146 @@
+"""Runs of ingestion in the catalog: when, over what, what changed, what failed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from kb.catalog.base import Transaction
+from kb.catalog.numbers import storable
+from kb.catalog.rows import now
+
+RunStatus = Literal["running", "finished", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """One run of ingestion.
+
+    ``counts`` gives files by outcome, ``changes`` the paths of those that were added, changed,
+    moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
+    ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
+    disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
+    ``error`` says what ended a run that failed as a whole.
+    """
+
+    id: int
+    collection: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    paths: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    gone: Sequence[str] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+    error: str = ""
+
+
+class RunReads(Transaction):
+    """The history of runs."""
+
+    def runs(self, *, limit: int | None = None) -> list[RunInfo]:
+        """Return the runs of all collections, newest first."""
+        rows = self._db.execute(
+            "SELECT r.*, c.name FROM runs r JOIN collections c ON c.id = r.collection_id"
+            " ORDER BY r.id DESC LIMIT ?",
+            (-1 if limit is None else storable(limit),),
+        )
+        return [_info(row) for row in rows]
+
+    def running_runs(self) -> list[int]:
+        """Return the ids of runs that say they are running."""
+        rows = self._db.execute("SELECT id FROM runs WHERE status = 'running'")
+        return [row["id"] for row in rows]
+
+
+class RunChanges(RunReads):
+    """The history of runs, written."""
+
+    def begin_run(self, collection_id: str, summary: Mapping[str, Any]) -> int:
+        """Record that a run has begun; return its id."""
+        cursor = self._db.execute(
+            "INSERT INTO runs (collection_id, started_at, status, summary)"
+            " VALUES (?, ?, 'running', ?)",
+            (collection_id, now(), _dumped(summary)),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run_id: int, status: RunStatus, summary: Mapping[str, Any]) -> None:
+        """Record how a run ended; ``summary`` has the fields of :class:`RunInfo`."""
+        self._db.execute(
+            "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE id = ?",
+            (status, now(), _dumped(summary), run_id),
+        )
+
+    def interrupt_run(self, run_id: int) -> None:
+        """Record that the process of a run is gone."""
+        self._db.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", (run_id,))
+
+    def forget_names(self) -> None:
+        """Take the names of files that the catalog no longer knows out of the history."""
+        rows = self._db.execute("SELECT root, path FROM sources")
+        known = {(row["root"], row["path"]) for row in rows}
+        names = {path for _, path in known} | {f"{root}/{path}" for root, path in known}
+        # A folder given stays while it has files.
+        places = {root for root, _ in known}
+        for root, path in known:
+            whole = Path(root, path)
+            places.update((path, str(whole), *map(str, whole.parents)))
+        for row in self._db.execute("SELECT id, summary FROM runs").fetchall():
+            text = _dumped(_with_names(json.loads(row["summary"]), names, places))
+            if text != row["summary"]:
+                self._db.execute("UPDATE runs SET summary = ? WHERE id = ?", (text, row["id"]))
+
+
+def _with_names(summary: dict[str, Any], names: set[str], places: set[str]) -> dict[str, Any]:
+    """Return the summary of a run without other names of files than these."""
+    summary["paths"] = [path for path in summary.get("paths", ()) if path in places]
+    summary["changes"] = {
+        outcome: [path for path in paths if path in names]
+        for outcome, paths in summary.get("changes", {}).items()
+    }
+    summary["failures"] = {
+        path: reason for path, reason in summary.get("failures", {}).items() if path in names
+    }
+    if "gone" in summary:
+        summary["gone"] = [path for path in summary["gone"] if path in names]
+    if "left_out" in summary:
+        left_out = summary["left_out"].items()
+        summary["left_out"] = {path: rule for path, rule in left_out if path in names}
+    return summary
+
+
+def _dumped(summary: Mapping[str, Any]) -> str:
+    return json.dumps(dict(summary), ensure_ascii=False)
+
+
+def _info(row: sqlite3.Row) -> RunInfo:
+    summary = json.loads(row["summary"])
+    finished = row["finished_at"]
+    return RunInfo(
+        id=row["id"],
+        collection=row["name"],
+        status=row["status"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=datetime.fromisoformat(finished) if finished else None,
+        paths=tuple(summary.get("paths", ())),
+        counts=summary.get("counts", {}),
+        changes=summary.get("changes", {}),
+        failures=summary.get("failures", {}),
+        gone=tuple(summary.get("gone", ())),
+        left_out=summary.get("left_out", {}),
+        chunks=summary.get("chunks", 0),
+        embedded=summary.get("embedded", 0),
+        reused=summary.get("reused", 0),
+        error=summary.get("error", ""),
+    )

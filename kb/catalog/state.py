@@ -1,0 +1,48 @@
+"""One state of the catalog, and one change of it: the values that transactions are."""
+
+from __future__ import annotations
+
+from kb.catalog.chunks import ChunkReads
+from kb.catalog.collections import CollectionReads
+from kb.catalog.documents import DocumentReads
+from kb.catalog.filters import FilterReads
+from kb.catalog.hidden import HiddenChanges, HiddenReads
+from kb.catalog.keywords import KeywordReads
+from kb.catalog.making import CollectionChanges
+from kb.catalog.overview import OverviewReads
+from kb.catalog.runs import RunChanges, RunReads
+from kb.catalog.sources import SourceReads
+from kb.catalog.tags import TagReads
+from kb.catalog.versions import VersionChanges
+
+
+class State(
+    CollectionReads,
+    KeywordReads,
+    FilterReads,
+    ChunkReads,
+    DocumentReads,
+    OverviewReads,
+    SourceReads,
+    TagReads,
+    RunReads,
+    HiddenReads,
+):
+    """The catalog as it was when the first of these reads was made; all of them agree."""
+
+    def generation(self) -> int:
+        """Return the count of changes of what can be found, by any process."""
+        return int(self._db.execute("SELECT value FROM generation").fetchone()["value"])
+
+    def integrity(self) -> str:
+        """Return ``ok``, or what is wrong with the file."""
+        return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
+class Change(CollectionChanges, VersionChanges, RunChanges, HiddenChanges, State):
+    """A change that others see whole when its block ends, or not at all."""
+
+    def count_generation(self) -> int:
+        """Tell other processes that vectors have changed; return the new generation."""
+        row = self._db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
+        return int(row["value"])

@@ -1,0 +1,102 @@
+"""Tags that people give to documents, beside those that documents have of their own.
+
+They belong to the file that a document came from, so that they outlive its next version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from kb.catalog.base import Transaction
+from kb.catalog.numbers import document_number
+from kb.metadata import folded
+from kb.records import Source
+
+
+class TagReads(Transaction):
+    """Which files have which tags."""
+
+    def tags_of_files(self, collection_id: str) -> dict[Source, tuple[str, ...]]:
+        """Return the tags of each file of a collection that has some, in alphabetical order."""
+        found: dict[Source, list[str]] = {}
+        for row in self._db.execute(
+            "SELECT s.root, s.path, t.tag FROM source_tags t JOIN sources s ON s.id = t.source_id"
+            " WHERE s.collection_id = ? ORDER BY t.folded",
+            (collection_id,),
+        ):
+            found.setdefault(Source(root=row["root"], path=row["path"]), []).append(row["tag"])
+        return {source: tuple(given) for source, given in found.items()}
+
+    def tags_of_documents(
+        self, collection_id: str, document_id: int | None = None
+    ) -> dict[int, tuple[str, ...]]:
+        """Return the tags of every document of a collection that has some, or of one document."""
+        found: dict[int, dict[str, str]] = {}
+        for row in self._db.execute(
+            "SELECT s.document_id, t.tag, t.folded"
+            " FROM sources s JOIN source_tags t ON t.source_id = s.id"
+            " WHERE s.collection_id = ? AND (? IS NULL OR s.document_id = ?) ORDER BY t.folded",
+            (collection_id, document_id, document_id),
+        ):
+            found.setdefault(row["document_id"], {}).setdefault(row["folded"], row["tag"])
+        return {key: tuple(given.values()) for key, given in found.items()}
+
+
+class TagChanges(TagReads):
+    """Tags given and taken."""
+
+    def tag_documents(
+        self,
+        document_ids: Sequence[int],
+        *,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        collection_id: str | None = None,
+    ) -> None:
+        """Give tags to all files of these documents, and take others from them, in any case.
+
+        Documents of another collection than ``collection_id``, if given, are passed over.
+
+        Raises:
+            DocumentNotFoundError: what names a document is no whole number.
+        """
+        bound = (
+            json.dumps([document_number(number) for number in document_ids]),
+            collection_id,
+            collection_id,
+        )
+        files = (
+            "SELECT s.id FROM json_each(?) wanted CROSS JOIN sources s"
+            " ON s.document_id = wanted.value AND (? IS NULL OR s.collection_id = ?)"
+        )
+        for tag in remove:
+            self._db.execute(
+                f"DELETE FROM source_tags WHERE folded = ? AND source_id IN ({files})",  # noqa: S608 - ours
+                (folded(tag), *bound),
+            )
+        for tag in add:
+            self._db.execute(
+                "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"  # noqa: S608 - ours
+                f" SELECT id, ?, ? FROM ({files})",
+                (tag, folded(tag), *bound),
+            )
+
+    def tag_file(self, collection_id: str, source: Source, tags: Iterable[str]) -> None:
+        """Give tags to one file."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
+            " SELECT id, ?, ? FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
+            [(tag, folded(tag), collection_id, source.root, source.path) for tag in tags],
+        )
+
+    def carry_tags_over(self, old_id: str, new_id: str) -> None:
+        """Give the files of a collection the tags that the same files have in another."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
+            " SELECT new.id, t.tag, t.folded"
+            " FROM source_tags t JOIN sources old ON old.id = t.source_id"
+            " JOIN sources new ON new.root = old.root AND new.path = old.path"
+            " AND new.collection_id = ? WHERE old.collection_id = ?",
+            (new_id, old_id),
+        )

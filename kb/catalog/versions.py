@@ -1,0 +1,106 @@
+"""What a search sees: the steps that show a document's new version and hide its old one.
+
+Documents go through three states: pending (written, vectors on their way, invisible), active
+(visible), retired (invisible, vectors being deleted). A chunk becomes visible in
+:meth:`VersionChanges.show_version`, when its transaction ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kb.catalog.chunks import ChunkChanges
+from kb.catalog.documents import DocumentChanges
+from kb.catalog.keywords import KeywordChanges, context_text
+from kb.catalog.numbers import document_number, no_document
+from kb.catalog.sources import SourceChanges
+from kb.errors import ChangedMeanwhileError
+from kb.prepared import PreparedDocument
+from kb.records import FileState, Source
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDocument:
+    """A document that is written and not yet visible: its id and those of its chunks."""
+
+    document_id: int
+    chunk_ids: tuple[int, ...]
+
+
+class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges):
+    """Documents shown and hidden."""
+
+    def write_pending(self, collection_id: str, prepared: PreparedDocument) -> PendingDocument:
+        """Write a document and its chunks, invisible."""
+        document_id = self._insert_document(collection_id, prepared)
+        return PendingDocument(document_id, tuple(self._insert_chunks(document_id, prepared)))
+
+    def show_version(
+        self, collection_id: str, pending: PendingDocument, prepared: PreparedDocument
+    ) -> None:
+        """Make a written document visible, and its chunks findable by their words."""
+        self._set_state(pending.document_id, "active")
+        title = prepared.document.title
+        contexts = (
+            context_text(title, chunk.heading_path, prepared.language) for chunk in prepared.chunks
+        )
+        items = zip(pending.chunk_ids, prepared.index_texts, contexts, strict=True)
+        self.index_words(collection_id, items)
+
+    def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
+        """Let a source show ``file.document_id``; return what it showed before.
+
+        The document that it showed is retired if no other source shows it.
+
+        Raises:
+            ChangedMeanwhileError: the document to be shown is not visible (any more).
+        """
+        wanted = file.document_id
+        if wanted is not None and not self.is_visible(collection_id, wanted):
+            msg = (
+                f"the document {wanted} that {file.source.path} was to be a copy of was removed "
+                "meanwhile; run the same command again"
+            )
+            raise ChangedMeanwhileError(msg)
+        before = self.file_state(collection_id, file.source)
+        self._record(collection_id, file)
+        self._retire_if_orphaned(before)
+        return before
+
+    def forget_source(self, collection_id: str, source: Source) -> bool:
+        """Forget a source; say whether its document went with it, for no other source shows it."""
+        before = self.file_state(collection_id, source)
+        self._forget(collection_id, source)
+        return self._retire_if_orphaned(before)
+
+    def remove_document(self, document_id: int, *, collection_id: str | None = None) -> None:
+        """Hide a document and forget all its sources.
+
+        Raises:
+            DocumentNotFoundError: there is no such document (in the collection, if one is given).
+        """
+        found = self.collection_of(document_number(document_id))
+        if found is None or collection_id not in (None, found):
+            raise no_document(document_id)
+        self._db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+        self._retire(found, document_id)
+
+    def _retire_if_orphaned(self, before: FileState | None) -> bool:
+        """Retire the document that a source showed, if no source is left that does."""
+        if before is None or before.document_id is None:
+            return False
+        left = self._db.execute(
+            "SELECT 1 FROM sources WHERE document_id = ?", (before.document_id,)
+        ).fetchone()
+        if left is not None:
+            return False
+        row = self._db.execute(
+            "SELECT collection_id FROM documents WHERE id = ?", (before.document_id,)
+        ).fetchone()
+        self._retire(row["collection_id"], before.document_id)
+        return True
+
+    def _retire(self, collection_id: str, document_id: int) -> None:
+        """Hide a document from every search; its rows and vectors are deleted afterwards."""
+        self.forget_words(collection_id, document_id)
+        self._set_state(document_id, "retired")
