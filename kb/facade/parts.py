@@ -8,7 +8,7 @@ from functools import partial
 from kb.chat.opening import open_chat_model
 from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
-from kb.indexing import Indexing
+from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
 from kb.reranking import open_reranker
 from kb.search.searcher import Searcher
