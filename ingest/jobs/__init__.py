@@ -1,6 +1,6 @@
 """Ingestion in the background: a queue that outlives the process, and whoever works through it.
 
-The queue stands in the catalog (:mod:`kb.catalog.jobs`), the bytes that wait lie in the spool.
+The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in the spool.
 """
 
 from ingest.jobs.execution import UNEXPECTED

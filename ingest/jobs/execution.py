@@ -208,9 +208,8 @@ class Execution:
             advanced, self._tally.settled = self._tally.settled > 0, 0
         try:
             if files:
-                cancelling = self._base.jobs.note(self.job.id, files, progress, advanced=advanced)
-            else:
-                cancelling = self._base.jobs.is_cancelling(self.job.id)
+                self._base.jobs.note(self.job.id, files, progress, advanced=advanced)
+            cancelling = self._base.jobs.is_cancelling(self.job.id)
         except StoreError:
             with self._mutex:
                 self._tally.changed.update(dict.fromkeys(file.name for file in files))

@@ -20,26 +20,26 @@ from ingest.jobs import JobInfo, Jobs, retry_options
 from kb import KnowledgeBase, Settings
 
 RUN = Path(__file__).parent / "job_run.py"
-CATALOG = "kb.catalog.jobs:JobTable"
+QUEUE = "kb.queueing:JobQueue"
 STEPS = [
     # Nothing is promised before the job is queued, and nothing may stay.
     ("before", "ingest.jobs.spool:Spool.batch", 1, False),
     ("after", "ingest.jobs.spool:Spool.batch", 1, False),
     ("after", "ingest.jobs.spool:Batch.add", 1, False),
-    ("before", f"{CATALOG}.add", 1, False),
+    ("before", f"{QUEUE}.add", 1, False),
     # From here on it is done, whatever happens.
-    ("after", f"{CATALOG}.add", 1, True),
+    ("after", f"{QUEUE}.add", 1, True),
     ("before", "ingest.jobs.spool:Batch.hand_over", 1, True),
-    ("before", f"{CATALOG}.begin", 1, True),
-    ("after", f"{CATALOG}.begin", 1, True),
+    ("before", f"{QUEUE}.begin", 1, True),
+    ("after", f"{QUEUE}.begin", 1, True),
     ("before", "kb.uploads:Uploads.keep", 1, True),
     ("after", "kb.uploads:Uploads.keep", 1, True),
     ("before", "kb.uploads:Uploads.keep", 2, True),
-    ("before", "kb.indexing:Indexing.commit_all", 1, True),
-    ("after", "kb.indexing:Indexing.commit_all", 1, True),
-    ("after", f"{CATALOG}.place", 1, True),
-    ("before", f"{CATALOG}.end", 1, True),
-    ("after", f"{CATALOG}.end", 1, True),
+    ("before", "kb.indexing.steps:Indexing.commit_all", 1, True),
+    ("after", "kb.indexing.steps:Indexing.commit_all", 1, True),
+    ("after", f"{QUEUE}.place", 1, True),
+    ("before", f"{QUEUE}.end", 1, True),
+    ("after", f"{QUEUE}.end", 1, True),
     ("before", "ingest.jobs.spool:Spool.clean", 2, True),
 ]
 
@@ -133,7 +133,7 @@ def test_a_job_that_was_cancelled_before_its_process_was_killed_does_not_go_on(
     # It dies when it would write down that the job has ended.
     with (
         KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
-        working(settings, 1, "before", f"{CATALOG}.end", "1") as (process, _),
+        working(settings, 1, "before", f"{QUEUE}.end", "1") as (process, _),
     ):
         assert process.wait(60) == -9
         (job,) = base.jobs.listed()

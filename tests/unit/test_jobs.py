@@ -389,7 +389,7 @@ def test_of_many_files_the_most_telling_are_told_and_remembered(
     base: KnowledgeBase, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.catalog.jobs.LISTED_FILES", 4)
-    monkeypatch.setattr("kb.catalog.jobs.KEPT_FILES", 5)
+    monkeypatch.setattr("kb.catalog.job_changes.KEPT_FILES", 5)
     for number in range(8):
         (tmp_path / f"{number}.txt").write_text(f"Text number {number}.", "utf-8")
     (tmp_path / "z.pdf").write_bytes(b"%PDF-1.7 broken")
