@@ -133,6 +133,11 @@ class Side:
         )
         return sentences and long and self.count >= LEAST_LINES and full
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it has so many lines of running text that nobody takes them for cells."""
+        return self.is_prose and self.count >= _MANY_LINES and self.full >= _HALF
+
 
 def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> bool:
     """Whether two sides of a gap, ``wide`` heights of the font, are read one after the other."""

@@ -61,8 +61,13 @@ class _Gutter:
     bottom: float
 
 
-def reading_order(items: Sequence[Item]) -> list[list[Item]]:
-    """Return the parts of a page, each of one column, in the order in which they are read."""
+def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[Item]]:
+    """Return the parts of a page, each of one column, in the order in which they are read.
+
+    Args:
+        items: of the page, in any order.
+        certain: whether only columns of prose with many lines are parted.
+    """
     if not items:
         return []
     if len(items) > MOST_ITEMS:
@@ -72,7 +77,7 @@ def reading_order(items: Sequence[Item]) -> list[list[Item]]:
     cuts = 0
     while waiting:
         part = waiting.pop()
-        gutter = _gutter(part) if cuts < MOST_CUTS and len(part) > 1 else None
+        gutter = _gutter(part, certain=certain) if cuts < MOST_CUTS and len(part) > 1 else None
         if gutter is None:
             done.append(part)
             continue
@@ -123,7 +128,7 @@ def _size(items: Sequence[Item]) -> float:
     return max(sizes[len(sizes) // 2], 1.0) if sizes else 10.0
 
 
-def _gutter(items: Sequence[Item]) -> _Gutter | None:
+def _gutter(items: Sequence[Item], *, certain: bool) -> _Gutter | None:
     """Return the best gutter of a part of the page, None where it has one column."""
     size = _size(items)
     best: tuple[float, float] = (0.0, 0.0)
@@ -138,6 +143,8 @@ def _gutter(items: Sequence[Item]) -> _Gutter | None:
         worth = (float(min(one.count, other.count)), gutter.right - gutter.left)
         wide = (gutter.right - gutter.left) / size
         if worth <= best:
+            continue
+        if certain and not (one.is_certain and other.is_certain):
             continue
         if not are_columns(one, other, wide, backwards=backwards):
             near = _near(sides, gutter, gutters)
