@@ -11,10 +11,12 @@ from ingest.loaders.pdf.tables.columns import Row, Strip, rows_of, strips_in, wi
 from ingest.loaders.pdf.tables.contents import ends_in_leaders
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
+from ingest.loaders.pdf.tables.narrow import with_narrow_columns
 from ingest.loaders.pdf.tables.open import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.runs import Run
+from ingest.loaders.pdf.tables.spread import with_words_joined
 from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of
 from ingest.loaders.pdf.tables.value import Table
 
@@ -116,7 +118,7 @@ def _banded(
     found = _banded_rows(words, bands, lines, strips)
     if found is None:
         return None
-    rows, strips = found
+    rows, strips = with_narrow_columns(words, *found)
     groups: list[list[Row]] = []
     for own in _by_band(rows, bands):
         groups += _band_groups(words, own, len(bands))
@@ -161,7 +163,7 @@ def _banded_rows(
         return None
     if len(bands) == 1 and not is_table(words, run, rows, strips):
         return None  # two lines enclose a remark as well
-    rows, left = with_names_joined(rows, strips)
+    rows, left = with_names_joined(*with_words_joined(words, rows, strips))
     shared = [any(len(row.filled) > 1 for row in own) for own in _by_band(rows, bands)]
     if len(bands) >= _MANY_BANDS and all(shared):
         return rows, left

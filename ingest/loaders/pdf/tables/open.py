@@ -12,9 +12,11 @@ from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
 from ingest.loaders.pdf.tables.gaps import clear_strips
 from ingest.loaders.pdf.tables.likely import is_table
+from ingest.loaders.pdf.tables.narrow import with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.runs import Run, runs_of
+from ingest.loaders.pdf.tables.spread import with_words_joined
 from ingest.loaders.pdf.tables.text import Line, cell_text, is_fixed, is_number, lines_of, phrases
 from ingest.loaders.pdf.tables.value import Table
 from ingest.loaders.printed_lines import width
@@ -62,7 +64,8 @@ def _tables_of(
     cut = _gutter(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
-    rows, strips = clear_strips(words, run, *with_names_joined(rows, run.inner))
+    rows, strips = with_words_joined(words, rows, run.inner)
+    rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
         return [], []
     if is_table(words, run, rows, strips):
@@ -145,6 +148,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
 def _finished(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Table]:
+    rows, strips = with_narrow_columns(words, rows, strips)
     cut = _side_by_side(words, rows, strips)
     if cut is not None:
         parts = []
@@ -282,7 +286,7 @@ def names_above(
             width(text) > _LONGEST_NAME or is_number(text) for text in texts
         ):
             break
-        if len(told) != len(row.filled):
+        if any(len(phrases(words, replace(line, words=row.cells[n]), line.apart)) > 1 for n in row.filled):
             break
         found.insert(0, row)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +16,8 @@ _OVERLAP = 0.72  # ems between lines that stand partly beside each other
 _LOOSER = 1.22  # distance between rows, as a multiple of that between lines of a cell
 _NEARER = 1.12  # the same, where the lines of a cell lie around those of the others
 _MOST_HEADER_ROWS = 3
+_FEWEST_CHINESE = 4.5  # ems of a line that breaks within its cell
+_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")  # noqa: RUF001
 
 
 def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
@@ -91,17 +94,28 @@ def _by_wrapping(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
         max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
         for column in range(columns)
     ]
+    numeric = [_counts(words, rows, column) for column in range(columns)]
     groups: list[list[Row]] = []
     for row in rows:
-        if groups and _continues(words, groups[-1], row, edges):
+        if groups and _continues(words, groups[-1], row, edges, numeric):
             groups[-1].append(row)
         else:
             groups.append([row])
     return groups
 
 
+def _counts(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
+    """Say whether most cells of a column are numbers."""
+    told = [cell_text(words, row.cells[column]) for row in rows if row.cells[column]]
+    return 2 * sum(map(is_number, told)) > len(told)
+
+
 def _continues(
-    words: Sequence[Word], group: Sequence[Row], row: Row, edges: Sequence[float]
+    words: Sequence[Word],
+    group: Sequence[Row],
+    row: Row,
+    edges: Sequence[float],
+    numeric: Sequence[bool],
 ) -> bool:
     last = group[-1]
     if row.spans or last.spans:
@@ -113,11 +127,36 @@ def _continues(
     full = len(filled) == len(row.cells)
     if not set(filled) <= before or (full and not _all_go_on(words, group, row, edges)):
         return False
-    if any(is_number(cell_text(words, row.cells[column])) for column in filled):
+    if any(
+        numeric[column]
+        and is_number(cell_text(words, row.cells[column]))
+        and not _is_unfinished(words, group, column)
+        for column in filled
+    ):
         return False
     if not row.cells[0] and len(filled) <= max(1, len(row.cells) // 2):
         return True
-    return all(_wraps(words, group, row, column, edges[column]) for column in filled)
+    fits = [_wraps(words, group, row, column, edges[column]) for column in filled]
+    low = [_goes_on(words, group, row, column) for column in filled]
+    return all(fits) and (all(low) or (not row.cells[0] and any(low)))
+
+
+def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
+    """Return the last line of a cell so far, empty where it has none."""
+    cell = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
+    return cell_text(words, cell) if cell else ""
+
+
+def _is_unfinished(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
+    """Say whether a cell's text so far is one that goes on: the first half of a range."""
+    return _UNFINISHED.search(_above(words, group, column)) is not None
+
+
+def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int) -> bool:
+    """Say whether a cell's line reads as the rest of the one above."""
+    first = words[row.cells[column][0]].text[:1]
+    low = first.islower() or is_cjk(first or " ") or first in "(（"
+    return low or _is_unfinished(words, group, column)
 
 
 def _all_go_on(
@@ -144,9 +183,10 @@ def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, e
     first = words[row.cells[column][0]]
     end = max(words[at].box[2] for at in above)
     chinese = is_cjk(first.text[:1] or " ")
+    if chinese and end - min(words[at].box[0] for at in above) < _FEWEST_CHINESE * first.size:
+        return False  # of short cells each fills its column
     need = first.size if chinese else first.box[2] - first.box[0] + 0.25 * first.size
-    starts_low = first.text[:1].islower() or chinese or first.text[:1] in "(（"
-    return starts_low and end + need > edge + 0.5
+    return end + need > edge + 0.5
 
 
 def table_from(
