@@ -10,14 +10,22 @@ from itertools import pairwise
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
-from ingest.loaders.pdf.tables.gaps import clear_strips
+from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_table
 from ingest.loaders.pdf.tables.narrow import with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
-from ingest.loaders.pdf.tables.rows import grouped, table_from
+from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
 from ingest.loaders.pdf.tables.runs import Run, runs_of
 from ingest.loaders.pdf.tables.spread import with_words_joined
-from ingest.loaders.pdf.tables.text import Line, cell_text, is_fixed, is_number, lines_of, phrases
+from ingest.loaders.pdf.tables.text import (
+    Line,
+    cell_text,
+    distance,
+    is_fixed,
+    is_number,
+    lines_of,
+    phrases,
+)
 from ingest.loaders.pdf.tables.value import Table
 from ingest.loaders.printed_lines import width
 
@@ -58,17 +66,19 @@ def _tables_of(
     words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
 ) -> tuple[list[Table], list[list[int]]]:
     """Return the tables of a run, or the parts of it that are to be looked at again."""
-    rows: Sequence[Row] = _trimmed(rows_of(words, run.lines, run.inner)) if run.inner else []
+    rows: Sequence[Row] = (
+        _trimmed(words, rows_of(words, run.lines, run.inner)) if run.inner else []
+    )
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
-    cut = _gutter(words, rows, run.inner)
+    cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
     rows, strips = with_words_joined(words, rows, run.inner)
     rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
         return [], []
-    if is_table(words, run, rows, strips):
+    if _is_table(words, run, rows, strips):
         found = _finished(words, rows, strips, lines)
         # Nobody sets a paragraph in a cell without a line around it.
         whole = all(len(cell.split()) <= _LONGEST_CELL for t in found for r in t.rows for cell in r)
@@ -79,6 +89,17 @@ def _tables_of(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _is_table(
+    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+) -> bool:
+    """Say whether rows are those of a table, or are when columns that stand close are parted."""
+    if is_table(words, run, rows, strips):
+        return True
+    fine, narrow = with_narrow_columns(words, rows, strips)
+    more = len(narrow) > len(strips) and is_table(words, run, fine, narrow, clear=True)
+    return more or (are_blocks(words, rows) and edges_align(words, rows, len(strips) + 1))
 
 
 def _in_stretches(
@@ -99,7 +120,7 @@ def _in_stretches(
     ]
 
 
-def _trimmed(rows: list[Row]) -> list[Row]:
+def _trimmed(words: Sequence[Word], rows: list[Row]) -> list[Row]:
     """Leave out lines at both ends that have no cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
@@ -109,6 +130,9 @@ def _trimmed(rows: list[Row]) -> list[Row]:
     core = rows[first:end]
     # The last row's cells may go on, not beside the first column: there the next text begins.
     while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
+        core.append(rows[end])
+        end += 1
+    while core and end < len(rows) and is_rest(words, core, rows[end]):
         core.append(rows[end])
         end += 1
     return core
@@ -272,7 +296,7 @@ def names_above(
     at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
     for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
         below = found[0].line if found else first.line
-        if below.centre - candidate.centre > _HEADER_AWAY * max(candidate.size, below.size):
+        if distance(candidate, below) > _HEADER_AWAY * max(candidate.size, below.size):
             break
         line = _within(words, candidate, span)
         if line is None:

@@ -44,7 +44,7 @@ def _is_by_chance(words: Sequence[Word], rows: Sequence[Row], strip: int) -> boo
 
 def _are_one(words: Sequence[Word], row: Row, one: Sequence[int], other: Sequence[int]) -> bool:
     """Say whether words go on over a strip with a space as the line has others."""
-    gap = words[other[0]].box[0] - words[one[-1]].box[2]
+    gap = min(words[at].box[0] for at in other) - max(words[at].box[2] for at in one)
     if gap <= _SPACE * row.line.size:
         return True
     own = [
