@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, rows_of, strips_in, with_names_joined
 from ingest.loaders.pdf.tables.contents import ends_in_leaders
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
-from ingest.loaders.pdf.tables.narrow import with_narrow_columns
+from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.open import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
@@ -45,7 +46,7 @@ def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -
                 for at in down[first:last]
                 if at in left and start - 2 <= _across(words[at].box) <= end + 2
             ]
-            band = lines_of(words, inside)
+            band = folded(words, lines_of(words, inside))
             if band and _tabular(words, band):
                 bands.append(band)
                 continue
@@ -125,10 +126,12 @@ def _banded(
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
     close = _close(groups)
+    inside = {at for row in rows for at in row.line.words}
+    page_lines = [line for line in page_lines if inside.isdisjoint(line.words)]
     first, last = beside_rows(words, rows, strips, page_lines, close)
     groups = _by_closeness(first, close) + groups + _by_closeness(last, close)
     above = names_above(words, groups[0][0], strips, page_lines)
-    return table_from(words, [[row] for row in above] + groups)
+    return table_from(words, with_groups_parted(words, [*above, *groups], strips))
 
 
 def _close(groups: Sequence[Sequence[Row]]) -> float:

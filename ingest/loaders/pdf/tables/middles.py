@@ -27,14 +27,12 @@ def around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
 
 
 def _is_centred(group: Sequence[Row]) -> bool:
-    """Say whether all cells of a group but one are in its middle line."""
+    """Say whether some cells of a group are in its middle line, and the others in all lines."""
     middle = group[len(group) // 2]
     others = [row.filled for row in group if row is not middle]
     if len(group) % 2 == 0 or len(middle.filled) < 3 or middle.spans:  # noqa: PLR2004 - cells
         return False
-    return all(filled == others[0] and len(filled) == 1 for filled in others) and (
-        others[0][0] in middle.filled
-    )
+    return set(others[0]) < set(middle.filled) and all(filled == others[0] for filled in others)
 
 
 def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:

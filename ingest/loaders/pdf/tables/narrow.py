@@ -47,6 +47,15 @@ def with_narrow_columns(
     return found, kept
 
 
+def with_groups_parted(
+    words: Sequence[Word], groups: Sequence[Sequence[Row]], strips: Sequence[Strip]
+) -> list[list[Row]]:
+    """Part the columns of a table whose lines are grouped, its names of columns included."""
+    found, _ = with_narrow_columns(words, [row for group in groups for row in group], strips)
+    parted = iter(found)
+    return [[next(parted) for _ in group] for group in groups]
+
+
 def _space(words: Sequence[Word], rows: Sequence[Row]) -> float:
     """Return the usual space between words of the table, in ems."""
     gaps = sorted(
@@ -125,7 +134,8 @@ def _parts(
     """Say whether enough rows have cells on both sides, and each side's cells are in line."""
     whole = [side for side in sides if side is not None]
     both = sum(left is not None and right is not None for left, right in whole)
-    if count - len(whole) > most or both < max(_FEWEST, _BOTH * count):
+    named = count - len(whole) == 0 and all(sides[0] or ()) and len(whole) > _FEWEST
+    if count - len(whole) > most or (both < max(_FEWEST, _BOTH * count) and not named):
         return False
     return all(_in_line([side[at] for side in whole]) for at in (0, 1))
 

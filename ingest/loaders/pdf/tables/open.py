@@ -12,7 +12,7 @@ from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_table
-from ingest.loaders.pdf.tables.narrow import with_narrow_columns
+from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
 from ingest.loaders.pdf.tables.runs import Run, runs_of
@@ -33,6 +33,7 @@ _DEPTH = 4
 _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
+_NAME_AWAY = 1.4  # ems between lines of one name
 _LONGEST_NAME = 44
 _LONGEST_CELL = 60  # words
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
@@ -183,9 +184,10 @@ def _finished(
             parts.append(table_from(words, grouped(words, half)))
         return parts
     above = names_above(words, rows[0], strips, lines)
-    beside = [row for row in above if _overlaps(row.line, rows[0].line)]
-    groups = [[row] for row in above[: len(above) - len(beside)]]
-    return [table_from(words, groups + grouped(words, [*beside, *rows]))]
+    beside = [group for group in above if _overlaps(group[-1].line, rows[0].line)]
+    groups = above[: len(above) - len(beside)]
+    groups += grouped(words, [*(row for group in beside for row in group), *rows])
+    return [table_from(words, with_groups_parted(words, groups, strips))]
 
 
 def _side_by_side(
@@ -289,13 +291,17 @@ def _ends(words: Sequence[Word], cell: Sequence[int]) -> tuple[float, float]:
 
 def names_above(
     words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
-) -> list[Row]:
-    """Return lines above the first row whose phrases stand over one or several columns each."""
-    found: list[Row] = []
+) -> list[list[Row]]:
+    """Return lines above the first row whose phrases stand over one or several columns each.
+
+    The rest of a name that breaks is put to the line that it begins in.
+    """
+    found: list[list[Row]] = []
+    rest: list[Row] = []
     span = _ends(words, first.line.words)
     at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
     for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
-        below = found[0].line if found else first.line
+        below = (rest or (found[0] if found else [first]))[0].line
         if distance(candidate, below) > _HEADER_AWAY * max(candidate.size, below.size):
             break
         line = _within(words, candidate, span)
@@ -306,11 +312,26 @@ def names_above(
         starts = [start for start, _, _ in row.spans]
         texts = [cell_text(words, phrase.words) for phrase in told]
         alone = len(told) == 1 and (not row.spans or 0 in starts)
-        if (alone and not _overlaps(line, below)) or any(
-            width(text) > _LONGEST_NAME or is_number(text) for text in texts
+        if any(width(text) > _LONGEST_NAME or is_number(text) for text in texts):
+            break
+        if alone and not _overlaps(line, below):
+            if row.spans or rest or not texts[0][:1].islower():
+                break
+            rest = [row]
+            continue
+        if rest and not (
+            set(rest[0].filled) < set(row.filled)
+            and distance(line, rest[0].line) <= _NAME_AWAY * line.size
         ):
             break
-        if any(len(phrases(words, replace(line, words=row.cells[n]), line.apart)) > 1 for n in row.filled):
+        if any(_is_parted(words, row, column) for column in row.filled):
             break
-        found.insert(0, row)
+        found.insert(0, [row, *rest])
+        rest = []
     return found
+
+
+def _is_parted(words: Sequence[Word], row: Row, column: int) -> bool:
+    """Say whether a line has two phrases in one column."""
+    part = replace(row.line, words=row.cells[column])
+    return len(phrases(words, part, row.line.apart)) > 1

@@ -134,7 +134,7 @@ def _continues(
         return True
     fits = [_wraps(words, group, row, column, edges[column]) for column in filled]
     low = [_goes_on(words, group, row, column) for column in filled]
-    return all(fits) and (all(low) or (not row.cells[0] and any(low)))
+    return all(fits) and (low[0] if row.cells[0] else any(low))
 
 
 def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
@@ -151,7 +151,9 @@ def _is_unfinished(words: Sequence[Word], group: Sequence[Row], column: int) -> 
 def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int) -> bool:
     """Say whether a cell's line reads as the rest of the one above."""
     first = words[row.cells[column][0]].text[:1]
-    low = first.islower() or is_cjk(first or " ") or first in "(（"
+    start = next(one.cells[column] for one in group if one.cells[column])
+    small = first.islower() and not words[start[0]].text[:1].islower()
+    low = small or is_cjk(first or " ") or first in "(（"
     return low or _is_unfinished(words, group, column)
 
 

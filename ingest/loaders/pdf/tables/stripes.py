@@ -177,15 +177,16 @@ def _reached(words: Sequence[Word], lines: Sequence[Line], band: _Band, edge: fl
         inside = _beside(words, line, band)
         if not inside:
             break
-        far = abs(line.centre - near) > (_NEXT if number else _FIRST) * line.size
+        below = line.centre > edge
+        start = line.top + line.size / 2 if below else line.bottom - line.size / 2
+        far = abs(start - near) > (_NEXT if number else _FIRST) * line.size
         told = columns_of(words, line, [band.left, *band.edges[1:-1], band.right])
         if far or told is None or len(inside) < len(line.words):
             break
-        below = line.centre > edge
         low = below and number and words[inside[0]].text[:1].islower()  # the rest of a cell
         if len(told) < 2 and ((1 in told and not low) or (below and not number)):  # noqa: PLR2004 - text beside
             break
         several = several or len(told) > 1
-        near = line.centre
+        near = line.bottom - line.size / 2 if below else line.top + line.size / 2
         reached = line.top - 1 if line.centre < edge else line.bottom + 1
     return reached if several else edge
