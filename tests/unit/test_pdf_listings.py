@@ -227,6 +227,44 @@ class TestOnGrid:
         assert [flat(text) for text in prose] == list(PARTS)
 
 
+def code_at(lines: list[str], left: float, *, prose: float | None = 72) -> Draw:
+    """Return a page of code, above its paragraph if it is to have one."""
+
+    def draw(canvas: Canvas) -> None:
+        top = put(canvas, PARTS[0], Setting(left=prose)) + 8 if prose is not None else 72.0
+        canvas.setFont("Courier", 10)
+        for line in lines:
+            bare = line.lstrip()
+            canvas.drawString(left + 6 * (len(line) - len(bare)), HEIGHT - top - 10, bare)
+            top += 12
+
+    return draw
+
+
+class TestOverPages:
+    def code(self, *pages: Draw) -> list[str]:
+        read = document(*pages)
+        parts = [read.text[s.start : s.end] for s in read.sections if s.kind == "code"]
+        return "\n".join(parts).split("\n")
+
+    @pytest.mark.parametrize("cut", [1, 3, 6])
+    def test_indentation_goes_on_over_a_page_break(self, cut: int) -> None:
+        parts = code_at(YAML[:cut], 90), code_at(YAML[cut:], 90, prose=None)
+        assert self.code(*parts) == YAML
+
+    def test_the_part_above_may_be_the_deeper_one(self) -> None:
+        lines = ["    if port:", "        sail(port)", "class Quay:", "    pass"]
+        parts = code_at(lines[:2], 90), code_at(lines[2:], 90, prose=None)
+        assert self.code(*parts) == lines
+
+    def test_the_other_margin_of_a_left_page_is_no_indentation(self) -> None:
+        def second(canvas: Canvas) -> None:
+            code_at(SHELL[2:], 130, prose=None)(canvas)
+            put(canvas, PARTS[1], Setting(top=300, left=112))
+
+        assert self.code(code_at(SHELL[:2], 90), second) == SHELL
+
+
 class TestNumbered:
     @pytest.mark.parametrize("font", ["Courier", "Helvetica"])
     def test_numbers_of_lines_in_another_font_leave_the_listing_whole(self, font: str) -> None:

@@ -9,9 +9,7 @@ from itertools import pairwise
 
 from ingest.loaders.pdf.layout.lines import Row
 from ingest.loaders.pdf.page import Word
-
-SIGNS = frozenset("{}()[]<>=;_#/\\|&*+$@\"'`~^%:")
-"""Characters that programs have many of."""
+from ingest.loaders.pdf.words.scripts import CODE_SIGNS
 
 _SIGNS_OF_CODE = 0.06
 _SIGNS_OF_DRAWN_CODE = 0.09  # where the font is no typewriter's
@@ -40,7 +38,7 @@ def is_listing(rows: Sequence[Row], right: float) -> bool:
     """Whether lines that stand below each other are code; ``right`` is their column's edge."""
     rows = _without_numbers(rows) or rows
     text = "".join(word.text for row in rows for word in row.words)
-    signs = sum(character in SIGNS for character in text) / max(len(text), 1)
+    signs = sum(character in CODE_SIGNS for character in text) / max(len(text), 1)
     lefts = _steps(rows)
     fixed = sum(row.fixed for row in rows) >= 0.8 * len(rows)
     left = min(row.box[0] for row in rows)

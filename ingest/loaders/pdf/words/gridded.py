@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ingest.loaders.pdf.words.frames import Sign
-from ingest.loaders.pdf.words.scripts import is_leftward, is_wide
+from ingest.loaders.pdf.words.scripts import CODE_SIGNS, is_leftward, is_wide
 
 _TOUCHING = 0.03  # heights of the font: letters set one after the other have less white between
 _BLANK = 0.45  # and white from which they may be two words
@@ -26,7 +26,8 @@ _LINE_ON_KNOWN_GRID = 0.05  # words of many narrow letters keep to columns badly
 _LONG_LINE = 25  # letters from which a line of prose among code is told
 _NEXT_TO = 0.5  # of the letters of a line have no empty column behind them
 _ON_GRID = 0.33  # how well letters keep to columns: 0 is by chance, 1 exactly; 0.46 is usual
-_FEW = 8.0  # letters keep to columns by chance
+_SIGNS_OF_CODE = 0.03
+_FEW = 10.0  # letters keep to columns by chance
 _NEARLY = 0.97
 _NEXT_LINE = 4  # heights of the font within which a line follows another of its block
 _BESIDE = 1.6  # and within which a line that cannot tell is one of the block's
@@ -56,12 +57,15 @@ def grids(lines: Sequence[Sequence[Sign]]) -> list[Grid | None]:
     found: list[Grid | None] = [None] * len(lines)
     for members in _blocks(lines):
         size = _size(lines[members[0]])
-        block = [lines[at] for at in members]
-        unit = _unit(size, block)
-        if not unit:
+        others = _others(lines, members)
+        unit = _unit(size, [lines[at] for at in members])
+        long = sum(len(lines[at]) >= _LEAST_LINE for at in others)
+        if not unit or long > len(members):
             continue
-        for at in (*members, *_others(lines, members)):
-            found[at] = _grid(unit, lines[at])
+        for at in members:
+            found[at] = _grid(unit, lines[at], _LONG_LINE)
+        for at in others:
+            found[at] = _grid(unit, lines[at], _LEAST_LINE)
     return found
 
 
@@ -98,6 +102,7 @@ def _others(lines: Sequence[Sequence[Sign]], members: Sequence[int]) -> list[int
         and top < letters[0].base < bottom
         and left - _BEFORE * size < letters[0].left < right
         and fonts.issuperset(sign.font for sign in letters)
+        and (len(letters) >= _LEAST_LINE or not _are_words(letters))
     ]
 
 
@@ -114,13 +119,24 @@ def _is_loose(letters: Sequence[Sign]) -> bool:
     return near > 0 and loose >= _LOOSE * near
 
 
+def _are_words(letters: Sequence[Sign]) -> bool:
+    """Whether few letters are words of prose, such as the last ones of a paragraph."""
+    gaps = [(b.left - a.right) / max(a.size, 0.1) for a, b in pairwise(letters)]
+    signs = any(sign.text in CODE_SIGNS for sign in letters)
+    return not signs and any(gap > _TOUCHING for gap in gaps)
+
+
 def _size(letters: Sequence[Sign]) -> float:
     return round(letters[0].size * 4) / 4
 
 
 def _unit(size: float, lines: Sequence[Sequence[Sign]]) -> float:
     """Return how wide the columns of lines are, 0.0 if the letters of most keep to none."""
-    long = [line for line in lines if len(line) >= _LEAST_LINE]
+    text = "".join(sign.text for line in lines for sign in line)
+    if sum(letter in CODE_SIGNS for letter in text) < _SIGNS_OF_CODE * len(text):
+        return 0.0
+    # What is repeated, as in a table, tells no more than once.
+    long = list({_places(line): line for line in lines if len(line) >= _LEAST_LINE}.values())
     middles = [[_middle(sign) for sign in line] for line in _some(long)]
     steps = round((_BROADEST - _NARROWEST) / _STEP)
     units = [(_BROADEST - step * _STEP) * size for step in range(steps + 1)]
@@ -129,6 +145,11 @@ def _unit(size: float, lines: Sequence[Sequence[Sign]]) -> float:
     if not best:
         return 0.0
     return next(unit for unit, score in zip(units, scores, strict=True) if score >= _NEARLY * best)
+
+
+def _places(line: Sequence[Sign]) -> tuple[tuple[str, int], ...]:
+    left = line[0].left
+    return tuple((sign.text, round(sign.left - left)) for sign in line)
 
 
 def _some(lines: Sequence[Sequence[Sign]]) -> Iterator[Sequence[Sign]]:
@@ -165,9 +186,10 @@ def _kept(unit: float, middles: Sequence[float]) -> float:
     return (together * together / count - 1) / (count - 1)
 
 
-def _grid(unit: float, letters: Sequence[Sign]) -> Grid | None:
+def _grid(unit: float, letters: Sequence[Sign], judged: int) -> Grid | None:
+    """Return a line's grid; from ``judged`` letters on it has to keep to the columns."""
     middles = [_middle(sign) for sign in letters]
-    if len(letters) >= _LONG_LINE and _kept(unit, middles) < _LINE_ON_KNOWN_GRID:
+    if len(letters) >= judged and _kept(unit, middles) < _LINE_ON_KNOWN_GRID:
         return None
     turn = 2j * math.pi / unit
     together = sum(cmath.exp(turn * place) for place in middles)
