@@ -12,7 +12,14 @@ from itertools import pairwise
 from ingest.loaders.pdf.layout.column_tests import Side
 from ingest.loaders.pdf.layout.gutters import Gutter, Item, Sides
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, around
-from ingest.loaders.pdf.layout.side_lines import SideLine, is_small, lines_of, may_go_on
+from ingest.loaders.pdf.layout.side_lines import (
+    SideLine,
+    goes_on,
+    is_code,
+    is_small,
+    lines_of,
+    may_go_on,
+)
 from ingest.loaders.pdf.page import Block, Box, Word
 
 _NARROWEST = 0.7  # heights of the font between text and box
@@ -20,6 +27,10 @@ _PITCH = 1.25  # times the distance between the lines beside the box
 _ALIGNED = 0.7  # share of the box's lines
 _INDENT = 2.0  # heights of the font
 _LEAST_LINES = 2
+_LAST = 4  # lines above that show the width of the text
+_LEAST_WIDTH = 10  # heights of the font
+_LEAST_WORDS, _LEAST_LETTERS = 1.5, 2.5  # of a line in a box
+_NUMBERS = 0.7
 _SPACE, _MOSTLY = 0.7, 0.8  # of the gutter's width, of the gaps between words
 _CLOSE = 1.9  # heights of the font between two lines of a box
 _LEVEL = 0.5  # heights of the font
@@ -78,6 +89,9 @@ def is_flow(flow: Flow, words: tuple[_Words, _Words], gutter: Gutter, size: floa
     narrow = sum(gap <= _SPACE * wide for gap in spaces) >= _MOSTLY * len(spaces)
     return (
         side.is_prose
+        and not is_code(text)
+        and (other.words >= _LEAST_WORDS or other.letters >= _LEAST_LETTERS)
+        and other.numbers < _NUMBERS
         and other.starts >= _ALIGNED
         and all(b - a <= _CLOSE * size for a, b in pairwise(other.lines))
         and wide >= _NARROWEST * size
@@ -107,7 +121,9 @@ def _enters(above: Sequence[SideLine], lines: Sequence[SideLine], size: float) -
     """Whether the last line above goes on with the first one beside the box."""
     if not above or _has_columns(above[-1], size):
         return False
-    return may_go_on(above[-1], lines[0]) and _is_near(above[-1], lines[0], lines, size)
+    right = max(line.right for line in above[-_LAST:])
+    reads_on = goes_on(above[-1], lines[0], max(right, lines[0].left + _LEAST_WIDTH * size))
+    return reads_on and _is_near(above[-1], lines[0], lines, size)
 
 
 def _leaves(lines: Sequence[SideLine], below: Sequence[SideLine], size: float) -> bool:
@@ -116,7 +132,8 @@ def _leaves(lines: Sequence[SideLine], below: Sequence[SideLine], size: float) -
         return False
     if _has_columns(below[0], size):
         return False
-    return may_go_on(lines[-1], below[0]) and _is_near(lines[-1], below[0], lines, size)
+    right = max(line.right for line in lines)
+    return goes_on(lines[-1], below[0], right) and _is_near(lines[-1], below[0], lines, size)
 
 
 def _is_near(one: SideLine, other: SideLine, lines: Sequence[SideLine], size: float) -> bool:

@@ -11,7 +11,14 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.loaders.pdf.layout.side_lines import OPENERS, STOPS, SideLine, is_small, lines_of
+from ingest.loaders.pdf.layout.side_lines import (
+    OPENERS,
+    STOPS,
+    SideLine,
+    is_code,
+    is_small,
+    lines_of,
+)
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk, width
 
@@ -26,7 +33,9 @@ _LONGEST_ADDRESS = 9
 _SAME_HEIGHT = 0.25  # heights of the font between base lines of one row
 _FAR = 1.9  # heights of the font between lines of one paragraph
 _SPACE = 0.3
-_LEAST_COLUMNS = 12
+_LEAST_COLUMNS, _LEAST_WORDS = 12, 3
+_HALF = 0.5
+_REMARKS = ("//", "/*", "#", "--", ";", "(*", "%")
 _SMALL = 0.8  # share of lines that begin with a small letter: a list of ingredients, an index
 _PLACE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?)\b|"
@@ -58,12 +67,19 @@ def go_on_alone(
 ) -> bool:
     """Whether sentences go on on one side beside lines that begin anew on the other."""
     left, right = lines_of(one, size), lines_of(other, size)
+    if any(map(is_code, (one, other))) or any(map(_are_remarks, (left, right))):
+        return False
     told = tested = 0
     for mine, beside in ((left, right), (right, left)):
         more = _told(mine, beside, size)
         told += more[0]
         tested += more[1]
     return told >= FEWEST_TOLD and told >= _MOST_TOLD * tested
+
+
+def _are_remarks(lines: Sequence[SideLine]) -> bool:
+    """Whether most lines are remarks on the code beside them."""
+    return sum(line.text.startswith(_REMARKS) for line in lines) > _HALF * len(lines)
 
 
 def _told(mine: Sequence[SideLine], beside: Sequence[SideLine], size: float) -> tuple[int, int]:
@@ -97,6 +113,7 @@ def _going_on(lines: Sequence[SideLine], size: float) -> list[bool]:
         full = right - above.right < below.first + _SPACE * size
         near = below.middle - above.middle <= _FAR * size
         prose = width(above.text) >= _LEAST_COLUMNS and above.text[-1] not in STOPS
+        prose &= len(above.text.split()) >= _LEAST_WORDS or is_cjk(above.text[-1])
         start = below.text.lstrip(OPENERS)[:1]
         small = is_small(below.text) or is_cjk(start or " ")
         found.append(full and near and prose and small and not above.text[-1].isdigit())

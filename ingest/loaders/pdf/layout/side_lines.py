@@ -66,3 +66,8 @@ def may_go_on(above: SideLine, below: SideLine) -> bool:
 def goes_on(above: SideLine, below: SideLine, right: float) -> bool:
     """Whether a line is full, ``right`` being its column's edge, and the next one goes on."""
     return right - above.right < below.first and may_go_on(above, below)
+
+
+def is_code(side: Sequence[tuple[Box, Word]]) -> bool:
+    """Whether most words are set in letters of one width."""
+    return 2 * sum(word.fixed for _, word in side) > len(side)
