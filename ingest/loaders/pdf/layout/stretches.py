@@ -138,10 +138,11 @@ def _keep_ends(
         inside = [i for i in first if band.top <= (i.box[1] + i.box[3]) / 2 <= band.bottom]
         alike &= all(i.word and abs(i.word.size - usual) <= _SAME_SIZE * usual for i in inside)
         for line in _lines([i for i in inside if i.word], usual):
-            if any(b[0] - a[2] > _RAGGED * usual for a, b in pairwise(line)):
-                return  # cells
             left, right = line[0][0], line[-1][2]
-            full += min(abs(edge - left), abs(edge - right)) <= _RAGGED * usual
+            if any(b[0] - a[2] > _RAGGED * usual for a, b in pairwise(line)):
+                full, alike = full - 1, False  # cells
+            else:
+                full += min(abs(edge - left), abs(edge - right)) <= _RAGGED * usual
         if full >= (_FULL_LINES if last else _MORE_FULL_LINES):
             apart[end + 1 : at + 1] = [False] * (at - end)
     if last and alike:
