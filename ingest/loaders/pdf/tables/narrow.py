@@ -82,9 +82,7 @@ def _strip_in(
     sizes = sorted(row.line.size for _, row in chosen)
     least = max(_NARROWEST, _WIDER * space) * sizes[len(sizes) // 2]
     most = int(_ODD * len(chosen))
-    spans = [
-        (words[at].box[0], words[at].box[2]) for _, row in chosen for at in row.cells[column]
-    ]
+    spans = [(words[at].box[0], words[at].box[2]) for _, row in chosen for at in row.cells[column]]
     for strip in _whites(spans, most, least):
         sides = [_sides(words, number, row.cells[column], strip) for number, row in chosen]
         if _parts(sides, len(chosen), most):

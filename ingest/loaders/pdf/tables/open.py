@@ -11,7 +11,7 @@ from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
-from ingest.loaders.pdf.tables.likely import is_table
+from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
@@ -67,9 +67,7 @@ def _tables_of(
     words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
 ) -> tuple[list[Table], list[list[int]]]:
     """Return the tables of a run, or the parts of it that are to be looked at again."""
-    rows: Sequence[Row] = (
-        _trimmed(words, rows_of(words, run.lines, run.inner)) if run.inner else []
-    )
+    rows: Sequence[Row] = _trimmed(words, rows_of(words, run.lines, run.inner)) if run.inner else []
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
     cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
@@ -100,7 +98,11 @@ def _is_table(
         return True
     fine, narrow = with_narrow_columns(words, rows, strips)
     more = len(narrow) > len(strips) and is_table(words, run, fine, narrow, clear=True)
-    return more or (are_blocks(words, rows) and edges_align(words, rows, len(strips) + 1))
+    return more or (
+        are_blocks(words, rows)
+        and edges_align(words, rows, len(strips) + 1)
+        and not is_code_or_list(words, rows)
+    )
 
 
 def _in_stretches(
