@@ -34,7 +34,7 @@ _CLOSER = 0.92  # times the distance of rows, that lines of one row have
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
-    page_lines = lines_of(words, left)
+    page_lines = folded(words, lines_of(words, left))
     down = sorted(left, key=lambda at: _middle(words[at].box))
     middles = [_middle(words[at].box) for at in down]
     for places, (start, end) in _stacks(lines):

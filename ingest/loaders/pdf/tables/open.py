@@ -11,7 +11,7 @@ from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
-from ingest.loaders.pdf.tables.likely import is_table
+from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
@@ -98,7 +98,11 @@ def _is_table(
         return True
     fine, narrow = with_narrow_columns(words, rows, strips)
     more = len(narrow) > len(strips) and is_table(words, run, fine, narrow, clear=True)
-    return more or (are_blocks(words, rows) and edges_align(words, rows, len(strips) + 1))
+    return more or (
+        are_blocks(words, rows)
+        and edges_align(words, rows, len(strips) + 1)
+        and not is_code_or_list(words, rows)
+    )
 
 
 def _in_stretches(
