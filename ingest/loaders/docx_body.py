@@ -15,6 +15,7 @@ from ingest.loaders.base import DocumentBuilder
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_chunks import chunk_text
 from ingest.loaders.docx_comments import threads
+from ingest.loaders.docx_controls import Controls
 from ingest.loaders.docx_graphics import graphic_text
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
@@ -64,6 +65,7 @@ class BodyReader:
         self._numbering = Numbering(self._optional("numbering"))
         self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
         self._comments = threads(self._optional("comments"), self._optional("commentsExtended"))
+        self._controls = Controls(package)
         self._told: set[etree._Element] = set()
         self._in_list = False
         self.pictures = pictures
@@ -77,7 +79,10 @@ class BodyReader:
         self._builder.heading(1, "")  # footers stand below no heading
         self._margins("footer")
         # Attached files that nothing in the text shows.
-        attached = sum(kind in _ATTACHED for kind, _ in self._relations.values())
+        attached = sum(
+            kind in _ATTACHED and part not in self._controls.read
+            for kind, part in self._relations.values()
+        )
         self.unread.objects = max(self.unread.objects, attached)
 
     def _optional(self, kind: str) -> etree._Element | None:
@@ -171,7 +176,7 @@ class BodyReader:
 
     def _inline(self, paragraph: etree._Element, *, plain: bool = False) -> tuple[Inline, str]:
         part = self._parts.get(paragraph.getroottree().getroot(), self._main)
-        inline = Inline(self._styles, self._package.relations(part), plain=plain)
+        inline = Inline(self._styles, self._package.relations(part), self._controls, plain=plain)
         text = inline.text(paragraph)
         self.unread.objects += inline.objects
         self.unread.hidden += inline.hidden

@@ -14,6 +14,10 @@ from lxml import etree
 from ingest.loaders.docx_styles import W, is_on, number, value
 from ingest.loaders.docx_symbols import CHECKED, UNCHECKED, sign, symbol_font
 
+_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+CONTENT_BOX = f"{W}sdtPr/{_W14}checkbox"
+"""What makes a content control a check box."""
+
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPED = re.compile(r'\\([\\"])')
 _WITH_VALUE = frozenset({"\\l", "\\t", "\\o", "\\f", "\\s"})
@@ -90,6 +94,15 @@ class Field:
             elif not word.startswith("\\") or word.startswith("\\\\"):
                 address = address or word
         return f"{address}#{anchor}" if address and anchor else address
+
+
+def box_sign(control: etree._Element, shown: str) -> str:
+    """Return what a content control's check box shows, where no font here can draw its sign."""
+    if shown.strip() and not any("\ue000" <= char <= "\uf8ff" for char in shown):
+        return shown
+    checked = control.find(f"{CONTENT_BOX}/{_W14}checked")
+    on = checked is not None and (checked.get(f"{_W14}val") or "1") not in ("0", "false")
+    return CHECKED if on else UNCHECKED
 
 
 def _chosen(choices: etree._Element) -> str:

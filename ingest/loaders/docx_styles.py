@@ -133,6 +133,15 @@ class Styles:
             self._hidden[style_id] = next((each for each in given if each is not None), False)
         return self._hidden[style_id]
 
+    def hides_run(self, run: etree._Element, *, hidden: bool) -> bool:
+        """Say whether a run is hidden; ``hidden`` says whether its paragraph's style hides text."""
+        properties = run.find(f"{W}rPr")
+        direct = is_hidden(properties)
+        if direct is not None:
+            return direct
+        style = "" if properties is None else value(properties.find(f"{W}rStyle"))
+        return hidden or bool(style and self.hides(style))
+
     def drawn_in(self, properties: etree._Element | None, paragraph_style: str) -> tuple[str, str]:
         """Return the symbol fonts in which a run's ASCII and other letters are drawn.
 

@@ -11,17 +11,16 @@ from lxml import etree
 
 from ingest.loaders.docx_alternative import EDGE, describes, descriptions, floats, set_apart
 from ingest.loaders.docx_branches import MC, branch
+from ingest.loaders.docx_controls import Controls
 from ingest.loaders.docx_drawings import Drawings
-from ingest.loaders.docx_fields import Field
-from ingest.loaders.docx_graphics import OBJECTS, REFERENCES
+from ingest.loaders.docx_fields import CONTENT_BOX, Field, box_sign
+from ingest.loaders.docx_graphics import CONTROL, OBJECTS, REFERENCES
 from ingest.loaders.docx_letters import Letters
 from ingest.loaders.docx_math import M, equation
 from ingest.loaders.docx_package import Relations
-from ingest.loaders.docx_styles import Styles, W, is_hidden, own_text, value
-from ingest.loaders.docx_symbols import CHECKED, UNCHECKED
+from ingest.loaders.docx_styles import Styles, W, own_text, value
 from ingest.loaders.links import address_after
 
-W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 # Deleted or moved-from text, properties and the reading above ruby text.
@@ -48,6 +47,8 @@ _BETWEEN_LINKS = frozenset(
     f"{W}{name}" for name in ("hyperlink", "proofErr", "bookmarkStart", "bookmarkEnd")
 )
 TEXT_BOX = f"{W}txbxContent"
+# A control stands in one of these, beside a picture of it.
+_CONTROLLED = frozenset({f"{W}object", f"{W}pict", CONTROL})
 _DEEPEST = 50  # fields, links and controls inside one another; what is deeper is plain text
 
 
@@ -66,7 +67,9 @@ _Step: TypeAlias = "etree._Element | _End"  # noqa: SLF001 - lxml names its clas
 class Inline:
     """What one paragraph holds besides its text, gathered while its text is read."""
 
-    def __init__(self, styles: Styles, relations: Relations, *, plain: bool = False) -> None:
+    def __init__(
+        self, styles: Styles, relations: Relations, controls: Controls, *, plain: bool = False
+    ) -> None:
         """Read a paragraph of a part that has these relationships.
 
         ``plain`` keeps addresses and alternative texts out of the text, for headings: they
@@ -74,6 +77,7 @@ class Inline:
         """
         self._styles = styles
         self.relations = relations
+        self._controls = controls
         self._plain = plain
         self._letters = Letters(styles)
         self._hidden_by_style = False
@@ -160,7 +164,7 @@ class Inline:
             instruction = [child.get(f"{W}instr") or ""]
             field = Field(began, child.find(f"{W}ffData"), began, instruction)
             return self._until_end(child, _End(child, began, field))
-        if tag == f"{W}sdt" and child.find(f"{W}sdtPr/{W14}checkbox") is not None:
+        if tag == f"{W}sdt" and child.find(CONTENT_BOX) is not None:
             return self._until_end(child, _End(child, began))
         if describes(child):
             self._describe(child)
@@ -178,15 +182,8 @@ class Inline:
         elif end.element.tag == f"{W}hyperlink":
             self._linked = (self._address(end.element), end.began)
         else:
-            self._box(end.element, end.began)
-
-    def _box(self, control: etree._Element, began: int) -> None:
-        """Word a check box whose sign no font here can draw."""
-        shown = "".join(self._pieces[began:]).strip()
-        if not shown or any("\ue000" <= char <= "\uf8ff" for char in shown):
-            checked = control.find(f"{W}sdtPr/{W14}checkbox/{W14}checked")
-            on = checked is not None and (checked.get(f"{W14}val") or "1") not in ("0", "false")
-            self._pieces[began:] = [CHECKED if on else UNCHECKED]
+            shown = "".join(self._pieces[end.began :])
+            self._pieces[end.began :] = [box_sign(end.element, shown)]
 
     # -- fields and links ------------------------------------------------------------------
 
@@ -282,18 +279,22 @@ class Inline:
             self.comments[element.get(f"{W}id") or ""] = None
         elif tag in REFERENCES:
             self.drawings.graphics.append(element.get(REFERENCES[tag]) or "")
+        elif tag in _CONTROLLED and self._control(element):
+            return True
         elif tag in OBJECTS:
             self.objects += 1
-        elif tag == f"{W}r" and self._is_hidden(element):
+        elif tag == f"{W}r" and self._styles.hides_run(element, hidden=self._hidden_by_style):
             self.hidden += sum(len(each.text or "") for each in element.iter(f"{W}t"))
         else:
             return False
         return True
 
-    def _is_hidden(self, run: etree._Element) -> bool:
-        properties = run.find(f"{W}rPr")
-        direct = is_hidden(properties)
-        if direct is not None:
-            return direct
-        style = "" if properties is None else value(properties.find(f"{W}rStyle"))
-        return self._hidden_by_style or bool(style and self._styles.hides(style))
+    def _control(self, holder: etree._Element) -> bool:
+        """Write what an ActiveX control shows; return False where it cannot be read."""
+        control = holder if holder.tag == CONTROL else holder.find(CONTROL)
+        if control is None:
+            return False
+        text = self._controls.text(self.relations, control.get(f"{_RELATION}id") or "")
+        if text:
+            self._pieces.append(f"{EDGE}{text}{EDGE}")
+        return text is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.layout.code_pages import with_one_edge
 from ingest.loaders.pdf.layout.continuing import with_continued
 from ingest.loaders.pdf.layout.edges import PageBlocks
 from ingest.loaders.pdf.layout.joining import Piece, pieces_of, vocabulary_of
@@ -42,14 +43,13 @@ def assemble(
     pdfium: PdfiumFile | None,
 ) -> None:
     """Add the pages to ``builder``, opening a section at each entry of the outline."""
-    laid = with_continued(
-        without_running(
-            [
-                PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
-                for page in pages
-            ]
-        )
+    laid = without_running(
+        [
+            PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
+            for page in pages
+        ]
     )
+    laid = with_one_edge(with_continued(laid))
     words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
     entries: dict[int, list[OutlineEntry]] = {}
     for entry in outline:
