@@ -14,7 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.picture_lines import PictureLines, PictureText, confidence_of
+from ingest.loaders.picture_lines import PictureLines, confidence_of
+from ingest.loaders.picture_rules import rules_in
+from ingest.loaders.picture_text import PictureText
+from ingest.loaders.picture_words import words_along
 from ingest.loaders.printed_lines import clean
 from ingest.loaders.reading_order import Box
 from kb.errors import MissingExtraError
@@ -88,20 +91,29 @@ def read_lines(picture: Picture, *, threads: int = 1) -> PictureLines:
                 if confidence_of(boxes) >= DOUBTFUL:
                     break
     height, width = picture.shape[:2]
-    return PictureLines(boxes=tuple(boxes), width=width, height=height, turns=turns)
+    upright = np.rot90(picture, turns) if turns else picture
+    rules = rules_in(upright) if len(boxes) > 1 else ()
+    return PictureLines(boxes=tuple(boxes), width=width, height=height, turns=turns, rules=rules)
 
 
 def _boxes(picture: Picture, threads: int) -> list[Box]:
     """Find and read the lines of a picture; corners in its pixels."""
     engine = _engine(threads)
-    result = engine(picture, use_det=True, use_rec=True)
-    found: list[tuple[Any, str, float]] = []
+    result = engine(picture, use_det=True, use_rec=True, return_word_box=True)
+    found: list[tuple[Any, str, float, Any]] = []
     if result.boxes is not None and len(result.boxes):
-        found += zip(result.boxes.tolist(), result.txts, result.scores, strict=True)
-    found += _strays(engine, picture, [corners for corners, _, _ in found])
+        words = result.word_results or [()] * len(result.txts)
+        found += zip(result.boxes.tolist(), result.txts, result.scores, words, strict=True)
+    strays = _strays(engine, picture, [corners for corners, *_ in found])
+    found += [(*stray, ()) for stray in strays]
     return [
-        Box(corners=_corners(corners), text=line, score=float(score))
-        for corners, text, score in found
+        Box(
+            corners=_corners(corners),
+            text=line,
+            score=float(score),
+            words=words_along(line, words, _corners(corners)),
+        )
+        for corners, text, score, words in found
         if score >= MIN_SCORE and (line := clean(text).replace("\n", " "))
     ]
 
