@@ -81,6 +81,7 @@ class TestRead:
         ("name", "private", "shown"),
         [
             ("ABCDEF+SymbolMT", "\uf06d\uf0b0\uf0a3", "µ°≤"),
+            ("ABCDEF+OpenSymbol", "\uf06d\uf0b0\uf0b3", "µ°≥"),
             ("EuclidSymbol", "\uf061\uf0b3", "α≥"),
             ("StandardSymL", "\uf0ae", "→"),
             ("Wingdings-Regular", "\uf0fc\uf0fe\uf0e0", "✓☑→"),
@@ -92,6 +93,9 @@ class TestRead:
             ("Caslon-Expert", "\uf731\uf739\uf738\uf737", "1987"),
             ("Caslon-Expert", "\uf773\uf76d\uf761\uf76c\uf76c\uf7e4", "smallä"),
             ("MTExtra", "\uf04b", "…"),
+            ("GXCVBN+CMMI10", "\x0e\x19", "δπ"),
+            ("CMSY7", "\x14", "≤"),
+            ("CMBX12", "\x06", "Σ"),
         ],
     )
     def test_private_characters_are_read_by_the_encoding_of_their_font(

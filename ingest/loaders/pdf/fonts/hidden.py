@@ -77,7 +77,7 @@ def read_hidden(page: Glyphs) -> Found:
     """Return a page with what can be read of hidden text, and what cannot."""
     page, signs = with_signs(page)
     changed, hidden = _judged(page)
-    if not changed and not hidden and not any(map(is_sign, page.glyphs)):
+    if not changed and not hidden and not any(is_sign(glyph, page) for glyph in page.glyphs):
         return Found(page, signs=signs)
     kept: list[Glyph] = []
     lost: list[Glyph] = []
@@ -85,7 +85,7 @@ def read_hidden(page: Glyphs) -> Found:
         read = changed.get(id(glyph), glyph)
         if glyph.font in hidden:
             lost.append(glyph)
-        elif is_sign(read):
+        elif is_sign(read, page):
             signs += is_drawn(read)
         else:
             kept.append(read)

@@ -24,7 +24,7 @@ colonmonetary:₡ guarani:₲ numero:№ estimated:℮ pertenthousand:‱ recipe
 published:℗ copyleft:🄯 married:⚭ divorced:⚮ died:† born:⋆ interrobang:‽ discount:⁒
 referencemark:※ musicalnote:♪ openbullet:◦ bigcircle:◯ threequartersemdash:— twelveudash:–
 dblverticalbar:‖ diamondmath:⋄ minusplus:∓ circleplus:⊕ circleminus:⊖ circlemultiply:⊗
-circledivide:⊘ circledot:⊙ circlecopyrt:◯ equivasymptotic:≍ reflexsubset:⊆ reflexsuperset:⊇
+circledivide:⊘ circledot:⊙ circlecopyrt:© equivasymptotic:≍ reflexsubset:⊆ reflexsuperset:⊇
 precedesequal:⪯ followsequal:⪰ similar:∼ approxequal:≈ propersubset:⊂ propersuperset:⊃
 lessmuch:≪ greatermuch:≫ precedes:≺ follows:≻ arrownortheast:↗ arrowsoutheast:↘ arrownorthwest:↖
 arrowsouthwest:↙ similarequal:≃ owner:∋ triangle:△ triangleinv:▽ mapsto:↦ latticetop:⊤

@@ -64,6 +64,17 @@ _CHINESE = {
 }
 """Characters of GB 18030 that were private before Unicode had them."""
 
+_GREEK = "ΓΔΘΛΞΠΣΥΦΨΩ"
+_TEX = (
+    (re.compile(r"cm(?:mi|mib)\d", re.IGNORECASE), f"{_GREEK}αβγδϵζηθικλμνξπρστυϕχ"),
+    (
+        re.compile(r"cm(?:sy|bsy)\d", re.IGNORECASE),
+        "−⋅×∗÷⋄±∓⊕⊖⊗⊘⊙©∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻",
+    ),
+    (re.compile(r"cm(?:r|b|bx|bxti|ti|sl|ss|ssbx|csc|u)\d", re.IGNORECASE), _GREEK),
+)
+"""What TeX's fonts draw for control codes, by their names; a file may name none of them."""
+
 _PRIVATE = ("\ue000", "\uf8ff")
 _MORE_PRIVATE = "\U000f0000"
 
@@ -73,7 +84,9 @@ def with_signs(page: Glyphs) -> tuple[Glyphs, int]:
 
     Icons are left out. Private characters of which nobody knows what they show stay.
     """
-    fonts = {g.font for g in page.glyphs if g.font >= 0 and _is_kept_private(g.text)}
+    fonts = {
+        g.font for g in page.glyphs if g.font >= 0 and (_is_kept_private(g.text) or _is_code(g))
+    }
     fonts |= {at for at, font in enumerate(page.fonts) if draws_icons(font.name)}
     if not fonts:
         return page, 0
@@ -90,16 +103,26 @@ def with_signs(page: Glyphs) -> tuple[Glyphs, int]:
             if draws_icons(font) and (_is_kept_private(glyph.text) or glyph.unmapped):
                 icons += is_drawn(glyph)
                 continue
-            shown = shown_by(glyph.text, font, chinese=chinese[glyph.font])
+            # What symbol fonts show is found where words are made.
+            symbols = symbols_of(font)
+            plain = not _is_kept_private(glyph.text) and not _is_code(glyph)
+            shown = (
+                "" if symbols or plain else shown_by(glyph.text, font, chinese=chinese[glyph.font])
+            )
             kept.append(glyph._replace(text=shown) if shown else glyph)
         else:
             kept.append(glyph)
     return replace(page, glyphs=tuple(kept)), icons
 
 
-def is_sign(glyph: Glyph) -> bool:
+def is_sign(glyph: Glyph, page: Glyphs) -> bool:
     """Whether a character means something to its font only, and is no usual bullet."""
-    return glyph.font >= 0 and (is_private(glyph.text) or _is_code(glyph))
+    if glyph.font < 0:
+        return False
+    if is_private(glyph.text):
+        font = page.fonts[glyph.font].name
+        return not (symbols_of(font) and shown_by(glyph.text, font))
+    return _is_code(glyph)
 
 
 def is_drawn(glyph: Glyph) -> bool:
@@ -122,6 +145,9 @@ def shown_by(text: str, font: str, *, chinese: bool = False) -> str:
         font: its name in the file.
         chinese: whether the font draws Chinese.
     """
+    if "" < text < " ":
+        tables = (codes for name, codes in _TEX if name.match(font.rpartition("+")[2]))
+        return next(tables, "")[ord(text) : ord(text) + 1]
     if not _is_kept_private(text):
         return ""
     symbols = symbols_of(font)
