@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import TypeAlias
@@ -14,9 +13,11 @@ from ingest.errors import DamagedFileError
 from ingest.loaders.base import DocumentBuilder
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_chunks import chunk_text
+from ingest.loaders.docx_code import CodeBuilder, CodeParagraphs, indent
 from ingest.loaders.docx_comments import threads
 from ingest.loaders.docx_controls import Controls
 from ingest.loaders.docx_graphics import graphic_text
+from ingest.loaders.docx_notices import Unread
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
 from ingest.loaders.docx_pictures import PictureReader
@@ -37,18 +38,6 @@ _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph b
 _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
 
 
-@dataclass(slots=True)
-class Unread:
-    """How much was left out, counted; hidden text in characters. Pictures count themselves."""
-
-    graphics: int = 0
-    objects: int = 0
-    comments: int = 0
-    hidden: int = 0
-    imports: int = 0
-    signs: int = 0
-
-
 class BodyReader:
     """Reads one document; ``unread``, ``pictures`` and ``title`` are filled in on the way."""
 
@@ -56,12 +45,13 @@ class BodyReader:
         self, package: DocxPackage, builder: DocumentBuilder, pictures: PictureReader
     ) -> None:
         self._package = package
-        self._builder = builder
+        self._builder = CodeBuilder(builder)
         self._main = package.main_part()
         self._parts: dict[etree._Element, str] = {}  # the part of each tree, by its root
         self._body = self._known(package.body(self._main), self._main)
         self._relations = package.relations(self._main).inside
         self._styles = Styles(self._optional("styles"))
+        self._code = CodeParagraphs(self._styles)
         self._numbering = Numbering(self._optional("numbering"))
         self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
         self._comments = threads(self._optional("comments"), self._optional("commentsExtended"))
@@ -78,6 +68,7 @@ class BodyReader:
         self._blocks(self._body)
         self._builder.heading(1, "")  # footers stand below no heading
         self._margins("footer")
+        self._builder.flush()
         # Attached files that nothing in the text shows.
         attached = sum(
             kind in _ATTACHED and part not in self._controls.read
@@ -150,8 +141,8 @@ class BodyReader:
         style = "" if properties is None else value(properties.find(f"{W}pStyle"))
         level = self._styles.heading_level(style, properties)
         is_title = self._styles.is_title(style)
-        inline, text = self._inline(element, plain=is_title or level is not None)
-        text = text.strip()
+        inline, written = self._inline(element, plain=is_title or level is not None)
+        text = written.strip()
         # An item that was emptied still counts, as Word counts it; one that was deleted does not.
         deleted = properties is not None and properties.find(f"{W}rPr/{W}del") is not None
         marker = "" if deleted and not text else self._marker(style, properties)
@@ -162,10 +153,15 @@ class BodyReader:
         elif text and level is not None and len(text) <= _LONGEST_HEADING:
             self._builder.heading(level, marker.strip().removeprefix("-") + " " + text)
             self._in_list = False
+        elif text and not marker and (code := self._code.sign(element, style)):
+            self._builder.code(written, indent(properties), code)
+            self._in_list = False
         elif text:
             separator = "\n" if marker and self._in_list else "\n\n"
             self._in_list = bool(marker)
             self._builder.add(marker + text, separator=separator)
+        else:
+            self._builder.empty()
         return chain(*inline.boxes, [partial(self._after_boxes, inline)])
 
     def _after_boxes(self, inline: Inline) -> None:
