@@ -73,6 +73,19 @@ def is_hidden(run_properties: etree._Element | None) -> bool | None:
     return None if found is None else found.get(f"{W}val") not in _OFF
 
 
+def goes_on(properties: etree._Element | None) -> bool:
+    """Say whether the next paragraph goes on with this one, by its ``w:pPr``.
+
+    Its first letter may be set large, as a paragraph of its own; or a tracked change took the
+    paragraph's end away.
+    """
+    if properties is None:
+        return False
+    frame = properties.find(f"{W}framePr")
+    initial = frame is not None and (frame.get(f"{W}dropCap") or "none") != "none"
+    return initial or properties.find(f"{W}rPr/{W}del") is not None
+
+
 class Styles:
     """The paragraph styles of a document, each with what it inherits."""
 
