@@ -421,20 +421,21 @@ def test_equations_keep_their_structure_on_one_line(word: WordDocument, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("before", "top", "after", "shown"),
+    ("parts", "shown"),
     [
-        ("x=", "a+b", "y^3", "x=((a+b)/2)y^3"),
-        ("x=", "a+b", "", "x=(a+b)/2"),
-        ("3", "a+b", "", "3(a+b)/2"),
-        ("3", "1", "", "3(1/2)"),
-        ("", "a+b", "+1", "(a+b)/2+1"),
-        ("", "1", "√2", "(1/2)√2"),
+        (("x=", "a+b", "y^3"), "x=((a+b)/2)y^3"),
+        (("x=", "a+b", ""), "x=(a+b)/2"),
+        (("3", "a+b", ""), "3(a+b)/2"),
+        (("3", "1", ""), "3(1/2)"),
+        (("", "a+b", "+1"), "(a+b)/2+1"),
+        (("", "1", "√2"), "(1/2)√2"),
     ],
 )
 def test_a_fraction_beside_a_factor_stands_in_brackets(
-    word: WordDocument, tmp_path: Path, before: str, top: str, after: str, shown: str
+    word: WordDocument, tmp_path: Path, parts: tuple[str, str, str], shown: str
 ) -> None:
     math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    before, top, after = parts
     left, above, below, right = (
         f"<m:r><m:t>{text}</m:t></m:r>" if text else "" for text in (before, top, "2", after)
     )
