@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from kb.errors import (
     ArchiveError,
+    ChangedMeanwhileError,
+    ChatError,
+    ChatTooLongError,
     CollectionError,
+    CollectionGoneError,
     DocumentNotFoundError,
     EmbedderMismatchError,
     EmbeddingError,
@@ -18,6 +22,7 @@ from kb.errors import (
     KnowledgeBaseError,
     MissingExtraError,
     ModelError,
+    OutOfMemoryError,
     SettingsError,
     StoreBusyError,
     StoreError,
@@ -29,6 +34,7 @@ from kb.records import (
     CollectionInfo,
     Document,
     DocumentInfo,
+    Facets,
     FailedFile,
     FileState,
     Notice,
@@ -36,49 +42,105 @@ from kb.records import (
     SearchHit,
     Section,
     Source,
+    TextBox,
 )
 
 if TYPE_CHECKING:
+    from kb.answering.answer import Answer, AnswerStream
+    from kb.archive.exporting import ArchiveInfo
     from kb.catalog.filters import SearchFilter
+    from kb.catalog.runs import RunInfo
+    from kb.chat.base import Message
+    from kb.embedding.base import Abilities, Embedder, EmbedderIdentity
+    from kb.indexing.reembedding import Reembedding
     from kb.knowledge_base import KnowledgeBase
+    from kb.overview import MapPoint, Overview
+    from kb.reranking.base import Reranker, RerankerIdentity
+    from kb.search.request import SearchRequest
     from kb.settings import Settings
+    from kb.store.check import CollectionCheck, StoreCheck
+    from kb.store.purging import Compaction
+    from kb.store.runs import RunRecord
 
 __all__ = [
+    "Abilities",
     "AddResult",
+    "Answer",
+    "AnswerStream",
     "ArchiveError",
+    "ArchiveInfo",
+    "ChangedMeanwhileError",
+    "ChatError",
+    "ChatTooLongError",
     "Chunk",
+    "CollectionCheck",
     "CollectionError",
+    "CollectionGoneError",
     "CollectionInfo",
+    "Compaction",
     "Document",
     "DocumentInfo",
     "DocumentNotFoundError",
+    "Embedder",
+    "EmbedderIdentity",
     "EmbedderMismatchError",
     "EmbeddingError",
     "EngineError",
+    "Facets",
     "FailedFile",
     "FileState",
     "InputTooLongError",
     "KnowledgeBase",
     "KnowledgeBaseError",
+    "MapPoint",
+    "Message",
     "MissingExtraError",
     "ModelError",
     "Notice",
+    "OutOfMemoryError",
+    "Overview",
     "Page",
+    "Reembedding",
+    "Reranker",
+    "RerankerIdentity",
+    "RunInfo",
+    "RunRecord",
     "SearchFilter",
     "SearchHit",
+    "SearchRequest",
     "Section",
     "Settings",
     "SettingsError",
     "Source",
     "StoreBusyError",
+    "StoreCheck",
     "StoreError",
     "StoreVersionError",
+    "TextBox",
 ]
 
 _LATER = {
+    "Abilities": "kb.embedding.base",
+    "Answer": "kb.answering.answer",
+    "AnswerStream": "kb.answering.answer",
+    "ArchiveInfo": "kb.archive.exporting",
+    "CollectionCheck": "kb.store.check",
+    "Compaction": "kb.store.purging",
+    "Embedder": "kb.embedding.base",
+    "EmbedderIdentity": "kb.embedding.base",
     "KnowledgeBase": "kb.knowledge_base",
+    "MapPoint": "kb.overview",
+    "Message": "kb.chat.base",
+    "Overview": "kb.overview",
+    "Reembedding": "kb.indexing.reembedding",
+    "Reranker": "kb.reranking.base",
+    "RerankerIdentity": "kb.reranking.base",
+    "RunInfo": "kb.catalog.runs",
+    "RunRecord": "kb.store.runs",
     "SearchFilter": "kb.catalog.filters",
+    "SearchRequest": "kb.search.request",
     "Settings": "kb.settings",
+    "StoreCheck": "kb.store.check",
 }
 
 

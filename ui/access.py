@@ -7,12 +7,13 @@ leads here, brings strangers. Their requests are told by their headers.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+
+from kb.loopback import is_loopback
 
 LEAST_CHARACTERS = 8
 
@@ -82,18 +83,6 @@ def same_site(headers: Mapping[str, str]) -> bool:
 def _names_this_machine(host: str) -> bool:
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
     return name.lower().endswith(".localhost") or is_loopback(name)
-
-
-def is_loopback(address: str | None) -> bool:
-    """Say whether only this machine reaches a server bound to ``address``; None is everything."""
-    if not address:
-        return False
-    if address.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False  # a name: who knows where it leads
 
 
 def refusal(address: str | None, *, guarded: bool) -> str | None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
-from ui.search_options import SearchOptions
+from kb.search.request import SearchRequest
 from ui.session import Session
 
 _log = logging.getLogger(__name__)
@@ -19,24 +19,15 @@ _MEMO = "_search"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Everything that decides a result, the state of the store among it."""
-
-    collection: str
-    generation: int
-    query: str
-    options: SearchOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a request found, and how long that took.
+    """What a request found in a state of the store, and how long that took.
 
     ``marked`` says whether hits that the query's words do not explain have their nearest sentence
     marked.
     """
 
-    request: Request
+    request: SearchRequest
+    state: tuple[str, int]
     hits: list[SearchHit]
     seconds: float
     marked: bool = False
@@ -46,44 +37,25 @@ class Result:
 
         Keyword scores have no upper end.
         """
-        if self.request.options.mode != "keyword":
+        if self.request.mode != "keyword":
             return hit.score
         best = max((other.score for other in self.hits), default=0.0)
         return hit.score / best if best > 0 else 0.0
 
 
-def search(
-    shared: Session,
-    collection: CollectionInfo,
-    query: str,
-    options: SearchOptions,
-) -> Result:
+def search(shared: Session, collection: CollectionInfo, request: SearchRequest) -> Result:
     """Search, or return the tab's last result if nothing has changed since.
 
     Raises:
         KnowledgeBaseError: the search failed.
     """
-    request = Request(
-        collection=collection.id,
-        generation=shared.base.generation,
-        query=query,
-        options=options,
-    )
+    state = (collection.id, shared.base.generation)
     last = st.session_state.get(_MEMO)
-    if isinstance(last, Result) and last.request == request:
+    if isinstance(last, Result) and (last.request, last.state) == (request, state):
         return last
     started = time.monotonic()
-    hits = shared.base.search(
-        query,
-        top_k=options.top_k,
-        collection=[collection.name, *options.also],
-        where=options.where,
-        mode=options.mode,
-        instruct=options.instruct,
-        rerank=options.rerank,
-        highlights="words",
-    )
-    result = Result(request=request, hits=hits, seconds=time.monotonic() - started)
+    hits = shared.base.find(request)
+    result = Result(request=request, state=state, hits=hits, seconds=time.monotonic() - started)
     st.session_state[_MEMO] = result
     return result
 
@@ -95,9 +67,9 @@ def mark_sentences(shared: Session, result: Result) -> None:
     """
     if result.marked:
         return
-    query, instruct = result.request.query, result.request.options.instruct
+    request = result.request
     try:
-        hits = shared.base.highlight(query, result.hits, instruct=instruct)
+        hits = shared.base.highlight(request.query, result.hits, instruct=request.instruct)
     except KnowledgeBaseError:
         _log.warning("no sentences are marked", exc_info=True)
         hits = result.hits

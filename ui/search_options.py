@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from kb.catalog.filters import SearchFilter
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import filter_from_text
+from kb.search.request import SearchRequest
 from ui.language import language_name, t
 from ui.markup import plain
 from ui.session import Session
@@ -23,20 +22,10 @@ _MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _DOCUMENT = "document"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOptions:
-    """What was chosen beside the question; ``also`` names further collections."""
+def draw_options(shared: Session, collection: CollectionInfo, query: str) -> SearchRequest:
+    """Draw the choices below the question, and return what is asked for.
 
-    where: SearchFilter
-    also: tuple[str, ...] = ()
-    top_k: int
-    mode: SearchMode
-    instruct: str = ""
-    rerank: bool | None = None
-
-
-def draw_options(shared: Session, collection: CollectionInfo) -> SearchOptions:
-    """Draw the choices below the question; all of them stand in the address.
+    All choices stand in the address. Hits have words marked, which costs nothing.
 
     Raises:
         SettingsError: a date that was typed is none.
@@ -64,8 +53,15 @@ def draw_options(shared: Session, collection: CollectionInfo) -> SearchOptions:
         media_types=tuple(media or ()),
         **filters,
     )
-    return SearchOptions(
-        where=where, also=also, top_k=top_k, mode=mode, instruct=instruct, rerank=rerank
+    return SearchRequest(
+        query=query,
+        collections=(collection.name, *also),
+        where=where,
+        top_k=top_k,
+        mode=mode,
+        instruct=instruct,
+        rerank=rerank,
+        highlights="words",
     )
 
 

@@ -14,8 +14,9 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from kb.errors import KnowledgeBaseError
+from kb.loopback import is_loopback
 from kb.settings import Settings
-from ui.access import is_forwarded, is_loopback, turned_away
+from ui.access import is_forwarded, turned_away
 from ui.language import t
 from ui.visits import HEADER, installed
 

@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kb.archive.bounds import FREE_BYTES, FREE_VECTOR_BYTES, allowance, cost_of, counted
+from kb.drafts import draft
 from kb.errors import ArchiveError, StoreError
 
 FORMAT = "kb-archive"
@@ -105,23 +105,15 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         StoreError: the disk is full or the folder cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                with zipfile.ZipFile(
-                    file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION
-                ) as archive:
-                    yield ArchiveWriter(archive)
-                    archive.comment = b"0" * _SEAL_BYTES
-                seal = _digest_but_seal(file)
-                file.seek(-_SEAL_BYTES, os.SEEK_END)
-                file.write(seal)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with draft(path) as part, part.open("w+b") as file:
+            with zipfile.ZipFile(
+                file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION
+            ) as archive:
+                yield ArchiveWriter(archive)
+                archive.comment = b"0" * _SEAL_BYTES
+            seal = _digest_but_seal(file)
+            file.seek(-_SEAL_BYTES, os.SEEK_END)
+            file.write(seal)
     except OSError as error:
         msg = f"cannot write the archive {path}: {error}; free disk space or name another file"
         raise StoreError(msg) from error

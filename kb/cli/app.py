@@ -32,6 +32,7 @@ from kb.cli.common import (
 from kb.errors import SettingsError
 from kb.records import SearchMode
 from kb.search.filters import filter_from_text
+from kb.search.request import SearchRequest
 from kb.server import shapes
 from kb.text import one_line
 
@@ -137,9 +138,9 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             pages=pages,
             metadata=metadata or (),
         )
-        hits = base.search(
-            query,
-            collection=collection or None,
+        request = SearchRequest(
+            query=query,
+            collections=tuple(collection or ()) or None,
             mode=mode,
             where=where,
             context=context,
@@ -147,6 +148,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             instruct=instruct,
             rerank=rerank,
         )
+        hits = base.find(request)
         if as_json:
             print_json([shapes.hit_json(hit) for hit in hits])
         else:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import platform
 import statistics
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from kb.drafts import draft
 
 _log = logging.getLogger(__name__)
 
@@ -109,10 +109,8 @@ class Calibration:
         }
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, part = tempfile.mkstemp(dir=self._file.parent, suffix=".part")
-            with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-                json.dump(known, target, indent=1)
-            Path(part).replace(self._file)
+            with draft(self._file) as part:
+                part.write_text(json.dumps(known, indent=1), "utf-8")
         except OSError as error:
             _log.warning("%s cannot be written, so it is measured again: %s", self._file, error)
 

@@ -13,13 +13,13 @@ import importlib.metadata
 import io
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
 
+from kb.drafts import draft
 from kb.errors import ModelError
 from kb.models.e5s1 import E5Weights, read_weights
 from kb.settings import APP_NAME
@@ -131,17 +131,9 @@ def _sha256(path: Path) -> str:
 
 def _write(weights: E5Weights, path: Path) -> None:
     """Write the GGUF beside ``path`` and move it there, then its checksum."""
-    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    os.close(descriptor)
-    part = Path(name)
-    try:
+    with draft(path) as part:
         _write_gguf(weights, part)
         digest = _sha256(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     _record_path(path).write_text(f"{_LAYOUT_VERSION} {digest}\n", "ascii")
 
 

@@ -21,6 +21,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from kb.errors import ModelError
+from kb.keys import key_from_environment
 from kb.models.files import DownloadRecord, place_of, read_record, write_record
 from kb.models.hub_errors import explain
 from kb.models.references import Reference
@@ -71,7 +72,7 @@ def pull(
 
 
 def _client(reference: Reference, timeout: httpx.Timeout) -> httpx.Client:
-    token = os.environ.get("HF_TOKEN", "").strip() if reference.hub == "hf" else ""
+    token = key_from_environment("HF_TOKEN") if reference.hub == "hf" else ""
     # httpx drops it where the hub redirects to another host.
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:

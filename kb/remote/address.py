@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kb.errors import SettingsError
+from kb.loopback import is_loopback
 from kb.redaction import HIDDEN
 
 Dialect = Literal["openai", "llama.cpp", "ollama"]
@@ -20,7 +21,6 @@ _ENDS: tuple[tuple[str, Dialect], ...] = (
     ("/embeddings", "llama.cpp"),
     ("/embedding", "llama.cpp"),
 )
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ServerAddress:
     @property
     def loopback(self) -> bool:
         """Whether it is on this machine, where no proxy stands in between."""
-        return urlsplit(self.root).hostname in _LOOPBACK
+        return is_loopback(urlsplit(self.root).hostname)
 
 
 def names_servers(model: str) -> bool:

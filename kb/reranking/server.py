@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from kb.errors import EmbeddingError, InputTooLongError
+from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
-from kb.remote.client import ServerClient, key_from_environment, sendable
+from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
 from kb.remote.failures import AbsentError, BatchTooLargeError, UnavailableError
 from kb.remote.pool import ServerPool
 from kb.remote.retry import RetryPolicy
@@ -53,7 +54,7 @@ class ServerReranker:
         policy: RetryPolicy | None = None,
     ) -> None:
         addresses, self._model = parse_servers(model)
-        key = key_from_environment()
+        key = key_from_environment(*KEY_VARIABLES)
         servers = [
             _Server(
                 ServerClient(address, key=key, timeout_s=timeout_s, kind="reranking server"),

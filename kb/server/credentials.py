@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import hmac
-import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from kb.errors import SettingsError
+from kb.keys import key_from_environment
+from kb.loopback import is_loopback
 from kb.server.answers import RefusalError
 
 KEY_VARIABLE = "KB_SERVER_API_KEY"
 SHORTEST_KEY = 16
 _FEWEST_DIFFERENT = 6  # characters; 16 random hexadecimal digits have fewer once in 27,000 times
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
-def key_from_environment() -> str:
+def own_key() -> str:
     """Return the key that clients must bring, ``""`` where none is set.
 
     Raises:
         SettingsError: it has characters that no HTTP header can carry, or can be guessed; it is
             not repeated.
     """
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        msg = f"{KEY_VARIABLE} holds characters that no API key has; set it again"
-        raise SettingsError(msg)
+    key = key_from_environment(KEY_VARIABLE)
     if key and (len(key) < SHORTEST_KEY or len(set(key)) < _FEWEST_DIFFERENT):
         msg = (
             f"{KEY_VARIABLE} is too easy to guess: a key has at least {SHORTEST_KEY} characters, "
@@ -49,7 +46,7 @@ def check_host(headers: Mapping[str, str]) -> None:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         name = None
-    if name not in _LOCAL_NAMES:
+    if not is_loopback(name):
         msg = (
             f"this server answers on this machine only, not as {host[:200]!r}; "
             f"call it as localhost, or start it with a key in {KEY_VARIABLE}"

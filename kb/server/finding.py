@@ -15,7 +15,7 @@ from kb.server.description import errors
 from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
 from kb.server.replies import CollectionsReply, DocumentsReply, SearchReply
-from kb.server.requests import DocumentsRequest, SearchRequest
+from kb.server.requests import DocumentsRequest, SearchBody
 
 _STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -29,7 +29,7 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
         response_model=SearchReply,
         responses=errors(*_STORE, HTTPStatus.CONFLICT, body=True),
     )
-    async def search(body: SearchRequest) -> Response:
+    async def search(body: SearchBody) -> Response:
         """Find the passages that answer a question best."""
         return await quick.run(lambda: json_response(_listed(_hits(base, body))))
 
@@ -57,20 +57,8 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
     return router
 
 
-def _hits(base: KnowledgeBase, body: SearchRequest) -> list[dict[str, Any]]:
-    hits = base.search(
-        body.query,
-        top_k=body.top_k,
-        collection=body.collection or None,
-        where=body.filters.search_filter(),
-        mode=body.mode,
-        context=body.context,
-        diversity=body.diversity,
-        instruct=body.instruct,
-        rerank=body.rerank,
-        highlights=body.highlights,
-    )
-    return [shapes.hit_json(hit) for hit in hits]
+def _hits(base: KnowledgeBase, body: SearchBody) -> list[dict[str, Any]]:
+    return [shapes.hit_json(hit) for hit in base.find(body.request())]
 
 
 def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:

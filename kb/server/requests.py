@@ -10,6 +10,7 @@ from kb.catalog.filters import SearchFilter
 from kb.records import Highlighting, MediaType, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.query import MOST_CHARACTERS
+from kb.search.request import SearchRequest
 from kb.server.fields import (
     DIGITS,
     INTEGER,
@@ -99,7 +100,7 @@ class Filters(_Body):
         )
 
 
-class SearchRequest(_Body):
+class SearchBody(_Body):
     """``POST /v1/search``: what ``kb search`` takes."""
 
     query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
@@ -112,6 +113,25 @@ class SearchRequest(_Body):
     instruct: Instruction = ""
     rerank: bool | None = None
     highlights: Highlighting = "words"
+
+    def request(self) -> SearchRequest:
+        """Return what is asked for as search takes it.
+
+        Raises:
+            SettingsError: a condition cannot be met by anything, such as a day that there is not.
+        """
+        return SearchRequest(
+            query=self.query,
+            collections=tuple(self.collection or ()) or None,
+            top_k=self.top_k,
+            where=self.filters.search_filter(),
+            mode=self.mode,
+            highlights=self.highlights,
+            context=self.context,
+            diversity=self.diversity,
+            instruct=self.instruct,
+            rerank=self.rerank,
+        )
 
 
 class DocumentsRequest(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable
 
@@ -10,9 +9,10 @@ import uvicorn
 
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.loopback import is_loopback
 from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
-from kb.server.credentials import KEY_VARIABLE, key_from_environment
+from kb.server.credentials import KEY_VARIABLE, own_key
 from kb.server.gate import Limits
 
 # Requests have ended by then, with an answer in the API's shape.
@@ -47,7 +47,7 @@ def serve(
             key can be guessed.
         ModelError: the model is missing or cannot be loaded.
     """
-    key = key_from_environment()
+    key = own_key()
     limits = limits or Limits()
     check_open(host, key)
     with take_address(host, port) as taken, application(base, key=key, limits=limits) as app:
@@ -82,14 +82,6 @@ def check_open(host: str, key: str) -> None:
         "as `Authorization: Bearer KEY`), or listen on 127.0.0.1"
     )
     raise SettingsError(msg)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches an address; of names, `localhost` alone is trusted."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def take_address(host: str, port: int) -> socket.socket:

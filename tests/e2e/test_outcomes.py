@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ingest import IngestReport, ingest, ingest_uploads
 from kb import KnowledgeBase, Settings
+from kb.cli import listings
 from kb.records import Source
 from kb.server import shapes
 
@@ -166,9 +167,9 @@ def test_files_of_one_name_in_two_folders_are_told_apart_in_the_history(
 def listed(base: KnowledgeBase) -> str:
     """Return what `kb documents`, `kb documents --failed` and `kb runs` print."""
     console = Console(record=True, width=400, file=io.StringIO())
-    shapes.print_documents(base.documents(), base.files.failed(), console)
-    shapes.print_failed(base.files.failed(), console)
-    shapes.print_runs(base.runs(), console)
+    listings.print_documents(base.documents(), base.files.failed(), console)
+    listings.print_failed(base.files.failed(), console)
+    listings.print_runs(base.runs(), console)
     return console.export_text()
 
 

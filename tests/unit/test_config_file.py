@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kb import config_file
 from kb.config_file import write_settings
 from kb.errors import SettingsError
 
@@ -70,12 +71,50 @@ def test_a_setting_is_taken_away_so_that_its_default_holds(
     assert path.read_text() == after
 
 
-def test_a_form_that_is_not_understood_is_left_alone(path: Path) -> None:
-    before = 'model = """\nold"""\n'
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('model = """\nold"""\ntop_k = 5\n', 'model = "new"\ntop_k = 5\n'),
+        ("top_k = 5\nmodel = '''\n[old]\nmodel = 1'''\n", 'top_k = 5\nmodel = "new"\n'),
+        ('"model" = "old" # mine\n', '"model" = "new" # mine\n'),
+        ('  model   =   "old"\n', '  model   =   "new"\n'),
+        ('model = [\n  "old", # a list\n]\n', 'model = "new"\n'),
+        ('[later]\nmodel = "other"\n', 'model = "new"\n\n[later]\nmodel = "other"\n'),
+        ("# top\n\n\n# last\ntop_k = 5\n", '# top\n\n\n# last\ntop_k = 5\nmodel = "new"\n'),
+    ],
+)
+def test_a_setting_is_found_in_every_form_that_toml_has(
+    path: Path, before: str, after: str
+) -> None:
     path.write_text(before)
+    write_settings(path, {"model": "new"})
+    assert path.read_text() == after
+
+
+@pytest.mark.parametrize("before", ["top_k = 5\r\n", 'model = "old"\r\ntop_k = 5\r\n'])
+def test_lines_end_as_they_did(path: Path, before: str) -> None:
+    path.write_bytes(before.encode())
+    write_settings(path, {"model": "new"})
+    assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") == 2
+
+
+def test_a_change_that_would_say_something_else_is_not_made(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text("top_k = 5\n")
+    monkeypatch.setattr(config_file, "_changed", lambda _text, _values: 'model = "new"\n')
     with pytest.raises(SettingsError, match='set model = "new" by hand'):
         write_settings(path, {"model": "new"})
-    assert path.read_text() == before
+    assert path.read_text() == "top_k = 5\n"
+
+
+def test_a_link_goes_on_leading_to_the_same_file(path: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere.toml"
+    kept.write_text("top_k = 5\n")
+    path.symlink_to(kept)
+    write_settings(path, {"top_k": 6})
+    assert path.is_symlink()
+    assert kept.read_text() == "top_k = 6\n"
 
 
 def test_a_file_that_is_no_toml_is_left_alone(path: Path) -> None:

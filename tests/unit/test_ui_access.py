@@ -15,10 +15,11 @@ import pytest
 from streamlit import config
 
 from kb import KnowledgeBaseError, Settings
+from kb.loopback import is_loopback
 from kb.records import Source
 from kb.setting_changes import CHANGEABLE
 from ui import launch, login
-from ui.access import hashed, is_loopback, is_right, refusal, same_site, turned_away
+from ui.access import hashed, is_right, refusal, same_site, turned_away
 from ui.attempts import FREE_OF_ADDRESS, Attempts
 from ui.starting import can_read, start_again, start_folder
 
@@ -286,7 +287,7 @@ def test_with_a_login_nobody_reads_folders_or_changes_settings_unless_the_settin
         start_folder(shared, tmp_path, collection="default")
     assert not can_read(shared, sources, collection="default")
     start_again(shared, sources, collection="default")
-    assert shared.ingestion.runs() == []
+    assert shared.jobs.listed() == []
     shared.base.settings = shared.settings.model_copy(update={"ui_trust": "all"})
     assert can_read(shared, sources, collection="default")
     status = page.switch_page("views/status.py").run()

@@ -6,17 +6,16 @@ import streamlit as st
 
 from kb.answering.answer import Answer
 from kb.answering.markdown import as_markdown
-from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
+from kb.search.request import SearchRequest
 from kb.settings import config_path
 from ui.answering import RunningAnswer
 from ui.hits import draw_hit
 from ui.language import t
 from ui.markup import answer_html, plain
 from ui.results import mark_sentences, search
-from ui.search_options import SearchOptions
 from ui.session import Session, session
 from ui.shared import draw_error, draw_nothing_to_search, place_text
 from ui.sidebar import chosen_collection
@@ -177,11 +176,11 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
     result = search(
         shared,
         collection,
-        asked,
-        SearchOptions(
-            where=SearchFilter(),
-            top_k=shared.settings.top_k,
+        SearchRequest(
+            query=asked,
+            collections=(collection.name,),
             mode=collection.mode or shared.settings.mode,
+            highlights="words",
         ),
     )
     for rank, hit in enumerate(result.hits, start=1):

@@ -31,7 +31,7 @@ def render() -> None:
         if collection is None or not collection.documents:
             draw_nothing_to_search(shared)
             return
-        options = draw_options(shared, collection)
+        request = draw_options(shared, collection, query)
         if not query.strip():
             st.caption(t("search.hint", n=collection.documents))
             return
@@ -41,7 +41,7 @@ def render() -> None:
         if shared.model_state == "failed":
             draw_error(t("error.model"), shared.model_error)
             return
-        result = search(shared, collection, query, options)
+        result = search(shared, collection, request)
     except InputTooLongError as error:
         draw_error(t("error.query_too_long"), error)
     except SettingsError as error:
@@ -70,12 +70,13 @@ def _draw_query() -> str:
 
 def _draw_result(shared: Session, result: Result) -> None:
     if not result.hits:
-        filtered = not result.request.options.where.is_empty
+        filtered = not result.request.where.is_empty
         draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))
         return
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
+    several = len(result.request.collections or ()) > 1
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, result.share(hit), where=bool(result.request.options.also))
+        draw_hit(shared, hit, rank, result.share(hit), where=several)
     mark_sentences(shared, result)
 
 

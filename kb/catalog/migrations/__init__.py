@@ -23,6 +23,7 @@ from kb.catalog.migrations import (
     v10_keyword_index,
     v11_header_rows,
     v12_upserts,
+    v13_jobs,
     v14_vector_stores,
 )
 from kb.catalog.transactions import roll_back
@@ -43,6 +44,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v10_keyword_index.apply,
     v11_header_rows.apply,
     v12_upserts.apply,
+    v13_jobs.apply,
     v14_vector_stores.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""

@@ -18,8 +18,9 @@ from kb.embedding.remote.plan import plan_requests
 from kb.embedding.remote.server import Server
 from kb.embedding.remote.wire import DOCUMENT, Answer, Meaning, never_empty
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
-from kb.remote.client import ServerClient, key_from_environment, sendable
+from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
 from kb.remote.failures import BatchTooLargeError
 from kb.remote.pool import ServerPool
 from kb.remote.retry import RetryPolicy
@@ -75,7 +76,7 @@ class ServerEmbedder:
         policy: RetryPolicy | None = None,
     ) -> None:
         addresses, name = parse_servers(model)
-        key = key_from_environment()
+        key = key_from_environment(*KEY_VARIABLES)
         servers = [
             Server(
                 ServerClient(address, key=key, timeout_s=timeout_s),

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gguf
 
+from kb.drafts import draft
 from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint, open_checkpoint
 from kb.models.convert.families import Family, PlannedTensor, family_of, plan_tensors
 from kb.models.convert.metadata import context_length, read_pooling, write_names, write_shape
 from kb.models.convert.vocabulary import write_vocabulary
 from kb.models.convert.writing import add_tensors, lossless_type, total_bytes, write_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 QUANTIZATIONS = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16")
 """What can be asked for; None keeps the checkpoint's own precision."""
@@ -92,13 +86,11 @@ def convert_checkpoint(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _check_space(out.parent, total + _HEADER_BYTES)
-        with _part_beside(out) as part:
+        with draft(out, mode=None) as part:
             write_file(writer, part, tensors, dtype, advance)
             if needs_llama and quantize:
-                with _part_beside(out) as smaller:
+                with draft(part, sync=False) as smaller:
                     _quantise(part, smaller, quantize, quantised, advance)
-                    smaller.replace(part)
-            _settle(part, out)
     except OSError as error:
         msg = f"cannot write {out}: {error}; free space or name another place with --out"
         raise ModelError(msg) from error
@@ -154,25 +146,3 @@ def _check_space(folder: Path, needed: int) -> None:
             f"{free / 1e9:.1f} GB free; free space or name another place with --out"
         )
         raise ModelError(msg)
-
-
-@contextmanager
-def _part_beside(out: Path) -> Iterator[Path]:
-    """Give a draft file in the folder of ``out`` that is gone afterwards."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
-    os.close(descriptor)
-    part = Path(name)
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _settle(part: Path, out: Path) -> None:
-    # mkstemp makes files private; a model is an ordinary file of its owner's.
-    mask = os.umask(0)
-    os.umask(mask)
-    part.chmod(0o666 & ~mask)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(out)

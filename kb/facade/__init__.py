@@ -1,0 +1,1 @@
+"""The public methods of KnowledgeBase, by subject."""

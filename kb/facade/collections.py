@@ -1,0 +1,76 @@
+"""Collections of a knowledge base."""
+
+from __future__ import annotations
+
+from kb.facade.parts import Parts
+from kb.records import CollectionInfo, CollectionRef, SearchMode
+
+
+class CollectionMethods(Parts):
+    """Collections: listed, made, described, deleted."""
+
+    def collections(self) -> list[CollectionInfo]:
+        """Return all collections by name."""
+        with self._store.catalog.reading() as state:
+            return state.collections()
+
+    def collection(self, name: str | None = None) -> CollectionInfo:
+        """Return one collection's description.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.catalog.reading() as state:
+            return state.collection(name or self.settings.collection)
+
+    def held(self, name: str | None = None) -> CollectionRef:
+        """Return the collection of that name to work on for a while, whatever it is called by then.
+
+        The name itself where there is no such collection (yet).
+        """
+        wanted = name or self.settings.collection
+        with self._store.catalog.reading() as state:
+            return state.find_collection(wanted) or wanted
+
+    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+        """Make a collection for the model in use.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        return self._store.create_collection(name, description, self.indexing.identity)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name; its contents stay as they are."""
+        with self._store.change() as change:
+            change.rename_collection(change.collection(name).id, new_name)
+
+    def describe_collection(self, name: str, description: str) -> None:
+        """Change a collection's description."""
+        with self._store.change() as change:
+            change.describe_collection(change.collection(name).id, description)
+
+    def instruct_collection(self, name: str, instruction: str) -> None:
+        """Change what a collection's queries ask for; empty for the settings' instruction.
+
+        Documents are embedded without instructions, so nothing is embedded again.
+        """
+        with self._store.change() as change:
+            change.instruct_collection(change.collection(name).id, instruction)
+
+    def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
+        """Change how a collection is searched where a query does not say; None for the settings'.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.change() as change:
+            change.set_collection_mode(change.collection(name).id, mode)
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection with all its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        self._store.drop_collection(name)

@@ -1,0 +1,161 @@
+"""Documents of a knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kb.catalog.numbers import document_number, no_document
+from kb.facade.collections import CollectionMethods
+from kb.metadata import clean_tags
+from kb.overview import Overview, overview
+from kb.records import (
+    AddResult,
+    Chunk,
+    Document,
+    DocumentInfo,
+    Facets,
+    MetadataValue,
+    SearchHit,
+)
+
+
+class DocumentMethods(CollectionMethods):
+    """Documents: added, looked at, tagged, removed."""
+
+    def add(
+        self,
+        document: Document | str,
+        *,
+        name: str = "",
+        collection: str | None = None,
+        metadata: Mapping[str, MetadataValue] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> AddResult:
+        """Add a document, or plain text, under a name; the same name again replaces it.
+
+        Without a name, the text's hash is its name. Files are read by the ``ingest`` package.
+        ``on_progress`` is told how many more chunks are embedded.
+
+        Raises:
+            EmbedderMismatchError: the collection was made with another model.
+        """
+        return self.indexing.add(
+            document,
+            name=name,
+            collection=collection,
+            metadata=metadata,
+            on_progress=on_progress,
+        )
+
+    def documents(self, *, collection: str | None = None) -> list[DocumentInfo]:
+        """Return the documents of a collection, newest first.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        target = self.collection(collection)
+        with self._store.catalog.reading() as state:
+            return state.documents(target.id)
+
+    def document(self, document_id: int) -> DocumentInfo:
+        """Return one document's description.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._store.catalog.reading() as state:
+            found = state.document(document_number(document_id))
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def document_content(self, document_id: int) -> Document:
+        """Return a document whole, as it was read: text, sections, pages.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._store.catalog.reading() as state:
+            found = state.document_content(document_number(document_id))
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def document_text(self, document_id: int) -> str:
+        """Return a document's normalised text.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        return self.document_content(document_id).text
+
+    def chunks(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Raises:
+            DocumentNotFoundError: what was given is no whole number.
+        """
+        with self._store.catalog.reading() as state:
+            return state.chunks_of(document_number(document_id))
+
+    def remove(self, document_id: int, *, collection: str | None = None) -> None:
+        """Remove a document and all its sources from a collection.
+
+        Raises:
+            DocumentNotFoundError: there is no such document in the collection.
+        """
+        self._store.remove_document(
+            document_id, collection_id=self.collection(collection).id if collection else None
+        )
+
+    def tag(
+        self,
+        document_ids: Sequence[int],
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        collection: str | None = None,
+    ) -> None:
+        """Give tags to documents, and take others from them; filters find them by these.
+
+        Tags belong to the documents' files and stay when a file changes. What documents have as
+        tags of their own cannot be taken from them.
+
+        Args:
+            document_ids: which documents; those that are not in the collection are passed over.
+            add: tags; ``"a, b"`` are two.
+            remove: tags, in any case.
+            collection: whose documents they are.
+
+        Raises:
+            SettingsError: a tag is empty, too long or not on one line; nothing was changed.
+            DocumentNotFoundError: what names a document is no whole number; nothing was changed.
+        """
+        added, removed = clean_tags(add), clean_tags(remove)
+        target = self.collection(collection).id if collection else None
+        with self._store.writing(), self._store.changing() as change:
+            change.tag_documents(document_ids, add=added, remove=removed, collection_id=target)
+
+    def facets(self, *, collection: str | None = None) -> Facets:
+        """Return the tags and languages of a collection's documents, for filters.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        target = self.collection(collection)
+        with self._store.catalog.reading() as state:
+            return state.facets(target.id)
+
+    def overview(self, *, collection: str | None = None) -> Overview:
+        """Return what a collection holds at a glance, with a map of its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        return overview(self._store, self.collection(collection))
+
+    def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
+        """Return the text right before and right after a hit, up to ``characters`` each."""
+        text = self.document_text(hit.document_id)
+        before = text[max(0, hit.start - characters) : hit.start]
+        return before, text[hit.end : hit.end + characters]

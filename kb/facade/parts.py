@@ -1,0 +1,52 @@
+"""What all methods of a knowledge base work with."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+from kb.chat.opening import open_chat_model
+from kb.embedding.base import Embedder
+from kb.embedding.loaded import LoadedEmbedder
+from kb.indexing.steps import Indexing
+from kb.lazy import Lazy
+from kb.queueing import JobQueue
+from kb.reranking import open_reranker
+from kb.search.searcher import Searcher
+from kb.settings import Settings
+from kb.store.store import Store
+from kb.tracking import FileTracking
+from kb.uploads import Uploads
+
+
+class Parts:
+    """Makes the parts of a knowledge base and frees them. Models are loaded at first use."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        interrupted: threading.Event | None = None,
+    ) -> None:
+        self.settings = settings
+        self._store = Store(
+            settings.store_dir,
+            lock_timeout_s=settings.lock_timeout_s,
+            interrupted=interrupted,
+        )
+        self._loaded = LoadedEmbedder(settings, embedder)
+        self._chat = Lazy(partial(open_chat_model, settings))
+        self._reranker = Lazy(partial(open_reranker, settings))
+        self._searcher = Searcher(settings, self._store, self._loaded.get, self._reranker.get)
+        self.indexing = Indexing(settings, self._store, self._loaded)
+        self.files = FileTracking(settings, self._store)
+        self.jobs = JobQueue(self._store.catalog)
+        self.uploads = Uploads(settings.uploads_dir)
+
+    def close(self) -> None:
+        """Free the models and the store's files."""
+        self._chat.close()
+        self._reranker.close()
+        self._loaded.close()
+        self._store.close()

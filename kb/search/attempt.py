@@ -1,0 +1,142 @@
+"""One attempt at a search, in one state of the catalog: find, fuse, fetch, collapse, rerank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+
+from kb.catalog.filters import SearchFilter
+from kb.catalog.state import State
+from kb.embedding.base import Vector
+from kb.records import CollectionInfo, SearchHit, SearchMode
+from kb.search import dense, diversity, fusion, hits, lexical
+from kb.search.collapse import collapse
+from kb.search.query import Query
+from kb.search.reranked import Reranking, reranked
+from kb.search.restriction import Restriction
+from kb.search.term_frequencies import TermFrequencies
+from kb.store.store import Store
+
+# Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
+# ranks low; more cost time and did not change nDCG@10.
+_CANDIDATES_MIN = 50
+_CANDIDATES_PER_HIT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A request with all that it means: its collections, and the query's vector for each."""
+
+    collections: Sequence[CollectionInfo]
+    query: Query
+    vectors: Sequence[Vector | None]
+    top_k: int
+    mode: SearchMode
+    where: SearchFilter
+    context: int
+    diversity: float
+    rerank: Reranking | None
+    task: str
+
+
+class Attempt:
+    """A search of one state. The vectors are those that the store has at that moment."""
+
+    def __init__(
+        self, store: Store, state: State, frequencies: TermFrequencies, asked: Resolved
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._frequencies = frequencies
+        self._asked = asked
+
+    def hits(self) -> list[SearchHit]:
+        """Return up to ``top_k`` hits, best first.
+
+        Raises:
+            CollectionGoneError: a collection was deleted meanwhile.
+        """
+        asked = self._asked
+        wanted = asked.top_k
+        if asked.rerank is not None:
+            wanted = max(wanted, asked.rerank.candidates)
+        limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
+        while True:
+            candidates, exhausted = self._candidates(limit)
+            kept = collapse(candidates)
+            # Collapsing must not cost hits that were there to be found.
+            if len(kept) >= wanted or exhausted:
+                break
+            limit *= 4
+        if asked.rerank is not None:
+            kept = reranked(asked.rerank, asked.query.text, kept[:wanted], asked.task)
+        if asked.diversity > 0:
+            kept = self._diverse(kept)
+        kept = kept[: asked.top_k]
+        if asked.context:
+            kept = hits.with_neighbours(self._state, kept, asked.context)
+        return kept
+
+    def _candidates(self, limit: int) -> tuple[list[SearchHit], bool]:
+        """Return the first hits of all collections together, and whether those are all.
+
+        Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
+        collection by collection: the best passage of one that knows nothing of the matter is not
+        as good as that of another.
+        """
+        asked, state = self._asked, self._state
+        meaning: list[tuple[int, float]] = []
+        words: list[tuple[int, float]] = []
+        best: dict[int, float] = {}
+        exhausted = True
+        for each, vector in zip(asked.collections, asked.vectors, strict=True):
+            state.current_collection(each)
+            restriction = Restriction(state, each, asked.query, asked.where)
+            if asked.mode != "dense":
+                sought = lexical.weigh(state, each, asked.query, self._frequencies)
+                by_words = lexical.nearest(state, each, sought, limit, restriction)
+                best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
+                words += by_words
+                exhausted = exhausted and len(by_words) < limit
+            if asked.mode != "keyword" and vector is not None:
+                by_meaning = dense.nearest(self._store, each, vector, limit, restriction)
+                meaning += by_meaning
+                exhausted = exhausted and len(by_meaning) < limit
+        found = _ranked(asked, meaning, words, best)
+        return hits.fetch(state, found), exhausted
+
+    def _diverse(self, kept: list[SearchHit]) -> list[SearchHit]:
+        asked = self._asked
+        known: dict[int, Vector] = {}
+        for each in asked.collections:
+            own = [hit.chunk_id for hit in kept if hit.collection == each.name]
+            known |= self._store.stored_vectors(each.id, own)
+        missing = np.zeros(asked.collections[0].dim, np.float32)
+        order = diversity.select(
+            [hit.score for hit in kept],
+            np.stack([known.get(hit.chunk_id, missing) for hit in kept]) if kept else missing[:0],
+            asked.top_k,
+            weight=1 - asked.diversity,
+        )
+        return [kept[place] for place in order]
+
+
+def _ranked(
+    asked: Resolved,
+    meaning: list[tuple[int, float]],
+    words: list[tuple[int, float]],
+    best: dict[int, float],
+) -> hits.Found:
+    if len(asked.collections) > 1:
+        meaning.sort(key=itemgetter(1), reverse=True)
+        words.sort(key=itemgetter(1), reverse=True)
+    if asked.mode == "dense":
+        return hits.Found(asked.collections, meaning, {"dense": meaning})
+    if asked.mode == "keyword":
+        return hits.Found(asked.collections, words, {"keyword": words})
+    fused = fusion.fuse(meaning, words, best_keyword_score=best)
+    stages = {"dense": meaning, "keyword": words, "fused": fused}
+    return hits.Found(asked.collections, fused, stages)

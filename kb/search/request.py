@@ -1,0 +1,70 @@
+"""What is asked of a search: one value, made by Python, command line, HTTP and browser alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import get_args
+
+from kb.catalog.filters import SearchFilter
+from kb.errors import SettingsError
+from kb.records import Highlighting, SearchMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A question, and how it is to be answered. It is checked when it is made.
+
+    Attributes:
+        query: what is asked; blank gives no hits.
+        collections: names of collections of the same model; None is the settings', and an empty
+            one gives no hits.
+        top_k: most hits; the settings' if not given.
+        where: conditions that every hit meets.
+        mode: by meaning (``dense``), by words (``keyword``, which goes without the model
+            where it cannot be loaded), or both (``hybrid``); if not given the collection's,
+            else the settings'. Several collections whose modes differ are searched in the
+            settings' mode, for their scores would not compare.
+        highlights: what is marked in each hit; ``sentences`` costs model time, see
+            :meth:`kb.KnowledgeBase.highlight`.
+        context: chunks before and after each hit whose text it is given as well.
+        diversity: from 0 to 1, how much hits are to differ from each other: 1 less the
+            lambda of maximal marginal relevance.
+        instruct: what the query asks for, in place of the collection's instruction and of
+            the one in the settings; for models that take one.
+        rerank: have the reranker of the settings order the best hits; if not given, where
+            the settings name one.
+
+    Raises:
+        SettingsError: a value is out of bounds.
+    """
+
+    query: str
+    collections: tuple[str, ...] | None = None
+    top_k: int | None = None
+    where: SearchFilter = field(default_factory=SearchFilter)
+    mode: SearchMode | None = None
+    highlights: Highlighting = "sentences"
+    context: int = 0
+    diversity: float = 0.0
+    instruct: str = ""
+    rerank: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no search can do."""
+        if self.context < 0 or not 0 <= self.diversity <= 1:
+            msg = (
+                f"context {self.context} must not be below 0, diversity {self.diversity} be "
+                "within 0 and 1"
+            )
+            raise SettingsError(msg)
+        if self.mode is not None and self.mode not in get_args(SearchMode):
+            choices = ", ".join(get_args(SearchMode))
+            msg = f"there is no mode {self.mode!r}; choose from {choices}"
+            raise SettingsError(msg)
+        if self.highlights not in get_args(Highlighting):
+            choices = ", ".join(get_args(Highlighting))
+            msg = f"highlights cannot be {self.highlights!r}; choose from {choices}"
+            raise SettingsError(msg)
+        if self.top_k is not None and self.top_k < 1:
+            msg = f"top_k is {self.top_k}, but must be 1 or more"
+            raise SettingsError(msg)
