@@ -13,6 +13,8 @@ from kb.models.files import find_model
 from kb.redaction import holds_secret
 from kb.remote.address import names_servers
 from kb.settings import REEMBED, REREAD, Settings, config_path
+from kb.vectors.address import Address
+from kb.vectors.opening import require_known
 
 CHANGEABLE = tuple(
     name
@@ -77,6 +79,8 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
         return None
     if name == "model" and not names_servers(value):
         find_model(value, now.models_dir)
+    if name == "vector_store":
+        require_known(Address(value))
     redo: Literal["", "reread", "reembed"] = (
         "reembed" if name in REEMBED else "reread" if name in REREAD else ""
     )

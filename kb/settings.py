@@ -120,6 +120,37 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that an embedding server may be silent.",
     )
+    vector_store: str = Field(
+        default="chroma",
+        min_length=1,
+        max_length=2000,
+        description="Where vectors of new collections are: `chroma` (files in `data_dir`), `exact` "
+        "(likewise, each vector compared; for small sets), or the address of a Chroma server.",
+    )
+    vector_tenant: str = Field(
+        default="",
+        max_length=200,
+        description="Tenant of the vector server; unset is the server's own.",
+    )
+    vector_database: str = Field(
+        default="",
+        max_length=200,
+        description="Database of the vector server; unset is the server's own.",
+    )
+    vector_token_header: str = Field(
+        default="Authorization",
+        pattern=r"^[A-Za-z0-9-]+$",
+        max_length=100,
+        description="Header for the token in `KB_VECTOR_TOKEN`; `Authorization` carries it as a "
+        "bearer token.",
+    )
+    vector_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        le=86400,
+        description="Seconds that writing waits for a vector server that is away; a search waits "
+        "10 at most.",
+    )
     reranker: str | None = Field(
         default=None,
         description="Model that orders the best hits: the path of a GGUF file, what it was pulled "

@@ -121,7 +121,7 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
             (collection_id,),
         )
         self._db.execute(
-            "INSERT INTO stale_descriptions (document_id) SELECT id FROM documents"
+            "INSERT INTO stale_descriptions (document_id, described) SELECT id, 0 FROM documents"
             " WHERE collection_id = ? AND state = 'active'"
             " ON CONFLICT (document_id) DO UPDATE SET described = 0",
             (collection_id,),

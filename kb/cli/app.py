@@ -15,6 +15,7 @@ from kb.cli import (
     collections,
     evaluation,
     listings,
+    migrating,
     models,
     presentation,
     reembedding,
@@ -47,6 +48,7 @@ app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)
+app.command()(migrating.migrate)
 app.command()(serving.serve)
 app.callback()(options)
 

@@ -14,6 +14,7 @@ from kb.queueing import JobQueue
 from kb.reranking import open_reranker
 from kb.search.searcher import Searcher
 from kb.settings import Settings
+from kb.store.access import vector_access
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
@@ -34,6 +35,7 @@ class Parts:
             settings.store_dir,
             lock_timeout_s=settings.lock_timeout_s,
             interrupted=interrupted,
+            vectors=vector_access(settings),
         )
         self._loaded = LoadedEmbedder(settings, embedder)
         self._chat = Lazy(partial(open_chat_model, settings))

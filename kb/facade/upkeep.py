@@ -11,10 +11,13 @@ from kb.catalog.runs import RunInfo
 from kb.facade.collections import CollectionMethods
 from kb.indexing import reembedding
 from kb.indexing.reembedding import Reembedding
+from kb.keys import key_from_environment
 from kb.records import CollectionRef
 from kb.store import check as checking
-from kb.store import purging, runs
+from kb.store import moving, purging, runs
+from kb.store.access import TOKEN_VARIABLE, chosen
 from kb.store.check import StoreCheck
+from kb.store.moving import Migration
 from kb.store.purging import Compaction
 from kb.store.runs import RunRecord
 
@@ -74,6 +77,32 @@ class UpkeepMethods(CollectionMethods):
         return reembedding.reembed(
             self._store, self.indexing, self.collection(collection), on_progress
         )
+
+    def migrate(
+        self,
+        to: str,
+        collection: str | None = None,
+        *,
+        token_variable: str = TOKEN_VARIABLE,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Migration:
+        """Move a collection's vectors to another vector store, in one step at the end.
+
+        Args:
+            to: the store, as the setting ``vector_store`` names it.
+            collection: which; None is the one in the settings.
+            token_variable: the environment variable with the token of that store's server.
+            on_progress: told (vectors copied, of how many).
+
+        Raises:
+            CollectionError: there is no such collection, or it was deleted meanwhile.
+            SettingsError: there is no such vector store.
+            StoreBusyError: others write faster than vectors are copied.
+        """
+        address = chosen(to, self.settings)
+        token = key_from_environment(token_variable)
+        self._store.vectors.give_token(address, token, self.settings.vector_token_header)
+        return moving.migrate(self._store, self.collection(collection), address, on_progress)
 
     def begin_run(self, paths: Sequence[str], *, collection: CollectionRef = None) -> RunRecord:
         """Record that a run of ingestion has begun; the record is told how it ends."""

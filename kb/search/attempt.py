@@ -1,4 +1,4 @@
-"""One attempt at a search, in one state of the catalog: find, fuse, fetch, collapse, rerank."""
+"""One attempt at a search: find, fuse, fetch, collapse in one state of the catalog; then choose."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
+from kb.search.answers import VectorAnswers
 from kb.search.collapse import collapse
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
@@ -46,39 +47,29 @@ class Attempt:
     """A search of one state. The vectors are those that the store has at that moment."""
 
     def __init__(
-        self, store: Store, state: State, frequencies: TermFrequencies, asked: Resolved
+        self, answers: VectorAnswers, state: State, frequencies: TermFrequencies, asked: Resolved
     ) -> None:
-        self._store = store
+        self._answers = answers
         self._state = state
         self._frequencies = frequencies
         self._asked = asked
 
     def hits(self) -> list[SearchHit]:
-        """Return up to ``top_k`` hits, best first.
+        """Return hits to choose from, best first: as many as are wanted, or all.
 
         Raises:
             CollectionGoneError: a collection was deleted meanwhile.
+            UnansweredError: a vector server must be asked first.
         """
-        asked = self._asked
-        wanted = asked.top_k
-        if asked.rerank is not None:
-            wanted = max(wanted, asked.rerank.candidates)
+        wanted = _wanted(self._asked)
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
             candidates, exhausted = self._candidates(limit)
             kept = collapse(candidates)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
-                break
+                return kept
             limit *= 4
-        if asked.rerank is not None:
-            kept = reranked(asked.rerank, asked.query.text, kept[:wanted], asked.task)
-        if asked.diversity > 0:
-            kept = self._diverse(kept)
-        kept = kept[: asked.top_k]
-        if asked.context:
-            kept = hits.with_neighbours(self._state, kept, asked.context)
-        return kept
 
     def _candidates(self, limit: int) -> tuple[list[SearchHit], bool]:
         """Return the first hits of all collections together, and whether those are all.
@@ -102,26 +93,41 @@ class Attempt:
                 words += by_words
                 exhausted = exhausted and len(by_words) < limit
             if asked.mode != "keyword" and vector is not None:
-                by_meaning = dense.nearest(self._store, each, vector, limit, restriction)
+                by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
                 meaning += by_meaning
                 exhausted = exhausted and len(by_meaning) < limit
         found = _ranked(asked, meaning, words, best)
         return hits.fetch(state, found), exhausted
 
-    def _diverse(self, kept: list[SearchHit]) -> list[SearchHit]:
-        asked = self._asked
-        known: dict[int, Vector] = {}
-        for each in asked.collections:
-            own = [hit.chunk_id for hit in kept if hit.collection == each.name]
-            known |= self._store.stored_vectors(each.id, own)
-        missing = np.zeros(asked.collections[0].dim, np.float32)
-        order = diversity.select(
-            [hit.score for hit in kept],
-            np.stack([known.get(hit.chunk_id, missing) for hit in kept]) if kept else missing[:0],
-            asked.top_k,
-            weight=1 - asked.diversity,
-        )
-        return [kept[place] for place in order]
+
+def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
+    """Return up to ``top_k`` hits of those found, best first; no transaction is open."""
+    if asked.rerank is not None:
+        kept = reranked(asked.rerank, asked.query.text, kept[: _wanted(asked)], asked.task)
+    if asked.diversity > 0:
+        kept = _diverse(store, asked, kept)
+    return kept[: asked.top_k]
+
+
+def _wanted(asked: Resolved) -> int:
+    if asked.rerank is None:
+        return asked.top_k
+    return max(asked.top_k, asked.rerank.candidates)
+
+
+def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
+    known: dict[int, Vector] = {}
+    for each in asked.collections:
+        own = [hit.chunk_id for hit in kept if hit.collection == each.name]
+        known |= store.stored_vectors(each.id, own)
+    missing = np.zeros(asked.collections[0].dim, np.float32)
+    order = diversity.select(
+        [hit.score for hit in kept],
+        np.stack([known.get(hit.chunk_id, missing) for hit in kept]) if kept else missing[:0],
+        asked.top_k,
+        weight=1 - asked.diversity,
+    )
+    return [kept[place] for place in order]
 
 
 def _ranked(

@@ -11,12 +11,14 @@ from kb.errors import (
     InputTooLongError,
     KnowledgeBaseError,
     SettingsError,
+    StoreBusyError,
     StoreError,
 )
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
-from kb.search import marking
-from kb.search.attempt import Attempt, Resolved
+from kb.search import hits, marking
+from kb.search.answers import UnansweredError, VectorAnswers
+from kb.search.attempt import Attempt, Resolved, chosen
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.request import SearchRequest
@@ -32,6 +34,8 @@ _log = logging.getLogger(__name__)
 _MOST_COUNTED = 2**32
 # Searches of one question while others commit; a search takes less time than most commits.
 _ATTEMPTS = 3
+# Questions to vector servers within one attempt: a handful, unless others change what passes.
+_MOST_QUESTIONS = 100
 
 
 class Searcher:
@@ -149,24 +153,39 @@ class Searcher:
         return marking.words_marked(query.text, kept, spoken)
 
     def _attempted(self, asked: Resolved) -> tuple[list[SearchHit], dict[int, str]]:
-        """Return the hits, and the language of each one's document, as of one state."""
-        for _ in range(_ATTEMPTS):
+        """Return the hits, and the language of each one's document."""
+        answers = VectorAnswers(self._store)
+        try:
+            for _ in range(_ATTEMPTS):
+                generation, found = self._found(asked, answers)
+                # A document that was replaced just now could have been missed in both its versions.
+                if self._store.generation() == generation:
+                    break
+                answers.forget()
+            kept = chosen(self._store, asked, found)
+        except StoreError:
+            # The vectors of a collection that was deleted just now are gone before this search's
+            # view of the catalog is.
+            with self._store.catalog.reading() as state:
+                for each in asked.collections:
+                    state.current_collection(each)
+            raise
+        with self._store.catalog.reading() as state:
+            if asked.context:
+                kept = hits.with_neighbours(state, kept, asked.context)
+            return kept, marking.languages(state, kept)
+
+    def _found(self, asked: Resolved, answers: VectorAnswers) -> tuple[int, list[SearchHit]]:
+        """Return the hits of one state, and its generation."""
+        for _ in range(_MOST_QUESTIONS):
             try:
                 with self._store.catalog.reading() as state:
-                    generation = state.generation()
-                    kept = Attempt(self._store, state, self._frequencies, asked).hits()
-                    spoken = marking.languages(state, kept)
-            except StoreError:
-                # The vectors of a collection that was deleted just now are gone before this
-                # search's view of the catalog is.
-                with self._store.catalog.reading() as state:
-                    for each in asked.collections:
-                        state.current_collection(each)
-                raise
-            # A document that was replaced just now could have been missed in both its versions.
-            if self._store.generation() == generation:
-                break
-        return kept, spoken
+                    attempt = Attempt(answers, state, self._frequencies, asked)
+                    return state.generation(), attempt.hits()
+            except UnansweredError as missing:
+                answers.ask(missing)
+        msg = "others change what the filter passes all the while; search again in a moment"
+        raise StoreBusyError(msg)
 
     def _embedded(
         self, embedder: Embedder, query: Query, tasks: Sequence[str], mode: SearchMode

@@ -28,7 +28,7 @@ from kb.errors import (
     CollectionError,
     StoreBusyError,
     StoreError,
-    VectorServerError,
+    VectorServerUnavailableError,
 )
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import AddResult, CollectionInfo, FileState, Source
@@ -217,7 +217,8 @@ class Store:
     def _commit(
         self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
     ) -> list[AddResult]:
-        place = self.vectors.place_of(collection.id)
+        with self.catalog.reading() as state:
+            place = state.vector_place(state.current_collection(collection).id)
         vectors = self.vectors.at(place)
         long = sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS
         try:
@@ -245,6 +246,8 @@ class Store:
                     self.vectors.upsert(collection.id, records, rows)
                 with self.lock.hold():
                     results = committing.finish(self.catalog, plan, place)
+        except VectorServerUnavailableError:
+            raise  # and waited for long enough
         except BaseException:
             self._recover_quietly()
             raise
@@ -393,11 +396,15 @@ class Store:
             yield change
             change.count_generation()
 
-    def recover(self) -> int:
-        """Remove what a crash left behind; return how many documents that were."""
+    def recover(self, *, remote: bool = True) -> int:
+        """Remove what a crash left behind; return how many documents that were.
+
+        Without ``remote`` nothing is done on servers.
+        """
         with self.catalog.reading() as state:
             before = state.hidden_count()
-        self.tidy()
+        self._sweeper.finish_dropped(remote=remote)
+        self._sweep(remote=remote)
         with self.catalog.reading() as state:
             return before - state.hidden_count()
 
@@ -454,15 +461,19 @@ class Store:
         """Say how far others have come."""
         return self.generation(), self._flights.latest_beat()
 
-    def _sweep(self) -> None:
+    def _sweep(self, *, remote: bool = True) -> None:
         """Delete what no search may see, and describe anew what has another file now.
 
-        Others may write in between where there is much.
+        Others may write in between where there is much. What is on a server that is away is left
+        to the next writer.
         """
-        while self._sweeper.delete_part():
-            self._give_turn()
-        while self._sweeper.describe_part():
-            self._give_turn()
+        try:
+            while self._sweeper.delete_part(remote=remote):
+                self._give_turn()
+            while self._sweeper.describe_part(remote=remote):
+                self._give_turn()
+        except VectorServerUnavailableError as error:
+            _log.warning("vectors that nobody finds any more are left for later: %s", error)
 
     def _give_turn(self) -> None:
         if not self.lock.is_held:
@@ -476,10 +487,10 @@ class Store:
         try:
             with self.lock.hold(timeout_s=_PATIENCE_S):
                 pass
-            count = self.recover()
+            count = self.recover(remote=False)  # opening waits for no server
             _log.info("removed what %d interrupted changes had left behind", count)
-        except (StoreBusyError, VectorServerError) as error:
-            _log.info("what interrupted changes left behind is left for later: %s", error)
+        except StoreBusyError:
+            return
 
     def _recover_quietly(self) -> None:
         try:

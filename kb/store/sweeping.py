@@ -43,10 +43,10 @@ class Sweeper:
         self._lock = lock
         self._flights = flights
 
-    def delete_part(self) -> int:
+    def delete_part(self, *, remote: bool = True) -> int:
         """Delete up to :data:`CHUNKS_PER_STEP` chunks that are not visible, of one collection.
 
-        Call again until it returns 0.
+        Call again until it returns 0. Without ``remote`` nothing is done on servers.
 
         Returns:
             How many documents and chunks were deleted.
@@ -59,7 +59,9 @@ class Sweeper:
             pending = not self._flights.are_under_way()
             with self._catalog.reading() as state:
                 found = state.hidden_chunks(pending=pending, at_most=CHUNKS_PER_STEP)
-        if not found or self._may_not(self._vectors.place_of(found[0].collection_id)):
+        if not found or self._may_not(
+            self._vectors.place_of(found[0].collection_id), remote=remote
+        ):
             return 0
         collection_id = found[0].collection_id
         mine = [each for each in found if each.collection_id == collection_id]
@@ -71,7 +73,7 @@ class Sweeper:
                 change.count_generation()
                 return change.delete_hidden(mine)
 
-    def describe_part(self) -> int:
+    def describe_part(self, *, remote: bool = True) -> int:
         """Describe some chunks of one collection anew; return how many rows are behind.
 
         Call again until it returns 0.
@@ -85,7 +87,7 @@ class Sweeper:
         ids = [each.chunk_id for each in mine]
         if not mine:
             return self._note({})
-        if self._may_not(self._vectors.place_of(collection_id)):
+        if self._may_not(self._vectors.place_of(collection_id), remote=remote):
             return 0
         with self._vectors.writing(collection_id):
             with self._catalog.reading() as state:
@@ -98,7 +100,7 @@ class Sweeper:
                 reached = {chunk.document_id: chunk.ordinal + 1 for chunk in mine}
                 return len(mine) + change.note_described(reached)
 
-    def finish_dropped(self) -> None:
+    def finish_dropped(self, *, remote: bool = True) -> None:
         """Delete the vectors of collections that are gone from the catalog, or from a store.
 
         Those on a server that is away are left for the next time.
@@ -106,7 +108,7 @@ class Sweeper:
         with self._catalog.reading() as state:
             dropped = state.dropped_collections()
         for collection_id, place in dropped:
-            if self._may_not(place):
+            if self._may_not(place, remote=remote):
                 continue
             try:
                 self._vectors.at(place).drop(collection_id)
@@ -116,9 +118,9 @@ class Sweeper:
             with self._lock.hold(), self._catalog.change() as change:
                 change.forget_dropped(collection_id, place)
 
-    def _may_not(self, place: str) -> bool:
-        """Say whether a network would be crossed inside the lock: who holds it calls again."""
-        return self._lock.is_held and Address(place).is_server
+    def _may_not(self, place: str, *, remote: bool) -> bool:
+        """Say whether a network would be crossed that must not be, now or inside the lock."""
+        return Address(place).is_server and (self._lock.is_held or not remote)
 
     def _note(self, reached: dict[int, int]) -> int:
         with self._lock.hold(), self._catalog.change() as change:

@@ -57,6 +57,20 @@ class Site:
         return {self.token_header: f"Bearer {self.token}" if bearer else self.token}
 
 
+def require_known(address: Address) -> None:
+    """Refuse an address that names no vector store.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    if address.kind not in OPENERS:
+        msg = f"{address.text!r} in `vector_store` names no vector store; choose {choices()}"
+        raise SettingsError(msg)
+    if not address.is_server and address.text != address.kind:
+        msg = f"{address.text!r} in `vector_store` is misspelt; write {address.kind!r}"
+        raise SettingsError(msg)
+
+
 def open_vectors(address: Address, site: Site) -> VectorStore:
     """Return the store at an address; no server is called yet.
 
@@ -64,11 +78,8 @@ def open_vectors(address: Address, site: Site) -> VectorStore:
         SettingsError: no store has such an address.
         MissingExtraError: its client is not installed.
     """
-    opener = OPENERS.get(address.kind)
-    if opener is None:
-        msg = f"{address.text!r} in `vector_store` names no vector store; choose {choices()}"
-        raise SettingsError(msg)
-    module, _, name = opener.partition(":")
+    require_known(address)
+    module, _, name = OPENERS[address.kind].partition(":")
     opened = getattr(importlib.import_module(module), name)
     return cast("Callable[[Address, Site], VectorStore]", opened)(address, site)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 class Neighbour:
     """Starts the process, with settings of its own; end it with :meth:`close`."""
 
-    def __init__(self, data_dir: Path, **settings: float) -> None:
+    def __init__(self, data_dir: Path, **settings: float | str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, __file__, json.dumps({"data_dir": str(data_dir), **settings})],
             stdin=subprocess.PIPE,

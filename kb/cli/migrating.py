@@ -1,0 +1,63 @@
+"""``kb migrate``: a collection's vectors to another vector store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from kb.cli.common import opened, print_json, stdout
+
+
+def migrate(
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="STORE",
+            help="`chroma`, `exact` or the address of a vector server, as in `vector_store`.",
+        ),
+    ],
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Collection to move.")
+    ] = None,
+    token_variable: Annotated[
+        str,
+        typer.Option(
+            "--token-variable",
+            metavar="NAME",
+            help="Environment variable with the token of the server that it goes to.",
+        ),
+    ] = "KB_VECTOR_TOKEN",  # noqa: S107 - the name of a variable
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Copy a collection's vectors to another vector store, compare them, and use that from then on.
+
+    It can be searched and added to all the while. After an interruption, run it again.
+    """
+    with (
+        opened(collection=collection) as base,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task(f"copying {base.collection().name}", total=None)
+        done = base.migrate(
+            to,
+            token_variable=token_variable,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        if as_json:
+            print_json(asdict(done))
+            return
+        stdout().print(
+            f"{done.collection}: {done.vectors} vectors, now in {done.after} ({done.copied} "
+            f"copied, {done.resumed} were there before; every number compared)",
+            markup=False,
+        )
+        if done.after != base.settings.vector_store:
+            stdout().print(
+                f'for new collections, and for the server\'s token: vector_store = "{to}"',
+                markup=False,
+            )
