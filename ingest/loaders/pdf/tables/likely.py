@@ -30,13 +30,26 @@ _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
 _INDEX_ENTRY = re.compile(r".*[^\d\s],? \d{1,4}(?:[,–-] ?\d{1,4})*")
 
 
-def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
-    """Say whether lines with white strips in common are rows of a table."""
+def is_table(
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    *,
+    clear: bool = False,
+) -> bool:
+    """Say whether lines with white strips in common are rows of a table.
+
+    ``clear`` says that the strips are known to be wider than spaces.
+    """
     columns = len(strips) + 1
     shared = [row for row in rows if len(row.filled) > 1]
-    if len(shared) < 2 or len(shared) < 0.45 * len(rows):  # noqa: PLR2004 - rows
+    lines = len(rows) - _count_of_rest(rows)
+    if len(shared) < 2 or len(shared) < 0.45 * lines:  # noqa: PLR2004 - rows
         return False
-    apart = all(are_clear(words, run, rows, strips)) and edges_align(words, rows, columns)
+    apart = (clear or all(are_clear(words, run, rows, strips))) and edges_align(
+        words, rows, columns
+    )
     if (
         not apart
         or are_between(rows)
@@ -71,6 +84,18 @@ def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool
     if addresses >= 2 and 3 * addresses >= 2 * len(columns):  # noqa: PLR2004 - columns, share
         return True
     return len(columns) == 2 and all(columns) and go_on_alone(columns[0], columns[1], size)  # noqa: PLR2004 - blocks
+
+
+def _count_of_rest(rows: Sequence[Row]) -> int:
+    """Count lines that hold the rest of one cell, below a row of at least three."""
+    count = 0
+    above: list[int] = []
+    for row in rows:
+        if len(row.filled) == 1 and len(above) > 2 and row.filled[0] in above[1:]:  # noqa: PLR2004
+            count += 1
+        else:
+            above = row.filled
+    return count
 
 
 def _is_text(texts: list[list[str]]) -> bool:
