@@ -33,7 +33,9 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
             held = _held(rules, frame.turn)
             width, height = frame.turn.width, frame.turn.height
             turned.append(Sheet(width, height, tuple(words), held, turn=frame.turn))
-    upright = replace(upright, unreadable=tuple(places), hidden=hidden, signs=signs)
+    upright = replace(
+        upright, unreadable=tuple(places), hidden=hidden, signs=signs, unseen=page.unseen
+    )
     if not turned:
         return upright
     return _with_insets(replace(upright, insets=()), turned, insets)

@@ -24,7 +24,7 @@ _FILTER_PAGES = 200
 
 @dataclass(slots=True)
 class Unread:
-    """What one PDF holds that is no text.
+    """What one PDF holds that is no text, or is seen by nobody.
 
     ``xfa`` says that its form is drawn by Adobe's programs alone: fields are unknown, and its
     page may be a request to wait.
@@ -33,6 +33,7 @@ class Unread:
     attachments: int = 0
     xfa: bool = False
     fields: int = 0
+    unseen: int = 0
     filters: list[str] = field(default_factory=list)
     packed: int = 0
     _kinds: Counter[int] = field(default_factory=Counter)
@@ -92,6 +93,12 @@ class Unread:
                 code="attachments_not_read",
                 message=f"{files} not read; save and ingest them on their own",
                 values={"count": self.attachments},
+            )
+        if self.unseen:
+            yield Notice(
+                code="hidden_text_not_read",
+                message=f"{_counted(self.unseen, 'hidden character')} left out",
+                values={"characters": self.unseen},
             )
         for code, key, count, what in self._media():
             if count:
