@@ -403,16 +403,19 @@ def test_fields_on_no_page_are_counted(tmp_path: Path) -> None:
     assert unshown(path) == {"fields_not_shown": {"fields": 2}}
 
 
-def test_a_field_that_is_shown_once_is_not_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("flags", "fields"), [("", 0), ("/F 2", 1)])
+def test_a_field_is_counted_once_and_only_if_it_is_shown_nowhere(
+    tmp_path: Path, flags: str, fields: int
+) -> None:
     kids = [
-        f"<<{RECT.format(150, 695, 300, 712)} /Parent 200 0 R>>",
+        f"<<{RECT.format(150, 695, 300, 712)} /Parent 200 0 R {flags}>>",
         f"<<{RECT.format(150, 655, 300, 672)} /Parent 200 0 R /F 2>>",
     ]
     parent = {200: "<</FT /Tx /T (name) /V (Ada Heat) /Kids [100 0 R 101 0 R]>>"}
     path = page_with(tmp_path / "a.pdf", [(72, 700, "Name")], kids, parent)
 
-    assert text_of(path) == "Name: Ada Heat"
-    assert unshown(path) == {}
+    assert text_of(path) == ("Name" if fields else "Name: Ada Heat")
+    assert unshown(path) == ({"fields_not_shown": {"fields": 1}} if fields else {})
 
 
 def test_a_tree_of_fields_that_holds_itself_comes_to_an_end(tmp_path: Path) -> None:

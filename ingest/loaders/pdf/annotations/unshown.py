@@ -44,9 +44,7 @@ def unshown_fields(form: object, pages: Iterable[object]) -> int:
                 return _count(known)
             for field, holds in each([widget], _holds):
                 if holds:
-                    key = (
-                        number if string(entry(field, "/T")) else _number(field, "/Parent", number)
-                    )
+                    key = _key(field, number)
                     known[key] = known.get(key, False) or _is_shown(field)
     for number, field in _terminal(entry(form, "/Fields")):
         key = _key(field, number)
