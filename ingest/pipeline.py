@@ -182,13 +182,13 @@ class Pipeline:
             outcome="warnings" if file.document.notices else "indexed",
         )
         with self.clocks.splitting:
-            prepared = self._base.indexing.prepare_for(
-                self._collection,
+            made = self._base.indexing.split(
                 file.document,
                 content_hash=file.content_hash,
                 settings_hash=state.settings_hash,
                 size=file.size,
             )
+            prepared = self._base.indexing.look_up(made, self._collection)
         return Ready(state, prepared, loaded.started, loaded.weight)
 
     def _embed_all(self) -> None:

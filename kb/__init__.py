@@ -52,9 +52,9 @@ if TYPE_CHECKING:
     from kb.catalog.runs import RunInfo
     from kb.chat.base import Message
     from kb.embedding.base import Abilities, Embedder, EmbedderIdentity
+    from kb.indexing.reembedding import Reembedding
     from kb.knowledge_base import KnowledgeBase
     from kb.overview import MapPoint, Overview
-    from kb.reembedding import Reembedding
     from kb.reranking.base import Reranker, RerankerIdentity
     from kb.search.request import SearchRequest
     from kb.settings import Settings
@@ -132,7 +132,7 @@ _LATER = {
     "MapPoint": "kb.overview",
     "Message": "kb.chat.base",
     "Overview": "kb.overview",
-    "Reembedding": "kb.reembedding",
+    "Reembedding": "kb.indexing.reembedding",
     "Reranker": "kb.reranking.base",
     "RerankerIdentity": "kb.reranking.base",
     "RunInfo": "kb.catalog.runs",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -12,17 +13,14 @@ from kb.words.terms import IndexText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedDocument:
-    """A document cut into chunks, with all that can be known before embedding.
+class SplitDocument:
+    """A document cut into chunks, with all that can be known of it without a store.
 
     ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
-    (hash of input and embedder) and ``known`` the vectors that the store has already, by row.
-    ``index_texts`` is what the full-text index is given for each chunk; ``language`` is the
-    document's, empty where it cannot be told. ``collection`` is where it goes, whatever that is
-    called by then; None while an archive is read.
+    (hash of input and embedder). ``index_texts`` is what the keyword index is given for each
+    chunk; ``language`` is the document's, empty where it cannot be told.
     """
 
-    collection: CollectionInfo | None
     document: Document
     content_hash: str
     settings_hash: str
@@ -32,6 +30,24 @@ class PreparedDocument:
     keys: tuple[bytes, ...]
     index_texts: tuple[IndexText, ...]
     language: str
+
+    def for_collection(
+        self, collection: CollectionInfo | None, known: Mapping[int, Vector]
+    ) -> PreparedDocument:
+        """Return the document on its way into a collection, some of its vectors being known."""
+        own = {each.name: getattr(self, each.name) for each in fields(SplitDocument)}
+        return PreparedDocument(**own, collection=collection, known=dict(known))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedDocument(SplitDocument):
+    """A document that is split and looked up: ready to be embedded.
+
+    ``known`` are the vectors that the store has already, by row. ``collection`` is where it goes,
+    whatever that is called by then; None while an archive is read.
+    """
+
+    collection: CollectionInfo | None
     known: dict[int, Vector] = field(default_factory=dict)
 
     @property

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kb import reembedding
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.catalog.runs import RunInfo
 from kb.facade.collections import CollectionMethods
+from kb.indexing import reembedding
+from kb.indexing.reembedding import Reembedding
 from kb.records import CollectionRef
-from kb.reembedding import Reembedding
 from kb.store import check as checking
 from kb.store import purging, runs
 from kb.store.check import StoreCheck

@@ -163,7 +163,7 @@ def slow(moment: str) -> object:
         slow("ingest.planning:Planner.decide"),
         slow("ingest.sandbox:Sandbox.submit"),
         slow("ingest.worker_process:Worker.load"),
-        slow("kb.indexing:Indexing.prepare_for"),
+        slow("kb.indexing.steps:Indexing.split"),
         slow("kb.embedding.llama:LlamaEmbedder.embed_documents"),
         slow("kb.catalog.versions:VersionChanges.attach_source"),
         slow("ingest.display:print_report"),

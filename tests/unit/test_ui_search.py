@@ -9,7 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ingest
-from kb import EmbeddingError, StoreError
+from kb import EmbeddingError, SearchRequest, StoreError
 from ui.session import session
 
 if TYPE_CHECKING:
@@ -111,13 +111,13 @@ def test_filters_that_nothing_passes_are_named_as_the_cause(filled: UserInterfac
 
 def test_a_result_is_computed_once(filled: UserInterface, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[str] = []
-    search = filled.shared.base.search
+    find = filled.shared.base.find
 
-    def counting(query: str, **options: object) -> object:
-        searched.append(query)
-        return search(query, **options)  # type: ignore[arg-type] # passed through
+    def counting(request: SearchRequest) -> object:
+        searched.append(request.query)
+        return find(request)
 
-    monkeypatch.setattr(filled.shared.base, "search", counting)
+    monkeypatch.setattr(filled.shared.base, "find", counting)
     page = filled.open()
     page.text_input(key="q").set_value("heron").run()
     page.run()
@@ -224,7 +224,7 @@ def test_a_failed_store_is_told_and_not_raised(
         msg = "the disk is full"
         raise StoreError(msg)
 
-    monkeypatch.setattr(filled.shared.base, "search", failing)
+    monkeypatch.setattr(filled.shared.base, "find", failing)
     page = filled.open(q="heron")
     assert "The search failed" in page.error[0].value
     assert "the disk is full" in page.error[0].value

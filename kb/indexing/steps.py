@@ -1,6 +1,7 @@
-"""From a document to what a search finds, in three steps that ingestion runs side by side.
+"""From a document to what a search finds, in four steps that ingestion runs side by side.
 
-``prepare`` cuts and looks up, ``embed`` computes, ``commit`` makes visible.
+``split`` needs no store, ``look_up`` finds the vectors that are known, ``embed`` computes the rest,
+``commit`` makes visible.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import replace
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.embedding.loaded import LoadedEmbedder
 from kb.errors import CollectionError
-from kb.language import language_of
-from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument
+from kb.indexing.splitting import SplitRules, short_hash, split_document
+from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument, SplitDocument
 from kb.records import (
     AddResult,
     CollectionInfo,
@@ -25,11 +26,10 @@ from kb.records import (
     with_header,
 )
 from kb.settings import Settings
-from kb.splitting import SPLITTER_VERSION, SplitOptions, split
+from kb.splitting import SplitOptions
 from kb.splitting.context import ContextPrefix
 from kb.store.identity import require_same_embedder
 from kb.store.store import Store
-from kb.words.terms import index_text
 
 PYTHON_ROOT = "python"
 """Root of the sources of documents that were added from Python without naming a file."""
@@ -81,80 +81,56 @@ class Indexing:
         *,
         content_hash: str,
         settings_hash: str | None = None,
-        collection: str | None = None,
+        collection: CollectionRef = None,
         size: int | None = None,
     ) -> PreparedDocument:
-        """Cut a document into chunks and look up which vectors are known already.
-
-        Args:
-            document: as a loader read it.
-            content_hash: of the file, or of the text where there is none.
-            settings_hash: from :meth:`settings_hash`, where a file was read.
-            collection: its name; the settings' if not given; made if it is not there.
-            size: the file's, in bytes.
+        """Do :meth:`split` and :meth:`look_up` for a collection, made if it is not there.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
         """
-        return self.prepare_for(
-            self.writable_collection(collection),
-            document,
-            content_hash=content_hash,
-            settings_hash=settings_hash,
-            size=size,
+        target = self.writable_collection(collection)
+        made = self.split(
+            document, content_hash=content_hash, settings_hash=settings_hash, size=size
         )
+        return self.look_up(made, target)
 
-    def prepare_for(
+    def split(
         self,
-        target: CollectionInfo,
         document: Document,
         *,
         content_hash: str,
         settings_hash: str | None = None,
         size: int | None = None,
-    ) -> PreparedDocument:
-        """Do as :meth:`prepare` for a collection that is known to be of the model in use."""
-        embedder = self._loaded.get()
-        most = embedder.max_tokens
-        prefix = None
-        if self._settings.contextual:
-            prefix = ContextPrefix(document.title, embedder.count_tokens)
-        chunks = tuple(
-            split(
-                document,
-                self._split_options(),
-                count_tokens=embedder.count_tokens,
-                max_tokens=(lambda path: most - prefix.tokens(path)) if prefix else most,
-            )
+    ) -> SplitDocument:
+        """Cut a document into chunks.
+
+        Args:
+            document: as a loader read it.
+            content_hash: of the file, or of the text where there is none.
+            settings_hash: from :meth:`settings_hash`, where a file was read.
+            size: the file's, in bytes.
+        """
+        return split_document(
+            document,
+            self.rules,
+            self._loaded.get(),
+            content_hash=content_hash,
+            settings_hash=settings_hash or self.settings_hash(""),
+            size=size,
         )
-        texts = tuple(with_header(chunk.header, chunk.text) for chunk in chunks)
-        inputs = tuple(
-            prefix.before(chunk.heading_path) + text if prefix else text
-            for chunk, text in zip(chunks, texts, strict=True)
-        )
-        keys = tuple(self._vector_key(text) for text in inputs)
+
+    def look_up(self, made: SplitDocument, target: CollectionInfo) -> PreparedDocument:
+        """Find which vectors of a document a collection of the model in use has already."""
         with self._store.catalog.reading() as state:
-            same = state.chunks_with_keys(target.id, keys)
+            same = state.chunks_with_keys(target.id, made.keys)
         stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
         known = {
             row: stored[same[key]]
-            for row, key in enumerate(keys)
+            for row, key in enumerate(made.keys)
             if key in same and same[key] in stored
         }
-        language = language_of(document)
-        return PreparedDocument(
-            collection=target,
-            document=document,
-            content_hash=content_hash,
-            settings_hash=settings_hash or self.settings_hash(""),
-            size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
-            chunks=chunks,
-            inputs=inputs,
-            keys=keys,
-            index_texts=tuple(index_text(text, language) for text in texts),
-            language=language,
-            known=known,
-        )
+        return made.for_collection(target, known)
 
     def embed(
         self, prepared: PreparedDocument, on_progress: Callable[[int], None] | None = None
@@ -180,6 +156,7 @@ class Indexing:
         """
         self.check_embedder(target)
         embedder = self._loaded.get()
+        rules = self.rules
         inputs: dict[int, str] = {}
         prefixes: dict[str, ContextPrefix] = {}
         for chunk in chunks:
@@ -188,7 +165,7 @@ class Indexing:
             )
             bare = with_header(chunk.header, chunk.text)
             for text in (bare, prefix.before(chunk.heading_path) + bare):
-                if self._vector_key(text) == chunk.key:
+                if rules.key(text) == chunk.key:
                     inputs[chunk.id] = text
                     break
         vectors = embedder.embed_documents(list(inputs.values()))
@@ -213,11 +190,11 @@ class Indexing:
         Two hashes joined by a point: of how the file is read, and of how its text is cut and
         embedded.
         """
-        return f"{_short_hash(loader)}.{self._text_settings_hash()}"
+        return f"{short_hash(loader)}.{self.rules.hash}"
 
     def translated(self, settings_hash: str) -> str:
         """Return the hash of a file that is read as before, but cut and embedded as now."""
-        return f"{settings_hash.partition('.')[0]}.{self._text_settings_hash()}"
+        return f"{settings_hash.partition('.')[0]}.{self.rules.hash}"
 
     @property
     def identity(self) -> EmbedderIdentity:
@@ -259,24 +236,15 @@ class Indexing:
             theirs = state.embedder_of(target.id)
         require_same_embedder(target, theirs, self.identity, model=self._settings.model)
 
-    def _text_settings_hash(self) -> str:
-        context = ["contextual"] if self._settings.contextual else []
-        return _short_hash(
-            repr(self._split_options()), str(SPLITTER_VERSION), self.identity.fingerprint, *context
+    @property
+    def rules(self) -> SplitRules:
+        """How documents are split, with the settings and the model in use."""
+        return SplitRules(
+            options=SplitOptions(
+                chunk_size=self._settings.chunk_size,
+                chunk_overlap=self._settings.chunk_overlap,
+                unit=self._settings.chunk_unit,
+            ),
+            contextual=self._settings.contextual,
+            fingerprint=self.identity.fingerprint,
         )
-
-    def _split_options(self) -> SplitOptions:
-        return SplitOptions(
-            chunk_size=self._settings.chunk_size,
-            chunk_overlap=self._settings.chunk_overlap,
-            unit=self._settings.chunk_unit,
-        )
-
-    def _vector_key(self, text: str) -> bytes:
-        digest = hashlib.sha256(self._loaded.get().identity.fingerprint.encode())
-        digest.update(text.encode("utf-8", "surrogatepass"))
-        return digest.digest()
-
-
-def _short_hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

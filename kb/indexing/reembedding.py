@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from kb.indexing import Indexing
+from kb.indexing.steps import Indexing
 from kb.prepared import EmbeddedDocument
 from kb.records import CollectionInfo, FileState, Source
 from kb.store import successors
@@ -153,13 +153,13 @@ def _carry_document(
     if body is None or origin is None:  # removed meanwhile; the next round sees that
         return 0
     first, *others = files
-    prepared = indexing.prepare_for(
-        new,
+    made = indexing.split(
         body,
         content_hash=origin.content_hash,
         settings_hash=indexing.translated(origin.settings_hash),
         size=origin.size,
     )
+    prepared = indexing.look_up(made, new)
     item = EmbeddedDocument(prepared=prepared, vectors=indexing.embed(prepared), file=first)
     (result,) = store.commit_all(new, [item])
     with store.change() as change:

@@ -1,0 +1,1 @@
+"""From a document to what a search finds: split, look up, embed, commit; and embed again."""

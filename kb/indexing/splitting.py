@@ -1,0 +1,109 @@
+"""Splits a document into all that can be known of it without a store: runs in any process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kb.language import language_of
+from kb.prepared import SplitDocument
+from kb.records import Document, with_header
+from kb.splitting import SPLITTER_VERSION, SplitOptions, split
+from kb.splitting.context import ContextPrefix
+from kb.words.terms import index_text
+
+
+class Counter(Protocol):
+    """Knows how a model reads texts; every embedder does."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens of a text that the model reads."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRules:
+    """Everything besides a document and its model that decides its chunks and their keys.
+
+    ``contextual`` puts title and headings in front of what is embedded. ``fingerprint`` is that of
+    the embedder.
+    """
+
+    options: SplitOptions
+    contextual: bool
+    fingerprint: str
+
+    @property
+    def hash(self) -> str:
+        """A hash that differs where the same text may have other chunks or vectors."""
+        context = ["contextual"] if self.contextual else []
+        return short_hash(repr(self.options), str(SPLITTER_VERSION), self.fingerprint, *context)
+
+    def key(self, text: str) -> bytes:
+        """Return the key of the vector of an embedded text."""
+        digest = hashlib.sha256(self.fingerprint.encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+
+def split_document(
+    document: Document,
+    rules: SplitRules,
+    counter: Counter,
+    *,
+    content_hash: str,
+    settings_hash: str,
+    size: int | None = None,
+) -> SplitDocument:
+    """Cut a document into chunks, and make what both searches need of each.
+
+    Args:
+        document: as a loader read it.
+        rules: how it is cut.
+        counter: counts the tokens of texts as the embedder does.
+        content_hash: of the file, or of the text where there is none.
+        settings_hash: of everything besides the bytes that decides the chunks.
+        size: the file's, in bytes; the text's if not given.
+
+    Raises:
+        SettingsError: the model reads too little for any text.
+    """
+    most = counter.max_tokens
+    prefix = ContextPrefix(document.title, counter.count_tokens) if rules.contextual else None
+    chunks = tuple(
+        split(
+            document,
+            rules.options,
+            count_tokens=counter.count_tokens,
+            max_tokens=(lambda path: most - prefix.tokens(path)) if prefix else most,
+        )
+    )
+    texts = tuple(with_header(chunk.header, chunk.text) for chunk in chunks)
+    inputs = tuple(
+        prefix.before(chunk.heading_path) + text if prefix else text
+        for chunk, text in zip(chunks, texts, strict=True)
+    )
+    language = language_of(document)
+    return SplitDocument(
+        document=document,
+        content_hash=content_hash,
+        settings_hash=settings_hash,
+        size=len(document.text.encode("utf-8", "surrogatepass")) if size is None else size,
+        chunks=chunks,
+        inputs=inputs,
+        keys=tuple(rules.key(text) for text in inputs),
+        index_texts=tuple(index_text(text, language) for text in texts),
+        language=language,
+    )
+
+
+def short_hash(*parts: str) -> str:
+    """Return 64 bits of the SHA-256 of some texts, as hexadecimal."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
