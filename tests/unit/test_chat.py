@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from kb import KnowledgeBase, Settings
 from kb.chat.base import Message
-from kb.chat.server import ChatServer
+from kb.chat.remote import ChatServer
 from kb.cli.app import app
 from kb.errors import ChatError, SettingsError
 from kb.evaluation.judged import read_set
