@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=2000,
         description="Where vectors of new collections are: `chroma` (files in `data_dir`), `exact` "
-        "(likewise, each vector compared; for small sets), or the address of a Chroma server.",
+        "(likewise, each vector compared; for small sets), or the address of a vector server.",
     )
     vector_tenant: str = Field(
         default="",

@@ -9,24 +9,21 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from typing import Any
 
 import httpx
 
 from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
-from kb.remote.retry import RetryPolicy, requested_wait_s
+from kb.remote.retry import requested_wait_s
 from kb.vectors.address import Address
 from kb.vectors.opening import Site
+from kb.vectors.waiting import SEARCH_TIMEOUT_S, patiently
 
 _log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
-SEARCH_TIMEOUT_S = 10.0
-"""How long a search waits for a server that is away or silent: a person sits before it."""
 
 _VERSION = "1."
-_RETRY = RetryPolicy(base_s=0.1, cap_s=2.0)
 _QUOTED_CHARACTERS = 240
 _FULL = re.compile(r"disk is full|no space left|storage full|quota", re.IGNORECASE)
 # Chroma 1.5.9 says so of a collection whose first vectors are being written at that moment.
@@ -97,27 +94,15 @@ class Wire:
         self._http.close()
 
     def _patiently(self, method: str, path: str, body: object, patience_s: float) -> Any:  # noqa: ANN401 - JSON
-        deadline = time.monotonic() + patience_s
-        failures = 0
-        while True:
-            left = deadline - time.monotonic()
+        def send(left_s: float) -> Any:  # noqa: ANN401 - JSON
             try:
-                self._greet(left)
-                return self._once(method, path, body, left)
-            except VectorServerUnavailableError as error:
+                self._greet(left_s)
+                return self._once(method, path, body, left_s)
+            except VectorServerUnavailableError:
                 self._is_known = False  # another may answer when it is back
-                failures += 1
-                wait_s = _RETRY.delay_s(failures, error.wait_s)
-                if time.monotonic() + wait_s >= deadline:
-                    msg = (
-                        f"{error}; waited {patience_s:g} s for it. Is it running? What is stored "
-                        "is safe: start it, and run the same command again"
-                    )
-                    raise VectorServerUnavailableError(msg) from error
-                if failures == 1:
-                    _log.warning("%s; waiting up to %g s", error, patience_s)
-            if self._interrupted.wait(wait_s):
-                raise KeyboardInterrupt
+                raise
+
+        return patiently(send, patience_s, self._interrupted)
 
     def _greet(self, timeout_s: float) -> None:
         """Refuse a server of another version, once for each time that it was away."""
@@ -140,9 +125,7 @@ class Wire:
         self._is_known = True
 
     def _once(self, method: str, path: str, body: object, timeout_s: float) -> Any:  # noqa: ANN401 - JSON
-        timeout = httpx.Timeout(
-            max(timeout_s, 0.1), connect=min(CONNECT_TIMEOUT_S, max(timeout_s, 0.1))
-        )
+        timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
             response = self._http.request(method, self._root + path, json=body, timeout=timeout)
         except httpx.TimeoutException as error:
