@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+import pytest
 from chroma_server import ChromaProcess
 
 
@@ -27,9 +29,17 @@ def chroma_server(folder: Path) -> Iterator[str]:
         server.stop()
 
 
+def weaviate(_: Path) -> AbstractContextManager[str]:
+    address = os.environ.get("KB_TEST_WEAVIATE_URL")
+    if not address:
+        pytest.skip("KB_TEST_WEAVIATE_URL names no Weaviate server")
+    return nullcontext(address)
+
+
 STORES: Mapping[str, Callable[[Path], AbstractContextManager[str]]] = {
     "chroma-in-a-folder": chroma_in_a_folder,
     "chroma-server": chroma_server,
     "exact": exact,
+    "weaviate": weaviate,
 }
 """Each is given an empty folder, and gives an address for as long as it is entered."""
