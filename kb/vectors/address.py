@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from kb.errors import SettingsError
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from kb.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Say whether the server is on this machine, where no proxy stands in between."""
-        return self.host in _LOOPBACK
+        return is_loopback(self.host)
 
     @property
     def root(self) -> str:

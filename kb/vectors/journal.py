@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
+from kb.drafts import draft
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 
@@ -95,16 +96,13 @@ class Journal:
         Raises:
             StoreError: the disk is full or failed; the file is as it was.
         """
-        new = self.path.with_name(f"{self.path.name}.new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as file:
+            with draft(self.path) as new, new.open("wb") as file:
                 for change in changes:
                     _write(file, change)
                 status = os.fstat(file.fileno())
-            new.replace(self.path)
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise _failed(self.path, error) from error
         self._inode, self._read_to = status.st_ino, sum(map(_size, changes))
 
