@@ -201,3 +201,21 @@ class TestRows:
                     canvas.drawString(72 + 130 * at, HEIGHT - 90 - 14 * number, cell)
 
         assert text_of(draw).split("\n") == ["\t".join(row) for row in rows]
+
+
+def test_ruled_tables_side_by_side_are_read_from_the_left() -> None:
+    tops = (136, 98, 98)
+
+    def draw(canvas: Canvas) -> None:
+        put_lines(canvas, ["Statement"], replace(WIDE, top=60))
+        canvas.setFont("Helvetica", 9)
+        for at, top in enumerate(tops):
+            left = 72 + 160 * at
+            xs, ys = (left, left + 60, left + 120), [HEIGHT - top - 16 * row for row in range(6)]
+            canvas.grid(xs, ys)
+            for row in range(5):
+                canvas.drawString(left + 4, HEIGHT - top - 16 * row - 12, f"part {at}{row}")
+                canvas.drawString(left + 64, HEIGHT - top - 16 * row - 12, f"{at}{row}7")
+
+    rows = [f"part {at}{row}\t{at}{row}7" for at in range(3) for row in range(5)]
+    assert [line for line in text_of(draw).split("\n") if line] == ["Statement", *rows]
