@@ -114,7 +114,7 @@ class Sheet:
     leads from such a page's boxes to the page as it is seen; None for what is upright.
     ``unreadable`` are the places, as they are seen, of text in fonts that hide their characters;
     ``hidden`` is how many characters that is. ``signs`` counts single characters without a reading,
-    which were left out.
+    which were left out, ``unseen`` those that nobody sees.
     """
 
     width: float
@@ -127,6 +127,7 @@ class Sheet:
     unreadable: tuple[Box, ...] = ()
     hidden: int = 0
     signs: int = 0
+    unseen: int = 0
 
     @property
     def all_words(self) -> tuple[Word, ...]:
