@@ -34,6 +34,7 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
 _OTHER_SIZE = 0.15  # share by which the font of a heading differs
+_FEWEST_ABOVE = 3  # rows above others with other edges
 _NAME_AWAY = 1.4  # ems between lines of one name
 _LONGEST_NAME = 44
 _LONGEST_CELL = 60  # words
@@ -78,6 +79,9 @@ def _tables_of(
     rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
         return [], []
+    end = _other_edges(words, rows)
+    if end is not None and depth < _DEPTH and _is_table(words, run, rows[:end], strips):
+        return _finished(words, rows[:end], strips, lines), [_members(rows[end:])]
     if _is_table(words, run, rows, strips):
         found = _finished(words, rows, strips, lines)
         # Nobody sets a paragraph in a cell without a line around it.
@@ -89,6 +93,29 @@ def _tables_of(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
+    """Return where rows begin that end elsewhere on both sides: sums below items."""
+    ends = [_ends(words, row.line.words) for row in rows]
+    for at in range(_FEWEST_ABOVE, len(rows) - 1):
+        above, below = ends[1:at], ends[at:]
+        if all(len(row.filled) > 1 for row in rows[at:]) and all(
+            _spread([end[side] for end in above]) <= _EDGE
+            and _spread([end[side] for end in below]) <= _EDGE
+            and abs(above[0][side] - below[0][side]) > 2 * _EDGE
+            for side in (0, 1)
+        ):
+            return at
+    return None
+
+
+def _spread(values: Sequence[float]) -> float:
+    return max(values) - min(values)
+
+
+def _members(rows: Sequence[Row]) -> list[int]:
+    return [at for row in rows for cell in row.cells for at in cell]
 
 
 def _is_table(
@@ -156,7 +183,7 @@ def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip])
 
 
 def _sides(words: Sequence[Word], rows: Sequence[Row], cut: float) -> list[list[int]]:
-    members = [at for row in rows for cell in row.cells for at in cell]
+    members = _members(rows)
     left = [at for at in members if words[at].box[0] + words[at].box[2] < 2 * cut]
     right = [at for at in members if words[at].box[0] + words[at].box[2] >= 2 * cut]
     return [left, right] if left and right else []

@@ -109,7 +109,10 @@ def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
         for column in row.filled:
             numbers[column] += is_number(cell_text(words, row.cells[column]))
     full = sum(len(row.filled) == columns for row in group)
-    rest = all(2 * len(row.filled) <= columns for row in group[1:]) and columns > 2  # noqa: PLR2004
+    rest = columns > 2 and all(  # noqa: PLR2004 - columns
+        2 * len(row.filled) <= columns and set(row.filled) < set(group[0].filled)
+        for row in group[1:]
+    )
     return (max(numbers) <= 1 or (rest and bool(group[0].cells[0]))) and full <= 1
 
 
