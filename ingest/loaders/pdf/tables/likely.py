@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import Row, Strip
 from ingest.loaders.pdf.tables.gaps import are_between, are_clear, edges_align, is_spread
@@ -56,6 +57,7 @@ def is_table(
         or are_between(rows)
         or is_spread(words, rows, run.size)
         or is_code_or_list(words, rows)
+        or _are_blocks(words, rows, run.size)
     ):
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
@@ -69,6 +71,21 @@ def is_table(
         return short or any(numeric)
     whole = all(len(row.filled) == columns for row in rows)
     return short and whole and 2 * sum(is_number(column[-1]) for column in texts) >= columns
+
+
+def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
+    """Say whether columns are blocks that stand side by side: addresses, a list and a text."""
+    columns = [
+        [(words[at].box, words[at]) for row in rows for at in row.cells[column]]
+        for column in range(len(rows[0].cells))
+    ]
+    told = [
+        [_text(words, row.cells[at]) for row in rows if row.cells[at]] for at in range(len(columns))
+    ]
+    addresses = sum(map(is_address, told))
+    if addresses >= 2 and 3 * addresses >= 2 * len(columns):  # noqa: PLR2004 - columns, share
+        return True
+    return len(columns) == 2 and all(columns) and go_on_alone(columns[0], columns[1], size)  # noqa: PLR2004 - blocks
 
 
 def _count_of_rest(rows: Sequence[Row]) -> int:
