@@ -106,13 +106,13 @@ def test_long_cells_beside_each_other_are_no_columns_of_text(room: float) -> Non
 
 @pytest.mark.parametrize("middle", [True, False])
 @pytest.mark.parametrize("gap", [0.5, 1.0])
-def test_a_name_of_a_column_over_two_lines_is_one_name(gap: float, middle: bool) -> None:
+def test_a_name_of_a_column_over_two_lines_is_one_name(gap: float, *, middle: bool) -> None:
     data = made(lambda canvas: lay(canvas, NAMED, "rlrr", gap=gap, middle=middle, room=4.0))
     assert rows_on(data) == [whole(NAMED)]
 
 
 @pytest.mark.parametrize("middle", [True, False])
-def test_names_over_two_lines_above_ruled_rows_are_names(middle: bool) -> None:
+def test_names_over_two_lines_above_ruled_rows_are_names(*, middle: bool) -> None:
     def draw(canvas: Canvas) -> None:
         lay(canvas, NAMED, "rlrr", gap=1.0, middle=middle, room=4.0)
         for number in range(5):
