@@ -88,7 +88,7 @@ class PdfEngines:
 
         PDFium has to load the page, and something has to be written on it.
         """
-        page = self.pdfium.glyphs(index) if self.pdfium is not None else None
+        page = self.pdfium.glyphs(index, seen=True) if self.pdfium is not None else None
         if page is None or not page.whole:
             return None
         page = with_names(page, lambda: self._encodings(index))
@@ -100,7 +100,8 @@ class PdfEngines:
             text = self._pypdf_text(index)
             if text is not None and reads_well(text, sheet.hidden):
                 return None
-        return sheet if written or sheet.words or sheet.turned or sheet.unreadable else None
+        told = written or sheet.words or sheet.turned or sheet.unreadable or sheet.unseen
+        return sheet if told else None
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary]]:

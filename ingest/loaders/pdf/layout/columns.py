@@ -86,7 +86,10 @@ def parts_of(items: Sequence[Item], *, certain: bool = False) -> list[Part]:
 
 def _apart(items: list[Item], gutter: Gutter) -> list[Part]:
     """Cut along a gutter: what is above, the two sides, what is below."""
-    flow = flow_of(items, gutter, usual_size(items))
+    size = usual_size(items)
+    # Two columns of many lines have no text that flows around one of them.
+    certain = all(Side.of(side, size).is_certain for side in gutter.sides(items) if side)
+    flow = None if certain else flow_of(items, gutter, size)
     above: list[Item] = []
     below: list[Item] = []
     sides: tuple[list[Item], list[Item]] = ([], [])

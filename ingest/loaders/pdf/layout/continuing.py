@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.page import Block, PrintedLine
 from ingest.loaders.printed_lines import LIST_ITEM, width
 
@@ -30,6 +31,8 @@ def with_continued(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
     before: tuple[int, int] | None = None
     for number, blocks in enumerate(marked):
         for at, block in enumerate(blocks):
+            if block.running:
+                continue
             if before is not None and before[0] >= number - 1:
                 above = marked[before[0]][before[1]]
                 moved = before[0] < number or block.box[1] < above.lines[-1].box[1]
@@ -39,7 +42,30 @@ def with_continued(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
                     last = replace(above.lines[-1], runs_on=True)
                     marked[before[0]][before[1]] = replace(above, lines=(*above.lines[:-1], last))
             before = (number, at)
-    return marked
+    return _with_running_behind(marked)
+
+
+def _with_running_behind(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
+    """Put each header or footer that stands inside a paragraph where the paragraph ends."""
+    moved: list[list[Block]] = []
+    waiting: list[Block] = []
+    is_open = False
+    for blocks in pages:
+        moved.append([])
+        for block in blocks:
+            if block.running and is_open:
+                waiting.append(block)
+                continue
+            ends = any(not line.runs_on for line in block.lines)
+            if waiting and ends:
+                moved[-1] += behind_paragraph([block], waiting)
+                waiting = []
+            else:
+                moved[-1].append(block)
+            is_open = block.lines[-1].runs_on
+    if waiting:
+        moved[-1] += waiting
+    return moved
 
 
 def _is_close(above: Block, below: Block) -> bool:

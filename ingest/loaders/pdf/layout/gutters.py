@@ -27,7 +27,7 @@ _GRID = 1000  # cells across and down a page at most
 _CANDIDATES = 24
 _SHRINK = 0.15  # of a box's height, above and below: fonts claim more room than they draw
 _OPENING = frozenset("（「『【《〈〔［")
-_SPREAD_GAPS, _EVEN = 3, 1.3
+_SPREAD_GAPS, _EVEN = 3, 1.08
 _LARGE = 1.2  # times the usual size of letters: a heading
 _LARGE_SPACE = 0.6  # heights of a heading's font, between two of its words
 

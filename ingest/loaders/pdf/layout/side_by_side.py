@@ -56,6 +56,8 @@ def is_address(lines: Sequence[str]) -> bool:
     """Whether lines name a street, a place or a telephone, as those of an address do."""
     if not LEAST_LINES <= len(lines) <= _LONGEST_ADDRESS:
         return False
+    if 2 * sum(any(map(str.isalpha, line)) for line in lines) <= len(lines):
+        return False
     patterns = (_PLACE, _HOUSE, _CJK_PLACE, _CONTACT)
     told = sum(any(pattern.search(line) for pattern in patterns) for line in lines)
     # A column of a table may hold nothing but streets.

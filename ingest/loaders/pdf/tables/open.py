@@ -33,6 +33,7 @@ _DEPTH = 4
 _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
+_OTHER_SIZE = 0.15  # share by which the font of a heading differs
 _NAME_AWAY = 1.4  # ems between lines of one name
 _LONGEST_NAME = 44
 _LONGEST_CELL = 60  # words
@@ -247,7 +248,8 @@ def beside_rows(
             row = row_of(words, line, strips)
             away = abs(line.centre - (kept[-1] if kept else near).line.centre)
             goes_on = bool(kept) and away <= close and set(row.filled) <= set(kept[-1].filled)
-            if away > far or row.spans or not _in_line(words, row, rows):
+            other = abs(line.size - near.line.size) > _OTHER_SIZE * near.line.size  # a heading
+            if away > far or other or row.spans or not _in_line(words, row, rows):
                 break
             if len(row.filled) < 2 and not goes_on:  # noqa: PLR2004 - cells
                 break

@@ -132,7 +132,7 @@ def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
     nearest = min(distance(row.line, below.line) for row, below in pairwise(rows))
     if not 0 < distance(rows[-1].line, line.line) <= _NEAR * max(nearest, line.line.size):
         return False
-    edge = max(words[at].box[2] for row in rows for at in row.cells[0])
+    edge = _edges(words, rows)[0]
     return _wraps(words, rows, line, 0, edge) and _goes_on(words, rows, line, 0)
 
 

@@ -1,0 +1,145 @@
+"""Uploads outlive the server that took them: killed in the middle of a queue, it goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from locked_files import files_that_hold, locked_pdf
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from ui_server import served_ui
+
+from kb import KnowledgeBase, Settings
+
+if TYPE_CHECKING:
+    from ui_server import UiServer
+
+pytestmark = pytest.mark.browser
+
+QUEUED = 20
+MS = 120_000
+RIGHT = "Zimtstern-4711-richtig"
+TEXT = "The grey heron waits in the reeds."
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "server").mkdir()
+    return tmp_path / "server"
+
+
+def library(context: BrowserContext, server: UiServer) -> Page:
+    page = context.new_page()
+    page.goto(f"{server.url}/library")
+    expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
+    return page
+
+
+def send(page: Page, name: str, data: bytes, *, shown: str | None = None) -> None:
+    """Drop a file and wait until it is queued."""
+    page.locator("input[type=file]").first.set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
+    )
+    expect(page.locator(".kb-files", has_text=shown or name).first).to_be_visible()
+
+
+def text(number: int) -> bytes:
+    lines = (f"Note {number}, paragraph {line}: kestrels hover above it. " * 9 for line in range(6))
+    return "\n\n".join(lines).encode()
+
+
+def kill(server: UiServer) -> None:
+    os.kill(server.pid, signal.SIGKILL)
+
+
+def test_a_server_that_is_killed_in_the_middle_of_twenty_uploads_finishes_all_after_its_restart(
+    data_dir: Path, folder: Path, context: BrowserContext
+) -> None:
+    names = [f"note-{number:02}.txt" for number in range(QUEUED)]
+    with served_ui(folder, data_dir=str(data_dir)) as server:
+        page = library(context, server)
+        # The first one takes long, so that the others wait behind it.
+        send(page, "long.txt", b"\n\n".join(text(1000 + n) for n in range(400)))
+        for number, name in enumerate(names):
+            send(page, name, text(number))
+        kill(server)
+    with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
+        states = [job.state for job in base.jobs.listed()]
+        assert states.count("queued") == QUEUED, "it was killed before most were done"
+        # It need not be done to the end; that the others are is what this is about.
+        assert not base.jobs.cancel(base.jobs.listed()[0].id)
+    with served_ui(folder, data_dir=str(data_dir)) as server:
+        page = library(context, server)
+        for name in names[-3:]:
+            expect(page.locator(".kb-files", has_text=name).first).to_contain_text(
+                "stored", timeout=MS
+            )
+        expect(page.get_by_text(f"{QUEUED} documents").first).to_be_visible(timeout=MS)
+        assert "Traceback" not in server.log.read_text("utf-8")
+    with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
+        assert sorted(info.name for info in base.documents()) == names
+        assert {job.state for job in base.jobs.listed()} == {"done"}
+        assert base.check().ok
+    assert [path for path in (data_dir / "spool").iterdir() if path.is_dir()] == []
+
+
+def test_two_browsers_at_two_servers_see_the_same_queue_and_either_cancels(
+    data_dir: Path, tmp_path: Path, chromium: Browser
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with (
+        served_ui(tmp_path / "one", data_dir=str(data_dir)) as one,
+        served_ui(tmp_path / "two", data_dir=str(data_dir)) as two,
+    ):
+        contexts = [chromium.new_context(locale="en-US") for _ in range(2)]
+        for context in contexts:
+            context.set_default_timeout(30_000)
+        here, there = library(contexts[0], one), library(contexts[1], two)
+        send(here, "long.txt", b"\n\n".join(text(1000 + n) for n in range(400)))
+        expect(there.locator(".kb-files", has_text="long.txt").first).to_be_visible(timeout=MS)
+        send(there, "short.txt", text(1))
+        for page in (here, there):
+            expect(page.get_by_text("Waiting: one file").first).to_be_visible(timeout=MS)
+            expect(page.get_by_text("Adding files: 0 of 1 done").first).to_be_visible(timeout=MS)
+        there.get_by_role("button", name="Cancel").first.click()
+        for page in (here, there):
+            expect(page.get_by_text("Cancelled: 0 of 1 files done").first).to_be_visible(timeout=MS)
+            expect(page.locator(".kb-files", has_text="short.txt").first).to_contain_text(
+                "stored", timeout=MS
+            )
+        for context in contexts:
+            context.close()
+        for server in (one, two):
+            assert "Traceback" not in server.log.read_text("utf-8")
+
+
+def test_a_password_that_was_lost_by_a_restart_is_asked_for_and_opens_the_file(
+    data_dir: Path, folder: Path, context: BrowserContext
+) -> None:
+    with served_ui(folder, data_dir=str(data_dir)) as server:
+        page = library(context, server)
+        send(page, "long.txt", b"\n\n".join(text(1000 + n) for n in range(400)))
+        page.get_by_role("button", name="Password for protected files").click()
+        page.get_by_label("Password of the file", exact=True).fill(RIGHT)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        send(page, "heron.pdf", locked_pdf(TEXT, RIGHT))
+        kill(server)
+    assert files_that_hold(RIGHT, data_dir) == []
+    with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
+        base.jobs.cancel(base.jobs.listed()[0].id)
+    with served_ui(folder, data_dir=str(data_dir)) as server:
+        page = library(context, server)
+        expect(page.get_by_text("is never stored, so it is gone").first).to_be_visible(timeout=MS)
+        page.get_by_label("Password of the file", exact=True).first.fill(RIGHT)
+        page.get_by_role("button", name="Go on with this password").click()
+        expect(page.locator(".kb-files", has_text="heron.pdf").first).to_contain_text(
+            "stored", timeout=MS
+        )
+        assert RIGHT not in page.content()
+        assert RIGHT not in server.log.read_text("utf-8")
+    assert files_that_hold(RIGHT, data_dir) == []
