@@ -144,8 +144,7 @@ class Execution:
                 on_event=self._on_event,
                 cancel=self._stop,
             )
-        # What was done before an interruption is done: somebody may have removed it since.
-        left = [file for file in self._tally.files.values() if not file.settled]
+        left = self._left()
         if not left:
             return None
         return ingest_uploads(
@@ -156,6 +155,21 @@ class Execution:
             on_event=self._on_event,
             cancel=self._stop,
         )
+
+    def _left(self) -> list[JobFile]:
+        """Return the uploads that are still to be read.
+
+        What was done before an interruption is done: somebody may have removed it since. And a
+        job that waited for a password must not replace what came later under the same name.
+        """
+        newer = self._base.jobs.superseded(self.job)
+        with self._mutex:
+            for file in list(self._tally.files.values()):
+                if not file.settled and file.name in newer:
+                    self._tally.files[file.name] = replace(file, stage="cancelled")
+                    self._tally.changed[file.name] = None
+            waiting = [file for file in self._tally.files.values() if not file.settled]
+        return [file for file in waiting if file.stage != "cancelled"]
 
     def _sent(self, file: JobFile) -> SentFile:
         path = self._spool.file(self.job.spool, file.spooled) if file.spooled else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -115,10 +115,11 @@ class Jobs:
         old = self._base.jobs.get(job_id)
         if old is None or not old.ended:
             return None
+        newer = self._base.jobs.superseded(old)
         files = tuple(
             replace(file, stage="waiting", done=0, total=0, notices=(), reason="", reason_code="")
             for file in self._base.jobs.files(job_id)
-            if not file.settled or file.stage == "failed"
+            if (not file.settled or file.stage == "failed") and file.name not in newer
         )
         if old.kind == "uploads":
             files = tuple(file for file in files if self._is_there(old, file))
@@ -208,6 +209,24 @@ class Jobs:
                 return job
             time.sleep(_WAIT_S)
 
+    def follow(self, job_id: int) -> Iterator[JobInfo]:
+        """Give a job as it is now and whenever it has changed, until nothing more will happen.
+
+        That is when it has ended, is forgotten, or asks for a password.
+        """
+        seen = -1
+        while True:
+            changes = self._base.jobs.changes()
+            if changes != seen:
+                seen = changes
+                job = self.get(job_id)
+                if job is None:
+                    return
+                yield job
+                if not job.active:
+                    return
+            time.sleep(_WAIT_S)
+
     @property
     def active(self) -> bool:
         """Whether any job is under way, or will be without anybody's doing."""
@@ -234,9 +253,13 @@ class Jobs:
             if known.get(upload.name, upload.content_hash) != upload.content_hash
         ]
 
-    def close(self) -> None:
-        """Stop after the commit under way; what is not done goes on when a process works again."""
-        self._worker.close()
+    def close(self, *, timeout_s: float | None = None) -> None:
+        """Stop after the commit under way; what is not done goes on when a process works again.
+
+        With a timeout, a commit that takes longer is left to its thread: who opens the knowledge
+        base next finds what it found, and cleans up.
+        """
+        self._worker.close(timeout_s=timeout_s)
 
     # -- helpers
 

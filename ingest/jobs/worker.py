@@ -89,7 +89,7 @@ class Worker:
             if self._current is not None and self._current.job.id == job_id:
                 self._current.cancel()
 
-    def close(self) -> None:
+    def close(self, *, timeout_s: float | None = None) -> None:
         """Stop after the commit under way; what is not done stays queued."""
         self._closed.set()
         self._wake.set()
@@ -97,7 +97,7 @@ class Worker:
             if self._current is not None:
                 self._current.interrupt()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
         with self._mutex:
             known, self._known = self._known, {}
         for each in known.values():

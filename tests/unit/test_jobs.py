@@ -565,3 +565,58 @@ def test_options_are_kept_but_for_passwords(
     others_turn.release()
     ended(jobs, job_id)
     assert [info.name for info in base.documents()] == ["a.txt"]
+
+
+def test_a_job_is_followed_to_its_end(jobs: Jobs, others_turn: FileLock) -> None:
+    job_id = queue(jobs)
+    told = jobs.follow(job_id)
+    assert next(told).state == "queued"
+    others_turn.release()
+    states = [job.state for job in told]
+    assert states[-1] == "done"
+    assert states == sorted(states, key=("queued", "running", "done").index)
+    assert list(jobs.follow(12345)) == []
+
+
+def test_what_came_later_under_a_name_is_not_replaced_by_what_is_tried_again(
+    base: KnowledgeBase, jobs: Jobs
+) -> None:
+    def full(*_: object, **__: object) -> IngestReport:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    ended(jobs, queue(jobs, {"wren.txt": b"A wren."}))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(at_work, "ingest_uploads", full)
+        failed = ended(jobs, queue(jobs, {"a.txt": b"First.", "b.txt": b"Only one."}))
+    ended(jobs, queue(jobs, {"a.txt": b"Second."}))
+    again = jobs.retry(failed.id)
+    assert again is not None
+    assert stages(ended(jobs, again)) == {"b.txt": "stored"}
+    texts = {info.name: base.document_text(info.id) for info in base.documents()}
+    assert texts == {"wren.txt": "A wren.", "a.txt": "Second.", "b.txt": "Only one."}
+
+
+def test_closing_waits_no_longer_than_it_may(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, began = threading.Event(), threading.Event()
+
+    def deaf(*_: object, **__: object) -> IngestReport:
+        began.set()
+        assert free.wait(60)
+        return IngestReport(collection="default", files=(), seconds=0.0, interrupted=True)
+
+    monkeypatch.setattr(at_work, "ingest_uploads", deaf)
+    jobs = Jobs(base)
+    job_id = queue(jobs)
+    assert began.wait(30)
+    jobs.close(timeout_s=0.1)
+    job = base.jobs.get(job_id)
+    assert job is not None
+    assert job.state == "running"
+    free.set()
+    jobs.close()
+    job = base.jobs.get(job_id)
+    assert job is not None
+    assert job.state == "interrupted"
