@@ -24,6 +24,22 @@ _LOOKED_AT = 4_000
 _SURE = 0.35
 _LETTERS = re.compile(r"[^\W\d_]")
 _FEWEST_LETTERS = 4
+# What the classifier tells apart and ISO 639-1 does not; stems and filters know the language.
+_LANGUAGE_OF = {
+    "ary": "ar",
+    "arz": "ar",
+    "fuv": "ff",
+    "grc": "el",
+    "gug": "gn",
+    "hbo": "he",
+    "kik": "ki",
+    "ltg": "lv",
+    "sdh": "ku",
+    "uzs": "uz",
+    "wuu": "zh",
+    "yue": "zh",
+    "zxx": "",
+}
 
 
 def language_of(document: Document) -> str:
@@ -45,7 +61,8 @@ def told_by(text: str) -> str:
     if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
         return ""
     language, probability = _identifier().classify(sample)
-    return str(language) if probability >= _SURE else ""
+    told = str(language) if probability >= _SURE else ""
+    return _LANGUAGE_OF.get(told, told)
 
 
 @cache

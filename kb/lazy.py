@@ -19,11 +19,17 @@ T = TypeVar("T", bound=Closable)
 
 
 class Lazy(Generic[T]):
-    """Calls ``open_it`` once, at the first use. Thread-safe."""
+    """Calls ``open_it`` once, at the first use. Thread-safe.
 
-    def __init__(self, open_it: Callable[[], T]) -> None:
+    Args:
+        open_it: makes it.
+        given: used instead, if there is one; it stays its owner's to close.
+    """
+
+    def __init__(self, open_it: Callable[[], T], *, given: T | None = None) -> None:
         self._open = open_it
-        self._opened: T | None = None
+        self._opened = given
+        self._owned = given is None
         self._mutex = threading.Lock()
 
     def get(self) -> T:
@@ -36,6 +42,6 @@ class Lazy(Generic[T]):
     def close(self) -> None:
         """Close it if it was opened; it is opened again when needed."""
         with self._mutex:
-            if self._opened is not None:
+            if self._owned and self._opened is not None:
                 self._opened.close()
                 self._opened = None

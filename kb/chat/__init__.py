@@ -1,1 +1,1 @@
-"""Chat models: asked over HTTP in the form that OpenAI's clients speak."""
+"""Chat models: on servers, asked in the form of OpenAI's clients, and in this process."""

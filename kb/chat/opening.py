@@ -27,10 +27,10 @@ def open_chat_model(settings: Settings) -> ChatModel:
         msg = f"no chat model is set: {HOW_TO_ADD}"
         raise SettingsError(msg)
     if names_servers(name):
-        from kb.chat.server import ChatServer  # noqa: PLC0415 - an HTTP client for servers only
+        from kb.chat.remote import ChatServer  # noqa: PLC0415 - an HTTP client for servers only
 
         return ChatServer(name, window_tokens=settings.chat_context_tokens)
-    from kb.chat.local import LocalChat  # noqa: PLC0415 - llama.cpp loads only here
+    from kb.chat.llama import LocalChat  # noqa: PLC0415 - llama.cpp loads only here
 
     model = find_other(name, settings.models_dir, kind="chat model", variable="KB_CHAT_MODEL")
     return LocalChat(

@@ -6,8 +6,8 @@ import threading
 from functools import partial
 
 from kb.chat.opening import open_chat_model
+from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
-from kb.embedding.loaded import LoadedEmbedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
 from kb.queueing import JobQueue
@@ -35,7 +35,7 @@ class Parts:
             lock_timeout_s=settings.lock_timeout_s,
             interrupted=interrupted,
         )
-        self._loaded = LoadedEmbedder(settings, embedder)
+        self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
         self._chat = Lazy(partial(open_chat_model, settings))
         self._reranker = Lazy(partial(open_reranker, settings))
         self._searcher = Searcher(settings, self._store, self._loaded.get, self._reranker.get)

@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.embedding.loaded import LoadedEmbedder
+from kb.embedding.base import Embedder, EmbedderIdentity, Vector, Vectors
 from kb.errors import CollectionError
 from kb.indexing.splitting import SplitRules, short_hash, split_document
+from kb.lazy import Lazy
 from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument, SplitDocument
 from kb.records import (
     AddResult,
@@ -44,7 +44,7 @@ class Indexing:
         loaded: the embedding model, loaded at first use.
     """
 
-    def __init__(self, settings: Settings, store: Store, loaded: LoadedEmbedder) -> None:
+    def __init__(self, settings: Settings, store: Store, loaded: Lazy[Embedder]) -> None:
         self._settings = settings
         self._store = store
         self._loaded = loaded

@@ -33,7 +33,7 @@ def open_reranker(settings: Settings) -> Reranker:
         )
         raise SettingsError(msg)
     if names_servers(name):
-        from kb.reranking.server import ServerReranker  # noqa: PLC0415 - httpx takes a moment
+        from kb.reranking.remote import ServerReranker  # noqa: PLC0415 - httpx takes a moment
 
         return ServerReranker(
             name, batch=settings.server_batch, timeout_s=settings.server_timeout_s

@@ -18,6 +18,7 @@ from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
+from kb.search.writing import as_typed_first
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -98,6 +99,7 @@ class Attempt:
             if asked.mode != "dense":
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
+                by_words = as_typed_first(state, each, asked.query, by_words)
                 best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
                 words += by_words
                 exhausted = exhausted and len(by_words) < limit

@@ -81,7 +81,7 @@ def _units(found: Sequence[Term], sequence: Sequence[Term]) -> list[_Unit]:
 
 
 def _unit(written: tuple[str, ...], forms: Sequence[str]) -> _Unit:
-    ways: list[Way] = [(written, "")]
+    ways: list[Way] = []
     number = ""
     for form in (*written, *forms) if len(written) == 1 else forms:
         spelled = token(form)
@@ -90,6 +90,9 @@ def _unit(written: tuple[str, ...], forms: Sequence[str]) -> _Unit:
         ways += [(groups, spelled) for groups in _grouped(form)]
         if form.isdecimal() and len(form) >= _FEWEST_TELLING:
             number = form
+    # The groups of 1,250,000 are no number where they are listed: "1, 250, 000".
+    if not any(groups == written and spelled for groups, spelled in ways):
+        ways.insert(0, (written, ""))
     return _Unit(tuple(dict.fromkeys(ways)), number)
 
 

@@ -34,6 +34,7 @@ _OPERATOR = re.compile(
     r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
 )
 
+_LONG_NUMBER, _SHORT_LETTERS = 4, 2
 _IDENTIFIER = re.compile(r"_|[a-z][A-Z]|\d\.\d+\.\d")
 _CAPITAL = re.compile("[A-Z]")
 _DIGIT = re.compile(r"\d")
@@ -114,7 +115,11 @@ def parse(query: str) -> Query:
     text = re.sub(r"\s+", " ", text).strip()
     shown, _ = plain(text)
     found = list(terms(shown))
-    tokens = dict.fromkeys(map(_token_expression, found))
+    names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
+    little = _telling_little(shown, found, names)
+    tokens = dict.fromkeys(
+        _token_expression(term) for at, term in enumerate(found) if at not in little
+    )
     # What is left out is no part of the text.
     left_out = [list(terms(phrase)) for phrase in unwanted]
     words = len({token(term.text) for term in _written(found)})
@@ -122,7 +127,6 @@ def parse(query: str) -> Query:
         words + sum(1 for each in left_out for _ in _written(each)),
         len(tokens) + sum(map(len, left_out)),
     )
-    names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
     numbers = list(_numbers(found, names))
     grouped = {(term.start, term.end) for term in numbers}
     return Query(
@@ -177,6 +181,22 @@ def _is_identifier(text: str, word: Term) -> bool:
     if _IDENTIFIER.search(written):
         return True
     return _CAPITAL.search(written) is not None and _DIGIT.search(written) is not None
+
+
+def _telling_little(text: str, found: list[Term], names: list[int]) -> set[int]:
+    """Return the short letters in long numbers: DE123456789 is no passage with a "DE" in it."""
+    little: set[int] = set()
+    for at in names:
+        name = found[at]
+        if sum(map(str.isdecimal, text[name.start : name.end])) < _LONG_NUMBER:
+            continue
+        for place in range(at + 1, len(found)):
+            term = found[place]
+            if term.start >= name.end:
+                break
+            if term.text.isalpha() and len(term.text) <= _SHORT_LETTERS:
+                little.add(place)
+    return little
 
 
 def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:

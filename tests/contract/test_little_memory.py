@@ -1,6 +1,7 @@
 """Where memory is refused, less is done at once, and it is said. The refusals are the system's own.
 
-Each script measures what it needs, then limits its own address space (RLIMIT_AS) to less.
+Each script measures what it needs, then limits its own address space (RLIMIT_AS) to less. Only a
+GPU's refusals are played, on a processor.
 """
 
 from __future__ import annotations
@@ -9,12 +10,20 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from kb.embedding.llama import LlamaEmbedder
+from kb.errors import OutOfMemoryError
+from kb.llama import fitting
+from kb.llama.context import Context
 from kb.llama.library import devices
+from kb.models.prompts import E5
+from kb.models.registry import ModelFile
 
 BEGIN = """
 import dataclasses, json, logging, resource, sys
@@ -113,3 +122,36 @@ def test_a_call_whose_memory_is_refused_is_made_in_two(models_dir: Path) -> None
 def test_every_device_tells_its_memory() -> None:
     assert any(not device.gpu for device in devices())
     assert all(0 < device.free <= device.total for device in devices())
+
+
+@pytest.mark.parametrize(
+    ("refused", "layers", "said"),
+    [
+        (0, 12, []),
+        (2, 12, ["calls of 2048 tokens", "calls of 1024 tokens"]),
+        (3, 9, ["calls of 2048 tokens", "calls of 1024 tokens", "all layers"]),
+        (99, 0, ["all layers", "9 layers", "6 layers", "3 layers"]),
+    ],
+)
+def test_smaller_calls_are_tried_before_fewer_layers_on_the_gpu(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, refused: int, layers: int, said: list[str]
+) -> None:
+    left = refused
+
+    def refuse(context: Context) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            context.close()
+            message = "no room"
+            raise OutOfMemoryError(message)
+
+    monkeypatch.setattr(fitting, "supports_gpu", lambda: True)
+    monkeypatch.setattr(fitting, "_check_spare", refuse)
+    path = models_dir / "multilingual-e5-small-q4_0.gguf"
+    file = ModelFile(model_id="e5", path=path, prompts=E5)
+    with closing(LlamaEmbedder(file, threads=1)) as embedder:
+        assert embedder.description["layers_on_gpu"] == layers
+        notes = str(embedder.description.get("notes", ""))
+        assert np.isfinite(embedder.embed_query("one text")).all()
+    assert [note for note in said if note not in notes] == []

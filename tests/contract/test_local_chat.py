@@ -12,8 +12,8 @@ from llama_server import llama_server, smollm2
 
 from kb import KnowledgeBase, Settings
 from kb.chat.base import Message
-from kb.chat.local import LocalChat
-from kb.chat.server import ChatServer
+from kb.chat.llama import LocalChat
+from kb.chat.remote import ChatServer
 from kb.embedding.base import Embedder
 from kb.errors import ChatError, ChatTooLongError, ModelError
 

@@ -18,7 +18,7 @@ from llama_server import smollm2
 
 from kb import KnowledgeBase, Settings
 from kb.chat.base import Message
-from kb.chat.local import LocalChat, _control_marks
+from kb.chat.llama import LocalChat, _control_marks
 from kb.embedding.base import Embedder
 from kb.errors import ChatError
 from ui.answering import RunningAnswer
@@ -179,7 +179,7 @@ def test_thinking_that_the_model_writes_as_text_is_told_apart(
 def test_marks_that_are_control_tokens_have_their_text(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.chat.local.MARKS", frozenset({"<|im_start|>", "<think>"}))
+    monkeypatch.setattr("kb.chat.llama.MARKS", frozenset({"<|im_start|>", "<think>"}))
     marks = _control_marks(chat._model)
     assert list(marks.values()) == ["<|im_start|>"]
     assert chat._model.piece(next(iter(marks))) == b""

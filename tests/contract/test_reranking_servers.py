@@ -12,7 +12,7 @@ from rerank_server import RerankServer
 
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
 from kb.remote.retry import RetryPolicy
-from kb.reranking.server import ServerReranker
+from kb.reranking.remote import ServerReranker
 
 QUERY = "heron river"
 PASSAGES = ["A heron stands.", "A spoon lies.", "A heron by the river."]

@@ -18,6 +18,8 @@ from kb.language import language_of
         ("에스프레소 머신 사용 설명서", "ko"),
         ("Der Mietvertrag endet am letzten Tag des Monats.", "de"),
         ("Как очистить кофемашину от накипи", "ru"),
+        ("我哋聽日去邊度食飯呀？佢話嗰間茶餐廳嘅嘢好好食", "zh"),
+        ("ὁ δὲ ἀνεξέταστος βίος οὐ βιωτὸς ἀνθρώπῳ, ὦ ἄνδρες Ἀθηναῖοι", "el"),
     ],
 )
 def test_the_text_tells(text: str, language: str) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from ingest.loaders import load_file
+from ingest.loaders.base import LoadOptions
 from ingest.loaders.pdf.annotations import forms
 from ingest.loaders.pdf.annotations.rich_text import plain
 from ingest.loaders.pdf.engines import PdfEngines
@@ -360,6 +364,66 @@ def test_a_value_that_the_field_draws_is_read_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flags", [2, 32, 34])
 def test_what_no_screen_shows_is_not_read(tmp_path: Path, flags: int) -> None:
     assert one(tmp_path, f"/FT /Tx /V (hidden) /F {flags}") == "Name"
+
+
+def unshown(path: Path) -> dict[str, dict[str, object]]:
+    notices = load_file(path, LoadOptions(ocr=False)).document.notices
+    return {notice.code: dict(notice.values) for notice in notices}
+
+
+def test_fields_that_no_page_shows_are_counted_and_their_values_are_not_said(
+    tmp_path: Path,
+) -> None:
+    fields = [
+        widget((150, 695, 300, 712), "/FT /Tx /T (name) /V (Ada Heat)"),
+        widget((150, 655, 300, 672), "/FT /Tx /T (salary) /V (4711) /F 2"),
+        widget((150, 615, 300, 632), "/FT /Ch /T (grade) /V (senior) /F 32"),
+        widget((150, 575, 300, 592), "/FT /Tx /T (empty) /V () /F 2"),
+        widget((150, 535, 300, 552), "/FT /Tx /T (key) /Ff 8192 /V (opensesame) /F 2"),
+        widget((0, 0, 0, 0), "/FT /Tx /T (tiny) /V (noroom)"),
+    ]
+    path = page_with(tmp_path / "a.pdf", [(72, 700, "Name")], fields)
+
+    assert text_of(path) == "Name: Ada Heat"
+    assert unshown(path) == {"fields_not_shown": {"fields": 3}}
+
+
+def test_fields_on_no_page_are_counted(tmp_path: Path) -> None:
+    shown = widget((150, 695, 300, 712), "/FT /Tx /T (name) /V (Ada Heat)")
+    path = page_with(tmp_path / "a.pdf", [(72, 700, "Name")], [shown])
+    writer = PdfWriter(clone_from=path)
+    lost = [DictionaryObject({NameObject("/FT"): NameObject("/Tx")}) for _ in range(3)]
+    for number, field in enumerate(lost):
+        field[NameObject("/T")] = TextStringObject(f"lost{number}")
+        field[NameObject("/V")] = TextStringObject("elsewhere" if number else "")
+        writer.root_object["/AcroForm"]["/Fields"].append(writer._add_object(field))
+    writer.write(path)
+
+    assert text_of(path) == "Name: Ada Heat"
+    assert unshown(path) == {"fields_not_shown": {"fields": 2}}
+
+
+@pytest.mark.parametrize(("flags", "fields"), [("", 0), ("/F 2", 1)])
+def test_a_field_is_counted_once_and_only_if_it_is_shown_nowhere(
+    tmp_path: Path, flags: str, fields: int
+) -> None:
+    kids = [
+        f"<<{RECT.format(150, 695, 300, 712)} /Parent 200 0 R {flags}>>",
+        f"<<{RECT.format(150, 655, 300, 672)} /Parent 200 0 R /F 2>>",
+    ]
+    parent = {200: "<</FT /Tx /T (name) /V (Ada Heat) /Kids [100 0 R 101 0 R]>>"}
+    path = page_with(tmp_path / "a.pdf", [(72, 700, "Name")], kids, parent)
+
+    assert text_of(path) == ("Name" if fields else "Name: Ada Heat")
+    assert unshown(path) == ({"fields_not_shown": {"fields": 1}} if fields else {})
+
+
+def test_a_tree_of_fields_that_holds_itself_comes_to_an_end(tmp_path: Path) -> None:
+    kid = f"<<{RECT.format(150, 695, 300, 712)} /Parent 200 0 R /T (k) /Kids [200 0 R]>>"
+    parent = {200: "<</FT /Tx /T (name) /V (Ada Heat) /Parent 100 0 R /Kids [100 0 R 200 0 R]>>"}
+    path = page_with(tmp_path / "a.pdf", [(72, 700, "Name")], [kid], parent)
+
+    assert "Ada Heat" in text_of(path)
 
 
 def test_a_field_without_room_is_not_read_but_a_signature_is(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import chat_server
 import pytest
 
 from kb.chat.base import ChatStream, Message, Piece
-from kb.chat.server import ChatServer
+from kb.chat.remote import ChatServer
 from kb.chat.thinking import PAIRS, ThinkingSplitter
 from kb.errors import ChatError
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kb.language import _LANGUAGE_OF, _identifier
 from ui.i18n import preferred, texts, translate
 
 UI = Path(__file__).parents[2] / "ui"
@@ -101,3 +102,9 @@ def test_reasons_and_notices_of_the_loaders_are_translated() -> None:
     noticed = set(re.findall(r'Notice\(\s*code="(\w+)"', code))
     noticed |= set(re.findall(r'\bsay\(\s*"(\w+)"', code))
     assert {f"notice.{code}" for code in noticed} <= texts("zh").keys()
+
+
+def test_every_language_that_a_text_can_be_in_has_a_name() -> None:
+    codes = set(_identifier().labels) | set(_LANGUAGE_OF.values()) - {""}
+    assert len(codes) > 100
+    assert not sorted(code for code in codes if f"language.{code}" not in texts("en"))

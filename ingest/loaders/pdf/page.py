@@ -93,7 +93,8 @@ class Block:
 
     Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
     ``apart`` says that white space above parts it from the block before; ``header_rows`` how many
-    rows at the top of a table name columns.
+    rows at the top of a table name columns. ``running`` says that it is a header or a footer, which
+    may part a paragraph from its end on the next page.
     """
 
     kind: SectionKind
@@ -101,6 +102,7 @@ class Block:
     box: Box
     apart: bool = True
     header_rows: int = 0
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class Sheet:
     of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
     leads from such a page's boxes to the page as it is seen; None for what is upright.
     ``unreadable`` are the places, as they are seen, of text in fonts that hide their characters;
-    ``hidden`` is how many characters that is.
+    ``hidden`` is how many characters that is. ``signs`` counts single characters without a reading,
+    which were left out, ``unseen`` those that nobody sees.
     """
 
     width: float
@@ -123,6 +126,8 @@ class Sheet:
     turn: Turn | None = None
     unreadable: tuple[Box, ...] = ()
     hidden: int = 0
+    signs: int = 0
+    unseen: int = 0
 
     @property
     def all_words(self) -> tuple[Word, ...]:

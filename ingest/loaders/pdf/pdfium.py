@@ -23,6 +23,7 @@ from ingest.loaders.pdf.passage import Character
 from ingest.loaders.pdf.pdfium_page import kinds_on, place_on, without_texts
 from ingest.loaders.pdf.pictures.page_objects import PageObjects, objects_of, undecodable
 from ingest.loaders.pdf.tables.rules import rules_of
+from ingest.loaders.pdf.unseen import without_unseen
 from ingest.loaders.pdf.words.glyphs import Glyphs, read_glyphs
 
 if TYPE_CHECKING:
@@ -210,10 +211,15 @@ class PdfiumFile:
         with _lock:
             return int(raw.FPDF_GetFormType(self._document))
 
-    def glyphs(self, index: int) -> Glyphs | None:
-        """Return a page's characters with their places, None where PDFium cannot load the page."""
+    def glyphs(self, index: int, *, seen: bool = False) -> Glyphs | None:
+        """Return a page's characters, or those that are seen; None where it cannot be loaded."""
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
         with self._page(index) as page:
-            return read_glyphs(page) if page is not None else None
+            if page is None:
+                return None
+            found = read_glyphs(page)
+            return without_unseen(raw, page, found) if seen else found
 
     def characters(self, index: int) -> list[Character]:
         """Return the characters of a page and where they stand on it as it is drawn."""

@@ -18,6 +18,8 @@ from ingest.loaders.pdf.annotations.dictionaries import (
     entry,
     resolved,
 )
+from ingest.loaders.pdf.annotations.unshown import unshown_fields
+from ingest.loaders.pdf.fonts.encodings import encoded_fonts
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -36,6 +38,9 @@ FILE_OPERATIONS = 300_000
 
 PARSED_ITEMS = 400_000
 """Items of one content stream that pypdf may parse, about a second's work."""
+
+FORM_PAGES = 2_000
+"""Pages on which the fields of a form are looked for."""
 
 MOST_STREAMS = 200
 """Streams of a page whose compression is asked for."""
@@ -151,6 +156,37 @@ class PypdfFile:
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
             log.info("no filters of page %d: %s", index + 1, type(error).__name__)
         return names
+
+    def encodings(self, index: int) -> dict[str, list[dict[int, str]]]:
+        """Return the names of glyphs that the encodings of a page's fonts list, by font name."""
+        found: dict[str, list[dict[int, str]]] = {}
+        try:
+            with self._configure():
+                for name, names in encoded_fonts(self._reader.pages[index]):
+                    found.setdefault(name, []).append(names)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("no encodings of page %d: %s", index + 1, type(error).__name__)
+        return found
+
+    def unshown_fields(self) -> int:
+        """Count the form fields that hold something and that no page shows."""
+        try:
+            with self._configure():
+                form = entry(resolved(self._reader.trailer.get("/Root")), "/AcroForm")
+                if form is None:
+                    return 0
+                pages = (
+                    entry(self._reader.pages[index], "/Annots")
+                    for index in range(min(self.pages, FORM_PAGES))
+                )
+                return unshown_fields(form, pages)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("no fields counted: %s", type(error).__name__)
+            return 0
 
     def unprotected_copy(self) -> bytes | None:
         """Return the file without its protection, for an engine that cannot open it."""

@@ -10,31 +10,42 @@ from ingest.loaders.pdf.fonts.hidden import joined_places, read_hidden
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Rule, Sheet
 from ingest.loaders.pdf.turning import Turn
 from ingest.loaders.pdf.words.chains import words_in_frame
+from ingest.loaders.pdf.words.exponents import with_exponents
 from ingest.loaders.pdf.words.frames import frames_of
 from ingest.loaders.pdf.words.glyphs import Glyphs
 
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:
     """Return the sheet of a page; rules and insets are given as they are seen."""
-    read, places = read_hidden(page)
-    hidden = _count(page) - _count(read) if places else 0
+    read, known, signs = read_hidden(page)
+    places = list(known)
+    hidden = _count(page) - _count(read) - signs if places else 0
     upright = Sheet(page.width, page.height, (), tuple(rules), tuple(insets))
     turned: list[Sheet] = []
     for frame in frames_of(read):
-        words, named = without_names(words_in_frame(frame, read))
+        words, named = without_names(with_exponents(words_in_frame(frame, read)))
         if named:
             places += joined_places(map(frame.turn.on_page, named))
             hidden += len(named)
         if not frame.turn.angle:
-            upright = replace(upright, words=tuple(words))
+            near = tuple(word for word in words if _is_near(word.box, page.width, page.height))
+            upright = replace(upright, words=near)
         elif words:
             held = _held(rules, frame.turn)
             width, height = frame.turn.width, frame.turn.height
             turned.append(Sheet(width, height, tuple(words), held, turn=frame.turn))
-    upright = replace(upright, unreadable=tuple(places), hidden=hidden)
+    upright = replace(
+        upright, unreadable=tuple(places), hidden=hidden, signs=signs, unseen=page.unseen
+    )
     if not turned:
         return upright
     return _with_insets(replace(upright, insets=()), turned, insets)
+
+
+def _is_near(box: Box, width: float, height: float) -> bool:
+    """Whether something is at most a page's size away from the page: what is hidden is further."""
+    left, top, right, bottom = box
+    return -width < right and left < 2 * width and -height < bottom and top < 2 * height
 
 
 def _count(page: Glyphs) -> int:

@@ -29,7 +29,7 @@ _RECENT = 6  # lines that a word may still belong to: words come ordered by thei
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
 _SMALLER = 0.85  # an exponent's or a footnote mark's size, as a share of the line's
-_MARKED = 3  # letters of a word that a raised number behind it is a note's, and no exponent
+_MARKED = 3  # letters or figures behind which a raised number is a note's, and no exponent
 _MARKER = re.compile(
     r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|(?:\d{1,2}\.){2,4}\d{0,2}|"
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
@@ -72,9 +72,11 @@ class Row:
 
     @cached_property
     def fixed(self) -> bool:
-        """Whether nearly all of its letters have one width."""
-        letters = sum(len(word.text) for word in self.words)
-        return sum(len(w.text) for w in self.words if w.fixed) >= 0.8 * letters
+        """Whether nearly all of its letters have one width; the number of a line does not count."""
+        words = self.words[1:] if self.words[0].text.isdigit() else ()
+        words = words or self.words
+        letters = sum(len(word.text) for word in words)
+        return sum(len(w.text) for w in words if w.fixed) >= 0.8 * letters
 
     @cached_property
     def widest_gap(self) -> float:
@@ -253,4 +255,5 @@ def _is_mark(one: Word, other: Word) -> bool:
     if other.box[0] < one.box[0]:
         return one.text[0].isalnum()
     tail = one.text[-_MARKED:]
-    return not one.text[-1].isalnum() or (len(tail) == _MARKED and tail.isalpha())
+    noted = len(tail) == _MARKED and (tail.isalpha() or tail.isdigit())
+    return not one.text[-1].isalnum() or noted

@@ -81,10 +81,10 @@ def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -
     pictures: list[DrawnPicture] = []
     texts: list[tuple[Box, bool, int]] = []
     across, down = ctypes.c_uint(), ctypes.c_uint()
-    for item, kind, matrix in _objects(raw, page):
+    for item, kind, matrix in objects_in_order(raw, page):
         if kind not in (_TEXT, _IMAGE):
             continue
-        box = _on_page(_box(raw, item, matrix, place), width, height)
+        box = _on_page(box_of(raw, item, matrix, place), width, height)
         if box is None:
             continue
         if kind == _TEXT:
@@ -111,7 +111,7 @@ def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -
 
 def hide_texts(raw: Any, page: Any) -> None:  # noqa: ANN401 - see objects_of
     """Have a page drawn without its texts for as long as it stays loaded."""
-    for item, kind, _ in _objects(raw, page):
+    for item, kind, _ in objects_in_order(raw, page):
         if kind == _TEXT:
             raw.FPDFPageObj_SetIsActive(item, 0)
 
@@ -130,10 +130,10 @@ def undecodable(
     Ask it of places that draw nothing: it takes a picture of JBIG2 that holds much for broken.
     """
     found = []
-    for item, kind, matrix in _objects(raw, page):
+    for item, kind, matrix in objects_in_order(raw, page):
         if kind != _IMAGE:
             continue
-        box = _on_page(_box(raw, item, matrix, place), width, height)
+        box = _on_page(box_of(raw, item, matrix, place), width, height)
         if box is None or (within is not None and not _common(box, within)):
             continue
         name = (_filters(raw, item) or ("",))[-1]
@@ -167,7 +167,7 @@ def _first_segment(raw: Any, item: Any, size: int) -> int:  # noqa: ANN401 - see
     return data.raw[4] & _TYPE if size >= _SEGMENT_HEAD else -1
 
 
-def _objects(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of
+def objects_in_order(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of
     """Yield a page's objects in drawing order, each with the matrix that it stands under."""
     budget = OBJECTS
     stack = [(page, raw.FPDFPage_GetObject, 0, raw.FPDFPage_CountObjects(page), UNIT)]
@@ -206,7 +206,7 @@ def _filters(raw: Any, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - see obje
     return tuple(names)
 
 
-def _box(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: ANN401 - see objects_of
+def box_of(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: ANN401 - see objects_of
     """Return the box of an object as it is seen; an empty one where PDFium knows none."""
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     if not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):

@@ -24,15 +24,18 @@ _FILTER_PAGES = 200
 
 @dataclass(slots=True)
 class Unread:
-    """What one PDF holds that is no text.
+    """What one PDF holds that is no text, or is seen by nobody.
 
-    ``xfa`` says that its form is drawn by Adobe's programs alone: fields are unknown, and its
-    page may be a request to wait.
+    ``unseen`` counts characters, ``unshown`` fields of a form that hold something. ``xfa`` says
+    that its form is drawn by Adobe's programs alone: fields are unknown, and its page may be a
+    request to wait.
     """
 
     attachments: int = 0
     xfa: bool = False
     fields: int = 0
+    unseen: int = 0
+    unshown: int = 0
     filters: list[str] = field(default_factory=list)
     packed: int = 0
     _kinds: Counter[int] = field(default_factory=Counter)
@@ -41,6 +44,8 @@ class Unread:
     def of(cls, engines: PdfEngines) -> Unread:
         """Look what a file holds as a whole; pages are counted one by one."""
         found = cls()
+        if engines.pypdf is not None:
+            found.unshown = engines.pypdf.unshown_fields()
         if engines.pdfium is not None:
             found.attachments = engines.pdfium.attachments()
             form = engines.pdfium.form_type()
@@ -92,6 +97,18 @@ class Unread:
                 code="attachments_not_read",
                 message=f"{files} not read; save and ingest them on their own",
                 values={"count": self.attachments},
+            )
+        if self.unshown and not self.xfa:
+            yield Notice(
+                code="fields_not_shown",
+                message=f"{_counted(self.unshown, 'form field')} left out that no page shows",
+                values={"fields": self.unshown},
+            )
+        if self.unseen:
+            yield Notice(
+                code="hidden_text_not_read",
+                message=f"{_counted(self.unseen, 'hidden character')} left out",
+                values={"characters": self.unseen},
             )
         for code, key, count, what in self._media():
             if count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,9 +14,14 @@ _TOLERANCE = 2.6  # points by which aligned edges may differ
 _ALIGNED = 0.7  # share of a column's cells that share an edge
 _FEWEST_GAPS = 4
 _FEW_ROWS = 3
+_FEWEST_SHOWN = 4  # rows that show that a strip is one between columns
+_STRICTLY = 0.9  # share of a column's cells that share an edge where spaces are as wide
 _CLEARER = 1.5  # ems between columns of few rows
 _WIDER = 1.6  # times the gap between words, from which one is that of columns
 _BESIDE = 0.72  # ems between lines that stand partly beside each other
+_FIGURES = re.compile(r"\d[\d.,]*")
+_AFTER_POINT = re.compile(r"[.,]\d{1,2}$|\.\d+$")
+_POINT = 0.5  # width of a point in figures
 _SPREAD = 2.0  # ems; gaps of spread lines are narrower
 
 
@@ -61,8 +67,27 @@ def are_clear(
             if before and after:
                 gaps.append(min(after) - max(before))
         gaps.sort()
-        clear.append(len(gaps) > 1 and gaps[len(gaps) // 2] >= least)
+        usual = gaps[len(gaps) // 2] if len(gaps) > 1 else 0.0
+        clear.append(
+            usual >= least or (usual >= ems * size and _is_edge(words, rows, number, len(gaps)))
+        )
     return clear
+
+
+def _is_edge(words: Sequence[Word], rows: Sequence[Row], number: int, both: int) -> bool:
+    """Say whether the cells on both sides of a strip are in line: spread words are not."""
+    if both < _FEWEST_SHOWN:
+        return False
+    return all(
+        _alike(words, [row.cells[column] for row in rows if row.cells[column]])
+        for column in (number, number + 1)
+    )
+
+
+def _alike(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> bool:
+    lefts = [min(words[at].box[0] for at in cell) for cell in cells]
+    rights = [max(words[at].box[2] for at in cell) for cell in cells]
+    return max(_most_alike(lefts), _most_alike(rights)) >= _STRICTLY * len(cells)
 
 
 def _spaces(words: Sequence[Word], rows: Sequence[Row]) -> float:
@@ -107,10 +132,26 @@ def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> boo
         lefts = [min(words[at].box[0] for at in cell) for cell in cells]
         rights = [max(words[at].box[2] for at in cell) for cell in cells]
         middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
-        aligned = max(map(_most_alike, (lefts, rights, middles)), default=0)
+        points = [point for cell in cells if (point := _point(words, cell)) is not None]
+        aligned = max(map(_most_alike, (lefts, rights, middles, points)), default=0)
         if len(cells) > 1 and aligned < _ALIGNED * len(cells) and aligned < len(cells) - 1:
             out_of_line += 1
     return out_of_line <= (columns - 1) // 3
+
+
+def _point(words: Sequence[Word], cell: Sequence[int]) -> float | None:
+    """Return about where the decimal point of a number stands, or would; None for words.
+
+    Figures have one width in nearly all fonts, and points half of it.
+    """
+    text = words[cell[0]].text
+    if _FIGURES.fullmatch(text) is None:
+        return None
+    left, _, right, _ = words[cell[0]].box
+    figures = sum(map(str.isdigit, text))
+    wide = (right - left) / (figures + _POINT * (len(text) - figures))
+    after = _AFTER_POINT.search(text)
+    return right - (wide * (len(after[0]) - 1 + _POINT) if after else 0.0)
 
 
 def _most_alike(values: list[float]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import Row, Strip
 from ingest.loaders.pdf.tables.gaps import are_between, are_clear, edges_align, is_spread
@@ -23,24 +24,39 @@ _MARKER = re.compile(
 _CODE = re.compile(
     r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b"
 )
+_NAMED = re.compile(r"[^\W\d][^:：]{1,24}(?:: |：)\S")
 _REMARK = ("//", "/*", "# ", "-- ", "; ", "(*")
 _EQUATION = re.compile(r"[=≈≤≥∑∫∂√±→∈∀∃]")
 _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
 _INDEX_ENTRY = re.compile(r".*[^\d\s],? \d{1,4}(?:[,–-] ?\d{1,4})*")
 
 
-def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
-    """Say whether lines with white strips in common are rows of a table."""
+def is_table(
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    *,
+    clear: bool = False,
+) -> bool:
+    """Say whether lines with white strips in common are rows of a table.
+
+    ``clear`` says that the strips are known to be wider than spaces.
+    """
     columns = len(strips) + 1
     shared = [row for row in rows if len(row.filled) > 1]
-    if len(shared) < 2 or len(shared) < 0.45 * len(rows):  # noqa: PLR2004 - rows
+    lines = len(rows) - _count_of_rest(rows)
+    if len(shared) < 2 or len(shared) < 0.45 * lines:  # noqa: PLR2004 - rows
         return False
-    apart = all(are_clear(words, run, rows, strips)) and edges_align(words, rows, columns)
+    apart = (clear or all(are_clear(words, run, rows, strips))) and edges_align(
+        words, rows, columns
+    )
     if (
         not apart
         or are_between(rows)
         or is_spread(words, rows, run.size)
         or is_code_or_list(words, rows)
+        or _are_blocks(words, rows, run.size)
     ):
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
@@ -54,6 +70,33 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
         return short or any(numeric)
     whole = all(len(row.filled) == columns for row in rows)
     return short and whole and 2 * sum(is_number(column[-1]) for column in texts) >= columns
+
+
+def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
+    """Say whether columns are blocks that stand side by side: addresses, a list and a text."""
+    columns = [
+        [(words[at].box, words[at]) for row in rows for at in row.cells[column]]
+        for column in range(len(rows[0].cells))
+    ]
+    told = [
+        [_text(words, row.cells[at]) for row in rows if row.cells[at]] for at in range(len(columns))
+    ]
+    addresses = sum(map(is_address, told))
+    if addresses >= 2 and 3 * addresses >= 2 * len(columns):  # noqa: PLR2004 - columns, share
+        return True
+    return len(columns) == 2 and all(columns) and go_on_alone(columns[0], columns[1], size)  # noqa: PLR2004 - blocks
+
+
+def _count_of_rest(rows: Sequence[Row]) -> int:
+    """Count lines that hold the rest of one cell, below a row of at least three."""
+    count = 0
+    above: list[int] = []
+    for row in rows:
+        if len(row.filled) == 1 and len(above) > 2 and row.filled[0] in above[1:]:  # noqa: PLR2004
+            count += 1
+        else:
+            above = row.filled
+    return count
 
 
 def _is_text(texts: list[list[str]]) -> bool:
@@ -72,7 +115,7 @@ def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
 
 def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]) -> bool:
     shared = [row for row in rows if len(row.filled) > 1]
-    if len(shared) < 3:  # noqa: PLR2004 - rows
+    if len(shared) < 3 or _are_letterheads(texts):  # noqa: PLR2004 - rows
         return False
     keys = [text for text in texts[0] if text]
     if any(numeric) and len(shared) >= 0.7 * len(rows):
@@ -91,6 +134,13 @@ def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool
     letterhead = len(rows) <= 6 and tops < 140  # noqa: PLR2004 - lines, points
     whole = len(shared) >= 0.9 * len(rows) or _hangs(rows)
     return whole and len(shared) >= 4 and min(brief) >= 0.8 and not letterhead  # noqa: PLR2004
+
+
+def _are_letterheads(texts: list[list[str]]) -> bool:
+    """Say whether one of two columns has names and values in each line, as beside an address."""
+    named = [share_of(lambda text: _NAMED.match(text) is not None, column) for column in texts]
+    keys = share_of(lambda text: text.endswith((":", "：")), texts[0])
+    return max(named) >= 0.6 and min(named) < 0.4 and keys < 0.4  # noqa: PLR2004 - shares
 
 
 def _hangs(rows: Sequence[Row]) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,7 +77,9 @@ class Glyphs:
     """The characters of a page in the file's order, in points from its top left corner as seen.
 
     ``whole`` is false where the page has more characters than are looked at: ``glyphs`` is
-    empty then, and ``text`` all there is. ``text`` is the page as PDFium writes it.
+    empty then, and ``text`` all there is. ``text`` is the page as PDFium writes it. ``objects``
+    are the addresses of text objects by their numbers, as long as the page stays loaded.
+    ``unseen`` counts characters that were left out because nobody sees them.
     """
 
     width: float
@@ -86,6 +88,8 @@ class Glyphs:
     glyphs: tuple[Glyph, ...]
     fonts: tuple[Font, ...]
     whole: bool = True
+    objects: Mapping[int, int] = field(default_factory=dict)
+    unseen: int = 0
 
 
 def read_glyphs(page: Any) -> Glyphs:  # noqa: ANN401 - pypdfium2 carries no types
@@ -97,8 +101,9 @@ def read_glyphs(page: Any) -> Glyphs:  # noqa: ANN401 - pypdfium2 carries no typ
         count = texts.count_chars()
         if not 0 < count <= MAX_GLYPHS:
             return Glyphs(width, height, string, (), (), whole=count <= 0)
-        glyphs, fonts = _Reading(page, texts, count).glyphs(width, height)
-        return Glyphs(width, height, string, glyphs, fonts)
+        reading = _Reading(page, texts, count)
+        glyphs, fonts = reading.glyphs(width, height)
+        return Glyphs(width, height, string, glyphs, fonts, objects=reading.objects)
     finally:
         texts.close()
 
@@ -117,6 +122,7 @@ class _Reading:
         self._fonts: list[Font] = []
         self._font_at: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
+        self.objects: dict[int, int] = {}
 
     def glyphs(self, width: float, height: float) -> tuple[tuple[Glyph, ...], tuple[Font, ...]]:
         import numpy as np  # noqa: PLC0415 - PDFs only
@@ -204,6 +210,7 @@ class _Reading:
                 number = self._numbers.get(address, len(self._numbers) + len(known))
                 found = self._of_object(address, at, number)
                 known[address] = found
+                self.objects[number] = address
             last = found
             rows.append(found)
         columns = zip(*rows, strict=True)
