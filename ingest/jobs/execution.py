@@ -19,7 +19,7 @@ from ingest.sent import SentFile
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
 from kb.errors import KnowledgeBaseError, StoreError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo
+from kb.records import CollectionInfo, Source
 
 TICK_S = 0.3
 """Seconds after which progress is written down, and after which a cancellation is noticed."""
@@ -81,6 +81,7 @@ class Execution:
         self._stop = threading.Event()
         self._over = threading.Event()
         self._cancelled = False
+        self._roots: dict[str, str] = {}
         self._tally = _Tally({file.name: file for file in base.jobs.files(job.id)})
 
     def cancel(self) -> None:
@@ -178,8 +179,8 @@ class Execution:
     # -- progress
 
     def _on_event(self, event: FileEvent) -> None:
-        name = event.source.path
         with self._mutex:
+            name = self._named(event.source)
             tally = self._tally
             before = tally.files.get(name) or JobFile(name=name)
             if before.settled and event.stage in ("waiting", "unchanged"):
@@ -206,6 +207,11 @@ class Execution:
             elif event.stage == "stored" and name in tally.embedded:
                 total = tally.embedded[name][1]
                 tally.embedded[name] = (total, total)
+
+    def _named(self, source: Source) -> str:
+        """Return what a file is called: two folders may hold files of one name."""
+        root = self._roots.setdefault(source.path, source.root)
+        return source.path if root == source.root else f"{source.root}/{source.path}"
 
     def _write_down(self) -> None:
         """Write down progress until the job is over, and look whether somebody wants it to end."""

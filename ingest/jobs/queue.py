@@ -123,15 +123,15 @@ class Jobs:
         )
         if old.kind == "uploads":
             files = tuple(file for file in files if self._is_there(old, file))
-            if not files:
-                return None
+        if not files and (old.kind == "uploads" or old.state != "failed"):
+            return None
         batch = None if old.spool else self.batch()
         job = NewJob(
             kind=old.kind,
             collection=old.collection,
             collection_id=old.collection_id,
             spool=batch.name if batch else old.spool,
-            files=files,
+            files=files if old.kind == "uploads" else (),
             paths=old.paths,
             options={**old.options, "retry": True},
             locked=bool(passwords),
@@ -186,7 +186,9 @@ class Jobs:
     # -- looking on
 
     def listed(self) -> list[JobInfo]:
-        """Return the jobs that are remembered, oldest first."""
+        """Return the jobs that are remembered, oldest first; none where nothing can be changed."""
+        if self._base.read_only:
+            return []
         changes = self._base.jobs.changes()
         with self._mutex:
             if self._seen is not None and self._seen[0] == changes:
@@ -230,7 +232,7 @@ class Jobs:
     @property
     def active(self) -> bool:
         """Whether any job is under way, or will be without anybody's doing."""
-        return self._base.jobs.is_active()
+        return not self._base.read_only and self._base.jobs.is_active()
 
     def sent(self, *, collection: str) -> dict[str, str]:
         """Return the content hash of every uploaded document by its name.

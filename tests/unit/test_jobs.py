@@ -12,6 +12,7 @@ import job_turn
 import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
+from locked_files import locked_pdf
 
 import ingest.jobs.execution as at_work
 from ingest import FileEvent, IngestOptions, IngestReport
@@ -620,3 +621,32 @@ def test_closing_waits_no_longer_than_it_may(
     job = base.jobs.get(job_id)
     assert job is not None
     assert job.state == "interrupted"
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(
+    base: KnowledgeBase, jobs: Jobs, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(f"Text of {name}.", "utf-8")
+    job = ended(jobs, jobs.add_paths([tmp_path / "one", tmp_path / "two"]))
+    assert (job.total, job.finished) == (2, 2)
+    assert len(job.files) == 2
+    assert len(base.documents()) == 2
+
+
+def test_a_folder_is_tried_again_where_files_of_it_failed(
+    base: KnowledgeBase, jobs: Jobs, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("A text.", "utf-8")
+    first = ended(jobs, jobs.add_paths([tmp_path / "docs"]))
+    assert jobs.retry(first.id) is None, "nothing failed"
+    (tmp_path / "docs" / "late.pdf").write_bytes(b"not yet a PDF")
+    second = ended(jobs, jobs.add_paths([tmp_path / "docs"]))
+    assert second.failed == 1
+    (tmp_path / "docs" / "late.pdf").write_bytes(locked_pdf("Here at last.", ""))
+    again = jobs.retry(second.id)
+    assert again is not None
+    assert stages(ended(jobs, again)) == {"a.txt": "unchanged", "late.pdf": "stored"}
+    assert len(base.documents()) == 2
