@@ -66,6 +66,11 @@ class JobQueue:
         with self._catalog.reading() as state:
             return state.awaited_contents(collection)
 
+    def superseded(self, job: JobInfo) -> frozenset[str]:
+        """Return the names of a job's uploads that a later job has stored with other contents."""
+        with self._catalog.reading() as state:
+            return state.superseded_names(job.id)
+
     def collection_of(self, job: JobInfo) -> CollectionRef:
         """Return the collection that a job fills, whatever it is called now, or a name to make.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -115,22 +115,23 @@ class Jobs:
         old = self._base.jobs.get(job_id)
         if old is None or not old.ended:
             return None
+        newer = self._base.jobs.superseded(old)
         files = tuple(
             replace(file, stage="waiting", done=0, total=0, notices=(), reason="", reason_code="")
             for file in self._base.jobs.files(job_id)
-            if not file.settled or file.stage == "failed"
+            if (not file.settled or file.stage == "failed") and file.name not in newer
         )
         if old.kind == "uploads":
             files = tuple(file for file in files if self._is_there(old, file))
-            if not files:
-                return None
+        if not files and (old.kind == "uploads" or old.state != "failed"):
+            return None
         batch = None if old.spool else self.batch()
         job = NewJob(
             kind=old.kind,
             collection=old.collection,
             collection_id=old.collection_id,
             spool=batch.name if batch else old.spool,
-            files=files,
+            files=files if old.kind == "uploads" else (),
             paths=old.paths,
             options={**old.options, "retry": True},
             locked=bool(passwords),
@@ -185,7 +186,9 @@ class Jobs:
     # -- looking on
 
     def listed(self) -> list[JobInfo]:
-        """Return the jobs that are remembered, oldest first."""
+        """Return the jobs that are remembered, oldest first; none where nothing can be changed."""
+        if self._base.read_only:
+            return []
         changes = self._base.jobs.changes()
         with self._mutex:
             if self._seen is not None and self._seen[0] == changes:
@@ -208,10 +211,28 @@ class Jobs:
                 return job
             time.sleep(_WAIT_S)
 
+    def follow(self, job_id: int) -> Iterator[JobInfo]:
+        """Give a job as it is now and whenever it has changed, until nothing more will happen.
+
+        That is when it has ended, is forgotten, or asks for a password.
+        """
+        seen = -1
+        while True:
+            changes = self._base.jobs.changes()
+            if changes != seen:
+                seen = changes
+                job = self.get(job_id)
+                if job is None:
+                    return
+                yield job
+                if not job.active:
+                    return
+            time.sleep(_WAIT_S)
+
     @property
     def active(self) -> bool:
         """Whether any job is under way, or will be without anybody's doing."""
-        return self._base.jobs.is_active()
+        return not self._base.read_only and self._base.jobs.is_active()
 
     def sent(self, *, collection: str) -> dict[str, str]:
         """Return the content hash of every uploaded document by its name.
@@ -234,9 +255,13 @@ class Jobs:
             if known.get(upload.name, upload.content_hash) != upload.content_hash
         ]
 
-    def close(self) -> None:
-        """Stop after the commit under way; what is not done goes on when a process works again."""
-        self._worker.close()
+    def close(self, *, timeout_s: float | None = None) -> None:
+        """Stop after the commit under way; what is not done goes on when a process works again.
+
+        With a timeout, a commit that takes longer is left to its thread: who opens the knowledge
+        base next finds what it found, and cleans up.
+        """
+        self._worker.close(timeout_s=timeout_s)
 
     # -- helpers
 

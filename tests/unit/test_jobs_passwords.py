@@ -96,6 +96,23 @@ def test_a_job_whose_password_was_lost_asks_and_the_others_go_on(
     second.close()
 
 
+def test_a_job_that_waited_for_its_password_replaces_nothing_that_came_later(
+    base: KnowledgeBase, others_turn: FileLock
+) -> None:
+    base.create_collection("default")
+    job_id = lost(base)
+    others_turn.release()
+    jobs = Jobs(base)
+    until_asked(jobs, job_id)
+    later = jobs.batch().add("heron.pdf", [locked_pdf("A newer text.", "")])
+    assert ended(jobs, jobs.add_uploads([later], options=retry_options())).state == "done"
+    jobs.answer(job_id, passwords=(RIGHT,))
+    job = ended(jobs, job_id)
+    assert [file.stage for file in job.files] == ["cancelled"]
+    assert texts(base) == ["A newer text."]
+    jobs.close()
+
+
 def test_a_job_that_asks_can_go_on_without_a_password(
     base: KnowledgeBase, others_turn: FileLock
 ) -> None:
