@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 
 from ingest.display import print_report, progress
-from ingest.interruption import Interruption
 from ingest.options import IngestOptions
 from ingest.report import IngestReport
 from ingest.run import ingest
@@ -75,7 +74,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     date, 1 when some file could not be read, 2 for wrong usage or settings, 130 if interrupted.
     """
     errors = Console(stderr=True)
-    interruption = context.obj or Interruption()
+    interruption = context.obj or interrupts.Interruption()
     try:
         options = IngestOptions(
             include=tuple(include or ()),
@@ -137,7 +136,7 @@ def _watch(
     paths: list[Path],
     options: IngestOptions,
     errors: Console,
-    interruption: Interruption,
+    interruption: interrupts.Interruption,
 ) -> NoReturn:
     """Keep in step until Ctrl-C: a report of the first run, then a line for each change."""
     from ingest.watch import ChangeLines, Watcher  # noqa: PLC0415 - only --watch needs it
@@ -200,7 +199,7 @@ def _passwords(given: list[str], file: Path | None) -> tuple[str, ...]:
 
 def main() -> None:
     """Run the command; Ctrl-C ends it with a partial report and 130, SIGTERM with 143."""
-    interruption = Interruption()
+    interruption = interrupts.Interruption()
     interruption.watch()
     try:
         app(obj=interruption)

@@ -11,7 +11,6 @@ from pathlib import Path
 from ingest.absences import Absences
 from ingest.clocks import StageClocks
 from ingest.finding import Finder
-from ingest.interruption import Cancellation
 from ingest.names import as_text, on_disk
 from ingest.options import IngestOptions
 from ingest.pipeline import Pipeline
@@ -24,6 +23,7 @@ from ingest.sent import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, CollectionRef, FileState
+from kb.stopping import Cancellation
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""

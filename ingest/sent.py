@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, count, takewhile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ingest.planning import Job
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 from kb.uploads import UPLOADS_ROOT
 
-Sent = tuple[str, bytes | Callable[[], bytes]]
-"""A name, and bytes or what returns them when their turn comes."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file that was sent and lies on disk, or whose original is kept already (no ``path``)."""
+
+    content_hash: str
+    path: Path | None = None
+
+
+Sent = tuple[str, bytes | Callable[[], bytes] | SentFile]
+"""A name, and bytes, what returns them when their turn comes, or where they are."""
 
 
 def keep(
@@ -25,6 +35,11 @@ def keep(
     """
     kept = []
     for name, given in uploads:
+        if isinstance(given, SentFile):
+            path = base.uploads.keep(name, given.content_hash, given.path)
+            # An original that somebody has deleted costs that file only: whoever reads it says so.
+            kept.append((name, path, path.stat().st_size if path.is_file() else 0))
+            continue
         data = given if isinstance(given, bytes) else given()
         kept.append((name, base.uploads.save(name, data), len(data)))
         del data  # only one of them at a time is in memory

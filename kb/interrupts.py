@@ -1,6 +1,10 @@
-"""What Ctrl-C and SIGTERM do to a command, so that none ends with a traceback.
+"""What Ctrl-C and SIGTERM do to a program, so that none ends with a traceback.
 
-Imports nothing heavy: it is in place before anything else is imported.
+The first signal asks the program to end, a later one ends it at once; the store survives the
+latter as it survives a power cut. Most commands are unwound by an exception
+(:func:`unwind_once`). A run of ingestion looks at an event (:class:`Interruption`), for an
+exception could strike between taking a lock and remembering it, or in a callback that cannot pass
+it on. Imports nothing heavy: it is in place before anything else is imported.
 """
 
 from __future__ import annotations
@@ -8,12 +12,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Programs that start others often pass on a signal that the terminal has sent already.
+_SAME_KEY_PRESS_S = 0.5
+_SHOW_CURSOR = b"\x1b[?25h"
 
 _clean_ups: list[Callable[[], None]] = []
 
@@ -27,10 +37,7 @@ def end_at_once() -> None:
 
 
 def unwind_once() -> None:
-    """Have the first signal unwind the main thread; a later one ends the process at once.
-
-    The store survives the latter as it survives a power cut.
-    """
+    """Have the first signal unwind the main thread; a later one ends the process at once."""
 
     def unwind(number: int, _: FrameType | None) -> NoReturn:
         _handle(_exit)
@@ -44,6 +51,46 @@ def unwind_once() -> None:
 
     sys.unraisablehook = on_swallowed
     _handle(unwind)
+
+
+@dataclass(slots=True)
+class Interruption:
+    """Whether this process was asked to end, and how its exit says so.
+
+    Attributes:
+        event: set by the first signal.
+        status: the exit status for it: 128 and the signal's number, 130 for Ctrl-C.
+    """
+
+    event: threading.Event = field(default_factory=threading.Event)
+    status: int = 128 + signal.SIGINT
+
+    def watch(self) -> None:
+        """Handle signals from now on; in the main thread of a program's process, once.
+
+        The first asks everything to end. A later one ends the process at once, and workers die
+        with their parent. A thread watches, because Python's own handlers wait for the main
+        thread to come back from C: loading a large model may take a minute.
+        """
+        numbers, wake = os.pipe()
+        os.set_blocking(wake, False)  # a full pipe has said enough
+        threading.Thread(target=self._listen, args=(numbers,), name="signals", daemon=True).start()
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        _handle(_left_to_the_thread)
+
+    def _listen(self, numbers: int) -> None:
+        first = 0.0
+        while number := os.read(numbers, 1):
+            if number[0] not in _SIGNALS:
+                continue
+            if not self.event.is_set():
+                first = time.monotonic()
+                self.status = 128 + number[0]
+                self.event.set()
+                _say("interrupted; what is under way is finished, again ends at once")
+            elif time.monotonic() - first > _SAME_KEY_PRESS_S:
+                _say("ended at once; run the same command again to go on")
+                _end(self.status)
 
 
 def ignore() -> None:
@@ -68,6 +115,10 @@ def _handle(handler: signal._HANDLER) -> None:
             signal.signal(number, handler)
 
 
+def _left_to_the_thread(_number: int, _frame: object) -> None:
+    """Do nothing; without a handler of Python's, no byte would come through the pipe."""
+
+
 def _exit(number: int, _: FrameType | None) -> NoReturn:
     _end(128 + number)
 
@@ -81,3 +132,10 @@ def _end(status: int) -> NoReturn:
 
 def _status(error: SystemExit) -> int:
     return error.code if isinstance(error.code, int) else 1
+
+
+def _say(line: str) -> None:
+    # Not through sys.stderr, whose lock the main thread may hold for ever.
+    shown = _SHOW_CURSOR if sys.stderr.isatty() else b""
+    with suppress(OSError):  # a closed terminal
+        os.write(2, shown + line.encode() + b"\n")

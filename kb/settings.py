@@ -270,6 +270,11 @@ class Settings(BaseSettings):
         return self.data_dir / "incoming"
 
     @property
+    def spool_dir(self) -> Path:
+        """Files that wait for their job."""
+        return self.data_dir / "spool"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where originals sent through the browser are kept, by content hash."""
         return self.data_dir / "uploads"

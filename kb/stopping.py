@@ -1,4 +1,4 @@
-"""Work that nobody waits for any more: whoever waited says so, long work looks between texts."""
+"""Work that is to end early: whoever asks for that sets an event, long work looks at it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ _nobody_waits: ContextVar[threading.Event | None] = ContextVar("_nobody_waits", 
 
 class StoppedError(Exception):
     """Ends work whose result nobody will see, so it is no error that anybody meets."""
+
+
+class Cancellation(threading.Event):
+    """A piece of work's own event, which is also set when the caller's is.
+
+    A failure ends that work only; whoever is asked to end ends all of it.
+    """
+
+    def __init__(self, outer: threading.Event | None) -> None:
+        super().__init__()
+        self._outer = outer
+
+    def is_set(self) -> bool:
+        """Say whether this work is to end."""
+        return super().is_set() or (self._outer is not None and self._outer.is_set())
 
 
 @contextmanager

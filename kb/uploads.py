@@ -13,6 +13,9 @@ UPLOADS_ROOT = "uploads"
 """Root of the sources of uploaded files."""
 
 
+_PART_BYTES = 1 << 20
+
+
 class Uploads:
     """A folder of originals named by the SHA-256 of their bytes, so that none is kept twice.
 
@@ -47,6 +50,30 @@ class Uploads:
         except OSError as error:
             msg = f"cannot keep the upload {name!r} in {target.parent}: {error}; free disk space"
             raise StoreError(msg) from error
+        return target
+
+    def keep(self, name: str, content_hash: str, file: Path | None) -> Path:
+        """Keep a file whose SHA-256 is known and was checked; return where it is kept.
+
+        No bytes are copied where the file system can give a file two names. Without a file, or
+        where it is gone, this is where the original would be.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        target = self.path(name, content_hash)
+        if file is None or target.is_file() or not file.is_file():
+            return target
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            target.hardlink_to(file)
+        except FileExistsError:
+            return target
+        except OSError:  # another disk, or a file system without links
+            with file.open("rb") as data:
+                return self.save_parts(
+                    name, content_hash, iter(lambda: data.read(_PART_BYTES), b"")
+                )
         return target
 
     def path(self, name: str, content_hash: str) -> Path:

@@ -58,10 +58,10 @@ class UserInterface:
         return page
 
     def wait(self) -> None:
-        """Wait until ingestion in the background has ended."""
+        """Wait until no job is under way or waiting."""
         deadline = time.monotonic() + 120
-        while self.shared.ingestion.active:
-            assert time.monotonic() < deadline, self.shared.ingestion.runs()
+        while self.shared.jobs.active:
+            assert time.monotonic() < deadline, self.shared.jobs.listed()
             time.sleep(0.05)
 
 

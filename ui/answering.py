@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Literal
 
+from ingest.mishaps import Mishap, recorded
 from kb.answering.answer import Answer, AnswerStream
 from kb.errors import KnowledgeBaseError
-from ui.mishaps import Mishap, recorded
 
 State = Literal["working", "done", "stopped", "failed"]
 

@@ -160,7 +160,7 @@ def _draw_toolbar(
         key="again",
         icon=":material/refresh:",
         help=t("table.again_help" if there else "table.again_gone"),
-        disabled=not there or shared.ingestion.active,
+        disabled=not there or shared.jobs.active,
         on_click=start_again,
         args=(shared, sources),
         kwargs={"collection": collection.name},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.mishaps import Mishap, recorded
 from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.judged import read_set
@@ -16,7 +17,6 @@ from kb.evaluation.runs import Run
 from kb.knowledge_base import KnowledgeBase
 from kb.records import SearchMode
 from kb.settings import Settings
-from ui.mishaps import Mishap, recorded
 
 _log = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ def draw_failed(shared: Session, collection: CollectionInfo) -> None:
                 t("failed.retry", n=len(failed)),
                 icon=":material/refresh:",
                 key="retry-all",
-                disabled=shared.ingestion.active,
+                disabled=shared.jobs.active,
                 on_click=start_again,
                 args=(shared, files),
                 kwargs={"collection": collection.name},

@@ -1,4 +1,4 @@
-"""Runs of ingestion as they go: every file with its stage, in every tab."""
+"""Jobs as they go: every file with its stage, in every tab."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.background import DONE, FileProgress, RunProgress
+from ingest.jobs import CRASHES, UNEXPECTED, JobFile, JobInfo
+from ingest.mishaps import Mishap
+from ui.asking import draw_asking
 from ui.language import notice_text, reason_text, t
 from ui.markup import bar, escape, plain
 from ui.session import Session
 from ui.shared import draw_error, duration_text
+from ui.starting import may_retry, retry_job
 from ui.still_searchable import still_searchable
 
 _POLL_S = 0.7
@@ -19,22 +22,23 @@ _SHOWN_FILES = 40
 _FEW_FILES = 5
 
 
-def draw_runs(shared: Session) -> None:
-    """Draw the runs; while one is active the part draws itself again and again.
+def draw_jobs(shared: Session) -> None:
+    """Draw the jobs; while one is active the part draws itself again and again.
 
     An idle tab looks from time to time whether another tab, or another process, did something.
     """
     seen = _state(shared)
-    interval = _POLL_S if shared.ingestion.active else _IDLE_POLL_S
+    draw_asking(shared)
+    interval = _POLL_S if shared.jobs.active else _IDLE_POLL_S
     st.fragment(run_every=interval)(_draw)(shared, seen)
 
 
 def _state(shared: Session) -> tuple[object, ...]:
     """Return what makes the whole view worth drawing again when it has changed."""
-    runs = tuple((run.id, run.state) for run in shared.ingestion.runs())
-    # While a run is under way its files are shown one by one; the table follows at the end.
-    busy = shared.ingestion.active
-    return (runs, None if busy or _selecting() else shared.base.generation)
+    jobs = tuple((job.id, job.state) for job in shared.jobs.listed())
+    # While a job is under way its files are shown one by one; the table follows at the end.
+    busy = shared.jobs.active
+    return (jobs, None if busy or _selecting() else shared.base.generation)
 
 
 def _selecting() -> bool:
@@ -45,92 +49,122 @@ def _selecting() -> bool:
 def _draw(shared: Session, seen: tuple[object, ...]) -> None:
     if _state(shared) != seen:
         st.rerun()
-    for run in shared.ingestion.runs():
-        with st.container(border=True, key=f"run-{run.id}"):
-            _draw_run(shared, run)
+    for job in shared.jobs.listed():
+        with st.container(border=True, key=f"job-{job.id}"):
+            _draw_job(shared, job)
 
 
-def _draw_run(shared: Session, run: RunProgress) -> None:
+def _draw_job(shared: Session, job: JobInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_headline(run)}**", width="stretch")
-        if run.active:
-            st.button(
-                t("action.cancel"),
-                key=f"cancel-{run.id}",
-                on_click=shared.ingestion.cancel,
-                args=(run.id,),
-            )
-        else:
-            st.button(
-                t("action.dismiss"),
-                key=f"dismiss-{run.id}",
-                icon=":material/close:",
-                type="tertiary",
-                on_click=shared.ingestion.dismiss,
-                args=(run.id,),
-            )
-    if run.error:
-        draw_error(t("error.run"), run.error)
-    if speed := _speed(run):
+        st.markdown(f"**{_headline(job)}**", width="stretch")
+        _draw_buttons(shared, job)
+    if job.error:
+        draw_error(t("error.run"), _error(job))
+    if speed := _speed(job):
         st.caption(speed)
-    for label, names in still_searchable(run.gone, run.left_out):
+    for label, names in still_searchable(job.progress.gone, job.progress.left_out):
         shown = ", ".join(map(plain, names[:_FEW_FILES]))
         left = len(names) - _FEW_FILES
         more = f" {t('upload.more', n=left)}" if left > 0 else ""
         st.warning(f"{label}: {shown}{more}. {t('runs.still_searchable')}")
-    # What moves first, then what failed, then the rest.
-    files = sorted(run.files, key=_rank)
-    if run.active or len(files) <= _FEW_FILES:
-        _draw_files(files)
+    # What moves stands first, then what failed, then the rest.
+    if not job.ended or job.total <= _FEW_FILES:
+        _draw_files(job.files, of=job.total)
         return
     # What needs nobody's attention any more makes room for the documents below.
-    telling = [file for file in files if file.stage == "failed" or file.notices]
-    _draw_files(telling)
-    if len(telling) < len(files):
-        with st.expander(t("progress.files", n=len(files)), key=f"files-{run.id}"):
-            _draw_files(files)
+    telling = [file for file in job.files if file.stage == "failed" or file.notices]
+    _draw_files(telling, of=max(job.failed, len(telling)))
+    if len(telling) < job.total:
+        with st.expander(t("progress.files", n=job.total), key=f"files-{job.id}"):
+            _draw_files(job.files, of=job.total)
 
 
-def _draw_files(files: Sequence[FileProgress]) -> None:
+def _draw_buttons(shared: Session, job: JobInfo) -> None:
+    if not job.ended:
+        st.button(
+            t("action.cancel"),
+            key=f"cancel-{job.id}",
+            disabled=job.cancelling,
+            on_click=shared.jobs.cancel,
+            args=(job.id,),
+        )
+        return
+    if job.state == "failed" and may_retry(shared, job):
+        st.button(
+            t("progress.retry"),
+            key=f"retry-{job.id}",
+            icon=":material/refresh:",
+            on_click=retry_job,
+            args=(shared, job),
+        )
+    st.button(
+        t("action.dismiss"),
+        key=f"dismiss-{job.id}",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=shared.jobs.dismiss,
+        args=(job.id,),
+    )
+
+
+def _error(job: JobInfo) -> str | Mishap:
+    """Return why a whole job failed, in the language in use where it is the program's own doing."""
+    if job.error_code == UNEXPECTED:
+        return Mishap(job.error)
+    if job.error_code == CRASHES:
+        return t("progress.crashes", n=job.attempts)
+    return job.error
+
+
+def _draw_files(files: Sequence[JobFile], *, of: int) -> None:
     """Draw files; of thousands only some."""
-    if files:
-        rows = "".join(_row(file) for file in files[:_SHOWN_FILES])
+    shown = files[:_SHOWN_FILES]
+    if shown:
+        rows = "".join(map(_row, shown))
         st.html(f'<div class="kb-files">{rows}</div>')
-    if len(files) > _SHOWN_FILES:
-        st.caption(t("progress.more_files", n=len(files) - _SHOWN_FILES))
+        if of > len(shown):
+            st.caption(t("progress.more_files", n=of - len(shown)))
 
 
-def _headline(run: RunProgress) -> str:
-    if run.state == "queued":
-        return t("progress.queued", n=len(run.files))
-    if run.state == "running":
-        return t("progress.running", done=run.finished, n=len(run.files))
-    if run.state == "cancelled":
-        return t("progress.cancelled", done=run.finished, n=len(run.files))
-    if run.error:
-        return t("progress.stopped", done=run.finished, n=len(run.files))
-    if run.failed:
-        return t("progress.done_failed", failed=len(run.failed), n=len(run.files))
-    return t("progress.done", n=len(run.files), time=duration_text(run.seconds))
+def _headline(job: JobInfo) -> str:
+    done, total = job.finished, job.total
+    if job.state == "queued":
+        return t("progress.queued", n=total)
+    if job.cancelling:
+        return t("progress.cancelling", done=done, n=total)
+    if job.state == "running":
+        return t("progress.running", done=done, n=total)
+    if job.asks:
+        return t("progress.asks", done=done, n=total)
+    if job.state == "interrupted":
+        return t("progress.interrupted", done=done, n=total)
+    return _ended_headline(job)
 
 
-def _speed(run: RunProgress) -> str:
-    if run.state != "running" or not run.chunks_total:
+def _ended_headline(job: JobInfo) -> str:
+    done, total = job.finished, job.total
+    if job.state == "cancelled":
+        return t("progress.cancelled", done=done, n=total)
+    if job.error:
+        return t("progress.stopped", done=done, n=total)
+    if job.failed:
+        return t("progress.done_failed", failed=job.failed, n=total)
+    return t("progress.done", n=total, time=duration_text(job.seconds))
+
+
+def _speed(job: JobInfo) -> str:
+    told = job.progress
+    if job.state != "running" or not told.chunks_total:
         return ""
-    parts = [t("progress.chunks", done=run.chunks_done, n=run.chunks_total)]
-    if run.chunks_done:
-        parts.append(t("progress.speed", speed=f"{run.chunks_per_s:.1f}"))
-    if run.seconds_left is not None:
-        parts.append(t("progress.left", time=duration_text(run.seconds_left)))
+    parts = [t("progress.chunks", done=told.chunks_done, n=told.chunks_total)]
+    if told.chunks_done:
+        parts.append(t("progress.speed", speed=f"{told.chunks_per_s:.1f}"))
+    if job.seconds_left is not None:
+        parts.append(t("progress.left", time=duration_text(job.seconds_left)))
     return " · ".join(parts)
 
 
-def _rank(file: FileProgress) -> int:
-    order = ("embedding", "reading", "failed", "waiting")
-    return order.index(file.stage) if file.stage in order else len(order)
-
-
-def _row(file: FileProgress) -> str:
+def _row(file: JobFile) -> str:
     stage = t(f"stage.{file.stage}")
     if file.stage in ("reading", "embedding") and file.total:
         stage = t(f"stage.{file.stage}_of", done=file.done, n=file.total)
@@ -138,7 +172,7 @@ def _row(file: FileProgress) -> str:
         how = "replaced" if file.replaced else "stored"
         stage = t(f"stage.{how}_of", n=file.total)
     share = file.done / file.total if file.stage in ("reading", "embedding") and file.total else 0.0
-    share = 1.0 if file.stage in DONE else share
+    share = 1.0 if file.settled else share
     said = [notice_text(notice) for notice in file.notices]
     if file.stage == "failed":
         said = [reason_text(file.reason_code, file.reason)]

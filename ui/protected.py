@@ -15,7 +15,7 @@ from ui.starting import start_again
 
 _PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
 # A browser that keeps passwords would offer the one of another file, or keep this one.
-_NO_KEEPING = "off"
+NO_KEEPING = "off"
 
 
 def is_protected(file: FailedFile) -> bool:
@@ -58,7 +58,7 @@ def draw_upload_password(round_: int) -> None:
         st.text_input(
             t("protected.password"),
             type="password",
-            autocomplete=_NO_KEEPING,
+            autocomplete=NO_KEEPING,
             key=_upload_key(round_),
             help=t("protected.upload_help"),
         )
@@ -94,7 +94,7 @@ def _draw_form(
         st.text_input(
             name,
             type="password",
-            autocomplete=_NO_KEEPING,
+            autocomplete=NO_KEEPING,
             key=field,
             label_visibility="collapsed",
             placeholder=name,

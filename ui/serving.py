@@ -19,10 +19,12 @@ import uvicorn
 from streamlit import config
 from streamlit.starlette import App
 
-from kb.errors import SettingsError
+from ingest.jobs import Spool
+from kb.errors import KnowledgeBaseError, SettingsError
 from kb.settings import Settings
 from ui.access import refusal, turned_away
 from ui.gate import Gate
+from ui.session import session
 from ui.shared import draw_unexpected
 from ui.trust import is_guarded
 from ui.visits import Visits, install
@@ -90,6 +92,7 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
 
     def started() -> None:
         announce(url)
+        threading.Thread(target=_go_on, args=(settings,), name="going on", daemon=True).start()
         if open_browser:
             threading.Thread(target=_open, args=(url,), name="browser", daemon=True).start()
 
@@ -154,6 +157,13 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+
+def _go_on(settings: Settings) -> None:
+    """Go on with what an earlier process left undone, without waiting for a visitor."""
+    if not Spool(settings.spool_dir).is_empty():
+        with contextlib.suppress(KnowledgeBaseError):  # the page says why not
+            session()
 
 
 def _open(url: str) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from ingest import IngestReport, ingest_uploads
+from ingest.jobs import Jobs, Upload, retry_options
+from ingest.mishaps import Mishap, recorded
 from ingest.pictures import PagePicture, PictureRequest
-from ingest.report import OnEvent
 from ingest.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
@@ -24,12 +24,8 @@ from kb.overview import Overview
 from kb.records import CollectionInfo, Facets
 from kb.settings import Settings
 from kb.text import normalise
-from kb.uploads import UPLOADS_ROOT
-from ui.arrivals import Upload
-from ui.background import Ingestion, retry_options
 from ui.evaluating import Evaluations
 from ui.incoming import Incoming
-from ui.mishaps import Mishap, recorded
 
 _DRAWING_S = 20.0
 # Streamlit imports them at the first table and the first chart, seconds on a busy machine.
@@ -37,12 +33,12 @@ _SLOW_TO_IMPORT = ("pandas", "pyarrow", "altair")
 
 
 class Session:
-    """What all browser sessions share: knowledge base, model, ingestion. Thread-safe."""
+    """What all browser sessions share: knowledge base, model, jobs. Thread-safe."""
 
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
         self.incoming = Incoming(settings.incoming_dir, most_file=settings.max_file_mb << 20)
-        self.ingestion = Ingestion()
+        self.jobs = Jobs(self.base)
         self.evaluations = Evaluations(self.base)
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
@@ -95,56 +91,19 @@ class Session:
             known = self._overview = (state, self.base.overview(collection=collection.name))
         return known[1]
 
-    def would_replace(self, uploads: Sequence[Upload], *, collection: str) -> list[str]:
-        """Return the names whose documents these uploads would replace by something else."""
-        known = self.sent(collection=collection)
-        return [
-            upload.name
-            for upload in uploads
-            if known.get(upload.name, upload.content_hash) != upload.content_hash
-        ]
-
-    def sent(self, *, collection: str) -> dict[str, str]:
-        """Return the content hash of every uploaded document by its name.
-
-        A file that still waits for its run counts, as the document that it is going to be.
-        """
-        known = {
-            state.source.path: state.content_hash
-            for state in self.base.files.states(root=UPLOADS_ROOT, collection=collection)
-            if state.document_id is not None
-        }
-        for run in self.ingestion.runs():
-            if run.active and run.collection == collection:
-                known |= run.contents
-        return known
-
     def start_uploads(
         self, uploads: Sequence[Upload], *, collection: str, passwords: tuple[str, ...] = ()
     ) -> int:
-        """Read, embed and store files in the background; return the run's id.
+        """Read, embed and store files in the background; return the job's id.
 
-        Passwords are tried on protected files; only this run knows them, until it has ended.
+        Passwords are tried on protected files; only this process knows them, until the job has
+        ended.
+
+        Raises:
+            StoreError: the data folder is read-only, or its disk is full.
         """
-        files = [(upload.name, upload.read) for upload in uploads]
-        options = retry_options(passwords)
-        held = self.base.held(collection)  # it may be renamed before its turn comes
-
-        def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-            return ingest_uploads(
-                self.base,
-                files,
-                collection=held,
-                options=options,
-                on_event=on_event,
-                cancel=cancel,
-            )
-
-        return self.ingestion.start(
-            [upload.name for upload in uploads],
-            work,
-            collection=collection,
-            contents={upload.name: upload.content_hash for upload in uploads},
+        return self.jobs.add_uploads(
+            uploads, collection=collection, options=retry_options(passwords)
         )
 
     def draw_page(self, path: Path, request: PictureRequest) -> PagePicture:
@@ -159,8 +118,8 @@ class Session:
         return drawn.result()
 
     def close(self) -> None:
-        """End ingestion, then close the knowledge base."""
-        self.ingestion.close()
+        """Stop working on jobs, which go on at the next start; then close the knowledge base."""
+        self.jobs.close()
         with self._lock:
             if self._draughtsman is not None:
                 self._draughtsman.close(cancel=True)

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from ingest.mishaps import Mishap, recorded
 from kb.records import DocumentInfo, MediaType, Notice, SearchHit
 from ui.language import notice_text, t
 from ui.markup import escape, plain
-from ui.mishaps import Mishap, recorded
 from ui.session import Session
 
 MEDIA_NAMES: dict[MediaType, str] = {
@@ -54,7 +54,7 @@ def draw_empty(headline: str, text: str) -> None:
 
 def draw_nothing_to_search(shared: Session) -> None:
     """Draw what to do first where a collection is empty."""
-    if shared.ingestion.active:
+    if shared.jobs.active:
         draw_empty(t("search.filling"), t("search.filling_help"))
     else:
         draw_empty(t("search.empty"), t("search.empty_help"))

@@ -38,7 +38,7 @@ def draw_sidebar(shared: Session) -> None:
             key=COLLECTION_KEY,
             bind="query-params",
         )
-    waiting = shared.model_state == "loading" or shared.ingestion.active
+    waiting = shared.model_state == "loading" or shared.jobs.active
     st.fragment(run_every=_POLL_S if waiting else None)(_draw_activity)(shared, waiting=waiting)
 
 
@@ -48,11 +48,11 @@ def _draw_activity(shared: Session, *, waiting: bool) -> None:
         st.caption(f":material/hourglass_top: {t('model.loading')}")
     elif state == "failed":
         st.caption(f":material/error: {t('model.failed')}")
-    for run in shared.ingestion.runs():
-        if run.active and run.files:
+    for job in shared.jobs.listed():
+        if job.active and job.total:
             st.progress(
-                run.finished / len(run.files),
-                text=t("sidebar.running", done=run.finished, n=len(run.files)),
+                job.finished / job.total,
+                text=t("sidebar.running", done=job.finished, n=job.total),
             )
-    if waiting and state != "loading" and not shared.ingestion.active:
+    if waiting and state != "loading" and not shared.jobs.active:
         st.rerun()  # draws the views that were waiting, and ends the polling

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest import IngestReport, ingest, ingest_uploads
-from ingest.report import OnEvent
+from ingest.jobs import JobInfo, retry_options
 from kb.records import Source
 from kb.uploads import UPLOADS_ROOT
-from ui.background import retry_options
 from ui.session import Session
 from ui.trust import is_trusted, require_trust
 
 
 def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
-    """Bring a folder of this machine up to date in the background; return the run's id.
+    """Bring a folder of this machine up to date in the background; return the job's id.
 
     Raises:
         KnowledgeBaseError: the visitor may not read folders of this machine.
     """
     require_trust(shared.settings)
-    held = shared.base.held(collection)  # it may be renamed before its turn comes
-
-    def work(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-        return ingest(shared.base, [folder], collection=held, on_event=on_event, cancel=cancel)
-
-    return shared.ingestion.start([], work, collection=collection)
+    return shared.jobs.add_paths([folder], collection=collection)
 
 
 def start_again(
@@ -41,39 +33,28 @@ def start_again(
 
     Every byte is looked at, whatever size and time say; what is as it was stays as it is. Files
     on disk are left alone where the visitor may not read folders of this machine. Passwords are
-    tried on protected files; only this run knows them, until it has ended.
+    tried on protected files; only this process knows them, until the job has ended.
     """
     files = _files(shared, wanted, collection)
-    held = shared.base.held(collection)
     options = retry_options(passwords)
-    sent = [(source.path, path) for source, path in files if source.root == UPLOADS_ROOT]
+    # Originals are called by the hash of their content.
+    sent = {source.path: path.stem for source, path in files if source.root == UPLOADS_ROOT}
     if sent:
-
-        def uploads(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-            return ingest_uploads(
-                shared.base,
-                [(name, path.read_bytes) for name, path in sent],
-                collection=held,
-                options=options,
-                on_event=on_event,
-                cancel=cancel,
-            )
-
-        shared.ingestion.start([name for name, _ in sent], uploads, collection=collection)
+        shared.jobs.add_kept(sent, collection=collection, options=options)
     paths = [path for source, path in files if source.root != UPLOADS_ROOT]
     if paths:
+        shared.jobs.add_paths(paths, collection=collection, options=options)
 
-        def folders(on_event: OnEvent, cancel: threading.Event) -> IngestReport:
-            return ingest(
-                shared.base,
-                paths,
-                collection=held,
-                options=options,
-                on_event=on_event,
-                cancel=cancel,
-            )
 
-        shared.ingestion.start([path.name for path in paths], folders, collection=collection)
+def retry_job(shared: Session, job: JobInfo) -> None:
+    """Try again what a job left undone; of a job over folders, for who may read them."""
+    if may_retry(shared, job):
+        shared.jobs.retry(job.id)
+
+
+def may_retry(shared: Session, job: JobInfo) -> bool:
+    """Say whether this visitor may have a job tried again."""
+    return job.kind == "uploads" or is_trusted(shared.settings)
 
 
 def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> bool:

@@ -11,16 +11,15 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingest.bundles import LeftOut, named, read_zip
+from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart
 from ingest.loaders import EXTENSIONS
 from kb.errors import StoreError
-from ui.arrivals import Renamed, Upload, clean_name, told_apart
 from ui.language import t
 from ui.markup import plain
 from ui.protected import draw_upload_password, forget_upload_password, upload_passwords
 from ui.receipts import NotHereError, discard, opened
 from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
-from ui.spool import Spool, parts_of
 from ui.starting import start_folder
 from ui.trust import is_trusted
 
@@ -51,7 +50,7 @@ def draw_upload(shared: Session, collection: str) -> None:
     if not uploads:
         _clear()
         st.rerun()
-    clashes = shared.would_replace(uploads, collection=collection)
+    clashes = shared.jobs.would_replace(uploads, collection=collection)
     if clashes:
         _ask(shared, collection, clashes, others=len(uploads) - len(clashes))
     else:
@@ -78,12 +77,12 @@ def _draw_field(limit: int) -> list[UploadedFile]:
 def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[Upload]:
     """Return the files, each with a name of its own, and the documents inside zips."""
     try:
-        spool = Spool(shared.settings.uploads_dir)
-        sent = [upload for file in files for upload in _opened(shared, file, spool)]
+        batch = shared.jobs.batch()
+        sent = [upload for file in files for upload in _opened(shared, file, batch)]
     except StoreError as error:
         _remark(plain(str(error)))
         return []
-    uploads, changed = told_apart(sent, shared.sent(collection=collection))
+    uploads, changed = told_apart(sent, shared.jobs.sent(collection=collection))
     for each in changed:
         _remark(f"**{plain(each.name)}**: {_became(each)}")
     return uploads
@@ -95,7 +94,7 @@ def _became(each: Renamed) -> str:
     return t("upload.renamed", name=plain(each.kept))
 
 
-def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Upload]:
+def _opened(shared: Session, file: UploadedFile, batch: Batch) -> Iterator[Upload]:
     """Give a file, or the documents inside a zip, unless it was lost on its way."""
     name = clean_name(file.name)
     ending = PurePosixPath(name).suffix.lower()
@@ -105,15 +104,15 @@ def _opened(shared: Session, file: UploadedFile, spool: Spool) -> Iterator[Uploa
     try:
         with opened(shared.incoming, file) as data:
             if ending == ".zip":
-                yield from _unzipped(name, data, spool, shared.settings.max_file_mb << 20)
+                yield from _unzipped(name, data, batch, shared.settings.max_file_mb << 20)
             else:
-                yield spool.add(name, parts_of(data))
+                yield batch.add(name, parts_of(data))
     except NotHereError as error:
         why = t(f"upload.not_taken_{error.why}")
         _remark(f"**{plain(name)}**: {why}")
 
 
-def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> Iterator[Upload]:
+def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> Iterator[Upload]:
     """Give the documents inside a zip; what is left out of it is said."""
     folder = name[: -len(".zip")]
     left_out: list[LeftOut] = []
@@ -126,7 +125,7 @@ def _unzipped(name: str, file: BinaryIO, spool: Spool, most_file_bytes: int) -> 
             if isinstance(found, LeftOut):
                 left_out.append(found)
             else:
-                yield spool.add(f"{folder}/{found.name}", [found.data])
+                yield batch.add(f"{folder}/{found.name}", [found.data])
     except ValueError as error:
         why = t(f"zip.{error}")
         _remark(f"**{plain(name)}**: {why}")
@@ -202,14 +201,18 @@ def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -
 
 
 def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
-    """Start a run over the files that have arrived, but for some names.
+    """Queue the files that have arrived, but for some names.
 
     They are looked up here: Streamlit keeps a button's arguments when the button is long gone.
     """
     _, uploads = st.session_state.get(_ARRIVED, (None, []))
     wanted = [upload for upload in uploads if upload.name not in but]
     if wanted:
-        shared.start_uploads(wanted, collection=collection, passwords=upload_passwords(_round()))
+        passwords = upload_passwords(_round())
+        try:
+            shared.start_uploads(wanted, collection=collection, passwords=passwords)
+        except StoreError as error:
+            _remark(plain(str(error)))
     _clear()
 
 

@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from ingest.loaders.docx_ruby import in_brackets
 from ingest.loaders.docx_styles import W, is_on, number, value
 from ingest.loaders.docx_symbols import CHECKED, UNCHECKED, sign, symbol_font
+
+_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+CONTENT_BOX = f"{W}sdtPr/{_W14}checkbox"
+"""What makes a content control a check box."""
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPED = re.compile(r'\\([\\"])')
 _WITH_VALUE = frozenset({"\\l", "\\t", "\\o", "\\f", "\\s"})
 # The ways of Word's "enclosed characters", "phonetic guide" and fractions, before it knew others.
 _RINGED = re.compile(r"\\o\s*\\a[a-z]\s*\(\s*([○◯□△◇])\s*[,;]([^,;()]*)\)", re.IGNORECASE)
-_RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\([^()]*\)\s*[,;]([^()]*)\)", re.IGNORECASE)
+_RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;]([^()]*)\)", re.IGNORECASE)
 _FRACTION = re.compile(r"\\f\s*\(([^,;()]*)[,;]([^,;()]*)\)", re.IGNORECASE)
 _FORMULA_MARKS = re.compile(r"\\\*\s*\w+|\\[a-z]+\d*|[(),;]", re.IGNORECASE)
 _LONGEST_FORMULA = 1_000
@@ -92,6 +97,15 @@ class Field:
         return f"{address}#{anchor}" if address and anchor else address
 
 
+def box_sign(control: etree._Element, shown: str) -> str:
+    """Return what a content control's check box shows, where no font here can draw its sign."""
+    if shown.strip() and not any("\ue000" <= char <= "\uf8ff" for char in shown):
+        return shown
+    checked = control.find(f"{CONTENT_BOX}/{_W14}checked")
+    on = checked is not None and (checked.get(f"{_W14}val") or "1") not in ("0", "false")
+    return CHECKED if on else UNCHECKED
+
+
 def _chosen(choices: etree._Element) -> str:
     """Return the entry of a drop-down list that is chosen: the first, unless it says another."""
     entries = [value(entry) for entry in choices.findall(f"{W}listEntry")]
@@ -135,7 +149,7 @@ def _formula(instruction: str) -> str:
         return chr(0x2460 + count - 1) if ring in "○◯" and 0 < count <= 20 else inner  # noqa: PLR2004
     ruby = _RUBY.search(instruction)
     if ruby:
-        return ruby[1].strip()
+        return ruby[2].strip() + in_brackets([ruby[1]])
     fraction = _FRACTION.fullmatch(instruction)
     if fraction:
         return f"{fraction[1].strip()}/{fraction[2].strip()}"

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from lxml import etree
 
-from ingest.loaders.docx_styles import number
+from ingest.loaders.docx_styles import W, number
 from ingest.loaders.docx_symbols import signs, symbol_font
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -22,12 +22,8 @@ REFERENCES = {
     f"{_CHART_EX}chart": f"{_RELATION}id",
     f"{_DIAGRAM}relIds": f"{_RELATION}dm",
 }
-OBJECTS = frozenset(
-    {
-        "{urn:schemas-microsoft-com:office:office}OLEObject",
-        "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}control",
-    }
-)
+CONTROL = f"{W}control"
+OBJECTS = frozenset({"{urn:schemas-microsoft-com:office:office}OLEObject", CONTROL})
 """A sheet, a slide or another program's file inside the document, or an ActiveX control."""
 
 

@@ -1,8 +1,9 @@
 """The signs that symbol fonts draw in place of letters, as the Unicode characters they show.
 
-Symbol after the standard encoding of that font; Wingdings 1 to 3 and Webdings after the characters
-that Unicode 7 took from them. Where many signs differ only in weight or ornament, the plain one is
-given, because people search for it: arrows, ticks, crosses, boxes of forms, digits in circles.
+Symbol and Zapf Dingbats after the standard encodings of these fonts; Wingdings 1 to 3 and Webdings
+after the characters that Unicode 7 took from them. Where many signs differ only in weight or
+ornament, the plain one is given, because people search for it: arrows, ticks, crosses, boxes of
+forms, digits in circles.
 """
 
 from __future__ import annotations
@@ -16,6 +17,17 @@ MARKS = frozenset("☐☑☒✓✔✗✘✖❑❒")
 _FIRST = 0x20  # the code of a table's first character
 _PRIVATE = 0xF000  # symbol fonts keep code 0x20 at U+F020, and so on
 _LARGEST = 0xFF
+
+
+def _dingbats() -> str:
+    """Return the signs of Zapf Dingbats, whose codes are those of Unicode but for a few."""
+    others = dict(zip(b"%*+Hlnstuw", "☎☛☞★●■▲▼◆◗", strict=True))
+    others |= dict(zip(b"\xa8\xa9\xaa\xab\xd5\xd6\xd7", "♣♦♥♠→↔↕", strict=True))
+    others |= {0xAC + at: chr(0x2460 + at) for at in range(10)}
+    lower = "".join(others.get(code, chr(0x2700 + code - 0x20)) for code in range(0x21, 0x7F))
+    upper = "".join(others.get(code, chr(0x2700 + code - 0x40)) for code in range(0xA1, 0xFF))
+    return f" {lower}{' ' * 34}{upper}".replace("\u27b0", " ")
+
 
 # A space stands where a font has no sign.
 _SIGNS = {
@@ -64,11 +76,41 @@ _SIGNS = {
         "🖥🖦🖧🕹🎮🕻🕼📟🖁🖀🖨🖩🖿🖪🗜🔒🔓🗝📥📤🕳🌣🌤🌥🌦☁🌨🌧🌩🌪🌬🌫"
         "🌜🌡🛋🛏🍽🍸🛎🛍Ⓟ♿🛆🖈🎓🗤🗥🗦🗧🛪🐿🐦🐟🐕🐈🙬🙮🙭🙯🗺🌍🌏🌎🕊"
     ),
+    "zapfdingbats": _dingbats(),
 }
 _OTHER_NAMES = {
-    "symbolmt": "symbol",
-    "symbol mt": "symbol",
-    "symbolps": "symbol",
+    **dict.fromkeys(
+        (
+            "symbolmt",
+            "symbol mt",
+            "symbolps",
+            "symbolstd",
+            "symbolneu",
+            "symbolset",
+            "symbol set",
+            "standardsyml",
+            "standardsymbols",
+            "standard symbols ps",
+            "standard symbols l",
+            "euclidsymbol",
+            "euclid symbol",
+        ),
+        "symbol",
+    ),
+    **dict.fromkeys(
+        (
+            "zapf dingbats",
+            "itc zapf dingbats",
+            "itczapfdingbats",
+            "zapfdingbatsitc",
+            "dingbats",
+            "monotype sorts",
+            "monotypesorts",
+            "d050000l",
+            "zapfdingbatsstd",
+        ),
+        "zapfdingbats",
+    ),
     "wingdings-regular": "wingdings",
     "wingdings2": "wingdings 2",
     "wingdings3": "wingdings 3",

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.picture_lines import PictureLines, PictureText, confidence_of
+from ingest.loaders.picture_lines import PictureLines, confidence_of
+from ingest.loaders.picture_rules import rules_in
+from ingest.loaders.picture_text import PictureText
+from ingest.loaders.picture_words import words_along
 from ingest.loaders.printed_lines import clean
 from ingest.loaders.reading_order import Box
 from kb.errors import MissingExtraError
@@ -47,8 +51,14 @@ STRAY_SCORE = 0.8
 MIN_SCORE = 0.5
 """Lines read with less confidence than this are specks and ornaments, not text."""
 
-DOUBTFUL = 0.75
-"""Below this mean confidence a page may stand on its head or lie on its side."""
+DOUBTFUL = 0.9
+"""Below this mean confidence a page may stand on its head or lie on its side.
+
+Prose on its head has 0.6, but numbers on their head are read as other numbers: 0.8.
+"""
+
+_TALL = 1.5
+_SAME = 0.9  # of what was read: lines that run down are read as well as the page set upright
 
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6_rec_small.onnx"
@@ -73,27 +83,37 @@ def read_lines(picture: Picture, *, threads: int = 1) -> PictureLines:
     with _lock:
         boxes = _boxes(picture, threads)
         turns = 0
-        if confidence_of(boxes) < DOUBTFUL and boxes:
-            best = _worth(boxes)
-            for candidate in _turns_to_try(boxes):
-                turned = _boxes(np.ascontiguousarray(np.rot90(picture, candidate)), threads)
-                if _worth(turned) > best:
-                    boxes, turns, best = turned, candidate, _worth(turned)
+        for candidate in _turns_to_try(boxes):
+            turned = _boxes(np.ascontiguousarray(np.rot90(picture, candidate)), threads)
+            least = _worth(boxes) * (_SAME if candidate == 1 else 1.0)
+            if _worth(turned) > least:
+                boxes, turns = turned, candidate
+                if confidence_of(boxes) >= DOUBTFUL:
+                    break
     height, width = picture.shape[:2]
-    return PictureLines(boxes=tuple(boxes), width=width, height=height, turns=turns)
+    upright = np.rot90(picture, turns) if turns else picture
+    rules = rules_in(upright) if len(boxes) > 1 else ()
+    return PictureLines(boxes=tuple(boxes), width=width, height=height, turns=turns, rules=rules)
 
 
 def _boxes(picture: Picture, threads: int) -> list[Box]:
     """Find and read the lines of a picture; corners in its pixels."""
     engine = _engine(threads)
-    result = engine(picture, use_det=True, use_rec=True)
-    found: list[tuple[Any, str, float]] = []
+    result = engine(picture, use_det=True, use_rec=True, return_word_box=True)
+    found: list[tuple[Any, str, float, Any]] = []
     if result.boxes is not None and len(result.boxes):
-        found += zip(result.boxes.tolist(), result.txts, result.scores, strict=True)
-    found += _strays(engine, picture, [corners for corners, _, _ in found])
+        words = result.word_results or [()] * len(result.txts)
+        found += zip(result.boxes.tolist(), result.txts, result.scores, words, strict=True)
+    strays = _strays(engine, picture, [corners for corners, *_ in found])
+    found += [(*stray, ()) for stray in strays]
     return [
-        Box(corners=_corners(corners), text=line, score=float(score))
-        for corners, text, score in found
+        Box(
+            corners=_corners(corners),
+            text=line,
+            score=float(score),
+            words=words_along(line, words, _corners(corners)),
+        )
+        for corners, text, score, words in found
         if score >= MIN_SCORE and (line := clean(text).replace("\n", " "))
     ]
 
@@ -180,14 +200,22 @@ def _corners(corners: list[list[float]]) -> tuple[Any, Any, Any, Any]:
 
 def _worth(boxes: list[Box]) -> float:
     """Characters read, each counted by how far its confidence is above mere guessing."""
-    return sum(max(0.0, box.score - MIN_SCORE) * len(box.text) for box in boxes)
+    return sum(max(0.0, box.score - MIN_SCORE) * len("".join(box.text.split())) for box in boxes)
 
 
 def _turns_to_try(boxes: list[Box]) -> tuple[int, ...]:
-    """Quarter turns that may set the page upright: sideways if most boxes are tall."""
-    tall = sum(
-        abs(box.corners[3][1] - box.corners[0][1])
-        > 1.5 * abs(box.corners[1][0] - box.corners[0][0])
-        for box in boxes
-    )
-    return (1, 3) if tall * 2 > len(boxes) else (2,)
+    """Return the quarter turns that may set a page upright.
+
+    Lines that run down are read like level ones, for what is tall is turned before it is read.
+    They are of a page that lies on its side, or columns of Chinese or Japanese: set upright, both
+    are lines that follow each other downwards.
+    """
+    tall = sum(len(box.text) for box in boxes if _is_tall(box))
+    if tall * 2 > sum(len(box.text) for box in boxes):
+        return (1, 3)
+    return (2,) if boxes and confidence_of(boxes) < DOUBTFUL else ()
+
+
+def _is_tall(box: Box) -> bool:
+    (x0, y0), (x1, y1), _, (x3, y3) = box.corners
+    return math.dist((x0, y0), (x3, y3)) > _TALL * math.dist((x0, y0), (x1, y1))

@@ -6,27 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from ingest.loaders.printed_lines import joiner, spaces_scripts, usual_width
-from ingest.loaders.reading_order import Box, Point, reading_order
-from kb.records import TextBox
+from ingest.loaders.picture_rules import Bounds
+from ingest.loaders.picture_tables import tables_in
+from ingest.loaders.picture_text import PictureText, text_of
+from ingest.loaders.reading_order import Box, Point
 
 _SAME_PLACE = 0.5  # of the smaller of two boxes
 _ALIKE = 0.7
 _CERTAIN = 1.0
 _LEVEL = 5.0  # degrees that a level line may rise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureText:
-    """What was read in a picture.
-
-    ``confidence`` is the mean over characters, in [0, 1]; ``boxes`` count from the start of
-    ``text``. ``text`` is empty where nothing could be read.
-    """
-
-    text: str
-    confidence: float
-    boxes: tuple[TextBox, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +34,16 @@ class PictureLines:
     """What was read in a picture of ``width`` by ``height`` pixels, line by line.
 
     ``turns`` are the quarter turns, counter-clockwise, that set it upright; the boxes are those
-    of the upright picture. ``known`` are lines that were not read but added, ``aside`` those of
-    them that run in another direction than the lines that were read.
+    of the upright picture, and so are ``rules``, the lines drawn on it. ``known`` are lines that
+    were not read but added, ``aside`` those of them that run in another direction than the lines
+    that were read.
     """
 
     boxes: tuple[Box, ...]
     width: int
     height: int
     turns: int = 0
+    rules: tuple[Bounds, ...] = ()
     known: tuple[Box, ...] = ()
     aside: tuple[Box, ...] = ()
 
@@ -86,36 +76,9 @@ class PictureLines:
 
     def text(self) -> PictureText:
         """Join the lines into text and keep where each of them stands."""
-        paragraphs = reading_order([*self.boxes, *self.known])
-        paragraphs += [[[box]] for box in self.aside]
-        lines = [" ".join(box.text for box in line) for part in paragraphs for line in part]
-        full, spaced = usual_width(lines), spaces_scripts(lines)
-        parts: list[str] = []
-        placed: list[TextBox] = []
-        length = 0
-        for paragraph in paragraphs:
-            between = "\n\n"
-            previous = ""
-            for line in paragraph:
-                if previous:
-                    join = joiner(previous, line[0].text, full, spaced=spaced)
-                    between = "" if join is None else join
-                    if join is None:  # a hyphen that only the line's end asked for
-                        parts[-1] = parts[-1][:-1]
-                        length -= 1
-                        last = placed[-1]
-                        placed[-1] = TextBox(start=last.start, end=last.end - 1, box=last.box)
-                for box in line:
-                    lead = between if parts else ""
-                    parts += (lead, box.text)
-                    start = length + len(lead)
-                    length = start + len(box.text)
-                    placed.append(TextBox(start=start, end=length, box=self._fractions(box)))
-                    between = " "
-                previous = " ".join(box.text for box in line)
-        return PictureText(
-            text="".join(parts), confidence=round(self.confidence, 4), boxes=tuple(placed)
-        )
+        boxes = [*self.boxes, *self.known]
+        tables = tables_in(boxes, self.rules, *self._upright)
+        return text_of(boxes, self.aside, tables, self._fractions, self.confidence)
 
     def _known(self, line: KnownLine) -> Box:
         left, top, right, bottom = line.box
@@ -138,10 +101,11 @@ class PictureLines:
     def _upright(self) -> tuple[int, int]:
         return (self.width, self.height) if self.turns % 2 == 0 else (self.height, self.width)
 
-    def _fractions(self, box: Box) -> tuple[float, float, float, float]:
+    def _fractions(self, box: Bounds) -> Bounds:
         """Return a box's left, top, right and bottom on the page as it was before it was turned."""
         across, down = self._upright
-        points = [(x / across, y / down) for x, y in box.corners]
+        left, top, right, bottom = box
+        points = [(left / across, top / down), (right / across, bottom / down)]
         if self.turns == 1:  # np.rot90 turns counter-clockwise
             points = [(1 - y, x) for x, y in points]
         elif self.turns == 2:  # noqa: PLR2004 - two quarter turns

@@ -14,11 +14,16 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One stretch of text: its four corners, clockwise from the top left, in pixels."""
+    """One stretch of text: its four corners, clockwise from the top left, in pixels.
+
+    ``words`` are its words, each with where it begins and ends along the box, in [0, 1]; () where
+    this is not known.
+    """
 
     corners: tuple[Point, Point, Point, Point]
     text: str
     score: float
+    words: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

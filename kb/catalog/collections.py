@@ -65,6 +65,11 @@ class CollectionReads(Transaction):
             raise CollectionError(msg)
         return found
 
+    def collection_by_id(self, collection_id: str) -> CollectionInfo | None:
+        """Return a collection, whatever it is called; None if there is none."""
+        row = self._collection_row(collection_id)
+        return None if row is None else collection_info(row)
+
     def current_collection(self, collection: CollectionInfo) -> CollectionInfo:
         """Return a collection as it is now; it may have another name.
 

@@ -7,6 +7,8 @@ from kb.catalog.collections import CollectionReads
 from kb.catalog.documents import DocumentReads
 from kb.catalog.filters import FilterReads
 from kb.catalog.hidden import HiddenChanges, HiddenReads
+from kb.catalog.job_changes import JobChanges
+from kb.catalog.jobs import JobReads
 from kb.catalog.keywords import KeywordReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
@@ -17,6 +19,7 @@ from kb.catalog.versions import VersionChanges
 
 
 class State(
+    JobReads,
     CollectionReads,
     KeywordReads,
     FilterReads,
@@ -39,7 +42,7 @@ class State(
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
-class Change(CollectionChanges, VersionChanges, RunChanges, HiddenChanges, State):
+class Change(CollectionChanges, VersionChanges, RunChanges, JobChanges, HiddenChanges, State):
     """A change that others see whole when its block ends, or not at all."""
 
     def count_generation(self) -> int:

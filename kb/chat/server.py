@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 import httpx
+from httpx_sse import EventSource
 
 from kb.chat.base import FILTERED, ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
@@ -17,7 +18,7 @@ from kb.chat.thinking import ThinkingSplitter
 from kb.errors import ChatError, ChatTooLongError, SettingsError
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
-from kb.remote.client import CONNECT_TIMEOUT_S, KEY_VARIABLES
+from kb.remote.client import KEY_VARIABLES, open_http
 from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message
@@ -59,13 +60,8 @@ class ChatServer:
             raise SettingsError(msg)
         self._address = addresses[0]
         self._extras = dict(_WITHOUT_THINKING)
-        key = key_from_environment(*KEY_VARIABLES)
-        local = self._address.loopback
-        self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-            trust_env=not local,
-            verify=not local or self._address.root.startswith("https:"),
+        self._http = open_http(
+            self._address, key=key_from_environment(*KEY_VARIABLES), timeout_s=timeout_s
         )
         self._limits = ServerLimits(
             self._http,
@@ -174,19 +170,20 @@ class ChatServer:
         self._http.close()
 
     def _pieces(self, response: httpx.Response) -> Iterator[Piece]:
-        """Read server-sent events (WHATWG HTML, section 9.2), or one JSON answer."""
-        if "text/event-stream" not in response.headers.get("content-type", ""):
+        """Read server-sent events, or one JSON answer."""
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        if "text/event-stream" not in kind:
             response.read()
             yield from self._contents(self._parsed(response.text), "message")
             return
         finished = False
-        for line in response.iter_lines():
-            name, _, value = line.partition(":")
-            if name != "data":
+        response.encoding = "utf-8"  # whatever it says: the standard has no other
+        for sent in EventSource(response).iter_sse():
+            if not sent.data:
                 continue
-            if value.strip() == "[DONE]":
+            if sent.data.strip() == "[DONE]":
                 return
-            event = self._parsed(value)
+            event = self._parsed(sent.data)
             if isinstance(event, dict) and "error" in event:
                 msg = f"the chat server {self.where} failed: {_said(event)}"
                 raise ChatError(msg)

@@ -10,6 +10,7 @@ from kb.embedding.base import Embedder
 from kb.embedding.loaded import LoadedEmbedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
+from kb.queueing import JobQueue
 from kb.reranking import open_reranker
 from kb.search.searcher import Searcher
 from kb.settings import Settings
@@ -40,6 +41,7 @@ class Parts:
         self._searcher = Searcher(settings, self._store, self._loaded.get, self._reranker.get)
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store)
+        self.jobs = JobQueue(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 llama.cpp has its own, which differs where golden tests look: it drops spacing vowel signs
 (Devanagari, Tamil) with the accents, does not take Hangul syllables apart, and cuts words of more
 than 100 characters, which BERT reads as unknown. Vectors of such texts come out wrong by a
-cosine of 0.75 to 0.95.
+cosine of 0.75 to 0.95. The library that the models are trained with (``tokenizers``) cuts
+the same, which a test compares; it takes 1.1 times as long for English, 1.7 for mixed scripts.
 """
 
 from __future__ import annotations
@@ -93,10 +94,14 @@ class WordPiece:
 @functools.lru_cache(_CACHED_WORDS)
 def _cleaned(letter: str) -> str:
     """Return what a character becomes first: nothing, a space, itself, or itself in spaces."""
-    if letter in "\t\n\r" or letter.isspace():
+    if letter in "\t\n\r":
         return " "
-    if letter == "\ufffd" or unicodedata.category(letter).startswith("C"):
+    category = unicodedata.category(letter)
+    # What no standard has assigned yet is read like a letter.
+    if letter == "\ufffd" or (category.startswith("C") and category != "Cn"):
         return ""
+    if letter.isspace():
+        return " "
     code = ord(letter)
     if any(first <= code <= last for first, last in _IDEOGRAPHS):
         return f" {letter} "

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,11 +21,11 @@ import httpx
 from filelock import FileLock, Timeout
 
 from kb.errors import ModelError
+from kb.remote.retry import RetryPolicy, requested_wait_s
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
 
-RETRY_WAIT_MAX_S = 60.0
 ROOM_BYTES = 64 << 20
 """Left free on the disk beside the file."""
 
@@ -40,13 +40,14 @@ class Patience:
     """How long a server is put up with.
 
     Attributes:
-        retries: attempts in a row that give no byte, besides the first.
-        wait_s: before the first of them, doubled with each; one that gave some starts over.
+        policy: attempts in a row that give no byte, and the waits between them; one that gave
+            some starts over.
         stall_s: a server that sends nothing for so long is asked again.
     """
 
-    retries: int = 5
-    wait_s: float = 1.0
+    policy: RetryPolicy = field(
+        default_factory=lambda: RetryPolicy(attempts=6, base_s=2.0, cap_s=60.0)
+    )
     stall_s: float = 30.0
 
 
@@ -186,9 +187,9 @@ def persist(
             failures = 0 if gained() > before else failures + 1
             # No connection at all is told at once, unless it was there a moment ago.
             hopeless = isinstance(error, httpx.ConnectError) and not gained()
-            if failures > patience.retries or hopeless or not _is_temporary(error):
+            if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
-            time.sleep(_wait_s(error, failures, patience))
+            time.sleep(_wait_s(error, failures, patience.policy))
 
 
 def _receive(
@@ -237,10 +238,9 @@ def _is_temporary(error: Exception) -> bool:
     return not isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError)
 
 
-def _wait_s(error: Exception, failures: int, patience: Patience) -> float:
-    """Return how long to wait: what the server asks for, else doubled each time."""
+def _wait_s(error: Exception, failures: int, policy: RetryPolicy) -> float:
+    """Return how long to wait: what the server asks for, as far as that is bearable, and more."""
+    asked = None
     if isinstance(error, httpx.HTTPStatusError):
-        asked = error.response.headers.get("Retry-After", "")
-        if asked.isdigit():
-            return min(float(asked), RETRY_WAIT_MAX_S)
-    return min(patience.wait_s * 2.0 ** max(0, failures - 1), RETRY_WAIT_MAX_S)
+        asked = requested_wait_s(error.response.headers.get("Retry-After"))
+    return policy.delay_s(max(1, failures), None if asked is None else min(asked, policy.cap_s))

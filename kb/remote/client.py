@@ -1,6 +1,6 @@
 """Requests to one server of models: connections, the key, and what its answers mean.
 
-The only importer of httpx besides ``failures``, which reads its responses.
+``failures`` beside it reads responses; nothing else of this room knows httpx.
 """
 
 from __future__ import annotations
@@ -25,6 +25,20 @@ KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
 """Where the key for model servers is looked for, in this order."""
 CONNECT_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 15.0
+
+
+def open_http(address: ServerAddress, *, key: str, timeout_s: float) -> httpx.Client:
+    """Return connections to a server; ``key`` goes along as a bearer token unless it is empty."""
+    if key and not address.loopback and address.root.startswith("http:"):
+        _log.warning("the API key goes to %s unencrypted; use https", address.root)
+    return httpx.Client(
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
+        trust_env=not address.loopback,  # a proxy cannot reach this machine's own servers
+        # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
+        verify=not address.loopback or address.root.startswith("https:"),
+    )
 
 
 def sendable(text: str) -> str:
@@ -53,16 +67,7 @@ class ServerClient:
         self.address = address
         self._named = f"{kind} {address.root}"
         self._key = key
-        if key and not address.loopback and address.root.startswith("http:"):
-            _log.warning("the API key goes to %s unencrypted; use https", address.root)
-        self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
-            trust_env=not address.loopback,  # a proxy cannot reach this machine's own servers
-            # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
-            verify=not address.loopback or address.root.startswith("https:"),
-        )
+        self._http = open_http(address, key=key, timeout_s=timeout_s)
 
     @property
     def where(self) -> str:

@@ -48,6 +48,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
             backup.unlink(missing_ok=True)
         with store.change() as change:
             change.forget_names()
+            change.forget_job_names()
         store.compact()
     return Compaction(
         bytes_before=before,

@@ -164,6 +164,16 @@ def break_off(handler: Handler) -> None:
     handler.piece("Half an")
 
 
+def written(stream: str) -> Fault:
+    """Answer with a stream as it stands."""
+
+    def answer(handler: Handler) -> None:
+        handler.begin()
+        handler.wfile.write(stream.encode())
+
+    return answer
+
+
 def fail_midway(handler: Handler) -> None:
     handler.begin()
     handler.piece("Half")

@@ -101,3 +101,54 @@ def prose(canvas: Canvas, lines: Sequence[str], left: float, *, top: float = 700
     """Print lines below each other."""
     for number, line in enumerate(lines):
         canvas.drawString(left, top - 13 * number, line)
+
+
+def lay(
+    canvas: Canvas,
+    rows: Sequence[Sequence[str]],
+    align: str,
+    *,
+    gap: float = 0.5,
+    top: float = 700.0,
+    left: float = 80.0,
+    middle: bool = False,
+    room: float = 0.0,
+    font: tuple[str, float] = ("Helvetica", 11.0),
+) -> list[float]:
+    """Print rows as a program lays out a table; return the left edges of its columns.
+
+    Args:
+        canvas: of a page.
+        rows: of cells, whose lines are parted by newlines.
+        align: a letter for each column: ``l``, ``c`` or ``r``.
+        gap: ems between the longest cell of a column and the next column.
+        top: points from the bottom of the page to the first line.
+        left: edge of the first column.
+        middle: whether cells are centred downwards, not at the top of their row.
+        room: points of white between two rows, besides the distance of lines.
+        font: its name and size in points.
+    """
+    name, size = font
+    canvas.setFont(name, size)
+    wide = [
+        max(canvas.stringWidth(line, name, size) for row in rows for line in row[n].split("\n"))
+        for n in range(len(align))
+    ]
+    edges = [left + sum(wide[:n]) + n * gap * size for n in range(len(align))]
+    leading = 1.2 * size
+    for row in rows:
+        most = max(cell.count("\n") + 1 for cell in row)
+        for cell, edge, room_across, letter in zip(row, edges, wide, align, strict=True):
+            lines = cell.split("\n")
+            down = (most - len(lines)) / 2 if middle else 0
+            for number, line in enumerate(lines):
+                free = room_across - canvas.stringWidth(line, name, size)
+                at = edge + free * {"l": 0.0, "c": 0.5, "r": 1.0}[letter]
+                canvas.drawString(at, top - leading * (number + down), line)
+        top -= most * leading + room
+    return edges
+
+
+def whole(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return rows with their cells' lines put together, as a table says them."""
+    return [[cell.replace("\n", " ") for cell in row] for row in rows]

@@ -75,6 +75,38 @@ def test_failures_name_the_server_and_what_to_do(
     assert "sesame" not in str(caught.value)
 
 
+WHOLE = '{"choices": [{"delta": {"content": "one, two"}, "finish_reason": "stop"}]}'
+PARTED = WHOLE.replace(", ", ",\ndata: ").replace("one,\ndata: two", "one, two")
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        f"data: {WHOLE}\n\n",
+        f"data:{WHOLE}\n\ndata:[DONE]\n\n",
+        f": still there\n\nevent: piece\nid: 7\nretry: 10\ndata: {WHOLE}\n\n",
+        f"data: {WHOLE}\r\n\r\ndata: [DONE]\r\n\r\n",
+        f"data: {WHOLE}\r\rdata: [DONE]\r\r",
+        f"data: {PARTED}\n\n",
+        f"data\n\ndata:\n\ndata: {WHOLE}\n\n",
+    ],
+    ids=["plain", "no space", "other fields", "CRLF", "CR", "several lines", "empty"],
+)
+def test_a_stream_is_read_as_the_standard_writes_it(
+    service: chat_server.ChatService, chat: ChatServer, stream: str
+) -> None:
+    service.faults.append(chat_server.written(stream))
+    assert chat.complete(ASKED) == "one, two"
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x7f"])
+def test_a_sign_that_ends_lines_elsewhere_is_text_in_a_stream(
+    service: chat_server.ChatService, chat: ChatServer, sign: str
+) -> None:
+    service.faults.append(chat_server.written(f"data: {WHOLE.replace(', two', sign + 'two')}\n\n"))
+    assert chat.complete(ASKED) == f"one{sign}two"
+
+
 def test_what_came_before_a_failure_is_given(
     service: chat_server.ChatService, chat: ChatServer
 ) -> None:

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from kb.cli.app import app
 from kb.errors import ModelError, SettingsError
-from kb.models import hub
+from kb.models import hub, transfer
 from kb.models.files import installed, read_record, remove_model, sha256_of
 from kb.models.references import Reference, parse_reference
 from kb.models.transfer import Patience
+from kb.remote.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from hub_server import FakeHub
@@ -40,7 +41,7 @@ server = _server_module()
 DATA = bytes(range(256)) * 4096  # 1 MiB
 HF = Reference(hub="hf", repository=server.REPOSITORY, file=server.FILE)
 MS = Reference(hub="ms", repository=server.REPOSITORY, file=server.FILE)
-QUICK = Patience(retries=2, wait_s=0.01, stall_s=0.5)
+QUICK = Patience(policy=RetryPolicy(attempts=3, base_s=0.01), stall_s=0.5)
 
 
 @pytest.fixture
@@ -99,13 +100,38 @@ def test_a_connection_that_breaks_off_is_resumed_within_one_run(
 def test_a_run_that_gave_up_is_resumed_by_the_next(remote: FakeHub, tmp_path: Path) -> None:
     remote.break_after = 300_000
     with pytest.raises(ModelError, match="goes on from where it stopped"):
-        hub.pull(HF, tmp_path, patience=Patience(retries=-1, wait_s=0.01))
+        hub.pull(HF, tmp_path, patience=Patience(policy=RetryPolicy(attempts=0, base_s=0.01)))
     assert not place(tmp_path).exists()
     assert installed(tmp_path) == []
     remote.break_after = None
     assert hub.pull(HF, tmp_path, patience=QUICK).read_bytes() == DATA
     assert remote.requests[-1][2] == "bytes=300000-"
     assert leftovers(tmp_path) == ["tiny.gguf", "tiny.gguf.json"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        ("7", 7.0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 60.0),
+        ("Fri, 01 Jan 2010 00:00:00 GMT", 0.0),
+        ("86400", 60.0),
+        ("soon", 0.0),
+    ],
+)
+def test_a_hub_is_left_in_peace_for_as_long_as_it_asks_within_reason(
+    remote: FakeHub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    waited: float,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(transfer.time, "sleep", waits.append)
+    remote.refusals = [(503, {"Retry-After": asked})]
+    policy = RetryPolicy(attempts=2, base_s=0.01, cap_s=60.0)
+    hub.pull(HF, tmp_path, patience=Patience(policy=policy))
+    assert waits == [pytest.approx(waited, abs=0.01)]
 
 
 def test_a_server_that_stalls_is_asked_again(remote: FakeHub, tmp_path: Path) -> None:
@@ -191,7 +217,7 @@ def test_a_refusal_says_what_to_do_and_where_to_put_the_file_by_hand(
         hub.pull(HF, tmp_path, patience=QUICK)
     assert f"status {status}" in str(caught.value)
     assert str(place(tmp_path)) in str(caught.value)
-    asked = 1 if status < 429 else 1 + QUICK.retries
+    asked = 1 if status < 429 else QUICK.policy.attempts
     assert len(remote.requests) == asked
 
 

@@ -12,20 +12,20 @@ from kb.keys import key_from_environment
 
 
 def test_the_first_key_that_is_set_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KB_ONE", raising=False)
-    monkeypatch.setenv("KB_TWO", " ")
+    monkeypatch.delenv("KEY_ONE", raising=False)
+    monkeypatch.setenv("KEY_TWO", " ")
     monkeypatch.setenv("KB_THREE", " sesame\n")
-    assert key_from_environment("KB_ONE", "KB_TWO", "KB_THREE") == "sesame"
-    assert key_from_environment("KB_ONE", "KB_TWO") == ""
+    assert key_from_environment("KEY_ONE", "KEY_TWO", "KB_THREE") == "sesame"
+    assert key_from_environment("KEY_ONE", "KEY_TWO") == ""
 
 
 @pytest.mark.parametrize("key", ["schlüssel", "密钥", "open sesame", "a\x1fb", "a\nb", "a\x7f"])
 def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_ONE", key)
-    with pytest.raises(SettingsError, match="KB_ONE holds characters") as refused:
-        key_from_environment("KB_ONE")
+    monkeypatch.setenv("KEY_ONE", key)
+    with pytest.raises(SettingsError, match="KEY_ONE holds characters") as refused:
+        key_from_environment("KEY_ONE")
     assert key not in str(refused.value)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import reportlab
 from PIL import Image, ImageDraw, ImageFont
+from pypdf import PdfWriter
 
 from ingest.loaders import load_file, ocr
 from ingest.loaders.base import LoadOptions
@@ -106,6 +107,35 @@ def test_a_page_that_lies_or_stands_on_its_head_is_turned(turns: int) -> None:
         assert top > 0.7
     else:
         assert bottom - top > right - left
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_lines_of_a_turned_page_follow_each_other_as_they_do_upright(turns: int) -> None:
+    upright = pixels(draw(((60, 60), LINES), ((60, 200), ("Ask for the keeper at the desk.",))))
+    found = read_picture(np.ascontiguousarray(np.rot90(upright, turns)))
+
+    assert found.text == read_picture(upright).text
+    assert found.text.startswith("The reading room")
+    assert found.text.endswith("at the desk.")
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_list_of_numbers_is_read_upright(turns: int) -> None:
+    rows = tuple(f"{4021 + 17 * at}     {at + 3}9.50     {861 * at + 1975}" for at in range(8))
+    page = pixels(draw(((60, 60), rows)))
+    found = read_picture(np.ascontiguousarray(np.rot90(page, turns)))
+
+    assert found.text.split() == " ".join(rows).split()
+
+
+@pytest.mark.parametrize("quarter", [90, 180, 270])
+def test_scans_are_read_as_their_pages_are_turned(tmp_path: Path, quarter: int) -> None:
+    path = scan(tmp_path / "turned.pdf", draw(((60, 60), LINES)))
+    writer = PdfWriter(clone_from=path)
+    writer.pages[0].rotate(quarter)
+    writer.write(path)
+
+    assert load_file(path).document.text.split() == " ".join(LINES).split()
 
 
 def test_a_slightly_turned_grey_page_is_read(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
@@ -141,6 +144,143 @@ class TestOtherFonts:
     @pytest.mark.parametrize("code", [PYTHON, JAVASCRIPT])
     def test_code_in_proportional_letters_keeps_its_indentation(self, code: list[str]) -> None:
         assert squeezed(code_of(listed(code, font="Helvetica"))) == squeezed(code)
+
+    def test_an_indentation_wider_than_blanks_of_the_font_is_not_doubled(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            put(canvas, PARTS[0], Setting())
+            canvas.setFont("Helvetica", 9)
+            for number, line in enumerate(JAVASCRIPT):
+                blanks = len(line) - len(line.lstrip())
+                canvas.drawString(90 + 9 * blanks, HEIGHT - 160 - 11 * number, line.lstrip())
+
+        assert code_of(draw) == [
+            re.sub("^ +", lambda blanks: blanks[0] * 2, line) for line in JAVASCRIPT
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """How code is set on a grid: ``column`` is the width of a column, in sizes of the font."""
+
+    font: str = "Times-Roman"
+    size: float = 10
+    column: float = 0.6
+    left: float = 90
+
+
+def on_grid(lines: list[str], setting: Columns) -> Draw:
+    """Return a page with code as LaTeX's listings sets it: the letters of a word spread evenly."""
+    unit, font, size = setting.column * setting.size, setting.font, setting.size
+
+    def word(canvas: Canvas, text: str, left: float, y: float) -> None:
+        widths = [canvas.stringWidth(letter, font, size) for letter in text]
+        white = (len(text) * unit - sum(widths)) / (len(text) + 1)
+        for letter, width in zip(text, widths, strict=True):
+            left += white
+            canvas.drawString(left, y, letter)
+            left += width
+
+    def draw(canvas: Canvas) -> None:
+        top = put(canvas, PARTS[0], Setting()) + 8
+        canvas.setFont(font, size)
+        for line in lines:
+            for found in re.finditer(r"\w+|[^\w\s]", line):
+                left = setting.left + found.start() * unit
+                word(canvas, found[0], left, HEIGHT - top - size)
+            top += 1.2 * size
+        put(canvas, PARTS[1], Setting(top=top + 8))
+
+    return draw
+
+
+class TestOnGrid:
+    @pytest.mark.parametrize("code", [PYTHON, JAVASCRIPT])
+    @pytest.mark.parametrize(
+        ("font", "size", "column"),
+        [
+            ("Times-Roman", 10, 0.6),
+            ("Times-Italic", 9, 0.5),
+            ("Helvetica", 9, 0.6),
+            ("Courier", 8, 0.63),
+            ("Courier", 10, 0.7),
+        ],
+    )
+    def test_no_blanks_are_invented_between_letters_on_a_grid(
+        self, code: list[str], font: str, size: float, column: float
+    ) -> None:
+        draw = on_grid(code, Columns(font=font, size=size, column=column))
+        assert squeezed(code_of(draw)) == squeezed(code)
+
+    def test_two_listings_on_different_grids_are_both_read(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            on_grid(PYTHON[:6], Columns(size=9, column=0.5))(canvas)
+            canvas.translate(0, -330)
+            on_grid(JAVASCRIPT, Columns(size=9, column=0.6))(canvas)
+
+        read = document(draw)
+        code = [read.text[s.start : s.end].split("\n") for s in read.sections if s.kind == "code"]
+        assert [squeezed(each) for each in code] == [PYTHON[:5], JAVASCRIPT]
+
+    def test_the_prose_around_keeps_its_words(self) -> None:
+        read = document(on_grid(PYTHON, Columns(font="Helvetica", size=10)))
+        prose = [read.text[s.start : s.end] for s in read.sections if s.kind == "text"]
+        assert [flat(text) for text in prose] == list(PARTS)
+
+
+def code_at(lines: list[str], left: float, *, prose: float | None = 72) -> Draw:
+    """Return a page of code, above its paragraph if it is to have one."""
+
+    def draw(canvas: Canvas) -> None:
+        top = put(canvas, PARTS[0], Setting(left=prose)) + 8 if prose is not None else 72.0
+        canvas.setFont("Courier", 10)
+        for line in lines:
+            bare = line.lstrip()
+            canvas.drawString(left + 6 * (len(line) - len(bare)), HEIGHT - top - 10, bare)
+            top += 12
+
+    return draw
+
+
+class TestOverPages:
+    def code(self, *pages: Draw) -> list[str]:
+        read = document(*pages)
+        parts = [read.text[s.start : s.end] for s in read.sections if s.kind == "code"]
+        return "\n".join(parts).split("\n")
+
+    @pytest.mark.parametrize("cut", [1, 3, 6])
+    def test_indentation_goes_on_over_a_page_break(self, cut: int) -> None:
+        parts = code_at(YAML[:cut], 90), code_at(YAML[cut:], 90, prose=None)
+        assert self.code(*parts) == YAML
+
+    def test_the_part_above_may_be_the_deeper_one(self) -> None:
+        lines = ["    if port:", "        sail(port)", "class Quay:", "    pass"]
+        parts = code_at(lines[:2], 90), code_at(lines[2:], 90, prose=None)
+        assert self.code(*parts) == lines
+
+    def test_the_other_margin_of_a_left_page_is_no_indentation(self) -> None:
+        def second(canvas: Canvas) -> None:
+            code_at(SHELL[2:], 130, prose=None)(canvas)
+            put(canvas, PARTS[1], Setting(top=300, left=112))
+
+        assert self.code(code_at(SHELL[:2], 90), second) == SHELL
+
+
+class TestNumbered:
+    @pytest.mark.parametrize("font", ["Courier", "Helvetica"])
+    def test_numbers_of_lines_in_another_font_leave_the_listing_whole(self, font: str) -> None:
+        def draw(canvas: Canvas) -> None:
+            listed(JAVASCRIPT, font=font)(canvas)
+            canvas.setFont("Times-Roman", 9)
+            top = put(canvas, PARTS[0], Setting()) + 8
+            canvas.setFont("Times-Roman", 9)
+            for number in range(len(JAVASCRIPT)):
+                canvas.drawString(78, HEIGHT - top - 9 - 11 * number, str(number + 1))
+
+        lines = code_of(draw)
+        assert [line.split()[0] for line in lines] == [str(n + 1) for n in range(len(lines))]
+        bare = [re.sub(r"^ *\d+ ", "", line) for line in lines]
+        margin = min(len(line) - len(line.lstrip()) for line in bare)
+        assert [line[margin:] for line in bare] == JAVASCRIPT
 
 
 class TestNoListing:

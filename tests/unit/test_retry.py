@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from kb.embedding.remote.bounds import most_tokens
 from kb.embedding.remote.plan import plan_requests
+from kb.remote import retry
 from kb.remote.retry import RetryPolicy, requested_wait_s
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -58,3 +61,12 @@ def test_few_texts_are_spread_over_all_lanes_and_none_is_lost() -> None:
 def test_the_bound_covers_bytes_and_every_normal_form(text: str) -> None:
     assert most_tokens(text) > len(text.encode("utf-8", "surrogatepass"))
     assert most_tokens("ﷺ") >= 18
+
+
+def test_no_other_module_decides_how_long_to_wait_for_a_server() -> None:
+    root = Path(retry.__file__).parents[2]
+    deciding = re.compile(r"\bparsedate_to_datetime\b|\brandom\.uniform\b")
+    modules = [file for folder in ("kb", "ingest", "ui") for file in (root / folder).rglob("*.py")]
+    assert [file for file in modules if deciding.search(file.read_text("utf-8"))] == [
+        root / "kb" / "remote" / "retry.py"
+    ]

@@ -287,7 +287,7 @@ def test_with_a_login_nobody_reads_folders_or_changes_settings_unless_the_settin
         start_folder(shared, tmp_path, collection="default")
     assert not can_read(shared, sources, collection="default")
     start_again(shared, sources, collection="default")
-    assert shared.ingestion.runs() == []
+    assert shared.jobs.listed() == []
     shared.base.settings = shared.settings.model_copy(update={"ui_trust": "all"})
     assert can_read(shared, sources, collection="default")
     status = page.switch_page("views/status.py").run()

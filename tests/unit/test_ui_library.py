@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from job_turn import others_turn
 from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest
 
-from ingest import IngestReport
 from kb import StoreError
 from kb.uploads import UPLOADS_ROOT
-from ui.spool import Spool
 from ui.starting import start_folder
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def test_documents_are_listed_newest_first(ui: UserInterface, locale: str, title
 
 def test_an_upload_is_read_embedded_and_stored_in_the_background(ui: UserInterface) -> None:
     page = upload(ui.open("library"), NOTE, ("b.md", b"# Title\n\nSome text.", "text/markdown"))
-    assert ui.shared.ingestion.runs()[0].files[0].name == "notes.txt"
+    assert ui.shared.jobs.listed()[0].files[0].name == "notes.txt"
     ui.wait()
     page.run()
     assert sorted(names(page)) == ["b.md", "notes.txt"]
@@ -92,7 +90,7 @@ def test_a_known_name_with_other_contents_is_asked_about(ui: UserInterface) -> N
     page.run()
     changed = ("notes.txt", b"The grey heron waits motionless in shallow waTer.", "text/plain")
     upload(page, changed, ("new.txt", b"Something else entirely.", "text/plain"))
-    assert len(ui.shared.ingestion.runs()) == 1
+    assert len(ui.shared.jobs.listed()) == 1
     (question,) = [element.value for element in page.markdown if "already" in element.value]
     assert question.replace("\\", "") == (
         "**A document of this name is here already with other contents. Replace it?**\n\n"
@@ -121,7 +119,7 @@ def test_the_question_can_be_refused(ui: UserInterface) -> None:
     page.run()
     upload(page, ("notes.txt", b"other", "text/plain"))
     page.button(key="upload-cancel").click().run()
-    assert len(ui.shared.ingestion.runs()) == 1
+    assert len(ui.shared.jobs.listed()) == 1
     assert not [button for button in page.button if button.key == "upload-replace"]
 
 
@@ -229,8 +227,8 @@ def test_a_failed_store_is_told_and_not_raised(
 
 def test_documents_from_folders_are_never_replaced_by_an_upload(ui: UserInterface) -> None:
     ui.shared.base.add("A text.", name="notes.txt")
-    uploads = [Spool(ui.shared.settings.uploads_dir).add("notes.txt", [b"other"])]
-    assert ui.shared.would_replace(uploads, collection="default") == []
+    uploads = [ui.shared.jobs.batch().add("notes.txt", [b"other"])]
+    assert ui.shared.jobs.would_replace(uploads, collection="default") == []
     ui.shared.start_uploads(uploads, collection="default")
     ui.wait()
     roots = {info.sources[0].root for info in ui.shared.base.documents()}
@@ -266,7 +264,7 @@ def test_a_zip_is_unpacked_and_what_is_left_out_is_said(
 def test_a_damaged_zip_is_named_and_adds_nothing(ui: UserInterface) -> None:
     page = upload(ui.open("library"), ("trip.zip", b"PK but not really", "application/zip"))
     assert "damaged" in page.warning[0].value
-    assert not ui.shared.ingestion.runs()
+    assert not ui.shared.jobs.listed()
 
 
 def test_a_folder_of_this_computer_is_read_in_the_background(
@@ -291,18 +289,11 @@ def test_a_collection_renamed_while_its_files_wait_is_the_one_that_gets_them(
     (tmp_path / "docs" / "heron.txt").write_text("A grey heron.", "utf-8")
     base = ui.shared.base
     base.create_collection("birds")
-    first_is_waited_for = threading.Event()
-
-    def wait(_: object, __: threading.Event) -> IngestReport:
-        assert first_is_waited_for.wait(60)
-        return IngestReport(collection="other", files=(), seconds=0.0)
-
-    ui.shared.ingestion.start([], wait, collection="other")
-    start_folder(ui.shared, tmp_path / "docs", collection="birds")
-    wren = Spool(ui.shared.settings.uploads_dir).add("wren.txt", [b"A wren."])
-    ui.shared.start_uploads([wren], collection="birds")
-    base.rename_collection("birds", "herons")
-    first_is_waited_for.set()
+    with others_turn(ui.shared.settings):
+        start_folder(ui.shared, tmp_path / "docs", collection="birds")
+        wren = ui.shared.jobs.batch().add("wren.txt", [b"A wren."])
+        ui.shared.start_uploads([wren], collection="birds")
+        base.rename_collection("birds", "herons")
     ui.wait()
     assert [(info.name, info.documents) for info in base.collections()] == [("herons", 2)]
 
@@ -411,8 +402,6 @@ def test_selected_files_are_read_again_where_there_are_files(
     page.button(key="again").click().run()
     ui.wait()
     assert "for fish" in ui.shared.base.search("kingfishers dive")[0].text
-    ended = {
-        run.files[0].name: run.files[0].stage for run in ui.shared.ingestion.runs() if run.files
-    }
+    ended = {run.files[0].name: run.files[0].stage for run in ui.shared.jobs.listed() if run.files}
     assert ended["notes.txt"] == "unchanged"
     assert ended["note.txt"] == "stored"

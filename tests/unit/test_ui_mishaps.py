@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ingest import IngestReport
-from ui.background import Ingestion
-from ui.mishaps import Mishap, recorded
+from ingest.mishaps import Mishap, recorded
 from ui.session import Session
 
 if TYPE_CHECKING:
     from conftest import UserInterface
 
-    from ingest.report import OnEvent
     from kb import Settings
 
 
@@ -42,17 +38,6 @@ def test_every_mishap_has_a_number_of_its_own() -> None:
     assert {len(number) for number in numbers} == {8}
 
 
-def test_a_run_that_meets_one_has_its_number(caplog: pytest.LogCaptureFixture) -> None:
-    ingestion = Ingestion()
-    ingestion.start(["a.txt"], broken, collection="default")
-    deadline = time.monotonic() + 30
-    while ingestion.active:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert_logged(caplog, ingestion.runs()[0].error)
-    ingestion.close()
-
-
 @pytest.mark.parametrize(
     ("locale", "said"),
     [
@@ -61,11 +46,17 @@ def test_a_run_that_meets_one_has_its_number(caplog: pytest.LogCaptureFixture) -
     ],
 )
 def test_the_page_shows_the_number_and_nothing_of_the_error(
-    ui: UserInterface, caplog: pytest.LogCaptureFixture, locale: str, said: str
+    ui: UserInterface,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    locale: str,
+    said: str,
 ) -> None:
-    ui.shared.ingestion.start(["a.txt"], broken, collection="default")
+    monkeypatch.setattr("ingest.jobs.execution.ingest_uploads", broken)
+    upload = ui.shared.jobs.batch().add("a.txt", [b"A text."])
+    ui.shared.start_uploads([upload], collection="default")
     ui.wait()
-    number = assert_logged(caplog, ui.shared.ingestion.runs()[0].error)
+    number = assert_logged(caplog, Mishap(ui.shared.jobs.listed()[0].error))
     page = ui.open("library", locale=locale)
     shown = page.error[0].value.replace("\\", "")
     assert said.format(number) in shown
@@ -82,38 +73,3 @@ def test_a_model_whose_loading_meets_one_has_its_number(
     assert session.model_state == "failed"
     assert_logged(caplog, session.model_error)
     session.close()
-
-
-def test_work_is_let_go_of_when_it_has_ended_or_was_cancelled() -> None:
-    class Work:
-        """Counts how many are left."""
-
-        left = 0
-
-        def __init__(self, free: threading.Event | None = None) -> None:
-            self.free = free
-            Work.left += 1
-
-        def __del__(self) -> None:
-            Work.left -= 1
-
-        def __call__(self, _: OnEvent, __: threading.Event) -> IngestReport:
-            if self.free is not None:
-                assert self.free.wait(30)
-            return IngestReport(collection="default", files=(), seconds=0.0)
-
-    free = threading.Event()
-    ingestion = Ingestion()
-    ingestion.start([], Work(free), collection="default")
-    queued = ingestion.start([], Work(), collection="default")
-    ingestion.start([], Work(), collection="default")
-    assert Work.left == 3
-    ingestion.cancel(queued)
-    assert Work.left == 2
-    free.set()
-    deadline = time.monotonic() + 30
-    while Work.left:
-        assert time.monotonic() < deadline, ingestion.runs()
-        time.sleep(0.01)
-    assert len(ingestion.runs()) == 3
-    ingestion.close()

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from ingest import ingest, ingest_uploads
 from kb import Document, Page, Section
 from kb.records import Notice
-from ui.background import RunProgress
 from ui.starting import start_folder
 
 if TYPE_CHECKING:
@@ -157,8 +156,8 @@ def test_an_upload_shows_its_remarks_when_it_is_done(ui: UserInterface) -> None:
     page.file_uploader[0].set_value([("latin.txt", sent, "text/plain")]).run()
     ui.wait()
     page.run()
-    run: RunProgress = ui.shared.ingestion.runs()[0]
-    (notice,) = run.files[0].notices
+    (job,) = ui.shared.jobs.listed()
+    (notice,) = job.files[0].notices
     assert f'<span class="kb-reason">{notice.message}</span>' in html(page)
 
 

@@ -113,9 +113,9 @@ def test_a_protected_file_of_a_folder_is_read_where_it_is(
 def test_a_field_that_was_left_empty_starts_nothing_and_says_so(ui: UserInterface) -> None:
     drop(ui.open("library"), **{"heron.pdf": LOCKED["heron.pdf"]})
     assert failed(ui) == {"heron.pdf": "encrypted"}
-    before = len(ui.shared.ingestion.runs())
+    before = len(ui.shared.jobs.listed())
     page = give(ui.open("library"), "", key="uploads-heron.pdf")
-    assert len(ui.shared.ingestion.runs()) == before
+    assert len(ui.shared.jobs.listed()) == before
     assert "Type the password" in page.toast[0].value
 
 
@@ -155,7 +155,7 @@ def test_a_password_is_in_no_file_no_log_no_address_and_not_in_what_is_remembere
             assert word not in repr(page.session_state._state.filtered_state)
             assert word not in html(page)
             assert word not in caplog.text
-            assert word not in repr(ui.shared.ingestion.runs())
+            assert word not in repr(ui.shared.jobs.listed())
             assert word not in repr(ui.shared.base.runs())
             assert files_that_hold(word, data_dir) == []
     assert stored(ui) == {"heron.pdf": FIRST, "owl.docx": SECOND}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import pytest
 from hashing_embedder import HashingEmbedder
 from read_only import read_only
 
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, Settings, StoreError
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -54,14 +53,11 @@ def test_the_library_says_that_nothing_can_be_changed(
     assert any(said in each.value for each in ui.open("library", locale=locale).info)
 
 
-def test_an_upload_ends_with_the_reason(ui: UserInterface) -> None:
-    from ui.arrivals import Upload  # noqa: PLC0415 - only UI tests need Streamlit
-
-    digest = hashlib.sha256(b"New.").hexdigest()
-    sent = Upload(name="new.txt", size=4, content_hash=digest, read=lambda: b"New.")
-    ui.shared.start_uploads([sent], collection="default")
-    ui.wait()
-    (run,) = ui.shared.ingestion.runs()
-    assert "is read-only" in run.error
-    shown = [error.value.replace("\\", "") for error in ui.open("library").error]
-    assert any("is read-only" in text for text in shown), shown
+def test_an_upload_is_refused_with_the_reason(ui: UserInterface) -> None:
+    page = ui.open("library")
+    page.file_uploader[0].set_value([("new.txt", b"New.", "text/plain")]).run()
+    assert not page.exception
+    assert any("is read-only" in each.value.replace("\\", "") for each in page.warning)
+    assert ui.shared.jobs.listed() == []
+    with pytest.raises(StoreError, match="is read-only"):
+        ui.shared.jobs.add_paths([Path("/")])

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import gc
 import io
-import os
-import threading
+import time
 import unicodedata
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from job_turn import others_turn
 from streamlit.testing.v1 import AppTest
 
-from ingest import IngestReport
-from ui.arrivals import clean_name
+from ingest.jobs import clean_name
 
 if TYPE_CHECKING:
     from conftest import UserInterface
 
-    from ingest.report import OnEvent
 
 FIRST, SECOND = b"The grey heron waits in the reeds.", b"The barn owl hunts over fields at night."
 NFC, NFD = (unicodedata.normalize(form, "résumé.txt") for form in ("NFC", "NFD"))
@@ -150,7 +147,7 @@ def test_the_same_files_again_in_another_order_change_nothing(ui: UserInterface)
     page = drop(ui.open("library"), ("a.txt", SECOND), ("a.txt", FIRST))
     assert not [button for button in page.button if button.key == "upload-replace"]
     assert stored(ui) == before
-    assert {file.stage for file in ui.shared.ingestion.runs()[-1].files} == {"unchanged"}
+    assert {file.stage for file in ui.shared.jobs.listed()[-1].files} == {"unchanged"}
 
 
 @pytest.mark.parametrize(
@@ -170,16 +167,12 @@ def test_a_newer_version_replaces_the_document_when_asked_and_it_is_said(
 
 
 def test_a_file_that_waits_for_its_run_is_not_replaced_unasked(ui: UserInterface) -> None:
-    free = threading.Event()
-    keep_busy(ui, free)
-    try:
+    with others_turn(ui.shared.settings):
         page = drop(ui.open("library"), ("a.txt", FIRST))
-        assert [run.state for run in ui.shared.ingestion.runs()] == ["running", "queued"]
+        assert [job.state for job in ui.shared.jobs.listed()] == ["queued"]
         page = drop(page, ("a.txt", SECOND))
         assert page.button(key="upload-replace")
         page.button(key="upload-cancel").click().run()
-    finally:
-        free.set()
     assert stored(ui) == {"a.txt": FIRST.decode()}
 
 
@@ -232,58 +225,36 @@ def test_odd_names_are_stored_and_listed(ui: UserInterface, name: str) -> None:
     assert list(page.dataframe[0].value["name"]) == [clean_name(name)]
 
 
-def keep_busy(ui: UserInterface, free: threading.Event) -> None:
-    """Have the one thread of ingestion wait, so that runs after it are queued."""
-
-    def work(_: OnEvent, __: threading.Event) -> IngestReport:
-        assert free.wait(60)
-        return IngestReport(collection="default", files=(), seconds=0.0)
-
-    ui.shared.ingestion.start([], work, collection="default")
-
-
-def nameless(ui: UserInterface) -> int:
-    """Bytes of files in the folder of uploads that have no name any more but are open."""
+def waiting_bytes(ui: UserInterface) -> int:
+    """Bytes of files that were sent and not deleted since."""
     gc.collect()
-    folder = str(ui.shared.settings.uploads_dir.resolve())
-    return sum(
-        os.stat(number).st_size  # noqa: PTH116 - a link in /proc to a file without a name
-        for number in Path("/proc/self/fd").iterdir()
-        if (target := _target(number)).startswith(folder) and target.endswith(" (deleted)")
-    )
-
-
-def _target(number: Path) -> str:
-    try:
-        return str(number.readlink())
-    except OSError:
-        return ""
+    return sum(path.stat().st_size for path in ui.shared.settings.spool_dir.glob("*/*"))
 
 
 LARGE = b"not a PDF at all " * 200_000
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="reads /proc")
 @pytest.mark.parametrize("end", ["done", "cancelled", "cancelled while queued", "question"])
-def test_a_run_that_has_ended_keeps_nothing_of_what_was_sent(ui: UserInterface, end: str) -> None:
-    free = threading.Event()
+def test_a_job_that_has_ended_keeps_nothing_of_what_was_sent(ui: UserInterface, end: str) -> None:
     page = ui.open("library")
     if end == "question":
         drop(page, ("a.txt", FIRST))
         ui.wait()
-    else:
-        keep_busy(ui, free)
-    page = drop(page, ("large.pdf", LARGE), ("a.txt", SECOND))
-    assert nameless(ui) == len(LARGE) + len(SECOND)
-    if end == "question":
-        page.button(key="upload-cancel").click().run()
-    elif end != "done":
-        run = ui.shared.ingestion.runs()[-1]
-        if end == "cancelled while queued":
-            ui.shared.ingestion.cancel(run.id)
-    free.set()
-    if end == "cancelled":
-        ui.shared.ingestion.cancel(ui.shared.ingestion.runs()[-1].id)
-    ui.wait()
+    with others_turn(ui.shared.settings) as turn:
+        page = drop(page, ("large.pdf", LARGE), ("a.txt", SECOND))
+        assert waiting_bytes(ui) == len(LARGE) + len(SECOND)
+        if end == "question":
+            page.button(key="upload-cancel").click().run()
+        elif end != "done":
+            job = ui.shared.jobs.listed()[-1]
+            if end == "cancelled while queued":
+                ui.shared.jobs.cancel(job.id)
+        turn.release()
+        if end == "cancelled":
+            ui.shared.jobs.cancel(ui.shared.jobs.listed()[-1].id)
+        ui.wait()
     page.run()
-    assert nameless(ui) == 0
+    deadline = time.monotonic() + 10  # the bytes are deleted a moment after the end is told
+    while waiting_bytes(ui):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

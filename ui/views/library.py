@@ -12,7 +12,7 @@ from ui.failed_table import draw_failed
 from ui.language import t
 from ui.markup import WIDE, plain
 from ui.overview import draw_overview
-from ui.progress import draw_runs
+from ui.progress import draw_jobs
 from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
@@ -38,9 +38,9 @@ def render() -> None:
         with st.container(horizontal=True):
             draw_folder(shared, name)
             draw_password(shared)
-        draw_runs(shared)
+        draw_jobs(shared)
         if collection is None or not collection.documents:
-            if not shared.ingestion.active:
+            if not shared.jobs.active:
                 draw_empty(t("library.empty"), t("library.empty_help"))
         else:
             draw_documents(shared, collection)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
+from ingest.loaders.pdf.layout.code_pages import with_one_edge
 from ingest.loaders.pdf.layout.continuing import with_continued
 from ingest.loaders.pdf.layout.edges import PageBlocks
 from ingest.loaders.pdf.layout.joining import Piece, pieces_of, vocabulary_of
@@ -17,8 +18,8 @@ from kb.records import Page
 from kb.text import normalise
 
 if TYPE_CHECKING:
-    from ingest.loaders.ocr import PictureText
     from ingest.loaders.pdf.pdfium import OutlineEntry, PdfiumFile
+    from ingest.loaders.picture_text import PictureText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +43,13 @@ def assemble(
     pdfium: PdfiumFile | None,
 ) -> None:
     """Add the pages to ``builder``, opening a section at each entry of the outline."""
-    laid = with_continued(
-        without_running(
-            [
-                PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
-                for page in pages
-            ]
-        )
+    laid = without_running(
+        [
+            PageBlocks(list(page.blocks), page.height) if page.blocks is not None else None
+            for page in pages
+        ]
     )
+    laid = with_one_edge(with_continued(laid))
     words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
     entries: dict[int, list[OutlineEntry]] = {}
     for entry in outline:
@@ -59,7 +59,7 @@ def assemble(
         here = entries.get(index, [])
         label = pdfium.label(index) if pdfium is not None else ""
         if page.picture is not None:
-            pieces = [Piece(normalise(page.picture.text), "text", BLOCK_BREAK), *_missing(page)]
+            pieces = [*_of_picture(page.picture), *_missing(page)]
         elif page.blocks is not None:
             below = _first(laid[index + 1 : index + 2])
             pieces = pieces_of(blocks, words, above, below)
@@ -67,7 +67,7 @@ def assemble(
         else:
             text = repair(page.text, words, [entry.title for entry in here])
             pieces = [Piece(text, "text", BLOCK_BREAK)]
-        builder.page(_page(index, label, page, pieces))
+        builder.page(_page(index, label, page))
         _add_page(builder, pieces, here)
 
 
@@ -75,11 +75,26 @@ def _first(pages: Sequence[Sequence[Block]]) -> Block | None:
     return pages[0][0] if pages and pages[0] else None
 
 
-def _page(index: int, label: str, page: PageRead, pieces: Sequence[Piece]) -> Page:
+def _of_picture(picture: PictureText) -> list[Piece]:
+    """Return what was read in a picture: its tables, and the text between them."""
+    pieces: list[Piece] = []
+    at = 0
+    for table in picture.tables:
+        pieces.append(
+            Piece(normalise(picture.text[at : table.start]).strip("\n"), "text", BLOCK_BREAK)
+        )
+        rows = normalise(picture.text[table.start : table.end])
+        pieces.append(Piece(rows, "table", BLOCK_BREAK, table.header_rows))
+        at = table.end
+    pieces.append(Piece(normalise(picture.text[at:]).strip("\n"), "text", BLOCK_BREAK))
+    return [piece for piece in pieces if piece.text]
+
+
+def _page(index: int, label: str, page: PageRead) -> Page:
     label = "" if label == str(index + 1) else normalise(label).strip()
     if page.picture is not None:
         # Spans hold for the text as it was read; normal form rarely changes it.
-        same = pieces[0].text == page.picture.text
+        same = normalise(page.picture.text) == page.picture.text
         return Page(
             number=index + 1,
             start=0,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.loaders.pdf.layout.columns import Item, reading_order
+from ingest.loaders.pdf.layout.asides import behind_paragraph
+from ingest.loaders.pdf.layout.columns import Item, parts_of
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -52,8 +53,15 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
     blocks: list[Block] = []
-    for part in reading_order(items):
-        blocks += _blocks_of_column(part, solid)
+    asides: list[Block] = []
+    for part in parts_of(items):
+        found = _blocks_of_column(part.items, solid)
+        if part.aside:
+            asides += found
+        else:
+            blocks += behind_paragraph(found, asides) if asides else found
+            asides = []
+    blocks += asides
     for block in floating:
         above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
         blocks.insert(above[-1] + 1 if above else 0, block)

@@ -17,6 +17,7 @@ from ingest.errors import (
 )
 from ingest.loaders.pdf.annotations.dictionaries import Dictionary
 from ingest.loaders.pdf.fonts.hidden_text import is_mostly_hidden, reads_well
+from ingest.loaders.pdf.fonts.names import Encodings, with_names
 from ingest.loaders.pdf.insets import insets_of
 from ingest.loaders.pdf.page import Sheet
 from ingest.loaders.pdf.pdfium import PdfiumFile, Refusal
@@ -90,6 +91,7 @@ class PdfEngines:
         page = self.pdfium.glyphs(index) if self.pdfium is not None else None
         if page is None or not page.whole:
             return None
+        page = with_names(page, lambda: self._encodings(index))
         insets = insets_of(self, index)
         rules = self.pdfium.rules(index) if self.pdfium is not None else ()
         sheet = sheet_of(page, rules, insets)
@@ -115,6 +117,11 @@ class PdfEngines:
         if self.pypdf is None or index >= self.pypdf.pages:
             return []
         return [name for name in self.pypdf.filters(index) if name not in KNOWN_FILTERS]
+
+    def _encodings(self, index: int) -> Encodings:
+        if self.pypdf is None or index >= self.pypdf.pages:
+            return {}
+        return self.pypdf.encodings(index)
 
     def _pypdf_text(self, index: int) -> str | None:
         if self.pypdf is None or index >= self.pypdf.pages:

@@ -104,6 +104,7 @@ def _read_page(
         return PageRead(text=_with_written(text, more))
     if seen.insets:
         sheet = replace(sheet, insets=(*sheet.insets, *seen.insets))
+    hidden.signs += sheet.signs
     if sheet.unreadable and not whole:
         sheet = hidden.with_places(index, sheet)
     return PageRead(blocks=blocks_of(sheet), height=sheet.height)

@@ -111,7 +111,8 @@ class Sheet:
     of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
     leads from such a page's boxes to the page as it is seen; None for what is upright.
     ``unreadable`` are the places, as they are seen, of text in fonts that hide their characters;
-    ``hidden`` is how many characters that is.
+    ``hidden`` is how many characters that is. ``signs`` counts single characters without a reading,
+    which were left out.
     """
 
     width: float
@@ -123,6 +124,7 @@ class Sheet:
     turn: Turn | None = None
     unreadable: tuple[Box, ...] = ()
     hidden: int = 0
+    signs: int = 0
 
     @property
     def all_words(self) -> tuple[Word, ...]:

@@ -18,6 +18,7 @@ from ingest.loaders.pdf.annotations.dictionaries import (
     entry,
     resolved,
 )
+from ingest.loaders.pdf.fonts.encodings import encoded_fonts
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -151,6 +152,19 @@ class PypdfFile:
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
             log.info("no filters of page %d: %s", index + 1, type(error).__name__)
         return names
+
+    def encodings(self, index: int) -> dict[str, list[dict[int, str]]]:
+        """Return the names of glyphs that the encodings of a page's fonts list, by font name."""
+        found: dict[str, list[dict[int, str]]] = {}
+        try:
+            with self._configure():
+                for name, names in encoded_fonts(self._reader.pages[index]):
+                    found.setdefault(name, []).append(names)
+        except MemoryError:
+            raise
+        except _ANY_FAILURE as error:  # see _ANY_FAILURE
+            log.info("no encodings of page %d: %s", index + 1, type(error).__name__)
+        return found
 
     def unprotected_copy(self) -> bytes | None:
         """Return the file without its protection, for an engine that cannot open it."""

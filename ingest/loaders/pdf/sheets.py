@@ -16,8 +16,9 @@ from ingest.loaders.pdf.words.glyphs import Glyphs
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:
     """Return the sheet of a page; rules and insets are given as they are seen."""
-    read, places = read_hidden(page)
-    hidden = _count(page) - _count(read) if places else 0
+    read, known, signs = read_hidden(page)
+    places = list(known)
+    hidden = _count(page) - _count(read) - signs if places else 0
     upright = Sheet(page.width, page.height, (), tuple(rules), tuple(insets))
     turned: list[Sheet] = []
     for frame in frames_of(read):
@@ -31,7 +32,7 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
             held = _held(rules, frame.turn)
             width, height = frame.turn.width, frame.turn.height
             turned.append(Sheet(width, height, tuple(words), held, turn=frame.turn))
-    upright = replace(upright, unreadable=tuple(places), hidden=hidden)
+    upright = replace(upright, unreadable=tuple(places), hidden=hidden, signs=signs)
     if not turned:
         return upright
     return _with_insets(replace(upright, insets=()), turned, insets)

@@ -23,6 +23,7 @@ from kb.catalog.migrations import (
     v10_keyword_index,
     v11_header_rows,
     v12_upserts,
+    v13_jobs,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -42,6 +43,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v10_keyword_index.apply,
     v11_header_rows.apply,
     v12_upserts.apply,
+    v13_jobs.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

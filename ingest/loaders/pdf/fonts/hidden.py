@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ingest.loaders.docx_symbols import MARKS
 from ingest.loaders.pdf.fonts.legacy_codes import LEAST, encoding_of
@@ -22,6 +23,7 @@ from ingest.loaders.pdf.fonts.plausible import (
     mixes_scripts,
     share_of_common_pairs,
 )
+from ingest.loaders.pdf.fonts.signs import BULLETS, is_drawn, is_sign, with_signs
 from ingest.loaders.pdf.fonts.tex_letters import letters_of_tex
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.words.chains import words_in_frame
@@ -56,25 +58,38 @@ _SOME_CONTROLS = 0.05
 _MIXED = 0.5
 _ALPHABETS = ("\u0370", "\u10ff")  # from Greek to Georgian
 _BEYOND_BYTES = "\u2300"  # above what the bytes of Western encodings show
-_BULLETS = frozenset("\uf0b7\uf0a7\uf06c\uf06e\uf0d8\uf0a8\uf0fc")
 _NOT_WRITTEN = frozenset({"Cc", "Co", "Cn", "Cs"})
 
 
-def read_hidden(page: Glyphs) -> tuple[Glyphs, list[Box]]:
-    """Return a page with what can be read of hidden text, and the places of what cannot."""
+class Found(NamedTuple):
+    """A page as far as it can be read.
+
+    ``places`` are those of text in fonts that hide their characters. ``signs`` counts single
+    characters without a reading, such as icons, which are left out.
+    """
+
+    page: Glyphs
+    places: tuple[Box, ...] = ()
+    signs: int = 0
+
+
+def read_hidden(page: Glyphs) -> Found:
+    """Return a page with what can be read of hidden text, and what cannot."""
+    page, signs = with_signs(page)
     changed, hidden = _judged(page)
-    if not changed and not hidden and not any(map(_is_private, page.glyphs)):
-        return page, []
+    if not changed and not hidden and not any(is_sign(glyph, page) for glyph in page.glyphs):
+        return Found(page, signs=signs)
     kept: list[Glyph] = []
     lost: list[Glyph] = []
     for glyph in page.glyphs:
+        read = changed.get(id(glyph), glyph)
         if glyph.font in hidden:
             lost.append(glyph)
-            continue
-        read = changed.get(id(glyph), glyph)
-        if not _is_private(read) or symbols_of(page.fonts[read.font].name):
+        elif is_sign(read, page):
+            signs += is_drawn(read)
+        else:
             kept.append(read)
-    return replace(page, glyphs=tuple(kept)), _places(page, lost)
+    return Found(replace(page, glyphs=tuple(kept)), tuple(_places(page, lost)), signs)
 
 
 def _judged(page: Glyphs) -> tuple[dict[int, Glyph], set[int]]:
@@ -273,15 +288,10 @@ def _legacy(glyphs: Sequence[Glyph]) -> dict[int, Glyph]:
 
 
 def _is_code(text: str) -> bool:
-    if text in _BULLETS or text in MARKS:
+    if text in BULLETS or text in MARKS:
         return False
     return text == "\ufffd" or unicodedata.category(text[0]) in _NOT_WRITTEN
 
 
 def _is_plain(glyph: Glyph) -> bool:
     return " " <= glyph.text <= "~" and not glyph.unmapped
-
-
-def _is_private(glyph: Glyph) -> bool:
-    text = glyph.text
-    return "\ue000" <= text[:1] <= "\uf8ff" and text not in _BULLETS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.loaders.pdf.fonts.glyph_names import names_glyphs
 from ingest.loaders.pdf.fonts.plausible import LANGUAGE, share_of_common_pairs
+from ingest.loaders.pdf.fonts.signs import is_private, shown_by
 from ingest.loaders.pdf.page import Box, Inset, Sheet
 from ingest.loaders.pdf.quality import SUSPECT, measure
 from kb.records import Notice
@@ -22,9 +23,13 @@ UNREADABLE = "\ufffd"
 
 @dataclass(slots=True)
 class HiddenText:
-    """Reads hidden text of one document by ``read_place``, and remembers what came of it."""
+    """Reads hidden text of one document by ``read_place``, and remembers what came of it.
+
+    ``signs`` counts single characters, such as icons, that have no reading.
+    """
 
     read_place: Callable[[int, Box], list[str]]
+    signs: int = 0
     _read: set[int] = field(default_factory=set)
     _left_out: set[int] = field(default_factory=set)
 
@@ -42,12 +47,21 @@ class HiddenText:
         return replace(sheet, insets=(*sheet.insets, *insets)) if insets else sheet
 
     def without_names(self, index: int, text: str) -> str:
-        """Return an engine's text without the lines that only name glyphs."""
+        """Return an engine's text without lines that only name glyphs, and private characters."""
         lines = text.split("\n")
         kept = [line for line in lines if not names_glyphs(line.strip())]
         if len(kept) < len(lines):
             self._left_out.add(index)
-        return "\n".join(kept)
+        return "".join(self._readable(char) for char in "\n".join(kept))
+
+    def _readable(self, char: str) -> str:
+        """Return what a character shows of which an engine does not say the font."""
+        if not is_private(char):
+            return char
+        shown = shown_by(char, "")
+        if not shown:
+            self.signs += 1
+        return shown
 
     def notices(self, total: int) -> list[Notice]:
         """Say on how many pages hidden text was read, and on how many it was left out."""
@@ -64,6 +78,11 @@ class HiddenText:
                 )
                 values = {"pages": len(pages), "total": total}
                 out.append(Notice(code=code, message=message, values=values))
+        if self.signs:
+            subject = "1 sign was" if self.signs == 1 else f"{self.signs} signs were"
+            message = f"{subject} not read: what their font draws there is not known"
+            values = {"signs": self.signs}
+            out.append(Notice(code="signs_not_read", message=message, values=values))
         return out
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk
 
@@ -37,19 +39,17 @@ _NEAR = 0.4  # of the font's height, between edges that are about the same
 _SAME_LINE = 0.5
 _SAME_HEIGHT = 0.25  # of the font's height, between base lines of one row
 _BROKEN = 0.2
+_NARROWEST_BOX = 0.7  # heights of the font, between a text and a box beside it
+_BOX_ALIGNED = 0.7  # share of a box's lines that begin at one place
+_CLOSE = 1.9  # heights of the font between two lines of a box
 _MARKS = 0.2  # German begins every other word with a capital
 _MARK = re.compile(r"[^\W\d_]{2}[,;.:!?]$|[，。；、！？]")
 _OF_ONE_SIZE = 0.1
-_LONGEST_ADDRESS = 9
 _OPENERS = "\"'“‘«„([（「『《"
-_PLACE = re.compile(
-    r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?)\b|"
-    r"(?:str(?:\.|asse|aße|eet)|\b(?:road|lane|avenue|square|drive|court|rue|via|calle|rd|st|ave)\b"
-    r"|weg\b|platz\b|gasse\b|\bp\.? ?o\.? box\b)",
+_CAPTION = re.compile(
+    r"(?:figure|fig|table|tab|abbildung|abb|tabelle|图|圖|表)\.?\s*(?:\d|[A-Z]\b|[一二三四五六七八九十])",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"^\d{1,4}[a-z]?\b,? [^\W\d]|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE)
-_CJK_PLACE = re.compile(r"[省市县區区].*[路街道号號]|[路街巷道]\d+[号號]|[〒]|邮编|郵編")
 _LEADERS = re.compile(r"(?:[.·…‧．]\s?){3,}$|…$")
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
@@ -63,7 +63,8 @@ class Side:
     the width, that begin and end where most do, of words that are numbers, of lines that end with
     a number or with dots that lead to one, of lines that begin inside a sentence, have a stop or a
     comma inside, begin with a letter.
-    ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address.
+    ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address,
+    ``opens`` that its first line begins inside a sentence.
     """
 
     count: int
@@ -80,7 +81,9 @@ class Side:
     entries: float
     address: bool
     type: float
+    opens: bool
     lines: tuple[float, ...]
+    items: Sequence[tuple[Box, Word]]
     size: float
 
     @classmethod
@@ -115,8 +118,10 @@ class Side:
             broken=sum(map(_inside_sentence, first[1:])) / max(count - 1, 1),
             marks=sum(any(_MARK.search(w.text) for _, w in line[:-1]) for line in ordered) / count,
             entries=sum(text[:1].isalpha() for text in first) / count,
-            address=_is_address([" ".join(w.text for _, w in line) for line in ordered]),
+            address=is_address([" ".join(w.text for _, w in line) for line in ordered]),
             type=sorted(word.size for _, word in items)[len(items) // 2],
+            opens=_inside_sentence(first[0]),
+            items=items,
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
             size=size,
         )
@@ -133,6 +138,11 @@ class Side:
         )
         return sentences and long and self.count >= LEAST_LINES and full
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it has so many lines of running text that nobody takes them for cells."""
+        return self.is_prose and self.count >= _MANY_LINES and self.full >= _HALF
+
 
 def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> bool:
     """Whether two sides of a gap, ``wide`` heights of the font, are read one after the other."""
@@ -141,13 +151,18 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
     inner = left.ends if backwards else right.starts
     aligned = inner >= (_ALIGNED if fewest < _MANY_LINES else _ALIGNED_OF_MANY)
     sure = fewest >= (_NARROW_LINES if wide < NARROW else LEAST_BESIDE)
-    if not (aligned and sure) or first.leaders > _LEADING_ON:
+    if not aligned or first.leaders > _LEADING_ON:
         return False
+    if wide >= _NARROWEST_BOX and (_is_box(left, right) or _is_box(right, left)):
+        return True
+    if not sure:
+        return wide >= 1 and fewest == 1 and _is_last_line(first, last)
     return (
         (left.is_prose and right.is_prose)
         or (left.address and right.address)
         or (wide >= 1 and (_is_note(first, last) or _is_rest(first, last)))
         or _are_lists(left, right, wide)
+        or _are_blocks(left, right, wide)
     )
 
 
@@ -162,6 +177,37 @@ def _is_rest(first: Side, last: Side) -> bool:
     if not first.is_prose or first.count < _MANY_LINES or last.broken < _HALF:
         return False
     return (last.words >= _WORDS or last.letters >= _CJK_LETTERS) and last.numbers < _HALF
+
+
+def _is_box(text: Side, box: Side) -> bool:
+    """Whether a side is a box or a figure's caption beside prose, on base lines of its own."""
+    if not text.is_prose or box.count > text.count or box.starts < _BOX_ALIGNED:
+        return False
+    if _CAPTION.match(" ".join(word.text for _, word in box.items[:2])):
+        return True
+    close = all(b - a <= _CLOSE * box.size for a, b in pairwise(box.lines))
+    return (
+        close
+        and box.count >= LEAST_BESIDE
+        and box.words >= _WORDED
+        and _rows_in_common(text, box) < _HALF
+    )
+
+
+def _is_last_line(first: Side, last: Side) -> bool:
+    """Whether the later side is the last line of a paragraph, alone in its column."""
+    return first.is_certain and last.count == 1 and last.opens and last.numbers == 0
+
+
+def _are_blocks(left: Side, right: Side, wide: float) -> bool:
+    """Whether two sides are blocks whose lines stand beside each other by chance."""
+    if min(left.words, right.words) < _WORDED and min(left.letters, right.letters) <= _LETTERED:
+        return False
+    return (
+        wide >= 1
+        and max(left.numbers, right.numbers) < _INDEX_NUMBERS
+        and go_on_alone(left.items, right.items, left.size)
+    )
 
 
 def _are_lists(left: Side, right: Side, wide: float) -> bool:
@@ -181,18 +227,6 @@ def _inside_sentence(start: str) -> bool:
     """Whether a line that begins with this word goes on with one before."""
     letter = start.lstrip(_OPENERS)[:1]
     return letter.islower() or (letter.isalpha() and not (letter.isupper() or letter.istitle()))
-
-
-def _is_address(lines: Sequence[str]) -> bool:
-    """Whether lines name a street or a place, as those of an address do."""
-    if not LEAST_LINES <= len(lines) <= _LONGEST_ADDRESS:
-        return False
-    told = sum(
-        pattern.search(line) is not None
-        for line in lines
-        for pattern in (_PLACE, _HOUSE, _CJK_PLACE)
-    )
-    return told > 0 and not any(line.endswith((":", "：")) for line in lines[1:])
 
 
 def _rows_in_common(left: Side, right: Side) -> float:

@@ -72,9 +72,11 @@ class Row:
 
     @cached_property
     def fixed(self) -> bool:
-        """Whether nearly all of its letters have one width."""
-        letters = sum(len(word.text) for word in self.words)
-        return sum(len(w.text) for w in self.words if w.fixed) >= 0.8 * letters
+        """Whether nearly all of its letters have one width; the number of a line does not count."""
+        words = self.words[1:] if self.words[0].text.isdigit() else ()
+        words = words or self.words
+        letters = sum(len(word.text) for word in words)
+        return sum(len(w.text) for w in words if w.fixed) >= 0.8 * letters
 
     @cached_property
     def widest_gap(self) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from ingest.loaders.pdf.layout.lines import Row
-
-SIGNS = frozenset("{}()[]<>=;_#/\\|&*+$@\"'`~^%:")
-"""Characters that programs have many of."""
+from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.words.scripts import CODE_SIGNS
 
 _SIGNS_OF_CODE = 0.06
 _SIGNS_OF_DRAWN_CODE = 0.09  # where the font is no typewriter's
@@ -19,6 +19,10 @@ _STEP = 0.4  # heights of the font: a smaller shift is no indentation
 _FIXED_WIDTH = 0.6  # of a typewriter's letter, in heights
 _SPACE_WIDTH = 0.278  # of a space in most other fonts
 _TOLD = 0.6  # of the lines begin or end as those of programs do
+_USUAL_INDENT = 4
+_TOO_BROAD = range(5, 11)  # blanks: no language indents by so many
+_NO_BLANK = 0.7  # of the white between words: signs with less beside them stand with no blank
+_LEAST_NUMBERED, _LONGEST_NUMBER = 3, 6  # lines, digits
 _MOST_INDENT = 120
 _BLANK = 1.6  # usual distances between lines that hold an empty one
 _MOST_BLANKS = 2
@@ -32,8 +36,9 @@ _CODE_START = re.compile(
 
 def is_listing(rows: Sequence[Row], right: float) -> bool:
     """Whether lines that stand below each other are code; ``right`` is their column's edge."""
+    rows = _without_numbers(rows) or rows
     text = "".join(word.text for row in rows for word in row.words)
-    signs = sum(character in SIGNS for character in text) / max(len(text), 1)
+    signs = sum(character in CODE_SIGNS for character in text) / max(len(text), 1)
     lefts = _steps(rows)
     fixed = sum(row.fixed for row in rows) >= 0.8 * len(rows)
     left = min(row.box[0] for row in rows)
@@ -54,7 +59,14 @@ def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:
     """Return lines with their indentation, and empty ones where the page has them."""
     left = min(row.box[0] for row in rows)
     fixed = all(row.fixed for row in rows)
-    unit = _letter_width(rows) if fixed else _SPACE_WIDTH * rows[0].height
+    bare = None if fixed else _without_numbers(rows)
+    if bare is not None:
+        width = max(len(row.words[0].text) for row in rows)
+        numbers = [row.words[0].text.rjust(width) for row in rows]
+        lines = [text for text, _ in listing_lines(bare) if text]
+        return [(f"{n}  {t}", row) for n, t, row in zip(numbers, lines, rows, strict=True)]
+    unit = _letter_width(rows) if fixed else _indent_unit(rows, left)
+    blank = 0.0 if fixed else _NO_BLANK * _least_blank(rows)
     pitch = _pitch(rows)
     out: list[tuple[str, Row]] = []
     for at, row in enumerate(rows):
@@ -66,8 +78,65 @@ def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:
             out.append((_in_columns(row, left, unit), row))
         else:
             indent = min(max(round((row.box[0] - left) / unit), 0), _MOST_INDENT)
-            out.append((" " * indent + row.text(), row))
+            out.append((" " * indent + _spaced(row, blank), row))
     return out
+
+
+def _without_numbers(rows: Sequence[Row]) -> list[Row] | None:
+    """Return lines without the numbers that count them, None where nothing does."""
+    if len(rows) < _LEAST_NUMBERED or any(len(row.words) < 2 for row in rows):  # noqa: PLR2004
+        return None
+    numbers = [row.words[0].text for row in rows]
+    if not all(n.isascii() and n.isdigit() and len(n) < _LONGEST_NUMBER for n in numbers):
+        return None
+    if any(int(b) != int(a) + 1 for a, b in pairwise(numbers)):
+        return None
+    return [Row(row.words[1:], row.backwards) for row in rows]
+
+
+def _spaced(row: Row, blank: float) -> str:
+    """Return a line's text without blanks where signs have less white beside them than words."""
+    parts: list[Word] = []
+    for word in row.words:
+        last = parts[-1] if parts else None
+        if last is not None and not row.backwards and _is_beside_sign(last, word, blank):
+            box = (last.box[0], last.box[1], word.box[2], last.box[3])
+            parts[-1] = replace(last, text=last.text + word.text, box=box)
+        else:
+            parts.append(word)
+    return Row(tuple(parts), row.backwards).text()
+
+
+def _is_beside_sign(one: Word, other: Word, blank: float) -> bool:
+    signs = not (one.text[-1].isalnum() and other.text[0].isalnum())
+    return signs and other.box[0] - one.box[2] < blank
+
+
+def _least_blank(rows: Sequence[Row]) -> float:
+    """Return the narrowest white between two words without signs, 0 where no words follow."""
+    return min(
+        (
+            other.box[0] - one.box[2]
+            for row in rows
+            for one, other in pairwise(row.words)
+            if one.text[-1].isalnum() and other.text[0].isalnum()
+        ),
+        default=0.0,
+    )
+
+
+def _indent_unit(rows: Sequence[Row], left: float) -> float:
+    """Return how wide a blank at the start of a line is, where letters have many widths.
+
+    Programs that set code may take a blank for wider than the font does. Steps of more than four
+    blanks of the font are theirs.
+    """
+    unit = _SPACE_WIDTH * rows[0].height
+    shifts = sorted(row.box[0] - left for row in rows)
+    step = next((shift for shift in shifts if shift > _STEP * rows[0].height), 0.0)
+    if round(step / unit) in _TOO_BROAD:
+        return step / _USUAL_INDENT
+    return unit
 
 
 def _in_columns(row: Row, left: float, unit: float) -> str:

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Word
+from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, rows_of, strips_in, with_names_joined
 from ingest.loaders.pdf.tables.contents import ends_in_leaders
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
+from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.open import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.runs import Run
+from ingest.loaders.pdf.tables.spread import with_words_joined
 from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of
 from ingest.loaders.pdf.tables.value import Table
 
@@ -31,7 +34,7 @@ _CLOSER = 0.92  # times the distance of rows, that lines of one row have
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
-    page_lines = lines_of(words, left)
+    page_lines = folded(words, lines_of(words, left))
     down = sorted(left, key=lambda at: _middle(words[at].box))
     middles = [_middle(words[at].box) for at in down]
     for places, (start, end) in _stacks(lines):
@@ -43,7 +46,7 @@ def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -
                 for at in down[first:last]
                 if at in left and start - 2 <= _across(words[at].box) <= end + 2
             ]
-            band = lines_of(words, inside)
+            band = folded(words, lines_of(words, inside))
             if band and _tabular(words, band):
                 bands.append(band)
                 continue
@@ -116,17 +119,19 @@ def _banded(
     found = _banded_rows(words, bands, lines, strips)
     if found is None:
         return None
-    rows, strips = found
+    rows, strips = with_narrow_columns(words, *found)
     groups: list[list[Row]] = []
     for own in _by_band(rows, bands):
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
         return None
     close = _close(groups)
+    inside = {at for row in rows for at in row.line.words}
+    page_lines = [line for line in page_lines if inside.isdisjoint(line.words)]
     first, last = beside_rows(words, rows, strips, page_lines, close)
     groups = _by_closeness(first, close) + groups + _by_closeness(last, close)
     above = names_above(words, groups[0][0], strips, page_lines)
-    return table_from(words, [[row] for row in above] + groups)
+    return table_from(words, with_groups_parted(words, [*above, *groups], strips))
 
 
 def _close(groups: Sequence[Sequence[Row]]) -> float:
@@ -161,7 +166,7 @@ def _banded_rows(
         return None
     if len(bands) == 1 and not is_table(words, run, rows, strips):
         return None  # two lines enclose a remark as well
-    rows, left = with_names_joined(rows, strips)
+    rows, left = with_names_joined(*with_words_joined(words, rows, strips))
     shared = [any(len(row.filled) > 1 for row in own) for own in _by_band(rows, bands)]
     if len(bands) >= _MANY_BANDS and all(shared):
         return rows, left

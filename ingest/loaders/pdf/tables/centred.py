@@ -11,7 +11,7 @@ from ingest.loaders.pdf.tables.text import Line, Phrase, phrases
 _PARTLY_BESIDE = 0.72  # ems between lines that stand partly beside each other
 _MOST_LINES = 11  # of a row; columns of text beside each other have more
 _CENTRED = 0.2  # ems by which the middles of cells may differ
-_APART = 0.8  # ems between cells
+_APART = 0.45  # ems between cells
 
 
 def folded(words: Sequence[Word], lines: Sequence[Line]) -> list[Line]:

@@ -20,6 +20,7 @@ CLEAR = 0.8
 MOST_STRIPS = 64
 _FEWEST_KNOWN = 8  # rows without names that show what is usual
 _FEW = 0.12  # share of rows
+_NAMES_APART = 0.42  # ems of white between two names of columns
 _CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
 
 
@@ -160,7 +161,8 @@ def _white(
     start, end = strips[number]
     whites = _whites(words, line, strips[number])
     widest = max(whites, key=lambda white: white[1] - white[0], default=(start, start))
-    if widest[1] - widest[0] < min(0.5 * (end - start), line.apart):
+    least = line.apart if line.fixed else _NAMES_APART * line.size
+    if widest[1] - widest[0] < min(0.5 * (end - start), least):
         return start, start
     inside = [phrase for phrase in told if phrase.left >= start and phrase.right <= end]
     if not inside:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest.loaders.pdf.layout.columns import Item, reading_order
 from ingest.loaders.pdf.page import Box, Rule, Word
+from ingest.loaders.pdf.tables.beside_columns import parted_by_columns
 from ingest.loaders.pdf.tables.contents import FEWEST_ENTRIES, contents_of, ends_in_leaders
 from ingest.loaders.pdf.tables.open import open_tables
 from ingest.loaders.pdf.tables.ruled import ruled_tables
@@ -32,6 +33,7 @@ def find_tables(
     if len(words) > MOST_WORDS:
         return []
     free = {at for at, word in enumerate(words) if _on_page(word.box, width, height)}
+    on_page = frozenset(free)
     found: list[Table] = []
     # A drawing of more lines is no table, and comparing them all with each other takes minutes.
     lines = rules if len(rules) <= MOST_RULES else ()
@@ -42,6 +44,7 @@ def find_tables(
         found += contents_of(words, part)
     free.difference_update(*(table.words for table in found))
     found += open_tables(words, free)
+    found = parted_by_columns(found, words, lines, on_page)
     return sorted(found, key=lambda table: (table.box[1], table.box[0]))
 
 

@@ -13,6 +13,8 @@ _TOLERANCE = 2.6  # points by which aligned edges may differ
 _ALIGNED = 0.7  # share of a column's cells that share an edge
 _FEWEST_GAPS = 4
 _FEW_ROWS = 3
+_FEWEST_SHOWN = 4  # rows that show that a strip is one between columns
+_STRICTLY = 0.9  # share of a column's cells that share an edge where spaces are as wide
 _CLEARER = 1.5  # ems between columns of few rows
 _WIDER = 1.6  # times the gap between words, from which one is that of columns
 _BESIDE = 0.72  # ems between lines that stand partly beside each other
@@ -61,8 +63,27 @@ def are_clear(
             if before and after:
                 gaps.append(min(after) - max(before))
         gaps.sort()
-        clear.append(len(gaps) > 1 and gaps[len(gaps) // 2] >= least)
+        usual = gaps[len(gaps) // 2] if len(gaps) > 1 else 0.0
+        clear.append(
+            usual >= least or (usual >= ems * size and _is_edge(words, rows, number, len(gaps)))
+        )
     return clear
+
+
+def _is_edge(words: Sequence[Word], rows: Sequence[Row], number: int, both: int) -> bool:
+    """Say whether the cells on both sides of a strip are in line: spread words are not."""
+    if both < _FEWEST_SHOWN:
+        return False
+    return all(
+        _alike(words, [row.cells[column] for row in rows if row.cells[column]])
+        for column in (number, number + 1)
+    )
+
+
+def _alike(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> bool:
+    lefts = [min(words[at].box[0] for at in cell) for cell in cells]
+    rights = [max(words[at].box[2] for at in cell) for cell in cells]
+    return max(_most_alike(lefts), _most_alike(rights)) >= _STRICTLY * len(cells)
 
 
 def _spaces(words: Sequence[Word], rows: Sequence[Row]) -> float:

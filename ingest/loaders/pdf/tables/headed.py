@@ -10,7 +10,7 @@ from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row
 from ingest.loaders.pdf.tables.grid import Grid
-from ingest.loaders.pdf.tables.rows import grouped, table_from
+from ingest.loaders.pdf.tables.rows import grouped, is_rest, table_from
 from ingest.loaders.pdf.tables.stripes import columns_of
 from ingest.loaders.pdf.tables.text import Line, distance
 from ingest.loaders.pdf.tables.value import Table
@@ -36,12 +36,12 @@ def with_rows_below(
         columns = columns_of(words, line, grid.across)
         if columns is None or away > (_NEXT if rows else _FIRST) * line.size:
             break
-        if len(columns) == 1 and (not rows or 1 in columns):
-            break
         row = Row(line, [[] for _ in told])
         for at in line.words:
             middle = (words[at].box[0] + words[at].box[2]) / 2
             row.cells[bisect_right(grid.across, middle, 1, len(grid.across) - 1) - 1].append(at)
+        if len(columns) == 1 and (not rows or (1 in columns and not is_rest(words, rows, row))):
+            break
         rows.append(row)
     if sum(len(row.filled) >= _FEWEST_NAMES for row in rows) < _FEWEST_ROWS:
         return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import Row, Strip
 from ingest.loaders.pdf.tables.gaps import are_between, are_clear, edges_align, is_spread
@@ -29,18 +30,32 @@ _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
 _INDEX_ENTRY = re.compile(r".*[^\d\s],? \d{1,4}(?:[,–-] ?\d{1,4})*")
 
 
-def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]) -> bool:
-    """Say whether lines with white strips in common are rows of a table."""
+def is_table(
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    *,
+    clear: bool = False,
+) -> bool:
+    """Say whether lines with white strips in common are rows of a table.
+
+    ``clear`` says that the strips are known to be wider than spaces.
+    """
     columns = len(strips) + 1
     shared = [row for row in rows if len(row.filled) > 1]
-    if len(shared) < 2 or len(shared) < 0.45 * len(rows):  # noqa: PLR2004 - rows
+    lines = len(rows) - _count_of_rest(rows)
+    if len(shared) < 2 or len(shared) < 0.45 * lines:  # noqa: PLR2004 - rows
         return False
-    apart = all(are_clear(words, run, rows, strips)) and edges_align(words, rows, columns)
+    apart = (clear or all(are_clear(words, run, rows, strips))) and edges_align(
+        words, rows, columns
+    )
     if (
         not apart
         or are_between(rows)
         or is_spread(words, rows, run.size)
         or is_code_or_list(words, rows)
+        or _are_blocks(words, rows, run.size)
     ):
         return False
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
@@ -54,6 +69,33 @@ def is_table(words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Seque
         return short or any(numeric)
     whole = all(len(row.filled) == columns for row in rows)
     return short and whole and 2 * sum(is_number(column[-1]) for column in texts) >= columns
+
+
+def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
+    """Say whether columns are blocks that stand side by side: addresses, a list and a text."""
+    columns = [
+        [(words[at].box, words[at]) for row in rows for at in row.cells[column]]
+        for column in range(len(rows[0].cells))
+    ]
+    told = [
+        [_text(words, row.cells[at]) for row in rows if row.cells[at]] for at in range(len(columns))
+    ]
+    addresses = sum(map(is_address, told))
+    if addresses >= 2 and 3 * addresses >= 2 * len(columns):  # noqa: PLR2004 - columns, share
+        return True
+    return len(columns) == 2 and all(columns) and go_on_alone(columns[0], columns[1], size)  # noqa: PLR2004 - blocks
+
+
+def _count_of_rest(rows: Sequence[Row]) -> int:
+    """Count lines that hold the rest of one cell, below a row of at least three."""
+    count = 0
+    above: list[int] = []
+    for row in rows:
+        if len(row.filled) == 1 and len(above) > 2 and row.filled[0] in above[1:]:  # noqa: PLR2004
+            count += 1
+        else:
+            above = row.filled
+    return count
 
 
 def _is_text(texts: list[list[str]]) -> bool:

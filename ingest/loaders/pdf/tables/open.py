@@ -10,12 +10,22 @@ from itertools import pairwise
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
-from ingest.loaders.pdf.tables.gaps import clear_strips
-from ingest.loaders.pdf.tables.likely import is_table
+from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
+from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
+from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
-from ingest.loaders.pdf.tables.rows import grouped, table_from
+from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
 from ingest.loaders.pdf.tables.runs import Run, runs_of
-from ingest.loaders.pdf.tables.text import Line, cell_text, is_fixed, is_number, lines_of, phrases
+from ingest.loaders.pdf.tables.spread import with_words_joined
+from ingest.loaders.pdf.tables.text import (
+    Line,
+    cell_text,
+    distance,
+    is_fixed,
+    is_number,
+    lines_of,
+    phrases,
+)
 from ingest.loaders.pdf.tables.value import Table
 from ingest.loaders.printed_lines import width
 
@@ -23,6 +33,7 @@ _DEPTH = 4
 _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _HEADER_LINES = 2
 _HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
+_NAME_AWAY = 1.4  # ems between lines of one name
 _LONGEST_NAME = 44
 _LONGEST_CELL = 60  # words
 _ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
@@ -56,16 +67,17 @@ def _tables_of(
     words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
 ) -> tuple[list[Table], list[list[int]]]:
     """Return the tables of a run, or the parts of it that are to be looked at again."""
-    rows: Sequence[Row] = _trimmed(rows_of(words, run.lines, run.inner)) if run.inner else []
+    rows: Sequence[Row] = _trimmed(words, rows_of(words, run.lines, run.inner)) if run.inner else []
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
-    cut = _gutter(words, rows, run.inner)
+    cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
-    rows, strips = clear_strips(words, run, *with_names_joined(rows, run.inner))
+    rows, strips = with_words_joined(words, rows, run.inner)
+    rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
         return [], []
-    if is_table(words, run, rows, strips):
+    if _is_table(words, run, rows, strips):
         found = _finished(words, rows, strips, lines)
         # Nobody sets a paragraph in a cell without a line around it.
         whole = all(len(cell.split()) <= _LONGEST_CELL for t in found for r in t.rows for cell in r)
@@ -76,6 +88,21 @@ def _tables_of(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _is_table(
+    words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
+) -> bool:
+    """Say whether rows are those of a table, or are when columns that stand close are parted."""
+    if is_table(words, run, rows, strips):
+        return True
+    fine, narrow = with_narrow_columns(words, rows, strips)
+    more = len(narrow) > len(strips) and is_table(words, run, fine, narrow, clear=True)
+    return more or (
+        are_blocks(words, rows)
+        and edges_align(words, rows, len(strips) + 1)
+        and not is_code_or_list(words, rows)
+    )
 
 
 def _in_stretches(
@@ -96,7 +123,7 @@ def _in_stretches(
     ]
 
 
-def _trimmed(rows: list[Row]) -> list[Row]:
+def _trimmed(words: Sequence[Word], rows: list[Row]) -> list[Row]:
     """Leave out lines at both ends that have no cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
@@ -106,6 +133,9 @@ def _trimmed(rows: list[Row]) -> list[Row]:
     core = rows[first:end]
     # The last row's cells may go on, not beside the first column: there the next text begins.
     while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
+        core.append(rows[end])
+        end += 1
+    while core and end < len(rows) and is_rest(words, core, rows[end]):
         core.append(rows[end])
         end += 1
     return core
@@ -145,6 +175,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
 def _finished(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Table]:
+    rows, strips = with_narrow_columns(words, rows, strips)
     cut = _side_by_side(words, rows, strips)
     if cut is not None:
         parts = []
@@ -155,9 +186,10 @@ def _finished(
             parts.append(table_from(words, grouped(words, half)))
         return parts
     above = names_above(words, rows[0], strips, lines)
-    beside = [row for row in above if _overlaps(row.line, rows[0].line)]
-    groups = [[row] for row in above[: len(above) - len(beside)]]
-    return [table_from(words, groups + grouped(words, [*beside, *rows]))]
+    beside = [group for group in above if _overlaps(group[-1].line, rows[0].line)]
+    groups = above[: len(above) - len(beside)]
+    groups += grouped(words, [*(row for group in beside for row in group), *rows])
+    return [table_from(words, with_groups_parted(words, groups, strips))]
 
 
 def _side_by_side(
@@ -261,14 +293,18 @@ def _ends(words: Sequence[Word], cell: Sequence[int]) -> tuple[float, float]:
 
 def names_above(
     words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
-) -> list[Row]:
-    """Return lines above the first row whose phrases stand over one or several columns each."""
-    found: list[Row] = []
+) -> list[list[Row]]:
+    """Return lines above the first row whose phrases stand over one or several columns each.
+
+    The rest of a name that breaks is put to the line that it begins in.
+    """
+    found: list[list[Row]] = []
+    rest: list[Row] = []
     span = _ends(words, first.line.words)
     at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
     for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
-        below = found[0].line if found else first.line
-        if below.centre - candidate.centre > _HEADER_AWAY * max(candidate.size, below.size):
+        below = (rest or (found[0] if found else [first]))[0].line
+        if distance(candidate, below) > _HEADER_AWAY * max(candidate.size, below.size):
             break
         line = _within(words, candidate, span)
         if line is None:
@@ -278,11 +314,26 @@ def names_above(
         starts = [start for start, _, _ in row.spans]
         texts = [cell_text(words, phrase.words) for phrase in told]
         alone = len(told) == 1 and (not row.spans or 0 in starts)
-        if (alone and not _overlaps(line, below)) or any(
-            width(text) > _LONGEST_NAME or is_number(text) for text in texts
+        if any(width(text) > _LONGEST_NAME or is_number(text) for text in texts):
+            break
+        if alone and not _overlaps(line, below):
+            if row.spans or rest or not texts[0][:1].islower():
+                break
+            rest = [row]
+            continue
+        if rest and not (
+            set(rest[0].filled) < set(row.filled)
+            and distance(line, rest[0].line) <= _NAME_AWAY * line.size
         ):
             break
-        if len(told) != len(row.filled):
+        if any(_is_parted(words, row, column) for column in row.filled):
             break
-        found.insert(0, row)
+        found.insert(0, [row, *rest])
+        rest = []
     return found
+
+
+def _is_parted(words: Sequence[Word], row: Row, column: int) -> bool:
+    """Say whether a line has two phrases in one column."""
+    part = replace(row.line, words=row.cells[column])
+    return len(phrases(words, part, row.line.apart)) > 1

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import Row
+from ingest.loaders.pdf.tables.middles import around_middles, by_halves, nearer_than, torn
 from ingest.loaders.pdf.tables.text import around, cell_text, distance, is_number
 from ingest.loaders.pdf.tables.value import Table, names_columns, repeated
 from ingest.loaders.printed_lines import is_cjk
 
 _OVERLAP = 0.72  # ems between lines that stand partly beside each other
 _LOOSER = 1.22  # distance between rows, as a multiple of that between lines of a cell
-_NEARER = 1.12  # the same, where the lines of a cell lie around those of the others
 _MOST_HEADER_ROWS = 3
+_NEAR = 1.3  # times the distance of a table's lines, or of its font, to the rest of its last cell
+_FEWEST_BLOCKS = 3
+_LITTLE_LOOSER = 1.06  # the same, where each line is what had no room above
+_MOST_JUMPS = 3
+_FEWEST_CHINESE = 4.5  # ems of a line that breaks within its cell
+_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")  # noqa: RUF001
 
 
 def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
     """Return lines as rows of a table: a cell may have several lines."""
     if not rows:
         return []
-    return _by_distance(words, rows) or _around_middles(rows) or _by_wrapping(words, rows)
+    known = _by_distance(words, rows) or around_middles(rows)
+    if known:
+        return known
+    wrapped = _by_wrapping(words, rows)
+    middles = by_halves(rows)
+    if middles and _faults(words, middles) < _faults(words, wrapped):
+        return middles
+    return wrapped
+
+
+def _faults(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:
+    """Count what tells that lines are not grouped as rows: breaks where a word had room, too."""
+    rows = [row for group in groups for row in group]
+    edges = _edges(words, rows)
+    count = torn(words, groups)
+    for group in groups:
+        for at in range(1, len(group)):
+            above, row = group[:at], group[at]
+            count += sum(
+                any(one.cells[column] for one in above)
+                and not _had_no_room(words, above, row, column, edges[column])
+                for column in row.filled
+            )
+    return count
 
 
 def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] | None:
@@ -30,49 +60,46 @@ def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] 
     if len(gaps) < 2 or len(rows[0].cells) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     ordered = sorted(gaps)
-    jumps = [(high / max(low, 0.1), low, high) for low, high in pairwise(ordered)]
-    jump, low, high = max(jumps)
-    if jump < _LOOSER:
-        return None
-    groups = _nearer_than((low + high) / 2, rows, gaps)
-    several = [group for group in groups if len(group) > 1]
-    if several and len(groups) > 1 and all(_is_one_row(words, group) for group in several):
-        return groups
-    return None
-
-
-def _around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
-    """Group lines whose cells are centred: the longest cell has lines above and below others."""
-    gaps = [distance(row.line, below.line) for row, below in pairwise(rows)]
-    for low, high in sorted(pairwise(sorted(gaps)), reverse=True):
-        if high < _NEARER * low:
-            continue
-        groups = _nearer_than((low + high) / 2, rows, gaps)
+    jumps = sorted(
+        ((high / max(low, 0.1), low, high) for low, high in pairwise(ordered)), reverse=True
+    )
+    edges = _edges(words, rows)
+    for jump, low, high in jumps[:_MOST_JUMPS]:
+        if jump < _LITTLE_LOOSER:
+            break
+        groups = nearer_than((low + high) / 2, rows, gaps)
         several = [group for group in groups if len(group) > 1]
-        if several and len(groups) > 1 and all(map(_is_centred, several)):
+        if not several or len(groups) < 2:  # noqa: PLR2004 - rows
+            continue
+        far = jump >= _LOOSER
+        if all(
+            _is_one_row(words, group) and (far or _is_broken(words, group, edges))
+            for group in several
+        ):
             return groups
     return None
 
 
-def _is_centred(group: Sequence[Row]) -> bool:
-    """Say whether all cells of a group but one are in its middle line."""
-    middle = group[len(group) // 2]
-    others = [row.filled for row in group if row is not middle]
-    if len(group) % 2 == 0 or len(middle.filled) < 3 or middle.spans:  # noqa: PLR2004 - cells
-        return False
-    return all(filled == others[0] and len(filled) == 1 for filled in others) and (
-        others[0][0] in middle.filled
+def _is_broken(words: Sequence[Word], group: Sequence[Row], edges: Sequence[float]) -> bool:
+    """Say whether each line of a group is what had no room in the lines above it."""
+    return all(
+        set(row.filled) <= {column for one in group[:at] for column in one.filled}
+        and all(
+            _had_no_room(words, group[:at], row, column, edges[column]) for column in row.filled
+        )
+        for at, row in enumerate(group)
+        if at
     )
 
 
-def _nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:
-    groups: list[list[Row]] = [[rows[0]]]
-    for row, gap in zip(rows[1:], gaps, strict=True):
-        if gap > limit:
-            groups.append([row])
-        else:
-            groups[-1].append(row)
-    return groups
+def are_blocks(words: Sequence[Word], rows: Sequence[Row]) -> bool:
+    """Say whether white parts lines into rows that begin in all columns: paragraphs do not."""
+    groups = _by_distance(words, rows) or []
+    return (
+        len(groups) >= _FEWEST_BLOCKS
+        and any(len(group) > 1 for group in groups)
+        and all(len(group[0].filled) == len(group[0].cells) for group in groups)
+    )
 
 
 def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
@@ -82,26 +109,45 @@ def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
         for column in row.filled:
             numbers[column] += is_number(cell_text(words, row.cells[column]))
     full = sum(len(row.filled) == columns for row in group)
-    return max(numbers) <= 1 and full <= 1
+    rest = all(2 * len(row.filled) <= columns for row in group[1:]) and columns > 2  # noqa: PLR2004
+    return (max(numbers) <= 1 or (rest and bool(group[0].cells[0]))) and full <= 1
 
 
 def _by_wrapping(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
-    columns = len(rows[0].cells)
-    edges = [
-        max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
-        for column in range(columns)
-    ]
+    edges = _edges(words, rows)
+    numeric = [_counts(words, rows, column) for column in range(len(rows[0].cells))]
     groups: list[list[Row]] = []
     for row in rows:
-        if groups and _continues(words, groups[-1], row, edges):
+        if groups and _continues(words, groups[-1], row, edges, numeric):
             groups[-1].append(row)
         else:
             groups.append([row])
     return groups
 
 
+def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
+    """Say whether a line below a table is the rest of the first cell of its last row."""
+    if line.filled != [0] or len(rows) < 2:  # noqa: PLR2004 - distances
+        return False
+    nearest = min(distance(row.line, below.line) for row, below in pairwise(rows))
+    if not 0 < distance(rows[-1].line, line.line) <= _NEAR * max(nearest, line.line.size):
+        return False
+    edge = max(words[at].box[2] for row in rows for at in row.cells[0])
+    return _wraps(words, rows, line, 0, edge) and _goes_on(words, rows, line, 0)
+
+
+def _counts(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
+    """Say whether most cells of a column are numbers."""
+    told = [cell_text(words, row.cells[column]) for row in rows if row.cells[column]]
+    return 2 * sum(map(is_number, told)) > len(told)
+
+
 def _continues(
-    words: Sequence[Word], group: Sequence[Row], row: Row, edges: Sequence[float]
+    words: Sequence[Word],
+    group: Sequence[Row],
+    row: Row,
+    edges: Sequence[float],
+    numeric: Sequence[bool],
 ) -> bool:
     last = group[-1]
     if row.spans or last.spans:
@@ -113,11 +159,38 @@ def _continues(
     full = len(filled) == len(row.cells)
     if not set(filled) <= before or (full and not _all_go_on(words, group, row, edges)):
         return False
-    if any(is_number(cell_text(words, row.cells[column])) for column in filled):
+    if any(
+        numeric[column]
+        and is_number(cell_text(words, row.cells[column]))
+        and not _is_unfinished(words, group, column)
+        for column in filled
+    ):
         return False
     if not row.cells[0] and len(filled) <= max(1, len(row.cells) // 2):
         return True
-    return all(_wraps(words, group, row, column, edges[column]) for column in filled)
+    fits = [_wraps(words, group, row, column, edges[column]) for column in filled]
+    low = [_goes_on(words, group, row, column) for column in filled]
+    return all(fits) and (low[0] if row.cells[0] else any(low))
+
+
+def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
+    """Return the last line of a cell so far, empty where it has none."""
+    cell = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
+    return cell_text(words, cell) if cell else ""
+
+
+def _is_unfinished(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
+    """Say whether a cell's text so far is one that goes on: the first half of a range."""
+    return _UNFINISHED.search(_above(words, group, column)) is not None
+
+
+def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int) -> bool:
+    """Say whether a cell's line reads as the rest of the one above."""
+    first = words[row.cells[column][0]].text[:1]
+    start = next(one.cells[column] for one in group if one.cells[column])
+    small = first.islower() and not words[start[0]].text[:1].islower()
+    low = small or is_cjk(first or " ") or first in "(（"
+    return low or _is_unfinished(words, group, column)
 
 
 def _all_go_on(
@@ -142,11 +215,30 @@ def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, e
     if not above:
         return False
     first = words[row.cells[column][0]]
+    long = words[above[-1]].box[2] - words[above[0]].box[0] >= _FEWEST_CHINESE * first.size
+    # Of short Chinese cells each fills its column.
+    return (long or not is_cjk(first.text[:1] or " ")) and _had_no_room(
+        words, group, row, column, edge
+    )
+
+
+def _had_no_room(
+    words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float
+) -> bool:
+    above = next(one.cells[column] for one in reversed(group) if one.cells[column])
+    first = words[row.cells[column][0]]
     end = max(words[at].box[2] for at in above)
     chinese = is_cjk(first.text[:1] or " ")
     need = first.size if chinese else first.box[2] - first.box[0] + 0.25 * first.size
-    starts_low = first.text[:1].islower() or chinese or first.text[:1] in "(（"
-    return starts_low and end + need > edge + 0.5
+    return end + need > edge + 0.5
+
+
+def _edges(words: Sequence[Word], rows: Sequence[Row]) -> list[float]:
+    """Return the right edge of each column's words."""
+    return [
+        max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
+        for column in range(len(rows[0].cells))
+    ]
 
 
 def table_from(

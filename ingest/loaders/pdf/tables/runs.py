@@ -82,7 +82,7 @@ def _run_from(
         left = _common(run.strips, _gaps(words, line, _SPACE), _NARROWEST * line.size)
         if len(run.lines) <= _HEADS and _is_finer(words, line, run, left):
             break
-        lost = _lost(run.inner, left)
+        lost = _lost(_shown(run), left)
         if lost and not _goes_on(words, lines, at, run, left):
             break
         known = len(run.lines) > 2 or not clear[at]  # noqa: PLR2004 - before, nothing is usual
@@ -112,7 +112,7 @@ def _goes_on(
 ) -> bool:
     """Say whether a line that crosses strips of a run still belongs to it."""
     clear = len(_gaps(words, lines[at], CLEAR)) > _BOTH_ENDS
-    kept, lost = len(inner(left)), _lost(run.inner, left)
+    kept, lost = len(inner(left)), _lost(_shown(run), left)
     if len(run.lines) <= _HEADS:
         return clear and kept > 0 and kept >= lost
     return _is_odd(words, lines, at, run) or (clear and kept > lost)
@@ -127,12 +127,21 @@ def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> 
         return False
     after = _common(run.strips, _gaps(words, below, _SPACE), _NARROWEST * below.size)
     shown = len(phrases(words, below, CLEAR * below.size))
-    return shown > 1 and not _lost(run.inner, after)
+    return shown > 1 and not _lost(_shown(run), after)
 
 
 def _is_wide(run: Run, lost: int, clear: bool) -> bool:  # noqa: FBT001 - one line's
     """Say whether one wide cell crosses a strip that enough lines have shown."""
     return clear and lost == 1 and len(run.lines) >= _SHOWN and 4 * len(run.odd) < len(run.lines)
+
+
+def _shown(run: Run) -> list[Strip]:
+    """Return the strips that are wider than spaces, all where none is.
+
+    Between the words of the first lines there is white that is no column's.
+    """
+    wide = [(a, b) for a, b in run.inner if b - a >= CLEAR * run.size]
+    return wide or run.inner
 
 
 def _lost(strips: Sequence[Strip], left: Sequence[Strip]) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loaders.pdf.page import Box, Word
-from ingest.loaders.pdf.tables.text import Line, lines_of, phrases
+from ingest.loaders.pdf.tables.centred import folded
+from ingest.loaders.pdf.tables.text import Line, lines_of, pieces
 
 _SAME_PLACE = 2.0  # points by which edges of bands of one table may differ
 _FEWEST_EDGES = 3  # of two columns
@@ -54,7 +55,7 @@ def with_bands_joined(
     for stack in stacks:
         if len(stack) > 1:
             _with_lone(words, page, stack, lone)
-            _with_ends(words, page, stack, bands)
+            _with_ends(words, folded(words, page), stack, bands)
     return [[box for band in stack for box in band.lines] for stack in stacks] + [
         band.lines for band in lone if band.lines
     ]
@@ -117,7 +118,7 @@ def _beside(words: Sequence[Word], line: Line, band: _Band) -> list[int]:
 def columns_of(words: Sequence[Word], line: Line, edges: Sequence[float]) -> set[int] | None:
     """Return the columns between edges that a line has phrases in, None where one crosses."""
     found: set[int] = set()
-    for phrase in phrases(words, line, line.apart):
+    for phrase in pieces(words, line, edges):
         before = sum(edge <= phrase.left + 1 for edge in edges)
         if before != sum(edge < phrase.right - 1 for edge in edges):
             return None
@@ -176,14 +177,16 @@ def _reached(words: Sequence[Word], lines: Sequence[Line], band: _Band, edge: fl
         inside = _beside(words, line, band)
         if not inside:
             break
-        far = abs(line.centre - near) > (_NEXT if number else _FIRST) * line.size
+        below = line.centre > edge
+        start = line.top + line.size / 2 if below else line.bottom - line.size / 2
+        far = abs(start - near) > (_NEXT if number else _FIRST) * line.size
         told = columns_of(words, line, [band.left, *band.edges[1:-1], band.right])
         if far or told is None or len(inside) < len(line.words):
             break
-        below = line.centre > edge
-        if len(told) < 2 and (1 in told or (below and not number)):  # noqa: PLR2004 - text beside
+        low = below and number and words[inside[0]].text[:1].islower()  # the rest of a cell
+        if len(told) < 2 and ((1 in told and not low) or (below and not number)):  # noqa: PLR2004 - text beside
             break
         several = several or len(told) > 1
-        near = line.centre
+        near = line.bottom - line.size / 2 if below else line.top + line.size / 2
         reached = line.top - 1 if line.centre < edge else line.bottom + 1
     return reached if several else edge

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.loaders.pdf.layout.lines import row_of, runs_backwards
 from ingest.loaders.pdf.page import Box, Word
@@ -16,6 +17,7 @@ SPACE = 0.12
 _LEVEL = 0.2  # ems
 _ONE_LINE = 0.36  # share of the font's height by which centres of words of one line may differ
 _APART = 0.55  # ems between two phrases
+_AT_EDGE = 0.36  # ems between two phrases at the edge of a column
 _FIXED_APART = 0.95  # ems; one space takes 0.6
 _FIXED = 0.8  # share of letters
 _LEADERS = re.compile(r"\s*(?:[.．·•․‥…‧_-]\s?){4,}\s*|\s*…{2,}\s*")
@@ -110,6 +112,25 @@ def phrases(words: Sequence[Word], line: Line, gap: float) -> list[Phrase]:
         else:
             found.append(Phrase([at], left, right))
     return found
+
+
+def pieces(words: Sequence[Word], line: Line, edges: Sequence[float]) -> list[Phrase]:
+    """Return the phrases of a line, those parted that have white at the edge of a column."""
+    found: list[Phrase] = []
+    for phrase in phrases(words, line, line.apart):
+        first = 0
+        for at, (one, other) in enumerate(pairwise(phrase.words), start=1):
+            end, start = words[one].box[2], words[other].box[0]
+            white = start - end >= max(_AT_EDGE * line.size, _AT_EDGE / _APART * line.apart)
+            if white and any(end <= edge + 1 and edge - 1 <= start for edge in edges):
+                found.append(_phrase(words, phrase.words[first:at]))
+                first = at
+        found.append(_phrase(words, phrase.words[first:]))
+    return found
+
+
+def _phrase(words: Sequence[Word], chosen: list[int]) -> Phrase:
+    return Phrase(chosen, words[chosen[0]].box[0], max(words[at].box[2] for at in chosen))
 
 
 def cell_text(words: Sequence[Word], chosen: Iterable[int]) -> str:

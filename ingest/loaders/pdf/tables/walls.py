@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.grid import Cell, Grid
-from ingest.loaders.pdf.tables.text import Line, lines_of, phrases
+from ingest.loaders.pdf.tables.text import Line, lines_of, phrases, pieces
 
 _ALIGNED = 0.3  # ems by which the first lines of a row's cells may differ
 _BLOCK = 1.6  # ems between lines of one cell
@@ -129,7 +129,8 @@ def _by_columns(words: Sequence[Word], grid: Grid, cell: Cell) -> Iterator[Cell]
         yield cell
         return
     lines = lines_of(words, cell.words)
-    told = [phrase for line in lines for phrase in phrases(words, line, line.apart)]
+    inner = grid.across[cell.column + 1 : cell.column_end]
+    told = [phrase for line in lines for phrase in pieces(words, line, inner)]
     cuts = [
         number
         for number in range(cell.column + 1, cell.column_end)

@@ -17,6 +17,7 @@ from ingest.loaders.pdf.words.backwards import apart, in_reading_order, is_as_dr
 from ingest.loaders.pdf.words.fixed_fonts import fixed_fonts
 from ingest.loaders.pdf.words.frames import Frame, Sign, frames_of, line_box
 from ingest.loaders.pdf.words.glyphs import Glyphs
+from ingest.loaders.pdf.words.gridded import Grid, grids
 from ingest.loaders.pdf.words.letters import (
     beside,
     composed,
@@ -102,6 +103,7 @@ class _Run:
     number: int
     open_left: bool
     open_right: bool
+    grid: Grid | None = None
 
 
 def words_of(page: Glyphs) -> list[Word]:
@@ -118,12 +120,14 @@ def words_in_frame(frame: Frame, page: Glyphs) -> list[Word]:
     """Return the words of a frame, in its own points, in the order in which the file draws them."""
     fixed = fixed_fonts(page)
     onward, backward = apart(_readable(once(frame.signs), page))
-    runs = [run for chain in _chains(onward) for run in _runs(chain)]
+    chains = _chains(onward)
+    on_grid = grids([chain.letters for chain in chains])
+    runs = [run for chain, grid in zip(chains, on_grid, strict=True) for run in _runs(chain, grid)]
     for line in backward:
         for chain in _chains(line):
             chain.number += len(onward)
             runs += [_turned_round(run, mirrored=is_as_drawn(line)) for run in _runs(chain)]
-    words = (_word(letters, number, fixed) for letters, number in _joined(runs))
+    words = (_word(letters, number, fixed, grid) for letters, number, grid in _joined(runs))
     return [word for word in words if word.text]
 
 
@@ -174,11 +178,15 @@ def _turned_round(run: _Run, *, mirrored: bool) -> _Run:
     return replace(run, letters=letters, open_left=False, open_right=False)
 
 
-def _runs(chain: _Chain) -> list[_Run]:
+def _runs(chain: _Chain, grid: Grid | None = None) -> list[_Run]:
     letters = chain.letters
-    gaps = [chain.white(at) for at in range(len(letters) - 1)]
-    cuts = [at + 1 for at, end in enumerate(word_ends(letters, gaps)) if end]
-    for at in cuts:
+    if grid is None:
+        gaps = [chain.white(at) for at in range(len(letters) - 1)]
+        ends = word_ends(letters, gaps)
+    else:
+        ends = [grid.ends(one, other) for one, other in pairwise(letters)]
+    cuts = [at + 1 for at, end in enumerate(ends) if end]
+    for at in cuts if grid is None else ():
         letters[at - 1] = _without_overhang(letters[at - 1], letters[at])
     return [
         _Run(
@@ -186,12 +194,13 @@ def _runs(chain: _Chain) -> list[_Run]:
             chain.number,
             open_left=first == 0 and chain.spaces[0] is None,
             open_right=last == len(letters) and not chain.space_after,
+            grid=grid,
         )
         for first, last in pairwise([0, *cuts, len(letters)])
     ]
 
 
-def _joined(runs: Sequence[_Run]) -> list[tuple[list[Sign], int]]:
+def _joined(runs: Sequence[_Run]) -> list[tuple[list[Sign], int, Grid | None]]:
     """Join words that were drawn in pieces: the next piece begins where one ends."""
     heads: dict[tuple[int, int], list[int]] = defaultdict(list)
     for at, run in enumerate(runs):
@@ -215,7 +224,7 @@ def _joined(runs: Sequence[_Run]) -> list[tuple[list[Sign], int]]:
                 following[at] = other
                 taken.add(other)
                 break
-    found: list[tuple[list[Sign], int]] = []
+    found: list[tuple[list[Sign], int, Grid | None]] = []
     done: set[int] = set()
     starts = [at for at in range(len(runs)) if at not in taken]
     for start in [*starts, *range(len(runs))]:  # the second time: pieces that go round in a circle
@@ -226,7 +235,7 @@ def _joined(runs: Sequence[_Run]) -> list[tuple[list[Sign], int]]:
             letters += runs[piece].letters
             piece = following.get(piece, -1)
         if letters:
-            found.append((letters, runs[start].number))
+            found.append((letters, runs[start].number, runs[start].grid))
     return found
 
 
@@ -244,19 +253,17 @@ def _touch(end: Sign, start: Sign) -> bool:
     )
 
 
-def _word(letters: Sequence[Sign], number: int, fixed: frozenset[int]) -> Word:
+def _word(letters: Sequence[Sign], number: int, fixed: frozenset[int], grid: Grid | None) -> Word:
     drawn = [sign for sign in letters if not is_accent(sign.text)] or letters
     size = median(sign.size for sign in drawn)
-    box = line_box(
-        min(sign.left for sign in letters),
-        max(sign.right for sign in letters),
-        median(sign.base for sign in drawn),
-        size,
-    )
+    left, right = min(sign.left for sign in letters), max(sign.right for sign in letters)
+    if grid is not None:
+        left, right = grid.bounds(letters)
+    box = line_box(left, right, median(sign.base for sign in drawn), size)
     return Word(
         text=composed(letters),
         box=box,
         size=size,
-        fixed=all(sign.font in fixed for sign in letters),
+        fixed=grid is not None or all(sign.font in fixed for sign in letters),
         line=number,
     )

@@ -10,6 +10,7 @@ from ingest.loaders.pdf.words.glyphs import Font, Glyphs
 _NARROW = frozenset("iljtfrI1.,:;'|!")
 _BROAD = frozenset("mwMWOQGDN@%")
 _SAME = 0.03
+_FEW = 5  # letters of which some are narrow in most fonts
 _NAMES = ("courier", "mono", "consol", "typewriter", "menlo", "monaco", "fixed", "cmtt", "lmtt")
 
 
@@ -17,17 +18,17 @@ def fixed_fonts(page: Glyphs) -> frozenset[int]:
     """Return the page's fonts, by number, that code is set in."""
     narrow: dict[int, list[float]] = defaultdict(list)
     broad: dict[int, list[float]] = defaultdict(list)
+    other: dict[int, list[float]] = defaultdict(list)
     ascii_letters: dict[int, set[str]] = defaultdict(set)
     for glyph in page.glyphs:
         if glyph.font < 0 or glyph.size <= 0 or not "!" <= glyph.text <= "~":
             continue
         ascii_letters[glyph.font].add(glyph.text)
-        kind = narrow if glyph.text in _NARROW else broad if glyph.text in _BROAD else None
-        if kind is not None:
-            turn = math.radians(glyph.angle)
-            along = abs(math.cos(turn)) >= abs(math.sin(turn))
-            width = glyph.right - glyph.left if along else glyph.bottom - glyph.top
-            kind[glyph.font].append(width / glyph.size)
+        kind = narrow if glyph.text in _NARROW else broad if glyph.text in _BROAD else other
+        turn = math.radians(glyph.angle)
+        along = abs(math.cos(turn)) >= abs(math.sin(turn))
+        width = glyph.right - glyph.left if along else glyph.bottom - glyph.top
+        kind[glyph.font].append(width / glyph.size)
     found = set()
     for number, font in enumerate(page.fonts):
         if not ascii_letters[number]:
@@ -36,7 +37,12 @@ def fixed_fonts(page: Glyphs) -> frozenset[int]:
         if small and large:
             if max(large) - min(small) <= _SAME:
                 found.add(number)
-        elif _is_called_fixed(font):
+        elif _is_called_fixed(font) or (
+            # Keywords in bold may have no broad letter.
+            small
+            and len(ascii_letters[number]) >= _FEW
+            and max(small + other[number]) - min(small + other[number]) <= _SAME
+        ):
             found.add(number)
     return frozenset(found)
 

@@ -64,12 +64,20 @@ def letter_of(sign: Sign, symbols: str = "") -> str:
     if text in _HYPHENS:
         return "-" if sign.ink_right > sign.ink_left else ""
     if symbols and not text.isspace():
-        return _of_symbols(text, symbols)
+        return sign_of(text, symbols)
     if text.isspace() or text.isalnum():
         return text if text < "\ufb1d" else _FORMS.sub(_plain, text)
     if text == "\ufeff" or (text and unicodedata.category(text[0]) in _UNSEEN):
         return ""
     return text
+
+
+def sign_of(text: str, symbols: str) -> str:
+    """Return what a symbol font draws for a character, as :func:`symbols_of` names it."""
+    if symbols == _OPEN_SYMBOL:
+        return _stood_in_for(text)
+    # In Symbol, PDFium itself knows what codes beyond ASCII stand for.
+    return signs(text, symbols, symbols) if _is_code(text, symbols) else text
 
 
 def beside(sign: Sign, mark: str) -> str:
@@ -111,13 +119,6 @@ def is_over(accent: Sign, letter: Sign) -> bool:
     middle = (accent.ink_left + accent.ink_right) / 2
     common = min(accent.right, letter.right) - max(accent.left, letter.left)
     return letter.left < middle < letter.right and common > 0.5 * (accent.right - accent.left)
-
-
-def _of_symbols(text: str, symbols: str) -> str:
-    if symbols == _OPEN_SYMBOL:
-        return _stood_in_for(text)
-    # In Symbol, PDFium itself knows what codes beyond ASCII stand for.
-    return signs(text, symbols, symbols) if _is_code(text, symbols) else text
 
 
 def _stood_in_for(text: str) -> str:

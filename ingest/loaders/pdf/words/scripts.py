@@ -7,6 +7,9 @@ from functools import lru_cache
 
 _HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
 
+CODE_SIGNS = frozenset("{}()[]<>=;_#/\\|&*+$@\"'`~^%:")
+"""Characters that programs have many of."""
+
 
 @lru_cache(maxsize=8192)
 def is_wide(text: str) -> bool:

@@ -1,27 +1,14 @@
-"""Files that a browser sends: their names, each its own."""
+"""Files that are sent: their names, each its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from ingest.jobs.spool import Upload
 from ingest.sent import distinct
 from kb.text import normalise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file as a browser sent it; ``name`` is cleaned, see :func:`clean_name`.
-
-    ``read`` returns its bytes, which stay on the disk until then; whoever holds an upload keeps
-    them there.
-    """
-
-    name: str
-    size: int
-    content_hash: str
-    read: Callable[[], bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +20,7 @@ class Renamed:
 
 
 def clean_name(name: str) -> str:
-    """Return an uploaded file's name without folders and control characters, NFC."""
+    """Return a sent file's name without folders and control characters, NFC."""
     last = PurePosixPath(normalise(name).replace("\\", "/")).name
     clean = " ".join(last.split())
     return clean if clean.strip(".") else "file"

@@ -1,0 +1,28 @@
+"""Ingestion in the background: a queue that outlives the process, and whoever works through it.
+
+The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in the spool.
+"""
+
+from ingest.jobs.execution import UNEXPECTED
+from ingest.jobs.queue import Jobs, retry_options
+from ingest.jobs.sending import Renamed, clean_name, told_apart
+from ingest.jobs.spool import Batch, Spool, Upload, parts_of
+from ingest.jobs.worker import CRASHES
+from kb.catalog.job_records import JobFile, JobInfo, JobProgress
+
+__all__ = [
+    "CRASHES",
+    "UNEXPECTED",
+    "Batch",
+    "JobFile",
+    "JobInfo",
+    "JobProgress",
+    "Jobs",
+    "Renamed",
+    "Spool",
+    "Upload",
+    "clean_name",
+    "parts_of",
+    "retry_options",
+    "told_apart",
+]

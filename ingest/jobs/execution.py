@@ -1,0 +1,245 @@
+"""One job at work: ingests its files, and writes down how far it is while it does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from ingest.jobs.spool import Spool
+from ingest.mishaps import recorded
+from ingest.options import IngestOptions
+from ingest.report import FileEvent, IngestReport
+from ingest.run import ingest, ingest_uploads
+from ingest.sent import SentFile
+from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
+from kb.errors import KnowledgeBaseError, StoreError
+from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionInfo
+
+TICK_S = 0.3
+"""Seconds after which progress is written down, and after which a cancellation is noticed."""
+
+UNEXPECTED = "unexpected"
+"""Error code of a job that met a fault of the program; its error is the number in the log."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a job ended."""
+
+    state: JobState
+    files: tuple[JobFile, ...] = ()
+    progress: JobProgress
+    error: str = ""
+    error_code: str = ""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is known of the files; guarded by the execution's mutex."""
+
+    files: dict[str, JobFile]
+    changed: dict[str, None] = field(default_factory=dict)
+    settled: int = 0
+    embedded: dict[str, tuple[int, int]] = field(default_factory=dict)
+    embedding_since: float = 0.0
+
+
+class Execution:
+    """The one job that this process works on.
+
+    Args:
+        base: where documents go.
+        spool: where the bytes of uploads are.
+        job: as it was when it began.
+        passwords: tried on protected files; nothing of them is written down.
+        tick_s: see :data:`TICK_S`.
+    """
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        spool: Spool,
+        job: JobInfo,
+        *,
+        passwords: tuple[str, ...] = (),
+        tick_s: float = TICK_S,
+    ) -> None:
+        self.job = job
+        self._base = base
+        self._spool = spool
+        self._passwords = passwords
+        self._tick_s = tick_s
+        self._mutex = threading.Lock()
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._cancelled = False
+        self._tally = _Tally({file.name: file for file in base.jobs.files(job.id)})
+
+    def cancel(self) -> None:
+        """Have the job end for good, after the commit under way."""
+        self._cancelled = True
+        self._stop.set()
+
+    def interrupt(self) -> None:
+        """Have the job end for now: it goes on when a process works again."""
+        self._stop.set()
+
+    def run(self) -> Ending:
+        """Do it; say how it ended. Raises nothing that an ingestion may raise."""
+        watcher = threading.Thread(target=self._write_down, name="job-progress", daemon=True)
+        watcher.start()
+        state: JobState = "done"
+        error = error_code = ""
+        history: Mapping[str, Any] = {}
+        try:
+            report = self._ingest()
+        except KnowledgeBaseError as failure:
+            state, error = "failed", str(failure)
+        except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
+            number = recorded("adding files", failure).number
+            state, error, error_code = "failed", number, UNEXPECTED
+        else:
+            if report is not None:
+                history = report.history()
+                if report.interrupted:
+                    state = "cancelled" if self._cancelled else "interrupted"
+        finally:
+            self._over.set()
+            watcher.join()
+        with self._mutex:
+            progress = replace(
+                self._progress(),
+                gone=tuple(history.get("gone", ())),
+                left_out=history.get("left_out", {}),
+            )
+            return Ending(
+                state=state,
+                files=self._changed(),
+                progress=progress,
+                error=error,
+                error_code=error_code,
+            )
+
+    def _ingest(self) -> IngestReport | None:
+        collection = self._base.jobs.collection_of(self.job)
+        if not isinstance(collection, CollectionInfo):
+            # Whatever it is called later, the job goes on filling this one.
+            collection = self._base.indexing.writable_collection(collection)
+            self._base.jobs.place(self.job.id, collection)
+        options = IngestOptions(**_read(self.job.options), passwords=self._passwords)
+        if self.job.kind == "paths":
+            return ingest(
+                self._base,
+                [Path(path) for path in self.job.paths],
+                collection=collection,
+                options=options,
+                on_event=self._on_event,
+                cancel=self._stop,
+            )
+        # What was done before an interruption is done: somebody may have removed it since.
+        left = [file for file in self._tally.files.values() if not file.settled]
+        if not left:
+            return None
+        return ingest_uploads(
+            self._base,
+            [(file.name, self._sent(file)) for file in left],
+            collection=collection,
+            options=options,
+            on_event=self._on_event,
+            cancel=self._stop,
+        )
+
+    def _sent(self, file: JobFile) -> SentFile:
+        path = self._spool.file(self.job.spool, file.spooled) if file.spooled else None
+        return SentFile(content_hash=file.content_hash, path=path)
+
+    # -- progress
+
+    def _on_event(self, event: FileEvent) -> None:
+        name = event.source.path
+        with self._mutex:
+            tally = self._tally
+            before = tally.files.get(name) or JobFile(name=name)
+            if before.settled and event.stage in ("waiting", "unchanged"):
+                return  # an earlier attempt has brought it there
+            if before.stage == event.stage == "waiting" and name in tally.files:
+                return
+            waiting = event.stage == "waiting"
+            tally.files[name] = replace(
+                before,
+                stage=cast("JobStage", event.stage),
+                done=event.done,
+                total=0 if waiting else event.total,
+                notices=event.notices,
+                reason=event.reason,
+                reason_code=event.reason_code,
+                replaced=event.outcome == "changed",
+            )
+            if not waiting or self.job.kind == "uploads":
+                tally.changed[name] = None  # of 100,000 files of a folder, most only wait
+            tally.settled += tally.files[name].settled
+            if event.stage == "embedding":
+                tally.embedding_since = tally.embedding_since or time.monotonic()
+                tally.embedded[name] = (event.done, event.total)
+            elif event.stage == "stored" and name in tally.embedded:
+                total = tally.embedded[name][1]
+                tally.embedded[name] = (total, total)
+
+    def _write_down(self) -> None:
+        """Write down progress until the job is over, and look whether somebody wants it to end."""
+        while not self._over.wait(self._tick_s):
+            try:
+                self._note()
+            except StoreError as error:
+                # The end is written down until it succeeds; this is only for who looks on.
+                _log.warning("the progress of job %d was not written down: %s", self.job.id, error)
+
+    def _note(self) -> None:
+        with self._mutex:
+            files, progress = self._changed(), self._progress()
+            advanced, self._tally.settled = self._tally.settled > 0, 0
+        try:
+            if files:
+                self._base.jobs.note(self.job.id, files, progress, advanced=advanced)
+            cancelling = self._base.jobs.is_cancelling(self.job.id)
+        except StoreError:
+            with self._mutex:
+                self._tally.changed.update(dict.fromkeys(file.name for file in files))
+            raise
+        if cancelling:
+            self.cancel()
+
+    def _changed(self) -> tuple[JobFile, ...]:
+        changed = tuple(self._tally.files[name] for name in self._tally.changed)
+        self._tally.changed.clear()
+        return changed
+
+    def _progress(self) -> JobProgress:
+        tally = self._tally
+        stages = [file.stage for file in tally.files.values()]
+        done = sum(pair[0] for pair in tally.embedded.values())
+        since = time.monotonic() - tally.embedding_since if tally.embedding_since else 0.0
+        return JobProgress(
+            total=len(stages),
+            finished=sum(file.settled for file in tally.files.values()),
+            failed=stages.count("failed"),
+            unread=not stages or "waiting" in stages or "reading" in stages,
+            chunks_done=done,
+            chunks_total=sum(pair[1] for pair in tally.embedded.values()),
+            chunks_per_s=done / since if since > 0 else 0.0,
+        )
+
+
+def _read(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as they were before they were JSON."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
+    }

@@ -1,0 +1,194 @@
+"""Bytes that wait for their job: files in the data folder, for the owner's eyes only.
+
+Every job has a folder here, its batch. Whoever fills a batch holds a lock in it, which the
+operating system frees with the process. So a batch that no job wants and nobody holds is what a
+crash left behind, and the next one who looks deletes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from kb.errors import StoreError
+
+_PART_BYTES = 1 << 20
+_LOCK = "lock"
+_LOCK_S = 10.0
+
+
+class Spool:
+    """The batches of all processes. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def batch(self) -> Batch:
+        """Make a batch.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Nobody cleans up between the making of the folder and of the lock in it.
+            with FileLock(self.folder / _LOCK, timeout=_LOCK_S):
+                folder = Path(tempfile.mkdtemp(dir=self.folder))
+                lock = _lock(folder)
+                lock.acquire()
+        except (OSError, Timeout) as error:
+            raise _no_room(self.folder, error) from error
+        return Batch(folder, lock)
+
+    def is_empty(self) -> bool:
+        """Say whether there is no batch, so that no job can be waiting."""
+        return not any(self._batches())
+
+    def file(self, batch: str, spooled: str) -> Path:
+        """Return where a file of a batch is."""
+        return self.folder / batch / spooled
+
+    def is_held(self, batch: str) -> bool:
+        """Say whether a process holds a batch, this one included."""
+        lock = self.hold(batch)
+        if lock is not None:
+            lock.release()
+        return lock is None
+
+    def hold(self, batch: str) -> FileLock | None:
+        """Hold a batch; None where another one holds it.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        folder = self.folder / batch
+        lock = _lock(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock.acquire()
+        except Timeout:
+            return None
+        except OSError as error:
+            raise _no_room(self.folder, error) from error
+        return lock
+
+    def clean(self, is_wanted: Callable[[str], bool]) -> None:
+        """Delete the batches that nobody holds and no job wants.
+
+        ``is_wanted`` is asked while the batch is held: whoever filled it has queued the job by
+        then, or never will.
+        """
+        with contextlib.suppress(OSError, Timeout), FileLock(self.folder / _LOCK, timeout=_LOCK_S):
+            for folder in self._batches():
+                with contextlib.suppress(OSError, Timeout), _lock(folder):
+                    if not is_wanted(folder.name):
+                        shutil.rmtree(folder, ignore_errors=True)
+
+    def _batches(self) -> Iterator[Path]:
+        if self.folder.is_dir():
+            yield from (entry for entry in self.folder.iterdir() if entry.is_dir())
+
+
+class Batch:
+    """The files of one job. They are deleted when nothing refers to it, unless a job takes it.
+
+    Attributes:
+        name: what the job calls it.
+    """
+
+    def __init__(self, folder: Path, lock: FileLock) -> None:
+        self.name = folder.name
+        self._folder = folder
+        self._lock = lock
+        self._files = 0
+        self._unwanted = weakref.finalize(self, _delete, folder, lock)
+
+    def add(self, name: str, parts: Iterable[bytes]) -> Upload:
+        """Keep the bytes of a file until they are read; its name must be clean.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        digest = hashlib.sha256()
+        size = 0
+        spooled = str(self._files)
+        path = self._folder / spooled
+        self._files += 1
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                for part in parts:
+                    digest.update(part)
+                    size += file.write(part)
+                file.flush()
+                # The catalog must not promise after a power cut what the disk never got.
+                os.fsync(descriptor)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _no_room(self._folder.parent, error, name=name) from error
+        return Upload(
+            name=name, size=size, content_hash=digest.hexdigest(), batch=self, spooled=spooled
+        )
+
+    def keep_only(self, spooled: Collection[str]) -> None:
+        """Delete the files that the job is not about."""
+        for path in self._folder.iterdir():
+            if path.name != _LOCK and path.name not in spooled:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def hand_over(self) -> FileLock:
+        """Leave the files to the job that was queued for them; return the lock, still held."""
+        self._unwanted.detach()
+        return self._lock
+
+    def discard(self) -> None:
+        """Delete the files."""
+        self._unwanted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that was sent; ``name`` is cleaned, see :func:`ingest.jobs.sending.clean_name`.
+
+    Its bytes are the file ``spooled`` of ``batch``, for as long as somebody refers to the batch or
+    a job has taken it.
+    """
+
+    name: str
+    size: int
+    content_hash: str
+    batch: Batch = field(repr=False)
+    spooled: str = field(repr=False)
+
+
+def parts_of(file: BinaryIO) -> Iterator[bytes]:
+    """Give a file's bytes from its beginning, in parts."""
+    file.seek(0)
+    while part := file.read(_PART_BYTES):
+        yield part
+
+
+def _lock(folder: Path) -> FileLock:
+    # Taken in one thread and let go of in another.
+    return FileLock(folder / _LOCK, timeout=0, thread_local=False)
+
+
+def _delete(folder: Path, lock: FileLock) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+
+
+def _no_room(folder: Path, error: Exception, *, name: str = "") -> StoreError:
+    what = f"the upload {name!r}" if name else "uploads"
+    return StoreError(f"cannot keep {what} in {folder}: {error}; free disk space")

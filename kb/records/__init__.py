@@ -1,0 +1,56 @@
+"""The values that pass between reading, storing and searching: frozen, slotted, keyword-only."""
+
+from __future__ import annotations
+
+from kb.records.documents import (
+    Chunk,
+    Document,
+    MediaType,
+    MetadataValue,
+    Notice,
+    Page,
+    PageSource,
+    Section,
+    SectionKind,
+    TextBox,
+    with_header,
+)
+from kb.records.hits import Highlighting, SearchHit
+from kb.records.stored import (
+    AddResult,
+    CollectionInfo,
+    CollectionRef,
+    DocumentInfo,
+    Facets,
+    FailedFile,
+    FileState,
+    Outcome,
+    SearchMode,
+    Source,
+)
+
+__all__ = [
+    "AddResult",
+    "Chunk",
+    "CollectionInfo",
+    "CollectionRef",
+    "Document",
+    "DocumentInfo",
+    "Facets",
+    "FailedFile",
+    "FileState",
+    "Highlighting",
+    "MediaType",
+    "MetadataValue",
+    "Notice",
+    "Outcome",
+    "Page",
+    "PageSource",
+    "SearchHit",
+    "SearchMode",
+    "Section",
+    "SectionKind",
+    "Source",
+    "TextBox",
+    "with_header",
+]

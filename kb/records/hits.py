@@ -1,0 +1,84 @@
+"""Passages that a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kb.places import page_span
+from kb.records.documents import MediaType, MetadataValue, PageSource, SectionKind
+from kb.records.stored import Source
+
+Highlighting = Literal["sentences", "words", "none"]
+"""What of a hit is marked: the query's words; where they do not explain it, the sentence nearest
+to the query (the model reads the hits once more, about 0.1 s for each on a processor); nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One passage that answers a query, best first by ``score``, which depends on the mode.
+
+    ``dense``: cosine similarity in [-1, 1]. ``keyword``: BM25, from 0 up. ``hybrid``: how near
+    the passage is to being first by meaning and by words with every word found, in [0, 1]; it is
+    made of ranks and no similarity. ``scores`` holds what each stage gave: ``dense``,
+    ``keyword``, ``fused``, as far as the stage found the passage, and ``ranks`` its place there,
+    from 1. ``sources`` lists every file that holds this passage. ``before``
+    and ``after`` are the document's text around ``text``, where neighbours were asked for.
+
+    ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
+    ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
+    spans inside ``text``. ``read_by`` and ``confidence`` say whether the passage was read from a
+    picture and how sure the reader was.
+    """
+
+    score: float
+    text: str
+    collection: str
+    document_id: int
+    chunk_id: int
+    ordinal: int
+    title: str
+    media_type: MediaType
+    sources: tuple[Source, ...]
+    start: int
+    end: int
+    heading_path: tuple[str, ...] = ()
+    kind: SectionKind = "text"
+    page_first: int | None = None
+    page_last: int | None = None
+    page_label: str = ""
+    page_label_last: str = ""
+    read_by: PageSource = "text"
+    confidence: float | None = None
+    header: str = ""
+    highlights: tuple[tuple[int, int], ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
+
+    @property
+    def source(self) -> str:
+        """The file to show first for this hit."""
+        return self.sources[0].path if self.sources else self.title
+
+    @property
+    def pages(self) -> str:
+        """Its page or pages as a citation names them, by label or by number; else empty."""
+        if self.page_first is None:
+            return ""
+        return page_span(
+            self.page_first,
+            self.page_last,
+            first_label=self.page_label,
+            last_label=self.page_label_last,
+        )
+
+    @property
+    def place(self) -> str:
+        """Where in the document: its page or pages if it has any, else its heading path."""
+        if self.page_first is not None:
+            return f"p. {self.pages}"
+        return " › ".join(self.heading_path)
