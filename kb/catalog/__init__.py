@@ -8,6 +8,7 @@
 ``hidden``       what is left to be done after a change or a crash
 ``keywords``     the keyword index of each collection
 ``filters``      ``clauses``: conditions of a search, and how they become SQL
+``jobs``         ``job_changes`` ``job_records`` ``job_rows``: the queue of ingestion
 ``overview``     counts over all documents of a collection
 ``rows``         ``labels`` ``numbers``: between rows and values
 ``connections``  ``transactions`` ``in_place``: the file itself
