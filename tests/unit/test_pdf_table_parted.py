@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.helpers.pdf_tables import CHINESE, lay, made, prose, tables_on, whole
+from tests.helpers.pdf_tables import CHINESE, lay, made, prose, put, tables_on, whole
 
 PEGS = [["Name", "A", "B"], ["X1", "1", "2"], ["Y", "3", "4"]]
 PINS = [["Name", "A", "B"], ["X2", "5", "6"], ["Z", "7", "8"]]
@@ -134,3 +134,13 @@ def test_centred_cells_of_rows_at_one_distance_are_rows() -> None:
 def test_short_chinese_cells_do_not_go_on_in_the_next_row() -> None:
     data = made(lambda canvas: lay(canvas, LESSONS, "lccc", gap=1.5, font=(CHINESE, 12.0)))
     assert rows_on(data) == [LESSONS]
+
+
+def test_a_line_of_text_between_two_tables_with_the_same_names_is_no_row() -> None:
+    second = [NAMED[0], *NAMED[3:]]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 11)
+        put(canvas, [*whole(NAMED), ["Second", "", "", ""], *whole(second)], [80, 150, 250, 330])
+
+    assert rows_on(made(draw)) == [whole(NAMED), whole(second)]
