@@ -53,6 +53,14 @@ SHEET = [
     ["2", "Delivery to\nRostock\nport", "1", "75.00"],
     ["3", "Handbook\nof the sea", "2", "49.00"],
 ]
+NUTRITION = [
+    ["Typical values", "per 100 g", "per serving (30 g)"],
+    ["Energy", "1540 kJ / 368 kcal", "462 kJ / 110 kcal"],
+    ["Fat", "6.5 g", "2.0 g"],
+    ["of which saturates", "1.2 g", "0.4 g"],
+    ["Carbohydrate", "58 g", "17 g"],
+    ["Salt", "0.02 g", "<0.01 g"],
+]
 LESSONS = [
     ["节次", "星期一", "星期二", "星期三"],
     ["第一节", "语文", "数学", "英语"],
@@ -144,3 +152,7 @@ def test_a_line_of_text_between_two_tables_with_the_same_names_is_no_row() -> No
         put(canvas, [*whole(NAMED), ["Second", "", "", ""], *whole(second)], [80, 150, 250, 330])
 
     assert rows_on(made(draw)) == [whole(NAMED), whole(second)]
+
+
+def test_amounts_with_their_units_are_no_addresses() -> None:
+    assert rows_on(made(lambda canvas: lay(canvas, NUTRITION, "lrr", gap=3.0))) == [NUTRITION]
