@@ -34,6 +34,7 @@ _SAME_HEIGHT = 0.25  # heights of the font between base lines of one row
 _FAR = 1.9  # heights of the font between lines of one paragraph
 _SPACE = 0.3
 _LEAST_COLUMNS, _LEAST_WORDS = 12, 3
+_LEAST_CHINESE = 18  # columns
 _HALF = 0.5
 _REMARKS = ("//", "/*", "#", "--", ";", "(*", "%")
 _SMALL = 0.8  # share of lines that begin with a small letter: a list of ingredients, an index
@@ -118,8 +119,10 @@ def _going_on(lines: Sequence[SideLine], size: float) -> list[bool]:
     for above, below in pairwise(lines):
         full = right - above.right < below.first + _SPACE * size
         near = below.middle - above.middle <= _FAR * size
-        prose = width(above.text) >= _LEAST_COLUMNS and above.text[-1] not in STOPS
-        prose &= len(above.text.split()) >= _LEAST_WORDS or is_cjk(above.text[-1])
+        chinese = is_cjk(above.text[-1])
+        prose = width(above.text) >= (_LEAST_CHINESE if chinese else _LEAST_COLUMNS)
+        prose &= above.text[-1] not in STOPS
+        prose &= chinese or len(above.text.split()) >= _LEAST_WORDS
         start = below.text.lstrip(OPENERS)[:1]
         small = is_small(below.text) or is_cjk(start or " ")
         found.append(full and near and prose and small and not above.text[-1].isdigit())
