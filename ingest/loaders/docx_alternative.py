@@ -15,6 +15,9 @@ _DECORATIVE = (
     f"{_A}extLst/{_A}ext/{{http://schemas.microsoft.com/office/drawing/2017/decorative}}decorative"
 )
 _VML = "{urn:schemas-microsoft-com:vml}"
+WORD_ART = f"{_VML}textpath"
+"""Letters drawn along a line: titles in WordArt, and watermarks."""
+
 _FILE = re.compile(r"\S.*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)", re.IGNORECASE)
 _OFF = frozenset({"0", "false", "off"})
 NEAR = 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import TypeAlias
@@ -14,39 +13,31 @@ from ingest.errors import DamagedFileError
 from ingest.loaders.base import DocumentBuilder
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_chunks import chunk_text
+from ingest.loaders.docx_code import CodeBuilder, CodeParagraphs, indent
 from ingest.loaders.docx_comments import threads
 from ingest.loaders.docx_controls import Controls
 from ingest.loaders.docx_graphics import graphic_text
+from ingest.loaders.docx_notices import Unread
 from ingest.loaders.docx_numbering import Numbering
 from ingest.loaders.docx_package import DocxPackage
 from ingest.loaders.docx_pictures import PictureReader
-from ingest.loaders.docx_styles import Styles, W, value
-from ingest.loaders.docx_tables import Row, continues, table_rows, was_deleted
+from ingest.loaders.docx_styles import Styles, W, goes_on, value
+from ingest.loaders.docx_tables import (
+    Row,
+    cell_text,
+    continues,
+    place_of,
+    table_rows,
+)
 from ingest.loaders.docx_text import Inline
+from ingest.loaders.docx_walk import TRANSPARENT, outermost, stays, within
 from kb.records import SectionKind
 
-# Wrappers around blocks: content controls, custom XML, insertions, and more than one body.
-_TRANSPARENT = frozenset(
-    f"{W}{name}"
-    for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "body", "document")
-)
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ATTACHED = frozenset({"oleObject", "package", "control"})
 _LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
 
 _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
-
-
-@dataclass(slots=True)
-class Unread:
-    """How much was left out, counted; hidden text in characters. Pictures count themselves."""
-
-    graphics: int = 0
-    objects: int = 0
-    comments: int = 0
-    hidden: int = 0
-    imports: int = 0
-    signs: int = 0
 
 
 class BodyReader:
@@ -56,18 +47,20 @@ class BodyReader:
         self, package: DocxPackage, builder: DocumentBuilder, pictures: PictureReader
     ) -> None:
         self._package = package
-        self._builder = builder
+        self._builder = CodeBuilder(builder)
         self._main = package.main_part()
         self._parts: dict[etree._Element, str] = {}  # the part of each tree, by its root
         self._body = self._known(package.body(self._main), self._main)
         self._relations = package.relations(self._main).inside
         self._styles = Styles(self._optional("styles"))
+        self._code = CodeParagraphs(self._styles)
         self._numbering = Numbering(self._optional("numbering"))
         self._notes = {kind: self._notes_of(kind) for kind in ("footnote", "endnote")}
         self._comments = threads(self._optional("comments"), self._optional("commentsExtended"))
         self._controls = Controls(package)
         self._told: set[etree._Element] = set()
         self._in_list = False
+        self._carried = ""  # what the next paragraph begins with
         self.pictures = pictures
         self.unread = Unread()
         self.title = ""
@@ -76,8 +69,10 @@ class BodyReader:
         """Read headers, the body, footers."""
         self._margins("header")
         self._blocks(self._body)
+        self._settle()
         self._builder.heading(1, "")  # footers stand below no heading
         self._margins("footer")
+        self._builder.flush()
         # Attached files that nothing in the text shows.
         attached = sum(
             kind in _ATTACHED and part not in self._controls.read
@@ -141,7 +136,7 @@ class BodyReader:
                 self._import(step)
             elif step.tag == f"{MC}AlternateContent":
                 opened.append(iter(branch(step)))
-            elif step.tag in _TRANSPARENT:
+            elif step.tag in TRANSPARENT:
                 opened.append(iter(step))
 
     def _paragraph(self, element: etree._Element) -> Iterator[_Step]:
@@ -150,11 +145,14 @@ class BodyReader:
         style = "" if properties is None else value(properties.find(f"{W}pStyle"))
         level = self._styles.heading_level(style, properties)
         is_title = self._styles.is_title(style)
-        inline, text = self._inline(element, plain=is_title or level is not None)
-        text = text.strip()
+        inline, written = self._inline(element, plain=is_title or level is not None)
+        written, self._carried = self._carried + written, ""
+        text = written.strip()
+        if text and goes_on(properties):
+            self._carried = written
+            return chain(*inline.boxes, [partial(self._after_boxes, inline)])
         # An item that was emptied still counts, as Word counts it; one that was deleted does not.
-        deleted = properties is not None and properties.find(f"{W}rPr/{W}del") is not None
-        marker = "" if deleted and not text else self._marker(style, properties)
+        marker = "" if goes_on(properties) else self._marker(style, properties)
         if text and is_title:
             self.title = self.title or " ".join(text.split())
             self._builder.add(text)
@@ -162,10 +160,15 @@ class BodyReader:
         elif text and level is not None and len(text) <= _LONGEST_HEADING:
             self._builder.heading(level, marker.strip().removeprefix("-") + " " + text)
             self._in_list = False
+        elif text and not marker and (code := self._code.sign(element, style)):
+            self._builder.code(written, indent(properties), code)
+            self._in_list = False
         elif text:
             separator = "\n" if marker and self._in_list else "\n\n"
             self._in_list = bool(marker)
             self._builder.add(marker + text, separator=separator)
+        else:
+            self._builder.empty()
         return chain(*inline.boxes, [partial(self._after_boxes, inline)])
 
     def _after_boxes(self, inline: Inline) -> None:
@@ -222,24 +225,39 @@ class BodyReader:
 
     def _table(self, table: etree._Element) -> Iterator[_Step]:
         """Add a table, or return the blocks of one that is a frame around text."""
+        self._settle()
         rows: list[Row] = [
-            (row, list(_within(row, f"{W}tc"))) for row in _within(table, f"{W}tr") if _stays(row)
+            (row, list(within(row, f"{W}tc"))) for row in within(table, f"{W}tr") if stays(row)
         ]
         if all(len(cells) <= 1 for _, cells in rows):
             # One column is a frame around text: its paragraphs, lists and headings stay such.
             framed = (cell for _, cells in rows for cell in cells if not continues(cell))
             return chain(*framed, [self._leave_list])
-        lines = table_rows(rows, lambda cell: " ".join(self._plain(cell)))
+        lines = table_rows(rows, self._cell)
         self._builder.add("\n".join(line for line in lines if line.strip(" |")), "table")
         return iter((self._leave_list,))
+
+    def _settle(self) -> None:
+        """Add what waits for a paragraph that does not come."""
+        carried, self._carried = self._carried.strip(), ""
+        self._builder.add(carried)
+
+    def _cell(self, cell: etree._Element) -> str:
+        return cell_text(
+            (place_of(paragraph, cell), " ".join(self._lines([paragraph])))
+            for paragraph in outermost(cell)
+        )
 
     def _leave_list(self) -> None:
         self._in_list = False
 
     def _plain(self, element: etree._Element) -> list[str]:
         """Return the paragraphs below ``element`` as lines, text boxes and notes included."""
+        return self._lines(outermost(element))
+
+    def _lines(self, paragraphs: Iterable[etree._Element]) -> list[str]:
         lines: list[str] = []
-        opened: list[Iterator[etree._Element | Inline]] = [_outermost(element)]
+        opened: list[Iterator[etree._Element | Inline]] = [iter(paragraphs)]
         while opened:
             step = next(opened[-1], None)
             if step is None:
@@ -251,7 +269,7 @@ class BodyReader:
                 inline, text = self._inline(step)
                 lines.append(" ".join(text.split()))
                 parts = (*inline.boxes, *self._notes_in(inline))
-                opened.append(chain(chain.from_iterable(map(_outermost, parts)), [inline]))
+                opened.append(chain(chain.from_iterable(map(outermost, parts)), [inline]))
         return [line for line in lines if line]
 
     def _import(self, element: etree._Element) -> None:
@@ -264,36 +282,3 @@ class BodyReader:
             self.unread.imports += 1
         else:
             self._builder.add(text)
-
-
-def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
-    """Yield the children ``tag``, also those inside content controls."""
-    opened = [iter(element)]
-    while opened:
-        child = next(opened[-1], None)
-        if child is None:
-            opened.pop()
-        elif child.tag == tag:
-            yield child
-        elif child.tag in _TRANSPARENT:
-            opened.append(iter(child))
-
-
-def _outermost(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the paragraphs below that are inside no other one, of one branch and undeleted."""
-    opened = [iter(element)]
-    while opened:
-        child = next(opened[-1], None)
-        if child is None:
-            opened.pop()
-        elif child.tag == f"{W}p":
-            yield child
-        elif child.tag == f"{MC}AlternateContent":
-            opened.append(iter(branch(child)))
-        elif child.tag not in (f"{W}del", f"{W}moveFrom") and _stays(child):
-            opened.append(iter(child))
-
-
-def _stays(element: etree._Element) -> bool:
-    """Say whether a row or cell is there when all tracked changes are accepted."""
-    return element.find(f"{W}trPr/{W}del") is None and not was_deleted(element)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from ingest.loaders.docx_ruby import in_brackets
 from ingest.loaders.docx_styles import W, is_on, number, value
 from ingest.loaders.docx_symbols import CHECKED, UNCHECKED, sign, symbol_font
 
@@ -23,7 +24,7 @@ _ESCAPED = re.compile(r'\\([\\"])')
 _WITH_VALUE = frozenset({"\\l", "\\t", "\\o", "\\f", "\\s"})
 # The ways of Word's "enclosed characters", "phonetic guide" and fractions, before it knew others.
 _RINGED = re.compile(r"\\o\s*\\a[a-z]\s*\(\s*([○◯□△◇])\s*[,;]([^,;()]*)\)", re.IGNORECASE)
-_RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\([^()]*\)\s*[,;]([^()]*)\)", re.IGNORECASE)
+_RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;]([^()]*)\)", re.IGNORECASE)
 _FRACTION = re.compile(r"\\f\s*\(([^,;()]*)[,;]([^,;()]*)\)", re.IGNORECASE)
 _FORMULA_MARKS = re.compile(r"\\\*\s*\w+|\\[a-z]+\d*|[(),;]", re.IGNORECASE)
 _LONGEST_FORMULA = 1_000
@@ -148,7 +149,7 @@ def _formula(instruction: str) -> str:
         return chr(0x2460 + count - 1) if ring in "○◯" and 0 < count <= 20 else inner  # noqa: PLR2004
     ruby = _RUBY.search(instruction)
     if ruby:
-        return ruby[1].strip()
+        return ruby[2].strip() + in_brackets([ruby[1]])
     fraction = _FRACTION.fullmatch(instruction)
     if fraction:
         return f"{fraction[1].strip()}/{fraction[2].strip()}"

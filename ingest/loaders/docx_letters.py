@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from ingest.loaders.docx_styles import Styles, W, own_text
+from ingest.loaders.docx_styles import Styles, W, own_text, value
 from ingest.loaders.docx_symbols import sign, signs, symbol_font
 
 _SURROGATES, _PRIVATE = 0xD800, 0xE000  # where Unicode keeps no characters of its own
+
+
+_RAISED = str.maketrans("0123456789+-\u2212n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+
+
+def raised(element: etree._Element, text: str, before: str) -> str:
+    """Return the exponent of a number as one: 10⁶ must not read 106."""
+    if not before.isdigit() or not text or any(ord(char) not in _RAISED for char in text):
+        return text
+    run = element.getparent()
+    place = None if run is None else run.find(f"{W}rPr/{W}vertAlign")
+    return text.translate(_RAISED) if value(place) == "superscript" else text
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from ingest.loaders.docx_styles import W, own_text
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
+_GOES_ON = "([{√∫∑∏^_"  # what takes the denominator for its own where a fraction ends before it
+
 
 class _Equation:
     """One equation; ``texts`` holds what its elements say, those within others first."""
@@ -26,10 +28,15 @@ class _Equation:
         return self._inside(element) if form is None else form(self, element)
 
     def fraction(self, element: etree._Element) -> str:
-        return f"{_grouped(self._part(element, 'num'))}/{_grouped(self._part(element, 'den'))}"
+        above, below = self._part(element, "num"), self._part(element, "den")
+        if _property(element, "type", "bar") == "noBar":
+            return f"{above}; {below}"  # one above the other, as in binomials
+        return f"{_grouped(above)}/{_grouped(below)}"
 
     def scripted(self, element: etree._Element) -> str:
-        return self._part(element, "e") + self._scripts(element)
+        base = self._part(element, "e")
+        alone = element.find(f"{M}e/{M}f") is not None
+        return (f"({base})" if alone else base) + self._scripts(element)
 
     def scripted_before(self, element: etree._Element) -> str:
         return self._scripts(element) + self._part(element, "e")
@@ -56,7 +63,17 @@ class _Equation:
         return "; ".join(self._all(element, "e"))
 
     def _inside(self, element: etree._Element) -> str:
-        return "".join(self.texts.get(child, "") for child in element)
+        """Return what stands inside; a fraction beside letters or numbers stands in brackets."""
+        children = [(str(child.tag), self.texts.get(child, "")) for child in element]
+        shown = [(tag, text) for tag, text in children if text]
+        parts: list[str] = []
+        for at, (tag, text) in enumerate(shown):
+            before = shown[at - 1][1][-1] if at else ""
+            after = shown[at + 1][1][0] if at + 1 < len(shown) else ""
+            taken = before.isalnum() and not text.startswith("(")  # 3 1/2 is no 31/2
+            beside = taken or after.isalnum() or after in tuple(_GOES_ON)
+            parts.append(f"({text})" if tag == f"{M}f" and beside else text)
+        return "".join(parts)
 
     def _part(self, element: etree._Element, which: str) -> str:
         found = element.find(f"{M}{which}")

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ingest.loaders.docx_body import Unread
 from kb.records import Notice
+
+
+@dataclass(slots=True)
+class Unread:
+    """How much was left out, counted; hidden text in characters. Pictures count themselves."""
+
+    graphics: int = 0
+    objects: int = 0
+    comments: int = 0
+    hidden: int = 0
+    imports: int = 0
+    signs: int = 0
 
 
 def notices(unread: Unread, damaged: int) -> Iterator[Notice]:

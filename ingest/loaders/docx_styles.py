@@ -73,6 +73,19 @@ def is_hidden(run_properties: etree._Element | None) -> bool | None:
     return None if found is None else found.get(f"{W}val") not in _OFF
 
 
+def goes_on(properties: etree._Element | None) -> bool:
+    """Say whether the next paragraph goes on with this one, by its ``w:pPr``.
+
+    Its first letter may be set large, as a paragraph of its own; or a tracked change took the
+    paragraph's end away.
+    """
+    if properties is None:
+        return False
+    frame = properties.find(f"{W}framePr")
+    initial = frame is not None and (frame.get(f"{W}dropCap") or "none") != "none"
+    return initial or properties.find(f"{W}rPr/{W}del") is not None
+
+
 class Styles:
     """The paragraph styles of a document, each with what it inherits."""
 
@@ -82,6 +95,7 @@ class Styles:
             for style in ([] if tree is None else tree.iter(f"{W}style"))
         }
         self._hidden: dict[str, bool] = {}
+        self._letters: dict[str, str | None] = {}
         self._fonts: dict[tuple[str, str], tuple[str, str]] = {}
         self._usual_paragraph = next(
             (
@@ -93,6 +107,7 @@ class Styles:
         )
         usual = None if tree is None else tree.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr")
         self._usual_fonts = symbol_fonts(usual)
+        self._usual_font = _font_of(usual)
 
     def _chain(self, style_id: str) -> list[etree._Element]:
         chain: list[etree._Element] = []
@@ -108,7 +123,7 @@ class Styles:
             if level is not None:
                 outline = number(value(level), _DEEPEST)
                 return outline + 1 if 0 <= outline < _DEEPEST else None
-        for name in (style_id, *self._names(style_id)):
+        for name in (style_id, *self.names(style_id)):
             found = _HEADING.match(name)
             if found and int(found[1]):
                 return int(found[1])
@@ -116,7 +131,7 @@ class Styles:
 
     def is_title(self, style_id: str) -> bool:
         """Say whether paragraphs of this style are the document's title."""
-        return any(name.lower() in _TITLE for name in self._names(style_id))
+        return any(name.lower() in _TITLE for name in self.names(style_id))
 
     def numbering(self, style_id: str) -> etree._Element | None:
         """Return the list properties that a style brings."""
@@ -167,10 +182,34 @@ class Styles:
             inherited[1] if other is None else other,
         )
 
-    def _names(self, style_id: str) -> list[str]:
+    def font(self, properties: etree._Element | None, paragraph_style: str) -> str:
+        """Return the font of a run's letters, "" where a theme names it or nothing does."""
+        style = "" if properties is None else value(properties.find(f"{W}rStyle"))
+        found = _font_of(properties)
+        for style_id in (style, paragraph_style or self._usual_paragraph):
+            if found is None and style_id:
+                if style_id not in self._letters:
+                    given = (_font_of(each.find(f"{W}rPr")) for each in self._chain(style_id))
+                    known = (font for font in given if font is not None)
+                    self._letters[style_id] = next(known, None)
+                found = self._letters[style_id]
+        return (self._usual_font if found is None else found) or ""
+
+    def names(self, style_id: str) -> list[str]:
+        """Return the names of a style and of those that it inherits from."""
         names = (style.find(f"{W}name") for style in self._chain(style_id))
         return [name.get(f"{W}val") or "" for name in names if name is not None]
 
 
 def _first(fonts: Iterable[str | None]) -> str:
     return next((font for font in fonts if font is not None), "")
+
+
+def _font_of(run_properties: etree._Element | None) -> str | None:
+    """Return the font that ``w:rPr`` asks for, "" for a theme's, None for no font at all."""
+    fonts = None if run_properties is None else run_properties.find(f"{W}rFonts")
+    if fonts is None:
+        return None
+    if fonts.get(f"{W}asciiTheme") or fonts.get(f"{W}hAnsiTheme"):
+        return ""
+    return fonts.get(f"{W}ascii") or fonts.get(f"{W}hAnsi")

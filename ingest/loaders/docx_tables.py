@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
@@ -15,6 +16,9 @@ LONGEST_REPEATED = 200
 _MOST_COLUMNS = 63  # that Word allows
 _MOST_HEADER_ROWS = 3
 
+_DEEPEST = 50  # elements between a paragraph and the cell that it stands in
+
+_Place = tuple[etree._Element, etree._Element] | None  # noqa: SLF001 - lxml names its class so
 Row = tuple[etree._Element, Sequence[etree._Element]]  # noqa: SLF001 - lxml names its class so
 
 
@@ -79,6 +83,35 @@ def _cells_of(
                 above[column] = _shortened(text)
         column += span
     return found
+
+
+def place_of(paragraph: etree._Element, cell: etree._Element) -> _Place:
+    """Return the row and the cell of a table inside of ``cell`` that a paragraph stands in."""
+    inner: etree._Element | None = None
+    for each in islice(paragraph.iterancestors(), _DEEPEST):
+        if each is cell:
+            return None
+        if each.tag == f"{W}tc" and inner is None:
+            inner = each
+        elif each.tag == f"{W}tr" and inner is not None:
+            return each, inner
+    return None
+
+
+def cell_text(paragraphs: Iterable[tuple[_Place, str]]) -> str:
+    """Return a cell's paragraphs in one line; tables inside of it as ``a, b; c, d``."""
+    parts: list[str] = []
+    last: _Place = None
+    for place, text in paragraphs:
+        if not text:
+            continue
+        if parts and place and last and place[1] is not last[1]:
+            parts.append(", " if place[0] is last[0] else "; ")
+        elif parts:
+            parts.append(" ")
+        parts.append(text)
+        last = place
+    return "".join(parts)
 
 
 def continues(cell: etree._Element) -> bool:

@@ -9,43 +9,36 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from ingest.loaders.docx_alternative import EDGE, describes, descriptions, floats, set_apart
+from ingest.loaders.docx_alternative import (
+    EDGE,
+    WORD_ART,
+    describes,
+    descriptions,
+    floats,
+    set_apart,
+)
 from ingest.loaders.docx_branches import MC, branch
 from ingest.loaders.docx_controls import Controls
 from ingest.loaders.docx_drawings import Drawings
+from ingest.loaders.docx_elements import (
+    BETWEEN_LINKS,
+    BREAKS,
+    COMMENTED,
+    FIELD,
+    NOTES,
+    UNSEEN,
+)
 from ingest.loaders.docx_fields import CONTENT_BOX, Field, box_sign
 from ingest.loaders.docx_graphics import CONTROL, OBJECTS, REFERENCES
-from ingest.loaders.docx_letters import Letters
+from ingest.loaders.docx_letters import Letters, raised
 from ingest.loaders.docx_math import M, equation
 from ingest.loaders.docx_package import Relations
+from ingest.loaders.docx_ruby import RUBY, Readings
 from ingest.loaders.docx_styles import Styles, W, own_text, value
 from ingest.loaders.links import address_after
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
-# Deleted or moved-from text, properties and the reading above ruby text.
-_UNSEEN = frozenset(
-    f"{W}{name}"
-    for name in (
-        "del", "moveFrom", "delText", "delInstrText", "rPr", "pPr", "rt",
-        "sdtPr", "sdtEndPr", "fldData",
-    )
-)  # fmt: skip
-_BREAKS = {
-    f"{W}tab": "\t",
-    f"{W}ptab": "\t",
-    f"{W}br": "\n",
-    f"{W}cr": "\n",
-    f"{W}noBreakHyphen": "\u2011",
-}
-_NOTES = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
-# A comment stands where the text that it is about ends.
-_COMMENTED = frozenset({f"{W}commentRangeEnd", f"{W}commentReference"})
-_FIELD = frozenset({f"{W}instrText", f"{W}fldChar"})
-# What may stand between the pieces of one link.
-_BETWEEN_LINKS = frozenset(
-    f"{W}{name}" for name in ("hyperlink", "proofErr", "bookmarkStart", "bookmarkEnd")
-)
 TEXT_BOX = f"{W}txbxContent"
 # A control stands in one of these, beside a picture of it.
 _CONTROLLED = frozenset({f"{W}object", f"{W}pict", CONTROL})
@@ -80,6 +73,7 @@ class Inline:
         self._controls = controls
         self._plain = plain
         self._letters = Letters(styles)
+        self._readings = Readings()
         self._hidden_by_style = False
         self._pieces: list[str] = []
         self._fields: list[Field] = []
@@ -107,11 +101,12 @@ class Inline:
                 self._write_address()
                 self._close(step)
             else:
-                if step.tag not in _BETWEEN_LINKS:
+                if step.tag not in BETWEEN_LINKS:
                     self._write_address()
                 inside = self._read(step)
                 if inside is not None:
                     opened.append(inside)
+        self._pieces.append(self._readings.due())
         self._write_address()
         while self._fields:  # a field that ends in another paragraph
             unfinished = self._fields.pop()
@@ -127,12 +122,12 @@ class Inline:
     def _read(self, child: etree._Element) -> Iterator[_Step] | None:
         """Read one element; return what inside it is to be read next, if anything."""
         tag = child.tag
-        if tag in _UNSEEN or not isinstance(tag, str):
+        if tag in UNSEEN or not isinstance(tag, str):
             return None
         written = self._written(child)
         if written is not None:
-            self._pieces.append(written)
-        elif tag in _FIELD:
+            self._pieces += [self._readings.due(), written]
+        elif tag in FIELD:
             self._field_part(child)
         elif tag == f"{MC}AlternateContent":
             return self._one_branch(child)
@@ -144,20 +139,24 @@ class Inline:
         """Return the characters that an element stands for, None if it stands for others."""
         tag = str(child.tag)
         if tag == f"{W}t":
-            return self._letters.text(child)
+            before = next((piece[-1] for piece in reversed(self._pieces) if piece), "")
+            return raised(child, self._letters.text(child), before)
         if tag == f"{M}t":
             return own_text(child)
         if tag == f"{M}oMath":
             return equation(child)
         if tag == f"{W}sym":
             return self._letters.single(child)
-        return _BREAKS.get(tag)
+        return BREAKS.get(tag)
 
     def _enter(self, child: etree._Element) -> Iterator[_Step]:
         tag = child.tag
         began = len(self._pieces)
         if self._open >= _DEEPEST:
             return iter(child)
+        if tag == RUBY:
+            self._readings.begin(child)
+            return self._until_end(child, _End(child, began))
         if tag == f"{W}hyperlink":
             return self._until_end(child, _End(child, self._link_begins(child)))
         if tag == f"{W}fldSimple":
@@ -168,6 +167,8 @@ class Inline:
             return self._until_end(child, _End(child, began))
         if describes(child):
             self._describe(child)
+        if tag == WORD_ART and child.get("string"):
+            self._add_after(child.get("string") or "")
         self.drawings.see(child)
         return iter(child)
 
@@ -179,6 +180,8 @@ class Inline:
         self._open -= 1
         if end.field is not None:
             self._finish(end.field)
+        elif end.element.tag == RUBY:
+            self._readings.end()
         elif end.element.tag == f"{W}hyperlink":
             self._linked = (self._address(end.element), end.began)
         else:
@@ -273,9 +276,9 @@ class Inline:
         tag = element.tag
         if tag == TEXT_BOX:
             self.boxes.append(element)
-        elif tag in _NOTES:
-            self.notes.append((_NOTES[tag], element.get(f"{W}id") or ""))
-        elif tag in _COMMENTED:
+        elif tag in NOTES:
+            self.notes.append((NOTES[tag], element.get(f"{W}id") or ""))
+        elif tag in COMMENTED:
             self.comments[element.get(f"{W}id") or ""] = None
         elif tag in REFERENCES:
             self.drawings.graphics.append(element.get(REFERENCES[tag]) or "")

@@ -229,7 +229,7 @@ def test_a_modern_drop_down_shows_the_chosen_entry_and_not_the_others(tmp_path: 
         ("MACROBUTTON NoMacro [Click here and type a name]", "[Click here and type a name]"),
         (r"eq \o\ac(○,3)", "③"),
         (r"EQ \o\ac(□,印)", "印"),
-        (r"EQ \* jc2 \* hps10 \o\ad(\s\up 9(とう),東)", "東"),
+        (r"EQ \* jc2 \* hps10 \o\ad(\s\up 9(とう),東)", "東(とう)"),
         (r"EQ \f(1,2)", "1/2"),
         (r"EQ \r(3,x)", "3 x"),
         ("PAGE", ""),

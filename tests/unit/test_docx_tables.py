@@ -141,3 +141,16 @@ def test_a_merged_value_reaches_down_hundreds_of_rows(tmp_path: Path) -> None:
     document = read_docx(tmp_path, f"<w:tbl>{''.join(rows)}</w:tbl>")
     lines = document.text.split("\n")
     assert lines[1:] == [f"Aspen | number {n}" for n in range(300)]
+
+
+def test_a_table_inside_of_a_cell_keeps_its_cells_and_rows_apart(tmp_path: Path) -> None:
+    inner = "<w:tbl>" + "".join(row(*(cell(f"{r}{c}") for c in "xy")) for r in "ab") + "</w:tbl>"
+    around = f"<w:tc>{paragraph(run('depths'))}{inner}{paragraph(run('end'))}</w:tc>"
+    assert rows_of(tmp_path, row(cell("pond"), around)) == ["pond | depths ax, ay; bx, by end"]
+
+
+def test_a_table_three_deep_keeps_its_words(tmp_path: Path) -> None:
+    table = "<w:tbl>" + row(cell("a"), cell("b")) + "</w:tbl>"
+    for name in "cd":
+        table = "<w:tbl>" + row(cell(name), f"<w:tc>{table}</w:tc>") + "</w:tbl>"
+    assert rows_of(tmp_path, row(cell("e"), f"<w:tc>{table}</w:tc>")) == ["e | d; c; a, b"]

@@ -161,12 +161,47 @@ def test_a_text_box_stands_once_though_it_is_stored_twice(
     assert load(word, tmp_path).text == "before\n\nin the box"
 
 
-def test_ruby_gives_the_base_text_once(word: WordDocument, tmp_path: Path) -> None:
-    ruby = (
-        f"<w:ruby><w:rt>{run('とうきょう')}</w:rt><w:rubyBase>{run('東京')}</w:rubyBase></w:ruby>"
-    )
-    add_xml(word, paragraph(f"<w:r>{ruby}</w:r>{run('へ')}"))
-    assert load(word, tmp_path).text == "東京へ"
+def ruby(base: str, reading: str) -> str:
+    inner = f"<w:rt>{run(reading)}</w:rt><w:rubyBase>{run(base)}</w:rubyBase>"
+    return f"<w:r><w:ruby>{inner}</w:ruby></w:r>"
+
+
+def test_readings_above_a_word_follow_it(word: WordDocument, tmp_path: Path) -> None:
+    add_xml(word, paragraph(f"{ruby('東京', 'とうきょう')}{run('へ')}"))
+    add_xml(word, paragraph(f"{run('在')}{ruby('北', 'běi')}{ruby('京', 'jīng')}"))
+    add_xml(word, paragraph(f"{ruby('東', 'とう')}{ruby('京', 'きょう')}{run('の駅')}"))
+    assert load(word, tmp_path).text.split("\n\n") == [
+        "東京(とうきょう)へ",
+        "在北京(běi jīng)",
+        "東京(とうきょう)の駅",
+    ]
+
+
+def test_a_large_first_letter_belongs_to_its_word(word: WordDocument, tmp_path: Path) -> None:
+    frame = '<w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr>'
+    add_xml(word, paragraph(frame + run("O")))
+    add_xml(word, paragraph(run("nce upon a time")))
+    assert load(word, tmp_path).text == "Once upon a time"
+
+
+def test_a_paragraph_whose_end_was_deleted_goes_on(word: WordDocument, tmp_path: Path) -> None:
+    mark = '<w:pPr><w:rPr><w:del w:id="1" w:author="A"/></w:rPr></w:pPr>'
+    add_xml(word, paragraph(mark + run("first ")))
+    add_xml(word, paragraph(run("second")))
+    add_xml(word, paragraph(mark + run("last")))
+    assert load(word, tmp_path).text == "first second\n\nlast"
+
+
+def test_letters_drawn_along_a_line_are_read(word: WordDocument, tmp_path: Path) -> None:
+    art = '<v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="DRAFT"/></v:shape>'
+    add_xml(word, paragraph(f"{run('text')}<w:r><w:pict>{art}</w:pict></w:r>"))
+    assert load(word, tmp_path).text == "text\n\nDRAFT"
+
+
+def test_an_exponent_does_not_become_a_digit(word: WordDocument, tmp_path: Path) -> None:
+    raised = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>{}</w:t></w:r>'
+    add_xml(word, paragraph(run("5 × 10") + raised.format("-6") + run(" m") + raised.format("2")))
+    assert load(word, tmp_path).text == "5 × 10⁻⁶ m2"
 
 
 def test_footnotes_follow_the_paragraph_that_refers_to_them(
@@ -383,6 +418,30 @@ def test_equations_keep_their_structure_on_one_line(word: WordDocument, tmp_path
     fraction = f"<m:f><m:num>{a}</m:num><m:den>{b}</m:den></m:f>"
     add_xml(word, paragraph(f"{run('so ')}<m:oMath {math}>{power}={fraction}</m:oMath>"))
     assert load(word, tmp_path).text == "so x^2(a+b)/2"
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        (("x=", "a+b", "y^3"), "x=((a+b)/2)y^3"),
+        (("x=", "a+b", ""), "x=(a+b)/2"),
+        (("3", "a+b", ""), "3(a+b)/2"),
+        (("3", "1", ""), "3(1/2)"),
+        (("", "a+b", "+1"), "(a+b)/2+1"),
+        (("", "1", "√2"), "(1/2)√2"),
+    ],
+)
+def test_a_fraction_beside_a_factor_stands_in_brackets(
+    word: WordDocument, tmp_path: Path, parts: tuple[str, str, str], shown: str
+) -> None:
+    math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    before, top, after = parts
+    left, above, below, right = (
+        f"<m:r><m:t>{text}</m:t></m:r>" if text else "" for text in (before, top, "2", after)
+    )
+    fraction = f"<m:f><m:num>{above}</m:num><m:den>{below}</m:den></m:f>"
+    add_xml(word, paragraph(f"<m:oMath {math}>{left}{fraction}{right}</m:oMath>"))
+    assert load(word, tmp_path).text == shown
 
 
 def test_the_printed_title_stands_in_for_a_template_name(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.layout.joining import between_lines, vocabulary_of
+from ingest.loaders.pdf.layout.hyphens import Vocabulary, tells_breaks
+from ingest.loaders.pdf.layout.joining import between_lines, pieces_of, vocabulary_of
 from ingest.loaders.pdf.loader import PdfLoader
 from ingest.loaders.pdf.page import Block, PrintedLine
 from tests.helpers.pdf_glyphs import DrawnFont, DrawnPage
@@ -27,6 +29,14 @@ class TestHyphens:
         [
             ("the main-", "tainer of it", (), "the maintainer of it"),
             ("a well-", "known name", ("well-known",), "a well-known name"),
+            ("a well-", "known name", (), "a well-known name"),
+            ("nineteen twenty-", "four", (), "nineteen twenty-four"),
+            ("the twenty-", "first of May", (), "the twenty-first of May"),
+            ("of high-", "dimensional data", (), "of high-dimensional data"),
+            ("it was high-", "lighted in red", (), "it was highlighted in red"),
+            ("the soft-", "ware of it", (), "the software of it"),
+            ("zwei-", "bis dreimal", (), "zwei- bis dreimal"),
+            ("one-", "or two-storey houses", (), "one- or two-storey houses"),
             ("a well-", "known name", ("well-known", "wellknown"), "a wellknown name"),
             ("Jean-", "Paul said", (), "Jean-Paul said"),
             ("from 1990-", "1995 on", (), "from 1990-1995 on"),
@@ -45,6 +55,21 @@ class TestHyphens:
 
 
 class TestKorean:
+    def test_a_sign_of_its_own_for_words_that_are_broken(self) -> None:
+        lines = [
+            "The keeper of the mill writes down every experi\u2010",
+            "ment with the water of the old harbour in a user-",
+            "defined book and shows it to whoever is interest\u2010",
+            "ed in how it was done at the time of the old mill",
+        ]
+        block = Block("text", tuple(PrintedLine(line, BOX, runs_on=True) for line in lines), BOX)
+        words = Vocabulary(tells_breaks=tells_breaks([[block]]))
+        pieces = pieces_of([block], words)
+        assert "experiment" in pieces[0].text
+        assert "user-defined" in pieces[0].text
+        inside = replace(block, lines=(*block.lines, PrintedLine("the old\u2010mill", BOX)))
+        assert not tells_breaks([[inside]])
+
     def test_a_word_that_the_document_has_is_put_together(self) -> None:
         assert joined("우리는 도서", "관에 갔다", "도서관에") == "우리는 도서관에 갔다"
 

@@ -112,7 +112,7 @@ class TestTypewriter:
         assert code_of(draw) == PYTHON
 
     def test_lines_longer_than_those_of_the_text(self) -> None:
-        long = "levels = [" + ", ".join(f"{n}.{n % 7}" for n in range(20)) + "]"
+        long = "levels = [" + ", ".join(f"{n}.{n % 7}" for n in range(15)) + "]"  # within the page
         assert code_of(listed(["if port:", "    " + long, "    print(levels)"])) == [
             "if port:",
             "    " + long,
@@ -138,6 +138,19 @@ class TestTypewriter:
         read = document(listed(PYTHON))
         prose = [read.text[s.start : s.end] for s in read.sections if s.kind == "text"]
         assert [flat(text) for text in prose] == list(PARTS)
+
+    @pytest.mark.parametrize("blank", [0.5, 0.6, 0.7])
+    def test_indentation_by_other_blanks_than_the_font_has(self, blank: float) -> None:
+        def draw(canvas: Canvas) -> None:
+            put(canvas, PARTS[0], Setting())
+            canvas.setFont("Courier", 10)
+            for number, line in enumerate(PYTHON[:5]):
+                indent = len(line) - len(line.lstrip())
+                canvas.drawString(
+                    90 + 10 * blank * indent, HEIGHT - 160 - 12 * number, line.strip()
+                )
+
+        assert code_of(draw) == PYTHON[:5]
 
 
 class TestOtherFonts:

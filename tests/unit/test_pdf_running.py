@@ -13,6 +13,7 @@ from tests.helpers.pdf_pages import (
     Draw,
     Setting,
     flat,
+    printed,
     put,
     put_lines,
     sentences,
@@ -401,3 +402,98 @@ class TestWhatStays:
     def test_one_page_keeps_all(self) -> None:
         made = pages(1, top=lambda _: "Harbour Board", bottom=lambda n: f"Page {n} of 1")
         assert flat(text_of(*made)) == flat("Harbour Board", BODIES[0], "Page 1 of 1")
+
+
+class TestInsideParagraphs:
+    """A paragraph goes on over the page break, whatever stands at the edges of its pages."""
+
+    @staticmethod
+    def text_over_pages(count: int) -> tuple[str, list[list[str]]]:
+        """Return one paragraph and its lines, parted into pages."""
+        text = sentences(270, 12 * count)
+        lines = printed(text, Setting())
+        each = -(-len(lines) // count)
+        return text, [lines[at : at + each] for at in range(0, len(lines), each)]
+
+    @pytest.mark.parametrize("count", [2, 3, 4])
+    def test_header_and_footer_as_browsers_print_them(self, count: int) -> None:
+        text, parts = self.text_over_pages(count)
+
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["11/29/26, 9:12 AM"], Setting(left=24, top=16, size=8))
+                put_lines(canvas, ["The mill"], Setting(left=280, top=16, size=8))
+                put_lines(canvas, ["https://example.org/mill"], Setting(left=24, top=818, size=8))
+                put_lines(canvas, [f"{number + 1}/{count}"], Setting(left=555, top=818, size=8))
+                put_lines(canvas, parts[number], Setting(top=60))
+
+            return draw
+
+        read = text_of(*map(page, range(count)))
+        assert text in read.split("\n")
+        assert read.count("https://example.org/mill") == 1
+        assert read.count("9:12 AM") == 1
+
+    def test_a_footer_that_begins_on_the_second_page(self) -> None:
+        text, parts = self.text_over_pages(5)
+
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, parts[number], Setting(top=60))
+                if number:
+                    put_lines(canvas, ["rules of the harbour"], Setting(top=800, size=8))
+
+            return draw
+
+        read = text_of(*map(page, range(5)))
+        assert text in read.split("\n")
+        assert read.count("rules of the harbour") == 1
+
+
+class TestSlides:
+    @staticmethod
+    def slides(numbers: Sequence[int], total: int, *, boxed: bool) -> list[Draw]:
+        """Return slides with a footer of three parts, in boxes side by side or without them."""
+
+        def slide(at: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, [f"Slide of {BODIES[at][:20]}"], Setting(top=40, size=20))
+                for line in range(1 + at % 2):
+                    put_lines(
+                        canvas, [BODIES[at][30 + 30 * line :][:28]], Setting(top=120 + 40 * line)
+                    )
+                footer = ["P. Stone", "Quarterly review", f"29 May 2026 {numbers[at]} / {total}"]
+                for part, words in enumerate(footer):
+                    if boxed:
+                        canvas.setFillGray(0.9)
+                        canvas.rect(40 + 180 * part, HEIGHT - 815, 180, 18, stroke=0, fill=1)
+                        canvas.setFillGray(0)
+                    put_lines(canvas, [words], Setting(left=60 + 180 * part, top=800, size=8))
+
+            return draw
+
+        return [slide(at) for at in range(len(numbers))]
+
+    @pytest.mark.parametrize("boxed", [True, False])
+    def test_a_footer_in_parts(self, *, boxed: bool) -> None:
+        read = text_of(*self.slides(range(1, 7), 6, boxed=boxed))
+        assert read.count("Quarterly review") == 1
+        assert "3 / 6" not in read
+
+    @pytest.mark.parametrize("boxed", [True, False])
+    def test_a_slide_that_is_built_up_on_several_pages(self, *, boxed: bool) -> None:
+        read = text_of(*self.slides([1, 2, 3, 4, 4, 4], 4, boxed=boxed))
+        assert read.count("Quarterly review") == 1
+        assert "4 / 4" not in read
+
+    def test_what_waits_far_outside_of_the_page_is_not_read(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, ["What is shown"], Setting())
+            canvas.drawString(2000, 3000, "covered")
+
+        assert text_of(draw) == "What is shown"
+
+    def test_results_of_games_stay(self) -> None:
+        games = ["3 / 5", "2 / 4", "4 / 6", "1 / 9"]
+        read = text_of(*pages(4, bottom=lambda n: f"Mill against lake {games[n - 1]}"))
+        assert all(game in read for game in games)

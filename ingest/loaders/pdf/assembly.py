@@ -10,6 +10,7 @@ from ingest.loaders.base import BLOCK_BREAK, DocumentBuilder
 from ingest.loaders.pdf.layout.code_pages import with_one_edge
 from ingest.loaders.pdf.layout.continuing import with_continued
 from ingest.loaders.pdf.layout.edges import PageBlocks
+from ingest.loaders.pdf.layout.hyphens import Vocabulary, tells_breaks
 from ingest.loaders.pdf.layout.joining import Piece, pieces_of, vocabulary_of
 from ingest.loaders.pdf.layout.running import without_running
 from ingest.loaders.pdf.page import Block
@@ -50,7 +51,10 @@ def assemble(
         ]
     )
     laid = with_one_edge(with_continued(laid))
-    words = vocabulary([page.text for page in pages]) | vocabulary_of(laid)
+    words = Vocabulary(
+        vocabulary([page.text for page in pages]) | vocabulary_of(laid),
+        tells_breaks=tells_breaks(laid),
+    )
     entries: dict[int, list[OutlineEntry]] = {}
     for entry in outline:
         entries.setdefault(entry.page, []).append(entry)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.loaders.pdf.layout.columns import Item, reading_order
+from ingest.loaders.pdf.layout.asides import behind_paragraph
+from ingest.loaders.pdf.layout.columns import Item, parts_of
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -52,8 +53,15 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
     blocks: list[Block] = []
-    for part in reading_order(items):
-        blocks += _blocks_of_column(part, solid)
+    asides: list[Block] = []
+    for part in parts_of(items):
+        found = _blocks_of_column(part.items, solid)
+        if part.aside:
+            asides += found
+        else:
+            blocks += behind_paragraph(found, asides) if asides else found
+            asides = []
+    blocks += asides
     for block in floating:
         above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
         blocks.insert(above[-1] + 1 if above else 0, block)
@@ -83,7 +91,7 @@ def _picture(inset: Inset) -> Block:
 
 def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Block]:
     rows = rows_of(item.word for item in items if item.word is not None)
-    whole = sorted((solid[i.box] for i in items if i.word is None), key=lambda b: b.box[1])
+    whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
         middle = (block.box[1] + block.box[3]) / 2
@@ -92,6 +100,29 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
         blocks.append(block)
         rows = rows[len(above) :]
     return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
+    """Order blocks from the top, those that stand beside each other from the left."""
+    bands: list[list[Block]] = []
+    bottom = float("-inf")
+    for block in sorted(blocks, key=lambda block: block.box[1]):
+        if not bands or block.box[1] >= bottom:
+            bands.append([])
+        bands[-1].append(block)
+        bottom = max(bottom, block.box[3])
+    ordered: list[Block] = []
+    for band in bands:
+        columns: list[list[Block]] = []
+        right = float("-inf")
+        for block in sorted(band, key=lambda block: block.box[0]):
+            if not columns or block.box[0] >= right:
+                columns.append([])
+            columns[-1].append(block)
+            right = max(right, block.box[2])
+        for column in columns:
+            ordered += sorted(column, key=lambda block: block.box[1])
+    return ordered
 
 
 def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:

@@ -93,7 +93,8 @@ class Block:
 
     Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
     ``apart`` says that white space above parts it from the block before; ``header_rows`` how many
-    rows at the top of a table name columns.
+    rows at the top of a table name columns. ``running`` says that it is a header or a footer, which
+    may part a paragraph from its end on the next page.
     """
 
     kind: SectionKind
@@ -101,6 +102,7 @@ class Block:
     box: Box
     apart: bool = True
     header_rows: int = 0
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
             places += joined_places(map(frame.turn.on_page, named))
             hidden += len(named)
         if not frame.turn.angle:
-            upright = replace(upright, words=tuple(words))
+            near = tuple(word for word in words if _is_near(word.box, page.width, page.height))
+            upright = replace(upright, words=near)
         elif words:
             held = _held(rules, frame.turn)
             width, height = frame.turn.width, frame.turn.height
@@ -39,6 +40,12 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
     if not turned:
         return upright
     return _with_insets(replace(upright, insets=()), turned, insets)
+
+
+def _is_near(box: Box, width: float, height: float) -> bool:
+    """Whether something is at most a page's size away from the page: what is hidden is further."""
+    left, top, right, bottom = box
+    return -width < right and left < 2 * width and -height < bottom and top < 2 * height
 
 
 def _count(page: Glyphs) -> int:

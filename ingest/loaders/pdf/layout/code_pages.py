@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 
 from ingest.loaders.pdf.page import Block
@@ -38,7 +39,7 @@ def with_one_edge(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
 def _runs(pages: Sequence[Sequence[Block]]) -> list[list[_Place]]:
     """Return where the parts of listings stand that take more than one page."""
     runs: list[list[_Place]] = []
-    for page, (above, below) in enumerate(zip(pages, pages[1:], strict=False)):
+    for page, (above, below) in enumerate(pairwise(pages)):
         if not above or not below or above[-1].kind != "code" or below[0].kind != "code":
             continue
         start = (page, len(above) - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
 from ingest.loaders.pdf.page import Box, Word
@@ -38,10 +39,17 @@ _NEAR = 0.4  # of the font's height, between edges that are about the same
 _SAME_LINE = 0.5
 _SAME_HEIGHT = 0.25  # of the font's height, between base lines of one row
 _BROKEN = 0.2
+_NARROWEST_BOX = 0.7  # heights of the font, between a text and a box beside it
+_BOX_ALIGNED = 0.7  # share of a box's lines that begin at one place
+_CLOSE = 1.9  # heights of the font between two lines of a box
 _MARKS = 0.2  # German begins every other word with a capital
 _MARK = re.compile(r"[^\W\d_]{2}[,;.:!?]$|[，。；、！？]")
 _OF_ONE_SIZE = 0.1
 _OPENERS = "\"'“‘«„([（「『《"
+_CAPTION = re.compile(
+    r"(?:figure|fig|table|tab|abbildung|abb|tabelle|图|圖|表)\.?\s*(?:\d|[A-Z]\b|[一二三四五六七八九十])",
+    re.IGNORECASE,
+)
 _LEADERS = re.compile(r"(?:[.·…‧．]\s?){3,}$|…$")
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
@@ -145,6 +153,8 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
     sure = fewest >= (_NARROW_LINES if wide < NARROW else LEAST_BESIDE)
     if not aligned or first.leaders > _LEADING_ON:
         return False
+    if wide >= _NARROWEST_BOX and (_is_box(left, right) or _is_box(right, left)):
+        return True
     if not sure:
         return wide >= 1 and fewest == 1 and _is_last_line(first, last)
     return (
@@ -167,6 +177,21 @@ def _is_rest(first: Side, last: Side) -> bool:
     if not first.is_prose or first.count < _MANY_LINES or last.broken < _HALF:
         return False
     return (last.words >= _WORDS or last.letters >= _CJK_LETTERS) and last.numbers < _HALF
+
+
+def _is_box(text: Side, box: Side) -> bool:
+    """Whether a side is a box or a figure's caption beside prose, on base lines of its own."""
+    if not text.is_prose or box.count > text.count or box.starts < _BOX_ALIGNED:
+        return False
+    if _CAPTION.match(" ".join(word.text for _, word in box.items[:2])):
+        return True
+    close = all(b - a <= _CLOSE * box.size for a, b in pairwise(box.lines))
+    return (
+        close
+        and box.count >= LEAST_BESIDE
+        and (box.words >= _WORDED or box.letters > _LETTERED)
+        and _rows_in_common(text, box) < _HALF
+    )
 
 
 def _is_last_line(first: Side, last: Side) -> bool:

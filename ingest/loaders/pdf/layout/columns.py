@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from ingest.loaders.pdf.layout.asides import flow_of, is_flow, without_end
 from ingest.loaders.pdf.layout.column_tests import Side, are_columns
 from ingest.loaders.pdf.layout.gutters import Gutter, Item, Sides, gutters_of, usual_size
 from ingest.loaders.pdf.layout.lines import runs_backwards
+from ingest.loaders.pdf.layout.side_lines import goes_on, lines_of
 from ingest.loaders.pdf.layout.stretches import stretches_of
 
-__all__ = ["MOST_CUTS", "MOST_ITEMS", "Item", "reading_order"]
+__all__ = ["MOST_CUTS", "MOST_ITEMS", "Item", "Part", "parts_of", "reading_order"]
 
 MOST_CUTS = 60
 """Gutters of a page that are looked for; newspapers have about ten."""
@@ -29,6 +32,18 @@ _TALLER = 4  # heights of the font by which a gutter is higher than another
 _ASIDE = 0.8  # heights of the font by which one side may begin above the other
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Items of one column; ``aside`` says that the text before it flows around it, and goes on.
+
+    ``last`` says that nothing stands below it.
+    """
+
+    items: list[Item]
+    aside: bool = False
+    last: bool = True
+
+
 def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[Item]]:
     """Return the parts of a page, each of one column, in the order in which they are read.
 
@@ -36,30 +51,45 @@ def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[
         items: of the page, in any order.
         certain: whether only columns of prose with many lines are parted.
     """
+    return [part.items for part in parts_of(items, certain=certain)]
+
+
+def parts_of(items: Sequence[Item], *, certain: bool = False) -> list[Part]:
+    """Return the parts of a page likewise, and which of them stand aside."""
     if not items:
         return []
     if len(items) > MOST_ITEMS:
-        return [list(items)]
-    done: list[list[Item]] = []
-    waiting = [(list(items), True)]
+        return [Part(list(items))]
+    done: list[Part] = []
+    waiting = [Part(list(items))]
     cuts = 0
     while waiting:
-        part, last = waiting.pop()
-        look = cuts < MOST_CUTS and len(part) > 1
-        gutter = _gutter(part, certain=certain, last=last) if look else None
+        part = waiting.pop()
+        look = cuts < MOST_CUTS and len(part.items) > 1
+        gutter = _gutter(part.items, certain=certain, last=part.last) if look else None
         if gutter is None:
             done.append(part)
             continue
         cuts += 1
-        above, *pieces = _apart(part, gutter)
-        waiting += [(piece, last) for piece in reversed(pieces) if piece]
-        if above:
-            waiting.append((above, False))
+        waiting += [
+            replace(
+                part,
+                items=piece.items,
+                aside=part.aside or piece.aside,
+                last=part.last and piece.last,
+            )
+            for piece in reversed(_apart(part.items, gutter))
+            if piece.items
+        ]
     return done
 
 
-def _apart(items: list[Item], gutter: Gutter) -> list[list[Item]]:
+def _apart(items: list[Item], gutter: Gutter) -> list[Part]:
     """Cut along a gutter: what is above, the two sides, what is below."""
+    size = usual_size(items)
+    # Two columns of many lines have no text that flows around one of them.
+    certain = all(Side.of(side, size).is_certain for side in gutter.sides(items) if side)
+    flow = None if certain else flow_of(items, gutter, size)
     above: list[Item] = []
     below: list[Item] = []
     sides: tuple[list[Item], list[Item]] = ([], [])
@@ -76,7 +106,12 @@ def _apart(items: list[Item], gutter: Gutter) -> list[list[Item]]:
         _give_back(above, left, right)
     if runs_backwards(item.word for item in items if item.word is not None):
         left, right = right, left
-    return [above, left, right, below]
+    elif flow is not None and flow.text_on_left and flow.leaves:
+        return [Part(above, last=False), Part(left), Part(right, aside=True), Part(below)]
+    elif flow is not None and not flow.text_on_left and flow.enters:
+        aside = Part(left, aside=flow.leaves)
+        return [Part(above, last=False), Part(right), aside, Part(below)]
+    return [Part(above, last=False), Part(left), Part(right), Part(below)]
 
 
 def _give_back(above: list[Item], left: list[Item], right: list[Item]) -> None:
@@ -84,6 +119,9 @@ def _give_back(above: list[Item], left: list[Item], right: list[Item]) -> None:
     if not left or not right:
         return
     size = usual_size(left)
+    lines = lines_of([(item.box, item.word) for item in left if item.word], size)
+    if len(lines) > 1 and goes_on(lines[0], lines[1], max(line.right for line in lines)):
+        return
     end = max(item.box[3] for item in above)
     begin = min(item.box[1] for item in right)
     first = min(item.box[1] for item in left)
@@ -115,14 +153,20 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
         if certain and not sure:
             continue
         ends = last and _is_last(items, whole, size)
-        for gutter in stretches_of(
+        for stretch in stretches_of(
             whole, items, size, certain=sure, last=ends, backwards=backwards
         ):
+            gutter = stretch
+            if not sure and not backwards and all(gutter.sides(items)):
+                gutter = without_end(gutter, gutter.sides(items), size)
             if gutter is not whole:
                 words = gutter.sides(items)
                 sides = (Side.of(words[0], size), Side.of(words[1], size))
             worth = _worth(sides, gutter, size)
-            if worth > best and _parts(words, sides, gutter, gutters, size, backwards=backwards):
+            if worth > best and (
+                _parts(words, sides, gutter, gutters, size, backwards=backwards)
+                or (not backwards and _is_beside_box(items, words, gutter, size))
+            ):
                 best, found = worth, gutter
     return found
 
@@ -157,6 +201,11 @@ def _parts(
         return False
     one, other = (Side.of(side, size) for side in near)
     return are_columns(one, other, wide, backwards=backwards)
+
+
+def _is_beside_box(items: Sequence[Item], words: Sides, gutter: Gutter, size: float) -> bool:
+    flow = flow_of(items, gutter, size)
+    return flow is not None and is_flow(flow, words, gutter, size)
 
 
 def _near(sides: Sides, gutter: Gutter, gutters: Sequence[Gutter]) -> Sides:

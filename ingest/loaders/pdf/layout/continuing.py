@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.page import Block, PrintedLine
 from ingest.loaders.printed_lines import LIST_ITEM, width
 
@@ -13,6 +14,7 @@ SAME_SIZE = 0.12
 
 _LEAST_COLUMNS = 20
 _SPACE = 0.25  # heights of the font
+_CLOSE = 0.6  # heights of the font
 _SAME_COLUMN = 3.0  # heights of the font, by which an indented line begins further in
 _OPENERS = "\"'“‘«„([（「『《"
 _CLOSERS = "\"'”’»)]）」』》"
@@ -21,19 +23,58 @@ _HYPHENS = "-\u2010\u00ad"
 
 
 def with_continued(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """Mark the last line of each block that goes on in the next column or on the next page."""
+    """Mark the last line of each block that goes on in the next column or on the next page.
+
+    So does one whose lines grow shorter or longer, where a box stands beside some of them.
+    """
     marked = [list(blocks) for blocks in pages]
     before: tuple[int, int] | None = None
     for number, blocks in enumerate(marked):
         for at, block in enumerate(blocks):
+            if block.running:
+                continue
             if before is not None and before[0] >= number - 1:
                 above = marked[before[0]][before[1]]
                 moved = before[0] < number or block.box[1] < above.lines[-1].box[1]
-                if moved and _goes_on(above, block, marked[before[0]]):
+                close = not moved and _is_close(above, block)
+                page = [above] if close else marked[before[0]]
+                if (moved or close) and _goes_on(above, block, page):
                     last = replace(above.lines[-1], runs_on=True)
                     marked[before[0]][before[1]] = replace(above, lines=(*above.lines[:-1], last))
             before = (number, at)
-    return marked
+    return _with_running_behind(marked)
+
+
+def _with_running_behind(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
+    """Put each header or footer that stands inside a paragraph where the paragraph ends."""
+    moved: list[list[Block]] = []
+    waiting: list[Block] = []
+    is_open = False
+    for blocks in pages:
+        moved.append([])
+        for block in blocks:
+            if block.running and is_open:
+                waiting.append(block)
+                continue
+            ends = any(not line.runs_on for line in block.lines)
+            if waiting and ends:
+                moved[-1] += behind_paragraph([block], waiting)
+                waiting = []
+            else:
+                moved[-1].append(block)
+            is_open = block.lines[-1].runs_on
+    if waiting:
+        moved[-1] += waiting
+    return moved
+
+
+def _is_close(above: Block, below: Block) -> bool:
+    """Whether a block of other width begins on the line below the last one of a block."""
+    one, other = above.lines[-1], below.lines[0]
+    white = other.box[1] - one.box[3]
+    height = _height(one)
+    ends = max(abs(above.box[0] - below.box[0]), abs(above.box[2] - below.box[2]))
+    return abs(white) <= _CLOSE * height and ends > _SAME_COLUMN * height
 
 
 def _goes_on(above: Block, below: Block, page: Sequence[Block]) -> bool:

@@ -57,7 +57,7 @@ class Edge:
 def edges_of(number: int, page: PageBlocks, *, at_top: bool) -> list[Edge]:
     """Return the lines at one edge of a page, the outermost first; tables end them."""
     rows = _rows(page.blocks, at_top=at_top)
-    tables = [block.box for block in page.blocks if block.kind != "text"]
+    tables = [block.box for block in page.blocks if not _may_be_edge(block)]
     found: list[Edge] = []
     for at, row in enumerate(rows[:DEEPEST]):
         box = row[0][0].box
@@ -95,7 +95,7 @@ def _rows(blocks: Sequence[Block], *, at_top: bool) -> list[list[_Line]]:
     lines = [
         (line, (at, inner))
         for at, block in enumerate(blocks)
-        if block.kind == "text"
+        if _may_be_edge(block)
         for inner, line in enumerate(block.lines)
         if line.text.strip()
     ]
@@ -109,6 +109,11 @@ def _rows(blocks: Sequence[Block], *, at_top: bool) -> list[list[_Line]]:
         else:
             rows.append([line])
     return rows
+
+
+def _may_be_edge(block: Block) -> bool:
+    """Whether a block may be a running line: footers of slides stand in boxes, as rows do."""
+    return block.kind == "text" or (block.kind == "table" and len(block.lines) == 1)
 
 
 def _is_prose(row: Sequence[_Line], blocks: Sequence[Block]) -> bool:

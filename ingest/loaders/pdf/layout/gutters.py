@@ -27,6 +27,7 @@ _GRID = 1000  # cells across and down a page at most
 _CANDIDATES = 24
 _SHRINK = 0.15  # of a box's height, above and below: fonts claim more room than they draw
 _OPENING = frozenset("（「『【《〈〔［")
+_SPREAD_GAPS, _EVEN = 3, 1.08
 _LARGE = 1.2  # times the usual size of letters: a heading
 _LARGE_SPACE = 0.6  # heights of a heading's font, between two of its words
 
@@ -77,7 +78,11 @@ def gutters_of(items: Sequence[Item], size: float) -> list[Gutter]:
     step = max(1.0, (bottom - top) / _GRID)
     across, down = math.ceil((right - left) / cell) + 1, math.ceil((bottom - top) / step) + 1
     ink = np.zeros((down, across + 1), np.int32)
-    for x1, y1, x2, y2 in [*map(inked, items), *_inside_headings(items, size)]:
+    for x1, y1, x2, y2 in [
+        *map(inked, items),
+        *_inside_headings(items, size),
+        *_inside_spread(items, size),
+    ]:
         inset = _SHRINK * (y2 - y1)
         low, high = int((y1 + inset - top) / step), math.ceil((y2 - inset - top) / step)
         ink[
@@ -119,6 +124,26 @@ def _inside_headings(items: Sequence[Item], size: float) -> list[Box]:
         if abs(one.box[3] - other.box[3]) <= 1
         and 0 < other.box[0] - one.box[2] <= _LARGE_SPACE * min(one.size, other.size)
     ]
+
+
+def _inside_spread(items: Sequence[Item], size: float) -> list[Box]:
+    """Return the spaces of short lines that were spread over the width: all of them are wide."""
+    words = sorted(
+        (item.word for item in items if item.word),
+        key=lambda word: (round(word.box[1] + word.box[3]), word.box[0]),
+    )
+    lines: list[list[Word]] = []
+    for word in words:
+        if lines and abs(word.box[3] - lines[-1][-1].box[3]) <= 1:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    found: list[Box] = []
+    for line in lines:
+        gaps = [b.box[0] - a.box[2] for a, b in pairwise(line)]
+        if len(gaps) >= _SPREAD_GAPS and NARROWEST * size <= max(gaps) <= _EVEN * min(gaps):
+            found += [(a.box[2], a.box[1], b.box[0], a.box[3]) for a, b in pairwise(line)]
+    return found
 
 
 def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, int, int]]:

@@ -7,17 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.loaders.base import BLOCK_BREAK
+from ingest.loaders.pdf.layout.hyphens import between_hyphen
 from ingest.loaders.pdf.page import Block, PrintedLine
 from ingest.loaders.printed_lines import clean, is_cjk
 from kb.records import SectionKind
 
-_HYPHEN_END = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
-_COMPOUND_END = re.compile(r"[^\W_][-\u2010][^\W_]+[-\u2010]$")  # date-format-
 _ANY_HYPHEN_END = re.compile(r"[^\W_][-\u2010\u00ad]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
-_AFTER_SUSPENDED = frozenset({"und", "oder", "bzw", "sowie", "and"})
-"""Words before which a hyphen at a line's end stands for a part that follows later."""
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
@@ -149,25 +146,12 @@ def between_lines(line: str, following: str, words: Collection[str]) -> str | No
     if not line or not following:
         return ""
     if _ANY_HYPHEN_END.search(line):
-        return _between_hyphen(line, following, words)
+        return between_hyphen(line, following, words)
     if _HANGUL.match(line[-1]) and _HANGUL.match(following[0]):
         return _between_korean(line, following, words)
     if is_cjk(line[-1]) or is_cjk(following[0]):
         return ""
     return " "
-
-
-def _between_hyphen(line: str, following: str, words: Collection[str]) -> str | None:
-    """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number."""
-    start = _WORD_START.match(following)
-    hyphen = _HYPHEN_END.search(line)
-    if start is not None and start[0] in _AFTER_SUSPENDED:
-        return " "  # "Wasser- und Abwasser"
-    if hyphen is None or start is None or not start[0][0].islower() or _COMPOUND_END.search(line):
-        return ""
-    whole = (hyphen[1] + start[0]).lower()
-    written = f"{hyphen[1]}-{start[0]}".lower()
-    return "" if written in words and whole not in words else None
 
 
 def _between_korean(line: str, following: str, words: Collection[str]) -> str:

@@ -19,7 +19,8 @@ _STEP = 0.4  # heights of the font: a smaller shift is no indentation
 _FIXED_WIDTH = 0.6  # of a typewriter's letter, in heights
 _SPACE_WIDTH = 0.278  # of a space in most other fonts
 _TOLD = 0.6  # of the lines begin or end as those of programs do
-_USUAL_INDENT = 4
+_USUAL_INDENT, _INDENTS = 4, (2, 4, 8)
+_TORN = 0.2  # columns
 _TOO_BROAD = range(5, 11)  # blanks: no language indents by so many
 _NO_BLANK = 0.7  # of the white between words: signs with less beside them stand with no blank
 _LEAST_NUMBERED, _LONGEST_NUMBER = 3, 6  # lines, digits
@@ -65,7 +66,8 @@ def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:
         numbers = [row.words[0].text.rjust(width) for row in rows]
         lines = [text for text, _ in listing_lines(bare) if text]
         return [(f"{n}  {t}", row) for n, t, row in zip(numbers, lines, rows, strict=True)]
-    unit = _letter_width(rows) if fixed else _indent_unit(rows, left)
+    unit = _letter_width(rows) if fixed else _SPACE_WIDTH * rows[0].height
+    indent_unit = _indent_unit(rows, left, unit, fixed=fixed)
     blank = 0.0 if fixed else _NO_BLANK * _least_blank(rows)
     pitch = _pitch(rows)
     out: list[tuple[str, Row]] = []
@@ -75,9 +77,9 @@ def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:
             blanks = round(step / pitch) - 1 if step > _BLANK * pitch else 0
             out += [("", row)] * min(max(blanks, 0), _MOST_BLANKS)
         if fixed:
-            out.append((_in_columns(row, left, unit), row))
+            out.append((_in_columns(row, left, unit, indent_unit), row))
         else:
-            indent = min(max(round((row.box[0] - left) / unit), 0), _MOST_INDENT)
+            indent = min(max(round((row.box[0] - left) / indent_unit), 0), _MOST_INDENT)
             out.append((" " * indent + _spaced(row, blank), row))
     return out
 
@@ -125,21 +127,27 @@ def _least_blank(rows: Sequence[Row]) -> float:
     )
 
 
-def _indent_unit(rows: Sequence[Row], left: float) -> float:
-    """Return how wide a blank at the start of a line is, where letters have many widths.
+def _indent_unit(rows: Sequence[Row], left: float, unit: float, *, fixed: bool) -> float:
+    """Return how wide a blank at the start of a line is.
 
-    Programs that set code may take a blank for wider than the font does. Steps of more than four
-    blanks of the font are theirs.
+    Programs that set code may take one for wider or narrower than the font does: steps of more
+    than four blanks of the font are theirs, and of no whole number of a typewriter's letters.
     """
-    unit = _SPACE_WIDTH * rows[0].height
     shifts = sorted(row.box[0] - left for row in rows)
     step = next((shift for shift in shifts if shift > _STEP * rows[0].height), 0.0)
-    if round(step / unit) in _TOO_BROAD:
-        return step / _USUAL_INDENT
-    return unit
+    columns = step / unit
+    if fixed:
+        usual = min(_INDENTS, key=lambda each: abs(each - columns))
+        torn = abs(columns - round(columns)) > _TORN
+        return step / usual if torn and abs(usual - columns) < 1 else unit
+    return step / _USUAL_INDENT if round(columns) in _TOO_BROAD else unit
 
 
-def _in_columns(row: Row, left: float, unit: float) -> str:
+def _in_columns(row: Row, left: float, unit: float, indent_unit: float) -> str:
+    first = row.words[0].box[0]
+    indent = round((first - left) / indent_unit)
+    if indent_unit != unit:
+        left = first - indent * unit
     line = ""
     for word in row.words:
         column = min(round((word.box[0] - left) / unit), _MOST_INDENT + len(line))

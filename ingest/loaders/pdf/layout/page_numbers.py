@@ -44,6 +44,7 @@ _BARE = re.compile(
     r"\W*(?:pages|页|頁|ページ|쪽)?\W*",
     re.IGNORECASE,
 )
+_OF_ALL = re.compile(r"(?<![\d./-])(?P<at>\d{1,4}) ?(?:/|of|von|de|sur|di) ?(?P<all>\d{1,4})\W*$")
 _PARTS_OF_AMOUNTS = re.compile(r"\d[.,]\d|[$€£¥%°+±]|-\d")
 
 
@@ -68,6 +69,27 @@ def numbered(edges: Sequence[Edge]) -> set[Edge]:
         if len(pages) < max(_least(pages, offset, beside=beside), _CONSISTENT * among):
             continue
         found.update(group)
+    return found | _of_slides(edges)
+
+
+def _of_slides(edges: Sequence[Edge]) -> set[Edge]:
+    """Return lines that end with "3 / 12": several pages may show one slide as it is built up."""
+    said: dict[tuple[bool, int, str], list[tuple[int, Edge]]] = defaultdict(list)
+    for edge in edges:
+        number = _OF_ALL.search(edge.text)
+        if number is None or int(number["at"]) > int(number["all"]):
+            continue
+        words = folded(f"{edge.text[: number.start()]} # / {number['all']}")
+        height = round(edge.box[3] / SAME_PLACE)
+        for near in (height, height + 1):
+            said[edge.at_top, near, words].append((int(number["at"]), edge))
+    found: set[Edge] = set()
+    for group in said.values():
+        group.sort(key=lambda item: item[1].page)
+        values = [value for value, _ in group]
+        pages = {edge.page for _, edge in group}
+        if len(pages) >= _PROBABLE and len(set(values)) > 1 and values == sorted(values):
+            found.update(edge for _, edge in group)
     return found
 
 
@@ -105,6 +127,9 @@ def _readings(text: str, *, at_top: bool) -> list[tuple[int, str]]:
         value = _value(number["number"]) if number else 0
         if value and not (at and _COUNTED.search(cells[at - 1])):
             found.append((value, folded("\t".join(cells[:at] + cells[at + 1 :]))))
+            # Elsewhere the number may stand closer to the words beside it.
+            cell = _NUMBER.sub("#", cells[at], count=1)
+            found.append((value, folded("\t".join([*cells[:at], cell, *cells[at + 1 :]]))))
     told = _PAGE_WORD.search(text) is not None
     if found or (at_top and not told) or (LIST_ITEM.match(text) and not told):
         # "Lesson 2" at the top of the second page is a heading.

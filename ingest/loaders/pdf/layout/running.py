@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from ingest.loaders.pdf.layout.edges import PARTED, Edge, PageBlocks, edges_of
+from ingest.loaders.pdf.layout.lines import around
 from ingest.loaders.pdf.layout.page_numbers import (
     SAME_PLACE,
     folded,
@@ -31,6 +32,7 @@ LARGEST = 1.15
 LEAST_PAGES = 3
 """Pages near each other on which a title stands."""
 
+_CLOSE = 0.5  # white above a title that has more on most pages, in heights of its letters
 _LEAST_PAGES_OF_LARGE = 4
 _NEAR_PAGES = 2  # left and right pages have titles of their own
 _FORM_LINES = 3  # that two pages have in common at the same places, besides running ones
@@ -91,7 +93,7 @@ def _are_parted(group: Sequence[Edge], counted: AbstractSet[Edge]) -> Callable[[
     numbers, and what follows is a paragraph.
     """
     if sum(edge.clear for edge in group) >= _MOSTLY * len(group):
-        return lambda edge: edge.gap >= PARTED
+        return lambda edge: edge.gap >= (PARTED if is_number(edge.text) else _CLOSE)
     pages = {edge.page for edge in counted}
     tight = sum(edge.prose and edge.page in pages for edge in group)
     mostly = len(group) >= LEAST_PAGES and tight > _MOSTLY * len(group)
@@ -187,17 +189,25 @@ def _remove(blocks: Sequence[Block], gone: dict[tuple[int, int], str]) -> list[B
         return list(blocks)
     left: list[Block] = []
     for at, block in enumerate(blocks):
-        kept: list[PrintedLine] = []
+        parts: list[tuple[bool, list[PrintedLine]]] = []
         notes: list[str] = []
         for inner, line in enumerate(block.lines):
             stays = gone.get((at, inner))
-            if stays is None:
-                kept.append(line)
-            elif stays:
-                kept.append(replace(line, text=stays, runs_on=False))
-            else:
+            if stays == "":
                 notes += line.notes  # a remark on one page's title does not repeat
-        if kept:
-            left.append(replace(block, lines=tuple(kept)))
+                continue
+            kept = line if stays is None else replace(line, text=stays, runs_on=False)
+            if not parts or parts[-1][0] != bool(stays):
+                parts.append((bool(stays), []))
+            parts[-1][1].append(kept)
+        left += [_part(block, lines, running=running) for running, lines in parts]
         left += [Block("text", (PrintedLine(note, block.box),), block.box) for note in notes]
     return left
+
+
+def _part(block: Block, lines: Sequence[PrintedLine], *, running: bool) -> Block:
+    if len(lines) == len(block.lines) and not running:
+        return block
+    kind = "text" if running else block.kind
+    box = around(line.box for line in lines)
+    return replace(block, lines=tuple(lines), box=box, kind=kind, running=running)

@@ -9,9 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from ingest.loaders.pdf.layout.side_lines import (
+    OPENERS,
+    STOPS,
+    SideLine,
+    is_code,
+    is_small,
+    lines_of,
+)
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk, width
 
@@ -23,14 +30,14 @@ FEWEST_TOLD = 2
 
 _MOST_TOLD = 0.6  # share of the lines that go on and have a neighbour
 _LONGEST_ADDRESS = 9
-_SAME_LINE = 0.5  # heights of the font
-_SAME_HEIGHT = 0.25  # between base lines of one row
+_SAME_HEIGHT = 0.25  # heights of the font between base lines of one row
 _FAR = 1.9  # heights of the font between lines of one paragraph
 _SPACE = 0.3
-_LEAST_COLUMNS = 12
+_LEAST_COLUMNS, _LEAST_WORDS = 12, 3
+_LEAST_CHINESE = 18  # columns
+_HALF = 0.5
+_REMARKS = ("//", "/*", "#", "--", ";", "(*", "%")
 _SMALL = 0.8  # share of lines that begin with a small letter: a list of ingredients, an index
-_OPENERS = "\"'“‘«„([（「『《"
-_STOPS = ".!?:;。！？：；"
 _PLACE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?)\b|"
     r"(?:str(?:\.|asse|aße|eet)|\b(?:road|lane|avenue|square|drive|court|rue|via|calle|rd|st|ave)\b"
@@ -46,18 +53,11 @@ _CONTACT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    middle: float
-    left: float
-    right: float
-    first: float
-    text: str
-
-
 def is_address(lines: Sequence[str]) -> bool:
     """Whether lines name a street, a place or a telephone, as those of an address do."""
     if not LEAST_LINES <= len(lines) <= _LONGEST_ADDRESS:
+        return False
+    if 2 * sum(any(map(str.isalpha, line)) for line in lines) <= len(lines):
         return False
     patterns = (_PLACE, _HOUSE, _CJK_PLACE, _CONTACT)
     told = sum(any(pattern.search(line) for pattern in patterns) for line in lines)
@@ -69,7 +69,9 @@ def go_on_alone(
     one: Sequence[tuple[Box, Word]], other: Sequence[tuple[Box, Word]], size: float
 ) -> bool:
     """Whether sentences go on on one side beside lines that begin anew on the other."""
-    left, right = _lines(one, size), _lines(other, size)
+    left, right = lines_of(one, size), lines_of(other, size)
+    if any(map(is_code, (one, other))) or any(map(_are_remarks, (left, right))):
+        return False
     told = tested = 0
     for mine, beside in ((left, right), (right, left)):
         more = _told(mine, beside, size)
@@ -78,62 +80,46 @@ def go_on_alone(
     return told >= FEWEST_TOLD and told >= _MOST_TOLD * tested
 
 
-def _told(mine: Sequence[_Line], beside: Sequence[_Line], size: float) -> tuple[int, int]:
+def _are_remarks(lines: Sequence[SideLine]) -> bool:
+    """Whether most lines are remarks on the code beside them."""
+    return sum(line.text.startswith(_REMARKS) for line in lines) > _HALF * len(lines)
+
+
+def _told(mine: Sequence[SideLine], beside: Sequence[SideLine], size: float) -> tuple[int, int]:
     """Return how many lines go on beside one that begins anew, and how many have a neighbour."""
     partner = [_partner(line, beside, size) for line in mine]
     told = tested = 0
     goes = _going_on(mine, size)
     fresh = _going_on(beside, size)
-    small = sum(_is_small(line.text) for line in beside) >= _SMALL * len(beside)
+    small = sum(is_small(line.text) for line in beside) >= _SMALL * len(beside)
     for at in range(1, len(mine)):
         here = partner[at]
         if not goes[at] or here is None or here == 0 or partner[at - 1] != here - 1:
             continue
         tested += 1
-        told += not fresh[here] and (small or not _is_small(beside[here].text))
+        told += not fresh[here] and (small or not is_small(beside[here].text))
     return told, tested
 
 
-def _partner(line: _Line, beside: Sequence[_Line], size: float) -> int | None:
+def _partner(line: SideLine, beside: Sequence[SideLine], size: float) -> int | None:
     for at, other in enumerate(beside):
         if abs(other.middle - line.middle) <= _SAME_HEIGHT * size:
             return at
     return None
 
 
-def _going_on(lines: Sequence[_Line], size: float) -> list[bool]:
+def _going_on(lines: Sequence[SideLine], size: float) -> list[bool]:
     """Say of each line whether it goes on with the sentence of the full line above."""
     right = max(line.right for line in lines)
     found = [False]
     for above, below in pairwise(lines):
         full = right - above.right < below.first + _SPACE * size
         near = below.middle - above.middle <= _FAR * size
-        prose = width(above.text) >= _LEAST_COLUMNS and above.text[-1] not in _STOPS
-        start = below.text.lstrip(_OPENERS)[:1]
-        small = _is_small(below.text) or is_cjk(start or " ")
+        chinese = is_cjk(above.text[-1])
+        prose = width(above.text) >= (_LEAST_CHINESE if chinese else _LEAST_COLUMNS)
+        prose &= above.text[-1] not in STOPS
+        prose &= chinese or len(above.text.split()) >= _LEAST_WORDS
+        start = below.text.lstrip(OPENERS)[:1]
+        small = is_small(below.text) or is_cjk(start or " ")
         found.append(full and near and prose and small and not above.text[-1].isdigit())
-    return found
-
-
-def _is_small(text: str) -> bool:
-    return text.lstrip(_OPENERS)[:1].islower()
-
-
-def _lines(side: Sequence[tuple[Box, Word]], size: float) -> list[_Line]:
-    lines: list[list[tuple[Box, Word]]] = []
-    low = float("-inf")
-    for item in sorted(side, key=lambda i: i[0][1] + i[0][3]):
-        middle = (item[0][1] + item[0][3]) / 2
-        if middle - low > _SAME_LINE * size:
-            lines.append([])
-            low = middle
-        lines[-1].append(item)
-    found = []
-    for line in lines:
-        line.sort(key=lambda item: item[0][0])
-        box, word = line[0]
-        first = size if is_cjk(word.text[0]) else box[2] - box[0]
-        middle = sum(b[1] + b[3] for b, _ in line) / (2 * len(line))
-        text = " ".join(w.text for _, w in line)
-        found.append(_Line(middle, box[0], max(b[2] for b, _ in line), first, text))
     return found

@@ -63,7 +63,9 @@ def stretches_of(
             sides[(item.box[0] >= gutter.left) != backwards].append(item)
     bands = _bands(sides, size)
     apart = [_is_heading(bands, at, size) if certain else not b.both for at, b in enumerate(bands)]
-    if not certain:
+    if certain:
+        apart[-1:] = [not last and len(bands) > 1 and _heads_below(bands[-1], sides[0], size)]
+    else:
         _keep_ends(bands, apart, sides[0], gutter.right if backwards else gutter.left, last=last)
     if not any(apart):
         return [gutter]
@@ -123,6 +125,14 @@ def _is_heading(bands: Sequence[_Band], at: int, size: float) -> bool:
     )
 
 
+def _heads_below(band: _Band, first: Sequence[Item], size: float) -> bool:
+    """Whether the last band is a heading of what stands below the columns."""
+    if band.second or band.bottom - band.top > _HEADING * size:
+        return False
+    words = [item.word for item in first if item.word and item.box[3] > band.top]
+    return bool(words) and min(word.size for word in words) > (1 + _SAME_SIZE) * usual_size(first)
+
+
 def _keep_ends(
     bands: Sequence[_Band], apart: list[bool], first: Sequence[Item], edge: float, *, last: bool
 ) -> None:
@@ -138,10 +148,11 @@ def _keep_ends(
         inside = [i for i in first if band.top <= (i.box[1] + i.box[3]) / 2 <= band.bottom]
         alike &= all(i.word and abs(i.word.size - usual) <= _SAME_SIZE * usual for i in inside)
         for line in _lines([i for i in inside if i.word], usual):
-            if any(b[0] - a[2] > _RAGGED * usual for a, b in pairwise(line)):
-                return  # cells
             left, right = line[0][0], line[-1][2]
-            full += min(abs(edge - left), abs(edge - right)) <= _RAGGED * usual
+            if any(b[0] - a[2] > _RAGGED * usual for a, b in pairwise(line)):
+                full, alike = full - 1, False  # cells
+            else:
+                full += min(abs(edge - left), abs(edge - right)) <= _RAGGED * usual
         if full >= (_FULL_LINES if last else _MORE_FULL_LINES):
             apart[end + 1 : at + 1] = [False] * (at - end)
     if last and alike:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,15 +11,15 @@ from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import Row, Strip, rows_of, strips_in, with_names_joined
 from ingest.loaders.pdf.tables.contents import ends_in_leaders
-from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
+from ingest.loaders.pdf.tables.gaps import are_clear, clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
-from ingest.loaders.pdf.tables.open import beside_rows, names_above
+from ingest.loaders.pdf.tables.nearby import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.runs import Run
 from ingest.loaders.pdf.tables.spread import with_words_joined
-from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of
+from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of, phrases
 from ingest.loaders.pdf.tables.value import Table
 
 _SAME_ENDS = 8.0  # points by which lines across of one table may differ at their ends
@@ -26,19 +27,23 @@ _PIECES = 14.0  # points between pieces of one line across, each under a column
 _SAME_PLACE = 1.2
 _MANY_BANDS = 4  # with cells side by side in each, that no remarks between lines have
 _CLEAR = 0.7  # ems between columns of a table between lines
+_LINES_BESIDE = 8
+_STICKS_OUT = 0.6  # ems by which a phrase reaches over the ends of the lines
 _FEW_BANDS = 3
 _BAND_LINES = 3
+_FEW_ROWS = 3
 _CLOSER = 0.92  # times the distance of rows, that lines of one row have
 
 
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
     """Yield tables whose rows are parted by lines across only, or that lie between a few."""
     left = set(free)
-    page_lines = lines_of(words, left)
+    page_lines = folded(words, lines_of(words, left))
     down = sorted(left, key=lambda at: _middle(words[at].box))
     middles = [_middle(words[at].box) for at in down]
     for places, (start, end) in _stacks(lines):
         bands: list[list[Line]] = []
+        cuts: list[float] = []
         for top, bottom in pairwise(places):
             first, last = bisect_left(middles, top), bisect_right(middles, bottom)
             inside = [
@@ -47,22 +52,63 @@ def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -
                 if at in left and start - 2 <= _across(words[at].box) <= end + 2
             ]
             band = folded(words, lines_of(words, inside))
+            captions = _captions(words, band, page_lines, (start, end))
+            band = [line for line in band if line not in captions]
             if band and _tabular(words, band):
                 bands.append(band)
+                cuts += [line.centre for line in captions]
                 continue
             if band:
-                yield from _flush(words, bands, left, page_lines)
-                bands = []
-        yield from _flush(words, bands, left, page_lines)
+                yield from _flush(words, bands, cuts, left, page_lines)
+                bands, cuts = [], []
+        yield from _flush(words, bands, cuts, left, page_lines)
+
+
+def _captions(
+    words: Sequence[Word],
+    band: Sequence[Line],
+    page_lines: Sequence[Line],
+    ends: tuple[float, float],
+) -> list[Line]:
+    """Return the lines between two ruling lines that are wider than these: captions."""
+    start, end = ends
+    found: list[Line] = []
+    for line in band:
+        at = bisect_left(page_lines, line.centre - line.size, key=lambda one: one.centre)
+        near = page_lines[at : at + _LINES_BESIDE]
+        own = next((one for one in near if not set(line.words).isdisjoint(one.words)), line)
+        if any(
+            phrase.left < start - _STICKS_OUT * line.size
+            or phrase.right > end + _STICKS_OUT * line.size
+            for phrase in phrases(words, own, line.apart)
+            if not set(line.words).isdisjoint(phrase.words)
+        ):
+            found.append(line)
+    return found
 
 
 def _flush(
-    words: Sequence[Word], bands: list[list[Line]], left: set[int], page_lines: Sequence[Line]
+    words: Sequence[Word],
+    bands: list[list[Line]],
+    cuts: Sequence[float],
+    left: set[int],
+    page_lines: Sequence[Line],
 ) -> Iterator[Table]:
-    table = _banded(words, bands, page_lines)
-    if table is not None and table.words <= left:
-        left -= table.words
-        yield table
+    groups = _banded(words, bands, page_lines)
+    for part in _parted(groups, cuts):
+        table = table_from(words, part)
+        if table.words <= left:
+            left -= table.words
+            yield table
+
+
+def _parted(groups: Sequence[list[Row]], cuts: Sequence[float]) -> Iterator[list[list[Row]]]:
+    """Yield the rows of each table, parted by the captions between them."""
+    ends = [*cuts, math.inf]
+    for above, below in pairwise([-math.inf, *ends]):
+        part = [group for group in groups if above < group[0].line.centre < below]
+        if len(part) > 1:
+            yield part
 
 
 def _stacks(lines: Sequence[Box]) -> Iterator[tuple[list[float], tuple[float, float]]]:
@@ -111,27 +157,28 @@ def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
 
 def _banded(
     words: Sequence[Word], bands: Sequence[Sequence[Line]], page_lines: Sequence[Line]
-) -> Table | None:
+) -> list[list[Row]]:
+    """Return the rows of a table whose lines ruling lines part, none where it is no table."""
     lines = [line for band in bands for line in band]
     strips = strips_in(words, lines)
     if len(lines) < 2 or not strips or _are_dotted(words, lines):  # noqa: PLR2004 - rows
-        return None
+        return []
     found = _banded_rows(words, bands, lines, strips)
     if found is None:
-        return None
+        return []
     rows, strips = with_narrow_columns(words, *found)
     groups: list[list[Row]] = []
     for own in _by_band(rows, bands):
         groups += _band_groups(words, own, len(bands))
     if len(groups) < 2:  # noqa: PLR2004 - rows
-        return None
+        return []
     close = _close(groups)
     inside = {at for row in rows for at in row.line.words}
     page_lines = [line for line in page_lines if inside.isdisjoint(line.words)]
     first, last = beside_rows(words, rows, strips, page_lines, close)
     groups = _by_closeness(first, close) + groups + _by_closeness(last, close)
     above = names_above(words, groups[0][0], strips, page_lines)
-    return table_from(words, with_groups_parted(words, [*above, *groups], strips))
+    return with_groups_parted(words, [*above, *groups], strips)
 
 
 def _close(groups: Sequence[Sequence[Row]]) -> float:
@@ -164,7 +211,8 @@ def _banded_rows(
     run = Run(lines, list(strips))
     if sum(len(row.filled) > 1 for row in rows) < 2 or is_code_or_list(words, rows):  # noqa: PLR2004
         return None
-    if len(bands) == 1 and not is_table(words, run, rows, strips):
+    clear = len(rows) <= _FEW_ROWS and all(are_clear(words, run, rows, strips, _CLEAR))
+    if len(bands) == 1 and not is_table(words, run, rows, strips, clear=clear):
         return None  # two lines enclose a remark as well
     rows, left = with_names_joined(*with_words_joined(words, rows, strips))
     shared = [any(len(row.filled) > 1 for row in own) for own in _by_band(rows, bands)]

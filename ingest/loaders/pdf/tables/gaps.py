@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -18,6 +19,9 @@ _STRICTLY = 0.9  # share of a column's cells that share an edge where spaces are
 _CLEARER = 1.5  # ems between columns of few rows
 _WIDER = 1.6  # times the gap between words, from which one is that of columns
 _BESIDE = 0.72  # ems between lines that stand partly beside each other
+_FIGURES = re.compile(r"\d[\d.,]*")
+_AFTER_POINT = re.compile(r"[.,]\d{1,2}$|\.\d+$")
+_POINT = 0.5  # width of a point in figures
 _SPREAD = 2.0  # ems; gaps of spread lines are narrower
 
 
@@ -128,10 +132,26 @@ def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> boo
         lefts = [min(words[at].box[0] for at in cell) for cell in cells]
         rights = [max(words[at].box[2] for at in cell) for cell in cells]
         middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
-        aligned = max(map(_most_alike, (lefts, rights, middles)), default=0)
+        points = [point for cell in cells if (point := _point(words, cell)) is not None]
+        aligned = max(map(_most_alike, (lefts, rights, middles, points)), default=0)
         if len(cells) > 1 and aligned < _ALIGNED * len(cells) and aligned < len(cells) - 1:
             out_of_line += 1
     return out_of_line <= (columns - 1) // 3
+
+
+def _point(words: Sequence[Word], cell: Sequence[int]) -> float | None:
+    """Return about where the decimal point of a number stands, or would; None for words.
+
+    Figures have one width in nearly all fonts, and points half of it.
+    """
+    text = words[cell[0]].text
+    if _FIGURES.fullmatch(text) is None:
+        return None
+    left, _, right, _ = words[cell[0]].box
+    figures = sum(map(str.isdigit, text))
+    wide = (right - left) / (figures + _POINT * (len(text) - figures))
+    after = _AFTER_POINT.search(text)
+    return right - (wide * (len(after[0]) - 1 + _POINT) if after else 0.0)
 
 
 def _most_alike(values: list[float]) -> int:

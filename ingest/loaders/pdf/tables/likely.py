@@ -22,8 +22,10 @@ _MARKER = re.compile(
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]|(?:[0-9]+\.)+[0-9]*|§|\[[\w+,: -]{1,12}\]",
 )
 _CODE = re.compile(
-    r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b"
+    r"[{};]$|^(?:#|//|/\*|--)|[=!<>]=|\w\(|->|=>|::|^\s*(?:def|if|for|return|import)\b|"
+    r"^[-bcdlps](?:[r-][w-][-xsStT]){3}"  # rights of a file
 )
+_NAMED = re.compile(r"[^\W\d][^:：]{1,24}(?:: |：)\S")
 _REMARK = ("//", "/*", "# ", "-- ", "; ", "(*")
 _EQUATION = re.compile(r"[=≈≤≥∑∫∂√±→∈∀∃]")
 _EQUATION_NUMBER = re.compile(r"\([0-9.]{1,6}[a-z]?\)")
@@ -114,7 +116,7 @@ def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
 
 def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool]) -> bool:
     shared = [row for row in rows if len(row.filled) > 1]
-    if len(shared) < 3:  # noqa: PLR2004 - rows
+    if len(shared) < 3 or _are_letterheads(texts):  # noqa: PLR2004 - rows
         return False
     keys = [text for text in texts[0] if text]
     if any(numeric) and len(shared) >= 0.7 * len(rows):
@@ -133,6 +135,13 @@ def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool
     letterhead = len(rows) <= 6 and tops < 140  # noqa: PLR2004 - lines, points
     whole = len(shared) >= 0.9 * len(rows) or _hangs(rows)
     return whole and len(shared) >= 4 and min(brief) >= 0.8 and not letterhead  # noqa: PLR2004
+
+
+def _are_letterheads(texts: list[list[str]]) -> bool:
+    """Say whether one of two columns has names and values in each line, as beside an address."""
+    named = [share_of(lambda text: _NAMED.match(text) is not None, column) for column in texts]
+    keys = share_of(lambda text: text.endswith((":", "：")), texts[0])
+    return max(named) >= 0.6 and min(named) < 0.4 and keys < 0.4  # noqa: PLR2004 - shares
 
 
 def _hangs(rows: Sequence[Row]) -> bool:

@@ -36,6 +36,7 @@ def _is_centred(group: Sequence[Row]) -> bool:
 
 
 def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:
+    """Group lines whose distance is no larger than a limit."""
     groups: list[list[Row]] = [[rows[0]]]
     for row, gap in zip(rows[1:], gaps, strict=True):
         if gap > limit:
@@ -48,7 +49,8 @@ def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> lis
 def by_halves(rows: Sequence[Row]) -> list[list[Row]] | None:
     """Group lines at one distance: as many of a cell's lines are below its row as above it.
 
-    A row is a line that most columns have words in; None where the other lines do not add up.
+    A row is a line with words in its first column and in most; None where the other lines do not
+    add up.
     """
     columns = len(rows[0].cells)
     if columns < _FEWEST_COLUMNS:
@@ -57,17 +59,21 @@ def by_halves(rows: Sequence[Row]) -> list[list[Row]] | None:
     above: list[Row] = []
     at = 0
     while at < len(rows):
-        if 2 * len(rows[at].filled) <= columns:
+        if not _begins(rows[at]):
             above.append(rows[at])
             at += 1
             continue
         below = rows[at + 1 : at + 1 + len(above)]
-        if len(below) < len(above) or any(2 * len(row.filled) > columns for row in below):
+        if len(below) < len(above) or any(map(_begins, below)):
             return None
         groups.append([*above, rows[at], *below])
         at += 1 + len(below)
         above = []
     return None if above or all(len(group) == 1 for group in groups) else groups
+
+
+def _begins(row: Row) -> bool:
+    return bool(row.cells[0]) and 2 * len(row.filled) > len(row.cells)
 
 
 def torn(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import MOST_STRIPS, Row, Strip
+from ingest.loaders.pdf.tables.text import cell_text, is_number
 
 _NARROWEST = 0.36  # ems of white between two columns
 _WIDER = 1.3  # times the space between words
@@ -15,6 +16,9 @@ _SPACE = 0.28  # ems of a space where no cell shows one
 _WIDEST_SPACE = 0.45  # ems
 _EDGE = 1.2  # points by which edges of a column's cells may differ
 _ALIGNED = 0.85  # share of a column's cells
+_LEAST = 0.2  # ems of white between an amount and a text
+_EXACT = 0.4  # points
+_LONGEST_UNIT = 7  # letters
 _FEWEST = 3  # rows that have words on both sides
 _BOTH = 0.5  # share of rows
 _ODD = 0.1  # share of rows that may cross
@@ -83,11 +87,37 @@ def _strip_in(
     least = max(_NARROWEST, _WIDER * space) * sizes[len(sizes) // 2]
     most = int(_ODD * len(chosen))
     spans = [(words[at].box[0], words[at].box[2]) for _, row in chosen for at in row.cells[column]]
-    for strip in _whites(spans, most, least):
+    least_of_all = _LEAST * sizes[len(sizes) // 2]
+    for strip in _whites(spans, most, min(least, least_of_all)):
         sides = [_sides(words, number, row.cells[column], strip) for number, row in chosen]
-        if _parts(sides, len(chosen), most):
+        wide = strip[1] - strip[0] >= least
+        if _parts(sides, len(chosen), most) and (wide or _are_amounts(words, sides)):
             return strip
     return None
+
+
+def _are_amounts(
+    words: Sequence[Word], sides: Sequence[tuple[_Piece | None, _Piece | None] | None]
+) -> bool:
+    """Say whether numbers end where texts begin, as no space makes them: texts longer than units.
+
+    Programs that leave less white between columns than a space has print such pages.
+    """
+    both = [(side[0], side[1]) for side in sides[1:] if side and side[0] and side[1]]
+    if len(both) < max(_FEWEST, len(sides) - 2):
+        return False
+    numbers = [cell_text(words, one.words) for one, _ in both]
+    texts = [cell_text(words, other.words) for _, other in both]
+    ends = [one.right for one, _ in both]
+    starts = [other.left for _, other in both]
+    return (
+        all(map(is_number, numbers))
+        and not any(map(is_number, texts))
+        and max(map(len, texts)) > _LONGEST_UNIT
+        and max(ends) - min(ends) <= _EXACT
+        and max(starts) - min(starts) <= _EXACT
+        and len({round(one.left) for one, _ in both}) > 1
+    )
 
 
 def _whites(spans: Sequence[Strip], most: int, least: float) -> list[Strip]:
@@ -132,7 +162,8 @@ def _parts(
     """Say whether enough rows have cells on both sides, and each side's cells are in line."""
     whole = [side for side in sides if side is not None]
     both = sum(left is not None and right is not None for left, right in whole)
-    named = count - len(whole) == 0 and all(sides[0] or ()) and len(whole) > _FEWEST
+    several = all(sum(side[at] is not None for side in whole) > 1 for at in (0, 1))
+    named = count == len(whole) > _FEWEST and all(sides[0] or ()) and several
     if count - len(whole) > most or (both < max(_FEWEST, _BOTH * count) and not named):
         return False
     return all(_in_line([side[at] for side in whole]) for at in (0, 1))

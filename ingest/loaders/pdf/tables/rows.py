@@ -18,8 +18,10 @@ _LOOSER = 1.22  # distance between rows, as a multiple of that between lines of 
 _MOST_HEADER_ROWS = 3
 _NEAR = 1.3  # times the distance of a table's lines, or of its font, to the rest of its last cell
 _FEWEST_BLOCKS = 3
+_LITTLE_LOOSER = 1.06  # the same, where each line is what had no room above
+_MOST_JUMPS = 3
 _FEWEST_CHINESE = 4.5  # ems of a line that breaks within its cell
-_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")  # noqa: RUF001
+_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")
 
 
 def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
@@ -31,9 +33,25 @@ def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
         return known
     wrapped = _by_wrapping(words, rows)
     middles = by_halves(rows)
-    if middles and torn(words, middles) < torn(words, wrapped):
+    if middles and _faults(words, middles) < _faults(words, wrapped):
         return middles
     return wrapped
+
+
+def _faults(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:
+    """Count what tells that lines are not grouped as rows: breaks where a word had room, too."""
+    rows = [row for group in groups for row in group]
+    edges = _edges(words, rows)
+    count = torn(words, groups)
+    for group in groups:
+        for at in range(1, len(group)):
+            above, row = group[:at], group[at]
+            count += sum(
+                any(one.cells[column] for one in above)
+                and not _had_no_room(words, above, row, column, edges[column])
+                for column in row.filled
+            )
+    return count
 
 
 def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] | None:
@@ -42,15 +60,36 @@ def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] 
     if len(gaps) < 2 or len(rows[0].cells) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     ordered = sorted(gaps)
-    jumps = [(high / max(low, 0.1), low, high) for low, high in pairwise(ordered)]
-    jump, low, high = max(jumps)
-    if jump < _LOOSER:
-        return None
-    groups = nearer_than((low + high) / 2, rows, gaps)
-    several = [group for group in groups if len(group) > 1]
-    if several and len(groups) > 1 and all(_is_one_row(words, group) for group in several):
-        return groups
+    jumps = sorted(
+        ((high / max(low, 0.1), low, high) for low, high in pairwise(ordered)), reverse=True
+    )
+    edges = _edges(words, rows)
+    for jump, low, high in jumps[:_MOST_JUMPS]:
+        if jump < _LITTLE_LOOSER:
+            break
+        groups = nearer_than((low + high) / 2, rows, gaps)
+        several = [group for group in groups if len(group) > 1]
+        if not several or len(groups) < 2:  # noqa: PLR2004 - rows
+            continue
+        far = jump >= _LOOSER
+        if all(
+            _is_one_row(words, group) and (far or _is_broken(words, group, edges))
+            for group in several
+        ):
+            return groups
     return None
+
+
+def _is_broken(words: Sequence[Word], group: Sequence[Row], edges: Sequence[float]) -> bool:
+    """Say whether each line of a group is what had no room in the lines above it."""
+    return all(
+        set(row.filled) <= {column for one in group[:at] for column in one.filled}
+        and all(
+            _had_no_room(words, group[:at], row, column, edges[column]) for column in row.filled
+        )
+        for at, row in enumerate(group)
+        if at
+    )
 
 
 def are_blocks(words: Sequence[Word], rows: Sequence[Row]) -> bool:
@@ -70,16 +109,19 @@ def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
         for column in row.filled:
             numbers[column] += is_number(cell_text(words, row.cells[column]))
     full = sum(len(row.filled) == columns for row in group)
-    return max(numbers) <= 1 and full <= 1
+    rest = (
+        columns > 2  # noqa: PLR2004 - the other columns hold keys and values
+        and all(
+            2 * len(row.filled) <= columns and set(row.filled) < set(group[0].filled)
+            for row in group[1:]
+        )
+    )
+    return (max(numbers) <= 1 or (rest and bool(group[0].cells[0]))) and full <= 1
 
 
 def _by_wrapping(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
-    columns = len(rows[0].cells)
-    edges = [
-        max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
-        for column in range(columns)
-    ]
-    numeric = [_counts(words, rows, column) for column in range(columns)]
+    edges = _edges(words, rows)
+    numeric = [_counts(words, rows, column) for column in range(len(rows[0].cells))]
     groups: list[list[Row]] = []
     for row in rows:
         if groups and _continues(words, groups[-1], row, edges, numeric):
@@ -96,7 +138,7 @@ def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
     nearest = min(distance(row.line, below.line) for row, below in pairwise(rows))
     if not 0 < distance(rows[-1].line, line.line) <= _NEAR * max(nearest, line.line.size):
         return False
-    edge = max(words[at].box[2] for row in rows for at in row.cells[0])
+    edge = _edges(words, rows)[0]
     return _wraps(words, rows, line, 0, edge) and _goes_on(words, rows, line, 0)
 
 
@@ -179,12 +221,30 @@ def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, e
     if not above:
         return False
     first = words[row.cells[column][0]]
+    long = words[above[-1]].box[2] - words[above[0]].box[0] >= _FEWEST_CHINESE * first.size
+    # Of short Chinese cells each fills its column.
+    return (long or not is_cjk(first.text[:1] or " ")) and _had_no_room(
+        words, group, row, column, edge
+    )
+
+
+def _had_no_room(
+    words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float
+) -> bool:
+    above = next(one.cells[column] for one in reversed(group) if one.cells[column])
+    first = words[row.cells[column][0]]
     end = max(words[at].box[2] for at in above)
     chinese = is_cjk(first.text[:1] or " ")
-    if chinese and end - min(words[at].box[0] for at in above) < _FEWEST_CHINESE * first.size:
-        return False  # of short cells each fills its column
     need = first.size if chinese else first.box[2] - first.box[0] + 0.25 * first.size
     return end + need > edge + 0.5
+
+
+def _edges(words: Sequence[Word], rows: Sequence[Row]) -> list[float]:
+    """Return the right edge of each column's words."""
+    return [
+        max((words[at].box[2] for row in rows for at in row.cells[column]), default=0.0)
+        for column in range(len(rows[0].cells))
+    ]
 
 
 def table_from(

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.tables.text import is_number
+from ingest.loaders.printed_lines import width
 
 LONGEST_REPEATED = 200
 """Characters of a merged cell that are said again in cells that it covers; names are shorter."""
 
+_LONGEST_NAME = 60  # columns of text
 _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
 
 
@@ -44,7 +46,10 @@ def names_columns(rows: Sequence[Sequence[str]]) -> bool:
     columns = len(rows[0])
     if len(told) < max(2, columns // 2):
         return False
-    if any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in told):
+    if any(
+        width(cell) > _LONGEST_NAME or (is_number(cell) and not _YEAR.fullmatch(cell))
+        for cell in told
+    ):
         return False
     if columns == 2:  # noqa: PLR2004 - a list of keys and values has no names of columns
         keys = [row[0] for row in rows if row[0]]
