@@ -44,7 +44,9 @@ _PLACE = re.compile(
     r"|weg\b|platz\b|gasse\b|\bp\.? ?o\.? box\b)",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"^\d{1,4}[a-z]?\b,? [^\W\d]|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE)
+_HOUSE = re.compile(  # no amount: "2 Mole Rd", not "171 g" or "20 hours"
+    r"^\d{1,4}[a-z]?\b,? (?-i:[A-ZÀ-ÞА-Я])[^\W\d]{2,}|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE
+)
 _CJK_PLACE = re.compile(r"[省市縣县區区].*[路街道号號]|[路街巷道]\d+[号號]|[〒]|邮编|郵編")
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.\w|\b(?:tel|phone|telefon|fax|mobile?)\b\.?:? ?[+(\d]|^\+\d[\d ()/-]{6,}$|"
@@ -59,6 +61,8 @@ def is_address(lines: Sequence[str]) -> bool:
         return False
     if 2 * sum(any(map(str.isalpha, line)) for line in lines) <= len(lines):
         return False
+    if 2 * sum(line[:1].isdigit() for line in lines) > len(lines):
+        return False  # amounts
     patterns = (_PLACE, _HOUSE, _CJK_PLACE, _CONTACT)
     told = sum(any(pattern.search(line) for pattern in patterns) for line in lines)
     # A column of a table may hold nothing but streets.

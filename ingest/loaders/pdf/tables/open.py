@@ -167,14 +167,14 @@ def _in_stretches(
     ]
 
 
-def _trimmed(words: Sequence[Word], rows: list[Row]) -> list[Row]:
+def _trimmed(words: Sequence[Word], rows: Sequence[Row]) -> list[Row]:
     """Leave out lines at both ends that have no cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
         first += 1
     while end > first and len(rows[end - 1].filled) < 2:  # noqa: PLR2004 - cells
         end -= 1
-    core = rows[first:end]
+    core = list(rows[first:end])
     # The last row's cells may go on, not beside the first column: there the next text begins.
     while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
         core.append(rows[end])
@@ -220,6 +220,11 @@ def _finished(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Table]:
     rows, strips = with_narrow_columns(words, rows, strips)
+    again = _names_again(words, rows)
+    if again is not None:
+        # Between the tables stands a line of text.
+        both = (_trimmed(words, rows[:again]), rows[again:])
+        return [t for one in both if len(one) > 1 for t in _finished(words, one, strips, lines)]
     cut = _side_by_side(words, rows, strips)
     if cut is not None:
         parts = []
@@ -234,6 +239,18 @@ def _finished(
     groups = above[: len(above) - len(beside)]
     groups += grouped(words, [*(row for group in beside for row in group), *rows])
     return [table_from(words, with_groups_parted(words, groups, strips))]
+
+
+def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
+    """Return the row that says the names of the columns again: there another table begins."""
+    names = _names(words, rows[0].cells)
+    told = [name for name in names if name]
+    if len(told) < 2 or any(map(is_number, told)):  # noqa: PLR2004 - names
+        return None
+    for at in range(2, len(rows)):
+        if len(rows[at].filled) == len(told) and _names(words, rows[at].cells) == names:
+            return at
+    return None
 
 
 def _side_by_side(
