@@ -82,10 +82,15 @@ class JobQueue:
 
     # -- whoever wants something done
 
-    def add(self, job: NewJob, *, instead_of: int | None = None) -> int:
-        """Queue a job behind the others, in the place of one that has ended if given."""
+    def add(self, job: NewJob) -> int:
+        """Queue a job behind the others."""
         with self._catalog.change() as change:
-            return change.add_job(job, instead_of=instead_of)
+            return change.add_job(job)
+
+    def replace(self, ended: int, job: NewJob) -> int | None:
+        """Queue a job in the place of one that has ended; None if that is not there any more."""
+        with self._catalog.change() as change:
+            return change.add_job(job) if change.dismiss_job(ended) else None
 
     def cancel(self, job_id: int) -> bool:
         """Have a job end; return whether it has ended here and now: nobody is at work on it."""

@@ -13,7 +13,7 @@ from hashing_embedder import HashingEmbedder
 from locked_files import files_that_hold, locked_pdf
 
 from ingest.jobs import JobInfo, Jobs, retry_options
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, Settings, StoreError
 
 RIGHT = "Zimtstern-4711-richtig"
 TEXT = "The grey heron waits in the reeds."
@@ -192,6 +192,26 @@ def test_protected_files_are_tried_again_with_a_password(base: KnowledgeBase) ->
     assert [file.reason_code for file in first.files] == ["encrypted"]
     again = jobs.retry(first.id, passwords=(RIGHT,))
     assert again is not None
+    assert ended(jobs, again).state == "done"
+    assert texts(base) == [TEXT]
+    jobs.close()
+
+
+def test_a_job_that_failed_as_a_whole_is_tried_again_with_a_password(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    jobs = Jobs(base)
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.jobs.execution.ingest_uploads", full)
+        failed = ended(jobs, queue(jobs))
+    assert failed.state == "failed"
+    again = jobs.retry(failed.id, passwords=(RIGHT,))
+    assert again is not None
+    assert jobs.retry(failed.id) is None, "it is tried again already"
     assert ended(jobs, again).state == "done"
     assert texts(base) == [TEXT]
     jobs.close()
