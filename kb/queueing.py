@@ -66,6 +66,11 @@ class JobQueue:
         with self._catalog.reading() as state:
             return state.awaited_contents(collection)
 
+    def superseded(self, job: JobInfo) -> frozenset[str]:
+        """Return the names of a job's uploads that a later job has stored with other contents."""
+        with self._catalog.reading() as state:
+            return state.superseded_names(job.id)
+
     def collection_of(self, job: JobInfo) -> CollectionRef:
         """Return the collection that a job fills, whatever it is called now, or a name to make.
 
@@ -77,10 +82,15 @@ class JobQueue:
 
     # -- whoever wants something done
 
-    def add(self, job: NewJob, *, instead_of: int | None = None) -> int:
-        """Queue a job behind the others, in the place of one that has ended if given."""
+    def add(self, job: NewJob) -> int:
+        """Queue a job behind the others."""
         with self._catalog.change() as change:
-            return change.add_job(job, instead_of=instead_of)
+            return change.add_job(job)
+
+    def replace(self, ended: int, job: NewJob) -> int | None:
+        """Queue a job in the place of one that has ended; None if that is not there any more."""
+        with self._catalog.change() as change:
+            return change.add_job(job) if change.dismiss_job(ended) else None
 
     def cancel(self, job_id: int) -> bool:
         """Have a job end; return whether it has ended here and now: nobody is at work on it."""

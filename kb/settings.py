@@ -297,12 +297,12 @@ class Settings(BaseSettings):
 
     @property
     def incoming_dir(self) -> Path:
-        """Where files that a browser sends wait until a run has stored them."""
+        """Where files that a browser sends wait until they are queued."""
         return self.data_dir / "incoming"
 
     @property
     def spool_dir(self) -> Path:
-        """Files that wait for their job."""
+        """Where files wait for their job."""
         return self.data_dir / "spool"
 
     @property

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -24,7 +25,7 @@ from kb.errors import KnowledgeBaseError, SettingsError
 from kb.settings import Settings
 from ui.access import refusal, turned_away
 from ui.gate import Gate
-from ui.session import session
+from ui.session import session, stop_jobs
 from ui.shared import draw_unexpected
 from ui.trust import is_guarded
 from ui.visits import Visits, install
@@ -146,11 +147,16 @@ def take_addresses(host: str, port: int) -> list[socket.socket]:
 
 
 class _Announcing(uvicorn.Server):
-    """Says once that requests are answered."""
+    """Says once that requests are answered; at the end lets go of the job under way."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is asked already, then stop working on jobs."""
+        await super().shutdown(sockets)
+        await asyncio.to_thread(stop_jobs, _GRACE_S)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""

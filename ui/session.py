@@ -152,7 +152,17 @@ def open_session() -> Session:
     return Session(Settings.load())
 
 
+_opened: list[Session] = []
+
+
 @st.cache_resource(show_spinner=False, on_release=lambda shared: shared.close())
 def session() -> Session:
     """Return this process's session, opened at first use."""
-    return open_session()
+    _opened[:] = [open_session()]
+    return _opened[0]
+
+
+def stop_jobs(timeout_s: float) -> None:
+    """Stop working on jobs, if anybody has opened the session; they go on at the next start."""
+    for shared in _opened:
+        shared.jobs.close(timeout_s=timeout_s)

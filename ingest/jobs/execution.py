@@ -19,7 +19,7 @@ from ingest.sent import SentFile
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
 from kb.errors import KnowledgeBaseError, StoreError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo
+from kb.records import CollectionInfo, Source
 
 TICK_S = 0.3
 """Seconds after which progress is written down, and after which a cancellation is noticed."""
@@ -81,6 +81,7 @@ class Execution:
         self._stop = threading.Event()
         self._over = threading.Event()
         self._cancelled = False
+        self._roots: dict[str, str] = {}
         self._tally = _Tally({file.name: file for file in base.jobs.files(job.id)})
 
     def cancel(self) -> None:
@@ -144,8 +145,7 @@ class Execution:
                 on_event=self._on_event,
                 cancel=self._stop,
             )
-        # What was done before an interruption is done: somebody may have removed it since.
-        left = [file for file in self._tally.files.values() if not file.settled]
+        left = self._left()
         if not left:
             return None
         return ingest_uploads(
@@ -157,6 +157,21 @@ class Execution:
             cancel=self._stop,
         )
 
+    def _left(self) -> list[JobFile]:
+        """Return the uploads that are still to be read.
+
+        What was done before an interruption is done: somebody may have removed it since. And a
+        job that waited for a password must not replace what came later under the same name.
+        """
+        newer = self._base.jobs.superseded(self.job)
+        with self._mutex:
+            for file in list(self._tally.files.values()):
+                if not file.settled and file.name in newer:
+                    self._tally.files[file.name] = replace(file, stage="cancelled")
+                    self._tally.changed[file.name] = None
+            waiting = [file for file in self._tally.files.values() if not file.settled]
+        return [file for file in waiting if file.stage != "cancelled"]
+
     def _sent(self, file: JobFile) -> SentFile:
         path = self._spool.file(self.job.spool, file.spooled) if file.spooled else None
         return SentFile(content_hash=file.content_hash, path=path)
@@ -164,8 +179,8 @@ class Execution:
     # -- progress
 
     def _on_event(self, event: FileEvent) -> None:
-        name = event.source.path
         with self._mutex:
+            name = self._named(event.source)
             tally = self._tally
             before = tally.files.get(name) or JobFile(name=name)
             if before.settled and event.stage in ("waiting", "unchanged"):
@@ -192,6 +207,11 @@ class Execution:
             elif event.stage == "stored" and name in tally.embedded:
                 total = tally.embedded[name][1]
                 tally.embedded[name] = (total, total)
+
+    def _named(self, source: Source) -> str:
+        """Return what a file is called: two folders may hold files of one name."""
+        root = self._roots.setdefault(source.path, source.root)
+        return source.path if root == source.root else f"{source.root}/{source.path}"
 
     def _write_down(self) -> None:
         """Write down progress until the job is over, and look whether somebody wants it to end."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from ingest.jobs.looking import Looking
 from ingest.jobs.spool import Batch, Spool, Upload
 from ingest.jobs.worker import Worker
 from ingest.options import IngestOptions
@@ -16,14 +18,12 @@ from kb.catalog.job_records import JobFile, JobInfo, JobKind, NewJob
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
-from kb.uploads import UPLOADS_ROOT
 
-_WAIT_S = 0.05
 # Passwords are never written down; the other two are for who watches folders.
 _NOT_STORED = frozenset({"passwords", "vanished", "taken_in"})
 
 
-class Jobs:
+class Jobs(Looking):
     """The jobs of a data folder, and the thread of this process that does them. Thread-safe.
 
     Several processes may have one each: they see the same jobs, and one of them works at a time.
@@ -34,11 +34,9 @@ class Jobs:
     """
 
     def __init__(self, base: KnowledgeBase) -> None:
-        self._base = base
+        super().__init__(base)
         self.spool = Spool(base.settings.spool_dir)
         self._worker = Worker(base, self.spool)
-        self._mutex = threading.Lock()
-        self._seen: tuple[int, list[JobInfo]] | None = None
         if not base.read_only:
             self._worker.clean()
             self._worker.start()
@@ -115,38 +113,40 @@ class Jobs:
         old = self._base.jobs.get(job_id)
         if old is None or not old.ended:
             return None
+        newer = self._base.jobs.superseded(old)
         files = tuple(
             replace(file, stage="waiting", done=0, total=0, notices=(), reason="", reason_code="")
             for file in self._base.jobs.files(job_id)
-            if not file.settled or file.stage == "failed"
+            if (not file.settled or file.stage == "failed") and file.name not in newer
         )
         if old.kind == "uploads":
             files = tuple(file for file in files if self._is_there(old, file))
-            if not files:
-                return None
-        batch = None if old.spool else self.batch()
+        if not files and (old.kind == "uploads" or old.state != "failed"):
+            return None
+        if old.spool:
+            # The bytes of one that failed as a whole are in its batch still.
+            spool, lock = old.spool, self.spool.hold(old.spool)
+            if lock is None:
+                return None  # another process was just told
+        else:
+            batch = self.batch()
+            spool, lock = batch.name, batch.hand_over()
         job = NewJob(
             kind=old.kind,
             collection=old.collection,
             collection_id=old.collection_id,
-            spool=batch.name if batch else old.spool,
-            files=files,
+            spool=spool,
+            files=files if old.kind == "uploads" else (),
             paths=old.paths,
             options={**old.options, "retry": True},
             locked=bool(passwords),
         )
-        if batch is not None:
-            return self._queue(job, batch, passwords, instead_of=job_id)
-        # The batch goes from job to job in one step, so it is never without one.
-        if not passwords:
-            new = self._base.jobs.add(job, instead_of=job_id)
+        with _released_on_error(lock):
+            new = self._base.jobs.replace(job_id, job)
+        if new is None:
+            lock.release()
         else:
-            lock = self.spool.hold(old.spool)
-            if lock is None:
-                return None  # somebody else is at it
-            new = self._base.jobs.add(job, instead_of=job_id)
-            self._worker.remember(new, passwords, lock)
-        self._worker.wake()
+            self._leave(new, passwords, lock)
         return new
 
     def answer(self, job_id: int, *, passwords: tuple[str, ...] = ()) -> bool:
@@ -158,15 +158,19 @@ class Jobs:
         job = self._base.jobs.get(job_id)
         if job is None or not job.asks:
             return False
-        if passwords:
-            lock = self.spool.hold(job.spool)
-            if lock is None:
-                return False  # another process was just told
-            self._worker.remember(job_id, passwords, lock)
-        asked = self._base.jobs.answer(job_id, locked=bool(passwords))
-        if not asked:
-            self._worker.forget(job_id)
-        self._worker.wake()
+        if not passwords:
+            asked = self._base.jobs.answer(job_id, locked=False)
+            self._worker.wake()
+            return asked
+        lock = self.spool.hold(job.spool)
+        if lock is None:
+            return False  # another process was just told
+        with _released_on_error(lock):
+            asked = self._base.jobs.answer(job_id, locked=True)
+        if asked:
+            self._leave(job_id, passwords, lock)
+        else:
+            lock.release()
         return asked
 
     def cancel(self, job_id: int) -> None:
@@ -182,61 +186,13 @@ class Jobs:
         self._base.jobs.dismiss(job_id)
         self._worker.clean()
 
-    # -- looking on
+    def close(self, *, timeout_s: float | None = None) -> None:
+        """Stop after the commit under way; what is not done goes on when a process works again.
 
-    def listed(self) -> list[JobInfo]:
-        """Return the jobs that are remembered, oldest first."""
-        changes = self._base.jobs.changes()
-        with self._mutex:
-            if self._seen is not None and self._seen[0] == changes:
-                return list(self._seen[1])
-        found = self._base.jobs.listed()
-        with self._mutex:
-            self._seen = (changes, found)
-        return list(found)
-
-    def get(self, job_id: int) -> JobInfo | None:
-        """Return a job; None if it is not remembered."""
-        return self._base.jobs.get(job_id)
-
-    def wait(self, job_id: int, *, timeout_s: float) -> JobInfo | None:
-        """Return a job when it has ended or asks for a password; as it is when the time is up."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            job = self.get(job_id)
-            if job is None or not job.active or time.monotonic() >= deadline:
-                return job
-            time.sleep(_WAIT_S)
-
-    @property
-    def active(self) -> bool:
-        """Whether any job is under way, or will be without anybody's doing."""
-        return self._base.jobs.is_active()
-
-    def sent(self, *, collection: str) -> dict[str, str]:
-        """Return the content hash of every uploaded document by its name.
-
-        A file that still waits for its job counts, as the document that it is going to be.
+        With a timeout, a commit that takes longer is left to its thread: who opens the knowledge
+        base next finds what it found, and cleans up.
         """
-        known = {
-            state.source.path: state.content_hash
-            for state in self._base.files.states(root=UPLOADS_ROOT, collection=collection)
-            if state.document_id is not None
-        }
-        return known | self._base.jobs.contents(collection)
-
-    def would_replace(self, uploads: Iterable[Upload], *, collection: str) -> list[str]:
-        """Return the names whose documents these uploads would replace by something else."""
-        known = self.sent(collection=collection)
-        return [
-            upload.name
-            for upload in uploads
-            if known.get(upload.name, upload.content_hash) != upload.content_hash
-        ]
-
-    def close(self) -> None:
-        """Stop after the commit under way; what is not done goes on when a process works again."""
-        self._worker.close()
+        self._worker.close(timeout_s=timeout_s)
 
     # -- helpers
 
@@ -263,31 +219,33 @@ class Jobs:
             options=_written(options),
             locked=bool(options.passwords),
         )
-        return self._queue(job, batch, options.passwords)
-
-    def _queue(
-        self,
-        job: NewJob,
-        batch: Batch,
-        passwords: tuple[str, ...],
-        *,
-        instead_of: int | None = None,
-    ) -> int:
-        """Queue a job. Its batch is held until it is, so that nobody takes it for left behind."""
-        job_id = self._base.jobs.add(job, instead_of=instead_of)
+        # The batch is held until the job is queued, so that nobody takes it for left behind.
+        job_id = self._base.jobs.add(job)
         batch.keep_only({file.spooled for file in job.files})
-        lock = batch.hand_over()
+        self._leave(job_id, options.passwords, batch.hand_over())
+        return job_id
+
+    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: FileLock) -> None:
+        """Leave a job to whoever works; hold its batch where this process knows its passwords."""
         if passwords:
             self._worker.remember(job_id, passwords, lock)
         else:
             lock.release()
         self._worker.wake()
-        return job_id
 
     def _is_there(self, job: JobInfo, file: JobFile) -> bool:
         original = self._base.uploads.path(file.name, file.content_hash)
         spooled = self.spool.file(job.spool, file.spooled) if job.spool and file.spooled else None
         return original.is_file() or (spooled is not None and spooled.is_file())
+
+
+@contextmanager
+def _released_on_error(lock: FileLock) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        lock.release()
+        raise
 
 
 def retry_options(passwords: tuple[str, ...] = ()) -> IngestOptions:

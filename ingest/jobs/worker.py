@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ingest.jobs.execution import Execution
 from ingest.jobs.spool import Spool
-from kb.catalog.job_records import JobInfo
+from kb.catalog.job_records import JobInfo, JobState
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 
@@ -89,7 +89,7 @@ class Worker:
             if self._current is not None and self._current.job.id == job_id:
                 self._current.cancel()
 
-    def close(self) -> None:
+    def close(self, *, timeout_s: float | None = None) -> None:
         """Stop after the commit under way; what is not done stays queued."""
         self._closed.set()
         self._wake.set()
@@ -97,7 +97,7 @@ class Worker:
             if self._current is not None:
                 self._current.interrupt()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
         with self._mutex:
             known, self._known = self._known, {}
         for each in known.values():
@@ -134,8 +134,8 @@ class Worker:
             job = self._next()
             if job is None:
                 return False
-            self._do(job)
-        return True
+            # What is interrupted, though nobody here wanted that, is not begun again at once.
+            return self._do(job) != "interrupted"
 
     def _forget_ended(self) -> None:
         """Forget the passwords of jobs that another process has cancelled."""
@@ -150,11 +150,16 @@ class Worker:
     def _lease(self) -> Iterator[bool]:
         """Be the one process that works, unless another one is."""
         self._spool.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self._spool.folder / LEASE, timeout=0)
         try:
-            with FileLock(self._spool.folder / LEASE, timeout=0):
-                yield True
+            lock.acquire()
         except Timeout:
             yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def _next(self) -> JobInfo | None:
         """Return the job whose turn it is, which has begun; None if it is not for this process."""
@@ -173,7 +178,7 @@ class Worker:
                 return job
         return None
 
-    def _do(self, job: JobInfo) -> None:
+    def _do(self, job: JobInfo) -> JobState:
         with self._mutex:
             known = self._known.get(job.id)
             execution = Execution(
@@ -205,5 +210,6 @@ class Worker:
                 # Until then the job counts as running, and is gone on with if this process ends.
                 _log.warning("the end of job %d was not written down: %s", job.id, error)
                 if self._closed.wait(POLL_S):
-                    return
+                    return ending.state
         self.clean()
+        return ending.state

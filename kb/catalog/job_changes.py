@@ -20,10 +20,8 @@ class JobChanges(JobReads):
 
     # -- whoever wants something done
 
-    def add_job(self, job: NewJob, *, instead_of: int | None = None) -> int:
-        """Queue a job behind the others, in the place of one that has ended if given."""
-        if instead_of is not None:
-            self.dismiss_job(instead_of)
+    def add_job(self, job: NewJob) -> int:
+        """Queue a job behind the others."""
         cursor = self._db.execute(
             "INSERT INTO jobs (kind, state, collection_id, collection, paths, options, spool,"
             " locked, progress, queued_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -69,9 +67,12 @@ class JobChanges(JobReads):
         ).rowcount
         return changed > 0
 
-    def dismiss_job(self, job_id: int) -> None:
-        """Forget a job that has ended."""
-        self._db.execute("DELETE FROM jobs WHERE id = ? AND phase = 'ended'", (job_id,))
+    def dismiss_job(self, job_id: int) -> bool:
+        """Forget a job that has ended; say whether there was one."""
+        forgotten = self._db.execute(
+            "DELETE FROM jobs WHERE id = ? AND phase = 'ended'", (job_id,)
+        ).rowcount
+        return forgotten > 0
 
     # -- whoever works
 

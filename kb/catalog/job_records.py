@@ -50,7 +50,7 @@ class JobProgress:
 
     ``finished`` of ``total`` files are done with, ``failed`` of them badly. ``unread`` says that
     some file has not been read yet. ``chunks_per_s`` covers the time since the first chunk was
-    embedded. ``gone`` and ``left_out`` are those of :class:`kb.store.runs.RunInfo`.
+    embedded. ``gone`` and ``left_out`` are those of :class:`kb.catalog.runs.RunInfo`.
     """
 
     total: int = 0

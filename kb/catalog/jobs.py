@@ -82,6 +82,18 @@ class JobReads(CollectionReads):
         )
         return {row["name"]: row["content_hash"] for row in rows}
 
+    def superseded_names(self, job_id: int) -> frozenset[str]:
+        """Return the names of a job's uploads that a later job has stored with other contents."""
+        rows = self._db.execute(
+            "SELECT f.name FROM job_files f JOIN jobs j ON j.id = f.job_id"
+            " JOIN jobs l ON l.id > j.id AND l.kind = 'uploads' AND l.state = 'done'"
+            " AND l.collection_id = j.collection_id"
+            " JOIN job_files g ON g.job_id = l.id AND g.name = f.name AND g.stage = 'stored'"
+            " AND g.content_hash <> f.content_hash WHERE j.id = ? AND j.kind = 'uploads'",
+            (job_id,),
+        )
+        return frozenset(row["name"] for row in rows)
+
     def collection_of_job(self, job: JobInfo) -> CollectionRef:
         """Return the collection that a job fills, whatever it is called now, or a name to make.
 

@@ -8,6 +8,9 @@ step with the catalog. All of it can be interrupted and done again, and by sever
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from functools import partial
 
 from kb.catalog.catalog import Catalog
 from kb.errors import VectorServerUnavailableError
@@ -16,6 +19,9 @@ from kb.store.flights import Flights
 from kb.store.lock import WriteLock
 from kb.store.placing import PlacedVectors
 from kb.vectors.address import Address
+
+# How long a server that was away is left alone.
+_REST_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +48,11 @@ class Sweeper:
         self._vectors = vectors
         self._lock = lock
         self._flights = flights
+        self._away_until = float("-inf")
+
+    def try_again(self) -> None:
+        """Ask servers again that were away a moment ago."""
+        self._away_until = float("-inf")
 
     def delete_part(self, *, remote: bool = True) -> int:
         """Delete up to :data:`CHUNKS_PER_STEP` chunks that are not visible, of one collection.
@@ -67,8 +78,8 @@ class Sweeper:
         mine = [each for each in found if each.collection_id == collection_id]
         with self._vectors.writing(collection_id):
             ids = [each.chunk_id for each in mine if each.chunk_id is not None]
-            if ids:
-                self._vectors.delete(collection_id, ids)
+            if ids and not self._done(partial(self._vectors.delete, collection_id, ids)):
+                return 0
             with self._lock.hold(), self._catalog.change() as change:
                 change.count_generation()
                 return change.delete_hidden(mine)
@@ -92,7 +103,9 @@ class Sweeper:
         with self._vectors.writing(collection_id):
             with self._catalog.reading() as state:
                 described = vector_records.of_stored(state, collection_id, ids)
-            self._vectors.describe(collection_id, [record for record, _ in described])
+            records = [record for record, _ in described]
+            if not self._done(partial(self._vectors.describe, collection_id, records)):
+                return 0
             with self._lock.hold(), self._catalog.change() as change:
                 if vector_records.of_stored(change, collection_id, ids) != described:
                     return 1  # another file gives it since: once more
@@ -110,17 +123,28 @@ class Sweeper:
         for collection_id, place in dropped:
             if self._may_not(place, remote=remote):
                 continue
-            try:
-                self._vectors.at(place).drop(collection_id)
-            except VectorServerUnavailableError as error:
-                _log.warning("vectors of a deleted collection are left for later: %s", error)
+            if not self._done(partial(self._vectors.at(place).drop, collection_id)):
                 continue
             with self._lock.hold(), self._catalog.change() as change:
                 change.forget_dropped(collection_id, place)
 
     def _may_not(self, place: str, *, remote: bool) -> bool:
         """Say whether a network would be crossed that must not be, now or inside the lock."""
-        return Address(place).is_server and (self._lock.is_held or not remote)
+        away = time.monotonic() < self._away_until
+        return Address(place).is_server and (self._lock.is_held or not remote or away)
+
+    def _done(self, work: Callable[[], None]) -> bool:
+        """Do something in a vector store; say whether its server was there.
+
+        One that was away is left alone for a while: others need not wait for it again and again.
+        """
+        try:
+            work()
+        except VectorServerUnavailableError as error:
+            self._away_until = time.monotonic() + _REST_S
+            _log.warning("vectors that nobody finds any more are left for later: %s", error)
+            return False
+        return True
 
     def _note(self, reached: dict[int, int]) -> int:
         with self._lock.hold(), self._catalog.change() as change:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hashing_embedder import HashingEmbedder
+from job_turn import others_turn
 
 from ingest import IngestReport, ingest
+from ingest.jobs import Jobs
 from kb import KnowledgeBase, ModelError, Settings, StoreError
 from kb.embedding.base import Embedder
 from kb.models.bundled import ensure_bundled_model
@@ -213,3 +218,39 @@ def test_a_disk_without_a_free_byte_is_read_and_not_written(
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         assert state(base) == never_interrupted(tmp_path, models_dir, embedder, folder)
         assert base.check().ok
+
+
+def test_on_a_full_disk_nothing_is_queued_and_what_was_queued_waits_for_room(
+    models_dir: Path, disk: SmallDisk
+) -> None:
+    (disk.folder / "models").symlink_to(models_dir)
+    settings = Settings.load(data_dir=disk.folder)
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base, others_turn(settings):
+        earlier = Jobs(base)
+        queued = earlier.add_uploads([earlier.batch().add("a.txt", [b"A grey heron."])])
+        earlier.close()
+    disk.fill()
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
+        jobs = Jobs(base)
+        with pytest.raises(StoreError, match=r"cannot keep .*free disk space"):
+            jobs.batch().add("b.txt", [bytes(2_000_000)])
+        gc.collect()
+        job = jobs.wait(queued, timeout_s=5)
+        assert job is not None
+        assert job.state != "done"
+        disk.make_room()
+        job = jobs.wait(queued, timeout_s=60)
+        assert job is not None
+        if job.state == "failed":  # it had begun before there was room
+            assert "free disk space" in job.error.lower()
+            again = jobs.retry(queued)
+            assert again is not None
+            job = jobs.wait(again, timeout_s=60)
+            assert job is not None
+        assert job.state == "done"
+        assert [info.name for info in base.documents()] == ["a.txt"]
+        deadline = time.monotonic() + 10
+        while not jobs.spool.is_empty():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        jobs.close()

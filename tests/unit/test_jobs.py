@@ -12,6 +12,7 @@ import job_turn
 import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
+from locked_files import locked_pdf
 
 import ingest.jobs.execution as at_work
 from ingest import FileEvent, IngestOptions, IngestReport
@@ -565,3 +566,87 @@ def test_options_are_kept_but_for_passwords(
     others_turn.release()
     ended(jobs, job_id)
     assert [info.name for info in base.documents()] == ["a.txt"]
+
+
+def test_a_job_is_followed_to_its_end(jobs: Jobs, others_turn: FileLock) -> None:
+    job_id = queue(jobs)
+    told = jobs.follow(job_id)
+    assert next(told).state == "queued"
+    others_turn.release()
+    states = [job.state for job in told]
+    assert states[-1] == "done"
+    assert states == sorted(states, key=("queued", "running", "done").index)
+    assert list(jobs.follow(12345)) == []
+
+
+def test_what_came_later_under_a_name_is_not_replaced_by_what_is_tried_again(
+    base: KnowledgeBase, jobs: Jobs
+) -> None:
+    def full(*_: object, **__: object) -> IngestReport:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    ended(jobs, queue(jobs, {"wren.txt": b"A wren."}))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(at_work, "ingest_uploads", full)
+        failed = ended(jobs, queue(jobs, {"a.txt": b"First.", "b.txt": b"Only one."}))
+    ended(jobs, queue(jobs, {"a.txt": b"Second."}))
+    again = jobs.retry(failed.id)
+    assert again is not None
+    assert stages(ended(jobs, again)) == {"b.txt": "stored"}
+    texts = {info.name: base.document_text(info.id) for info in base.documents()}
+    assert texts == {"wren.txt": "A wren.", "a.txt": "Second.", "b.txt": "Only one."}
+
+
+def test_closing_waits_no_longer_than_it_may(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, began = threading.Event(), threading.Event()
+
+    def deaf(*_: object, **__: object) -> IngestReport:
+        began.set()
+        assert free.wait(60)
+        return IngestReport(collection="default", files=(), seconds=0.0, interrupted=True)
+
+    monkeypatch.setattr(at_work, "ingest_uploads", deaf)
+    jobs = Jobs(base)
+    job_id = queue(jobs)
+    assert began.wait(30)
+    jobs.close(timeout_s=0.1)
+    job = base.jobs.get(job_id)
+    assert job is not None
+    assert job.state == "running"
+    free.set()
+    jobs.close()
+    job = base.jobs.get(job_id)
+    assert job is not None
+    assert job.state == "interrupted"
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(
+    base: KnowledgeBase, jobs: Jobs, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(f"Text of {name}.", "utf-8")
+    job = ended(jobs, jobs.add_paths([tmp_path / "one", tmp_path / "two"]))
+    assert (job.total, job.finished) == (2, 2)
+    assert len(job.files) == 2
+    assert len(base.documents()) == 2
+
+
+def test_a_folder_is_tried_again_where_files_of_it_failed(
+    base: KnowledgeBase, jobs: Jobs, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("A text.", "utf-8")
+    first = ended(jobs, jobs.add_paths([tmp_path / "docs"]))
+    assert jobs.retry(first.id) is None, "nothing failed"
+    (tmp_path / "docs" / "late.pdf").write_bytes(b"not yet a PDF")
+    second = ended(jobs, jobs.add_paths([tmp_path / "docs"]))
+    assert second.failed == 1
+    (tmp_path / "docs" / "late.pdf").write_bytes(locked_pdf("Here at last.", ""))
+    again = jobs.retry(second.id)
+    assert again is not None
+    assert stages(ended(jobs, again)) == {"a.txt": "unchanged", "late.pdf": "stored"}
+    assert len(base.documents()) == 2

@@ -13,7 +13,7 @@ from hashing_embedder import HashingEmbedder
 from locked_files import files_that_hold, locked_pdf
 
 from ingest.jobs import JobInfo, Jobs, retry_options
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, Settings, StoreError
 
 RIGHT = "Zimtstern-4711-richtig"
 TEXT = "The grey heron waits in the reeds."
@@ -96,6 +96,23 @@ def test_a_job_whose_password_was_lost_asks_and_the_others_go_on(
     second.close()
 
 
+def test_a_job_that_waited_for_its_password_replaces_nothing_that_came_later(
+    base: KnowledgeBase, others_turn: FileLock
+) -> None:
+    base.create_collection("default")
+    job_id = lost(base)
+    others_turn.release()
+    jobs = Jobs(base)
+    until_asked(jobs, job_id)
+    later = jobs.batch().add("heron.pdf", [locked_pdf("A newer text.", "")])
+    assert ended(jobs, jobs.add_uploads([later], options=retry_options())).state == "done"
+    jobs.answer(job_id, passwords=(RIGHT,))
+    job = ended(jobs, job_id)
+    assert [file.stage for file in job.files] == ["cancelled"]
+    assert texts(base) == ["A newer text."]
+    jobs.close()
+
+
 def test_a_job_that_asks_can_go_on_without_a_password(
     base: KnowledgeBase, others_turn: FileLock
 ) -> None:
@@ -175,6 +192,26 @@ def test_protected_files_are_tried_again_with_a_password(base: KnowledgeBase) ->
     assert [file.reason_code for file in first.files] == ["encrypted"]
     again = jobs.retry(first.id, passwords=(RIGHT,))
     assert again is not None
+    assert ended(jobs, again).state == "done"
+    assert texts(base) == [TEXT]
+    jobs.close()
+
+
+def test_a_job_that_failed_as_a_whole_is_tried_again_with_a_password(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        msg = "the disk is full"
+        raise StoreError(msg)
+
+    jobs = Jobs(base)
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.jobs.execution.ingest_uploads", full)
+        failed = ended(jobs, queue(jobs))
+    assert failed.state == "failed"
+    again = jobs.retry(failed.id, passwords=(RIGHT,))
+    assert again is not None
+    assert jobs.retry(failed.id) is None, "it is tried again already"
     assert ended(jobs, again).state == "done"
     assert texts(base) == [TEXT]
     jobs.close()
