@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from kb.catalog.catalog import Catalog
 from kb.embedding.base import Vector, Vectors
+from kb.errors import StoreError
 from kb.vectors.address import Address
 from kb.vectors.base import VectorFilter, VectorRecord, VectorStore
 from kb.vectors.opening import TOKEN_HEADER, Site, open_vectors
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +105,11 @@ class PlacedVectors:
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
         """Return up to ``limit`` (id, similarity) of those that pass ``where``, best first."""
-        return self.of(collection).query(collection, vector, limit, where)
+        return self._read(collection, lambda at: at.query(collection, vector, limit, where))
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the vectors of those ``ids`` that are there."""
-        return self.of(collection).vectors(collection, ids)
+        return self._read(collection, lambda at: at.vectors(collection, ids))
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
         """Store vectors, replacing those with the same id."""
@@ -137,6 +141,16 @@ class PlacedVectors:
             places = state.vector_places()
         for place in sorted({*places, self.chosen}):
             self.at(place).prune()
+
+    def _read(self, collection: str, work: Callable[[VectorStore], _T]) -> _T:
+        """Read from where a collection is, also if it moves at this moment."""
+        place = self.place_of(collection)
+        try:
+            return work(self.at(place))
+        except StoreError:
+            if (now := self.place_of(collection)) == place:
+                raise
+            return work(self.at(now))
 
     def close(self) -> None:
         """Release files and connections."""

@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from kb.catalog.catalog import Catalog
@@ -23,7 +23,6 @@ from kb.catalog.collections import new_id
 from kb.catalog.state import Change
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import (
-    ChangedMeanwhileError,
     CollectionError,
     StoreBusyError,
     StoreError,
@@ -31,12 +30,12 @@ from kb.errors import (
 )
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import AddResult, CollectionInfo, FileState
-from kb.store import committing, network_disks, room
+from kb.store import network_disks, room
 from kb.store.files import FileSteps
-from kb.store.flights import Flights, Patience
-from kb.store.lock import WriteLock
+from kb.store.locks import Locks
 from kb.store.placing import PlacedVectors, VectorAccess
 from kb.store.snapshot import CATALOG, Snapshot, is_read_only
+from kb.store.storing import TURN_S, Storing
 from kb.store.sweeping import Sweeper
 from kb.vectors.base import VectorFilter
 from kb.vectors.opening import Site
@@ -45,12 +44,6 @@ _log = logging.getLogger(__name__)
 
 # How long opening waits for a writer before it leaves the cleaning up to that one.
 _PATIENCE_S = 0.2
-# A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
-# seconds each.
-_LONG_CHUNKS = 2000
-# Waiting for a locked file is looking at it again and again: who would lock it at once again
-# leaves it for long enough that somebody else looks.
-_TURN_S = 0.05
 
 
 class Store(FileSteps):
@@ -85,12 +78,8 @@ class Store(FileSteps):
         self.folder = folder
         self.snapshot = Snapshot(folder) if is_read_only(folder) else None
         place = self.snapshot.place if self.snapshot else folder
-        self.lock, self._long, self._turnstile = (
-            WriteLock(place / name, timeout_s=lock_timeout_s, interrupted=interrupted)
-            for name in ("write.lock", "long.lock", "alone.lock")
-        )
-        self._lock_timeout_s = lock_timeout_s
-        self._flights = Flights(place / "storing")
+        self._locks = Locks(place, lock_timeout_s, interrupted)
+        self.lock = self._locks.write
         if self.snapshot:
             try:
                 self.catalog = self.snapshot.open_catalog()
@@ -110,7 +99,8 @@ class Store(FileSteps):
             interrupted=interrupted or threading.Event(),
         )
         self.vectors = PlacedVectors(self.catalog, vectors or VectorAccess(), site)
-        self._sweeper = Sweeper(self.catalog, self.vectors, self.lock, self._flights)
+        self._storing = Storing(folder, self.catalog, self.vectors, self._locks)
+        self._sweeper = Sweeper(self.catalog, self.vectors, self.lock, self._locks.flights)
         if not self.snapshot:
             self._recover_if_free()
 
@@ -208,42 +198,7 @@ class Store(FileSteps):
             CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
         """
         try:
-            return self._commit(collection, items)
-        except ChangedMeanwhileError:  # a document that was there, or the collection's store
-            return self._commit(collection, items)
-
-    def _commit(
-        self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
-    ) -> list[AddResult]:
-        with self.catalog.reading() as state:
-            place = state.vector_place(state.current_collection(collection).id)
-        vectors = self.vectors.at(place)
-        long = sum(len(item.prepared.chunks) for item in items) > _LONG_CHUNKS
-        try:
-            with ExitStack() as held:
-                if not long:
-                    held.enter_context(vectors.writing())
-                elif not self.vectors.are_remote(collection.id):
-                    # One such document at a time; the next waits as long as this one gets on.
-                    held.enter_context(self._long.hold(progress=self._progress))
-                flight = None
-                if not self.lock.is_held:
-                    with self._turnstile.hold(progress=self._progress):
-                        pass  # whoever wants to be alone goes first
-                    with self.lock.hold():
-                        flight = held.enter_context(self._flights.begun())
-                        room.require(self.folder)
-                        plan = committing.begin(self.catalog, collection, items)
-                else:
-                    room.require(self.folder)
-                    plan = committing.begin(self.catalog, collection, items)
-                for records, rows in committing.batches(plan):
-                    if flight is not None:
-                        self._let_others_write(collection)
-                        flight.beat()
-                    self.vectors.upsert(collection.id, records, rows)
-                with self.lock.hold():
-                    results = committing.finish(self.catalog, plan, place)
+            results = self._storing.store(collection, items)
         except VectorServerUnavailableError:
             raise  # and waited for long enough
         except BaseException:
@@ -251,17 +206,6 @@ class Store(FileSteps):
             raise
         self._sweep()
         return results
-
-    def _let_others_write(self, collection: CollectionInfo) -> None:
-        """Give others a turn between the calls of Chroma, which take minutes for a huge document.
-
-        Raises:
-            CollectionGoneError: the collection was deleted meanwhile.
-        """
-        with self.catalog.reading() as state:
-            state.current_collection(collection)
-        if not self.vectors.are_remote(collection.id):
-            time.sleep(_TURN_S)
 
     # -- reading vectors
 
@@ -290,15 +234,8 @@ class Store(FileSteps):
         Raises:
             StoreBusyError: somebody is, and does not get on.
         """
-        what = f"another process has been storing a document in {self.folder}"
-        with self._turnstile.hold(progress=self._progress):
-            patience = Patience(self._lock_timeout_s, self._progress, what)
-            while True:
-                with self.lock.hold():
-                    if not self._flights.are_under_way():
-                        yield
-                        return
-                patience.wait()
+        with self._locks.alone(self.generation):
+            yield
 
     def generation(self) -> int:
         """Return the count of commits that changed what can be found, by any process."""
@@ -379,10 +316,6 @@ class Store(FileSteps):
         with self.catalog.reading() as state:
             state.free_name(name)
 
-    def _progress(self) -> tuple[int, int]:
-        """Say how far others have come."""
-        return self.generation(), self._flights.latest_beat()
-
     def _sweep(self, *, remote: bool = True) -> None:
         """Delete what no search may see, and describe anew what has another file now.
 
@@ -396,7 +329,7 @@ class Store(FileSteps):
 
     def _give_turn(self) -> None:
         if not self.lock.is_held:
-            time.sleep(_TURN_S)
+            time.sleep(TURN_S)
 
     def _recover_if_free(self) -> None:
         """Clean up at start, unless a writer is at work (who will do it, or is not done)."""

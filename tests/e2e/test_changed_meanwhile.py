@@ -212,7 +212,7 @@ def test_a_file_deleted_between_listing_and_reading_costs_that_file_only(
 def test_a_long_document_stored_while_its_copy_is_removed_is_stored_whole(
     base: KnowledgeBase, other: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.store._LONG_CHUNKS", 1)
+    monkeypatch.setattr("kb.store.storing._LONG_CHUNKS", 1)
     base.add(TEA, name="tea")
     first = base.documents()[0]
     items = [embedded(base, "copy.txt", TEA), embedded(base, "bees.txt", "Bees are inspected.\n")]

@@ -1,0 +1,83 @@
+"""Who may change a store: one writer at a time, and those who store documents without the lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from kb.store.flights import Flight, Flights, Patience
+from kb.store.lock import WriteLock
+
+
+class Locks:
+    """The locks of one store.
+
+    Args:
+        place: the folder for their files.
+        timeout_s: how long to wait for others who do not get on.
+        interrupted: its setting ends all waiting, with a KeyboardInterrupt.
+
+    Attributes:
+        write: held by whoever changes the catalog, or vectors in files.
+        flights: documents that are being stored without it.
+    """
+
+    def __init__(self, place: Path, timeout_s: float, interrupted: threading.Event | None) -> None:
+        self._place = place
+        self._timeout_s = timeout_s
+        self.write, self._long, self._turnstile = (
+            WriteLock(place / name, timeout_s=timeout_s, interrupted=interrupted)
+            for name in ("write.lock", "long.lock", "alone.lock")
+        )
+        self.flights = Flights(place / "storing")
+
+    @contextmanager
+    def alone(self, generation: Callable[[], int]) -> Iterator[None]:
+        """Hold the write lock while nobody is in the middle of storing a document.
+
+        Args:
+            generation: changes as others get on.
+
+        Raises:
+            StoreBusyError: somebody is, and does not get on.
+        """
+        progress = self._progress(generation)
+        what = f"another process has been storing a document in {self._place}"
+        with self._turnstile.hold(progress=progress):
+            patience = Patience(self._timeout_s, progress, what)
+            while True:
+                with self.write.hold():
+                    if not self.flights.are_under_way():
+                        yield
+                        return
+                patience.wait()
+
+    @contextmanager
+    def long(self, generation: Callable[[], int]) -> Iterator[None]:
+        """Store a document of thousands of chunks in files: one at a time.
+
+        Raises:
+            StoreBusyError: another is being stored, and does not get on.
+        """
+        with self._long.hold(progress=self._progress(generation)):
+            yield
+
+    @contextmanager
+    def flying(self, generation: Callable[[], int]) -> Iterator[Flight]:
+        """Store a document without the write lock; nobody takes its rows for leftovers.
+
+        Raises:
+            StoreBusyError: somebody wants to be alone, and does not get on.
+        """
+        with self._turnstile.hold(progress=self._progress(generation)):
+            pass  # whoever wants to be alone goes first
+        with ExitStack() as held:
+            with self.write.hold():
+                flight = held.enter_context(self.flights.begun())
+            yield flight
+
+    def _progress(self, generation: Callable[[], int]) -> Callable[[], tuple[int, int]]:
+        """Return what says how far others have come."""
+        return lambda: (generation(), self.flights.latest_beat())
