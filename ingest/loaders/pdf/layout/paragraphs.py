@@ -125,7 +125,8 @@ def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
 
 def _is_phrase(text: str) -> bool:
     """Whether a line is a few Chinese characters without any mark, as no lines of a text are."""
-    return len(text) <= _LONGEST_PHRASE and all(is_cjk(c) and c not in HANGING for c in text)
+    chinese = all(is_cjk(c) and c not in HANGING and not "\u3040" <= c <= "\u30ff" for c in text)
+    return len(text) <= _LONGEST_PHRASE and chinese
 
 
 def _is_apart(rows: Sequence[Row], at: int) -> bool:
