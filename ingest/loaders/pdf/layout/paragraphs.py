@@ -114,9 +114,12 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
 def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
     """Whether short lines further in are a list whose marks are drawn, or all begin with a time."""
     texts = [row.text() for row in rows]
-    if all(map(_TIME.match, texts)) or (len(rows) < _FEW_ROWS and all(map(_is_phrase, texts))):
-        return True
     wide, size = column.right - column.left, rows[0].height
+    ragged = any(row.box[2] < stack.right - size for row in rows[:-1])
+    if all(map(_TIME.match, texts)):
+        return True
+    if ragged and len(rows) < _FEW_ROWS and all(map(_is_phrase, texts)):
+        return True
     narrow = stack.right - stack.left < _SHORT_ITEMS * wide
     lefts = [row.box[0] for row in rows]
     level = max(lefts) - min(lefts) < _EXACT * size
