@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kb.cli import (
     asking,
@@ -290,26 +287,4 @@ def doctor(
             raise typer.Exit(EXIT_FAILED)
 
 
-@app.command()
-def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; others than this machine's need a login.")
-    ] = "localhost",
-    set_password: Annotated[
-        bool, typer.Option("--set-password", help="Set the password that the UI asks for, and end.")
-    ] = False,
-) -> None:
-    """Open the knowledge base in the browser."""
-    # Found by its files, not imported: the UI stands on kb, never the other way round.
-    spec = importlib.util.find_spec("ui")
-    if spec is None or not spec.submodule_search_locations:
-        Console(stderr=True).print("error: the package `ui` is not installed")
-        raise typer.Exit(EXIT_FAILED)
-    folder = Path(next(iter(spec.submodule_search_locations)))
-    import runpy  # noqa: PLC0415 - only here
-
-    sys.argv = [str(folder / "launch.py"), "--port", str(port), "--host", host]
-    if set_password:
-        sys.argv.append("--set-password")
-    runpy.run_path(str(folder / "launch.py"), run_name="__main__")
+app.command()(serving.ui)

@@ -1,13 +1,17 @@
-"""``kb serve``: the knowledge base over HTTP."""
+"""``kb serve`` and ``kb ui``: the knowledge base over HTTP, and in the browser."""
 
 from __future__ import annotations
 
+import importlib.util
+import runpy
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from kb.cli.common import opened
+from kb.cli.common import EXIT_FAILED, opened
 
 
 def serve(
@@ -44,3 +48,25 @@ def serve(
                 f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
             ),
         )
+
+
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine's need a login.")
+    ] = "localhost",
+    set_password: Annotated[
+        bool, typer.Option("--set-password", help="Set the password that the UI asks for, and end.")
+    ] = False,
+) -> None:
+    """Open the knowledge base in the browser."""
+    # Found by its files, not imported: the UI stands on kb, never the other way round.
+    spec = importlib.util.find_spec("ui")
+    if spec is None or not spec.submodule_search_locations:
+        Console(stderr=True).print("error: the package `ui` is not installed")
+        raise typer.Exit(EXIT_FAILED)
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    sys.argv = [str(folder / "launch.py"), "--port", str(port), "--host", host]
+    if set_password:
+        sys.argv.append("--set-password")
+    runpy.run_path(str(folder / "launch.py"), run_name="__main__")

@@ -99,14 +99,17 @@ class DocumentMethods(CollectionMethods):
             return state.chunks_of(document_number(document_id))
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
-        """Remove a document and all its sources from a collection.
+        """Remove a document and all its sources.
+
+        Args:
+            document_id: its number, which no document of another collection has.
+            collection: where it must be; anywhere if not given.
 
         Raises:
-            DocumentNotFoundError: there is no such document in the collection.
+            DocumentNotFoundError: there is no such document (in the collection, if one is given).
         """
-        self._store.remove_document(
-            document_id, collection_id=self.collection(collection).id if collection else None
-        )
+        target = self.collection(collection).id if collection else None
+        self._store.remove_document(document_id, collection_id=target)
 
     def tag(
         self,
@@ -122,10 +125,10 @@ class DocumentMethods(CollectionMethods):
         tags of their own cannot be taken from them.
 
         Args:
-            document_ids: which documents; those that are not in the collection are passed over.
+            document_ids: which documents, in whatever collections.
             add: tags; ``"a, b"`` are two.
             remove: tags, in any case.
-            collection: whose documents they are.
+            collection: whose documents they must be; others are passed over.
 
         Raises:
             SettingsError: a tag is empty, too long or not on one line; nothing was changed.

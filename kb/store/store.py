@@ -7,11 +7,10 @@ invisible and is removed by the next writer (:meth:`Store.recover`).
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -20,9 +19,10 @@ from kb.catalog.state import Change
 from kb.embedding.base import EmbedderIdentity, Vector, Vectors
 from kb.errors import ChangedMeanwhileError, StoreBusyError, StoreError
 from kb.prepared import EmbeddedDocument, PreparedDocument
-from kb.records import AddResult, CollectionInfo, FileState, Source
+from kb.records import AddResult, CollectionInfo, FileState
 from kb.store import cleanup, committing, room
 from kb.store.chroma import ChromaStore
+from kb.store.files import FileSteps
 from kb.store.freshness import Freshness
 from kb.store.lock import WriteLock
 from kb.store.snapshot import CATALOG, CHROMA, Snapshot, is_read_only
@@ -34,14 +34,12 @@ _PATIENCE_S = 0.2
 # A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
 # seconds each.
 _LONG_CHUNKS = 2000
-# Sources forgotten in one hold of the lock, a tenth of a second.
-_SOURCES_PER_STEP = 100
 # Waiting for a locked file is looking at it again and again: who would lock it at once again
 # leaves it for long enough that somebody else looks.
 _TURN_S = 0.05
 
 
-class Store:
+class Store(FileSteps):
     """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
 
     A folder that is read-only can be read, see :mod:`kb.store.snapshot`; what would change it
@@ -214,83 +212,6 @@ class Store:
                 self._recover_quietly()
                 raise
         return results
-
-    def attach(self, collection_id: str, file: FileState) -> None:
-        """Record a source's state; the document it had is removed if no other source has it.
-
-        Raises:
-            ChangedMeanwhileError: the document that it is to show was removed meanwhile.
-        """
-        with self.change() as change:
-            change.attach_source(collection_id, file)
-        self._sweep()
-
-    def change_source(
-        self, collection: CollectionInfo, before: FileState | None, after: FileState
-    ) -> None:
-        """Record a source's new state, if it still has the one from which that was decided.
-
-        Raises:
-            ChangedMeanwhileError: it has not, or the document that it is to show was removed.
-            CollectionGoneError: the collection was deleted meanwhile.
-        """
-        with self.change() as change:
-            change.current_collection(collection)
-            change.require_file(collection.id, after.source, before)
-            change.attach_source(collection.id, after)
-        self._sweep()
-
-    def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
-        """Record that a file could not be read; what the source shows, it goes on to show.
-
-        Returns:
-            The document shown, if any.
-
-        Raises:
-            CollectionGoneError: the collection was deleted meanwhile.
-        """
-        with self.change() as change:
-            change.current_collection(collection)
-            return change.record_failure(collection.id, file)
-
-    def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
-        """Give a source another place, without touching its document.
-
-        Raises:
-            ChangedMeanwhileError: it is not as it was when that was decided, or another source
-                has the place.
-            CollectionGoneError: the collection was deleted meanwhile.
-        """
-        with self.change() as change:
-            change.current_collection(collection)
-            change.require_file(collection.id, before.source, before)
-            change.require_file(collection.id, new.source, None)
-            change.move_source(collection.id, before.source, new)
-        self._sweep()
-
-    def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
-        """Forget sources; return how many documents went with them.
-
-        They are forgotten a few at a time, each time in one step, and others may write in between.
-        """
-        removed = 0
-        left = iter(gone)
-        while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
-            with self.change() as change:
-                removed += sum(change.forget_source(collection_id, source) for source in part)
-            self._sweep()
-            self._give_turn()
-        return removed
-
-    def remove_document(self, document_id: int, *, collection_id: str | None = None) -> None:
-        """Remove a document and all its sources.
-
-        Raises:
-            DocumentNotFoundError: there is no such document (in the collection, if one is given).
-        """
-        with self.change() as change:
-            change.remove_document(document_id, collection_id=collection_id)
-        self._sweep()
 
     # -- reading vectors
 

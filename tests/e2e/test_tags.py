@@ -107,9 +107,11 @@ def test_what_is_no_tag_is_refused_and_changes_nothing(base: KnowledgeBase, type
     assert tags(base) == before
 
 
-def test_documents_of_other_collections_are_left_alone(base: KnowledgeBase) -> None:
+def test_documents_of_other_collections_than_the_one_named_are_left_alone(
+    base: KnowledgeBase,
+) -> None:
     other = base.add("Another text.", name="other.txt", collection="second")
-    base.tag([other.document_id], add=["stray"])
+    base.tag([other.document_id], add=["stray"], collection=base.settings.collection)
     assert base.document(other.document_id).tags == ()
 
 

@@ -114,8 +114,8 @@ def lay(
     middle: bool = False,
     room: float = 0.0,
     font: tuple[str, float] = ("Helvetica", 11.0),
-) -> list[float]:
-    """Print rows as a program lays out a table; return the left edges of its columns.
+) -> None:
+    """Print rows as a program lays out a table.
 
     Args:
         canvas: of a page.
@@ -130,10 +130,7 @@ def lay(
     """
     name, size = font
     canvas.setFont(name, size)
-    wide = [
-        max(canvas.stringWidth(line, name, size) for row in rows for line in row[n].split("\n"))
-        for n in range(len(align))
-    ]
+    wide = widths(canvas, rows, font)
     edges = [left + sum(wide[:n]) + n * gap * size for n in range(len(align))]
     leading = 1.2 * size
     for row in rows:
@@ -146,7 +143,14 @@ def lay(
                 at = edge + free * {"l": 0.0, "c": 0.5, "r": 1.0}[letter]
                 canvas.drawString(at, top - leading * (number + down), line)
         top -= most * leading + room
-    return edges
+
+
+def widths(canvas: Canvas, rows: Sequence[Sequence[str]], font: tuple[str, float]) -> list[float]:
+    """Return the width of each column's longest line."""
+    return [
+        max(canvas.stringWidth(line, *font) for row in rows for line in row[n].split("\n"))
+        for n in range(len(rows[0]))
+    ]
 
 
 def whole(rows: Sequence[Sequence[str]]) -> list[list[str]]:

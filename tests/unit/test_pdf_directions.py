@@ -73,6 +73,40 @@ class TestColumnsOfJapanese:
                 page.show(320 - 20 * column, 360 - 11 * row, letter, font=font)
         assert text_of(page.write(tmp_path / "p.pdf")) == self.TEXT[:30]
 
+    @pytest.mark.parametrize(
+        ("heading", "levels"),
+        [
+            ("坊っちゃん", (360, 375, 345, 329, 302)),
+            ("目次", (370, 352)),
+            ("第一章", (370, 352, 334)),
+        ],
+    )
+    def test_a_heading_in_larger_type_stands_whole_before_the_columns(
+        self, tmp_path: Path, heading: str, levels: tuple[int, ...]
+    ) -> None:
+        font = DrawnFont(width=1000)
+        page = DrawnPage()
+        for letter, level in zip(heading, levels, strict=True):
+            page.show(360, level, letter, font=font, size=18)
+        for column, text in enumerate(self.COLUMNS):
+            for row, letter in enumerate(text):
+                page.show(320 - 20 * column, 360 - 11 * row, letter, font=font)
+        read = text_of(page.write(tmp_path / "p.pdf")).split("\n")
+        assert read[0] == heading
+        assert "".join(read[1:]) == self.TEXT
+
+    def test_single_letters_below_each_other_far_from_columns_stay_a_list(
+        self, tmp_path: Path
+    ) -> None:
+        font = DrawnFont(width=1000)
+        page = DrawnPage()
+        for at, letter in enumerate("是否"):
+            page.show(40, 380 - 18 * at, letter, font=font, size=12)
+        for column, text in enumerate(self.COLUMNS):
+            for row, letter in enumerate(text):
+                page.show(320 - 20 * column, 360 - 11 * row, letter, font=font)
+        assert "是否" not in text_of(page.write(tmp_path / "p.pdf"))
+
     def test_figures_turned_on_their_side_stay_in_their_place(self, tmp_path: Path) -> None:
         font = DrawnFont(width=1000)
         page = DrawnPage()

@@ -112,7 +112,7 @@ class TestTypewriter:
         assert code_of(draw) == PYTHON
 
     def test_lines_longer_than_those_of_the_text(self) -> None:
-        long = "levels = [" + ", ".join(f"{n}.{n % 7}" for n in range(20)) + "]"
+        long = "levels = [" + ", ".join(f"{n}.{n % 7}" for n in range(15)) + "]"  # within the page
         assert code_of(listed(["if port:", "    " + long, "    print(levels)"])) == [
             "if port:",
             "    " + long,

@@ -213,6 +213,46 @@ class TestLinesThatStay:
         assert lines_of(text_of(draw)) == entries
 
 
+class TestListsWithoutMarks:
+    """Their marks are drawn, or there are none."""
+
+    def test_short_lines_further_in(self) -> None:
+        items = ["frame thrown at random", "twelve repetitions", "standard solution"]
+
+        def draw(canvas: Canvas) -> None:
+            top = put(canvas, sentences(330, 4), LEFT)
+            top = put_lines(canvas, items, replace(LEFT, left=LEFT.left + 20, top=top + 4))
+            put(canvas, sentences(331, 4), replace(LEFT, top=top + 4))
+
+        assert lines_of(text_of(draw)) == [sentences(330, 4), *items, sentences(331, 4)]
+
+    @pytest.mark.parametrize(
+        "times",
+        [("09:00 - 09:30", "09:30 - 10:45", "10:45 - 11:00"), ("9 am", "10 am", "11 am")],
+    )
+    def test_lines_that_begin_with_a_time(self, times: tuple[str, str, str]) -> None:
+        what = ("Welcome in the hall", "Keynote on tides and mills", "Coffee")
+        lines = [f"{time} {words}" for time, words in zip(times, what, strict=True)]
+
+        def draw(canvas: Canvas) -> None:
+            top = put(canvas, sentences(332, 4), Setting())
+            put_lines(canvas, lines, Setting(top=top + 20))
+
+        assert lines_of(text_of(draw))[1:] == lines
+
+    def test_items_with_a_little_more_white_between_them(self) -> None:
+        def draw(canvas: Canvas) -> None:
+            setting = Setting(width=150, size=11, leading=13)
+            lines = ["Raise the share of returning", "customers to forty per cent"]
+            top = put_lines(canvas, lines, setting)
+            put_lines(canvas, ["Open two shops"], replace(setting, top=top + 3))
+
+        assert lines_of(text_of(draw)) == [
+            "Raise the share of returning customers to forty per cent",
+            "Open two shops",
+        ]
+
+
 class TestHyphens:
     def test_a_word_broken_at_a_line_end_is_whole(self) -> None:
         lines = [

@@ -1,6 +1,7 @@
 """Why a PDF was not read, and what of it was not: the reason said is the true one."""
 
 import io
+import zlib
 from pathlib import Path
 
 import pypdf
@@ -106,6 +107,41 @@ def test_a_drawing_is_said_to_be_drawn_not_scanned(tmp_path: Path) -> None:
 
 
 # --- filters ------------------------------------------------------------------------------------
+
+
+def test_drawings_beside_pages_of_text_are_not_called_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "drawn.pdf"
+    canvas = new_canvas(path)
+    write(canvas, 72, 700, LINE)
+    canvas.showPage()
+    for at in range(6):
+        canvas.circle(200 + 20 * at, 300, 60)
+    canvas.save()
+    document = load(path, LoadOptions())
+
+    assert document.text == LINE
+    assert notices(document) == {"ocr_empty_drawings": {"pages": 1, "total": 2}}
+
+
+@pytest.mark.parametrize("name", ["LZWDecode", "FlateDecode"])
+def test_a_picture_that_ends_early_is_not_said_to_be_without_text(
+    tmp_path: Path, name: str
+) -> None:
+    rows = bytes(range(256)) * 8
+    data = b"\x80" + rows if name == "LZWDecode" else zlib.compress(rows)
+    picture = stream(
+        data,
+        b"/Type/XObject/Subtype/Image/Width 1200/Height 1600/BitsPerComponent 8"
+        b"/ColorSpace/DeviceGray/Filter/%s" % name.encode(),
+    )
+    content = b"q 595 0 0 842 0 0 cm /I Do Q"
+    path = saved(
+        tmp_path / "cut.pdf",
+        one_page(content, picture, resources=b"/XObject<</I 6 0 R>>"),
+    )
+
+    with pytest.raises(EmptyDocumentError, match=rf"its picture cannot be decoded \({name}\)"):
+        load(path, LoadOptions())
 
 
 def test_content_in_an_unknown_compression_is_no_blank_page(tmp_path: Path) -> None:

@@ -168,6 +168,32 @@ class TestBlocks:
 
         assert flat(text_of(draw)) == flat(title, *one, *other)
 
+    def test_offices_with_telephones_and_e_mail(self) -> None:
+        one = ["Berlin", "Hafenstraße 12", "10115 Berlin", "Tel. +49 30 5550199", "b@example.org"]
+        other = ["Lund", "Bredgatan 4", "222 21 Lund", "Tel. +46 46 555 01", "lund@example.org"]
+        read = text_of(blocks(one, other))
+        assert "\n".join(one) in read
+        assert "\n".join(other) in read
+
+    def test_two_chinese_lists_below_their_headings(self) -> None:
+        one = ["应该做", "使用存放在棚子里的干燥木柴", "冷却以后再清理炉灰和烟道"]
+        other = ["不要做", "焚烧塑料或者刷过油漆的木板", "燃烧时打开炉门离开房间"]
+        left, right = replace(LEFT, font=CHINESE), replace(RIGHT, font=CHINESE)
+        assert "\n".join([*one, *other]) in text_of(blocks(one, other, left, right)).replace(
+            "\n\n", "\n"
+        )
+
+    def test_a_large_heading_below_columns_of_prose(self) -> None:
+        texts = [printed(sentences(730 + at, 8), HALF)[:12] for at in range(2)]
+
+        def draw(canvas: Canvas) -> None:
+            put_lines(canvas, texts[0], HALF)
+            put_lines(canvas, texts[1], OTHER_HALF)
+            put_lines(canvas, ["Contact"], replace(HALF, top=225, size=14))
+            put(canvas, sentences(732, 4), replace(WIDE, top=260))
+
+        assert flat(text_of(draw)) == flat(*texts[0], *texts[1], "Contact", sentences(732, 4))
+
 
 class TestRows:
     def test_a_glossary_whose_meanings_have_several_lines(self) -> None:
@@ -201,3 +227,21 @@ class TestRows:
                     canvas.drawString(72 + 130 * at, HEIGHT - 90 - 14 * number, cell)
 
         assert text_of(draw).split("\n") == ["\t".join(row) for row in rows]
+
+
+def test_ruled_tables_side_by_side_are_read_from_the_left() -> None:
+    tops = (136, 98, 98)
+
+    def draw(canvas: Canvas) -> None:
+        put_lines(canvas, ["Statement"], replace(WIDE, top=60))
+        canvas.setFont("Helvetica", 9)
+        for at, top in enumerate(tops):
+            left = 72 + 160 * at
+            xs, ys = (left, left + 60, left + 120), [HEIGHT - top - 16 * row for row in range(6)]
+            canvas.grid(xs, ys)
+            for row in range(5):
+                canvas.drawString(left + 4, HEIGHT - top - 16 * row - 12, f"part {at}{row}")
+                canvas.drawString(left + 64, HEIGHT - top - 16 * row - 12, f"{at}{row}7")
+
+    rows = [f"part {at}{row}\t{at}{row}7" for at in range(3) for row in range(5)]
+    assert [line for line in text_of(draw).split("\n") if line] == ["Statement", *rows]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.helpers.pdf_tables import lay, made, tables_on, whole
+from tests.helpers.pdf_tables import lay, made, tables_on, whole, widths
 
 INVOICE = [
     ["Pos.", "Description", "Qty", "Unit", "Unit price", "VAT", "Amount"],
@@ -110,9 +112,10 @@ def spread(canvas: Canvas, left: float, width: float, y: float, line: str) -> No
 def test_columns_of_grey_bands_that_stand_close_keep_the_rows_in_order() -> None:
     def draw(canvas: Canvas) -> None:
         rows = [*RATES, ["Chinese yuan", "CNY", "7.8240", "7.8811", "0.00 %"]]
-        edges = [*(edge - 2.5 for edge in lay(canvas, rows, "llrrr", gap=0.45)), 318.0]
+        wide = widths(canvas, rows, ("Helvetica", 11.0))
+        edges = [77.5 + sum(wide[:n]) + n * 0.45 * 11 for n in range(6)]
         for row in (1, 3, 5):
-            for left, right in zip(edges, edges[1:], strict=False):
+            for left, right in pairwise(edges):
                 canvas.setFillGray(0.9)
                 canvas.rect(left, 700 - 13.2 * row - 3, right - left, 13.2, stroke=0, fill=1)
         canvas.setFillGray(0)

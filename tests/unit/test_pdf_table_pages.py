@@ -26,7 +26,7 @@ from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
 from kb.records import Chunk, Document
 from kb.splitting import SplitOptions, split
-from tests.helpers.pdf_tables import CHINESE, Draw, made, prose, put
+from tests.helpers.pdf_tables import CHINESE, Draw, grid, made, prose, put
 
 Style = Sequence[tuple[object, ...]]
 
@@ -336,3 +336,43 @@ class TestHeaderRows:
 
         assert document.text == lines_of(rows)
         assert {chunk.header for chunk in cut(document)} == {""}
+
+
+STORE = [
+    ["Item", "Place", "Price", "Note"],
+    ["Tar", "Loft of the old house", "8751", "Sold"],
+    ["Rope", "Shed", "9926", "Sold"],
+    ["Long blue", "Shed", "5518", "To be asked for"],
+]
+REST = ["rope with hooks", "", "", "at the office"]
+MORE = [["Twine", "Shed", "5348", "Sold"], ["Sail", "Loft", "3460", ""]]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["names once", "names again"])
+def test_a_row_that_a_page_break_parts_is_one_row(tmp_path: Path, *, again: bool) -> None:
+    canvas = Canvas(str(tmp_path / "store.pdf"), pagesize=A4, invariant=True)
+    page(canvas, STORE)
+    page(canvas, [*(STORE[:1] if again else []), REST, *MORE])
+    canvas.save()
+    text = load(tmp_path / "store.pdf").text
+    rows = [line.split("\t") for line in text.split("\n") if "\t" in line]
+    whole = ["Long blue rope with hooks", "Shed", "5518", "To be asked for at the office"]
+    assert [row for row in rows if row != STORE[0]] == [*STORE[1:3], whole, *MORE]
+
+
+def test_a_row_with_an_empty_cell_at_the_top_of_a_page_is_a_row(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "store.pdf"), pagesize=A4, invariant=True)
+    page(canvas, STORE)
+    page(canvas, [["Hook", "", "12", "Sold"], *MORE])
+    canvas.save()
+    text = load(tmp_path / "store.pdf").text
+    assert "Long blue\tShed\t5518\tTo be asked for\n" in text
+    assert "Hook\t\t12\tSold" in text
+
+
+def page(canvas: Canvas, rows: list[list[str]]) -> None:
+    """Draw a page with a ruled table."""
+    canvas.setFont("Helvetica", 10)
+    put(canvas, rows, [80, 200, 330, 390], top=760, pitch=16)
+    grid(canvas, [76, 196, 326, 386, 500], [771 - 16 * row for row in range(len(rows) + 1)])
+    canvas.showPage()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.helpers.pdf_tables import CHINESE, lay, made, prose, tables_on, whole
+from tests.helpers.pdf_tables import CHINESE, lay, made, prose, put, tables_on, whole
 
 PEGS = [["Name", "A", "B"], ["X1", "1", "2"], ["Y", "3", "4"]]
 PINS = [["Name", "A", "B"], ["X2", "5", "6"], ["Z", "7", "8"]]
@@ -52,6 +52,14 @@ SHEET = [
     ["1", "Marine\npaint,\nwhite,\n2.5 l can", "12", "466.80"],
     ["2", "Delivery to\nRostock\nport", "1", "75.00"],
     ["3", "Handbook\nof the sea", "2", "49.00"],
+]
+NUTRITION = [
+    ["Typical values", "per 100 g", "per serving (30 g)"],
+    ["Energy", "1540 kJ / 368 kcal", "462 kJ / 110 kcal"],
+    ["Fat", "6.5 g", "2.0 g"],
+    ["of which saturates", "1.2 g", "0.4 g"],
+    ["Carbohydrate", "58 g", "17 g"],
+    ["Salt", "0.02 g", "<0.01 g"],
 ]
 LESSONS = [
     ["节次", "星期一", "星期二", "星期三"],
@@ -106,13 +114,13 @@ def test_long_cells_beside_each_other_are_no_columns_of_text(room: float) -> Non
 
 @pytest.mark.parametrize("middle", [True, False])
 @pytest.mark.parametrize("gap", [0.5, 1.0])
-def test_a_name_of_a_column_over_two_lines_is_one_name(gap: float, middle: bool) -> None:
+def test_a_name_of_a_column_over_two_lines_is_one_name(gap: float, *, middle: bool) -> None:
     data = made(lambda canvas: lay(canvas, NAMED, "rlrr", gap=gap, middle=middle, room=4.0))
     assert rows_on(data) == [whole(NAMED)]
 
 
 @pytest.mark.parametrize("middle", [True, False])
-def test_names_over_two_lines_above_ruled_rows_are_names(middle: bool) -> None:
+def test_names_over_two_lines_above_ruled_rows_are_names(*, middle: bool) -> None:
     def draw(canvas: Canvas) -> None:
         lay(canvas, NAMED, "rlrr", gap=1.0, middle=middle, room=4.0)
         for number in range(5):
@@ -134,3 +142,17 @@ def test_centred_cells_of_rows_at_one_distance_are_rows() -> None:
 def test_short_chinese_cells_do_not_go_on_in_the_next_row() -> None:
     data = made(lambda canvas: lay(canvas, LESSONS, "lccc", gap=1.5, font=(CHINESE, 12.0)))
     assert rows_on(data) == [LESSONS]
+
+
+def test_a_line_of_text_between_two_tables_with_the_same_names_is_no_row() -> None:
+    second = [NAMED[0], *NAMED[3:]]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 11)
+        put(canvas, [*whole(NAMED), ["Second", "", "", ""], *whole(second)], [80, 150, 250, 330])
+
+    assert rows_on(made(draw)) == [whole(NAMED), whole(second)]
+
+
+def test_amounts_with_their_units_are_no_addresses() -> None:
+    assert rows_on(made(lambda canvas: lay(canvas, NUTRITION, "lrr", gap=3.0))) == [NUTRITION]

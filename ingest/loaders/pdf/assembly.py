@@ -12,6 +12,7 @@ from ingest.loaders.pdf.layout.continuing import with_continued
 from ingest.loaders.pdf.layout.edges import PageBlocks
 from ingest.loaders.pdf.layout.hyphens import Vocabulary, tells_breaks
 from ingest.loaders.pdf.layout.joining import Piece, pieces_of, vocabulary_of
+from ingest.loaders.pdf.layout.row_pages import with_rows_whole
 from ingest.loaders.pdf.layout.running import without_running
 from ingest.loaders.pdf.page import Block
 from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
@@ -50,7 +51,7 @@ def assemble(
             for page in pages
         ]
     )
-    laid = with_one_edge(with_continued(laid))
+    laid = with_one_edge(with_continued(with_rows_whole(laid)))
     words = Vocabulary(
         vocabulary([page.text for page in pages]) | vocabulary_of(laid),
         tells_breaks=tells_breaks(laid),

@@ -91,7 +91,7 @@ def _picture(inset: Inset) -> Block:
 
 def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Block]:
     rows = rows_of(item.word for item in items if item.word is not None)
-    whole = sorted((solid[i.box] for i in items if i.word is None), key=lambda b: b.box[1])
+    whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
         middle = (block.box[1] + block.box[3]) / 2
@@ -100,6 +100,29 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
         blocks.append(block)
         rows = rows[len(above) :]
     return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
+    """Order blocks from the top, those that stand beside each other from the left."""
+    bands: list[list[Block]] = []
+    bottom = float("-inf")
+    for block in sorted(blocks, key=lambda block: block.box[1]):
+        if not bands or block.box[1] >= bottom:
+            bands.append([])
+        bands[-1].append(block)
+        bottom = max(bottom, block.box[3])
+    ordered: list[Block] = []
+    for band in bands:
+        columns: list[list[Block]] = []
+        right = float("-inf")
+        for block in sorted(band, key=lambda block: block.box[0]):
+            if not columns or block.box[0] >= right:
+                columns.append([])
+            columns[-1].append(block)
+            right = max(right, block.box[2])
+        for column in columns:
+            ordered += sorted(column, key=lambda block: block.box[1])
+    return ordered
 
 
 def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:

@@ -134,12 +134,14 @@ class _Looked:
                 if address not in known or mode == _CLIP:
                     continue
                 colour = _colour(raw, item)
-                pale = colour is not None and (min(colour[:3]) >= _PALE or colour[3] <= _CLEAR)
+                # PDFium tells patterns as colours without any strength.
+                clear = mode == _INVISIBLE or (colour is not None and colour[3] <= _CLEAR)
+                pale = colour is not None and min(colour[:3]) >= _PALE
                 box = box_of(raw, item, matrix, place)
                 same = any(
                     _meet(box, other) and _are_alike(colour, behind) for _, other, behind in fills
                 )
-                one = _Suspect(item, address, box, mode == _INVISIBLE)
+                one = _Suspect(item, address, box, clear)
                 doubtful = pale or same or one.invisible or _is_of_layer(raw, item)
                 texts.append((order, one, doubtful))
         suspects = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit
 from kb.embedding.remote.bounds import most_tokens
 from kb.embedding.remote.counts import TokenCounts
 from kb.embedding.remote.families import PromptsName, family_of
+from kb.embedding.remote.limit import InputLimit
 from kb.embedding.remote.model import PROBE, ServedModel
 from kb.embedding.remote.plan import plan_requests
 from kb.embedding.remote.server import Server
@@ -26,13 +26,8 @@ from kb.remote.pool import ServerPool
 from kb.remote.retry import RetryPolicy
 from kb.stopping import checkpoint
 
-_log = logging.getLogger(__name__)
-
 QUERY_SLOTS = 2
 COUNT_SLOTS = 8
-ASSUMED_CONTEXT = 512
-"""Limit of a model whose server does not tell its own and whose name is not known."""
-
 _UNCOUNTED = 64  # texts that cannot have more tokens than this fit into every model
 
 
@@ -93,15 +88,16 @@ class ServerEmbedder:
         self._lanes = requests * len(servers)
         self._workers = ThreadPoolExecutor(self._lanes, thread_name_prefix="embed")
         self._batch = batch
-        self._chosen = (prompts, dimensions, context_tokens)
+        self._chosen = (prompts, dimensions)
         self._mutex = threading.Lock()
-        self._limit_mutex = threading.Lock()  # held while servers are asked
         self._verified: set[str] = set()
         self._model: ServedModel | None = None
-        self._limit: int | None = None
         self._counts = TokenCounts(self._pool, threads=COUNT_SLOTS)
         try:
             self._pool.call("queries", self._meet)
+            self._limit = InputLimit(
+                self._pool, self._counts, self._known, context_tokens=context_tokens
+            )
         except BaseException:
             self.close()
             raise
@@ -118,14 +114,8 @@ class ServerEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of one document, prompt and special tokens not counted.
-
-        By the first of these that says it: the user, the server, the model's name; else 512.
-        """
-        with self._limit_mutex:
-            if self._limit is None:
-                self._limit = self._find_limit()
-            return self._limit
+        """Most tokens of one document, prompt and special tokens not counted."""
+        return self._limit.tokens
 
     @property
     def abilities(self) -> Abilities:
@@ -176,7 +166,7 @@ class ServerEmbedder:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         bare = [sendable(text) for text in texts]
-        self._check_lengths(bare)
+        self._limit.check(bare)
         prompts = self._known.family.prompts
         worded = [self._filled(prompts.word_document(text)) for text in bare]
         least = self._counts.known(bare)
@@ -211,7 +201,7 @@ class ServerEmbedder:
             raise SettingsError(msg)
         bare = sendable(text)
         if most_tokens(bare) > _UNCOUNTED:
-            self._check_lengths([bare])
+            self._limit.check([bare])
         worded = self._filled(self._known.family.prompts.word_query(bare, task))
         meaning = Meaning(input_type="query", instruct=task)
         answer = self._pool.call("queries", lambda server: self._embed(server, [worded], meaning))
@@ -239,7 +229,7 @@ class ServerEmbedder:
         """Make sure that a server gives the vectors of this model, once for each server."""
         if server.where in self._verified:
             return
-        prompts, dimensions, _ = self._chosen
+        prompts, dimensions = self._chosen
         raw = server.embed([PROBE]).vectors[0]
         with self._mutex:
             if self._model is None:
@@ -247,49 +237,11 @@ class ServerEmbedder:
             self._model.check_same(server, raw)
             self._verified.add(server.where)
 
-    def _find_limit(self) -> int:
-        _, _, context_tokens = self._chosen
-        family = self._known.family
-        told = self._pool.call("queries", Server.limit)
-        limits = [limit for limit in (context_tokens, told) if limit]
-        whole = min(limits) if limits else family.context_tokens
-        if not whole:
-            _log.warning(
-                "neither the embedding server nor the name %r tells how much the model reads; "
-                "%d tokens are assumed. Set KB_CONTEXT_TOKENS if it reads more",
-                self.identity.model_id,
-                ASSUMED_CONTEXT,
-            )
-            whole = ASSUMED_CONTEXT
-        if not self._counts.exact:
-            _log.warning(
-                "the embedding server does not count tokens; an upper bound is used, so chunks "
-                "may be smaller than need be"
-            )
-        own = self._known.own
-        return whole - (
-            own.around if own else self._counts.around(family.prompts.word_document(""))
-        )
-
     def _filled(self, text: str) -> str:
         """Return a text as its server takes it; those of this project take empty ones."""
         return text if self._known.own else never_empty(text)
 
     # -- asking for vectors
-
-    def _check_lengths(self, texts: list[str]) -> None:
-        most = self.max_tokens
-        doubtful = [row for row, text in enumerate(texts) if most_tokens(text) > most]
-        counts = self._counts.of([texts[row] for row in doubtful])
-        for row, count in zip(doubtful, counts, strict=True):
-            if count > most:
-                at_most = "" if self._counts.exact else "at most "
-                msg = (
-                    f"input {row} of {len(texts)} has {at_most}{count} tokens, but "
-                    f"{self.identity.model_id} reads {most}; split it, or raise KB_CONTEXT_TOKENS "
-                    "if the server reads more (nothing was cut off)"
-                )
-                raise InputTooLongError(msg)
 
     def _request(
         self, texts: list[str], rows: list[int], least: list[int]

@@ -189,7 +189,7 @@ def _is_box(text: Side, box: Side) -> bool:
     return (
         close
         and box.count >= LEAST_BESIDE
-        and box.words >= _WORDED
+        and (box.words >= _WORDED or box.letters > _LETTERED)
         and _rows_in_common(text, box) < _HALF
     )
 

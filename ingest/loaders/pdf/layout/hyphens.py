@@ -20,53 +20,14 @@ _AFTER_SUSPENDED = frozenset(
     {"und", "oder", "bzw", "bis", "beziehungsweise", "sowie", "and", "or", "to"}
 )
 """Words before which a hyphen at a line's end stands for a part that follows later."""
-_TENS = frozenset(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
-_ONES = frozenset(
-    [
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-    ]
+_NUMBER = re.compile(
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty-"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|"
+    r"seventh|eighth|ninth)"
 )
-_FIRST_PARTS = frozenset(
-    [
-        "self",
-        "well",
-        "high",
-        "low",
-        "long",
-        "short",
-        "large",
-        "small",
-        "half",
-        "full",
-        "single",
-        "double",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-    ]
+_FIRST_PART = re.compile(
+    r"self|well|high|low|long|short|large|small|half|full|single|double|two|three|four|five|six|"
+    r"seven|eight|nine|ten"
 )
 _LONG = 5  # letters of a second part
 _WRITTEN_AS_ONE = re.compile(
@@ -130,8 +91,7 @@ def between_hyphen(line: str, following: str, words: Collection[str]) -> str | N
 
 
 def _is_compound(first: str, second: str) -> bool:
-    if first in _TENS:
-        return second in _ONES
-    return (
-        first in _FIRST_PARTS and len(second) >= _LONG and not _WRITTEN_AS_ONE.match(first + second)
-    )
+    if _NUMBER.fullmatch(f"{first}-{second}"):
+        return True
+    long = _FIRST_PART.fullmatch(first) is not None and len(second) >= _LONG
+    return long and not _WRITTEN_AS_ONE.match(first + second)

@@ -7,6 +7,7 @@ headings and lists keep their lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +32,16 @@ _SHORT_STACK = 3
 _MOSTLY = 0.5
 _LEAST_OF_LOOSE = 40  # columns: entries of an index are shorter
 _NARROWER = 0.85
+_FEW_ROWS = 6
+_LONGEST_PHRASE = 16
+_MORE = 1.15  # times the least distance between lines
+_SHORT_ITEMS = 0.5  # of the column's width
+_TIME = re.compile(r"(?:\d{1,2}[.:]\d{2}\b|\d{1,2} ?(?:am|pm)\b|[上下]午\d)", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"(?:tel|phone|telefon|fax|mobile?|e-?mail)\b\.?(?: ?[:：]| [+(\d])|[\w.+-]+@[\w.-]+$|"
+    r"(?:电话|電話|手机|手機|传真|傳真|邮箱|电子邮件)[：:]",
+    re.IGNORECASE,
+)
 _OPENERS = "\"'“‘«„([（「『《"
 _HYPHENS = "-\u2010\u00ad\ufffe"
 
@@ -87,6 +98,10 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
     edges = stack if narrow and len(rows) >= _SHORT_STACK else column
     lower = stack.lower if len(rows) > _SHORT_STACK else max(stack.lower, column.lower)
     full = [not _fits(row, below, edges) for row, below in pairwise(rows)]
+    if _are_items(rows, stack, column):
+        full = [False] * len(full)
+    elif len(rows) <= _FEW_ROWS:
+        full = [is_full and not _is_apart(rows, at) for at, is_full in enumerate(full)]
     loose = len(rows) > _SHORT_STACK and sum(full) < _MOSTLY * len(full)
     found = []
     for at, row in enumerate(rows[:-1]):
@@ -96,6 +111,29 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
     return [*found, False]
 
 
+def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
+    """Whether short lines further in are a list whose marks are drawn, or all begin with a time."""
+    texts = [row.text() for row in rows]
+    if all(map(_TIME.match, texts)) or (len(rows) < _FEW_ROWS and all(map(_is_phrase, texts))):
+        return True
+    wide, size = column.right - column.left, rows[0].height
+    narrow = stack.right - stack.left < _SHORT_ITEMS * wide
+    lefts = [row.box[0] for row in rows]
+    level = max(lefts) - min(lefts) < _EXACT * size
+    return narrow and level and stack.left - column.left > size and not rows[0].backwards
+
+
+def _is_phrase(text: str) -> bool:
+    """Whether a line is a few Chinese characters without any mark, as no lines of a text are."""
+    return len(text) <= _LONGEST_PHRASE and all(is_cjk(c) and c not in HANGING for c in text)
+
+
+def _is_apart(rows: Sequence[Row], at: int) -> bool:
+    """Whether a little more white than between other lines stands before a capital."""
+    steps = [below.box[3] - above.box[3] for above, below in pairwise(rows)]
+    return steps[at] > _MORE * min(steps) and rows[at + 1].text()[:1].isupper()
+
+
 def _goes_on(
     row: Row, following: Sequence[Row], edges: Column, lower: float, *, full: bool
 ) -> bool:
@@ -103,7 +141,7 @@ def _goes_on(
     if has_columns(row, edges, following) or has_columns(below, edges, [row]):
         return False
     one, other = row.text(), below.text()
-    if not one or not other or _is_item(one, other):
+    if not one or not other or _is_item(one, other) or _CONTACT.match(other):
         return False
     if _is_broken(one, other):
         return True

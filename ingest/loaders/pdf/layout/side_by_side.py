@@ -34,6 +34,7 @@ _SAME_HEIGHT = 0.25  # heights of the font between base lines of one row
 _FAR = 1.9  # heights of the font between lines of one paragraph
 _SPACE = 0.3
 _LEAST_COLUMNS, _LEAST_WORDS = 12, 3
+_LEAST_CHINESE = 18  # columns
 _HALF = 0.5
 _REMARKS = ("//", "/*", "#", "--", ";", "(*", "%")
 _SMALL = 0.8  # share of lines that begin with a small letter: a list of ingredients, an index
@@ -43,7 +44,9 @@ _PLACE = re.compile(
     r"|weg\b|platz\b|gasse\b|\bp\.? ?o\.? box\b)",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"^\d{1,4}[a-z]?\b,? [^\W\d]|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE)
+_HOUSE = re.compile(  # no amount: "2 Mole Rd", not "171 g" or "20 hours"
+    r"^\d{1,4}[a-z]?\b,? (?-i:[A-ZÀ-ÞА-Я])[^\W\d]{2,}|[^\W\d]\.? \d{1,4} ?[a-z]?$", re.IGNORECASE
+)
 _CJK_PLACE = re.compile(r"[省市縣县區区].*[路街道号號]|[路街巷道]\d+[号號]|[〒]|邮编|郵編")
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.\w|\b(?:tel|phone|telefon|fax|mobile?)\b\.?:? ?[+(\d]|^\+\d[\d ()/-]{6,}$|"
@@ -58,6 +61,8 @@ def is_address(lines: Sequence[str]) -> bool:
         return False
     if 2 * sum(any(map(str.isalpha, line)) for line in lines) <= len(lines):
         return False
+    if 2 * sum(line[:1].isdigit() for line in lines) > len(lines):
+        return False  # amounts
     patterns = (_PLACE, _HOUSE, _CJK_PLACE, _CONTACT)
     told = sum(any(pattern.search(line) for pattern in patterns) for line in lines)
     # A column of a table may hold nothing but streets.
@@ -114,8 +119,10 @@ def _going_on(lines: Sequence[SideLine], size: float) -> list[bool]:
     for above, below in pairwise(lines):
         full = right - above.right < below.first + _SPACE * size
         near = below.middle - above.middle <= _FAR * size
-        prose = width(above.text) >= _LEAST_COLUMNS and above.text[-1] not in STOPS
-        prose &= len(above.text.split()) >= _LEAST_WORDS or is_cjk(above.text[-1])
+        chinese = is_cjk(above.text[-1])
+        prose = width(above.text) >= (_LEAST_CHINESE if chinese else _LEAST_COLUMNS)
+        prose &= above.text[-1] not in STOPS
+        prose &= chinese or len(above.text.split()) >= _LEAST_WORDS
         start = below.text.lstrip(OPENERS)[:1]
         small = is_small(below.text) or is_cjk(start or " ")
         found.append(full and near and prose and small and not above.text[-1].isdigit())

@@ -63,7 +63,9 @@ def stretches_of(
             sides[(item.box[0] >= gutter.left) != backwards].append(item)
     bands = _bands(sides, size)
     apart = [_is_heading(bands, at, size) if certain else not b.both for at, b in enumerate(bands)]
-    if not certain:
+    if certain:
+        apart[-1:] = [not last and len(bands) > 1 and _heads_below(bands[-1], sides[0], size)]
+    else:
         _keep_ends(bands, apart, sides[0], gutter.right if backwards else gutter.left, last=last)
     if not any(apart):
         return [gutter]
@@ -121,6 +123,14 @@ def _is_heading(bands: Sequence[_Band], at: int, size: float) -> bool:
         and bands[at - 1].both
         and any(below.second for below in bands[at + 1 :])
     )
+
+
+def _heads_below(band: _Band, first: Sequence[Item], size: float) -> bool:
+    """Whether the last band is a heading of what stands below the columns."""
+    if band.second or band.bottom - band.top > _HEADING * size:
+        return False
+    words = [item.word for item in first if item.word and item.box[3] > band.top]
+    return bool(words) and min(word.size for word in words) > (1 + _SAME_SIZE) * usual_size(first)
 
 
 def _keep_ends(

@@ -44,6 +44,9 @@ STAMPED = 0.06
 REST = 0.05
 """Share of the letters in a picture that are misread ones, if the page prints all the others."""
 
+PLAIN = frozenset({"FlateDecode", "Fl", "LZWDecode", "LZW", "RunLengthDecode", "RL"})
+"""Compressions of pictures that say how much they hold."""
+
 TRUSTED = 0.6
 """Mean confidence from which what OCR read is text, not the pattern of a photograph."""
 
@@ -69,6 +72,7 @@ class ScanReader:
     over_limit: int = 0
     too_large: int = 0
     empty: int = 0
+    drawn: int = 0
     garbled: int = 0
     failed: int = 0
     pictured: int = 0
@@ -137,7 +141,7 @@ class ScanReader:
             f"{were} read by OCR, mean confidence {mean:.2f}",
             confidence=mean,
         )
-        unread = self.scanned - self.empty - self.over_limit - self.too_large
+        unread = self.scanned - self.empty - self.drawn - self.over_limit - self.too_large
         have = "has" if unread == 1 else "have"
         look = "it looks" if unread == 1 else "they look"
         say("pages_look_scanned", unread, f"{have} no text; {look} scanned")
@@ -152,6 +156,7 @@ class ScanReader:
         )
         say("pictures_too_large", self.too_large, "with pictures too large to be decoded safely")
         say("ocr_empty", self.empty, "with pictures in which OCR found no text")
+        say("ocr_empty_drawings", self.drawn, "with drawings in which OCR found no text")
         say("pages_garbled", self.garbled, "with text that is partly unreadable")
         say("pages_failed", self.failed, "could not be read: the file is damaged there")
         out += self.pictures.notices()
@@ -204,9 +209,20 @@ class ScanReader:
                 merged = found.over(printed_lines(sheet), add=True)
             if merged.boxes:
                 return self._kept(merged)
-            self.empty += 1
+            if self._is_cut_short(index, objects):
+                return None
+            self.empty += bool(objects.pictures)
+            self.drawn += not objects.pictures
         self.scanned += 1
         return None
+
+    def _is_cut_short(self, index: int, objects: PageObjects) -> bool:
+        """Whether pictures without text hold too little data: what they show of it is noise."""
+        if self.pdfium is None or not objects.pictures:
+            return False
+        found = [name for name in self.pdfium.undecodable(index) if name in PLAIN]
+        self.undecodable += found
+        return bool(found)
 
     def _count_blank(self, index: int, objects: PageObjects) -> None:
         """Remember a page that draws nothing: its pictures may be broken, or its content packed."""

@@ -14,7 +14,7 @@ from ingest.loaders.pdf.tables.contents import ends_in_leaders
 from ingest.loaders.pdf.tables.gaps import are_clear, clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
-from ingest.loaders.pdf.tables.open import beside_rows, names_above
+from ingest.loaders.pdf.tables.nearby import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.runs import Run

@@ -36,6 +36,7 @@ def _is_centred(group: Sequence[Row]) -> bool:
 
 
 def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:
+    """Group lines whose distance is no larger than a limit."""
     groups: list[list[Row]] = [[rows[0]]]
     for row, gap in zip(rows[1:], gaps, strict=True):
         if gap > limit:
@@ -48,7 +49,8 @@ def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> lis
 def by_halves(rows: Sequence[Row]) -> list[list[Row]] | None:
     """Group lines at one distance: as many of a cell's lines are below its row as above it.
 
-    A row is a line with words in its first column and in most; None where the other lines do not add up.
+    A row is a line with words in its first column and in most; None where the other lines do not
+    add up.
     """
     columns = len(rows[0].cells)
     if columns < _FEWEST_COLUMNS:

@@ -162,7 +162,8 @@ def _parts(
     """Say whether enough rows have cells on both sides, and each side's cells are in line."""
     whole = [side for side in sides if side is not None]
     both = sum(left is not None and right is not None for left, right in whole)
-    named = count - len(whole) == 0 and all(sides[0] or ()) and len(whole) > _FEWEST
+    several = all(sum(side[at] is not None for side in whole) > 1 for at in (0, 1))
+    named = count == len(whole) > _FEWEST and all(sides[0] or ()) and several
     if count - len(whole) > most or (both < max(_FEWEST, _BOTH * count) and not named):
         return False
     return all(_in_line([side[at] for side in whole]) for at in (0, 1))

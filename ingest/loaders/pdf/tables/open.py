@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import pairwise
 
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.centred import folded
-from ingest.loaders.pdf.tables.columns import Row, Strip, row_of, rows_of, with_names_joined
+from ingest.loaders.pdf.tables.columns import (
+    Row,
+    Strip,
+    rows_of,
+    with_names_joined,
+    without,
+)
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
+from ingest.loaders.pdf.tables.nearby import ends_of, names_above, overlaps
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
 from ingest.loaders.pdf.tables.runs import Run, runs_of
@@ -20,28 +24,17 @@ from ingest.loaders.pdf.tables.spread import with_words_joined
 from ingest.loaders.pdf.tables.text import (
     Line,
     cell_text,
-    distance,
     is_fixed,
     is_number,
     lines_of,
-    phrases,
 )
 from ingest.loaders.pdf.tables.value import Table
-from ingest.loaders.printed_lines import width
 
 _DEPTH = 4
 _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
-_HEADER_LINES = 2
-_HEADER_AWAY = 2.4  # ems between the middle of a line of names and that of the row below
-_OTHER_SIZE = 0.15  # share by which the font of a heading differs
-_NAME_AWAY = 1.4  # ems between lines of one name
-_LONGEST_NAME = 44
+_FEWEST_ABOVE = 3  # rows above others with other edges
 _LONGEST_CELL = 60  # words
-_ROW_AWAY = 1.3  # times the farthest distance of lines of a table to another row of it
 _SIDES_APART = 1.2  # ems between what stands side by side without being one table
-_OVERLAP = 0.8  # ems between lines that stand partly beside each other
-_BESIDE = 1.2  # ems between a table and what stands beside it
-_STICKS_OUT = 4.0  # ems by which a name may be wider than the cells below it
 _EDGE = 2.0  # points by which cells of a column may be out of line
 
 
@@ -78,6 +71,23 @@ def _tables_of(
     rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
         return [], []
+    end = _other_edges(words, rows) if depth < _DEPTH else None
+    items, own = _with_cells(rows[:end], strips)
+    if end is not None and own and _is_table(words, run, items, own):
+        return _finished(words, items, own, lines), [_members(rows[end:])]
+    return _judged(words, run, rows, strips, lines, depth=depth)
+
+
+def _judged(
+    words: Sequence[Word],
+    run: Run,
+    rows: Sequence[Row],
+    strips: Sequence[Strip],
+    lines: Sequence[Line],
+    *,
+    depth: int,
+) -> tuple[list[Table], list[list[int]]]:
+    """Return the tables of rows in columns, or the parts of them that are to be looked at again."""
     if _is_table(words, run, rows, strips):
         found = _finished(words, rows, strips, lines)
         # Nobody sets a paragraph in a cell without a line around it.
@@ -89,6 +99,39 @@ def _tables_of(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
+    """Return where rows begin that end elsewhere on both sides: sums below items."""
+    ends = [ends_of(words, row.line.words) for row in rows]
+    for at in range(_FEWEST_ABOVE, len(rows) - 1):
+        above, below = ends[1:at], ends[at:]
+        if all(len(row.filled) > 1 for row in rows[at:]) and all(
+            _spread([end[side] for end in above]) <= _EDGE
+            and _spread([end[side] for end in below]) <= _EDGE
+            and abs(above[0][side] - below[0][side]) > 2 * _EDGE
+            for side in (0, 1)
+        ):
+            return at
+    return None
+
+
+def _with_cells(rows: Sequence[Row], strips: Sequence[Strip]) -> tuple[list[Row], list[Strip]]:
+    """Leave out the columns that no row has cells in."""
+    found, kept = list(rows), list(strips)
+    for at in range(len(kept) - 1, -1, -1):
+        if not all(any(row.cells[column] for row in found) for column in (at, at + 1)):
+            del kept[at]
+            found = [without(row, at) for row in found]
+    return found, kept
+
+
+def _spread(values: Sequence[float]) -> float:
+    return max(values) - min(values)
+
+
+def _members(rows: Sequence[Row]) -> list[int]:
+    return [at for row in rows for cell in row.cells for at in cell]
 
 
 def _is_table(
@@ -124,14 +167,14 @@ def _in_stretches(
     ]
 
 
-def _trimmed(words: Sequence[Word], rows: list[Row]) -> list[Row]:
+def _trimmed(words: Sequence[Word], rows: Sequence[Row]) -> list[Row]:
     """Leave out lines at both ends that have no cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
         first += 1
     while end > first and len(rows[end - 1].filled) < 2:  # noqa: PLR2004 - cells
         end -= 1
-    core = rows[first:end]
+    core = list(rows[first:end])
     # The last row's cells may go on, not beside the first column: there the next text begins.
     while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
         core.append(rows[end])
@@ -156,7 +199,7 @@ def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip])
 
 
 def _sides(words: Sequence[Word], rows: Sequence[Row], cut: float) -> list[list[int]]:
-    members = [at for row in rows for cell in row.cells for at in cell]
+    members = _members(rows)
     left = [at for at in members if words[at].box[0] + words[at].box[2] < 2 * cut]
     right = [at for at in members if words[at].box[0] + words[at].box[2] >= 2 * cut]
     return [left, right] if left and right else []
@@ -177,6 +220,11 @@ def _finished(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[Table]:
     rows, strips = with_narrow_columns(words, rows, strips)
+    again = _names_again(words, rows)
+    if again is not None:
+        # Between the tables stands a line of text.
+        both = (_trimmed(words, rows[:again]), rows[again:])
+        return [t for one in both if len(one) > 1 for t in _finished(words, one, strips, lines)]
     cut = _side_by_side(words, rows, strips)
     if cut is not None:
         parts = []
@@ -187,10 +235,22 @@ def _finished(
             parts.append(table_from(words, grouped(words, half)))
         return parts
     above = names_above(words, rows[0], strips, lines)
-    beside = [group for group in above if _overlaps(group[-1].line, rows[0].line)]
+    beside = [group for group in above if overlaps(group[-1].line, rows[0].line)]
     groups = above[: len(above) - len(beside)]
     groups += grouped(words, [*(row for group in beside for row in group), *rows])
     return [table_from(words, with_groups_parted(words, groups, strips))]
+
+
+def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
+    """Return the row that says the names of the columns again: there another table begins."""
+    names = _names(words, rows[0].cells)
+    told = [name for name in names if name]
+    if len(told) < 2 or any(map(is_number, told)):  # noqa: PLR2004 - names
+        return None
+    for at in range(2, len(rows)):
+        if len(rows[at].filled) == len(told) and _names(words, rows[at].cells) == names:
+            return at
+    return None
 
 
 def _side_by_side(
@@ -218,124 +278,3 @@ def _names(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> list[str]:
 def _numeric(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
     told = [cell_text(words, row.cells[column]) for row in rows[1:] if row.cells[column]]
     return bool(told) and 2 * sum(map(is_number, told)) > len(told)
-
-
-def beside_rows(
-    words: Sequence[Word],
-    rows: Sequence[Row],
-    strips: Sequence[Strip],
-    lines: Sequence[Line],
-    close: float,
-) -> tuple[list[Row], list[Row]]:
-    """Return rows above and below those that ruling lines enclose: every other row may be grey.
-
-    ``close`` is the distance within which a line of a single cell goes on with the line above.
-    """
-    steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
-    far = _ROW_AWAY * max(steps)
-    found: tuple[list[Row], list[Row]] = ([], [])
-    span = _ends(words, [at for row in rows for at in row.line.words])
-    at = bisect_left(lines, rows[0].line.centre, key=lambda line: line.centre)
-    end = bisect_left(lines, rows[-1].line.centre + 0.1, key=lambda line: line.centre)
-    for kept, near, candidates in (
-        (found[0], rows[0], reversed(lines[:at])),
-        (found[1], rows[-1], iter(lines[end:])),
-    ):
-        for candidate in candidates:
-            line = _within(words, candidate, span)
-            if line is None:
-                break
-            row = row_of(words, line, strips)
-            away = abs(line.centre - (kept[-1] if kept else near).line.centre)
-            goes_on = bool(kept) and away <= close and set(row.filled) <= set(kept[-1].filled)
-            other = abs(line.size - near.line.size) > _OTHER_SIZE * near.line.size  # a heading
-            if away > far or other or row.spans or not _in_line(words, row, rows):
-                break
-            if len(row.filled) < 2 and not goes_on:  # noqa: PLR2004 - cells
-                break
-            kept.append(row)
-    found[0].reverse()
-    return found
-
-
-def _overlaps(line: Line, below: Line) -> bool:
-    """Say whether two lines stand partly beside each other, as cells of several lines do."""
-    return below.centre - line.centre < _OVERLAP * max(line.size, below.size)
-
-
-def _within(words: Sequence[Word], line: Line, span: tuple[float, float]) -> Line | None:
-    """Return what of a line stands over a table, None where its text goes on beside it."""
-    left, right = span
-    kept: list[int] = []
-    for phrase in phrases(words, line, _BESIDE * line.size):
-        if phrase.right <= left or phrase.left >= right:
-            continue
-        if max(left - phrase.left, phrase.right - right) > _STICKS_OUT * line.size:
-            return None
-        kept += phrase.words
-    return replace(line, words=kept) if kept else None
-
-
-def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
-    """Say whether a row's cells have an edge or their middle in line with the rows' cells."""
-    for column in row.filled:
-        left, right = _ends(words, row.cells[column])
-        others = [_ends(words, one.cells[column]) for one in rows if one.cells[column]]
-        if not any(
-            min(abs(a - left), abs(b - right), abs(a + b - left - right) / 2) <= _EDGE
-            for a, b in others
-        ):
-            return False
-    return True
-
-
-def _ends(words: Sequence[Word], cell: Sequence[int]) -> tuple[float, float]:
-    return min(words[at].box[0] for at in cell), max(words[at].box[2] for at in cell)
-
-
-def names_above(
-    words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
-) -> list[list[Row]]:
-    """Return lines above the first row whose phrases stand over one or several columns each.
-
-    The rest of a name that breaks is put to the line that it begins in.
-    """
-    found: list[list[Row]] = []
-    rest: list[Row] = []
-    span = _ends(words, first.line.words)
-    at = bisect_left(lines, first.line.centre - 0.5 * first.line.size, key=lambda line: line.centre)
-    for candidate in reversed(lines[max(0, at - _HEADER_LINES) : at]):
-        below = (rest or (found[0] if found else [first]))[0].line
-        if distance(candidate, below) > _HEADER_AWAY * max(candidate.size, below.size):
-            break
-        line = _within(words, candidate, span)
-        if line is None:
-            break
-        row = row_of(words, line, strips)
-        told = phrases(words, line, line.apart)
-        starts = [start for start, _, _ in row.spans]
-        texts = [cell_text(words, phrase.words) for phrase in told]
-        alone = len(told) == 1 and (not row.spans or 0 in starts)
-        if any(width(text) > _LONGEST_NAME or is_number(text) for text in texts):
-            break
-        if alone and not _overlaps(line, below):
-            if row.spans or rest or not texts[0][:1].islower():
-                break
-            rest = [row]
-            continue
-        if rest and not (
-            set(rest[0].filled) < set(row.filled)
-            and distance(line, rest[0].line) <= _NAME_AWAY * line.size
-        ):
-            break
-        if any(_is_parted(words, row, column) for column in row.filled):
-            break
-        found.insert(0, [row, *rest])
-        rest = []
-    return found
-
-
-def _is_parted(words: Sequence[Word], row: Row, column: int) -> bool:
-    """Say whether a line has two phrases in one column."""
-    part = replace(row.line, words=row.cells[column])
-    return len(phrases(words, part, row.line.apart)) > 1

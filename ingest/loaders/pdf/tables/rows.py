@@ -21,7 +21,7 @@ _FEWEST_BLOCKS = 3
 _LITTLE_LOOSER = 1.06  # the same, where each line is what had no room above
 _MOST_JUMPS = 3
 _FEWEST_CHINESE = 4.5  # ems of a line that breaks within its cell
-_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")  # noqa: RUF001
+_UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")
 
 
 def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
@@ -109,7 +109,13 @@ def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
         for column in row.filled:
             numbers[column] += is_number(cell_text(words, row.cells[column]))
     full = sum(len(row.filled) == columns for row in group)
-    rest = all(2 * len(row.filled) <= columns for row in group[1:]) and columns > 2  # noqa: PLR2004
+    rest = (
+        columns > 2  # noqa: PLR2004 - the other columns hold keys and values
+        and all(
+            2 * len(row.filled) <= columns and set(row.filled) < set(group[0].filled)
+            for row in group[1:]
+        )
+    )
     return (max(numbers) <= 1 or (rest and bool(group[0].cells[0]))) and full <= 1
 
 

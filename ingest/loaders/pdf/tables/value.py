@@ -46,9 +46,10 @@ def names_columns(rows: Sequence[Sequence[str]]) -> bool:
     columns = len(rows[0])
     if len(told) < max(2, columns // 2):
         return False
-    if any(width(cell) > _LONGEST_NAME for cell in told):
-        return False
-    if any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in told):
+    if any(
+        width(cell) > _LONGEST_NAME or (is_number(cell) and not _YEAR.fullmatch(cell))
+        for cell in told
+    ):
         return False
     if columns == 2:  # noqa: PLR2004 - a list of keys and values has no names of columns
         keys = [row[0] for row in rows if row[0]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _BLANK = 0.45  # and white from which they may be two words
 _LOOSE = 0.35  # of the pairs of a line have white between them
 _LEAST_LINE = 6  # letters
 _NARROWEST, _BROADEST, _STEP = 0.4, 0.8, 0.002  # of a column, in heights of the font
-_MOST_LETTERS = 3_000  # of one size that are looked at
+_MOST_LETTERS, _MOST_BLOCKS = 20_000, 50  # of a page that are looked at
 _LINE_ON_GRID = 0.15
 _LINE_ON_KNOWN_GRID = 0.05  # words of many narrow letters keep to columns badly
 _LONG_LINE = 25  # letters from which a line of prose among code is told
@@ -55,7 +55,11 @@ class Grid(NamedTuple):
 def grids(lines: Sequence[Sequence[Sign]]) -> list[Grid | None]:
     """Return the grid of each line of letters, None for those set as usual."""
     found: list[Grid | None] = [None] * len(lines)
-    for members in _blocks(lines):
+    left = _MOST_LETTERS
+    for members in _blocks(lines)[:_MOST_BLOCKS]:
+        left -= sum(len(lines[at]) for at in members)
+        if left < 0:
+            break
         size = _size(lines[members[0]])
         others = _others(lines, members)
         unit = _unit(size, [lines[at] for at in members])
@@ -137,7 +141,7 @@ def _unit(size: float, lines: Sequence[Sequence[Sign]]) -> float:
         return 0.0
     # What is repeated, as in a table, tells no more than once.
     long = list({_places(line): line for line in lines if len(line) >= _LEAST_LINE}.values())
-    middles = [[_middle(sign) for sign in line] for line in _some(long)]
+    middles = [[_middle(sign) for sign in line] for line in long]
     steps = round((_BROADEST - _NARROWEST) / _STEP)
     units = [(_BROADEST - step * _STEP) * size for step in range(steps + 1)]
     scores = [_score(unit, middles) for unit in units]
@@ -150,15 +154,6 @@ def _unit(size: float, lines: Sequence[Sequence[Sign]]) -> float:
 def _places(line: Sequence[Sign]) -> tuple[tuple[str, int], ...]:
     left = line[0].left
     return tuple((sign.text, round(sign.left - left)) for sign in line)
-
-
-def _some(lines: Sequence[Sequence[Sign]]) -> Iterator[Sequence[Sign]]:
-    left = _MOST_LETTERS
-    for line in lines:
-        yield line[:left]
-        left -= len(line)
-        if left < _LEAST_LINE:
-            return
 
 
 def _score(unit: float, lines: Sequence[Sequence[float]]) -> float:

@@ -8,7 +8,7 @@ what only stands at the same place further down is another text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.loaders.pdf.page import Box
@@ -22,6 +22,7 @@ _STACKED_BESIDE = 2
 """Such characters left of a column just drawn: the last column of a text may be short."""
 
 _ASIDE, _ROOM, _FARTHEST, _LEAST_STEP = 0.3, 0.75, 1.6, 0.7  # sizes
+_HANGING = 2.2
 _NEXT_COLUMN = 4.0
 _AFTER_HEAP = 4.0
 
@@ -81,11 +82,58 @@ def are_vertical(glyphs: Sequence[Glyph]) -> list[bool]:
     if column is not None and _is_column(column, beside):
         found.append(column)
     blocks = _blocks(found, glyphs)
-    return [
+    told = [
         glyph.font in fonts
         or (is_wide(glyph.text) and _is_level(glyph) and _is_inside(glyph, blocks))
         for glyph in glyphs
     ]
+    for number in _headings(glyphs, told, blocks):
+        told[number] = True
+    return told
+
+
+def _headings(
+    glyphs: Sequence[Glyph], told: Sequence[bool], blocks: Sequence[Box]
+) -> Iterator[int]:
+    """Yield short columns of another size beside those found, such as headings, by their numbers.
+
+    Their characters follow each other in the order drawn; small kana may hang out of their place.
+    """
+    rest = [
+        number
+        for number, glyph in enumerate(glyphs)
+        if blocks and not told[number] and is_wide(glyph.text) and _is_level(glyph)
+    ]
+    column: list[int] = []
+    for number in [*sorted(rest, key=lambda at: glyphs[at].drawn), -1]:
+        if column and (number < 0 or not _is_below_or_near(glyphs[column[-1]], glyphs[number])):
+            if len(column) >= _STACKED_BESIDE and _is_heading(column, glyphs, blocks):
+                yield from column
+            column = []
+        column.append(number)
+
+
+def _is_below_or_near(one: Glyph, other: Glyph) -> bool:
+    size = max(one.size, 0.1)
+    return (
+        abs(other.size - one.size) < _ASIDE * size
+        and abs(_middle(other) - _middle(one)) < _ASIDE * size
+        and -size < other.y - one.y < _HANGING * size
+    )
+
+
+def _is_heading(column: Sequence[int], glyphs: Sequence[Glyph], blocks: Sequence[Box]) -> bool:
+    """Whether characters below each other run down beside columns of text."""
+    first, last = glyphs[column[0]], glyphs[column[-1]]
+    down = (last.y - first.y) / max(first.size, 0.1)
+    if not (len(column) - 1) * _LEAST_STEP <= down <= (len(column) - 1) * _FARTHEST:
+        return False
+    near = _NEXT_COLUMN * first.size
+    middle = _middle(first)
+    return any(
+        left - near < middle < right + near and top - near < first.y < bottom
+        for left, top, right, bottom in blocks
+    )
 
 
 def _blocks(columns: Sequence[_Column], glyphs: Sequence[Glyph]) -> list[Box]:

@@ -1,0 +1,107 @@
+"""What becomes of files, each in one change of the catalog; then what is left over is removed."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from kb.catalog.state import Change
+from kb.records import CollectionInfo, FileState, Source
+
+# Sources forgotten in one hold of the lock, a tenth of a second.
+_SOURCES_PER_STEP = 100
+
+
+class FileSteps(ABC):
+    """The part of a store that deals with files, and with documents as what they show."""
+
+    @abstractmethod
+    def change(self) -> AbstractContextManager[Change]:
+        """Give a change of the catalog inside the write lock; vectors stay as they are."""
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """Do what a change of the catalog leaves to be done in the vector store."""
+
+    @abstractmethod
+    def _give_turn(self) -> None:
+        """Let others write."""
+
+    def attach(self, collection_id: str, file: FileState) -> None:
+        """Record a source's state; the document it had is removed if no other source has it.
+
+        Raises:
+            ChangedMeanwhileError: the document that it is to show was removed meanwhile.
+        """
+        with self.change() as change:
+            change.attach_source(collection_id, file)
+        self.tidy()
+
+    def change_source(
+        self, collection: CollectionInfo, before: FileState | None, after: FileState
+    ) -> None:
+        """Record a source's new state, if it still has the one from which that was decided.
+
+        Raises:
+            ChangedMeanwhileError: it has not, or the document that it is to show was removed.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.change() as change:
+            change.current_collection(collection)
+            change.require_file(collection.id, after.source, before)
+            change.attach_source(collection.id, after)
+        self.tidy()
+
+    def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
+        """Record that a file could not be read; what the source shows, it goes on to show.
+
+        Returns:
+            The document shown, if any.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.change() as change:
+            change.current_collection(collection)
+            return change.record_failure(collection.id, file)
+
+    def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
+        """Give a source another place, without touching its document.
+
+        Raises:
+            ChangedMeanwhileError: it is not as it was when that was decided, or another source
+                has the place.
+            CollectionGoneError: the collection was deleted meanwhile.
+        """
+        with self.change() as change:
+            change.current_collection(collection)
+            change.require_file(collection.id, before.source, before)
+            change.require_file(collection.id, new.source, None)
+            change.move_source(collection.id, before.source, new)
+        self.tidy()
+
+    def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
+        """Forget sources; return how many documents went with them.
+
+        They are forgotten a few at a time, each time in one step, and others may write in between.
+        """
+        removed = 0
+        left = iter(gone)
+        while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
+            with self.change() as change:
+                removed += sum(change.forget_source(collection_id, source) for source in part)
+            self.tidy()
+            self._give_turn()
+        return removed
+
+    def remove_document(self, document_id: int, *, collection_id: str | None = None) -> None:
+        """Remove a document and all its sources.
+
+        Raises:
+            DocumentNotFoundError: there is no such document (in the collection, if one is given).
+        """
+        with self.change() as change:
+            change.remove_document(document_id, collection_id=collection_id)
+        self.tidy()

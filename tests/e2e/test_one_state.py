@@ -1,0 +1,125 @@
+"""What is read in one block agrees; what is changed in one block is seen whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hashing_embedder import HashingEmbedder
+
+from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
+from kb.catalog.state import State
+from kb.search.attempt import Attempt, Resolved
+from kb.search.query import parse
+from kb.search.term_frequencies import TermFrequencies
+
+TEXT = "\n\n".join(f"Passage {n} tells of herons, reeds and water. " * 6 for n in range(9))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.load(data_dir=tmp_path, chunk_size=256, chunk_overlap=0)
+
+
+@pytest.fixture
+def base(settings: Settings) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
+        opened.add(TEXT, name="birds")
+        yield opened
+
+
+@pytest.fixture
+def other(settings: Settings, base: KnowledgeBase) -> Iterator[KnowledgeBase]:
+    assert base.documents()
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
+        yield opened
+
+
+def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
+    """Search by words, with the neighbours of each hit, in one state."""
+    asked = Resolved(
+        collections=[base.collection()],
+        query=parse("passage 4"),
+        vectors=[None],
+        top_k=3,
+        mode="keyword",
+        where=SearchFilter(),
+        context=1,
+        diversity=0.0,
+        rerank=None,
+        task="",
+    )
+    return Attempt(base._store, state, TermFrequencies(), asked).hits()
+
+
+def test_a_search_sees_one_state_from_its_first_read_to_its_last(
+    base: KnowledgeBase, other: KnowledgeBase
+) -> None:
+    with base._store.catalog.reading() as state:
+        before = attempt(base, state)
+        other.remove(other.documents()[0].id)
+        assert attempt(base, state) == before
+        assert all(hit.before or hit.after for hit in before)
+    with base._store.catalog.reading() as state:
+        assert attempt(base, state) == []
+
+
+def test_a_search_opens_one_state_for_all_that_it_shows(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside: list[int] = []
+    opened = 0
+    reading = base._store.catalog.reading
+
+    def counting() -> object:
+        nonlocal opened
+        opened += 1
+        return reading()
+
+    def first(self: Attempt) -> list[SearchHit]:
+        inside.append(opened)
+        hits = find(self)
+        inside.append(opened)
+        return hits
+
+    find = Attempt.hits
+    monkeypatch.setattr(base._store.catalog, "reading", counting)
+    monkeypatch.setattr(Attempt, "hits", first)
+    assert base.search("herons", mode="keyword", context=1, highlights="words")
+    assert inside[0] == inside[-1]
+
+
+def test_a_change_is_seen_whole_at_its_end(base: KnowledgeBase, other: KnowledgeBase) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look() -> None:
+        info = other.collections()[0]
+        seen.append((info.name, info.description))
+
+    info = base.collection()
+    with base._store.change() as change:
+        change.describe_collection(info.id, "of birds")
+        look_from = threading.Thread(target=look)
+        look_from.start()
+        look_from.join()
+        change.rename_collection(info.id, "birds")
+    look()
+    assert seen == [("default", ""), ("birds", "of birds")]
+
+
+def test_a_change_that_fails_leaves_nothing(base: KnowledgeBase) -> None:
+    info = base.collection()
+
+    def fail_in_the_middle() -> None:
+        with base._store.change() as change:
+            change.rename_collection(info.id, "birds")
+            change.remove_document(base.documents()[0].id)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_in_the_middle()
+    assert [each.name for each in base.collections()] == ["default"]
+    assert [each.name for each in base.documents()] == ["birds"]
+    assert base.search("herons", mode="keyword", highlights="none")
