@@ -102,11 +102,15 @@ class Execution:
         history: Mapping[str, Any] = {}
         try:
             report = self._ingest()
-        except KnowledgeBaseError as failure:
-            state, error = "failed", str(failure)
         except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
-            number = recorded("adding files", failure).number
-            state, error, error_code = "failed", number, UNEXPECTED
+            if self._is_ending():
+                # What fails while the program winds up is tried again at the next start.
+                state = "interrupted"
+            elif isinstance(failure, KnowledgeBaseError):
+                state, error = "failed", str(failure)
+            else:
+                number = recorded("adding files", failure).number
+                state, error, error_code = "failed", number, UNEXPECTED
         else:
             if report is not None:
                 history = report.history()
@@ -128,6 +132,11 @@ class Execution:
                 error=error,
                 error_code=error_code,
             )
+
+    def _is_ending(self) -> bool:
+        """Say whether this process ends: Python starts no more threads then, for one thing."""
+        asked = self._stop.is_set() and not self._cancelled
+        return asked or not threading.main_thread().is_alive()
 
     def _ingest(self) -> IngestReport | None:
         collection = self._base.jobs.collection_of(self.job)

@@ -58,11 +58,16 @@ def _typed(text: str) -> dict[str, str]:
 
 def _weight(typed: dict[str, str], chunk: StoredChunk) -> float:
     parts = (chunk.title, *chunk.heading_path, chunk.header, chunk.text)
-    text = unicodedata.normalize("NFKC", plain("\n".join(parts))[0])
+    text = "\n".join(parts)
+    if not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text)
+    others = [match for written, match in typed.items() if written not in text]
+    if not others:
+        return 1.0
     folded = text.translate(hanzi.variants())
-    exact = sum(written in text for written in typed)
-    found = sum(written in text or match in folded for written, match in typed.items())
-    return 1.0 - (1.0 - _CONVERTED_WEIGHT) * (found - exact) / found if found else 1.0
+    converted = sum(match in folded for match in others)
+    found = len(typed) - len(others) + converted
+    return 1.0 - (1.0 - _CONVERTED_WEIGHT) * converted / found if found else 1.0
 
 
 @cache

@@ -650,3 +650,29 @@ def test_a_folder_is_tried_again_where_files_of_it_failed(
     assert again is not None
     assert stages(ended(jobs, again)) == {"a.txt": "unchanged", "late.pdf": "stored"}
     assert len(base.documents()) == 2
+
+
+def test_what_fails_while_the_program_winds_up_goes_on_at_the_next_start(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = threading.Event()
+
+    def torn(*_: object, cancel: threading.Event, **__: object) -> IngestReport:
+        began.set()
+        assert cancel.wait(60)
+        msg = "cannot schedule new futures after interpreter shutdown"
+        raise RuntimeError(msg)
+
+    jobs = Jobs(base)
+    with monkeypatch.context() as patched:
+        patched.setattr(at_work, "ingest_uploads", torn)
+        job_id = queue(jobs)
+        assert began.wait(30)
+        jobs.close()
+    job = base.jobs.get(job_id)
+    assert job is not None
+    assert (job.state, job.error) == ("interrupted", "")
+    assert not [record for record in caplog.records if record.exc_info]
+    second = Jobs(base)
+    assert ended(second, job_id).state == "done"
+    second.close()

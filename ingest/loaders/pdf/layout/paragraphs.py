@@ -114,9 +114,12 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
 def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
     """Whether short lines further in are a list whose marks are drawn, or all begin with a time."""
     texts = [row.text() for row in rows]
-    if all(map(_TIME.match, texts)) or (len(rows) < _FEW_ROWS and all(map(_is_phrase, texts))):
-        return True
     wide, size = column.right - column.left, rows[0].height
+    ragged = any(row.box[2] < stack.right - size for row in rows[:-1])
+    if all(map(_TIME.match, texts)):
+        return True
+    if ragged and len(rows) < _FEW_ROWS and all(map(_is_phrase, texts)):
+        return True
     narrow = stack.right - stack.left < _SHORT_ITEMS * wide
     lefts = [row.box[0] for row in rows]
     level = max(lefts) - min(lefts) < _EXACT * size
@@ -125,7 +128,8 @@ def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
 
 def _is_phrase(text: str) -> bool:
     """Whether a line is a few Chinese characters without any mark, as no lines of a text are."""
-    return len(text) <= _LONGEST_PHRASE and all(is_cjk(c) and c not in HANGING for c in text)
+    chinese = all(is_cjk(c) and c not in HANGING and not "\u3040" <= c <= "\u30ff" for c in text)
+    return len(text) <= _LONGEST_PHRASE and chinese
 
 
 def _is_apart(rows: Sequence[Row], at: int) -> bool:
