@@ -22,6 +22,8 @@ from kb.settings import Settings
 
 MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _WORST = 10
+# Documents of a set whose vectors are all compared: quicker than filling an index, and exact.
+_MOST_COMPARED = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,16 @@ def ingested(
     Models are taken from the settings' own folder; nothing is written there. ``on_progress`` is
     told (documents done, of how many).
     """
+    small = len(judged.documents) <= _MOST_COMPARED
     with scratch_folder() as folder:
-        scratch = settings.model_copy(update={"data_dir": folder, "collection": "eval"})
+        scratch = settings.model_copy(
+            update={
+                "data_dir": folder,
+                "collection": "eval",
+                # Never a server: what is thrown away does not go there.
+                "vector_store": "exact" if small else "chroma",
+            }
+        )
         with (
             _embedder(settings, embedder) as model,
             KnowledgeBase.open(scratch, embedder=model) as base,

@@ -1,1 +1,1 @@
-"""What is kept on disk: catalog (SQLite), vectors (Chroma), and the transactions over both."""
+"""What is kept on disk: catalog (SQLite), vectors, and the transactions over both."""
