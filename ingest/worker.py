@@ -18,7 +18,7 @@ from ingest.errors import FileTooLargeError, LoaderCrashError, LoaderMemoryError
 from ingest.framing import Message, receive, send
 from ingest.loaders import load_file
 from ingest.loaders.availability import unavailable
-from ingest.loaders.picture_time import listening
+from ingest.loaders.pictures.timing import listening
 
 TIRED_SHARE = 0.7
 """Share of its address space beyond which a worker asks to be replaced after a file."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from ingest.loaders.markdown_nesting import deep_nesting
+from ingest.loaders.markdown.nesting import deep_nesting
 
 Span = tuple[int, int]
 

@@ -27,12 +27,12 @@ from kb.records import Document
 # and a loader that cannot be imported breaks its own formats only.
 _LOADERS = {
     ".pdf": "ingest.loaders.pdf.loader:PdfLoader",
-    ".docx": "ingest.loaders.docx:DocxLoader",
-    ".docm": "ingest.loaders.docx:DocxLoader",
-    ".md": "ingest.loaders.markdown:MarkdownLoader",
-    ".markdown": "ingest.loaders.markdown:MarkdownLoader",
-    ".txt": "ingest.loaders.text:TextLoader",
-    ".text": "ingest.loaders.text:TextLoader",
+    ".docx": "ingest.loaders.docx.loader:DocxLoader",
+    ".docm": "ingest.loaders.docx.loader:DocxLoader",
+    ".md": "ingest.loaders.markdown.loader:MarkdownLoader",
+    ".markdown": "ingest.loaders.markdown.loader:MarkdownLoader",
+    ".txt": "ingest.loaders.text.loader:TextLoader",
+    ".text": "ingest.loaders.text.loader:TextLoader",
 }
 EXTENSIONS: tuple[str, ...] = tuple(_LOADERS)
 """Every extension that can be read, lower case, with its dot."""

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 HANGING = """
 import time
 from pathlib import Path
-from ingest.loaders import text
+from ingest.loaders.text import loader as text
 
 def load(self, path, options, on_progress=None):
     Path({mark!r}).touch()

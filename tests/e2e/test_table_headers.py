@@ -12,7 +12,7 @@ from hashing_embedder import HashingEmbedder
 from rich.console import Console
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.markdown.loader import MarkdownLoader
 from kb import KnowledgeBase, SearchHit, Settings
 from kb.answering.prompts import pack
 from kb.cli.presentation import print_hits

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.docx import DocxLoader
+from ingest.loaders.docx.loader import DocxLoader
 from kb.records import Document
 
 _SCHEMAS = "http://schemas.openxmlformats.org"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders.encoding import decode
-from ingest.loaders.reading import read_text
+from ingest.loaders.text.encoding import decode
+from ingest.loaders.text.reading import read_text
 
 TEXTS = [
     "Die Prüfung der Größe dauert fünf Tage.",

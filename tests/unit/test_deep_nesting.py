@@ -13,8 +13,8 @@ from ingest import loaders
 from ingest.errors import LoadError
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.docx_chunks import chunk_text
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.docx.chunks import chunk_text
+from ingest.loaders.markdown.loader import MarkdownLoader
 from kb.records import Document
 from ui.markup import answer_html
 

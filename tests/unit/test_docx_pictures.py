@@ -14,7 +14,7 @@ from word import paragraph, part, read_docx, relationships, run, write_docx
 from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.picture_time import listening
+from ingest.loaders.pictures.timing import listening
 from kb.records import Document
 
 # A font that comes with a package, so that these tests need nothing of the system.

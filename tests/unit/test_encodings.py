@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from ingest.loaders.encoding import decode
+from ingest.loaders.text.encoding import decode
 
 CHINESE = (
     "第一条 为了规范合同管理，维护公司的合法权益，根据国家有关法律，制定本办法。\n"

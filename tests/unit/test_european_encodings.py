@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import DamagedFileError
-from ingest.loaders.encoding import decode
-from ingest.loaders.reading import read_text
+from ingest.loaders.text.encoding import decode
+from ingest.loaders.text.reading import read_text
 
 NOTES = {
     "German": (

@@ -24,9 +24,9 @@ from ingest.errors import (
     UnsupportedFormatError,
 )
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.docx import DocxLoader
-from ingest.loaders.docx_chunks import chunk_text
-from ingest.loaders.docx_numbering import write_number
+from ingest.loaders.docx.chunks import chunk_text
+from ingest.loaders.docx.loader import DocxLoader
+from ingest.loaders.docx.numbering import write_number
 from kb.records import Document
 
 NAMESPACES = (

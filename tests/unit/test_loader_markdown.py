@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import DamagedFileError, EmptyDocumentError
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.markdown.loader import MarkdownLoader
 from kb.records import Document, Section
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import DamagedFileError, EmptyDocumentError, UnreadableFileError
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.text import TextLoader
+from ingest.loaders.text.loader import TextLoader
 from kb.records import Document
 
 PARAGRAPH = "从前有一座山，山里有一座庙，庙里有一个老和尚给小和尚讲故事，讲的是什么故事呢？" * 3

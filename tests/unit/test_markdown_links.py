@@ -6,7 +6,7 @@ import pytest
 
 from ingest.loaders.base import LoadOptions
 from ingest.loaders.html_text import html_to_text
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.markdown.loader import MarkdownLoader
 from kb.records import Document
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.markdown.loader import MarkdownLoader
 
 
 def read(folder: Path, text: str) -> str:

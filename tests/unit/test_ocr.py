@@ -11,11 +11,12 @@ import reportlab
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfWriter
 
-from ingest.loaders import load_file, ocr
+from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.ocr import read_picture
-from ingest.loaders.picture_time import listening
-from ingest.loaders.reading_order import Box, reading_order, skew
+from ingest.loaders.pictures import ocr
+from ingest.loaders.pictures.ocr import read_picture
+from ingest.loaders.pictures.reading_order import Box, reading_order, skew
+from ingest.loaders.pictures.timing import listening
 from kb.records import Document
 
 # A font that comes with a package, so that these tests need nothing of the system.

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.loaders import load_file
-from ingest.loaders.picture_lines import PictureLines
-from ingest.loaders.picture_rules import MOST_RULES, Bounds, rules_in
-from ingest.loaders.picture_words import words_along
-from ingest.loaders.reading_order import Box
+from ingest.loaders.pictures.lines import PictureLines
+from ingest.loaders.pictures.reading_order import Box
+from ingest.loaders.pictures.rules import MOST_RULES, Bounds, rules_in
+from ingest.loaders.pictures.words import words_along
 from tests.helpers.pictured_pdf import FONT
 
 ROWS = (

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import DamagedFileError
-from ingest.loaders.encoding import decode
-from ingest.loaders.reading import read_text
+from ingest.loaders.text.encoding import decode
+from ingest.loaders.text.reading import read_text
 
 TRADITIONAL = (
     "本公司為維護會員的權益，特別訂定本辦法，請您在使用服務前詳細閱讀。\n"

@@ -31,7 +31,7 @@ HOSTILE = '''
 import os, signal, time
 from ingest import loaders
 from ingest.loaders.base import DocumentBuilder
-from ingest.loaders.picture_time import reading_picture
+from ingest.loaders.pictures.timing import reading_picture
 
 class Hostile:
     extensions = (".bad",)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from ingest.loaders.encoding import decode
+from ingest.loaders.text.encoding import decode
 
 CHINESE = "员工每年享有十五天带薪年假，请假须提前三个工作日提交申请。"
 

@@ -21,7 +21,7 @@ from kb.text import normalise
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.pdfium import OutlineEntry, PdfiumFile
-    from ingest.loaders.picture_text import PictureText
+    from ingest.loaders.pictures.text import PictureText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ingest.loaders.docx_symbols import MARKS
+from ingest.loaders.docx.symbols import MARKS
 from ingest.loaders.pdf.fonts.legacy_codes import LEAST, encoding_of
 from ingest.loaders.pdf.fonts.plausible import (
     LANGUAGE,

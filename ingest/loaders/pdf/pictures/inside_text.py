@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.page import Box, Inset
-from ingest.loaders.picture_lines import KnownLine
-from ingest.loaders.picture_notices import PictureCounts
+from ingest.loaders.pictures.lines import KnownLine
+from ingest.loaders.pictures.notices import PictureCounts
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.page import Sheet
     from ingest.loaders.pdf.pictures.recognising import Recogniser
     from ingest.loaders.pdf.pictures.regions import Region
-    from ingest.loaders.picture_lines import PictureLines
+    from ingest.loaders.pictures.lines import PictureLines
     from kb.records import Notice
 
 TRUSTED = 0.6

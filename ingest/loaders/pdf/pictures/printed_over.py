@@ -10,7 +10,7 @@ from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, row_of, rows_of
 from ingest.loaders.pdf.pictures.regions import inside
 from ingest.loaders.pdf.placing.filling import with_fields
 from ingest.loaders.pdf.quality import GARBLED, measure
-from ingest.loaders.picture_lines import KnownLine
+from ingest.loaders.pictures.lines import KnownLine
 
 if TYPE_CHECKING:
     from ingest.loaders.pdf.page import Sheet, Word

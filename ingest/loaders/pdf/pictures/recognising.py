@@ -6,16 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ingest.loaders.picture_time import reading_picture
+from ingest.loaders.pictures.timing import reading_picture
 from kb.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from ingest.loaders.base import LoadOptions
-    from ingest.loaders.ocr import Picture
     from ingest.loaders.pdf.page import Box
     from ingest.loaders.pdf.pdfium import PdfiumFile
     from ingest.loaders.pdf.pictures.regions import Region
-    from ingest.loaders.picture_lines import PictureLines
+    from ingest.loaders.pictures.lines import PictureLines
+    from ingest.loaders.pictures.ocr import Picture
 
 SOURCE_FACTOR = 8
 """Pixels that pictures inside a page may have, as a multiple of ``ocr_max_pixels``."""
@@ -95,7 +95,7 @@ class Recogniser:
     ) -> PictureLines | Refusal:
         if self.pdfium is None:
             return "off"
-        from ingest.loaders.ocr import read_lines  # noqa: PLC0415 - a second to import
+        from ingest.loaders.pictures.ocr import read_lines  # noqa: PLC0415 - a second to import
 
         began = time.monotonic()
         try:
@@ -127,7 +127,7 @@ class Recogniser:
 
 
 def _dpi() -> float:
-    from ingest.loaders.ocr import DPI  # noqa: PLC0415 - scans only
+    from ingest.loaders.pictures.ocr import DPI  # noqa: PLC0415 - scans only
 
     return DPI
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ingest.loaders.pdf.pdfium import PdfiumFile
     from ingest.loaders.pdf.pictures.page_objects import PageObjects
     from ingest.loaders.pdf.words.glyphs import Glyph
-    from ingest.loaders.picture_lines import PictureLines
-    from ingest.loaders.picture_text import PictureText
+    from ingest.loaders.pictures.lines import PictureLines
+    from ingest.loaders.pictures.text import PictureText
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from ingest.loaders.docx_symbols import signs, symbol_font
+from ingest.loaders.docx.symbols import signs, symbol_font
 from ingest.loaders.pdf.words.frames import Sign
 
 _ACCENTS = {

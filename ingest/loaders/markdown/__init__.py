@@ -1,0 +1,1 @@
+"""Markdown: the heading tree, and the text without its markup."""

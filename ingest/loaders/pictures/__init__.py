@@ -1,0 +1,1 @@
+"""What OCR reads in pictures, of scanned pages and inside documents."""
