@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.overrunning import is_cropped, overrunning
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.pdfium_page import place_on
 from ingest.loaders.pdf.pictures.page_objects import box_of, objects_in_order
@@ -51,8 +52,11 @@ def without_unseen(raw: Any, page: Any, found: Glyphs) -> Glyphs:  # noqa: ANN40
         page: it, loaded by PDFium.
         found: its characters, read since it was loaded.
     """
-    outside = {id(g) for g in found.glyphs if g.font >= 0 and _is_outside(g, found)}
-    lost = outside | _unseen_on(raw, page, found)
+    outside = [g for g in found.glyphs if g.font >= 0 and _is_outside(g, found)]
+    lost = {id(g) for g in outside}
+    if outside and not is_cropped(page):
+        lost -= overrunning(outside, found)
+    lost |= _unseen_on(raw, page, found)
     if not lost:
         return found
     kept = tuple(glyph for glyph in found.glyphs if id(glyph) not in lost)
