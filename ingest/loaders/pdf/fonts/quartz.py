@@ -13,7 +13,7 @@ from itertools import pairwise
 from ingest.loaders.pdf.words.glyphs import Glyph, Glyphs
 
 _TEXT_FONT = re.compile(
-    r"(?:[A-Z]{6}\+)?(?:cm|sf|lm)(?:r|b|bx|bxti|ti|sl|ss|ssbx|rm|roman)\w*", re.I
+    r"(?:[A-Z]{6}\+)?(?:cm|sf|lm)(?:r|b|bx|bxti|ti|sl|ss|ssbx|rm|roman)\w*", re.IGNORECASE
 )
 _WRONG = frozenset("↵\x00")
 _VOWELS = frozenset("aeiouyAEIOUY")
