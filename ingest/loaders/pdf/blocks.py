@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
+from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -40,7 +41,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
-    words = with_fields(sheet.words, sheet.insets, sheet.rules)
+    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
     solid, taken = _tables(words, sheet)
     floating: list[Block] = []
     for inset in sheet.insets:
