@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
+from ingest.loaders.pdf.layout.grounds import walls_of
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -54,7 +55,7 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     items += [Item(box, None) for box in solid]
     blocks: list[Block] = []
     asides: list[Block] = []
-    for part in parts_of(items):
+    for part in parts_of(items, walls=walls_of(sheet.rules, sheet.height)):
         found = _blocks_of_column(part.items, solid)
         if part.aside:
             asides += found
