@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all; the only place that writes beside a file and moves."""
+"""Files that appear whole or not at all: written beside their place, then moved there."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ Every message says what failed, on which input, and what to do next::
     ├── EmbeddingError            text could not be turned into vectors
     │   ├── InputTooLongError     a text or query exceeds what can be read
     │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
+    ├── ChatError                 the chat model gave no answer, or half of one
+    │   └── ChatTooLongError      what was asked is longer than it reads at once
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
@@ -19,6 +21,7 @@ Every message says what failed, on which input, and what to do next::
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
+    │   └── CollectionGoneError   it was deleted or replaced between two steps
     └── DocumentNotFoundError     no such document
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.

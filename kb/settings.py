@@ -292,7 +292,7 @@ class Settings(BaseSettings):
 
     @property
     def store_dir(self) -> Path:
-        """Where Chroma and the catalog are kept."""
+        """Where the catalog is kept, and vectors that are in files."""
         return self.data_dir / "store"
 
     @property

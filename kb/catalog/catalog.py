@@ -16,8 +16,9 @@ class Catalog:
 
     ``with catalog.reading() as state:`` gives reads that all see one state, ``with
     catalog.change() as change:`` changes that become visible in one step at the end of the block
-    and are undone by any error in it. Other processes may change the catalog meanwhile; who
-    changes it holds the store's write lock.
+    and are undone by any error in it. Other processes may change the catalog meanwhile. Who
+    changes it holds the store's write lock. Only jobs change without it (:mod:`kb.queueing`): they
+    concern nothing that can be found, and who cancels one must not wait for a long commit.
 
     Args:
         path: the file; made if it is not there, brought forward if an older release wrote it.

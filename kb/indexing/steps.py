@@ -58,7 +58,7 @@ class Indexing:
         metadata: Mapping[str, MetadataValue] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> AddResult:
-        """Do all three steps for a document that no file holds: see ``KnowledgeBase.add``."""
+        """Do all four steps for a document that no file holds: see ``KnowledgeBase.add``."""
         if isinstance(document, str):
             document = Document.from_text(document)
         if metadata:

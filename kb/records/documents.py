@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MetadataValue = str | int | float | bool
-"""What a metadata key may hold (Chroma stores the same four types)."""
+"""What a metadata key may hold (vector stores keep the same four types)."""
 
 SectionKind = Literal["text", "table", "code"]
 MediaType = Literal["pdf", "docx", "markdown", "text"]

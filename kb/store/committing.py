@@ -2,8 +2,7 @@
 
 The rows are written first, invisible, then the vectors; one transaction then shows the documents.
 A call of Chroma costs about 20 ms and a vector in it 1 ms, so that small documents that are ready
-together are stored together. The first and the last step run inside the write lock; between them,
-and between the calls of a store, others may write.
+together are stored together. :mod:`kb.store.storing` holds the locks.
 """
 
 from __future__ import annotations

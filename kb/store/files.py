@@ -23,7 +23,7 @@ class FileSteps(ABC):
 
     @abstractmethod
     def tidy(self) -> None:
-        """Do what a change of the catalog leaves to be done in the vector store."""
+        """Do what a change of the catalog leaves to be done in the vector stores."""
 
     @abstractmethod
     def _give_turn(self) -> None:

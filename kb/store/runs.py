@@ -1,7 +1,8 @@
-"""Runs of ingestion in the catalog: when, over what, what changed, what failed.
+"""Runs of ingestion that are under way, and telling which were interrupted.
 
 A run holds a locked file of its own for as long as it lives. The operating system frees the lock
 when its process dies, so a run that still says ``running`` without one was interrupted.
+:mod:`kb.catalog.runs` keeps what the runs did.
 """
 
 from __future__ import annotations

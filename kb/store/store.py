@@ -4,9 +4,7 @@ A document's rows are written first, invisible, then its vectors; one SQLite tra
 its new version visible. The old version's vectors are deleted after that. Whatever a crash leaves
 behind is invisible and is removed by the next writer (:meth:`Store.recover`).
 
-Vectors in files are written under the write lock, which is held for all three steps. Vectors on a
-server are written while nothing is held: no call crosses a network inside the lock or a
-transaction.
+Which locks are held meanwhile: :mod:`kb.store.storing`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,15 @@
-"""Stores embedded documents: rows, vectors, visibility, under the locks that each step needs."""
+"""Stores embedded documents: rows, vectors, visibility, under the locks that each step needs.
+
+The first and the last step, which write the catalog, hold the write lock. What is held between them
+depends on where the vectors are and how many there are:
+
+- In files, a few documents together: the write lock, throughout.
+- In files, more than 2,000 chunks: each call that stores vectors takes the write lock for itself,
+  and others write between the calls. Long documents take turns by a lock of their own.
+- On a server: nothing. No call crosses a network inside a lock or a transaction.
+
+A flight (:mod:`kb.store.flights`) tells the clean-up of others that the invisible rows are in use.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +106,7 @@ class Storing:
             return state.vector_place(state.current_collection(collection).id)
 
     def _let_others_write(self, collection: CollectionInfo) -> None:
-        """Give others a turn between the calls of Chroma, which take minutes for a huge document.
+        """Give others a turn between the calls of a store, which take minutes for a huge document.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.

@@ -16,7 +16,8 @@ from kb.records import MetadataValue
 class VectorRecord:
     """What is stored with one vector: what filters look at, and what an outside client sees.
 
-    ``language`` is the document's first, empty where it is not known.
+    ``language`` is the document's first, empty where it is not known. Stores need not keep ``text``
+    and ``metadata``: this project reads neither back.
     """
 
     id: int
@@ -30,7 +31,8 @@ class VectorRecord:
 class VectorFilter:
     """What a query may find: the chunks of some documents, of a language, or some by their ids.
 
-    One of the three is given. Of ``chunks`` there are at most :attr:`VectorStore.most_chunks`.
+    One of the three is given. Of ``chunks`` there are at most :attr:`VectorStore.most_chunks`;
+    an id may stand there twice. A filter that names nothing passes nothing.
     """
 
     documents: tuple[int, ...] | None = None
@@ -62,7 +64,11 @@ class VectorStore(Protocol):
     """Keeps vectors by chunk id, in collections. Thread-safe.
 
     Similarities are cosines in [-1, 1], higher is better. What this process wrote it finds at
-    once; what another process wrote, a moment later.
+    once; what another process wrote, a moment later. A collection's name is its id in the catalog:
+    ``kb-`` and 16 hexadecimal digits. :mod:`kb.vectors.opening` says how a store is opened.
+
+    Where a server is away, methods that change something wait for ``Site.timeout_s``, the others
+    for :data:`kb.vectors.waiting.SEARCH_TIMEOUT_S`.
 
     Raises (every method):
         StoreError: the store failed, or there is no such collection. VectorServerError where it
@@ -102,7 +108,10 @@ class VectorStore(Protocol):
         ...
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
-        """Store vectors, one row for each record, replacing those with the same id."""
+        """Store vectors, one row for each record, replacing those with the same id.
+
+        An id stands among ``records`` once.
+        """
         ...
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
@@ -112,15 +121,22 @@ class VectorStore(Protocol):
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, similarity) of those that pass ``where``, best first."""
+        """Return up to ``limit`` (id, similarity) of those that pass ``where``, best first.
+
+        There are fewer than ``limit`` only if no more pass: a search takes a short answer for the
+        end. A limit of 0 or less gives none.
+        """
         ...
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the vectors of those ``ids`` that are there; an id may be named twice.
+
+        Each number is within 1e-6 of what was stored; ``kb migrate`` compares them.
+        """
         ...
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors; ids that are not there are ignored."""
+        """Delete vectors, each named once; ids that are not there are ignored."""
         ...
 
     def ids(self, collection: str) -> set[int]:

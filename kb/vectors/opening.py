@@ -20,7 +20,12 @@ OPENERS: Mapping[str, str] = {
     "https": "kb.vectors.chroma.server:open_server",
     "weaviate": "kb.vectors.weaviate:open_weaviate",
 }
-"""By what an address begins with: who opens it, imported when it is needed."""
+"""By what an address begins with: who opens it, imported when it is needed.
+
+Each is called as ``open_x(address, site)`` and returns a :class:`~kb.vectors.base.VectorStore`. It
+calls no server yet. The settings ``vector_tenant`` and ``vector_database`` arrive as parameters of
+the address, ``tenant`` and ``database``.
+"""
 
 TOKEN_HEADER = "Authorization"  # noqa: S105 - the name of a header
 

@@ -195,6 +195,23 @@ def test_a_filter_that_names_nothing_that_is_there_finds_nothing(subject: Vector
         assert ids(subject, vectors(0, 1)[0], where) == []
 
 
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_of_nothing_finds_nothing(subject: VectorStore, limit: int) -> None:
+    subject.upsert("col", records(0, 30), vectors(0, 30))
+    for where in (
+        None,
+        VectorFilter(documents=(0, 1)),
+        VectorFilter(language="en"),
+        VectorFilter(chunks=(3, 4, 5)),
+    ):
+        assert subject.query("col", vectors(0, 1)[0], limit, where) == []
+
+
+def test_vectors_may_be_asked_for_twice(subject: VectorStore) -> None:
+    subject.upsert("col", records(0, 3), vectors(0, 3))
+    assert set(subject.vectors("col", [1, 2, 1])) == {1, 2}
+
+
 def test_chunks_of_a_filter_that_are_not_there_are_ignored(subject: VectorStore) -> None:
     subject.upsert("col", records(0, 600), vectors(0, 600))
     where = VectorFilter(chunks=tuple(range(200, 2000)))

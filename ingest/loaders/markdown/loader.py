@@ -1,7 +1,8 @@
 """Reads Markdown: the heading tree, and the text as a reader sees it, without markup.
 
-The only importer of markdown_it. Understands CommonMark, GitHub's tables, footnotes, definition
-lists, ``$math$``, ``:::`` containers, front matter, and Pandoc's drawn tables.
+Understands CommonMark, GitHub's tables, footnotes, definition lists, ``$math$``, ``:::``
+containers, front matter, and Pandoc's drawn tables. Only this package and ``ui/markup.py`` import
+markdown_it.
 """
 
 from __future__ import annotations

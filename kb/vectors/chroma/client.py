@@ -1,4 +1,4 @@
-"""This process's client of a Chroma folder. With ``failures``, the only importer of chromadb.
+"""This process's client of a Chroma folder. Only this package imports chromadb.
 
 Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
 misses what other processes write; a second client on the same path shares the first one's stale

@@ -45,7 +45,7 @@ def nearest(
     target: Collection, vector: Vector, limit: int, where: VectorFilter | None
 ) -> list[tuple[int, float]]:
     """Return up to ``limit`` (id, cosine) of those that pass, best first."""
-    if chroma.passes_nothing(where):
+    if chroma.passes_nothing(where) or limit <= 0:
         return []
     if where is None:
         return _asked(target, vector, min(limit, target.count()))
