@@ -14,6 +14,7 @@ from ingest.loaders.pdf.page import Box, Rule, Word
 
 _MOST_EDGES, _MOST = 400, 40
 _NEAR = 2.5  # points between edges that are one, corners that meet
+_ROUND = 20.0  # points of a rounded corner
 _APART = 3.0  # points between two frames
 _LEAST_HEIGHT, _LEAST_WIDTH = 20.0, 40.0  # points
 _LEAST_LINES = 2
@@ -54,21 +55,28 @@ def _closed(rules: Sequence[Rule]) -> list[Box]:
     found: set[Box] = set()
     for edges in rows.values():
         for one, other in pairwise(edges):
-            frame = (one[0], min(one[1], other[1]), other[2], max(one[3], other[3]))
-            if frame[2] - frame[0] >= _LEAST_WIDTH and all(
-                any(_covers(line, frame, y) for line in level) for y in (frame[1], frame[3])
-            ):
-                found.add(frame)
+            top, bottom = min(one[1], other[1]), max(one[3], other[3])
+            sides = (one[0], top, other[2], bottom)
+            if sides[2] - sides[0] < _LEAST_WIDTH:
+                continue
+            upper = [y for line in level if (y := _edge(line, sides, top, -1)) is not None]
+            lower = [y for line in level if (y := _edge(line, sides, bottom, 1)) is not None]
+            if upper and lower:
+                found.add((sides[0], max(upper), sides[2], min(lower)))
     return sorted(found, key=lambda box: (box[1] - box[3], box))
 
 
-def _covers(line: Box, frame: Box, y: float) -> bool:
-    """Whether a line is the upper or lower edge of a frame."""
-    return (
-        abs((line[1] + line[3]) / 2 - y) <= _NEAR
-        and abs(line[0] - frame[0]) <= _NEAR
-        and abs(line[2] - frame[2]) <= _NEAR
-    )
+def _edge(line: Box, frame: Box, y: float, outwards: int) -> float | None:
+    """Return where a line is the upper or lower edge of a frame, None where it is none.
+
+    Rounded corners cut as much off the sides as off the edge.
+    """
+    place = (line[1] + line[3]) / 2
+    corner = (place - y) * outwards
+    if not -_NEAR <= corner <= _ROUND:
+        return None
+    left, right = line[0] - frame[0] - corner, frame[2] - line[2] - corner
+    return place if abs(left) <= _NEAR and abs(right) <= _NEAR else None
 
 
 def _apart(boxes: Sequence[Box]) -> list[Box]:
