@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
-from ingest.loaders.pdf.layout.framed import frames_beside, holds
+from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
 from ingest.loaders.pdf.layout.grounds import walls_of
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
@@ -45,7 +45,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
     words = with_fields(sheet.words, sheet.insets, sheet.rules)
-    frames = frames_beside(words, sheet.rules)
+    frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
     words = [word for word in words if id(word) not in framed]
@@ -70,6 +70,18 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
         at = next(at for at, block in enumerate(blocks) if block is boxes[frame])
         blocks[at : at + 1] = _blocks_in_frame(part, frame, sheet)
     return place(blocks, sheet)
+
+
+def _mixed(frames: Sequence[Box], words: Sequence[Word], sheet: Sheet) -> list[Box]:
+    """Return the frames that would be read together with what is beside them."""
+    if not frames:
+        return []
+    solid, taken = _tables(words, sheet)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    parts = [[item.box for item in part.items] for part in parts_of(items)]
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    parts += [[words[at].box for at in table.words] for table in tables if table.box in solid]
+    return [frame for frame in frames if are_mixed(parts, frame)]
 
 
 def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:

@@ -7,7 +7,7 @@ form, which hold one line or have one label beside them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Rule, Word
@@ -27,7 +27,9 @@ def frames_beside(words: Sequence[Word], rules: Sequence[Rule]) -> list[Box]:
     boxes = _apart(_closed(rules))
     for box in boxes:
         inside = [word for word in words if holds(box, word.box)]
-        if any(_crosses(box, word.box) for word in words) or _lines(inside) < _LEAST_LINES:
+        if _is_cell(box, rules) or _lines(inside) < _LEAST_LINES:
+            continue
+        if any(_crosses(box, word.box) for word in words):
             continue
         beside = [
             word
@@ -106,6 +108,27 @@ def _touch(one: Box, other: Box) -> bool:
         and one[1] < other[3] + _APART
         and other[1] < one[3] + _APART
     )
+
+
+def _is_cell(frame: Box, rules: Sequence[Rule]) -> bool:
+    """Whether lines go on from a frame, as they do from the cells of a table."""
+    left, top, right, bottom = frame
+    for rule in rules:
+        x1, y1, x2, y2 = rule.box
+        if rule.level and top - _NEAR <= y1 <= bottom + _NEAR:
+            before, behind = x1 < left - _APART <= x2 + _NEAR, x1 - _NEAR <= right + _APART < x2
+        elif not rule.level and left - _NEAR <= x1 <= right + _NEAR:
+            before, behind = y1 < top - _APART <= y2 + _NEAR, y1 - _NEAR <= bottom + _APART < y2
+        else:
+            continue
+        if before or behind:
+            return True
+    return False
+
+
+def are_mixed(parts: Iterable[Iterable[Box]], frame: Box) -> bool:
+    """Whether a part holds what stands in a frame and what stands outside."""
+    return any(len({holds(frame, box) for box in part}) > 1 for part in parts)
 
 
 def _crosses(frame: Box, box: Box) -> bool:
