@@ -153,10 +153,15 @@ def _place_among(rows: Sequence[Row], box: Box) -> int:
         row.box[0] < box[2] and box[0] < row.box[2] for row in beside
     ):
         return at
-    places = [0]
+    first = 0
     for stack in stacks(rows):
-        places.append(places[-1] + len(stack))
-    return min(places[:-1], key=lambda place: abs(rows[place].box[1] - box[1]))
+        cut = at - first
+        if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
+            last = first + len(stack)
+            above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
+            return first if above else last
+        first += len(stack)
+    return at
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
