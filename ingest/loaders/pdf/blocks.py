@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
-from ingest.loaders.pdf.layout.framed import frames_beside, holds
+from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
 from ingest.loaders.pdf.layout.grounds import walls_of
 from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
@@ -46,7 +46,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
     words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
-    frames = frames_beside(words, sheet.rules)
+    frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
     words = [word for word in words if id(word) not in framed]
@@ -71,6 +71,18 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
         at = next(at for at, block in enumerate(blocks) if block is boxes[frame])
         blocks[at : at + 1] = _blocks_in_frame(part, frame, sheet)
     return place(blocks, sheet)
+
+
+def _mixed(frames: Sequence[Box], words: Sequence[Word], sheet: Sheet) -> list[Box]:
+    """Return the frames that would be read together with what is beside them."""
+    if not frames:
+        return []
+    solid, taken = _tables(words, sheet)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    parts = [[item.box for item in part.items] for part in parts_of(items)]
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    parts += [[words[at].box for at in table.words] for table in tables if table.box in solid]
+    return [frame for frame in frames if are_mixed(parts, frame)]
 
 
 def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:
@@ -142,10 +154,15 @@ def _place_among(rows: Sequence[Row], box: Box) -> int:
         row.box[0] < box[2] and box[0] < row.box[2] for row in beside
     ):
         return at
-    places = [0]
+    first = 0
     for stack in stacks(rows):
-        places.append(places[-1] + len(stack))
-    return min(places[:-1], key=lambda place: abs(rows[place].box[1] - box[1]))
+        cut = at - first
+        if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
+            last = first + len(stack)
+            above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
+            return first if above else last
+        first += len(stack)
+    return at
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
