@@ -95,12 +95,17 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
     whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
-        middle = (block.box[1] + block.box[3]) / 2
-        above = [row for row in rows if (row.box[1] + row.box[3]) / 2 < middle]
+        above = [row for row in rows if _is_before(row.box, block.box)]
         blocks += _blocks_of_rows(above)
         blocks.append(block)
-        rows = rows[len(above) :]
+        rows = [row for row in rows if not _is_before(row.box, block.box)]
     return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _is_before(row: Box, block: Box) -> bool:
+    """Whether a line stands above the middle of a table, or left of it."""
+    middle = (row[1] + row[3]) / 2
+    return middle < (block[1] + block[3]) / 2 or (middle < block[3] and row[2] <= block[0])
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
