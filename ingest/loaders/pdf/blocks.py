@@ -9,6 +9,7 @@ from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
 from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
 from ingest.loaders.pdf.layout.grounds import walls_of
+from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -44,7 +45,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
-    words = with_fields(sheet.words, sheet.insets, sheet.rules)
+    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
     frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
