@@ -35,6 +35,7 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _FEWEST_ABOVE = 3  # rows above others with other edges
 _LONGEST_CELL = 60  # words
 _SIDES_APART = 1.2  # ems between what stands side by side without being one table
+_LARGER = 1.12  # times the usual size, which a heading has
 _EDGE = 2.0  # points by which cells of a column may be out of line
 
 
@@ -67,6 +68,9 @@ def _tables_of(
     cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
+    heading = _heading(rows) if depth < _DEPTH else None
+    if heading is not None:
+        return [], [_members(rows[:heading]), _members(rows[heading + 1 :])]
     rows, strips = with_words_joined(words, rows, run.inner)
     rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
@@ -99,6 +103,18 @@ def _judged(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _heading(rows: Sequence[Row]) -> int | None:
+    """Return the line in larger type that other columns stand below: there a table ends."""
+    sizes = sorted(row.line.size for row in rows)
+    large = _LARGER * sizes[len(sizes) // 2]
+    for at in range(2, len(rows) - 1):
+        if rows[at].filled == [0] and rows[at].line.size >= large:
+            above = {column for row in rows[:at] for column in row.filled}
+            if above != {column for row in rows[at + 1 :] for column in row.filled}:
+                return at
+    return None
 
 
 def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
