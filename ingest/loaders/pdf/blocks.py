@@ -138,31 +138,40 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
     whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
-        above = rows[: _place_among(rows, block.box)]
+        above = _before(rows, block.box)
         blocks += _blocks_of_rows(above)
         blocks.append(block)
-        rows = rows[len(above) :]
+        taken = {id(row) for row in above}
+        rows = [row for row in rows if id(row) not in taken]
     return [*blocks, *_blocks_of_rows(rows)]
 
 
-def _place_among(rows: Sequence[Row], box: Box) -> int:
-    """Return how many lines are read before a box: it parts no paragraph that it stands beside."""
+def _before(rows: Sequence[Row], box: Box) -> Sequence[Row]:
+    """Return the lines that are read before a box: those above its middle or left of it.
+
+    It parts no paragraph that it stands beside.
+    """
     middle = (box[1] + box[3]) / 2
     at = sum((row.box[1] + row.box[3]) / 2 < middle for row in rows)
     beside = [row for row in rows if box[1] < (row.box[1] + row.box[3]) / 2 < box[3]]
-    if len(beside) < _LEAST_BESIDE or any(
+    if len(beside) >= _LEAST_BESIDE and not any(
         row.box[0] < box[2] and box[0] < row.box[2] for row in beside
     ):
-        return at
-    first = 0
-    for stack in stacks(rows):
-        cut = at - first
-        if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
-            last = first + len(stack)
-            above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
-            return first if above else last
-        first += len(stack)
-    return at
+        first = 0
+        for stack in stacks(rows):
+            cut = at - first
+            if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
+                last = first + len(stack)
+                above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
+                return rows[: first if above else last]
+            first += len(stack)
+    return [row for row in rows if _is_before(row.box, box)]
+
+
+def _is_before(row: Box, block: Box) -> bool:
+    """Whether a line stands above the middle of a table, or left of it."""
+    middle = (row[1] + row[3]) / 2
+    return middle < (block[1] + block[3]) / 2 or (middle < block[3] and row[2] <= block[0])
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
