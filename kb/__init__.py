@@ -27,6 +27,8 @@ from kb.errors import (
     StoreBusyError,
     StoreError,
     StoreVersionError,
+    VectorServerError,
+    VectorServerUnavailableError,
 )
 from kb.records import (
     AddResult,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from kb.search.request import SearchRequest
     from kb.settings import Settings
     from kb.store.check import CollectionCheck, StoreCheck
+    from kb.store.moving import Migration
     from kb.store.purging import Compaction
     from kb.store.runs import RunRecord
 
@@ -94,6 +97,7 @@ __all__ = [
     "KnowledgeBaseError",
     "MapPoint",
     "Message",
+    "Migration",
     "MissingExtraError",
     "ModelError",
     "Notice",
@@ -117,6 +121,8 @@ __all__ = [
     "StoreError",
     "StoreVersionError",
     "TextBox",
+    "VectorServerError",
+    "VectorServerUnavailableError",
 ]
 
 _LATER = {
@@ -131,6 +137,7 @@ _LATER = {
     "KnowledgeBase": "kb.knowledge_base",
     "MapPoint": "kb.overview",
     "Message": "kb.chat.base",
+    "Migration": "kb.store.moving",
     "Overview": "kb.overview",
     "Reembedding": "kb.indexing.reembedding",
     "Reranker": "kb.reranking.base",

@@ -11,6 +11,7 @@ from hashing_embedder import HashingEmbedder
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.catalog.state import State
+from kb.search.answers import VectorAnswers
 from kb.search.attempt import Attempt, Resolved
 from kb.search.query import parse
 from kb.search.term_frequencies import TermFrequencies
@@ -38,7 +39,7 @@ def other(settings: Settings, base: KnowledgeBase) -> Iterator[KnowledgeBase]:
 
 
 def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
-    """Search by words, with the neighbours of each hit, in one state."""
+    """Find hits by words in one state."""
     asked = Resolved(
         collections=[base.collection()],
         query=parse("passage 4"),
@@ -46,27 +47,27 @@ def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
         top_k=3,
         mode="keyword",
         where=SearchFilter(),
-        context=1,
+        context=0,
         diversity=0.0,
         rerank=None,
         task="",
     )
-    return Attempt(base._store, state, TermFrequencies(), asked).hits()
+    return Attempt(VectorAnswers(base._store), state, TermFrequencies(), asked).hits()
 
 
-def test_a_search_sees_one_state_from_its_first_read_to_its_last(
+def test_hits_are_found_in_one_state_from_the_first_read_to_the_last(
     base: KnowledgeBase, other: KnowledgeBase
 ) -> None:
     with base._store.catalog.reading() as state:
         before = attempt(base, state)
         other.remove(other.documents()[0].id)
         assert attempt(base, state) == before
-        assert all(hit.before or hit.after for hit in before)
+        assert before
     with base._store.catalog.reading() as state:
         assert attempt(base, state) == []
 
 
-def test_a_search_opens_one_state_for_all_that_it_shows(
+def test_no_other_state_is_opened_while_hits_are_found(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside: list[int] = []

@@ -118,6 +118,23 @@ def test_the_browser_names_both_labels_in_hits_and_in_the_document(
     assert shown in html(document)
 
 
+LATER_TRIGGERS = (
+    "source_forgotten",
+    "source_left",
+    "source_joined",
+    "job_collection_renamed",
+    "job_collection_deleted",
+)
+LATER_TABLES = (
+    "unplaced_roots",
+    "stale_descriptions",
+    "dropped_vectors",
+    "job_files",
+    "jobs",
+    "job_changes",
+)
+
+
 def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path) -> None:
     settings = Settings.load(data_dir=tmp_path)
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
@@ -130,10 +147,13 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
     with connection:  # as release 7 left it
         for later in ("page_label_last", "header"):
             connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
-        for later in ("source_forgotten", "source_left", "source_joined"):
+        for later in ("vectors", "moving_to"):
+            connection.execute(f"ALTER TABLE collections DROP COLUMN {later}")
+        for later in LATER_TRIGGERS:
             connection.execute(f"DROP TRIGGER {later}")
-        for later in ("unplaced_roots", "stale_descriptions"):
+        for later in LATER_TABLES:
             connection.execute(f"DROP TABLE {later}")
+        connection.execute("CREATE TABLE dropped_collections (id TEXT PRIMARY KEY) STRICT")
         connection.execute(
             "UPDATE document_bodies SET structure = ? WHERE document_id = ?",
             (zlib.compress(b"[]"), damaged),

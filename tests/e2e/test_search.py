@@ -25,6 +25,7 @@ from kb.evaluation import runs, spans
 from kb.evaluation.judged import read_set
 from kb.evaluation.making import make_set
 from kb.records import SearchMode
+from kb.search.request import SearchRequest
 
 FOX = "The quick brown fox jumps over the lazy dog. It sleeps in its den at noon."
 HEAT = "The heating of the building is regulated by a thermostat; turn it down at night."
@@ -288,13 +289,16 @@ def test_an_evaluation_scores_a_set_without_touching_the_store(
     assert filled.documents() == before
 
 
+ASKED = SearchRequest(query="fox", top_k=8)
+
+
 def test_a_search_that_began_before_a_commit_of_another_process_is_answered(
     filled: KnowledgeBase,
 ) -> None:
     before = filled.collection()
     for number in range(5):
         filled.add(f"A fox of number {number} runs.", name=f"new{number}")
-    hits = filled._searcher.search([before], "fox", filled.embedder, top_k=8)
+    hits = filled._searcher._search(ASKED, [before], [filled.embedder.identity])
     assert any(hit.source == "new0" for hit in hits)
 
 
@@ -304,7 +308,7 @@ def test_a_search_that_began_before_its_collection_was_deleted_says_so(
     before = filled.collection()
     filled.delete_collection("default")
     with pytest.raises(CollectionError, match="deleted"):
-        filled._searcher.search([before], "fox", filled.embedder, top_k=8)
+        filled._searcher._search(ASKED, [before], [filled.embedder.identity])
 
 
 def test_a_question_longer_than_the_model_reads_is_refused_but_not_by_words(

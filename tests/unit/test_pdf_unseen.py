@@ -147,16 +147,47 @@ def test_what_somebody_sees_is_read(draw: Draw) -> None:
     assert page(draw).text.split() == [*SEEN.split(), "Fuel", "and", "water"]
 
 
+def test_pale_words_that_lie_aslant_stay_apart() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(150, 200)
+        canvas.rotate(50)
+        canvas.setFillGray(0.9)
+        canvas.setFont("Helvetica", 60)
+        canvas.drawString(0, 0, "NOT FOR SALE")
+
+    assert page(draw).text.split() == [*SEEN.split(), "NOT", "FOR", "SALE"]
+
+
 def test_what_is_cropped_away_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "cropped.pdf"
     canvas = new_canvas(path)
     write(canvas, 72, 780, "printer's mark")
-    write(canvas, 72, 500, SEEN)
+    write(canvas, 72, 708, "of a line below")
+    write(canvas, 72, 690, SEEN)
     canvas.save()
     writer = PdfWriter(clone_from=path)
     writer.pages[0].cropbox = RectangleObject((0, 0, 595, 700))
     writer.write(path)
     assert PdfLoader().load(path, LoadOptions(ocr=False)).text == SEEN
+
+
+def test_a_line_too_long_for_its_page_is_read_whole() -> None:
+    path = "/usr/share/doc/base-passwd/users-and-groups.html, said again on the last page"
+    found = page(lambda canvas: says(canvas, path, left=420))
+    assert found.text.split() == [*SEEN.split(), *path.split()]
+    assert not unseen(found)
+
+
+def test_text_too_high_for_its_page_is_read_whole() -> None:
+    lines = [f"{number}. The pump of basin {number} is checked in May." for number in range(12)]
+
+    def draw(canvas: Canvas) -> None:
+        for number, line in enumerate(lines):
+            says(canvas, line, bottom=60 - 14 * number)
+
+    found = page(draw)
+    assert found.text.split() == [*SEEN.split(), *" ".join(lines).split()]
+    assert not unseen(found)
 
 
 @pytest.mark.parametrize("way", ["invisible", "pale", "under"])

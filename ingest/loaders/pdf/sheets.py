@@ -13,6 +13,7 @@ from ingest.loaders.pdf.words.chains import words_in_frame
 from ingest.loaders.pdf.words.exponents import with_exponents
 from ingest.loaders.pdf.words.frames import frames_of
 from ingest.loaders.pdf.words.glyphs import Glyphs
+from ingest.loaders.pdf.words.initials import with_initials
 
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:
@@ -23,7 +24,8 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
     upright = Sheet(page.width, page.height, (), tuple(rules), tuple(insets))
     turned: list[Sheet] = []
     for frame in frames_of(read):
-        words, named = without_names(with_exponents(words_in_frame(frame, read)))
+        read_words = with_initials(words_in_frame(frame, read))
+        words, named = without_names(with_exponents(read_words))
         if named:
             places += joined_places(map(frame.turn.on_page, named))
             hidden += len(named)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.overrunning import is_cropped, overrunning
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.pdfium_page import place_on
 from ingest.loaders.pdf.pictures.page_objects import box_of, objects_in_order
@@ -51,8 +52,11 @@ def without_unseen(raw: Any, page: Any, found: Glyphs) -> Glyphs:  # noqa: ANN40
         page: it, loaded by PDFium.
         found: its characters, read since it was loaded.
     """
-    outside = {id(g) for g in found.glyphs if g.font >= 0 and _is_outside(g, found)}
-    lost = outside | _unseen_on(raw, page, found)
+    outside = [g for g in found.glyphs if g.font >= 0 and _is_outside(g, found)]
+    lost = {id(g) for g in outside}
+    if outside and not is_cropped(page):
+        lost -= overrunning(outside, found)
+    lost |= _unseen_on(raw, page, found)
     if not lost:
         return found
     kept = tuple(glyph for glyph in found.glyphs if id(glyph) not in lost)
@@ -90,10 +94,15 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
             continue
         if suspect.invisible and _has_contrast(_part(without, suspect.box, across, down)):
             continue
-        for glyph in glyphs[numbers.get(suspect.address, -1)]:
+        own = glyphs[numbers.get(suspect.address, -1)]
+        spaces = {id(glyph) for glyph in own if glyph.text.isspace()}
+        gone = set()
+        for glyph in own:
             one, other = (_part(p, glyph.ink, across, down) for p in (whole, without))
             if one.size == 0 or abs(one - other).max() <= _CHANGED:
-                lost.add(id(glyph))
+                gone.add(id(glyph))
+        # Spaces leave no trace; they part the words that do.
+        lost |= gone if len(gone) == len(own) else gone - spaces
     return lost
 
 

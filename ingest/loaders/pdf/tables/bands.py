@@ -13,6 +13,7 @@ from ingest.loaders.pdf.tables.columns import Row, Strip, rows_of, strips_in, wi
 from ingest.loaders.pdf.tables.contents import ends_in_leaders
 from ingest.loaders.pdf.tables.gaps import are_clear, clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
+from ingest.loaders.pdf.tables.names import are_named
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
 from ingest.loaders.pdf.tables.nearby import beside_rows, names_above
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
@@ -54,7 +55,7 @@ def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -
             band = folded(words, lines_of(words, inside))
             captions = _captions(words, band, page_lines, (start, end))
             band = [line for line in band if line not in captions]
-            if band and _tabular(words, band):
+            if band and (_tabular(words, band) or are_named(words, bands[:1], band)):
                 bands.append(band)
                 cuts += [line.centre for line in captions]
                 continue
