@@ -45,6 +45,7 @@ class TestHyphens:
             ("one -", "two", (), "one - two"),
             ("für Wasser-", "und Abwasser", (), "für Wasser- und Abwasser"),
             ("the mid-", "and long-term", (), "the mid- and long-term"),
+            ("an interpreter-", "to-trace step", (), "an interpreter-to-trace step"),
             ("see KX-4471-", "B for it", (), "see KX-4471-B for it"),
         ],
     )

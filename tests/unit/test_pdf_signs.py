@@ -106,6 +106,17 @@ class TestRead:
         assert words(document) == ["before", shown, "after"]
         assert document.notices == ()
 
+    def test_ligatures_that_a_mac_saved_with_wrong_characters_are_their_letters(self) -> None:
+        plain = DrawnFont(name="AAAAAD+CMR10", widths={" ": 333})
+        font = DrawnFont(name="AAAAAN+CMR10", letters={"F": "↵", "I": "\0"})
+        page = DrawnPage()
+        for y, word in ((300, "diFerent"), (280, "eIcient"), (260, "baIed")):
+            before, letter, after = word.partition("F" if "F" in word else "I")
+            page.show(20, y, before, font=plain)
+            page.show(20 + 5 * len(before), y, letter, font=font)
+            page.show(25 + 5 * len(before), y, after, font=plain)
+        assert words(load(page)) == ["different", "efficient", "baffled"]
+
     def test_characters_of_the_first_chinese_standard_are_those_of_unicode(self) -> None:
         letters = dict(zip("abcd", "\u4e2d\u6587\u5b57\ue81e", strict=True))
         font = DrawnFont(name="SimSun", width=1000, letters=letters)

@@ -147,6 +147,17 @@ def test_what_somebody_sees_is_read(draw: Draw) -> None:
     assert page(draw).text.split() == [*SEEN.split(), "Fuel", "and", "water"]
 
 
+def test_pale_words_that_lie_aslant_stay_apart() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(150, 200)
+        canvas.rotate(50)
+        canvas.setFillGray(0.9)
+        canvas.setFont("Helvetica", 60)
+        canvas.drawString(0, 0, "NOT FOR SALE")
+
+    assert page(draw).text.split() == [*SEEN.split(), "NOT", "FOR", "SALE"]
+
+
 def test_what_is_cropped_away_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "cropped.pdf"
     canvas = new_canvas(path)

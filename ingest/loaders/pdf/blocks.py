@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
+from ingest.loaders.pdf.layout.framed import frames_beside, holds
+from ingest.loaders.pdf.layout.grounds import walls_of
+from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
 from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, stacks
@@ -19,6 +23,7 @@ from ingest.loaders.pdf.tables.finding import find_tables
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
 _LEAST_LISTING = 3  # lines
+_LEAST_BESIDE = 2  # lines beside a box
 _TWO_EMPTY_LINES = 3.2  # heights of the font
 
 
@@ -40,8 +45,14 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
-    words = with_fields(sheet.words, sheet.insets, sheet.rules)
+    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
+    frames = frames_beside(words, sheet.rules)
+    inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
+    framed = {id(word) for part in inside for word in part}
+    words = [word for word in words if id(word) not in framed]
     solid, taken = _tables(words, sheet)
+    boxes = {frame: _stand_in(frame) for frame in frames}
+    solid |= boxes
     floating: list[Block] = []
     for inset in sheet.insets:
         if inset.kind == "picture" and inset.text.strip():
@@ -52,20 +63,41 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
                 solid[inset.box] = block
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
+    blocks = _blocks_of_items(items, solid, sheet)
+    for block in floating:
+        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
+        blocks.insert(above[-1] + 1 if above else 0, block)
+    for frame, part in zip(frames, inside, strict=True):
+        at = next(at for at, block in enumerate(blocks) if block is boxes[frame])
+        blocks[at : at + 1] = _blocks_in_frame(part, frame, sheet)
+    return place(blocks, sheet)
+
+
+def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:
+    """Return what stands in a frame, as if nothing else stood on the page."""
+    rules = tuple(rule for rule in sheet.rules if holds(frame, rule.box))
+    alone = replace(sheet, words=tuple(words), rules=rules, insets=())
+    solid, taken = _tables(words, alone)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    items += [Item(box, None) for box in solid]
+    return _blocks_of_items(items, solid, alone)
+
+
+def _stand_in(frame: Box) -> Block:
+    return Block("table", (PrintedLine("", frame),), frame)
+
+
+def _blocks_of_items(items: Sequence[Item], solid: dict[Box, Block], sheet: Sheet) -> list[Block]:
     blocks: list[Block] = []
     asides: list[Block] = []
-    for part in parts_of(items):
+    for part in parts_of(items, walls=walls_of(sheet.rules, sheet.height)):
         found = _blocks_of_column(part.items, solid)
         if part.aside:
             asides += found
         else:
             blocks += behind_paragraph(found, asides) if asides else found
             asides = []
-    blocks += asides
-    for block in floating:
-        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
-        blocks.insert(above[-1] + 1 if above else 0, block)
-    return place(blocks, sheet)
+    return [*blocks, *asides]
 
 
 def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
@@ -94,12 +126,26 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
     whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
-        middle = (block.box[1] + block.box[3]) / 2
-        above = [row for row in rows if (row.box[1] + row.box[3]) / 2 < middle]
+        above = rows[: _place_among(rows, block.box)]
         blocks += _blocks_of_rows(above)
         blocks.append(block)
         rows = rows[len(above) :]
     return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _place_among(rows: Sequence[Row], box: Box) -> int:
+    """Return how many lines are read before a box: it parts no paragraph that it stands beside."""
+    middle = (box[1] + box[3]) / 2
+    at = sum((row.box[1] + row.box[3]) / 2 < middle for row in rows)
+    beside = [row for row in rows if box[1] < (row.box[1] + row.box[3]) / 2 < box[3]]
+    if len(beside) < _LEAST_BESIDE or any(
+        row.box[0] < box[2] and box[0] < row.box[2] for row in beside
+    ):
+        return at
+    places = [0]
+    for stack in stacks(rows):
+        places.append(places[-1] + len(stack))
+    return min(places[:-1], key=lambda place: abs(rows[place].box[1] - box[1]))
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:

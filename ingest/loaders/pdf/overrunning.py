@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ingest.loaders.pdf.words.glyphs import Glyph, Glyphs
 
 _BESIDE = 1.0  # ems between words of one line
-_BELOW = 2.2  # ems between base lines
+_BELOW = 2.8  # ems between base lines
 _LEVEL = 0.3  # ems by which letters of one line may differ
 _LEAN = 1.0  # degrees
 _CROPPED = 1.0  # points between the paper's edge and that of what is shown of it
@@ -87,9 +87,8 @@ def _down(lines: Sequence[Sequence[Glyph]], beyond: set[int], kept: set[int]) ->
 
 
 def _follows(last: Sequence[Glyph], line: Sequence[Glyph]) -> bool:
-    size = max(glyph.size for glyph in line)
-    near = abs(line[0].y - last[0].y) <= _BELOW * size
-    return near and line[0].left < last[-1].right and last[0].left < line[-1].right
+    # The cells of a row may stand at different heights: they need not be above one another.
+    return abs(line[0].y - last[0].y) <= _BELOW * max(glyph.size for glyph in line)
 
 
 def _spaces(outside: Sequence[Glyph], kept: set[int]) -> set[int]:

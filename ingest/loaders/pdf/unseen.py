@@ -94,10 +94,15 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
             continue
         if suspect.invisible and _has_contrast(_part(without, suspect.box, across, down)):
             continue
-        for glyph in glyphs[numbers.get(suspect.address, -1)]:
+        own = glyphs[numbers.get(suspect.address, -1)]
+        spaces = {id(glyph) for glyph in own if glyph.text.isspace()}
+        gone = set()
+        for glyph in own:
             one, other = (_part(p, glyph.ink, across, down) for p in (whole, without))
             if one.size == 0 or abs(one - other).max() <= _CHANGED:
-                lost.add(id(glyph))
+                gone.add(id(glyph))
+        # Spaces leave no trace; they part the words that do.
+        lost |= gone if len(gone) == len(own) else gone - spaces
     return lost
 
 

@@ -23,6 +23,7 @@ from ingest.loaders.pdf.fonts.plausible import (
     mixes_scripts,
     share_of_common_pairs,
 )
+from ingest.loaders.pdf.fonts.quartz import with_ligatures
 from ingest.loaders.pdf.fonts.signs import BULLETS, is_drawn, is_sign, with_signs
 from ingest.loaders.pdf.fonts.tex_letters import letters_of_tex
 from ingest.loaders.pdf.page import Box
@@ -75,7 +76,7 @@ class Found(NamedTuple):
 
 def read_hidden(page: Glyphs) -> Found:
     """Return a page with what can be read of hidden text, and what cannot."""
-    page, signs = with_signs(page)
+    page, signs = with_signs(with_ligatures(page))
     changed, hidden = _judged(page)
     if not changed and not hidden and not any(is_sign(glyph, page) for glyph in page.glyphs):
         return Found(page, signs=signs)

@@ -84,7 +84,8 @@ def between_hyphen(line: str, following: str, words: Collection[str]) -> str | N
     if whole in words:
         return None
     if start[0] in _AFTER_SUSPENDED:
-        return " "  # "Wasser- und Abwasser"
+        # "Wasser- und Abwasser", but "trace-to-interpreter"
+        return "" if following[start.end() :].startswith("-") else " "
     told = isinstance(words, Vocabulary) and words.tells_breaks and line[-1] == "-"
     written = f"{hyphen[1]}-{start[0]}".lower()
     return "" if told or written in words or _is_compound(hyphen[1].lower(), start[0]) else None

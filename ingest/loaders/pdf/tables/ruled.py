@@ -10,6 +10,7 @@ from ingest.loaders.pdf.tables.bands import between_lines
 from ingest.loaders.pdf.tables.columns import Row
 from ingest.loaders.pdf.tables.grid import Cell, Grid, components, grid_of
 from ingest.loaders.pdf.tables.headed import with_rows_below
+from ingest.loaders.pdf.tables.inner_rows import inner_rows
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.stripes import with_bands_joined
 from ingest.loaders.pdf.tables.text import around, cell_text, is_number, lines_of
@@ -88,13 +89,21 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     kept = [row for row in range(len(texts)) if any(c.row == row for c in told)]
     # A merged cell may be the only thing in a band between two lines: it has no row of its own.
     used = [at for at in range(len(grid.across) - 1) if any(texts[row][at] for row in kept)]
-    shown = tuple(tuple(texts[row][at] for at in used) for row in kept)
+    whole = around(words, members)
+    shown: list[tuple[str, ...]] = []
+    boxes: list[Box] = []
+    for row in kept:
+        beside = [cell for cell in told if cell.row <= row < cell.row_end]
+        parts = (inner_rows(words, grid, beside) if row >= header else None) or [texts[row]]
+        high = (grid.down[row + 1] - grid.down[row]) / len(parts)
+        for number, part in enumerate(parts):
+            shown.append(tuple(part[at] for at in used))
+            top = grid.down[row] + number * high
+            boxes.append((whole[0], top, whole[2], top + high))
     heads = sum(row < header for row in kept)
     if heads == 1 and not names_columns(shown):
         heads = 0
-    whole = around(words, members)
-    boxes = tuple((whole[0], grid.down[row], whole[2], grid.down[row + 1]) for row in kept)
-    return Table(whole, shown, boxes, frozenset(members), heads)
+    return Table(whole, tuple(shown), tuple(boxes), frozenset(members), heads)
 
 
 def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
