@@ -20,12 +20,31 @@ endings), Thai, Lao, Burmese, Khmer.
 
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 _NOT_IN_TOKENS = re.compile(r"[^\w\u0300-\u036f\u0591-\u0df3\u0e31-\u109d\u1780-\u17d3]")
-# Persian letters have the look of Arabic ones; a dotless i is an I without its case.
-_ALIKE = str.maketrans({"\u06cc": "\u064a", "\u06a9": "\u0643", "\u0131": "i"})
+# Persian letters have the look of Arabic ones; a dotless i is an I without its case. What Unicode
+# does not take apart is typed with the letters that most keyboards have.
+_ALIKE = str.maketrans(
+    {
+        "\u06cc": "\u064a",
+        "\u06a9": "\u0643",
+        "\u0131": "i",
+        "œ": "oe",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "þ": "th",
+    }
+)
 
 
 def fold(word: str) -> str:
-    """Return ``word`` without case, accents, compatibility forms, and its digits as 0 to 9."""
+    """Return ``word`` without case, accents, compatibility forms, and its digits as 0 to 9.
+
+    Letters such as ø and œ are those that stand for them where they are lacking.
+    """
     if word.isascii():
         return word.lower()
     if _UNSPACED_CHARACTER.match(word):  # decomposing Hangul or kana would take them apart

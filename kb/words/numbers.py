@@ -77,6 +77,8 @@ _DOTTED = re.compile(f"(?<!\\d)\\d+(?P<mark>[{_POINT}_{HYPHENS}])\\d+(?:(?P=mark
 _VERSION = re.compile(f"(?<!\\d)\\d+(?:[{_POINT}]\\d+)+")
 _HYPHEN = re.compile(f"[{HYPHENS}]")
 _MOST_JOINED = 5
+_POINTS = re.compile(f"[{_POINT}]")
+_INITIALS = range(3, 9)  # two are words too often: "U.S." and "us", "e.g.", "a.m."
 
 
 def numbers(text: str) -> list[Form]:
@@ -85,13 +87,19 @@ def numbers(text: str) -> list[Form]:
 
 
 def codes(word: str) -> Iterator[Form]:
-    """Yield what a name of several parts is also found as: its version, and without its hyphens."""
+    """Yield what a name of several parts is also found as.
+
+    Its version, the name without its hyphens, and initials without their points.
+    """
     for match in _DOTTED.finditer(word):
         if match.group() != word:
             yield _underlined(match.group()), match.start(), match.end()
     parts = _HYPHEN.split(word)
     if 1 < len(parts) <= _MOST_JOINED and not all(map(str.isdecimal, parts)):
         yield fold("".join(parts)), 0, len(word)
+    letters = _POINTS.split(word)
+    if len(letters) in _INITIALS and all(len(each) == 1 and each.isalpha() for each in letters):
+        yield fold("".join(letters)), 0, len(word)
 
 
 def versions(text: str) -> list[Form]:
@@ -130,10 +138,12 @@ def _telephone_numbers(match: re.Match[str]) -> Iterator[Form]:
     """Yield what groups of digits are from each that a number may begin with on."""
     text = match.group()
     groups = list(_DIGITS.finditer(text))
+    abroad = fold(text[:1]) == "+"
     for first, begin in enumerate(groups):
         before = fold(text[begin.start() - 1 : begin.start()])
         is_lead = fold(begin.group()[:1]) == "0" and len(begin.group()) > 1 and before.strip() == ""
-        if not is_lead and before not in ("+", "("):
+        # Inside the country the number behind its code is dialled.
+        if not is_lead and before not in ("+", "(") and not (abroad and first == 1):
             continue
         for last in range(first + 1, len(groups)):
             part = text[begin.start() : groups[last].end()]

@@ -22,7 +22,7 @@ from kb.words.folding import UNSPACED, fold, fold_run, is_single_character, toke
 
 __all__ = ["IndexText", "Term", "analysis", "index_text", "is_single_character", "terms", "token"]
 
-VERSION = 1
+VERSION = 2
 
 # Vowel signs and accents inside words, which Python does not count as word characters.
 _MARKS = (

@@ -44,6 +44,46 @@ def test_case_and_accents_do_not_matter() -> None:
     assert index_text("Müller STRASSE Ångström") == index_text("muller straße angstrom")
 
 
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("œuvre", "oeuvre"),
+        ("CŒUR", "coeur"),
+        ("Æsop", "Aesop"),
+        ("encyclopædia", "encyclopaedia"),
+        ("Łódź", "Lodz"),
+        ("Ørsted", "Orsted"),
+        ("Tromsø", "tromso"),
+        ("Đặng", "Dang"),
+        ("Đorđević", "Dordevic"),
+        ("Ħamrun", "Hamrun"),
+        ("Þingvellir", "Thingvellir"),
+        ("Borgarfjörður", "Borgarfjordur"),
+        ("Sørensen_Łąki", "Sorensen_Laki"),
+    ],
+)
+def test_letters_that_keyboards_lack_are_typed_with_plain_ones(written: str, typed: str) -> None:
+    assert index_text(written).terms == index_text(typed).terms
+    assert _matching(typed, f"about {written} here", "other words") == {1}
+    assert _matching(f'"{written}"', f"about {typed} here", "other words") == {1}
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [("U.S.A.", "USA"), ("N.A.T.O.", "nato"), ("U.N.E.S.C.O.", "UNESCO"), ("С.С.С.Р.", "СССР")],
+)
+def test_initials_are_found_with_their_points_and_without(written: str, typed: str) -> None:
+    assert _matching(typed, f"in the {written} today", "other words") == {1}
+    assert _matching(written, f"in the {typed} today", "other words") == {1}
+    assert _matching(f'"{typed}"', f"in the {written} today", "other words") == {1}
+    assert _matching(f'"{written}"', f"in the {typed} today", "other words") == {1}
+
+
+def test_names_with_points_that_are_no_initials_are_not_joined() -> None:
+    for text in ("www.example.com", "a.b1.c", "e.g. this", "1.2.3"):
+        assert not {"wwwexamplecom", "ab1c", "eg", "123"} & {term.text for term in terms(text)}
+
+
 def test_spans_are_those_of_the_text() -> None:
     text = "Die Größe von parse_Datei: 知识库 v2.0"
     for term in terms(text):
