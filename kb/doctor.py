@@ -199,6 +199,10 @@ def _reranker(base: KnowledgeBase) -> dict[str, Any]:
     }
 
 
+def _elsewhere(place: str) -> str:
+    return "" if place == "chroma" else f", vectors in {place}"
+
+
 def _store(base: KnowledgeBase) -> dict[str, Any]:
     folder = base.settings.store_dir
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -209,6 +213,7 @@ def _store(base: KnowledgeBase) -> dict[str, Any]:
         **({"read-only": base.read_only} if base.read_only else {}),
         **{
             f"collection {info.name}": f"{info.documents} documents, {info.chunks} chunks"
+            + _elsewhere(base.vector_store(info))
             for info in found
         },
     }

@@ -78,6 +78,16 @@ class UpkeepMethods(CollectionMethods):
             self._store, self.indexing, self.collection(collection), on_progress
         )
 
+    def vector_store(self, collection: CollectionRef = None) -> str:
+        """Return the address of the vector store that a collection is in.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.catalog.reading() as state:
+            target = state.meant_collection(collection, self.settings.collection)
+            return state.vector_place(target.id)
+
     def migrate(
         self,
         to: str,

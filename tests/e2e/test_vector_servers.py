@@ -330,7 +330,7 @@ def test_a_collection_moves_from_store_to_store_and_stays_what_it_is(
             was = base._store.vectors.of(base.collection().id)
             done = base.migrate(to)
             assert (done.vectors, done.copied, done.resumed) == (count, count, 0)
-            assert place(base) == done.after == Address(to).text
+            assert place(base) == done.after == Address(to).text == base.vector_store()
             assert done.difference < 1e-6
             assert [hits[0] for hits in found(base)[:2]] == [hits[0] for hits in before[:2]]
             with pytest.raises(StoreError):
