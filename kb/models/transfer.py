@@ -21,7 +21,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from kb.errors import ModelError
-from kb.remote.retry import RetryPolicy, requested_wait_s
+from kb.retry import RetryPolicy, requested_wait_s
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""

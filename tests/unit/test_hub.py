@@ -20,7 +20,7 @@ from kb.models import hub, transfer
 from kb.models.files import installed, read_record, remove_model, sha256_of
 from kb.models.references import Reference, parse_reference
 from kb.models.transfer import Patience
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from hub_server import FakeHub
