@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ingest.finding import Finder
 from ingest.names import readable_name
-from ingest.planning import Job, file_hash
+from ingest.planning import Job
+from kb.hashing import file_sha256
 from kb.records import FileState
 
 # Files compared to tell whether two folders are the same.
@@ -67,6 +68,6 @@ def _are_the_same(states: Sequence[FileState], jobs: Mapping[str, Job]) -> bool:
 
 def _is_same(state: FileState, job: Job) -> bool:
     try:
-        return state.size == job.size and state.content_hash == file_hash(job.path)
+        return state.size == job.size and state.content_hash == file_sha256(job.path)
     except OSError:
         return False

@@ -6,7 +6,6 @@ and time of change first, then by the hash of its bytes; only what is left is re
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ingest.errors import (
 )
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
+from kb.hashing import file_sha256
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, FileState, Source
 
@@ -115,7 +115,7 @@ class Planner:
             if same_stat and not self._checksum:
                 return self._nothing(job, before)
         try:
-            digest = file_hash(job.path)
+            digest = file_sha256(job.path)
         except OSError as error:
             return Decision(job=job, action="unreadable", before=before, error=_refused(job, error))
         return self._by_hash(job, before, settings, digest)
@@ -219,12 +219,6 @@ def loader_identity(path: Path, options: LoadOptions) -> str:
     except LoaderUnavailableError:  # its worker will say so of each file
         return "unavailable"
     return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refused(job: Job, error: OSError) -> UnreadableFileError:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from kb.drafts import draft
 from kb.errors import StoreError
+from kb.hashing import file_sha256
 
 UPLOADS_ROOT = "uploads"
 """Root of the sources of uploaded files."""
@@ -84,8 +85,7 @@ class Uploads:
     def is_intact(self, name: str, content_hash: str) -> bool:
         """Say whether the original is there and still what was uploaded."""
         try:
-            with self.path(name, content_hash).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == content_hash
+            return file_sha256(self.path(name, content_hash)) == content_hash
         except OSError:
             return False
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import streamlit as st
 
+from kb.hashing import file_sha256
 from kb.records import DocumentInfo
 from kb.uploads import UPLOADS_ROOT
 from ui.session import Session
@@ -31,5 +31,4 @@ def original_file(shared: Session, info: DocumentInfo) -> Path | None:
 def _hash(path: str, size: int, mtime_ns: int) -> str:
     """Return the SHA-256 of a file, computed once for each size and time of change."""
     del size, mtime_ns  # what Streamlit remembers a result by, so without a leading underscore
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(Path(path))

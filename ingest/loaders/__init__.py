@@ -5,7 +5,6 @@ Hostile files belong into ``ingest.sandbox``, whose workers call :func:`load_fil
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from ingest.errors import (
 )
 from ingest.loaders.availability import unavailable
 from ingest.loaders.base import Loader, LoadOptions
+from kb.hashing import file_sha256
 from kb.records import Document
 
 # Modules are named, not imported: a worker that reads text files never pays for the PDF engines,
@@ -140,8 +140,7 @@ def _check(path: Path, options: LoadOptions) -> os.stat_result:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -28,7 +28,7 @@ from kb.cli.common import (
     stdout,
 )
 from kb.errors import SettingsError
-from kb.records import SearchMode
+from kb.records import MediaType, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
 from kb.server import shapes
@@ -88,7 +88,8 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
         ),
     ] = "",
     media_type: Annotated[
-        list[str] | None, typer.Option("--type", help="Only pdf, docx, markdown or text.")
+        list[str] | None,
+        typer.Option("--type", help=f"Only of this type: {', '.join(get_args(MediaType))}."),
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
     language: Annotated[

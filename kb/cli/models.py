@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +28,7 @@ from kb.models.references import parse_reference
 from kb.models.registry import KNOWN, ModelFile, find_known
 from kb.redaction import redacted
 from kb.remote.address import names_servers
+from kb.setting_changes import outranked, variable
 from kb.settings import Settings, config_path
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
@@ -140,8 +140,8 @@ def use(
         console = stdout()
         for key, value in values.items():
             console.print(f"{config_path()}: {key} = {value}", markup=False)
-            if f"KB_{key.upper()}" in os.environ:
-                _warn(f"KB_{key.upper()} is set in the environment and outranks {config_path()}")
+            if outranked(key):
+                _warn(f"{variable(key)} is set in the environment and outranks {config_path()}")
         with KnowledgeBase.open(settings) as base:
             others = [info for info in base.collections() if info.embedder != file.model_id]
         print_refused(others, values["model"], console)

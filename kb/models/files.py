@@ -154,12 +154,6 @@ def read_record(path: Path) -> DownloadRecord | None:
         return None
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal (0.5 s for each GB)."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def weights_fingerprint(path: Path) -> str:
     """Return a hash of a model file: its size, head and 64 samples spread over it.
 

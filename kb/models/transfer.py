@@ -7,7 +7,6 @@ size but not the SHA-256.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import time
@@ -21,7 +20,8 @@ import httpx
 from filelock import FileLock, Timeout
 
 from kb.errors import ModelError
-from kb.remote.retry import RetryPolicy, requested_wait_s
+from kb.hashing import file_sha256
+from kb.retry import RetryPolicy, requested_wait_s
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
@@ -130,8 +130,8 @@ def _fetch_part(
     resumed = part.exists() and part.stat().st_size > 0
     while True:
         _receive_all(client, remote, part, patience, on_progress)
+        found = file_sha256(part)
         with part.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         if found == remote.sha256:
             return

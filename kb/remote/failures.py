@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from kb.errors import EmbeddingError, InputTooLongError
-from kb.remote.retry import LONGEST_REQUESTED_WAIT_S, requested_wait_s
+from kb.retry import LONGEST_REQUESTED_WAIT_S, requested_wait_s
 
 _QUOTED_CHARACTERS = 240
 _HTTP = httpx.codes

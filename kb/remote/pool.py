@@ -11,7 +11,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from kb.errors import EmbeddingError
 from kb.remote.failures import UnavailableError
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 _log = logging.getLogger(__name__)
 

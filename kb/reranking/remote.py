@@ -14,8 +14,8 @@ from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
 from kb.remote.failures import AbsentError, BatchTooLargeError, UnavailableError
 from kb.remote.pool import ServerPool
-from kb.remote.retry import RetryPolicy
 from kb.reranking.base import RerankerIdentity, Scores, best_parts, halves
+from kb.retry import RetryPolicy
 from kb.stopping import checkpoint
 
 # A person waits for the search.

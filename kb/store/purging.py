@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kb.errors import StoreBusyError
 from kb.store import runs
+from kb.store.snapshot import CATALOG
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 
@@ -44,7 +45,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         with store.catalog.reading() as state:
             kept = {uploads.path(*content) for content in state.contents_in_use(UPLOADS_ROOT)}
         discarded = uploads.keep_only(kept)
-        backups = list(store.folder.glob("catalog.sqlite3.v*.bak*"))
+        backups = list(store.folder.glob(f"{CATALOG}.v*.bak*"))
         for backup in backups:
             backup.unlink(missing_ok=True)
         with store.change() as change:

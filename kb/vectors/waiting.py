@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kb.errors import VectorServerUnavailableError
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 _log = logging.getLogger(__name__)
 

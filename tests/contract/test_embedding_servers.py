@@ -17,7 +17,7 @@ import pytest
 
 from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError, ModelError, SettingsError
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import embedding_server as servers

@@ -22,7 +22,7 @@ from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
 from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 AT_ONCE = RetryPolicy(base_s=0.001, cap_s=0.002, attempts=4, query_attempts=3)
 TEXTS = ["软件著作权登记", "Keep the receipt.", "", "Ein Satz auf Deutsch.", "</s> <s>", "🙂" * 20]

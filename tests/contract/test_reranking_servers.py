@@ -11,8 +11,8 @@ import rerank_server
 from rerank_server import RerankServer
 
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError
-from kb.remote.retry import RetryPolicy
 from kb.reranking.remote import ServerReranker
+from kb.retry import RetryPolicy
 
 QUERY = "heron river"
 PASSAGES = ["A heron stands.", "A spoon lies.", "A heron by the river."]

@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from kb.cli.app import app
 from kb.errors import ModelError, SettingsError
+from kb.hashing import file_sha256
 from kb.models import hub, transfer
-from kb.models.files import installed, read_record, remove_model, sha256_of
+from kb.models.files import installed, read_record, remove_model
 from kb.models.references import Reference, parse_reference
 from kb.models.transfer import Patience
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from hub_server import FakeHub
@@ -77,7 +78,7 @@ def test_a_file_arrives_whole_with_a_record_of_where_it_came_from(
     assert told[-1] == (len(DATA), len(DATA))
     record = read_record(path)
     assert record is not None
-    assert (record.source, record.sha256) == (str(reference), sha256_of(path))
+    assert (record.source, record.sha256) == (str(reference), file_sha256(path))
     assert leftovers(tmp_path) == ["tiny.gguf", "tiny.gguf.json"]
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kb import retry
 from kb.embedding.remote.bounds import most_tokens
 from kb.embedding.remote.plan import plan_requests
-from kb.remote import retry
-from kb.remote.retry import RetryPolicy, requested_wait_s
+from kb.retry import RetryPolicy, requested_wait_s
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -64,9 +64,9 @@ def test_the_bound_covers_bytes_and_every_normal_form(text: str) -> None:
 
 
 def test_no_other_module_decides_how_long_to_wait_for_a_server() -> None:
-    root = Path(retry.__file__).parents[2]
+    root = Path(retry.__file__).parents[1]
     deciding = re.compile(r"\bparsedate_to_datetime\b|\brandom\.uniform\b")
     modules = [file for folder in ("kb", "ingest", "ui") for file in (root / folder).rglob("*.py")]
     assert [file for file in modules if deciding.search(file.read_text("utf-8"))] == [
-        root / "kb" / "remote" / "retry.py"
+        root / "kb" / "retry.py"
     ]

@@ -1,4 +1,4 @@
-"""The second reader of PDFs, and the one that draws them: PDFium; the only importer of it.
+"""The second reader of PDFs, and the one that draws them: PDFium. Only this package imports it.
 
 PDFium is not safe to use from two threads at once: every call holds one lock of the process.
 """

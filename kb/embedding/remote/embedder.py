@@ -23,7 +23,7 @@ from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
 from kb.remote.failures import BatchTooLargeError
 from kb.remote.pool import ServerPool
-from kb.remote.retry import RetryPolicy
+from kb.retry import RetryPolicy
 from kb.stopping import checkpoint
 
 QUERY_SLOTS = 2

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
-from kb.remote.retry import requested_wait_s
+from kb.retry import requested_wait_s
 from kb.vectors.address import Address
 from kb.vectors.opening import Site
 from kb.vectors.waiting import SEARCH_TIMEOUT_S, patiently
