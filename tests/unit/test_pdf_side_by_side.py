@@ -261,6 +261,22 @@ def test_a_numbered_list_goes_on_in_the_next_column(mark: str) -> None:
     assert "\t" not in text
 
 
+def test_a_number_further_in_is_no_item() -> None:
+    """The last line of an item may begin with a page number."""
+
+    def draw(canvas: Canvas) -> None:
+        one = ["1. Norges, 1998, p. 44.", "2. Parish accounts of Rustad."]
+        put_lines(canvas, one, replace(LEFT, top=126))
+        put_lines(canvas, ["3. Olsen: On timber, pp. 3-"], replace(RIGHT, top=120))
+        put_lines(canvas, ["17."], replace(RIGHT, left=272, top=133))
+        put_lines(canvas, ["4. Lake register, 2021."], replace(RIGHT, top=146))
+
+    text = text_of(draw)
+
+    assert text.index("1. Norges") < text.index("2. Parish") < text.index("3. Olsen")
+    assert text.index("3. Olsen") < text.index("17.") < text.index("4. Lake")
+
+
 def test_items_numbered_by_rows_stay_rows() -> None:
     """The numbers go across the page."""
     text = text_of(

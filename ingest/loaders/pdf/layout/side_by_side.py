@@ -89,10 +89,7 @@ def counts_on(
     first: Sequence[tuple[Box, Word]], last: Sequence[tuple[Box, Word]], size: float
 ) -> bool:
     """Whether the items of a numbered list go on in the next column."""
-    one, other = (
-        [int(n[1]) for line in lines_of(side, size) if (n := _NUMBERED.match(line.text))]
-        for side in (first, last)
-    )
+    one, other = (_numbers(lines_of(side, size), size) for side in (first, last))
     numbers = [*one, *other]
     return (
         len(one) >= FEWEST_TOLD
@@ -100,6 +97,13 @@ def counts_on(
         and _NUMBERED.match(lines_of(first, size)[0].text) is not None
         and all(b == a + 1 for a, b in pairwise(numbers))
     )
+
+
+def _numbers(lines: Sequence[SideLine], size: float) -> list[int]:
+    """Return the numbers of items, which stand at the left edge."""
+    edge = min(line.left for line in lines) + _HALF * size
+    found = (_NUMBERED.match(line.text) for line in lines if line.left <= edge)
+    return [int(number[1]) for number in found if number]
 
 
 def _are_remarks(lines: Sequence[SideLine]) -> bool:
