@@ -19,6 +19,7 @@ from ingest.loaders.pdf.placing.filling import with_fields
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
 from ingest.loaders.pdf.tables.finding import find_tables
+from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
@@ -37,6 +38,7 @@ def text_of(sheet: Sheet) -> str:
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
+    sheet = with_turned_heads(sheet) if sheet.turned else sheet
     if not sheet.turned:
         return _blocks_of_sheet(sheet)
     turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
