@@ -20,6 +20,7 @@ from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
 from ingest.loaders.pdf.tables.finding import find_tables
 from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
+from ingest.loaders.pdf.words.combs import without_combs
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
@@ -46,7 +47,7 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
-    sheet = settled(sheet)
+    sheet = without_combs(settled(sheet))
     words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
     frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
