@@ -17,6 +17,7 @@ from ingest.loaders.pdf.tables.columns import (
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
+from ingest.loaders.pdf.tables.near_names import with_near_names_parted
 from ingest.loaders.pdf.tables.nearby import ends_of, names_above, overlaps
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
@@ -256,7 +257,8 @@ def _finished(
     beside = [group for group in above if overlaps(group[-1].line, rows[0].line)]
     groups = above[: len(above) - len(beside)]
     groups += grouped(words, [*(row for group in beside for row in group), *rows])
-    return [table_from(words, with_groups_parted(words, groups, strips))]
+    groups = with_near_names_parted(words, with_groups_parted(words, groups, strips))
+    return [table_from(words, groups)]
 
 
 def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
