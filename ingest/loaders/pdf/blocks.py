@@ -16,6 +16,7 @@ from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, s
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.placing.beside_text import place, settled, words_in
 from ingest.loaders.pdf.placing.filling import with_fields
+from ingest.loaders.pdf.placing.leaders import with_leaders
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
 from ingest.loaders.pdf.tables.finding import find_tables
@@ -48,7 +49,8 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = without_combs(settled(sheet))
-    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
+    printed = with_leaders(without_line_numbers(sheet.words), sheet.rules)
+    words = with_fields(printed, sheet.insets, sheet.rules)
     frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
