@@ -39,7 +39,7 @@ def table_rows(rows: Sequence[Row], read: Callable[[etree._Element], str]) -> It
     above: dict[int, str] = {}
     in_header = True
     for place, (row, cells) in enumerate(rows):
-        column = _skipped(row)
+        column = _skipped(row, "gridBefore")
         found = _cells_of(cells, column, above, read)
         if not any(cell.own for cell in found):
             continue  # a row that is merged into the one above
@@ -47,13 +47,15 @@ def table_rows(rows: Sequence[Row], read: Callable[[etree._Element], str]) -> It
         in_header = place < _MOST_HEADER_ROWS and (
             place == 0 or (in_header and heads is not None and is_on(heads))
         )
-        if len(found) == 1:
+        after = _skipped(row, "gridAfter")
+        if len(found) == 1 and not (column or after):
             yield found[0].text
             continue
         texts = [""] * column
         for cell in found:
             again = _shortened(cell.text) if in_header else ""
             texts += [cell.text, *[again] * (cell.span - 1)]
+        texts += [""] * min(after, _MOST_COLUMNS - len(texts))
         yield " | ".join(texts)
 
 
@@ -134,8 +136,9 @@ def _merge(properties: etree._Element | None, which: str) -> str:
     return "restart" if value(found) == "restart" else "continue"
 
 
-def _skipped(row: etree._Element) -> int:
-    return _bounded(row.find(f"{W}trPr"), "gridBefore", _MOST_COLUMNS, least=0)
+def _skipped(row: etree._Element, where: str) -> int:
+    """Return how many columns a row leaves out before its first cell or after its last."""
+    return _bounded(row.find(f"{W}trPr"), where, _MOST_COLUMNS, least=0)
 
 
 def _bounded(parent: etree._Element | None, which: str, most: int, *, least: int = 1) -> int:

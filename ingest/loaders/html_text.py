@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from ingest.loaders.html_tables import HtmlTable
 from ingest.loaders.web_links import MOST_PARTS, link_address, picture_name
 
 _DROPPED = frozenset(
@@ -30,6 +31,8 @@ _BLOCKS = frozenset(
         "tbody tfoot thead tr ul xmp"
     ).split(),
 )
+_GROUPS = frozenset({"tbody", "thead", "tfoot"})
+_OF_TABLES = _GROUPS | {"table", "tr", "td", "th"}
 _PREFORMATTED = frozenset({"pre", "listing", "xmp", "plaintext"})
 # Drawn apart from what stands beside them, whether or not there is a space.
 _APART = frozenset({"button", "select", "textarea", "input", "tspan"})
@@ -69,21 +72,12 @@ class HtmlBlock:
     is_table: bool = False
 
 
-@dataclass(slots=True)
-class _Cell:
-    """The cell being read, one per nesting level of tables."""
-
-    row: list[str] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    is_open: bool = False
-
-
 class _Reader:
     def __init__(self) -> None:
         self.blocks: list[HtmlBlock] = []
         self._parts: list[str] = []
         self._rows: list[str] = []
-        self._tables: list[_Cell] = []
+        self._tables: list[HtmlTable] = []
         self._level = 0
         self._preformatted = 0
         self._svg = 0
@@ -120,12 +114,11 @@ class _Reader:
             self._break()
             if not self._tables:
                 self._flush()
-            self._tables.append(_Cell())
-        elif tag == "tr" and self._tables:
-            self._end_row()
+            self._tables.append(HtmlTable())
         elif tag in ("td", "th") and self._tables:
             self._end_cell()
-            self._tables[-1].is_open = True
+            spans = node.attributes.get("colspan"), node.attributes.get("rowspan")
+            self._tables[-1].start_cell(*spans)
         elif tag in ("br", "img", "a"):
             self._start_inline(tag, node)
         elif tag in _BLOCKS or (self._svg and tag in _BLOCKS_IN_SVG):
@@ -137,15 +130,8 @@ class _Reader:
             self._svg += 1
 
     def _end(self, tag: str) -> None:
-        if tag == "table" and self._tables:
-            self._end_row()
-            self._tables.pop()
-            if not self._tables:
-                self._end_table()
-        elif tag == "tr" and self._tables:
-            self._end_row()
-        elif tag in ("td", "th") and self._tables:
-            self._end_cell()
+        if tag in _OF_TABLES and self._tables:
+            self._end_in_table(tag)
         elif tag in _BLOCKS or (self._svg and tag in _BLOCKS_IN_SVG):
             self._break()
             if tag in _PREFORMATTED:
@@ -156,6 +142,19 @@ class _Reader:
             self._write(" ")
         elif tag in ("svg", "a"):
             self._end_inline(tag)
+
+    def _end_in_table(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._end_cell()
+        elif tag in _GROUPS:
+            self._tables[-1].end_group()
+            self._break()
+        else:
+            self._end_row()
+        if tag == "table":
+            self._tables.pop()
+            if not self._tables:
+                self._end_table()
 
     def _end_inline(self, tag: str) -> None:
         if tag == "svg":
@@ -202,6 +201,8 @@ class _Reader:
             self._level = int(heading[1])
         elif tag == "li":
             self._write("- ")
+        elif tag == "thead" and self._tables:
+            self._tables[-1].in_head = True
         elif tag in _PREFORMATTED:
             self._preformatted += 1
             self._keeps_indent = True
@@ -226,15 +227,11 @@ class _Reader:
     def _end_cell(self) -> None:
         cell = self._tables[-1]
         if cell.is_open:
-            cell.row.append(_SPACE.sub(" ", "".join(cell.text)).strip().removesuffix(";"))
-            cell.text.clear()
-            cell.is_open = False
+            cell.end_cell(_SPACE.sub(" ", "".join(cell.text)).strip().removesuffix(";"))
 
     def _end_row(self) -> None:
         self._end_cell()
-        cell = self._tables[-1]
-        row = " | ".join(cell.row).rstrip(" |")
-        cell.row.clear()
+        row = " | ".join(self._tables[-1].end_row()).rstrip(" |")
         if not row.strip(" |"):
             return
         outer = self._tables[-2] if len(self._tables) > 1 else None

@@ -93,6 +93,24 @@ def test_a_row_that_begins_further_right_keeps_its_columns(tmp_path: Path) -> No
     ) == ["a | b | c", " | B | C"]
 
 
+def test_a_row_that_leaves_columns_out_keeps_its_only_cell_under_its_name(tmp_path: Path) -> None:
+    before, after = '<w:gridBefore w:val="1"/>', '<w:gridAfter w:val="2"/>'
+    assert rows_of(
+        tmp_path,
+        row(*map(cell, ("key", "value", "unit"))),
+        row(cell("12", span(2)), properties=before),
+        row(cell("pump"), properties=after),
+        row(cell("V"), properties=before + '<w:gridAfter w:val="1"/>'),
+        row(*map(cell, "abc")),
+    ) == ["key | value | unit", " | 12 | ", "pump |  | ", " | V | ", "a | b | c"]
+
+
+def test_no_row_has_more_columns_than_word_allows(tmp_path: Path) -> None:
+    after = '<w:gridAfter w:val="1000000"/>'
+    _, wide = rows_of(tmp_path, row(*map(cell, "ab")), row(*map(cell, "cd"), properties=after))
+    assert wide.count("|") == 62
+
+
 def test_the_old_way_of_merging_columns_is_known(tmp_path: Path) -> None:
     first, rest = '<w:hMerge w:val="restart"/>', '<w:hMerge w:val="continue"/>'
     assert rows_of(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
+from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
+from ingest.loaders.pdf.layout.grounds import walls_of
 from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
 from ingest.loaders.pdf.layout.listings import is_listing, listing_lines
@@ -20,6 +23,7 @@ from ingest.loaders.pdf.tables.finding import find_tables
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
 _LEAST_LISTING = 3  # lines
+_LEAST_BESIDE = 2  # lines beside a box
 _TWO_EMPTY_LINES = 3.2  # heights of the font
 
 
@@ -42,7 +46,13 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = settled(sheet)
     words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
+    frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
+    inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
+    framed = {id(word) for part in inside for word in part}
+    words = [word for word in words if id(word) not in framed]
     solid, taken = _tables(words, sheet)
+    boxes = {frame: _stand_in(frame) for frame in frames}
+    solid |= boxes
     floating: list[Block] = []
     for inset in sheet.insets:
         if inset.kind == "picture" and inset.text.strip():
@@ -53,20 +63,53 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
                 solid[inset.box] = block
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
+    blocks = _blocks_of_items(items, solid, sheet)
+    for block in floating:
+        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
+        blocks.insert(above[-1] + 1 if above else 0, block)
+    for frame, part in zip(frames, inside, strict=True):
+        at = next(at for at, block in enumerate(blocks) if block is boxes[frame])
+        blocks[at : at + 1] = _blocks_in_frame(part, frame, sheet)
+    return place(blocks, sheet)
+
+
+def _mixed(frames: Sequence[Box], words: Sequence[Word], sheet: Sheet) -> list[Box]:
+    """Return the frames that would be read together with what is beside them."""
+    if not frames:
+        return []
+    solid, taken = _tables(words, sheet)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    parts = [[item.box for item in part.items] for part in parts_of(items)]
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    parts += [[words[at].box for at in table.words] for table in tables if table.box in solid]
+    return [frame for frame in frames if are_mixed(parts, frame)]
+
+
+def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:
+    """Return what stands in a frame, as if nothing else stood on the page."""
+    rules = tuple(rule for rule in sheet.rules if holds(frame, rule.box))
+    alone = replace(sheet, words=tuple(words), rules=rules, insets=())
+    solid, taken = _tables(words, alone)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    items += [Item(box, None) for box in solid]
+    return _blocks_of_items(items, solid, alone)
+
+
+def _stand_in(frame: Box) -> Block:
+    return Block("table", (PrintedLine("", frame),), frame)
+
+
+def _blocks_of_items(items: Sequence[Item], solid: dict[Box, Block], sheet: Sheet) -> list[Block]:
     blocks: list[Block] = []
     asides: list[Block] = []
-    for part in parts_of(items):
+    for part in parts_of(items, walls=walls_of(sheet.rules, sheet.height)):
         found = _blocks_of_column(part.items, solid)
         if part.aside:
             asides += found
         else:
             blocks += behind_paragraph(found, asides) if asides else found
             asides = []
-    blocks += asides
-    for block in floating:
-        above = [at for at, other in enumerate(blocks) if other.box[1] <= block.box[1]]
-        blocks.insert(above[-1] + 1 if above else 0, block)
-    return place(blocks, sheet)
+    return [*blocks, *asides]
 
 
 def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
@@ -95,12 +138,40 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
     whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
-        middle = (block.box[1] + block.box[3]) / 2
-        above = [row for row in rows if (row.box[1] + row.box[3]) / 2 < middle]
+        above = _before(rows, block.box)
         blocks += _blocks_of_rows(above)
         blocks.append(block)
-        rows = rows[len(above) :]
+        taken = {id(row) for row in above}
+        rows = [row for row in rows if id(row) not in taken]
     return [*blocks, *_blocks_of_rows(rows)]
+
+
+def _before(rows: Sequence[Row], box: Box) -> Sequence[Row]:
+    """Return the lines that are read before a box: those above its middle or left of it.
+
+    It parts no paragraph that it stands beside.
+    """
+    middle = (box[1] + box[3]) / 2
+    at = sum((row.box[1] + row.box[3]) / 2 < middle for row in rows)
+    beside = [row for row in rows if box[1] < (row.box[1] + row.box[3]) / 2 < box[3]]
+    if len(beside) >= _LEAST_BESIDE and not any(
+        row.box[0] < box[2] and box[0] < row.box[2] for row in beside
+    ):
+        first = 0
+        for stack in stacks(rows):
+            cut = at - first
+            if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
+                last = first + len(stack)
+                above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
+                return rows[: first if above else last]
+            first += len(stack)
+    return [row for row in rows if _is_before(row.box, box)]
+
+
+def _is_before(row: Box, block: Box) -> bool:
+    """Whether a line stands above the middle of a table, or left of it."""
+    middle = (row[1] + row[3]) / 2
+    return middle < (block[1] + block[3]) / 2 or (middle < block[3] and row[2] <= block[0])
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:

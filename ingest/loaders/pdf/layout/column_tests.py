@@ -45,6 +45,10 @@ _CLOSE = 1.9  # heights of the font between two lines of a box
 _MARKS = 0.2  # German begins every other word with a capital
 _MARK = re.compile(r"[^\W\d_]{2}[,;.:!?]$|[，。；、！？]")
 _OF_ONE_SIZE = 0.1
+_LARGER = 1.1
+_WIDE = 1.5  # heights of the font between a bar and the text
+_HEADS = 2
+_MOST_ROWS = 0.8
 _OPENERS = "\"'“‘«„([（「『《"
 _CAPTION = re.compile(
     r"(?:figure|fig|table|tab|abbildung|abb|tabelle|图|圖|表)\.?\s*(?:\d|[A-Z]\b|[一二三四五六七八九十])",
@@ -64,7 +68,7 @@ class Side:
     a number or with dots that lead to one, of lines that begin inside a sentence, have a stop or a
     comma inside, begin with a letter.
     ``type`` is the usual size of its letters, ``address`` says that it looks like a postal address,
-    ``opens`` that its first line begins inside a sentence.
+    ``opens`` that its first line begins inside a sentence; ``heads`` counts lines of larger type.
     """
 
     count: int
@@ -82,6 +86,7 @@ class Side:
     address: bool
     type: float
     opens: bool
+    heads: int
     lines: tuple[float, ...]
     items: Sequence[tuple[Box, Word]]
     size: float
@@ -105,6 +110,7 @@ class Side:
         first = [line[0][1].text for line in ordered]
         last = [line[-1][1].text for line in ordered]
         texts = [word.text for _, word in items]
+        usual = sorted(word.size for _, word in items)[len(items) // 2]
         return cls(
             count=count,
             words=len(items) / count,
@@ -119,8 +125,9 @@ class Side:
             marks=sum(any(_MARK.search(w.text) for _, w in line[:-1]) for line in ordered) / count,
             entries=sum(text[:1].isalpha() for text in first) / count,
             address=is_address([" ".join(w.text for _, w in line) for line in ordered]),
-            type=sorted(word.size for _, word in items)[len(items) // 2],
+            type=usual,
             opens=_inside_sentence(first[0]),
+            heads=sum(min(w.size for _, w in line) > _LARGER * usual for line in lines),
             items=items,
             lines=tuple(sum((b[1] + b[3]) / 2 for b, _ in line) / len(line) for line in lines),
             size=size,
@@ -163,6 +170,7 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
         or (wide >= 1 and (_is_note(first, last) or _is_rest(first, last)))
         or _are_lists(left, right, wide)
         or _are_blocks(left, right, wide)
+        or _are_sections(left, right, wide)
     )
 
 
@@ -190,7 +198,7 @@ def _is_box(text: Side, box: Side) -> bool:
         close
         and box.count >= LEAST_BESIDE
         and (box.words >= _WORDED or box.letters > _LETTERED)
-        and _rows_in_common(text, box) < _HALF
+        and rows_in_common(text, box) < _HALF
     )
 
 
@@ -210,6 +218,17 @@ def _are_blocks(left: Side, right: Side, wide: float) -> bool:
     )
 
 
+def _are_sections(left: Side, right: Side, wide: float) -> bool:
+    """Whether both sides have headings of their own, as a bar beside a text does."""
+    return (
+        wide >= _WIDE
+        and (left.is_prose or right.is_prose)
+        and min(left.heads, right.heads) >= _HEADS
+        and min(left.count, right.count) >= _MANY_LINES
+        and rows_in_common(left, right) < _MOST_ROWS
+    )
+
+
 def _are_lists(left: Side, right: Side, wide: float) -> bool:
     """Whether two sides are lists, or columns of an index, whose lines have nothing in common."""
     fewest, most = sorted((left.count, right.count))
@@ -217,7 +236,7 @@ def _are_lists(left: Side, right: Side, wide: float) -> bool:
     if min(left.words, right.words) < _WORDED and min(left.letters, right.letters) <= _LETTERED:
         return False
     apart = wide >= (_NARROW_OF_MANY if fewest >= _MANY_LINES else 1)
-    if apart and most >= LEAST_LINES and _rows_in_common(left, right) < _HALF:
+    if apart and most >= LEAST_LINES and rows_in_common(left, right) < _HALF:
         return numbers < _HALF
     numbered = min(left.numbered, right.numbered, left.entries, right.entries) > _HALF
     return fewest >= _INDEX_LINES and numbered and numbers < _INDEX_NUMBERS
@@ -229,7 +248,7 @@ def _inside_sentence(start: str) -> bool:
     return letter.islower() or (letter.isalpha() and not (letter.isupper() or letter.istitle()))
 
 
-def _rows_in_common(left: Side, right: Side) -> float:
+def rows_in_common(left: Side, right: Side) -> float:
     """Return the share of the lines of the shorter side that have a line beside them."""
     few, many = sorted((left.lines, right.lines), key=len)
     near = _SAME_HEIGHT * left.size

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ingest.loaders.pdf.layout.asides import flow_of, is_flow, without_end
 from ingest.loaders.pdf.layout.column_tests import Side, are_columns
+from ingest.loaders.pdf.layout.grounds import wall_between
 from ingest.loaders.pdf.layout.gutters import Gutter, Item, Sides, gutters_of, usual_size
 from ingest.loaders.pdf.layout.lines import runs_backwards
 from ingest.loaders.pdf.layout.side_lines import goes_on, lines_of
@@ -54,8 +55,13 @@ def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[
     return [part.items for part in parts_of(items, certain=certain)]
 
 
-def parts_of(items: Sequence[Item], *, certain: bool = False) -> list[Part]:
-    """Return the parts of a page likewise, and which of them stand aside."""
+def parts_of(
+    items: Sequence[Item], *, certain: bool = False, walls: Sequence[Gutter] = ()
+) -> list[Part]:
+    """Return the parts of a page likewise, and which of them stand aside.
+
+    ``walls`` are edges down the page, which may part a bar from the text.
+    """
     if not items:
         return []
     if len(items) > MOST_ITEMS:
@@ -66,7 +72,9 @@ def parts_of(items: Sequence[Item], *, certain: bool = False) -> list[Part]:
     while waiting:
         part = waiting.pop()
         look = cuts < MOST_CUTS and len(part.items) > 1
-        gutter = _gutter(part.items, certain=certain, last=part.last) if look else None
+        gutter = wall_between(part.items, walls, usual_size(part.items)) if look else None
+        if gutter is None and look:
+            gutter = _gutter(part.items, certain=certain, last=part.last)
         if gutter is None:
             done.append(part)
             continue
@@ -161,6 +169,8 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
                 gutter = without_end(gutter, gutter.sides(items), size)
             if gutter is not whole:
                 words = gutter.sides(items)
+                if not all(words):
+                    continue  # a table alone stands on one side
                 sides = (Side.of(words[0], size), Side.of(words[1], size))
             worth = _worth(sides, gutter, size)
             if worth > best and (

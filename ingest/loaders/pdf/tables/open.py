@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.tables.addresses import address_beside
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import (
     Row,
@@ -67,6 +68,7 @@ def _tables_of(
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
     cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
+    cut = cut or address_beside(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
     heading = _heading(rows) if depth < _DEPTH else None
