@@ -16,9 +16,12 @@ from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, s
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.placing.beside_text import place, settled, words_in
 from ingest.loaders.pdf.placing.filling import with_fields
+from ingest.loaders.pdf.placing.leaders import with_leaders
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
 from ingest.loaders.pdf.tables.finding import find_tables
+from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
+from ingest.loaders.pdf.words.combs import without_combs
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
 _SAME_SIZE = 0.5  # points
@@ -37,6 +40,7 @@ def text_of(sheet: Sheet) -> str:
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
+    sheet = with_turned_heads(sheet) if sheet.turned else sheet
     if not sheet.turned:
         return _blocks_of_sheet(sheet)
     turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
@@ -44,8 +48,9 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
-    sheet = settled(sheet)
-    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
+    sheet = without_combs(settled(sheet))
+    printed = with_leaders(without_line_numbers(sheet.words), sheet.rules)
+    words = with_fields(printed, sheet.insets, sheet.rules)
     frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
