@@ -99,10 +99,8 @@ def moves(tree: ast.AST) -> Iterator[ast.Call]:
             continue
         owner = node.func.value
         of_os = isinstance(owner, ast.Name) and owner.id in {"os", "shutil"}
-        if of_os and node.func.attr in {"replace", "rename", "renames", "move"}:
-            yield node
         # str.replace takes two arguments or more, what replaces fields takes keywords
-        elif (
+        if (of_os and node.func.attr in {"replace", "rename", "renames", "move"}) or (
             node.func.attr in {"replace", "rename"}
             and len(node.args) == 1
             and not node.keywords
