@@ -33,6 +33,10 @@ class VectorFilter:
 
     One of the three is given. Of ``chunks`` there are at most :attr:`VectorStore.most_chunks`;
     an id may stand there twice. A filter that names nothing passes nothing.
+
+    Searches of this project give ``chunks``: the catalog alone knows which are visible and pass.
+    ``documents`` and ``language`` are there for other callers of a store; the contract tests use
+    them.
     """
 
     documents: tuple[int, ...] | None = None

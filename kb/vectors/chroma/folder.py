@@ -156,6 +156,8 @@ class ChromaFolder:
     def prune(self) -> None:
         """Rewrite files so that no text of deleted records is left in them."""
         with self.writing():
+            if not self._client.folder.exists():
+                return  # no vector was ever stored
             self._client.purge()
             self._client.has_written()
 
