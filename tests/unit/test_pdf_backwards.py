@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import pytest
+
+from ingest.loaders.base import LoadOptions
 from ingest.loaders.pdf.blocks import blocks_of
 from ingest.loaders.pdf.layout.joining import pieces_of
+from ingest.loaders.pdf.loader import PdfLoader
 from ingest.loaders.pdf.page import Sheet, Word
+from tests.helpers.raw_pdf import raw_pdf, stream
 
 _TEXTS = (
     (
@@ -118,3 +124,66 @@ def test_rows_of_a_list_of_prices_stay_rows() -> None:
         words.append(Word(f"{at + 2}.40", (200, 72 + 16.0 * at, 222, 82 + 16.0 * at), SIZE))
     rows = [line.split("\t") for line in text_on(words).split("\n")]
     assert rows == [[name, f"{at + 2}.40"] for at, name in enumerate(HEBREW[:4])]
+
+
+def drawn(*words: str, space: int, hang: int = 60) -> bytes:
+    """Return a page of words, drawn as shapes of which those of reh and waw hang over to the left.
+
+    All letters take 500 thousandths of the font's height; ``space`` more are between two words.
+    """
+    letters = sorted({letter for word in words for letter in word})
+    names = b" ".join(b"/a%d" % at for at in range(len(letters)))
+    procs = b" ".join(
+        b"/a%d %d 0 R" % (at, 7 if letter in "رو" else 6) for at, letter in enumerate(letters)
+    )
+    told = "".join(f"<{at:02x}> <{ord(letter):04x}>\n" for at, letter in enumerate(letters))
+    cmap = (
+        "begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
+        f"{len(letters)} beginbfchar\n{told}endbfchar endcmap"
+    )
+    font = (
+        b"<</Type/Font/Subtype/Type3/FontBBox[-200 0 500 700]/FontMatrix[.001 0 0 .001 0 0]"
+        b"/CharProcs<<%s>>/Encoding<</Type/Encoding/Differences[0 %s]>>/FirstChar 0"
+        b"/LastChar %d/Widths[%s]/ToUnicode 8 0 R>>"
+        % (procs, names, len(letters) - 1, b" ".join(b"500" for _ in letters))
+    )
+    from_left = [bytes(map(letters.index, reversed(word))).hex() for word in reversed(words)]
+    shown = f" -{space} ".join(f"<{codes}>" for codes in from_left)
+    page = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F 5 0 R>>>>>>"
+    )
+    return raw_pdf(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            page,
+            stream(f"BT /F 12 Tf 60 700 Td [{shown}] TJ ET".encode()),
+            font,
+            stream(b"500 0 0 0 500 600 d1 0 0 500 600 re f"),
+            stream(b"500 0 %d 0 500 600 d1 %d 0 %d 600 re f" % (-hang, -hang, 500 + hang)),
+            stream(cmap.encode()),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["إيجار", "رقم", "ثان"],
+        ["للغير", "إلا"],
+        ["لو", "ورد", "ورود"],
+    ],
+)
+def test_a_letter_that_hangs_over_the_space_behind_it_ends_its_word(
+    words: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "page.pdf"
+    path.write_bytes(drawn(*words, space=250))
+    assert PdfLoader().load(path, LoadOptions(ocr=False)).text.split() == words
+
+
+def test_letters_that_do_not_join_are_one_word(tmp_path: Path) -> None:
+    path = tmp_path / "page.pdf"
+    path.write_bytes(drawn("دو", "ار", "ر", space=90))
+    assert PdfLoader().load(path, LoadOptions(ocr=False)).text == "دوارر"

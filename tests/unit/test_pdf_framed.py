@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.helpers.pdf_pages import HEIGHT, Setting, flat, put, put_lines, sentences, text_of
 
 TEXT = Setting(left=40, top=74, width=340, size=11, leading=15)
 SMALL = Setting(left=406, top=92, size=9, leading=13)
-FACTS = [("Location", "Hedmark"), ("Area", "12.4 sq km"), ("Depth", "87 m"), ("Outflow", "Glomma")]
+FACTS = [("Location", "Hedmark"), ("Area", "12.4 sq km"), ("Depth", "87 m"), ("Fish", "none")]
 
 
-def frame(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> None:
+def frame(canvas: Canvas, box: tuple[float, float, float, float], corner: float = 0) -> None:
     """Draw a frame; the places count from the top of the page."""
+    left, top, right, bottom = box
     canvas.setLineWidth(0.5)
-    canvas.rect(left, HEIGHT - bottom, right - left, bottom - top)
+    canvas.roundRect(left, HEIGHT - bottom, right - left, bottom - top, corner)
 
 
 def test_a_box_of_facts_beside_an_article_does_not_part_its_sentences() -> None:
@@ -25,9 +27,10 @@ def test_a_box_of_facts_beside_an_article_does_not_part_its_sentences() -> None:
 
     def draw(canvas: Canvas) -> None:
         put_lines(canvas, ["Lake Mjelva"], replace(TEXT, top=40, size=20))
-        frame(canvas, 402, 73, 578, 150)
+        frame(canvas, (402, 73, 578, 150))
         put_lines(canvas, ["Facts of the lake"], replace(SMALL, left=465, top=76))
         for at, (name, value) in enumerate(FACTS):
+            canvas.line(405, HEIGHT - 91 - 13 * at, 575, HEIGHT - 91 - 13 * at)
             put_lines(canvas, [name], replace(SMALL, top=92 + 13 * at))
             put_lines(canvas, [value], replace(SMALL, left=462, top=92 + 13 * at))
         below = put(canvas, first, TEXT)
@@ -43,8 +46,9 @@ def test_a_box_of_facts_beside_an_article_does_not_part_its_sentences() -> None:
     assert text.index("Lake Mjelva") < text.index("Location") < text.index(flat(last)[:30])
 
 
-def test_framed_cards_side_by_side_are_read_one_after_the_other() -> None:
-    """Each card is whole, though all lines have neighbours."""
+@pytest.mark.parametrize("corner", [0, 8])
+def test_framed_cards_side_by_side_are_read_one_after_the_other(corner: float) -> None:
+    """Each card is whole, though all lines have neighbours; corners may be round."""
     cards = [
         ["Basic", "9 euros a month", "1 user", "Support by mail"],
         ["Team", "49 euros a month", "10 users", "Support by phone"],
@@ -55,7 +59,7 @@ def test_framed_cards_side_by_side_are_read_one_after_the_other() -> None:
         put_lines(canvas, ["Prices"], replace(TEXT, top=50))
         for at, card in enumerate(cards):
             left = 40 + at * 170
-            frame(canvas, left, 90, left + 150, 160)
+            frame(canvas, (left, 90, left + 150, 160), corner)
             put_lines(canvas, card, replace(SMALL, left=left + 10, top=95))
         put(canvas, sentences(64, 3), replace(TEXT, top=190, width=500))
 
@@ -73,7 +77,7 @@ def test_the_cells_of_a_ruled_table_are_no_boxes() -> None:
         for row in range(3):
             for column in range(3):
                 left, top = 40 + 120 * column, 90 + 40 * row
-                frame(canvas, left, top, left + 120, top + 40)
+                frame(canvas, (left, top, left + 120, top + 40))
                 lines = [f"name {row}{column}", f"more {row}{column}"]
                 put_lines(canvas, lines, replace(SMALL, left=left + 5, top=top + 8))
 

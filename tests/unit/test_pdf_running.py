@@ -54,6 +54,15 @@ def replace_top(setting: Setting, top: float) -> Setting:
     return Setting(left=setting.left, size=setting.size, font=setting.font, top=top)
 
 
+def ruled(canvas: Canvas, top: float, rows: Sequence[Sequence[str]]) -> None:
+    """Draw a table with rules around all cells."""
+    columns = [72.0 + 450 * at / len(rows[0]) for at in range(len(rows[0]) + 1)]
+    canvas.grid(columns, [HEIGHT - top + 14 - 20 * at for at in range(len(rows) + 1)])
+    for at, row in enumerate(rows):
+        for left, cell in zip(columns, row, strict=False):
+            put_lines(canvas, [cell], Setting(top=top + 20 * at, left=left + 3, size=7))
+
+
 def roman(number: int) -> str:
     return ["", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii"][number]
 
@@ -224,6 +233,20 @@ class TestWhatStays:
         for label in ("Surname and first name", "Staff number", "Mooring", "Signature"):
             assert read.count(label) == 4
         assert all(name in read for name in people)
+
+    def test_a_form_in_one_table_on_every_page_keeps_its_title(self) -> None:
+        people = ["Ines Orsay", "Tom Lund", "Ada Mill", "Yusuf Bell"]
+        labels = ["Surname and first name", "Staff number", "Mooring", "Length", "Harbour"]
+
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["Application for a mooring"], Setting(top=TOP))
+                rows = [[label, f"{people[number]} {at}"] for at, label in enumerate(labels)]
+                ruled(canvas, 90, [["Asked", "Answer"], *rows])
+
+            return draw
+
+        assert text_of(*map(page, range(4))).count("Application for a mooring") == 4
 
     def test_a_label_alone_above_its_value_stays_on_every_page(self) -> None:
         people = ["Ines Orsay", "Tom Lund", "Ada Mill", "Yusuf Bell"]
@@ -497,3 +520,41 @@ class TestSlides:
         games = ["3 / 5", "2 / 4", "4 / 6", "1 / 9"]
         read = text_of(*pages(4, bottom=lambda n: f"Mill against lake {games[n - 1]}"))
         assert all(game in read for game in games)
+
+
+class TestTablesOverPages:
+    @pytest.mark.parametrize("heading", ["Offer", ""])
+    @pytest.mark.parametrize("unit", ["", "pcs"])
+    def test_titles_above_and_below_stand_once(self, heading: str, unit: str) -> None:
+        names = ["Pos.", "Description", "Qty", "Unit price", "Total"]
+
+        def goods(at: int) -> str:
+            return sentences(at, 1)[:24].strip()
+
+        def page(number: int) -> Draw:
+            def draw(canvas: Canvas) -> None:
+                put_lines(canvas, ["Northwind Ltd"], Setting(top=TOP, size=9))
+                put_lines(canvas, ["Offer 2024/117"], Setting(top=TOP, size=9, left=280))
+                put_lines(canvas, ["VAT GB 123 4567 89"], Setting(top=BOTTOM, size=9))
+                top = 90.0
+                if heading and not number:
+                    top = put_lines(canvas, [heading], Setting(top=top, size=16)) + 30
+                rows = [
+                    [
+                        str(at),
+                        sentences(at, 1)[:24].strip(),
+                        unit or str(n + 1),
+                        f"{at}.50",
+                        f"{3 * at}.50",
+                    ]
+                    for n in range(8)
+                    for at in (8 * number + n + 1,)
+                ]
+                ruled(canvas, top, [names, *rows])
+
+            return draw
+
+        read = text_of(*map(page, range(6)))
+        assert read.count("Northwind Ltd") == read.count("Offer 2024/117") == 1
+        assert read.count("VAT GB") == 1
+        assert all(f"{at}\t{goods(at)}\t" in read for at in range(1, 49))

@@ -245,3 +245,45 @@ def test_ruled_tables_side_by_side_are_read_from_the_left() -> None:
 
     rows = [f"part {at}{row}\t{at}{row}7" for at in range(3) for row in range(5)]
     assert [line for line in text_of(draw).split("\n") if line] == ["Statement", *rows]
+
+
+@pytest.mark.parametrize("mark", ["{}.", "[{}]", "({})"])
+def test_a_numbered_list_goes_on_in_the_next_column(mark: str) -> None:
+    """Its numbers tell that no line of one column belongs to the other."""
+    works = ["Norges, 1998, p. 44.", "Parish accounts of Rustad.", "Olsen: On timber, pp. 3-17."]
+    more = ["Lake register, 2021.", "Strand: Weirs, 2004.", "Holm: Ferries, 1911."]
+    one = [f"{mark.format(at)} {work}" for at, work in enumerate(works, 1)]
+    other = [f"{mark.format(at)} {work}" for at, work in enumerate(more, 4)]
+
+    text = text_of(blocks(one, other))
+
+    assert text.index(one[-1]) < text.index(other[0]) < text.index(other[-1])
+    assert "\t" not in text
+
+
+def test_a_number_further_in_is_no_item() -> None:
+    """The last line of an item may begin with a page number."""
+
+    def draw(canvas: Canvas) -> None:
+        one = ["1. Norges, 1998, p. 44.", "2. Parish accounts of Rustad."]
+        put_lines(canvas, one, replace(LEFT, top=126))
+        put_lines(canvas, ["3. Olsen: On timber, pp. 3-"], replace(RIGHT, top=120))
+        put_lines(canvas, ["17."], replace(RIGHT, left=272, top=133))
+        put_lines(canvas, ["4. Lake register, 2021."], replace(RIGHT, top=146))
+
+    text = text_of(draw)
+
+    assert text.index("1. Norges") < text.index("2. Parish") < text.index("3. Olsen")
+    assert text.index("3. Olsen") < text.index("17.") < text.index("4. Lake")
+
+
+def test_items_numbered_by_rows_stay_rows() -> None:
+    """The numbers go across the page."""
+    text = text_of(
+        blocks(
+            ["1. anchor", "3. bilge", "5. buoy"],
+            ["2. ballast", "4. bollard", "6. cleat"],
+        )
+    )
+
+    assert text.index("2. ballast") < text.index("3. bilge") < text.index("4. bollard")

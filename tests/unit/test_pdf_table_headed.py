@@ -29,10 +29,10 @@ def boxed_names(canvas: Canvas) -> None:
     put(canvas, [NAMES], AT, right=RIGHT)
 
 
-def found(below: str = "") -> list[list[list[str]]]:
+def found(below: str = "", rows: int = len(ROWS)) -> list[list[list[str]]]:
     def draw(canvas: Canvas) -> None:
         boxed_names(canvas)
-        put(canvas, ROWS, AT, top=682, right=RIGHT)
+        put(canvas, ROWS[:rows], AT, top=682, right=RIGHT)
         if below:
             prose(canvas, [below], 60, top=600)
 
@@ -41,6 +41,10 @@ def found(below: str = "") -> list[list[list[str]]]:
 
 def test_boxes_of_names_say_the_columns_of_the_rows_below() -> None:
     assert found() == [[NAMES, *ROWS]]
+
+
+def test_one_row_that_is_full_below_boxes_of_names_is_theirs() -> None:
+    assert found("Thank you.", rows=1) == [[NAMES, ROWS[0]]]
 
 
 def test_a_paragraph_below_rows_under_boxed_names_is_no_row() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
 from ingest.loaders.pdf.layout.columns import Item, parts_of
-from ingest.loaders.pdf.layout.framed import frames_beside, holds
+from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
 from ingest.loaders.pdf.layout.grounds import walls_of
 from ingest.loaders.pdf.layout.line_numbers import without_line_numbers
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row, around, rows_of, runs_backwards
@@ -16,9 +16,11 @@ from ingest.loaders.pdf.layout.paragraphs import Column, has_columns, runs_on, s
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.pdf.placing.beside_text import place, settled, words_in
 from ingest.loaders.pdf.placing.filling import with_fields
+from ingest.loaders.pdf.placing.leaders import with_leaders
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
 from ingest.loaders.pdf.tables.finding import find_tables
+from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
 from ingest.loaders.pdf.words.combs import without_combs
 
 _MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
@@ -38,6 +40,7 @@ def text_of(sheet: Sheet) -> str:
 
 def blocks_of(sheet: Sheet) -> list[Block]:
     """Return what stands on a page, in the order in which a person reads it."""
+    sheet = with_turned_heads(sheet) if sheet.turned else sheet
     if not sheet.turned:
         return _blocks_of_sheet(sheet)
     turned = [as_seen(_blocks_of_sheet(other), other.turn) for other in sheet.turned if other.turn]
@@ -46,8 +49,9 @@ def blocks_of(sheet: Sheet) -> list[Block]:
 
 def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = without_combs(settled(sheet))
-    words = with_fields(without_line_numbers(sheet.words), sheet.insets, sheet.rules)
-    frames = frames_beside(words, sheet.rules)
+    printed = with_leaders(without_line_numbers(sheet.words), sheet.rules)
+    words = with_fields(printed, sheet.insets, sheet.rules)
+    frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
     framed = {id(word) for part in inside for word in part}
     words = [word for word in words if id(word) not in framed]
@@ -72,6 +76,18 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
         at = next(at for at, block in enumerate(blocks) if block is boxes[frame])
         blocks[at : at + 1] = _blocks_in_frame(part, frame, sheet)
     return place(blocks, sheet)
+
+
+def _mixed(frames: Sequence[Box], words: Sequence[Word], sheet: Sheet) -> list[Box]:
+    """Return the frames that would be read together with what is beside them."""
+    if not frames:
+        return []
+    solid, taken = _tables(words, sheet)
+    items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
+    parts = [[item.box for item in part.items] for part in parts_of(items)]
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    parts += [[words[at].box for at in table.words] for table in tables if table.box in solid]
+    return [frame for frame in frames if are_mixed(parts, frame)]
 
 
 def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:
@@ -127,26 +143,40 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
     whole = _down_and_across([solid[i.box] for i in items if i.word is None])
     blocks: list[Block] = []
     for block in whole:
-        above = rows[: _place_among(rows, block.box)]
+        above = _before(rows, block.box)
         blocks += _blocks_of_rows(above)
         blocks.append(block)
-        rows = rows[len(above) :]
+        taken = {id(row) for row in above}
+        rows = [row for row in rows if id(row) not in taken]
     return [*blocks, *_blocks_of_rows(rows)]
 
 
-def _place_among(rows: Sequence[Row], box: Box) -> int:
-    """Return how many lines are read before a box: it parts no paragraph that it stands beside."""
+def _before(rows: Sequence[Row], box: Box) -> Sequence[Row]:
+    """Return the lines that are read before a box: those above its middle or left of it.
+
+    It parts no paragraph that it stands beside.
+    """
     middle = (box[1] + box[3]) / 2
     at = sum((row.box[1] + row.box[3]) / 2 < middle for row in rows)
     beside = [row for row in rows if box[1] < (row.box[1] + row.box[3]) / 2 < box[3]]
-    if len(beside) < _LEAST_BESIDE or any(
+    if len(beside) >= _LEAST_BESIDE and not any(
         row.box[0] < box[2] and box[0] < row.box[2] for row in beside
     ):
-        return at
-    places = [0]
-    for stack in stacks(rows):
-        places.append(places[-1] + len(stack))
-    return min(places[:-1], key=lambda place: abs(rows[place].box[1] - box[1]))
+        first = 0
+        for stack in stacks(rows):
+            cut = at - first
+            if 0 < cut < len(stack) and runs_on(stack, Column.of(stack))[cut - 1]:
+                last = first + len(stack)
+                above = last == len(rows) or rows[first].box[1] >= box[1] - stack[0].height
+                return rows[: first if above else last]
+            first += len(stack)
+    return [row for row in rows if _is_before(row.box, box)]
+
+
+def _is_before(row: Box, block: Box) -> bool:
+    """Whether a line stands above the middle of a table, or left of it."""
+    middle = (row[1] + row[3]) / 2
+    return middle < (block[1] + block[3]) / 2 or (middle < block[3] and row[2] <= block[0])
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.loaders.pdf.layout.side_by_side import go_on_alone, is_address
+from ingest.loaders.pdf.layout.side_by_side import counts_on, go_on_alone, is_address
 from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk
 
@@ -171,6 +171,7 @@ def are_columns(left: Side, right: Side, wide: float, *, backwards: bool) -> boo
         or _are_lists(left, right, wide)
         or _are_blocks(left, right, wide)
         or _are_sections(left, right, wide)
+        or (wide >= 1 and counts_on(first.items, last.items, left.size))
     )
 
 

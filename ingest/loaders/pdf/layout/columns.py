@@ -169,6 +169,8 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
                 gutter = without_end(gutter, gutter.sides(items), size)
             if gutter is not whole:
                 words = gutter.sides(items)
+                if not all(words):
+                    continue  # a table alone stands on one side
                 sides = (Side.of(words[0], size), Side.of(words[1], size))
             worth = _worth(sides, gutter, size)
             if worth > best and (

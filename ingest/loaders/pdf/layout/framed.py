@@ -7,13 +7,14 @@ form, which hold one line or have one label beside them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Rule, Word
 
 _MOST_EDGES, _MOST = 400, 40
 _NEAR = 2.5  # points between edges that are one, corners that meet
+_ROUND = 20.0  # points of a rounded corner
 _APART = 3.0  # points between two frames
 _LEAST_HEIGHT, _LEAST_WIDTH = 20.0, 40.0  # points
 _LEAST_LINES = 2
@@ -26,7 +27,9 @@ def frames_beside(words: Sequence[Word], rules: Sequence[Rule]) -> list[Box]:
     boxes = _apart(_closed(rules))
     for box in boxes:
         inside = [word for word in words if holds(box, word.box)]
-        if any(_crosses(box, word.box) for word in words) or _lines(inside) < _LEAST_LINES:
+        if _is_cell(box, rules) or _lines(inside) < _LEAST_LINES:
+            continue
+        if any(_crosses(box, word.box) for word in words):
             continue
         beside = [
             word
@@ -54,21 +57,28 @@ def _closed(rules: Sequence[Rule]) -> list[Box]:
     found: set[Box] = set()
     for edges in rows.values():
         for one, other in pairwise(edges):
-            frame = (one[0], min(one[1], other[1]), other[2], max(one[3], other[3]))
-            if frame[2] - frame[0] >= _LEAST_WIDTH and all(
-                any(_covers(line, frame, y) for line in level) for y in (frame[1], frame[3])
-            ):
-                found.add(frame)
+            top, bottom = min(one[1], other[1]), max(one[3], other[3])
+            sides = (one[0], top, other[2], bottom)
+            if sides[2] - sides[0] < _LEAST_WIDTH:
+                continue
+            upper = [y for line in level if (y := _edge(line, sides, top, -1)) is not None]
+            lower = [y for line in level if (y := _edge(line, sides, bottom, 1)) is not None]
+            if upper and lower:
+                found.add((sides[0], max(upper), sides[2], min(lower)))
     return sorted(found, key=lambda box: (box[1] - box[3], box))
 
 
-def _covers(line: Box, frame: Box, y: float) -> bool:
-    """Whether a line is the upper or lower edge of a frame."""
-    return (
-        abs((line[1] + line[3]) / 2 - y) <= _NEAR
-        and abs(line[0] - frame[0]) <= _NEAR
-        and abs(line[2] - frame[2]) <= _NEAR
-    )
+def _edge(line: Box, frame: Box, y: float, outwards: int) -> float | None:
+    """Return where a line is the upper or lower edge of a frame, None where it is none.
+
+    Rounded corners cut as much off the sides as off the edge.
+    """
+    place = (line[1] + line[3]) / 2
+    corner = (place - y) * outwards
+    if not -_NEAR <= corner <= _ROUND:
+        return None
+    left, right = line[0] - frame[0] - corner, frame[2] - line[2] - corner
+    return place if abs(left) <= _NEAR and abs(right) <= _NEAR else None
 
 
 def _apart(boxes: Sequence[Box]) -> list[Box]:
@@ -98,6 +108,27 @@ def _touch(one: Box, other: Box) -> bool:
         and one[1] < other[3] + _APART
         and other[1] < one[3] + _APART
     )
+
+
+def _is_cell(frame: Box, rules: Sequence[Rule]) -> bool:
+    """Whether lines go on from a frame, as they do from the cells of a table."""
+    left, top, right, bottom = frame
+    for rule in rules:
+        x1, y1, x2, y2 = rule.box
+        if rule.level and top - _NEAR <= y1 <= bottom + _NEAR:
+            before, behind = x1 < left - _APART <= x2 + _NEAR, x1 - _NEAR <= right + _APART < x2
+        elif not rule.level and left - _NEAR <= x1 <= right + _NEAR:
+            before, behind = y1 < top - _APART <= y2 + _NEAR, y1 - _NEAR <= bottom + _APART < y2
+        else:
+            continue
+        if before or behind:
+            return True
+    return False
+
+
+def are_mixed(parts: Iterable[Iterable[Box]], frame: Box) -> bool:
+    """Whether a part holds what stands in a frame and what stands outside."""
+    return any(len({holds(frame, box) for box in part}) > 1 for part in parts)
 
 
 def _crosses(frame: Box, box: Box) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise, takewhile
@@ -24,6 +24,7 @@ from ingest.loaders.pdf.layout.page_numbers import (
     numbered,
     unnumbered,
 )
+from ingest.loaders.pdf.layout.same_forms import NEAR_PAGES, same_forms
 from ingest.loaders.pdf.page import Block, PrintedLine
 
 LARGEST = 1.15
@@ -34,9 +35,6 @@ LEAST_PAGES = 3
 
 _CLOSE = 0.5  # white above a title that has more on most pages, in heights of its letters
 _LEAST_PAGES_OF_LARGE = 4
-_NEAR_PAGES = 2  # left and right pages have titles of their own
-_FORM_LINES = 3  # that two pages have in common at the same places, besides running ones
-_FORM_SHARE = 0.25
 _MOSTLY = 0.5
 _NUMBER = re.compile(r"\d+")
 
@@ -52,7 +50,8 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
     ]
     counted = numbered(edges)
     titles = _titles(edges, counted, _usual_height(pages))
-    forms = _forms(pages, _from_the_edge(edges, titles | counted, counted))
+    running = _from_the_edge(edges, titles | counted, counted)
+    forms = same_forms(pages, {(edge.page, *place) for edge in running for place in edge.lines})
     told = counted | {edge for edge in titles if edge.page not in forms}
     gone: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
     seen: set[str] = set()
@@ -144,33 +143,12 @@ def _runs(group: Sequence[Edge]) -> Iterator[list[Edge]]:
     for first, last in zip([0, *starts], [*starts, len(waiting)], strict=True):
         run: list[Edge] = []
         for edge in sorted(waiting[first:last], key=lambda edge: edge.page):
-            if run and edge.page - run[-1].page > _NEAR_PAGES:
+            if run and edge.page - run[-1].page > NEAR_PAGES:
                 yield run
                 run = []
             if not run or edge.page != run[-1].page:
                 run.append(edge)
         yield run
-
-
-def _forms(pages: Sequence[PageBlocks | None], told: Iterable[Edge]) -> set[int]:
-    """Return the pages that print the same form: they share more than running titles."""
-    running = {(edge.page, place) for edge in told for place in edge.lines}
-    cells: list[set[tuple[str, int]]] = []
-    for number, page in enumerate(pages):
-        cells.append(set())
-        for at, block in enumerate(page.blocks if page is not None else ()):
-            for inner, line in enumerate(block.lines):
-                if (number, (at, inner)) not in running:
-                    height = round(line.box[3] / SAME_PLACE)
-                    cells[-1].update((cell, height) for cell in line.text.split("\t") if cell)
-    found: set[int] = set()
-    for number, here in enumerate(cells):
-        for other in range(number + 1, min(number + 1 + _NEAR_PAGES, len(cells))):
-            common = len(here & cells[other])
-            least = _FORM_SHARE * min(len(here), len(cells[other]))
-            if common >= max(_FORM_LINES, least):
-                found |= {number, other}
-    return found
 
 
 def _usual_height(pages: Sequence[PageBlocks | None]) -> float:

@@ -36,6 +36,7 @@ _SPACE = 0.3
 _LEAST_COLUMNS, _LEAST_WORDS = 12, 3
 _LEAST_CHINESE = 18  # columns
 _HALF = 0.5
+_NUMBERED = re.compile(r"[\[(]?(\d{1,3})[\]).](?=\s|$)")
 _REMARKS = ("//", "/*", "#", "--", ";", "(*", "%")
 _SMALL = 0.8  # share of lines that begin with a small letter: a list of ingredients, an index
 _PLACE = re.compile(
@@ -82,6 +83,27 @@ def go_on_alone(
         told += more[0]
         tested += more[1]
     return told >= FEWEST_TOLD and told >= _MOST_TOLD * tested
+
+
+def counts_on(
+    first: Sequence[tuple[Box, Word]], last: Sequence[tuple[Box, Word]], size: float
+) -> bool:
+    """Whether the items of a numbered list go on in the next column."""
+    one, other = (_numbers(lines_of(side, size), size) for side in (first, last))
+    numbers = [*one, *other]
+    return (
+        len(one) >= FEWEST_TOLD
+        and bool(other)
+        and _NUMBERED.match(lines_of(first, size)[0].text) is not None
+        and all(b == a + 1 for a, b in pairwise(numbers))
+    )
+
+
+def _numbers(lines: Sequence[SideLine], size: float) -> list[int]:
+    """Return the numbers of items, which stand at the left edge."""
+    edge = min(line.left for line in lines) + _HALF * size
+    found = (_NUMBERED.match(line.text) for line in lines if line.left <= edge)
+    return [int(number[1]) for number in found if number]
 
 
 def _are_remarks(lines: Sequence[SideLine]) -> bool:

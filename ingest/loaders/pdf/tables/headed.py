@@ -43,7 +43,8 @@ def with_rows_below(
         if len(columns) == 1 and (not rows or (1 in columns and not is_rest(words, rows, row))):
             break
         rows.append(row)
-    if sum(len(row.filled) >= _FEWEST_NAMES for row in rows) < _FEWEST_ROWS:
+    full = bool(rows) and len(rows[0].filled) == len(told)
+    if not full and sum(len(row.filled) >= _FEWEST_NAMES for row in rows) < _FEWEST_ROWS:
         return names
     first = Row(replace(rows[0].line), [list(cell.words) for cell in told])
     return table_from(words, [[first], *grouped(words, rows)], header_rows=1)

@@ -46,7 +46,7 @@ def is_table(
     """
     columns = len(strips) + 1
     shared = [row for row in rows if len(row.filled) > 1]
-    lines = len(rows) - _count_of_rest(rows)
+    lines = len(rows) - _count_of_rest(words, rows)
     if len(shared) < 2 or len(shared) < 0.45 * lines:  # noqa: PLR2004 - rows
         return False
     apart = (clear or all(are_clear(words, run, rows, strips))) and edges_align(
@@ -88,12 +88,13 @@ def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool
     return len(columns) == 2 and all(columns) and go_on_alone(columns[0], columns[1], size)  # noqa: PLR2004 - blocks
 
 
-def _count_of_rest(rows: Sequence[Row]) -> int:
+def _count_of_rest(words: Sequence[Word], rows: Sequence[Row]) -> int:
     """Count lines that hold the rest of one cell, below a row of at least three."""
     count = 0
     above: list[int] = []
     for row in rows:
-        if len(row.filled) == 1 and len(above) > 2 and row.filled[0] in above[1:]:  # noqa: PLR2004
+        alone = len(row.filled) == 1 and len(above) > 2 and row.filled[0] in above  # noqa: PLR2004 - cells
+        if alone and (row.filled[0] or words[row.cells[0][0]].text[:1].islower()):
             count += 1
         else:
             above = row.filled

@@ -10,7 +10,8 @@ from ingest.loaders.pdf.tables.columns import Row
 from ingest.loaders.pdf.tables.text import cell_text, distance
 
 _NEARER = 1.12  # distance between rows, as a multiple of that between lines of a cell
-_FEWEST_COLUMNS = 3
+_FEWEST_COLUMNS = 2
+_FEWEST_CELLS = 3
 
 
 def around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
@@ -30,9 +31,14 @@ def _is_centred(group: Sequence[Row]) -> bool:
     """Say whether some cells of a group are in its middle line, and the others in all lines."""
     middle = group[len(group) // 2]
     others = [row.filled for row in group if row is not middle]
-    if len(group) % 2 == 0 or len(middle.filled) < 3 or middle.spans:  # noqa: PLR2004 - cells
+    if len(group) % 2 == 0 or not _is_whole(middle) or middle.spans:
         return False
     return set(others[0]) < set(middle.filled) and all(filled == others[0] for filled in others)
+
+
+def _is_whole(row: Row) -> bool:
+    """Say whether a row has as many cells as a key beside its value, or as most of a table."""
+    return len(row.filled) >= min(_FEWEST_CELLS, len(row.cells))
 
 
 def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> list[list[Row]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ingest.loaders.pdf.page import Word
+from ingest.loaders.pdf.tables.addresses import address_beside
 from ingest.loaders.pdf.tables.centred import folded
 from ingest.loaders.pdf.tables.columns import (
     Row,
@@ -16,6 +17,7 @@ from ingest.loaders.pdf.tables.columns import (
 from ingest.loaders.pdf.tables.gaps import clear_strips, edges_align
 from ingest.loaders.pdf.tables.likely import is_code_or_list, is_table
 from ingest.loaders.pdf.tables.narrow import with_groups_parted, with_narrow_columns
+from ingest.loaders.pdf.tables.near_names import with_near_names_parted
 from ingest.loaders.pdf.tables.nearby import ends_of, names_above, overlaps
 from ingest.loaders.pdf.tables.prose import prose_columns, runs_across
 from ingest.loaders.pdf.tables.rows import are_blocks, grouped, is_rest, table_from
@@ -35,6 +37,7 @@ _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _FEWEST_ABOVE = 3  # rows above others with other edges
 _LONGEST_CELL = 60  # words
 _SIDES_APART = 1.2  # ems between what stands side by side without being one table
+_LARGER = 1.12  # times the usual size, which a heading has
 _EDGE = 2.0  # points by which cells of a column may be out of line
 
 
@@ -65,8 +68,12 @@ def _tables_of(
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
     cut = None if are_blocks(words, rows) else _gutter(words, rows, run.inner)
+    cut = cut or address_beside(words, rows, run.inner)
     if cut is not None:
         return [], _sides(words, rows, cut) if depth < _DEPTH else []
+    heading = _heading(rows) if depth < _DEPTH else None
+    if heading is not None:
+        return [], [_members(rows[:heading]), _members(rows[heading + 1 :])]
     rows, strips = with_words_joined(words, rows, run.inner)
     rows, strips = clear_strips(words, run, *with_names_joined(rows, strips))
     if not strips:
@@ -99,6 +106,18 @@ def _judged(
     if found or depth >= _DEPTH or len(rows) < _FEWEST_CUT or not parted:
         return found, []
     return [], _sides(words, rows, sum(widest) / 2)
+
+
+def _heading(rows: Sequence[Row]) -> int | None:
+    """Return the line in larger type that other columns stand below: there a table ends."""
+    sizes = sorted(row.line.size for row in rows)
+    large = _LARGER * sizes[len(sizes) // 2]
+    for at in range(2, len(rows) - 1):
+        if rows[at].filled == [0] and rows[at].line.size >= large:
+            above = {column for row in rows[:at] for column in row.filled}
+            if above != {column for row in rows[at + 1 :] for column in row.filled}:
+                return at
+    return None
 
 
 def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
@@ -238,7 +257,8 @@ def _finished(
     beside = [group for group in above if overlaps(group[-1].line, rows[0].line)]
     groups = above[: len(above) - len(beside)]
     groups += grouped(words, [*(row for group in beside for row in group), *rows])
-    return [table_from(words, with_groups_parted(words, groups, strips))]
+    groups = with_near_names_parted(words, with_groups_parted(words, groups, strips))
+    return [table_from(words, groups)]
 
 
 def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:

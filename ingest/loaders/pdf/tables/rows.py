@@ -21,6 +21,8 @@ _FEWEST_BLOCKS = 3
 _LITTLE_LOOSER = 1.06  # the same, where each line is what had no room above
 _MOST_JUMPS = 3
 _FEWEST_CHINESE = 4.5  # ems of a line that breaks within its cell
+_TORN = re.compile(r"\d[-–/]$")
+_AMOUNT = re.compile(r"[\d.,'’ ]*[.,]\d\d[-–]")  # its minus stands behind
 _UNFINISHED = re.compile(r"\w\s?[-–—‐,;/(（，、；~～]$|[(（][^()（）]*$")
 
 
@@ -105,9 +107,10 @@ def are_blocks(words: Sequence[Word], rows: Sequence[Row]) -> bool:
 def _is_one_row(words: Sequence[Word], group: Sequence[Row]) -> bool:
     columns = len(group[0].cells)
     numbers = [0] * columns
-    for row in group:
+    for at, row in enumerate(group):
         for column in row.filled:
-            numbers[column] += is_number(cell_text(words, row.cells[column]))
+            anew = not _is_torn(words, group[:at], column)
+            numbers[column] += anew and is_number(cell_text(words, row.cells[column]))
     full = sum(len(row.filled) == columns for row in group)
     rest = (
         columns > 2  # noqa: PLR2004 - the other columns hold keys and values
@@ -176,7 +179,8 @@ def _continues(
         return True
     fits = [_wraps(words, group, row, column, edges[column]) for column in filled]
     low = [_goes_on(words, group, row, column) for column in filled]
-    return all(fits) and (low[0] if row.cells[0] else any(low))
+    torn_apart = any(_is_torn(words, group, column) for column in filled)
+    return all(fits) and (torn_apart or (low[0] if row.cells[0] else any(low)))
 
 
 def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
@@ -188,6 +192,12 @@ def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
 def _is_unfinished(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
     """Say whether a cell's text so far is one that goes on: the first half of a range."""
     return _UNFINISHED.search(_above(words, group, column)) is not None
+
+
+def _is_torn(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
+    """Say whether a cell's text so far ends in the middle of a number: of a telephone."""
+    text = _above(words, group, column)
+    return _TORN.search(text) is not None and _AMOUNT.fullmatch(text) is None
 
 
 def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
@@ -24,6 +25,7 @@ _FEW_BANDS = 3
 _FILLED = 0.2  # share of a grid's places
 _SHARED = 0.5  # share of rows that have several cells
 _BAND_LINES = 3
+_FACT = re.compile(r"\w[:：]\s*\S.*\w[:：]\s*\S")  # "Name: … Number: …" names no column
 
 
 def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
@@ -120,6 +122,8 @@ def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
 def _header_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> int:
     """Count rows at the top that name columns: merged cells of names reach over several."""
     first = [cell for cell in told if cell.row == told[0].row]
+    if any(_FACT.search(cell_text(words, cell.words)) for cell in first):
+        return 0
     end = min(max(cell.row_end for cell in first), _MOST_HEADER_ROWS)
     spans = [cell for cell in first if cell.column_end - cell.column > 1]
     columns = len(grid.across) - 1

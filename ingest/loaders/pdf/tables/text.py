@@ -22,6 +22,7 @@ _FIXED_APART = 0.95  # ems; one space takes 0.6
 _FIXED = 0.8  # share of letters
 _LEADERS = re.compile(r"\s*(?:[.．·•․‥…‧_-]\s?){4,}\s*|\s*…{2,}\s*")
 _DOTS = re.compile(r"[.．·․‥…‧]+")
+_LABEL = re.compile(r"[^\W\d_][^：:，。；]{1,15}：")  # "开票日期：" begins a line of its own
 _HYPHEN_END = re.compile(r"[^\W\d_]{2,}[-\u2010\u00ad]$")
 _ANY_HYPHEN_END = re.compile(r"[^\W_][)\]]?[-\u2010]$")
 _NUMBER = re.compile(
@@ -162,7 +163,7 @@ def joined(text: str, line: str) -> str:
     """Put the next line of a cell behind what is there."""
     if not text or not line:
         return text or line
-    if is_cjk(text[-1]) and is_cjk(line[0]):
+    if is_cjk(text[-1]) and is_cjk(line[0]) and not _LABEL.match(line):
         return text + line
     if text.endswith("\u00ad") or (_HYPHEN_END.search(text) and line[0].islower()):
         return text[:-1] + line

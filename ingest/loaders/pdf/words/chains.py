@@ -74,7 +74,7 @@ class _Chain:
             return 0.0  # letters of one ligature
         if is_mark(other.text):
             return 0.0
-        return (other.left - one.right) / size
+        return (other.left + other.hang - one.right) / size
 
     def white(self, at: int) -> Gap:
         """Return what is between a letter and the next one.

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.turning import QUARTER, Turn
 from ingest.loaders.pdf.words.glyphs import Glyph, Glyphs
+from ingest.loaders.pdf.words.scripts import is_leftward
 from ingest.loaders.pdf.words.vertical import are_vertical
 
 _NEAR = 12.0
@@ -30,6 +31,9 @@ _MEASURED = 200
 _LOWEST, _HIGHEST = 0.2, 1.5
 """Usual height of a drawn letter in sizes of its font, and between what it may be."""
 
+_LARGEST_HANG = 0.15
+"""Of a letter over what follows it, in sizes."""
+
 _ASCENT, _DESCENT = 0.8, 0.2
 """Height of a line above and below its base line, in sizes: fonts' own figures vary too much."""
 
@@ -38,7 +42,8 @@ class Sign(NamedTuple):
     """A character in its frame: from ``left`` to ``right`` on the line at ``base``.
 
     ``ink_left`` and ``ink_right`` bound what is drawn of it. ``font`` is -1 for what PDFium made
-    up. ``down`` says that it stands upright in a column.
+    up. ``down`` says that it stands upright in a column. ``hang`` is how far a letter of a script
+    that runs leftwards hangs over what follows it.
     """
 
     text: str
@@ -52,6 +57,7 @@ class Sign(NamedTuple):
     drawn: int
     hyphen: bool
     down: bool = False
+    hang: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +146,24 @@ def _frame(
         visible += shown
         if shown and right - left < 0.01 * size:
             right = max(ink_right, left)
+        hang = 0.0
+        if is_leftward(glyph.text):
+            hang = _hang(upright(glyph.x, glyph.y)[0] - left, size)
         signs.append(
             Sign(
                 glyph.text, left, right, base, size, ink_left, ink_right,
                 glyph.font, glyph.drawn, glyph.hyphen, down,
+                hang,
             )
         )  # fmt: skip
     if any(down for _, down in found):
         signs.sort(key=lambda sign: sign.drawn)  # PDFium sorts what stands on one line
     return Frame(Turn(angle, width, height), tuple(signs), visible)
+
+
+def _hang(hang: float, size: float) -> float:
+    """Return how far a letter begins before its origin; 0 where its origin is at its other end."""
+    return hang if 0 < hang < _LARGEST_HANG * size else 0.0
 
 
 def _upright(

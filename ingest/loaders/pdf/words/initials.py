@@ -8,6 +8,7 @@ the same place becomes a word by itself.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -36,6 +37,7 @@ _DESCENT = 0.2  # of a word's box: see frames.line_box
 _WORDS = frozenset("AIOEYÀÉÈÅÖÓВКСОУИАЯ")
 """Letters that are a word by themselves in some language."""
 
+_MARKS = ".\"'“”‘’„«»‹›「『《（(¿¡"
 _ARTICLES = frozenset("AI")
 _BEHIND_A = (
     "bout bove ccording cross fter fterwards gain gainst ge go ir lbert lexander lice ll lmost "
@@ -93,7 +95,10 @@ def _may_be(word: Word, usual: float) -> bool:
 
 
 def _is_letter(word: Word) -> bool:
-    return any(map(str.isalpha, word.text))
+    letters = word.text.strip(_MARKS)
+    return bool(letters) and all(
+        c.isalpha() and unicodedata.normalize("NFKC", c) == c for c in letters if c not in _MARKS
+    )
 
 
 def _beside(initial: Word, words: Sequence[Word]) -> list[_Line]:
