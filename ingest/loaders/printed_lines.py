@@ -52,6 +52,9 @@ _WORD_START = re.compile(r"([^\W\d_]+)")
 _ARTEFACTS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\u2e80-\u2fd5]")
 _SYMBOL_BULLETS = str.maketrans(dict.fromkeys("\uf0b7\uf0a7\uf06c\uf06e\uf0d8\uf0a8\uf0fc", "•"))
 
+_LABEL = re.compile(r"[^\W\d_](?:[^\W\d_]|[ /・／]){1,19}[：:]")
+_CODE = re.compile(r"[!-~ ¥￥№–—−]+")
+
 
 def is_cjk(character: str) -> bool:
     """Whether a character belongs to writing that puts no space between words."""
@@ -179,3 +182,12 @@ def _names(line: str, title: str) -> bool:
 
 def _bare(line: str) -> str:
     return "".join(line.split())
+
+
+def are_entries(one: str, other: str) -> bool:
+    """Whether a Chinese or Japanese label with its value ends with its line."""
+    label = _LABEL.match(one)
+    if label is None or not is_cjk(one[0]) or not is_cjk(other[0]):
+        return False
+    code = _CODE.fullmatch(one[label.end() :].strip())
+    return code is not None or _LABEL.match(other) is not None

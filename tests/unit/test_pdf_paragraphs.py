@@ -453,3 +453,47 @@ class TestGoingOn:
             lambda canvas: put_lines(canvas, ["a) rope", "b) salt"], Setting()) and None,
         )
         assert "\n\na) rope\nb) salt" in read
+
+
+class TestChinese:
+    """Lines without capitals and without spaces."""
+
+    def test_a_raised_reference_in_the_last_line_does_not_part_it_from_its_paragraph(self) -> None:
+        """It has more figures than the line has characters, and makes the line higher."""
+
+        def draw(canvas: Canvas) -> None:
+            setting = Setting(font=CHINESE, size=10, leading=16, width=300)
+            canvas.setFont(CHINESE, 10)
+            put_lines(canvas, [CHINESE_TEXT[at : at + 30] for at in (0, 30, 60)], setting)
+            y = HEIGHT - setting.top - 10 - 3 * 16 - 3
+            canvas.setFont(CHINESE, 10)
+            canvas.drawString(72, y, "要手段")
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(102, y + 5, "[12-13]")
+            canvas.setFont(CHINESE, 10)
+            canvas.drawString(102 + canvas.stringWidth("[12-13]", "Helvetica", 8), y, "。")
+
+        assert CHINESE_TEXT[60:90] + "要手段[12-13]。" in text_of(draw)
+
+    def test_a_foreign_name_with_a_capital_goes_on_with_a_sentence(self) -> None:
+        lines = [CHINESE_TEXT[:30], "（District Metered Area）" + CHINESE_TEXT[30:45]]
+        setting = Setting(font=CHINESE, width=300)
+
+        text = text_of(lambda canvas: put_lines(canvas, lines, setting))
+
+        assert "".join(lines) in text
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            ["发票号码：24312000000012345678", "开票日期：2024年03月14日"],
+            ["請求番号：INV-2024-0317-0042", "有限会社河边石桥商事"],
+            ["名称：河边石桥贸易有限公司", "纳税人识别号：91310000"],
+        ],
+    )
+    def test_a_label_with_its_value_is_a_line_of_its_own(self, lines: list[str]) -> None:
+        """The block is as narrow as its widest line: all lines seem full."""
+
+        setting = Setting(font=CHINESE, left=330, top=200)
+
+        assert text_of(lambda canvas: put_lines(canvas, lines, setting)) == "\n".join(lines)

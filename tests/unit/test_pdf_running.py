@@ -525,8 +525,11 @@ class TestSlides:
 class TestTablesOverPages:
     @pytest.mark.parametrize("heading", ["Offer", ""])
     @pytest.mark.parametrize("unit", ["", "pcs"])
-    def test_titles_above_and_below_stand_once(self, heading: str, unit: str) -> None:
-        names = ["Pos.", "Description", "Qty", "Unit price", "Total"]
+    @pytest.mark.parametrize("again", [True, False])
+    def test_titles_above_and_below_stand_once(
+        self, heading: str, unit: str, *, again: bool
+    ) -> None:
+        names = ["Pos.", "Description", "Qty", "Unit price"]
 
         def goods(at: int) -> str:
             return sentences(at, 1)[:24].strip()
@@ -540,17 +543,10 @@ class TestTablesOverPages:
                 if heading and not number:
                     top = put_lines(canvas, [heading], Setting(top=top, size=16)) + 30
                 rows = [
-                    [
-                        str(at),
-                        sentences(at, 1)[:24].strip(),
-                        unit or str(n + 1),
-                        f"{at}.50",
-                        f"{3 * at}.50",
-                    ]
-                    for n in range(8)
-                    for at in (8 * number + n + 1,)
+                    [str(at), goods(at), unit or str(at % 8 + 1), f"{at}.50"]
+                    for at in range(8 * number + 1, 8 * number + 9)
                 ]
-                ruled(canvas, top, [names, *rows])
+                ruled(canvas, top, [names, *rows] if again or not number else rows)
 
             return draw
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.loaders.pdf.layout.asides import behind_paragraph
+from ingest.loaders.pdf.layout.centred_keys import with_keys_first
 from ingest.loaders.pdf.layout.columns import Item, parts_of
 from ingest.loaders.pdf.layout.framed import are_mixed, frames_beside, holds
 from ingest.loaders.pdf.layout.grounds import walls_of
@@ -203,6 +204,7 @@ def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
+    rows = with_keys_first(rows)
     columns: dict[int, Column] = {}
     for size in {round(row.size) for row in rows}:
         columns[size] = Column.of([r for r in rows if abs(r.size - size) <= 1 + _SAME_SIZE])

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box, Word
-from ingest.loaders.printed_lines import is_cjk
+from ingest.loaders.printed_lines import is_cjk, width
 
 SAME_LINE = 0.5
 """Share of the lower word's height that two words of one line have in common."""
@@ -34,6 +34,7 @@ _MARKER = re.compile(
     r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|(?:\d{1,2}\.){2,4}\d{0,2}|"
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
 )
+_NOTES = re.compile(r"[\[(（［]?[\d*†‡,，、;~–—-]+[\])）］]?")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _STRONG = _RIGHT_TO_LEFT | {"AN"}
 _STOP = re.compile(r"[.,:;!?]+(?=\w)")
@@ -55,10 +56,12 @@ class Row:
 
     @cached_property
     def size(self) -> float:
-        """The size of most of its letters."""
+        """The size of most of its letters; raised numbers of notes and of works do not count."""
         letters: Counter[float] = Counter()
+        largest = max(self.words, key=lambda word: word.size)
         for word in self.words:
-            letters[word.size] += len(word.text)
+            if not _is_raised(word, largest):
+                letters[word.size] += width(word.text)
         return max(letters, key=lambda size: (letters[size], size))
 
     @cached_property
@@ -245,6 +248,12 @@ def _read_onwards(words: Sequence[Word]) -> list[Word]:
 def _gap(one: Word, other: Word) -> float:
     """Return the white between two words, whichever stands on the left."""
     return max(other.box[0] - one.box[2], one.box[0] - other.box[2])
+
+
+def _is_raised(word: Word, largest: Word) -> bool:
+    """Whether a word is made of small numbers above the line, as "[2-3]" behind a sentence."""
+    raised = word.box[3] < largest.box[3] and word.size < _SMALLER * largest.size
+    return raised and _NOTES.fullmatch(word.text) is not None
 
 
 def _is_mark(one: Word, other: Word) -> bool:

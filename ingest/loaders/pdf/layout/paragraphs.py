@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, Row
-from ingest.loaders.printed_lines import LIST_ITEM, is_cjk, width
+from ingest.loaders.printed_lines import LIST_ITEM, are_entries, is_cjk, width
 
 SAME_SIZE = 0.12
 """Share by which the sizes of two lines of a paragraph may differ."""
@@ -43,6 +43,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _OPENERS = "\"'“‘«„([（「『《"
+_ENDS = "。！？：；）」』】》〉〕］．"
 _HYPHENS = "-\u2010\u00ad\ufffe"
 
 
@@ -147,6 +148,8 @@ def _goes_on(
     one, other = row.text(), below.text()
     if not one or not other or _is_item(one, other) or _CONTACT.match(other):
         return False
+    if are_entries(one, other):
+        return False
     if _is_broken(one, other):
         return True
     item = LIST_ITEM.match(one) is not None
@@ -173,6 +176,8 @@ def _reads_on(one: str, other: str, lower: float) -> bool:
         return True
     if width(one) < _LEAST_COLUMNS:
         return False
+    if one[-1] >= "\u2e80" and is_cjk(one[-1]) and one[-1] not in _ENDS:
+        return True  # a Chinese sentence that goes on with a foreign name
     without_capitals = start.isalpha() and not (start.isupper() or start.istitle())
     return without_capitals or lower >= _LEAST_LOWER
 

@@ -1,6 +1,6 @@
 """Pages that print the same form: each says what it does with its own title.
 
-A table that goes on over pages is none: the names of its columns stand again on each page, and
+A table that goes on over pages is none: the names of its columns may stand again on each page, and
 numbers and units stand at the same places, but its rows are others.
 """
 
@@ -37,7 +37,8 @@ def same_forms(pages: Sequence[PageBlocks | None], running: _Places) -> set[int]
     for number, here in enumerate(cells):
         for other in range(number + 1, min(number + 1 + NEAR_PAGES, len(cells))):
             there = cells[other]
-            if here & there and (names := _names_again(blocks[number], blocks[other])):
+            if here & there and _may_go_on(blocks[number], blocks[other]):
+                names = _names_again(blocks[number][-1], blocks[other][0])
                 there = there - _cells(blocks[other][:1]) | _labels(blocks[other][0], names)
             common = len(here & there)
             if common >= max(_LINES, _SHARE * min(len(here), len(there))):
@@ -68,11 +69,14 @@ def _cells(blocks: Sequence[Block]) -> set[tuple[str, int]]:
     }
 
 
-def _names_again(above: Sequence[Block], below: Sequence[Block]) -> int:
-    """Count the rows of names with which the last table of a page begins again on another."""
-    if not (above and below and above[-1].kind == below[0].kind == "table"):
-        return 0
-    pairs = zip(above[-1].lines, below[0].lines, strict=False)
+def _may_go_on(above: Sequence[Block], below: Sequence[Block]) -> bool:
+    """Whether a page ends with a table and another begins with one."""
+    return bool(above and below) and above[-1].kind == below[0].kind == "table"
+
+
+def _names_again(above: Block, below: Block) -> int:
+    """Count the rows of names with which both tables begin."""
+    pairs = zip(above.lines, below.lines, strict=False)
     same = takewhile(lambda pair: pair[0].text == pair[1].text and "\t" in pair[0].text, pairs)
     return sum(1 for _ in islice(same, _MOST_NAMES))
 
