@@ -9,7 +9,7 @@ import pytest
 from ingest.loaders.base import LoadOptions
 from ingest.loaders.html_tables import LONGEST_REPEATED, MOST_REPEATED
 from ingest.loaders.html_text import read_html
-from ingest.loaders.markdown import MarkdownLoader
+from ingest.loaders.markdown.loader import MarkdownLoader
 
 
 def rows_of(rows: str) -> list[str]:
