@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kb.search.terms import terms
 from reportlab.pdfgen.canvas import Canvas
 
+from kb.words.terms import terms
 from tests.helpers.pdf_pages import CHINESE, Draw, text_of
 
 Part = str | tuple[str, float]
