@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
-QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile
+QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
 BENCH := embedding splitting ocr ingest "search --sizes 1000,10000"

@@ -91,6 +91,7 @@ def test_a_server_that_is_killed_in_the_middle_of_twenty_uploads_finishes_all_af
     assert [path for path in (data_dir / "spool").iterdir() if path.is_dir()] == []
 
 
+@pytest.mark.slow
 def test_two_browsers_at_two_servers_see_the_same_queue_and_either_cancels(
     data_dir: Path, tmp_path: Path, chromium: Browser
 ) -> None:

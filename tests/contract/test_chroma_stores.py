@@ -271,6 +271,7 @@ def test_a_collection_that_was_made_again_elsewhere_is_found_again(
         assert store.count("col") == 0
 
 
+@pytest.mark.slow
 def test_a_restart_in_the_middle_of_writing_loses_nothing(tmp_path: Path) -> None:
     process = ChromaProcess(tmp_path / "server")
     process.start()

@@ -173,6 +173,7 @@ def kill_many(settings: Settings, kills: int, *, seed: int) -> None:
         assert len(base.documents()) == 40
 
 
+@pytest.mark.slow
 def test_a_queue_survives_kills_at_random_moments(settings: Settings) -> None:
     kill_many(settings, 4, seed=4)
 
