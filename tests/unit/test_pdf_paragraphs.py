@@ -126,6 +126,27 @@ class TestParagraphs:
 
         assert text_of(draw) == " ".join([*above, *below, "harbour."]).replace("sec- ", "sec")
 
+    def test_wide_blanks_of_tex_behind_the_ends_of_sentences(self) -> None:
+        lines = [
+            "Late boats come in. Then har-",
+            "bour lights go out? Nobody",
+            "sees. Gulls, the old, fish",
+            "by night.",
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 10)
+            for number, line in enumerate(lines):
+                words, left = line.split(), 72.0
+                shares = [3 if word[-1] in ".?" else 1 for word in words[:-1]]
+                taken = sum(map(canvas.stringWidth, words))
+                room = (175 - taken) / sum(shares) if number + 1 < len(lines) else 4
+                for word, share in zip(words, [*shares, 0], strict=True):
+                    canvas.drawString(left, 700 - 13 * number, word)
+                    left += canvas.stringWidth(word) + room * share
+
+        assert text_of(draw) == " ".join(lines).replace("har- ", "har")
+
     def test_a_page_of_one_paragraph_is_one_line(self) -> None:
         text = sentences(312, 60)
         assert text_of(stacked([text], Setting(justified=True))) == text

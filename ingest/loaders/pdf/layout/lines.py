@@ -24,6 +24,8 @@ COLUMN_GAP = 1.5
 """Widths of the font's height from which a gap is a column's, where the line is no prose."""
 
 _EVEN = 1.3
+_BEHIND_STOP = 3.0  # times as far does TeX stretch a blank there (The TeXbook, chapter 12)
+_CLOSING = "\"'”’»)]"
 _MANY = 0.2  # of a line's letters
 _RECENT = 6  # lines that a word may still belong to: words come ordered by their height
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
@@ -96,9 +98,16 @@ class Row:
 
     @cached_property
     def even(self) -> bool:
-        """Whether its gaps are of one width, as those of a justified line are."""
-        gaps = [_gap(a, b) for a, b in pairwise(self.words)]
-        return len(gaps) > 1 and max(gaps) <= _EVEN * min(gaps)
+        """Whether its gaps are of one width, as those of a justified line are.
+
+        Behind the end of a sentence TeX stretches a blank three times as much.
+        """
+        gaps = [(_gap(a, b), a.text.rstrip(_CLOSING)[-1:]) for a, b in pairwise(self.words)]
+        least = min((gap for gap, _ in gaps), default=0.0)
+        return len(gaps) > 1 and all(
+            gap <= _EVEN * least * (_BEHIND_STOP if last and last in ".?!:" else 1)
+            for gap, last in gaps
+        )
 
     @property
     def height(self) -> float:
