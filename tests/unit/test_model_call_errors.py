@@ -39,7 +39,7 @@ def failed(error: Exception, kind: type[ModelCallError]) -> None:
 
 def test_a_failure_of_the_engine_becomes_that_of_who_called_it() -> None:
     error = ModelCallError("the engine failed")
-    with pytest.raises(RerankingError, match="^the engine failed$") as caught:
+    with pytest.raises(RerankingError, match="the engine failed") as caught:
         failed(error, RerankingError)
     assert caught.value.__cause__ is error
 
