@@ -324,6 +324,8 @@ class Store(FileSteps):
             self._give_turn()
         while self._sweeper.describe_part(remote=remote):
             self._give_turn()
+        while self._sweeper.forget_part():
+            self._give_turn()
 
     def _give_turn(self) -> None:
         if not self.lock.is_held:
