@@ -48,7 +48,7 @@ def sentences_for(chunk: UnrefinedChunk, direction: int = 0) -> StoredSentences:
 
 
 def refine(base: KnowledgeBase, chunks: list[UnrefinedChunk]) -> None:
-    with store_of(base).change() as change:
+    with store_of(base).change_catalog() as change:
         change.put_sentences(base.collection().id, [sentences_for(chunk) for chunk in chunks])
         change.note_refined({chunk.document_id: chunk.ordinal + 1 for chunk in chunks})
 
@@ -157,7 +157,7 @@ def test_what_a_crash_left_of_a_deleted_collection_goes_at_the_next_start(
 ) -> None:
     base.add(LONG, name="valves")
     refine(base, unrefined(base))
-    with store_of(base).changing() as change:  # and then the process ends
+    with store_of(base).change_searchable() as change:  # and then the process ends
         change.detach_collection(base.collection().id)
     assert rows(base) > 0
     with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as again:
@@ -172,7 +172,7 @@ def test_equal_keys_of_other_passages_are_told_apart_by_length(base: KnowledgeBa
     longer = StoredSentences(
         key=other.key, characters=other.characters + 9, spans=other.spans, vectors=other.vectors
     )
-    with store_of(base).change() as change:
+    with store_of(base).change_catalog() as change:
         change.put_sentences(base.collection().id, [longer])
     with store_of(base).catalog.reading() as state:
         assert state.sentences_of(base.collection().id, [first.id]) == {}
