@@ -45,6 +45,16 @@ class LookingUp(ABC):
         with self.reading() as state:
             return state.collection(name)
 
+    def meant_collection(self, collection: CollectionRef, default: str) -> CollectionInfo:
+        """Return the collection that a reference means, as it is now.
+
+        Raises:
+            CollectionError: there is none of that name.
+            CollectionGoneError: the collection given was deleted meanwhile.
+        """
+        with self.reading() as state:
+            return state.meant_collection(collection, default)
+
     def find_collection(self, name: str) -> CollectionInfo | None:
         """Return the collection of that name, None if there is none."""
         with self.reading() as state:

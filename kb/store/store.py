@@ -12,11 +12,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from kb.catalog.catalog import Catalog
+from kb.catalog.sentences import StoredSentences
 from kb.embedding.base import Vector, Vectors
 from kb.errors import StoreBusyError, StoreError, VectorServerUnavailableError
 from kb.prepared import EmbeddedDocument, PreparedDocument
@@ -24,6 +25,7 @@ from kb.records import AddResult, CollectionInfo, FileState
 from kb.store import network_disks, room
 from kb.store.collections import CollectionSteps
 from kb.store.files import FileSteps
+from kb.store.lock import WriteLock
 from kb.store.locks import Locks
 from kb.store.placing import PlacedVectors, VectorAccess
 from kb.store.snapshot import CATALOG, Snapshot, is_read_only
@@ -135,6 +137,30 @@ class Store(CollectionSteps, FileSteps):
         self._sweep()
         return results
 
+    def put_sentences(
+        self,
+        collection: CollectionInfo,
+        rows: Sequence[StoredSentences],
+        reached: Mapping[int, int],
+    ) -> None:
+        """Store vectors of sentences, and how many first chunks of documents have them now.
+
+        Searches are not told: they find the same chunks, and take what they find of this.
+
+        Raises:
+            CollectionGoneError: the collection was deleted meanwhile.
+            StoreError: the disk is full or failed; nothing was stored.
+        """
+        room.require(self.folder)
+        with self.change_catalog() as change:
+            change.current_collection(collection)
+            change.put_sentences(collection.id, rows)
+            change.note_refined(reached)
+
+    def refining_lock(self, collection_id: str) -> WriteLock:
+        """Return the lock of whoever computes the vectors of a collection's sentences."""
+        return self._locks.refining(collection_id)
+
     # -- reading vectors
 
     def query(
@@ -212,6 +238,8 @@ class Store(CollectionSteps, FileSteps):
         while self._sweeper.delete_part(remote=remote):
             self._give_turn()
         while self._sweeper.describe_part(remote=remote):
+            self._give_turn()
+        while self._sweeper.forget_part():
             self._give_turn()
 
     def _give_turn(self) -> None:
