@@ -13,7 +13,8 @@ from pathlib import Path
 from roff import Section, sections
 
 ENGLISH = "en"
-_LEAST_SEEN, _LEAST_AGREED = 3, 0.6  # pages that have a heading for another, and their share
+_LEAST_SEEN, _LEAST_AGREED = 3, 0.5  # pages that have a heading for another, and their share
+_NAME = re.compile(r"[A-Za-z0-9_]{2,}")
 _NAMED = re.compile(r"\s+[-–—―－]+\s+|\s+[-–—―－]{1,2}(?=\w)")
 
 
@@ -44,13 +45,21 @@ def pages(folder: Path, language: str) -> dict[str, Path]:
 
 
 def headings_of(files: Sequence[tuple[Page, Page]]) -> dict[str, str]:
-    """Return the English heading for each that a language has for it, from pairs of pages."""
+    """Return the English heading for each that a language has for it, from pairs of pages.
+
+    A section is taken for that English one with which it shares most names, options and numbers of
+    those that both pages have; what most pages say about a heading holds. Counting sections would
+    be wrong wherever English pages have got a new one since they were translated.
+    """
     seen: dict[str, Counter[str]] = {}
     for english, page in files:
-        if [each.level for each in english.sections] == [each.level for each in page.sections]:
-            for one, other in zip(english.sections, page.sections, strict=True):
-                if one.level == 1:
-                    seen.setdefault(other.heading.casefold(), Counter())[one.heading.upper()] += 1
+        mine, theirs = _named(english), _named(page)
+        shared = set().union(*mine.values()) & set().union(*theirs.values())
+        for title, names in theirs.items():
+            alike = {heading: _alike(names & shared, own & shared) for heading, own in mine.items()}
+            if alike and max(alike.values()):
+                heading = max(alike, key=alike.__getitem__)
+                seen.setdefault(title.casefold(), Counter())[heading.upper()] += 1
     learned = {}
     for heading, counted in seen.items():
         ((first, times),) = counted.most_common(1)
@@ -59,13 +68,28 @@ def headings_of(files: Sequence[tuple[Page, Page]]) -> dict[str, str]:
     return learned
 
 
+def _named(page: Page) -> dict[str, set[str]]:
+    """Return the names, options and numbers in each section of level 1 after the first."""
+    found: dict[str, set[str]] = {}
+    heading = ""
+    for section in page.sections[1:]:
+        heading = section.heading if section.level == 1 else heading
+        found.setdefault(heading, set()).update(_NAME.findall(section.text))
+    return found
+
+
+def _alike(one: set[str], other: set[str]) -> float:
+    return 2 * len(one & other) / (len(one) + len(other) or 1)
+
+
 def matched(
     one: Sequence[Section], other: Sequence[Section], known: Mapping[str, str]
 ) -> dict[int, Section]:
     """Return the section of ``other`` for each of ``one``, an English page's, that has one."""
     mine, theirs = _tops(one), _tops(other)
-    names = [one[span.start].heading.upper() for span in mine]
-    titles = [known.get(other[span.start].heading.casefold(), f"? {span}") for span in theirs]
+    names = ["NAME", *(one[span.start].heading.upper() for span in mine[1:])]
+    titles = [known.get(other[span.start].heading.casefold(), f"? {span}") for span in theirs[1:]]
+    titles.insert(0, "NAME")
     pairs: list[tuple[int, int]] = []
     steps = SequenceMatcher(None, names, titles, autojunk=False).get_opcodes()
     for step, start, end, first, last in steps:

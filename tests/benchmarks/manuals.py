@@ -8,8 +8,8 @@ MAN_FOLDER holds ``man1/ls.1.gz`` in English and ``de/man1/ls.1.gz`` in other la
 translations. ``apt-get download`` fetches them, ``dpkg -x FILE.deb FOLDER`` unpacks them.
 
 ``de-en`` asks in German and has English documents: OUT/man-de-to-en. What a language calls the
-sections that most pages have (DESCRIPTION, RETURN VALUE) is learned from pages of equal build;
-other sections are matched by their order between those, where there are as many, and subsections
+sections that most pages have (DESCRIPTION, RETURN VALUE) is learned from the names in them; other
+sections are matched by their order between those, where there are as many, and subsections
 by their order in their section. Sections of 200 to 4,000 characters are documents, a third of that
 in Chinese and Japanese; names, synopses, authors and the like are none. Queries are
 
