@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kb.catalog.base import Transaction
 from kb.embedding.base import Vectors
 from kb.languages.neutral import ChunkSum
-from kb.languages.trial import Figures, Trial
+from kb.languages.trial import RecallFigures, Trial
 
 _Row = npt.NDArray[np.floating]
 
@@ -81,7 +81,7 @@ class LanguageMeanReads(Transaction):
                 language=row["language"],
                 query=np.frombuffer(row["query"], _MADE),
                 passage=np.frombuffer(row["passage"], _MADE),
-                figures=Figures(**json.loads(row["figures"])),
+                figures=RecallFigures(**json.loads(row["figures"])),
             )
             for row in rows
         }
