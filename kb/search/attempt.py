@@ -14,7 +14,6 @@ from kb.embedding.base import Vector
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.collapse import collapse
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
@@ -56,24 +55,26 @@ class Attempt:
         self._asked = asked
 
     def hits(self) -> list[SearchHit]:
-        """Return hits to choose from, best first: as many as are wanted, or all.
+        """Return hits to choose from, best first: as many as are wanted, or more.
 
         Raises:
             CollectionGoneError: a collection was deleted meanwhile.
             UnansweredError: a vector server must be asked first.
         """
         wanted = _wanted(self._asked)
+        # Hits that are to differ are chosen from all that there are.
+        most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
             candidates, exhausted = self._candidates(limit)
-            kept = collapse(candidates)
+            kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[list[SearchHit], bool]:
-        """Return the first hits of all collections together, and whether those are all.
+    def _candidates(self, limit: int) -> tuple[hits.Found, bool]:
+        """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
         collection by collection: the best passage of one that knows nothing of the matter is not
@@ -98,8 +99,7 @@ class Attempt:
                 by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
                 meaning += by_meaning
                 exhausted = exhausted and len(by_meaning) < limit
-        found = _ranked(asked, meaning, words, best)
-        return hits.fetch(state, found), exhausted
+        return _ranked(asked, meaning, words, best), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
