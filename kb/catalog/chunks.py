@@ -94,6 +94,21 @@ class ChunkReads(Transaction):
         )
         return {row[0]: Passage._make(row) for row in rows}
 
+    def searched_texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return all that the keyword index looked at of some chunks.
+
+        That is the title of the document, the headings, the table's header and the text.
+        """
+        rows = self._db.execute(
+            # Headings stay JSON, in which words are written as they are.
+            "SELECT k.id, d.title || char(10) || k.heading_path || char(10) || k.header"
+            " || char(10) || k.text FROM json_each(?) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN documents d ON d.id = k.document_id",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: row[1] for row in rows}
+
     def visible_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks of a collection that a search may see."""
         rows = self._db.execute(

@@ -91,7 +91,7 @@ class Attempt:
             if asked.mode != "dense":
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
-                by_words = as_typed_first(state, each, asked.query, by_words)
+                by_words = as_typed_first(state, asked.query, by_words)
                 best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
                 words += by_words
                 exhausted = exhausted and len(by_words) < limit
