@@ -14,6 +14,7 @@ from kb.embedding.base import Vector
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
+from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
@@ -73,7 +74,7 @@ class Attempt:
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[hits.Found, bool]:
+    def _candidates(self, limit: int) -> tuple[Found, bool]:
         """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
@@ -137,14 +138,14 @@ def _ranked(
     meaning: list[tuple[int, float]],
     words: list[tuple[int, float]],
     best: dict[int, float],
-) -> hits.Found:
+) -> Found:
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
         words.sort(key=itemgetter(1), reverse=True)
     if asked.mode == "dense":
-        return hits.Found(asked.collections, meaning, {"dense": meaning})
+        return Found(asked.collections, meaning, {"dense": meaning})
     if asked.mode == "keyword":
-        return hits.Found(asked.collections, words, {"keyword": words})
+        return Found(asked.collections, words, {"keyword": words})
     fused = fusion.fuse(meaning, words, best_keyword_score=best)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
-    return hits.Found(asked.collections, fused, stages)
+    return Found(asked.collections, fused, stages)
