@@ -15,6 +15,7 @@ from ui.changing_settings import draw_changing
 from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
+from ui.languages_known import draw_languages
 from ui.run_history import draw_run_history
 from ui.session import Session, session
 from ui.shared import date_text, draw_error, facts, size_text
@@ -62,6 +63,8 @@ def _draw_findings(shared: Session) -> None:
             pairs.append((t("status.free"), size_text(_free(shared))))
             pairs += _collections(shared)
         st.html(facts(pairs))
+    if not failed:
+        draw_languages(shared)
     st.button(
         t("status.check"),
         key="check-store",
