@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.finding.candidate import Candidate
@@ -19,6 +20,7 @@ from ingest.pipeline.clocks import StageClocks
 from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Action, Decision, Planner, adopted_states
 from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining, refined
 from ingest.reading.sandbox import Sandbox
 from ingest.results import FileResult, OnEvent, Outcome
 from ingest.sending.keeping import Sent, keep
@@ -48,12 +50,25 @@ def ingest(
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
+    refining: Refining | None = None,
 ) -> IngestReport:
     """Bring folders and files up to date in a collection.
 
     A bad file never stops the run: it is a result with outcome ``failed`` and a reason.
     Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report. The run
     fills one collection from start to end, whatever it is called meanwhile.
+
+    Once all can be found, the sentences of the collection that lack vectors get theirs, unless the
+    setting ``sentences`` is off. That takes about as long again.
+
+    Args:
+        base: where documents go.
+        paths: folders and files.
+        collection: which one to fill; None is the settings'.
+        options: choices of this run.
+        on_event: told of each file's progress.
+        cancel: set it to end.
+        refining: who is told of sentences, and what leaves the rest of them for later.
 
     Raises:
         UnreadableFileError: a path does not exist.
@@ -66,10 +81,11 @@ def ingest(
         run.find(paths)
     except KeyboardInterrupt:
         return run.interrupted()
-    return run.record(
+    report = run.record(
         [as_text(str(Path(path).expanduser().resolve())) for path in paths],
         lambda: run.finder.candidates,
     )
+    return run.refined(report, refining or Refining())
 
 
 def ingest_uploads(
@@ -80,6 +96,7 @@ def ingest_uploads(
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
+    refining: Refining | None = None,
 ) -> IngestReport:
     """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
 
@@ -93,7 +110,8 @@ def ingest_uploads(
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
 
     # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
-    return run.record([name for name, _ in uploads], lambda: run.keep(uploads))
+    report = run.record([name for name, _ in uploads], lambda: run.keep(uploads))
+    return run.refined(report, refining or Refining())
 
 
 class _Run:
@@ -116,6 +134,7 @@ class _Run:
         self._cancel = Cancellation(cancel)
         self._started = time.monotonic()
         self._pipeline: Pipeline | None = None
+        self._run_id: int | None = None
         self._remarks: list[str] = []
         self._adopted: dict[str, tuple[str, str]] = {}
         self.finder = Finder(())
@@ -173,6 +192,7 @@ class _Run:
         except KeyboardInterrupt:
             return self.interrupted()
         self._collection = record.collection
+        self._run_id = record.id
         try:
             try:
                 report = self.execute(record.collection, candidates())
@@ -189,6 +209,28 @@ class _Run:
             # A run whose end could not be written down counts as interrupted.
             record.release()
         return report
+
+    def refined(self, report: IngestReport, refining: Refining) -> IngestReport:
+        """Let the sentences of what can be found now follow, where they are wanted."""
+        collection = self._collection
+        wanted = self._base.settings.sentences and not (report.interrupted or report.dry_run)
+        if not wanted or not isinstance(collection, CollectionInfo):
+            return report
+        try:
+            whole = refined(
+                self._base,
+                collection,
+                report,
+                refining,
+                started=self._started,
+                cancel=self._cancel,
+            )
+        except KeyboardInterrupt:
+            return replace(report, interrupted=True)
+        if whole.refined_s is not None and self._run_id is not None:
+            with contextlib.suppress(KnowledgeBaseError):  # the history is not worth the report
+                self._base.note_run(self._run_id, refined_s=whole.refined_s)
+        return whole
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
         """Do it."""

@@ -25,7 +25,9 @@ class RunInfo:
     moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
     ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
     disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
-    ``error`` says what ended a run that failed as a whole.
+    ``error`` says what ended a run that failed as a whole. ``finished_at`` is when everything could
+    be found, ``refined_s`` how many seconds after the start all sentences had vectors; None if they
+    have none of this run's making.
     """
 
     id: int
@@ -43,6 +45,7 @@ class RunInfo:
     embedded: int = 0
     reused: int = 0
     error: str = ""
+    refined_s: float | None = None
 
 
 class RunReads(Transaction):
@@ -81,6 +84,14 @@ class RunChanges(RunReads):
             "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE id = ?",
             (status, now(), _dumped(summary), run_id),
         )
+
+    def note_run(self, run_id: int, values: Mapping[str, Any]) -> None:
+        """Add to what is recorded of a run that has ended."""
+        for row in self._db.execute("SELECT summary FROM runs WHERE id = ?", (run_id,)).fetchall():
+            self._db.execute(
+                "UPDATE runs SET summary = ? WHERE id = ?",
+                (_dumped({**json.loads(row["summary"]), **values}), run_id),
+            )
 
     def interrupt_run(self, run_id: int) -> None:
         """Record that the process of a run is gone."""
@@ -143,4 +154,5 @@ def _info(row: sqlite3.Row) -> RunInfo:
         embedded=summary.get("embedded", 0),
         reused=summary.get("reused", 0),
         error=summary.get("error", ""),
+        refined_s=summary.get("refined_s"),
     )
