@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ingest.finding.candidate import Candidate
@@ -202,26 +201,18 @@ class _Run:
         return report
 
     def refined(self, report: IngestReport, refining: Refining) -> IngestReport:
-        """Let the sentences of what can be found now follow, where they are wanted."""
-        collection = self._collection
-        wanted = self._base.settings.sentences and not (report.interrupted or report.dry_run)
-        if not wanted or not isinstance(collection, CollectionInfo):
+        """Let the sentences of what can be found now follow."""
+        if not isinstance(self._collection, CollectionInfo):
             return report
-        try:
-            whole = refined(
-                self._base,
-                collection,
-                report,
-                refining,
-                started=self._started,
-                cancel=self._cancel,
-            )
-        except KeyboardInterrupt:
-            return replace(report, interrupted=True)
-        if whole.refined_s is not None and self._run_id is not None:
-            with contextlib.suppress(KnowledgeBaseError):  # the history is not worth the report
-                self._base.note_run(self._run_id, refined_s=whole.refined_s)
-        return whole
+        return refined(
+            self._base,
+            self._collection,
+            report,
+            refining,
+            run_id=self._run_id,
+            started=self._started,
+            cancel=self._cancel,
+        )
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
         """Do it."""

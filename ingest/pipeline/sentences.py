@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -36,22 +37,28 @@ def refined(
     report: IngestReport,
     refining: Refining,
     *,
+    run_id: int | None,
     started: float,
     cancel: threading.Event,
 ) -> IngestReport:
     """Compute the vectors of all sentences that the collection lacks; return the whole report.
+
+    Nothing is done where the settings say so, and after a run that was interrupted.
 
     Args:
         base: where the collection is.
         collection: what the run has filled.
         report: what the run did until everything could be found.
         refining: who is told.
+        run_id: the run in the history.
         started: when the run began, by the monotonic clock.
         cancel: set it to end early.
 
     Raises:
         CollectionGoneError: the collection was deleted meanwhile.
     """
+    if not base.settings.sentences or report.interrupted or report.dry_run:
+        return report
     told = False
 
     def on_progress(done: int, total: int) -> None:
@@ -63,15 +70,21 @@ def refined(
 
     try:
         done = base.refine(collection, on_progress, stop=Cancellation(cancel, refining.until))
+    except KeyboardInterrupt:
+        return replace(report, interrupted=True)
     except CollectionGoneError:
         raise
     except KnowledgeBaseError as error:  # what was stored can be found all the same
         left = base.indexing.current(collection)
         return replace(report, unrefined=left.chunks - left.refined, unrefined_reason=str(error))
+    seconds = time.monotonic() - started if done.computed and not done.left else None
+    if seconds is not None and run_id is not None:
+        with contextlib.suppress(KnowledgeBaseError):  # the history is not worth the report
+            base.note_run(run_id, refined_s=seconds)
     return replace(
         report,
         refined=done.computed,
         unrefined=done.left,
-        refined_s=time.monotonic() - started if done.computed and not done.left else None,
+        refined_s=seconds,
         interrupted=bool(done.left) and cancel.is_set(),
     )
