@@ -58,7 +58,7 @@ def ingest(
         options: choices of this run.
         on_event: told of each file's progress.
         cancel: set it to end.
-        refining: who is told of sentences, and what leaves the rest of them for later.
+        refining: who is told of sentences, if they are not left for later.
 
     Raises:
         UnreadableFileError: a path does not exist.
@@ -124,7 +124,6 @@ class _Run:
         self._cancel = Cancellation(cancel)
         self._started = time.monotonic()
         self._pipeline: Pipeline | None = None
-        self._run_id: int | None = None
         self._remarks: list[str] = []
         self._adopted: dict[str, tuple[str, str]] = {}
         self.finder = Finder(())
@@ -182,7 +181,6 @@ class _Run:
         except KeyboardInterrupt:
             return self.interrupted()
         self._collection = record.collection
-        self._run_id = record.id
         try:
             try:
                 report = self.execute(record.collection, candidates())
@@ -209,7 +207,6 @@ class _Run:
             self._collection,
             report,
             refining,
-            run_id=self._run_id,
             started=self._started,
             cancel=self._cancel,
         )

@@ -20,9 +20,6 @@ from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 
-# Sentences follow a run in a thread of their own: another change may come meanwhile.
-_AT_ONCE = threading.Event()
-_AT_ONCE.set()
 # A run that failed is tried again after so long, and after ever longer up to the second.
 _RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
@@ -144,7 +141,8 @@ class Watcher:
             collection=self._collection,
             options=replace(self._options, vanished=self._vanished, taken_in=self._taken_in),
             cancel=self._stop,
-            refining=Refining(until=_AT_ONCE),
+            # Another change may come meanwhile.
+            refining=Refining(wanted=False),
         )
 
 

@@ -15,18 +15,18 @@ class StoppedError(Exception):
 
 
 class Cancellation(threading.Event):
-    """A piece of work's own event, which is also set when one of its callers' is.
+    """A piece of work's own event, which is also set when the caller's is.
 
     A failure ends that work only; whoever is asked to end ends all of it.
     """
 
-    def __init__(self, *outer: threading.Event | None) -> None:
+    def __init__(self, outer: threading.Event | None) -> None:
         super().__init__()
-        self._outer = [event for event in outer if event is not None]
+        self._outer = outer
 
     def is_set(self) -> bool:
         """Say whether this work is to end."""
-        return super().is_set() or any(event.is_set() for event in self._outer)
+        return super().is_set() or (self._outer is not None and self._outer.is_set())
 
 
 @contextmanager

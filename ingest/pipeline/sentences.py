@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from ingest.pipeline.report import IngestReport
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
-from kb.stopping import Cancellation
 
 OnSearchable = Callable[[IngestReport], None]
 """Told of a run when everything in it can be found and sentences are left to be embedded."""
@@ -22,13 +20,13 @@ OnSearchable = Callable[[IngestReport], None]
 class Refining:
     """Who is told of the second half of a run, and what ends it early.
 
-    ``on_progress`` is told (chunks of the collection that are done, of how many). Setting ``until``
-    leaves the rest for later; unlike a cancelled run, one that ends so is complete.
+    ``wanted`` is False for who does it later. ``on_progress`` is told (chunks of the collection
+    that are done, of how many).
     """
 
+    wanted: bool = True
     on_searchable: OnSearchable = lambda _: None
     on_progress: Callable[[int, int], None] = lambda _done, _total: None
-    until: threading.Event | None = None
 
 
 def refined(
@@ -37,7 +35,6 @@ def refined(
     report: IngestReport,
     refining: Refining,
     *,
-    run_id: int | None,
     started: float,
     cancel: threading.Event,
 ) -> IngestReport:
@@ -50,7 +47,6 @@ def refined(
         collection: what the run has filled.
         report: what the run did until everything could be found.
         refining: who is told.
-        run_id: the run in the history.
         started: when the run began, by the monotonic clock.
         cancel: set it to end early.
 
@@ -59,6 +55,8 @@ def refined(
     """
     if not base.settings.sentences or report.interrupted or report.dry_run:
         return report
+    if not refining.wanted:
+        return _with_rest(base, collection, report)
     told = False
 
     def on_progress(done: int, total: int) -> None:
@@ -69,18 +67,14 @@ def refined(
         refining.on_progress(done, total)
 
     try:
-        done = base.refine(collection, on_progress, stop=Cancellation(cancel, refining.until))
+        done = base.refine(collection, on_progress, stop=cancel)
     except KeyboardInterrupt:
         return replace(report, interrupted=True)
     except CollectionGoneError:
         raise
     except KnowledgeBaseError as error:  # what was stored can be found all the same
-        left = base.indexing.current(collection)
-        return replace(report, unrefined=left.chunks - left.refined, unrefined_reason=str(error))
+        return replace(_with_rest(base, collection, report), unrefined_reason=str(error))
     seconds = time.monotonic() - started if done.computed and not done.left else None
-    if seconds is not None and run_id is not None:
-        with contextlib.suppress(KnowledgeBaseError):  # the history is not worth the report
-            base.note_run(run_id, refined_s=seconds)
     return replace(
         report,
         refined=done.computed,
@@ -88,3 +82,10 @@ def refined(
         refined_s=seconds,
         interrupted=bool(done.left) and cancel.is_set(),
     )
+
+
+def _with_rest(
+    base: KnowledgeBase, collection: CollectionInfo, report: IngestReport
+) -> IngestReport:
+    now = base.indexing.current(collection)
+    return replace(report, unrefined=now.chunks - now.refined)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,8 +26,8 @@ class RunInfo:
     ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
     disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
     ``error`` says what ended a run that failed as a whole. ``finished_at`` is when everything could
-    be found, ``refined_s`` how many seconds after the start all sentences had vectors; None if they
-    have none of this run's making.
+    be found, ``refined_s`` how many seconds after the start all sentences had vectors; None if that
+    is still to come, or a later run was first.
     """
 
     id: int
@@ -85,12 +85,22 @@ class RunChanges(RunReads):
             (status, now(), _dumped(summary), run_id),
         )
 
-    def note_run(self, run_id: int, values: Mapping[str, Any]) -> None:
-        """Add to what is recorded of a run that has ended."""
-        for row in self._db.execute("SELECT summary FROM runs WHERE id = ?", (run_id,)).fetchall():
+    def note_run_refined(self, collection_id: str) -> None:
+        """Record of the latest run that embedded anything that all sentences have vectors now."""
+        row = self._db.execute(
+            "SELECT id, started_at, summary FROM runs WHERE collection_id = ?"
+            " AND status <> 'running' AND json_extract(summary, '$.embedded') > 0"
+            " ORDER BY id DESC LIMIT 1",
+            (collection_id,),
+        ).fetchone()
+        if row is None:
+            return
+        summary = json.loads(row["summary"])
+        if summary.get("refined_s") is None:
+            taken = datetime.now(UTC) - datetime.fromisoformat(row["started_at"])
+            summary["refined_s"] = round(taken.total_seconds(), 3)
             self._db.execute(
-                "UPDATE runs SET summary = ? WHERE id = ?",
-                (_dumped({**json.loads(row["summary"]), **values}), run_id),
+                "UPDATE runs SET summary = ? WHERE id = ?", (_dumped(summary), row["id"])
             )
 
     def interrupt_run(self, run_id: int) -> None:

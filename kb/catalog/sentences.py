@@ -132,6 +132,19 @@ class SentenceChanges(SentenceReads):
             reached.items(),
         )
 
+    def want_refinement(self, collection_id: str) -> bool:
+        """Have a collection refined between jobs; False where nothing is to be done."""
+        wanted = self.has_unrefined(collection_id)
+        if wanted:
+            self._db.execute(
+                "INSERT INTO wanted_sentences VALUES (?) ON CONFLICT DO NOTHING", (collection_id,)
+            )
+        return wanted
+
+    def forget_refinement(self, collection_id: str) -> None:
+        """Have nobody refine a collection between jobs."""
+        self._db.execute("DELETE FROM wanted_sentences WHERE collection_id = ?", (collection_id,))
+
     def delete_dropped_sentences(self, *, at_most: int) -> int:
         """Delete some of what is left of collections that are gone; return the rows deleted."""
         deleted = self._db.execute(

@@ -154,10 +154,6 @@ class UpkeepMethods(CollectionMethods):
         """
         return runs.listed(self._store, limit=limit)
 
-    def note_run(self, run_id: int, *, refined_s: float) -> None:
-        """Record how long after its start the sentences of a run's collection had vectors."""
-        runs.note(self._store, run_id, {"refined_s": round(refined_s, 3)})
-
     def compact(self) -> Compaction:
         """Rewrite the store's files so that no text of removed documents is left in them.
 

@@ -66,12 +66,6 @@ def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> Run
     return RunRecord(store, run_id, collection, lock, summary)
 
 
-def note(store: Store, run_id: int, values: Mapping[str, Any]) -> None:
-    """Add to what is recorded of a run that has ended."""
-    with store.change_catalog() as change:
-        change.note_run(run_id, values)
-
-
 def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
     """Return the runs of all collections, newest first.
 
