@@ -16,6 +16,7 @@ from kb.cli import (
     models,
     presentation,
     reembedding,
+    refining,
     serving,
 )
 from kb.cli.common import (
@@ -45,6 +46,7 @@ app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)
+app.command()(refining.refine)
 app.command()(migrating.migrate)
 app.command()(serving.serve)
 app.callback()(options)

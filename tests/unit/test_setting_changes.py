@@ -38,6 +38,7 @@ OTHERS = {
     "chunk_overlap": "64",
     "chunk_unit": "tokens",
     "contextual": "true",
+    "sentences": "false",
     "top_k": "3",
     "mode": "dense",
     "workers": "1",
