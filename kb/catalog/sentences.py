@@ -176,7 +176,7 @@ class SentenceChanges(SentenceReads):
             (wanted,),
         )
         self._db.execute(
-            "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid"
+            "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid"  # noqa: S608 - ours
             f" FROM sentence_vectors s WHERE {_STRAY})",
             (collection_id,),
         )
