@@ -39,6 +39,7 @@ OTHERS = {
     "chunk_unit": "tokens",
     "contextual": "true",
     "sentences": "false",
+    "language_means": "false",
     "top_k": "3",
     "mode": "dense",
     "workers": "1",
