@@ -215,6 +215,22 @@ class Jobs(Looking):
 
     # -- helpers
 
+    def refine(self, collection: CollectionInfo) -> bool:
+        """Have a collection's sentences embedded when there is no job; False where all are.
+
+        Raises:
+            CollectionGoneError: it was deleted meanwhile.
+        """
+        wanted = self._base.jobs.refine(collection)
+        if wanted:
+            self._worker.wake()
+        return wanted
+
+    def leave_unrefined(self, collection_id: str) -> None:
+        """Have nobody embed a collection's sentences, until a job fills it again."""
+        self._base.jobs.leave_unrefined(collection_id)
+        self._worker.wake()
+
     def _add(
         self,
         kind: JobKind,

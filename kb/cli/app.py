@@ -17,6 +17,7 @@ from kb.cli import (
     models,
     presentation,
     reembedding,
+    refining,
     serving,
 )
 from kb.cli.common import (
@@ -47,6 +48,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)
+app.command()(refining.refine)
 app.command()(migrating.migrate)
 app.command()(serving.serve)
 app.callback()(options)
