@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from kb.catalog.state import State
 from kb.embedding.base import Embedder, EmbedderIdentity
-from kb.errors import EmbedderMismatchError
+from kb.errors import CollectionGoneError, EmbedderMismatchError, KnowledgeBaseError
 from kb.languages import questions
 from kb.languages.neutral import Means, ModelMeans
 from kb.languages.queries import query_languages
@@ -146,6 +146,17 @@ class LanguageMeans:
             missing = _missing(state.chunk_sums(collection_id), self._trials(state, fingerprint))
         return self._tried(fingerprint, missing, ends) if missing else []
 
+    def make_if_possible(self, collection_id: str, *, stop: threading.Event | None = None) -> None:
+        """Do as :meth:`make`; what fails is told by :meth:`known`, for searches do without."""
+        with self._store.catalog.reading() as state:
+            fingerprint = state.embedder_of(collection_id).fingerprint
+        try:
+            self.make(collection_id, stop=stop)
+        except CollectionGoneError:
+            raise
+        except KnowledgeBaseError as error:
+            self._note_failure(fingerprint, error)
+
     def close(self) -> None:
         """End what is being made in the background; what is not done is begun anew later."""
         self._stop.set()
@@ -182,9 +193,12 @@ class LanguageMeans:
             except EmbedderMismatchError:
                 return  # another model is in use by now
             except Exception as error:  # noqa: BLE001 - nobody waits here, and searches do without
-                _log.warning("what languages have in common is not made: %s", error)
-                with self._mutex:
-                    self._failed[fingerprint] = str(error)
+                self._note_failure(fingerprint, error)
+
+    def _note_failure(self, fingerprint: str, error: Exception) -> None:
+        _log.warning("what languages have in common is not made: %s", error)
+        with self._mutex:
+            self._failed[fingerprint] = str(error)
 
     def _tried(
         self, fingerprint: str, languages: Sequence[str], stop: threading.Event
@@ -220,6 +234,7 @@ class LanguageMeans:
         )
         with self._mutex:
             self._here[fingerprint, trial.language] = trial
+            self._failed.pop(fingerprint, None)
         if self._store.snapshot is None:
             with self._store.change_catalog() as change:
                 change.put_model_means(fingerprint, trial)
