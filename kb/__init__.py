@@ -21,8 +21,10 @@ from kb.errors import (
     InputTooLongError,
     KnowledgeBaseError,
     MissingExtraError,
+    ModelCallError,
     ModelError,
     OutOfMemoryError,
+    RerankingError,
     SettingsError,
     StoreBusyError,
     StoreError,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from kb.chat.base import Message
     from kb.embedding.base import Abilities, Embedder, EmbedderIdentity
     from kb.indexing.reembedding import Reembedding
+    from kb.indexing.refining import Refinement
     from kb.knowledge_base import KnowledgeBase
     from kb.overview import MapPoint, Overview
     from kb.reranking.base import Reranker, RerankerIdentity
@@ -99,14 +102,17 @@ __all__ = [
     "Message",
     "Migration",
     "MissingExtraError",
+    "ModelCallError",
     "ModelError",
     "Notice",
     "OutOfMemoryError",
     "Overview",
     "Page",
     "Reembedding",
+    "Refinement",
     "Reranker",
     "RerankerIdentity",
+    "RerankingError",
     "RunInfo",
     "RunRecord",
     "SearchFilter",
@@ -140,6 +146,7 @@ _LATER = {
     "Migration": "kb.store.moving",
     "Overview": "kb.overview",
     "Reembedding": "kb.indexing.reembedding",
+    "Refinement": "kb.indexing.refining",
     "Reranker": "kb.reranking.base",
     "RerankerIdentity": "kb.reranking.base",
     "RunInfo": "kb.catalog.runs",

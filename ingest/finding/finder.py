@@ -1,0 +1,211 @@
+"""From the paths that a person gives to the files to consider, each under its registered root."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ingest.errors import UnreadableFileError
+from ingest.finding.candidate import Candidate
+from ingest.finding.discovery import FoundFile, discover, unruled
+from ingest.finding.ignoring import IgnoreFile, PatternError, Rule, inherited
+from ingest.finding.names import as_text, name_below, on_disk
+from ingest.loaders import EXTENSIONS
+from ingest.results import FileResult
+from kb.records import Source
+
+
+class Finder:
+    """Finds the files of one run.
+
+    Roots never lie inside one another: a folder below a known root belongs to that root, and a
+    folder above known roots takes them over. So a file is one source, however it is named.
+
+    Args:
+        known: the sources known so far.
+        include: patterns that files must match.
+        exclude: patterns that files must not match.
+        cancel: set it to end a search with a KeyboardInterrupt.
+
+    Attributes:
+        folders: the folders given, each with its root and what its paths begin with there.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[Source],
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self._cancel = cancel
+        self._known: dict[str, set[str]] = {}
+        for source in known:
+            self._known.setdefault(source.root, set()).add(source.path)
+        self._known_roots = {
+            root: on_disk(root, "") or Path(root)
+            for root in self._known
+            if Path(root).is_absolute()
+        }
+        self._roots = set(self._known_roots.values())
+        self._include = include
+        self._exclude = exclude
+        self._candidates: dict[Source, Candidate] = {}
+        self._used: dict[str, Path] = {}
+        self.folders: dict[Path, tuple[str, str]] = {}
+        self.failed: dict[Source, FileResult] = {}
+        self.other_types: Counter[str] = Counter()
+        self._walked: dict[str, set[str]] = {}
+        self._unwalked: dict[str, set[str]] = {}
+        self._left_out: dict[str, dict[str, Rule]] = {}
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The files found, each once, in the order of finding."""
+        return list(self._candidates.values())
+
+    @property
+    def used(self) -> set[str]:
+        """The roots of the paths found."""
+        return set(self._used)
+
+    @property
+    def adopted(self) -> dict[str, tuple[str, str]]:
+        """Known roots that lie below one of this run: its root, and what their paths begin with."""
+        return {
+            inner: (root, f"{name_below(place, inner_place)}/")
+            for root, place in self._used.items()
+            for inner, inner_place in self._known_roots.items()
+            if inner != root and inner_place.is_relative_to(place)
+        }
+
+    def find(self, paths: Iterable[Path | str]) -> None:
+        """Add the files of folders, and single files.
+
+        Raises:
+            UnreadableFileError: there is nothing at a path.
+            SettingsError: a pattern is none.
+        """
+        # A folder before those inside it, which then belong to its root.
+        for path in sorted(map(located, paths), key=lambda path: len(path.parts)):
+            if path.is_dir():
+                self._folder(path)
+            else:
+                self._file(path)
+
+    def looked_for(self, source: Source) -> bool:
+        """Say whether a source would have been found if it were there and nothing left it out."""
+
+        def below(places: dict[str, set[str]]) -> bool:
+            return any(source.path.startswith(place) for place in places.get(source.root, ()))
+
+        return below(self._walked) and not below(self._unwalked)
+
+    def rule_of(self, source: Source) -> Rule | None:
+        """Return the rule that leaves a known source out, None where none does."""
+        left_out = self._left_out.get(source.root)
+        if not left_out:
+            return None
+        parts = source.path.split("/")
+        places = ("/".join(parts[:count]) + "/" for count in range(1, len(parts)))
+        return next((left_out[p] for p in (*places, source.path) if p in left_out), None)
+
+    def _root_of(self, folder: Path) -> Path:
+        holders = [root for root in self._roots if folder.is_relative_to(root)]
+        root = min(holders, key=lambda root: len(root.parts), default=folder)
+        self._roots.add(root)
+        self._used[as_text(str(root))] = root
+        return root
+
+    def _file(self, path: Path) -> None:
+        root = self._root_of(path.parent)
+        source = Source(root=as_text(str(root)), path=name_below(root, path))
+        if not path.is_file():
+            self._fail(source, f"{path} is no file but a pipe, socket or device; name another")
+            return
+        status = path.stat()
+        self._add(
+            Candidate(source=source, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        )
+
+    def _folder(self, folder: Path) -> None:
+        place = self._root_of(folder)
+        root = as_text(str(place))
+        name = name_below(place, folder)
+        prefix = f"{name}/" if name else ""
+        self.folders[folder] = root, prefix
+        self._walked.setdefault(root, set()).add(prefix)
+        try:
+            above: list[IgnoreFile] = list(inherited(place, folder, name)) if name else []
+        except (OSError, PatternError) as error:
+            self._unwalked.setdefault(root, set()).add(prefix)
+            path, reason = unruled("", error)
+            self._fail(Source(root=root, path=path), reason)
+            return
+        found = discover(
+            folder,
+            include=self._include,
+            exclude=self._exclude,
+            extensions=EXTENSIONS,
+            prefix=prefix,
+            inherited=above,
+            known=self._known_below(root),
+            cancel=self._cancel,
+        )
+        self.other_types.update(found.other_types)
+        for item in found.files:
+            self._add(_candidate(item, root))
+        for path, reason in found.unreadable:
+            self._fail(Source(root=root, path=path), reason)
+        self._unwalked.setdefault(root, set()).update(found.unwalked)
+        self._left_out.setdefault(root, {}).update(found.left_out)
+
+    def _known_below(self, root: str) -> set[str]:
+        """Return the paths known of a root, with those of the roots that it takes over."""
+        known = set(self._known.get(root, ()))
+        for inner, (outer, prefix) in self.adopted.items():
+            if outer == root:
+                known.update(prefix + path for path in self._known[inner])
+        return known
+
+    def _fail(self, source: Source, reason: str) -> None:
+        self.failed[source] = FileResult(
+            source=source,
+            outcome="failed",
+            reason=reason,
+            reason_code=UnreadableFileError.code,
+        )
+
+    def _add(self, candidate: Candidate) -> None:
+        self._candidates.setdefault(candidate.source, candidate)
+
+
+def located(path: Path | str) -> Path:
+    """Return where a path given by a person leads, links followed.
+
+    Raises:
+        UnreadableFileError: there is nothing, or the path is none.
+    """
+    try:
+        found = Path(path).expanduser().absolute().resolve()
+        there = found.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL, no such home
+        msg = f"{as_text(os.fspath(path))} cannot be looked at: {error}; check the path"
+        raise UnreadableFileError(msg) from error
+    if not there:
+        msg = f"there is no file or folder {as_text(str(found))}; check the path"
+        raise UnreadableFileError(msg)
+    return found
+
+
+def _candidate(found: FoundFile, root: str) -> Candidate:
+    return Candidate(
+        source=Source(root=root, path=found.path),
+        path=found.file,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+    )

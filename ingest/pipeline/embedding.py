@@ -1,0 +1,55 @@
+"""The third stage of a run: embeds documents in shared calls, so that the model never idles."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from ingest.pipeline.clocks import BusyClock
+from ingest.pipeline.stages import Embedded, Ready
+from kb.embedding.base import Embedder
+
+# Chunks embedded in one call: enough that all cores have work until its end, few enough that
+# Ctrl-C and progress are prompt (a second or two on a CPU).
+CALL_CHUNKS = 32
+# Small documents share calls; more than this and their commits come in bursts.
+GROUP_CHUNKS = 128
+
+
+def embed_group(
+    group: Sequence[Ready],
+    embedder: Embedder,
+    *,
+    clock: BusyClock,
+    cancel: threading.Event,
+    on_progress: Callable[[Ready, int], None],
+) -> Iterator[Embedded]:
+    """Yield documents in order, each as soon as its last chunk is embedded.
+
+    ``on_progress`` is told how many of a document's missing chunks are done. After ``cancel``
+    no more calls are made and the rest of the group is not yielded.
+    """
+    missing = [(place, row) for place, r in enumerate(group) for row in r.prepared.missing]
+    sizes = [ready.missing for ready in group]
+    ends = np.cumsum(sizes)
+    fresh = np.empty((len(missing), embedder.dim), dtype=np.float32)
+    done = handed = 0
+    while True:
+        while handed < len(group) and ends[handed] <= done:
+            ready, end = group[handed], int(ends[handed])
+            own = fresh[end - sizes[handed] : end]
+            yield Embedded(ready, ready.prepared.assemble(own, dim=embedder.dim))
+            handed += 1
+        if done == len(missing) or cancel.is_set():
+            return
+        part = missing[done : done + CALL_CHUNKS]
+        with clock:
+            fresh[done : done + len(part)] = embedder.embed_documents(
+                [group[place].prepared.inputs[row] for place, row in part]
+            )
+        done += len(part)
+        for place in range(part[0][0], part[-1][0] + 1):
+            if sizes[place]:
+                on_progress(group[place], min(sizes[place], done - int(ends[place] - sizes[place])))

@@ -1,0 +1,256 @@
+"""What has to be done for each file: nothing, a note, or reading it.
+
+Sources are identified by a registered root and the path below it. A file is compared by size
+and time of change first, then by the hash of its bytes; only what is left is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from ingest.errors import (
+    EncryptedFileError,
+    LoadError,
+    LoaderUnavailableError,
+    UnreadableFileError,
+    UnsupportedFormatError,
+    WrongPasswordError,
+)
+from ingest.finding.candidate import Candidate
+from ingest.loaders import loader_for
+from ingest.loaders.base import LoadOptions
+from ingest.results import FileResult, Outcome
+from kb.hashing import file_sha256
+from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionRef, FileState, Source
+
+Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move", "unreadable"]
+
+# Reasons that may be over although the file is the same: permissions, limits and installed
+# libraries are no part of it.
+_TRANSIENT = frozenset({"unreadable", "too_large", "unavailable"})
+# Reasons that a password may mend.
+_PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
+
+# What a decision leads to, where it does not depend on what was known before.
+_OUTCOMES: dict[Action, Outcome] = {
+    "unchanged": "unchanged",
+    "touch": "unchanged",
+    "still_failed": "failed",
+    "unreadable": "failed",
+    "move": "moved",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do for one file. ``state`` is what the catalog is to say of it, where known."""
+
+    candidate: Candidate
+    action: Action
+    before: FileState | None = None
+    state: FileState | None = None
+    old_source: Source | None = None
+    error: LoadError | None = None
+
+
+class Planner:
+    """Decides for files of one collection, from what the catalog knew when the run began.
+
+    A decision is a proposal: others may have changed what it rests on before it is carried out,
+    and then :meth:`decide_again` knows more. ``adopted`` names roots that others have taken over,
+    by root the new root and what paths begin with there; what is known of them counts as theirs.
+    """
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        *,
+        collection: CollectionRef,
+        options: LoadOptions,
+        checksum: bool,
+        retry: bool,
+        adopted: Mapping[str, tuple[str, str]],
+    ) -> None:
+        self._base = base
+        self._collection = collection
+        self._options = options
+        self._checksum = checksum
+        self._retry = retry
+        states = base.files.states(collection=collection)
+        self.known = {state.source: state for state in adopted_states(states, adopted)}
+        self._settings: dict[str, str] = {}
+        self._by_content: dict[tuple[str, str], FileState] = {}
+        for state in self.known.values():
+            self.learn(state)
+        self._gone: dict[str, list[FileState]] = {}
+
+    def expect_gone(self, gone: Iterable[Source]) -> None:
+        """Tell which known files no longer exist: a new file with their content is a move."""
+        for source in gone:
+            state = self.known[source]
+            # What a failed file holds is an older version than its hash says.
+            if state.document_id is not None and state.outcome != "failed":
+                self._gone.setdefault(state.content_hash, []).append(state)
+
+    def settings_hash(self, path: Path) -> str:
+        """Return the hash of everything besides the bytes that decides a file's chunks."""
+        loader = loader_identity(path, self._options)
+        if loader not in self._settings:
+            self._settings[loader] = self._base.indexing.settings_hash(loader)
+        return self._settings[loader]
+
+    def decide(self, candidate: Candidate) -> Decision:
+        """Say what to do for one file."""
+        before = self.known.get(candidate.source)
+        settings = self.settings_hash(candidate.path)
+        current = before is not None and before.settings_hash == settings
+        if before is not None and current and not self._must_retry(before):
+            # Uploads have no time of change (0): their bytes alone can tell.
+            same_stat = candidate.mtime_ns != 0 and (
+                (before.size, before.mtime_ns) == (candidate.size, candidate.mtime_ns)
+            )
+            if same_stat and not self._checksum:
+                return self._nothing(candidate, before)
+        try:
+            digest = file_sha256(candidate.path)
+        except OSError as error:
+            return Decision(
+                candidate=candidate,
+                action="unreadable",
+                before=before,
+                error=_refused(candidate, error),
+            )
+        return self._by_hash(candidate, before, settings, digest)
+
+    def _by_hash(
+        self, candidate: Candidate, before: FileState | None, settings: str, digest: str
+    ) -> Decision:
+        """Decide for a file whose size and time said nothing, from the hash of its bytes."""
+        state = FileState(
+            source=candidate.source,
+            size=candidate.size,
+            mtime_ns=candidate.mtime_ns,
+            content_hash=digest,
+            settings_hash=settings,
+            outcome="indexed",
+        )
+        if before is not None and (before.settings_hash, before.content_hash) == (settings, digest):
+            if self._must_retry(before):
+                return Decision(candidate=candidate, action="read", before=before, state=state)
+            touched = replace(before, size=candidate.size, mtime_ns=candidate.mtime_ns)
+            action: Action = "still_failed" if before.outcome == "failed" else "touch"
+            return Decision(candidate=candidate, action=action, before=before, state=touched)
+        if (moved := self._moved(before, digest, settings)) is not None:
+            return Decision(
+                candidate=candidate,
+                action="move",
+                before=moved,
+                state=replace(state, document_id=moved.document_id, outcome=moved.outcome),
+                old_source=moved.source,
+            )
+        if (twin := self._by_content.get((digest, settings))) is not None:
+            return Decision(
+                candidate=candidate,
+                action="attach",
+                before=before,
+                state=replace(state, document_id=twin.document_id, outcome=twin.outcome),
+            )
+        return Decision(candidate=candidate, action="read", before=before, state=state)
+
+    def learn(self, state: FileState) -> None:
+        """Remember a file stored in this run, so that a copy of it need not be read."""
+        if state.document_id is not None and state.outcome != "failed":
+            self._by_content.setdefault((state.content_hash, state.settings_hash), state)
+
+    def decide_again(self, decision: Decision) -> Decision:
+        """Say what to do for a file whose decision was not carried out: others changed something.
+
+        Nothing, where others have brought it up to date; else the file is read.
+        """
+        wanted, candidate = decision.state, decision.candidate
+        before = self._base.files.state(candidate.source, collection=self._collection)
+        if before is None:
+            self.known.pop(candidate.source, None)
+        else:
+            self.known[candidate.source] = before
+        if before is not None and wanted is not None and before.document_id is not None:
+            same = (before.content_hash, before.settings_hash) == (
+                wanted.content_hash,
+                wanted.settings_hash,
+            )
+            if same and before.outcome != "failed":
+                return self._nothing(candidate, before)
+        if wanted is not None:
+            self._by_content.pop((wanted.content_hash, wanted.settings_hash), None)
+            wanted = replace(
+                wanted,
+                source=candidate.source,
+                size=candidate.size,
+                mtime_ns=candidate.mtime_ns,
+                document_id=None,
+            )
+        return Decision(candidate=candidate, action="read", before=before, state=wanted)
+
+    def _nothing(self, candidate: Candidate, before: FileState) -> Decision:
+        action: Action = "still_failed" if before.outcome == "failed" else "unchanged"
+        return Decision(candidate=candidate, action=action, before=before, state=before)
+
+    def _must_retry(self, before: FileState) -> bool:
+        if before.outcome != "failed":
+            return before.document_id is None
+        if before.reason_code in _PROTECTED and self._options.passwords:
+            return True
+        return self._retry or before.reason_code in _TRANSIENT
+
+    def _moved(self, before: FileState | None, digest: str, settings: str) -> FileState | None:
+        candidates = self._gone.get(digest)
+        if before is not None or not candidates or candidates[-1].settings_hash != settings:
+            return None
+        return candidates.pop()
+
+
+def adopted_states(
+    states: Iterable[FileState], adopted: Mapping[str, tuple[str, str]]
+) -> Iterator[FileState]:
+    """Yield states as they are once roots have taken over the roots below them."""
+    for state in states:
+        root, prefix = adopted.get(state.source.root, (state.source.root, ""))
+        yield replace(state, source=Source(root=root, path=prefix + state.source.path))
+
+
+def proposed(decision: Decision) -> FileResult:
+    """Return what is expected to become of a file."""
+    before = decision.before
+    outcome: Outcome = _OUTCOMES.get(decision.action) or ("changed" if before else "added")
+    failed = outcome == "failed"
+    error = str(decision.error) if decision.error else (before.reason if before else "")
+    return FileResult(
+        source=decision.candidate.source,
+        old_source=decision.old_source,
+        outcome=outcome,
+        reason=error if failed else "",
+        reason_code=before.reason_code if before and failed else "",
+    )
+
+
+def loader_identity(path: Path, options: LoadOptions) -> str:
+    """Name what would read ``path``, with its version and the choices that change its text."""
+    try:
+        loader = loader_for(path)
+    except UnsupportedFormatError:
+        return "none"
+    except LoaderUnavailableError:  # its worker will say so of each file
+        return "unavailable"
+    return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
+
+
+def _refused(candidate: Candidate, error: OSError) -> UnreadableFileError:
+    reason = error.strerror or type(error).__name__
+    return UnreadableFileError(
+        f"{candidate.source.path} cannot be opened: {reason}; "
+        "check its permissions and ingest again"
+    )

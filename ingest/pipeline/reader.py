@@ -1,0 +1,150 @@
+"""The first stage of a run: decides what each file needs, and has it read in a worker process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+
+from ingest.errors import LoadError
+from ingest.finding.candidate import Candidate
+from ingest.loaders import LoadedFile
+from ingest.loaders.base import LoadOptions
+from ingest.pipeline.clocks import BusyClock
+from ingest.pipeline.planning import Decision, Planner
+from ingest.pipeline.queues import Budget, Channel
+from ingest.pipeline.recording import Recorder
+from ingest.pipeline.stages import Loaded
+from ingest.reading.sandbox import Sandbox
+from ingest.results import FileEvent
+
+# A document weighs its characters and this: pages, sections and rows of even an empty one.
+DOCUMENT_WEIGHT = 2000
+_TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown"})
+# Bytes of a PDF or DOCX file for each character of text: a guess, put right when it is read.
+_BYTES_PER_CHARACTER = 8
+# How often a wait looks whether the run was cancelled.
+_POLL_S = 0.2
+
+
+class Reader:
+    """Reads files ahead of the other stages, as far as the budget lets it.
+
+    Args:
+        sandbox: makes the worker processes when the first file has to be read.
+        loaded: where files go that were read; closed when there are no more.
+        cancel: set by others to stop.
+        on_bug: told of an exception that is no fault of a file.
+    """
+
+    def __init__(
+        self,
+        planner: Planner,
+        recorder: Recorder,
+        *,
+        sandbox: Callable[[], Sandbox],
+        options: LoadOptions,
+        budget: Budget,
+        loaded: Channel[Loaded],
+        clock: BusyClock,
+        cancel: threading.Event,
+        on_bug: Callable[[BaseException], None],
+    ) -> None:
+        self._planner = planner
+        self._recorder = recorder
+        self._make_sandbox = sandbox
+        self._sandbox: Sandbox | None = None
+        self._options = options
+        self._budget = budget
+        self._loaded = loaded
+        self._clock = clock
+        self._cancel = cancel
+        self._on_bug = on_bug
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    def read_all(self, candidates: Sequence[Candidate]) -> None:
+        """Read what has to be read; return when the last file was, or the run was cancelled."""
+        for candidate in candidates:
+            if self._cancel.is_set():
+                return
+            decision = self._planner.decide(candidate)
+            to_read = decision if decision.action == "read" else self._recorder.settle(decision)
+            if to_read is not None:
+                self._submit(to_read)
+        self._wait_for_at_most(0)
+
+    def close(self) -> None:
+        """End the worker processes: at once if the run was cancelled."""
+        if self._sandbox is not None:
+            self._sandbox.close(cancel=self._cancel.is_set())
+
+    def _submit(self, decision: Decision) -> None:
+        if self._sandbox is None:
+            self._sandbox = self._make_sandbox()
+        # One file waits for the worker that is free next.
+        if not self._wait_for_at_most(self._sandbox.workers):
+            return
+        candidate = decision.candidate
+        is_text = candidate.path.suffix.lower() in _TEXT_SUFFIXES
+        weight = DOCUMENT_WEIGHT + (
+            candidate.size if is_text else candidate.size // _BYTES_PER_CHARACTER
+        )
+        while not self._budget.enter(weight, timeout_s=_POLL_S):
+            if self._cancel.is_set():
+                return
+        self._recorder.emit(FileEvent(source=candidate.source, stage="reading"))
+        with self._changed:
+            self._under_way += 1
+        self._clock.__enter__()  # left by another thread, in _on_read
+        started = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            self._recorder.emit(
+                FileEvent(source=candidate.source, stage="reading", done=done, total=total)
+            )
+
+        future = self._sandbox.submit(candidate.path, self._options, progress)
+        future.add_done_callback(lambda f: self._on_read(decision, f, started, weight))
+
+    def _wait_for_at_most(self, files: int) -> bool:
+        """Wait until no more files than that are being read; return False if cancelled."""
+        with self._changed:
+            while self._under_way > files:
+                if self._cancel.is_set():
+                    return False
+                self._changed.wait(_POLL_S)
+        return not self._cancel.is_set()
+
+    def _on_read(
+        self, decision: Decision, future: Future[LoadedFile], started: float, guess: int
+    ) -> None:
+        """Take a file from a thread of the sandbox; must not wait there."""
+        self._clock.__exit__()
+        weight = 0  # of what stays under way
+        try:
+            file = future.result()
+            weight = DOCUMENT_WEIGHT + len(file.document.text)
+            self._budget.leave(guess - weight)
+            guess = weight
+            if not self._loaded.put(Loaded(decision, file, started, weight)):
+                weight = 0
+        except CancelledError:
+            pass
+        except LoadError as error:
+            self._fail(decision, error, started)
+        except BaseException as error:  # noqa: BLE001 - a bug of ours must end the run, not hang it
+            self._on_bug(error)
+        finally:
+            if weight == 0:
+                self._budget.leave(guess)
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def _fail(self, decision: Decision, error: LoadError, started: float) -> None:
+        try:
+            self._recorder.fail(decision, error, started)
+        except BaseException as failure:  # noqa: BLE001 - the store failed: as above
+            self._on_bug(failure)

@@ -1,0 +1,200 @@
+"""Runs loaders and page drawing in worker processes: a bad file costs that file only.
+
+Each worker is a process of its own with an address-space limit; a thread here feeds it one file
+at a time, keeps its time and replaces it when it dies. Workers are started by
+``subprocess``, not by ``multiprocessing``: forking a process that has llama.cpp's threads
+deadlocks, and spawning would import the program's main module once more.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
+from ingest.loaders import LoadedFile
+from ingest.loaders.base import LoadOptions
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
+from ingest.reading.worker_process import Progress, Worker
+from kb.cores import available_cores
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Task(Generic[_T]):
+    work: Callable[[Worker], _T]
+    future: Future[_T]
+
+
+class Sandbox:
+    """A pool of worker processes that read files; thread-safe.
+
+    Args:
+        workers: number of processes, by default as many as cores this process may use.
+        timeout_s: seconds that one file may take, pictures read by OCR not counted (they have
+            :data:`ingest.reading.worker_clock.PICTURE_TIMEOUT_S` each).
+        memory_bytes: address space that one worker may take. OCR needs about 1.2 GB of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        timeout_s: float = 60,
+        memory_bytes: int = 2 * 2**30,
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._memory_bytes = memory_bytes
+        self._tasks: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._cancelled = threading.Event()
+        self._alive: set[Worker] = set()
+        count = workers or available_cores()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sandbox-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def workers(self) -> int:
+        """How many files are read at the same time."""
+        return len(self._threads)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close(cancel=kind is not None)
+
+    def submit(
+        self,
+        path: Path,
+        options: LoadOptions | None = None,
+        on_progress: Progress | None = None,
+    ) -> Future[LoadedFile]:
+        """Have a file read; the future gives the document or raises a LoadError.
+
+        It raises a WorkerStartError if no process can be started.
+        ``on_progress(done, total)`` is called from a thread of the sandbox.
+
+        Raises:
+            RuntimeError: the sandbox is closed.
+        """
+        chosen = options or LoadOptions()
+        return self._put(
+            lambda worker: worker.load(path, chosen, on_progress, timeout_s=self._timeout_s)
+        )
+
+    def draw(self, path: Path, request: PictureRequest) -> Future[PagePicture]:
+        """Have a page of a PDF drawn; the future gives the picture or raises as for files.
+
+        Raises:
+            RuntimeError: the sandbox is closed.
+        """
+        return self._put(lambda worker: worker.draw(path, request, timeout_s=self._timeout_s))
+
+    def close(self, *, cancel: bool = False) -> None:
+        """End the workers, after the files submitted so far or, with ``cancel``, at once."""
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if cancel:
+            self._cancelled.set()
+            with self._lock:
+                for worker in self._alive:
+                    worker.kill()
+        if first:
+            for _ in self._threads:
+                self._tasks.put(None)
+        for thread in self._threads:
+            if thread is not threading.current_thread():  # a future's callback may close
+                thread.join()
+
+    def _put(self, work: Callable[[Worker], _T]) -> Future[_T]:
+        future: Future[_T] = Future()
+        with self._lock:
+            if self._closed:
+                msg = "This sandbox is closed; make a new one."
+                raise RuntimeError(msg)
+            self._tasks.put(_Task(work, future))
+        return future
+
+    def _run(self) -> None:
+        """Feed one worker, replaced as needed, until the sandbox is closed."""
+        worker: Worker | None = None
+        try:
+            while (task := self._tasks.get()) is not None:
+                if self._cancelled.is_set():
+                    task.future.cancel()
+                if not task.future.set_running_or_notify_cancel():
+                    continue
+                worker = self._finish(task, worker)
+                del task  # its future holds the document
+        finally:
+            self._retire(worker)
+
+    def _finish(self, task: _Task[_T], worker: Worker | None) -> Worker | None:
+        """Do one task and settle its future; return the worker for the next."""
+        second = False
+        try:
+            while True:
+                fresh = worker is None
+                try:
+                    worker = worker or self._start()
+                    result = task.work(worker)
+                except (LoaderMemoryError, LoaderCrashError):
+                    # What earlier files left behind must not decide over this one.
+                    self._retire(worker)
+                    worker = None
+                    if fresh or self._cancelled.is_set():
+                        raise
+                    continue
+                except WorkerStartError:
+                    # Once is bad luck: a machine short of memory for a moment.
+                    self._retire(worker)
+                    worker = None
+                    if second or self._cancelled.is_set():
+                        raise
+                    second = True
+                    continue
+                break
+        except BaseException as error:  # noqa: BLE001 - the future carries it to its owner
+            cancelled = self._cancelled.is_set()
+            task.future.set_exception(CancelledError() if cancelled else error)
+        else:
+            task.future.set_result(result)
+        if worker is not None and worker.spent:
+            self._retire(worker)
+            return None
+        return worker
+
+    def _start(self) -> Worker:
+        try:
+            worker = Worker(self._memory_bytes)
+        except OSError as error:
+            raise WorkerStartError.after(str(error)) from error
+        with self._lock:
+            self._alive.add(worker)
+            if self._cancelled.is_set():
+                worker.kill()
+        return worker
+
+    def _retire(self, worker: Worker | None) -> None:
+        if worker is not None:
+            with self._lock:
+                self._alive.discard(worker)
+            worker.stop()
