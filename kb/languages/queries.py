@@ -28,9 +28,7 @@ _DENSE = ("Hani", "Kana", "Hang")
 _CASED = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 _MOST_CHARACTERS = 2000  # looked at
 
-_CODE = re.compile(
-    r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w"
-)
+_CODE = re.compile(r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w")
 _ASCII = re.compile(r"[\x21-\x7e]+")
 _EDGES = "\"'“”„«»‘’()[]{},;:!?.…¿¡*`"
 

@@ -10,9 +10,11 @@ from kb.places import page_span
 from kb.records.documents import MediaType, MetadataValue, PageSource, SectionKind
 from kb.records.stored import Source
 
-Highlighting = Literal["sentences", "words", "none"]
-"""What of a hit is marked: the query's words; where they do not explain it, the sentence nearest
-to the query (the model reads the hits once more, about 0.1 s for each on a processor); nothing."""
+Highlighting = Literal["sentences", "stored", "words", "none"]
+"""What of a hit is marked: the sentence that answers and the query's words; those words; nothing.
+
+Sentences are known from their stored vectors. Of hits that have none yet, the model reads the
+sentences, about 0.1 s for each hit on a processor; with ``stored`` they go without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,9 @@ class SearchHit:
 
     ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
     ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
-    spans inside ``text``. ``read_by`` and ``confidence`` say whether the passage was read from a
-    picture and how sure the reader was.
+    spans inside ``text``, in order: ``sentence``, the one that answers, and those of ``words`` that
+    stand outside of it. ``words`` are all words of the query. ``read_by`` and ``confidence`` say
+    whether the passage was read from a picture and how sure the reader was.
     """
 
     score: float
@@ -53,6 +56,8 @@ class SearchHit:
     confidence: float | None = None
     header: str = ""
     highlights: tuple[tuple[int, int], ...] = ()
+    sentence: tuple[int, int] | None = None
+    words: tuple[tuple[int, int], ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)

@@ -17,6 +17,9 @@ class _Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
+_Span = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
 class ErrorDetail(_Reply):
     """What is wrong. ``code`` is stable, ``param`` names the field."""
 
@@ -125,7 +128,9 @@ class HitReply(_Reply):
     read_by: PageSource
     confidence: float | None
     header: str
-    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
+    highlights: list[_Span]
+    sentence: _Span | None
+    words: list[_Span]
     metadata: dict[str, MetadataValue]
     scores: dict[str, float]
     ranks: dict[str, int]
