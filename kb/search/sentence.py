@@ -115,8 +115,14 @@ def _read(
 
 
 def _sentences_in(text: str, span: Span) -> list[Span]:
+    """Return the sentences of a window."""
     start, end = span
-    return [(start + a, start + b) for a, b in sentences(text[start:end])]
+    if len(sentences(text[start:end])) <= 1:
+        return [span]
+    # Where a line goes on in the next, the whole of it says.
+    first = text.rfind("\n", 0, start) + 1
+    found = ((first + a, first + b) for a, b in windows(text[first:end], least=1))
+    return [(a, b) for a, b in found if start <= a and b <= end]
 
 
 def _words_in(parts: Sequence[str], wanted: Telling, languages: tuple[str, ...]) -> Scores:
