@@ -63,7 +63,7 @@ def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ..
     for term in telling(text, languages, tails=True):
         if not tokens.isdisjoint(_tokens(term, languages)):
             spans.append((term.start, term.end))
-        elif term.text[0] in wanted.singles:  # inside pairs, which are the terms
+        elif term.text[:1] in wanted.singles:  # inside pairs, which are the terms
             spans.append((term.start, term.start + 1))
     return _merge(spans)
 
@@ -83,7 +83,7 @@ def held_tokens(text: str, languages: tuple[str, ...]) -> set[str]:
     held: set[str] = set()
     for term in terms(text, tails=True):
         held |= _tokens(term, languages)
-        held.add(term.text[0])  # a query may be one character of a pair
+        held.add(term.text[:1])  # a query may be one character of a pair
     return held
 
 

@@ -21,6 +21,7 @@ from kb.search.answers import UnansweredError, VectorAnswers
 from kb.search.attempt import Attempt, Resolved, chosen
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
+from kb.search.reasons import explained
 from kb.search.request import SearchRequest
 from kb.search.reranked import Reranking
 from kb.search.term_frequencies import TermFrequencies
@@ -141,6 +142,8 @@ class Searcher:
             task=tasks[0],
         )
         kept, facts = self._attempted(asked, sentences=marks)
+        least = self._settings.min_score if request.min_score is None else request.min_score
+        kept = explained([hit for hit in kept if hit.score >= least])
         if request.highlights == "none":
             return kept
         if not marks or embedder is None:

@@ -141,11 +141,13 @@ def _words_in(parts: Sequence[str], wanted: Telling, languages: tuple[str, ...])
 
 
 def _narrowed(text: str, span: Span, wanted: Telling, languages: tuple[str, ...]) -> Span:
-    """Return a window without headings before its text, and of its sentences the one that tells.
+    """Return a window without headings before its text, and of its paragraphs the one that tells.
 
     That is the one that has all words of the query which the window has, if no other has as many.
+    Sentences of one paragraph stay together: of two, the one with the words answers less often
+    than both (0.80 of the questions in German instead of 0.82).
     """
-    parts = _sentences_in(text, span)
+    parts = _paragraphs(text, _sentences_in(text, span))
     while len(parts) > 1 and _is_heading(text, parts[0]):
         parts = parts[1:]
     if len(parts) <= 1:
@@ -158,6 +160,17 @@ def _narrowed(text: str, span: Span, wanted: Telling, languages: tuple[str, ...]
     if every and len(telling) == 1:
         return telling[0]
     return parts[0][0], parts[-1][1]
+
+
+def _paragraphs(text: str, parts: Sequence[Span]) -> list[Span]:
+    """Join sentences that no line break parts."""
+    joined: list[Span] = []
+    for start, end in parts:
+        if joined and "\n" not in text[joined[-1][1] : start]:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _is_heading(text: str, span: Span) -> bool:

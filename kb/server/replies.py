@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kb.records import MediaType, MetadataValue, Outcome, PageSource, SearchMode, SectionKind
+from kb.records import (
+    MediaType,
+    MetadataValue,
+    Outcome,
+    PageSource,
+    Reason,
+    SearchMode,
+    SectionKind,
+)
 
 
 class _Reply(BaseModel):
@@ -131,6 +139,8 @@ class HitReply(_Reply):
     highlights: list[_Span]
     sentence: _Span | None
     words: list[_Span]
+    reasons: list[Reason]
+    matched: list[str]
     metadata: dict[str, MetadataValue]
     scores: dict[str, float]
     ranks: dict[str, int]
