@@ -21,7 +21,7 @@ Scores = npt.NDArray[np.float32]
 # What all words of the query together are worth, in standard deviations of the passage's cosines:
 # of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/search.md has the
 # measurement.
-_WORDS_WEIGHT = 3.0
+_WORDS_WEIGHT = 4.0
 # Of a passage; those after them are hardly ever what answers.
 _MOST_WINDOWS = 24
 # A line that ends without a mark and is followed by text is a heading, if it is short.
