@@ -19,6 +19,7 @@ from kb.errors import (
     EmbeddingError,
     EngineError,
     InputTooLongError,
+    JobError,
     KnowledgeBaseError,
     MissingExtraError,
     ModelCallError,
@@ -59,8 +60,10 @@ if TYPE_CHECKING:
     from kb.indexing.reembedding import Reembedding
     from kb.indexing.refining import Refinement
     from kb.knowledge_base import KnowledgeBase
+    from kb.languages.trial import RecallFigures
     from kb.overview import MapPoint, Overview
     from kb.reranking.base import Reranker, RerankerIdentity
+    from kb.search.means import ModelLanguages
     from kb.search.request import SearchRequest
     from kb.settings import Settings
     from kb.store.check import CollectionCheck, StoreCheck
@@ -96,6 +99,7 @@ __all__ = [
     "FailedFile",
     "FileState",
     "InputTooLongError",
+    "JobError",
     "KnowledgeBase",
     "KnowledgeBaseError",
     "MapPoint",
@@ -104,10 +108,12 @@ __all__ = [
     "MissingExtraError",
     "ModelCallError",
     "ModelError",
+    "ModelLanguages",
     "Notice",
     "OutOfMemoryError",
     "Overview",
     "Page",
+    "RecallFigures",
     "Reembedding",
     "Refinement",
     "Reranker",
@@ -144,7 +150,9 @@ _LATER = {
     "MapPoint": "kb.overview",
     "Message": "kb.chat.base",
     "Migration": "kb.store.moving",
+    "ModelLanguages": "kb.search.means",
     "Overview": "kb.overview",
+    "RecallFigures": "kb.languages.trial",
     "Reembedding": "kb.indexing.reembedding",
     "Refinement": "kb.indexing.refining",
     "Reranker": "kb.reranking.base",

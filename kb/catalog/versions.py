@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from kb.catalog.chunks import ChunkChanges
 from kb.catalog.documents import DocumentChanges
 from kb.catalog.keywords import KeywordChanges, context_text
+from kb.catalog.language_means import LanguageMeanChanges
 from kb.catalog.numbers import document_number, no_document
 from kb.catalog.sources import SourceChanges
 from kb.errors import ChangedMeanwhileError
-from kb.prepared import PreparedDocument
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import FileState, Source
 from kb.words.terms import IndexText
 
@@ -30,7 +31,9 @@ class PendingDocument:
     chunk_ids: tuple[int, ...]
 
 
-class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges):
+class VersionChanges(
+    KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges, LanguageMeanChanges
+):
     """Documents shown and hidden."""
 
     def write_pending(self, collection_id: str, prepared: PreparedDocument) -> PendingDocument:
@@ -39,16 +42,24 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
         return PendingDocument(document_id, tuple(self._insert_chunks(document_id, prepared)))
 
     def show_versions(
-        self, collection_id: str, shown: Sequence[tuple[PendingDocument, PreparedDocument]]
+        self, collection_id: str, shown: Sequence[tuple[PendingDocument, EmbeddedDocument]]
     ) -> None:
-        """Make written documents visible, and their chunks findable by their words."""
+        """Make written documents visible, and their chunks findable by their words.
+
+        The vectors of their chunks count for their languages.
+        """
         for pending, _ in shown:
             self._set_state(pending.document_id, "active")
         # All at once: every other statement between them would make one more part of the index.
         self.index_words(
-            collection_id, itertools.chain.from_iterable(_words(*each) for each in shown)
+            collection_id,
+            itertools.chain.from_iterable(_words(each, item.prepared) for each, item in shown),
         )
         self.merge_small_keyword_index(collection_id)
+        for pending, item in shown:
+            self.count_document(
+                collection_id, pending.document_id, item.prepared.languages, item.vectors
+            )
 
     def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
         """Let a source show ``file.document_id``; return what it showed before.
@@ -106,6 +117,7 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
     def _retire(self, collection_id: str, document_id: int) -> None:
         """Hide a document from every search; its rows and vectors are deleted afterwards."""
         self.forget_words(collection_id, document_id)
+        self._uncount_document(collection_id, document_id)
         self._set_state(document_id, "retired")
 
 
