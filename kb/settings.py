@@ -211,6 +211,12 @@ class Settings(DataFolders, BaseSettings):
         default="hybrid",
         description="How collections without a mode of their own are searched.",
     )
+    min_score: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="Hits below this score are left out; 0 gives as many as are asked for.",
+    )
     workers: int = Field(
         default=0,
         ge=0,
