@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from kb.data_folders import APP_NAME
 from kb.doctor import COLLECTION, examine
 from kb.errors import KnowledgeBaseError
-from kb.settings import APP_NAME, Settings
+from kb.settings import Settings
 from ui.changing_settings import draw_changing
 from ui.compacting import draw_compacting
 from ui.i18n import has
