@@ -70,6 +70,7 @@ class LanguageMeans:
         self._thread: threading.Thread | None = None
         self._wishes: dict[str, None] = {}
         self._uncounted: set[str] = set()
+        self._looked: dict[str, int] = {}
         self._here: dict[tuple[str, str], Trial] = {}
         self._failed: dict[str, str] = {}
 
@@ -93,7 +94,7 @@ class LanguageMeans:
         if not self._enabled:
             return Means()
         sums = {each: state.chunk_sums(each) for each in collection_ids}
-        uncounted = [each for each in collection_ids if not state.is_counted(each)]
+        uncounted = [each for each in collection_ids if self._is_to_be_counted(state, each)]
         model = shipped_means(identity.fingerprint)
         missing: list[str] = []
         if model is None:
@@ -165,6 +166,15 @@ class LanguageMeans:
             thread.join()
 
     # -- making
+
+    def _is_to_be_counted(self, state: State, collection_id: str) -> bool:
+        """Say whether sums are not whole; not again until something has changed."""
+        if state.is_counted(collection_id):
+            return False
+        generation = state.generation()
+        with self._mutex:
+            looked, self._looked[collection_id] = self._looked.get(collection_id), generation
+        return looked != generation
 
     def _wish(self, fingerprint: str, missing: Iterable[str], uncounted: Iterable[str]) -> None:
         with self._mutex:
