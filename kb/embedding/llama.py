@@ -32,10 +32,10 @@ DEFAULT_DECODER_CONTEXT = 8192
 class LlamaEmbedder:
     """An :class:`~kb.embedding.base.Embedder` over one GGUF file. Thread-safe.
 
-    On a CPU an encoder model gets one single-threaded context for each core and every text is a
-    call of its own: packing texts into one call computes attention across all of them, and
-    threads that share a text wait for each other at every layer. On a GPU one context takes
-    packed calls of many texts. What does not fit in its memory is made smaller, and said in
+    On a CPU an encoder model gets one single-threaded context for each core and every text but
+    the shortest is a call of its own: packing texts into one call computes attention across all
+    of them, and threads that share a text wait for each other at every layer. On a GPU one context
+    takes packed calls of many texts. What does not fit in its memory is made smaller, and said in
     ``description`` and the log: calls first, then the layers on the GPU.
 
     Args:

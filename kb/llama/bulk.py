@@ -129,7 +129,7 @@ class Bulk:
                 on_progress(len(rows))
 
         context = self._pool.any()
-        calls = plan_calls([len(s) for s in texts], context.n_ubatch, context.n_seq)
+        calls = plan_calls([len(s) for s in texts], context.n_packed, context.n_seq)
         # A few calls at a time: those of another request come between, not after all of these.
         most = self._pool.size + _AHEAD
         waiting: set[Future[None]] = set()
