@@ -28,17 +28,32 @@ class Jobs(Looking):
     Several processes may have one each: they see the same jobs, and one of them works at a time.
     A job that is queued is done, whatever becomes of the process that queued it.
 
+    Args:
+        base: where documents go.
+        working: do jobs in this process; else it looks on, queues and cancels until :meth:`work`.
+
     Raises (every method that changes something):
         StoreError: the data folder is read-only, or its disk is full.
     """
 
-    def __init__(self, base: KnowledgeBase) -> None:
+    def __init__(self, base: KnowledgeBase, *, working: bool = True) -> None:
         super().__init__(base)
         self.spool = Spool(base.settings.spool_dir)
         self._worker = Worker(base, self.spool)
         if not base.read_only:
             self._worker.clean()
-            self._worker.start()
+            if working:
+                self.work()
+
+    def work(self) -> None:
+        """Do jobs in this process from now on; called once, where the making did not say so.
+
+        Raises:
+            StoreError: the data folder is read-only.
+        """
+        if self._base.read_only:
+            raise StoreError(self._base.read_only)
+        self._worker.start()
 
     # -- queueing
 
@@ -179,6 +194,11 @@ class Jobs(Looking):
             self._worker.clean()
         else:
             self._worker.cancel(job_id)
+
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.read_only:
+            self._worker.settle()
 
     def dismiss(self, job_id: int) -> None:
         """Forget a job that has ended."""

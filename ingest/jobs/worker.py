@@ -106,6 +106,14 @@ class Worker:
         for each in known.values():
             each.lock.release()
 
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.jobs.is_active():
+            return
+        with self._lease() as is_ours:
+            if is_ours and self._base.jobs.settle():
+                self.clean()
+
     def clean(self) -> None:
         """Delete what no job needs any more."""
         self._spool.clean(self._base.jobs.wants)

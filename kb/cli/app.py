@@ -11,6 +11,7 @@ from kb.cli import (
     asking,
     collections,
     evaluation,
+    jobs,
     listings,
     migrating,
     models,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)
@@ -122,6 +124,13 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     instruct: Annotated[
         str, typer.Option("--instruct", help="What the query asks for, if the model takes it.")
     ] = "",
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out hits below this score, from 0 to 1."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each stage of the search gave a hit.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that answer a question.
@@ -149,12 +158,13 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             diversity=diversity,
             instruct=instruct,
             rerank=rerank,
+            min_score=min_score,
         )
         hits = base.find(request)
         if as_json:
             print_json([shapes.hit_json(hit) for hit in hits])
         else:
-            presentation.print_hits(query, hits, stdout())
+            presentation.print_hits(query, hits, stdout(), explain=explain)
 
 
 @app.command()
