@@ -24,7 +24,7 @@ from kb.llama.native import POOLING_LAST, Model
 PACKED_TOKENS = 2048
 PACKED_SEQUENCES = 64
 LEAST_TOKENS = 128
-# On a processor, short texts share a call: one by one, a token of texts of 40 takes twice as long
+# On a processor, sentences share a call: one by one, a token of texts of 40 takes twice as long
 # (0.67 ms) as in calls of 128 (0.33 ms). Calls of 64 gain nothing, of 256 no more.
 SPREAD_TOKENS = 128
 SPREAD_SEQUENCES = 16
@@ -235,7 +235,7 @@ def _express(model: Model, reading: Reading, wish: Wish, notices: list[str]) -> 
 
 
 def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
-    """Make the contexts of a setup: a long text a call, or several short ones.
+    """Make the contexts of a setup: one text a call, or several that are said to be short.
 
     Raises:
         OutOfMemoryError: there is not enough memory for them all.

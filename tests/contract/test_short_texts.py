@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kb.embedding.base import Embedder
+from kb.embedding.base import Embedder, embed_short
 from kb.llama.bulk import plan_calls
 from kb.llama.fitting import SPREAD_SEQUENCES, SPREAD_TOKENS
 
@@ -17,12 +17,18 @@ TEXTS = [
 
 
 def test_vectors_of_texts_together_are_those_of_each_alone(embedder: Embedder) -> None:
-    together = embedder.embed_documents(TEXTS)
+    together = embed_short(embedder, TEXTS)
     alone = np.vstack([embedder.embed_documents([text]) for text in TEXTS])
     assert ((together * alone).sum(axis=1) > 0.9995).all()
     # Nothing of a text is seen by those beside it.
-    others = embedder.embed_documents([TEXTS[0], *TEXTS[20:]])
+    others = embed_short(embedder, [TEXTS[0], *TEXTS[20:]])
     assert float(others[0] @ alone[0]) > 0.9995
+
+
+def test_documents_have_the_same_vectors_whatever_is_beside_them(embedder: Embedder) -> None:
+    np.testing.assert_array_equal(
+        embedder.embed_documents(TEXTS)[:3], embedder.embed_documents(TEXTS[:3])
+    )
 
 
 def test_calls_hold_short_texts_together_and_long_ones_alone() -> None:
