@@ -1,7 +1,7 @@
 """Ingestion: folders and files in, documents in the knowledge base out.
 
 What needs the knowledge base is imported when it is first asked for: the worker processes of
-``ingest.sandbox`` import this package too, and must stay light and free of Chroma.
+``ingest.reading.sandbox`` import this package too, and must stay light and free of Chroma.
 """
 
 from importlib import import_module
@@ -24,7 +24,8 @@ from ingest.errors import (
 
 if TYPE_CHECKING:
     from ingest.options import IngestOptions
-    from ingest.report import FileEvent, FileResult, IngestReport
+    from ingest.pipeline.report import IngestReport
+    from ingest.results import FileEvent, FileResult
     from ingest.run import ingest, ingest_uploads
 
 __all__ = [
@@ -49,9 +50,9 @@ __all__ = [
 ]
 
 _LATER = {
-    "FileEvent": "ingest.report",
-    "FileResult": "ingest.report",
-    "IngestReport": "ingest.report",
+    "FileEvent": "ingest.results",
+    "FileResult": "ingest.results",
+    "IngestReport": "ingest.pipeline.report",
     "IngestOptions": "ingest.options",
     "ingest": "ingest.run",
     "ingest_uploads": "ingest.run",

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ingest.display import print_report, progress
 from ingest.options import IngestOptions
-from ingest.report import IngestReport
+from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
 from kb import interrupts
 from kb.errors import KnowledgeBaseError, SettingsError

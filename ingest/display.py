@@ -20,7 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ingest.report import FileEvent, FileResult, IngestReport, OnEvent
+from ingest.pipeline.report import IngestReport
+from ingest.results import FileEvent, FileResult, OnEvent
 from kb.records import Source
 from kb.text import one_line
 

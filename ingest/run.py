@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ingest.absences import Absences
-from ingest.clocks import StageClocks
-from ingest.finding import Finder
-from ingest.names import as_text, on_disk
+from ingest.finding.candidate import Candidate
+from ingest.finding.finder import Finder
+from ingest.finding.names import as_text, on_disk
+from ingest.finding.placing import homes
+from ingest.finding.renaming import renamed_roots
 from ingest.options import IngestOptions
-from ingest.pipeline import Pipeline
-from ingest.placing import homes
-from ingest.planning import Action, Decision, Job, Planner, adopted_states
-from ingest.renaming import renamed_roots
-from ingest.report import FileResult, IngestReport, OnEvent, Outcome
-from ingest.sandbox import Sandbox
-from ingest.sent import Sent, keep
+from ingest.pipeline.absences import Absences
+from ingest.pipeline.clocks import StageClocks
+from ingest.pipeline.pipeline import Pipeline
+from ingest.pipeline.planning import Action, Decision, Planner, adopted_states
+from ingest.pipeline.report import IngestReport
+from ingest.reading.sandbox import Sandbox
+from ingest.results import FileResult, OnEvent, Outcome
+from ingest.sending.keeping import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, CollectionRef, FileState
@@ -65,7 +67,8 @@ def ingest(
     except KeyboardInterrupt:
         return run.interrupted()
     return run.record(
-        [as_text(str(Path(path).expanduser().resolve())) for path in paths], lambda: run.finder.jobs
+        [as_text(str(Path(path).expanduser().resolve())) for path in paths],
+        lambda: run.finder.candidates,
     )
 
 
@@ -125,7 +128,7 @@ class _Run:
         self.finder = self._found(paths, states)
         placed = homes(every, unplaced, self.finder)
         states += [state for state in every if state.source.root in placed]
-        renamed = {**renamed_roots(states, self.finder.jobs), **placed}
+        renamed = {**renamed_roots(states, self.finder.candidates), **placed}
         if renamed:
             # Once more, now that it is known which files the folder holds under its new name.
             self.finder = self._found(paths, adopted_states(states, renamed))
@@ -147,11 +150,11 @@ class _Run:
         finder.find(paths)
         return finder
 
-    def keep(self, uploads: Sequence[Sent]) -> list[Job]:
+    def keep(self, uploads: Sequence[Sent]) -> list[Candidate]:
         """Keep files that were sent, each under a name of its own."""
-        jobs, remarks = keep(self._base, uploads, collection=self._collection)
+        candidates, remarks = keep(self._base, uploads, collection=self._collection)
         self._remarks += remarks
-        return jobs
+        return candidates
 
     def interrupted(self) -> IngestReport:
         """Report what was done until now."""
@@ -161,10 +164,10 @@ class _Run:
             [*self.finder.failed.values(), *results], clocks=clocks, interrupted=True
         )
 
-    def record(self, paths: list[str], jobs: Callable[[], list[Job]]) -> IngestReport:
+    def record(self, paths: list[str], candidates: Callable[[], list[Candidate]]) -> IngestReport:
         """Execute, and leave a record in the history of runs."""
         if self._options.dry_run:
-            return self.dry_run(jobs())
+            return self.dry_run(candidates())
         try:
             record = self._base.begin_run(paths, collection=self._collection)
         except KeyboardInterrupt:
@@ -172,7 +175,7 @@ class _Run:
         self._collection = record.collection
         try:
             try:
-                report = self.execute(record.collection, jobs())
+                report = self.execute(record.collection, candidates())
             except KeyboardInterrupt:
                 report = self.interrupted()
             # Who is interrupted waits for nobody; the record then says so by itself.
@@ -187,11 +190,11 @@ class _Run:
             record.release()
         return report
 
-    def execute(self, collection: CollectionInfo, jobs: list[Job]) -> IngestReport:
+    def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
         """Do it."""
         settings = self._base.settings
         self._base.files.adopt(self._adopted, collection=collection)
-        planner, absences = self._compared(jobs)
+        planner, absences = self._compared(candidates)
         absences.note_failures()
         removed = absences.remove_at_once(taken_in=self._options.taken_in)
         pipeline = self._pipeline = Pipeline(
@@ -207,7 +210,7 @@ class _Run:
             on_event=self._on_event,
             cancel=self._cancel,
         )
-        pipeline.run(jobs)
+        pipeline.run(candidates)
         interrupted = self._cancel.is_set()
         results = [*self.finder.failed.values(), *removed, *pipeline.results]
         if not interrupted:
@@ -215,18 +218,18 @@ class _Run:
         self._base.indexing.current(collection)  # nobody is told of files that are gone again
         return self._report(results, absences, clocks=pipeline.clocks, interrupted=interrupted)
 
-    def dry_run(self, jobs: list[Job]) -> IngestReport:
+    def dry_run(self, candidates: list[Candidate]) -> IngestReport:
         """Say what would be done."""
-        planner, absences = self._compared(jobs)
+        planner, absences = self._compared(candidates)
         results = list(self.finder.failed.values())
-        for job in jobs:
+        for candidate in candidates:
             if self._cancel.is_set():
                 return self._report(results, interrupted=True)
-            results.append(_proposed(planner.decide(job)))
+            results.append(_proposed(planner.decide(candidate)))
         results += self._removed(absences, results)
         return self._report(results, absences)
 
-    def _compared(self, jobs: list[Job]) -> tuple[Planner, Absences]:
+    def _compared(self, candidates: list[Candidate]) -> tuple[Planner, Absences]:
         """Compare what was found with what is known."""
         planner = Planner(
             self._base,
@@ -240,7 +243,7 @@ class _Run:
             self._base,
             planner,
             self.finder,
-            jobs,
+            candidates,
             collection=self._collection,
             vanished=self._options.vanished,
         )
@@ -298,7 +301,7 @@ def _proposed(decision: Decision) -> FileResult:
     failed = outcome == "failed"
     error = str(decision.error) if decision.error else (before.reason if before else "")
     return FileResult(
-        source=decision.job.source,
+        source=decision.candidate.source,
         old_source=decision.old_source,
         outcome=outcome,
         reason=error if failed else "",

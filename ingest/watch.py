@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import UnreadableFileError
-from ingest.finding import located
+from ingest.finding.finder import located
+from ingest.finding.watching import Burst, bursts
 from ingest.options import IngestOptions
-from ingest.report import FileResult, IngestReport
+from ingest.pipeline.report import IngestReport
+from ingest.results import FileResult
 from ingest.run import ingest
-from ingest.watching import Burst, bursts
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source

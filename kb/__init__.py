@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from kb.chat.base import Message
     from kb.embedding.base import Abilities, Embedder, EmbedderIdentity
     from kb.indexing.reembedding import Reembedding
+    from kb.indexing.refining import Refinement
     from kb.knowledge_base import KnowledgeBase
     from kb.overview import MapPoint, Overview
     from kb.reranking.base import Reranker, RerankerIdentity
@@ -105,6 +106,7 @@ __all__ = [
     "Overview",
     "Page",
     "Reembedding",
+    "Refinement",
     "Reranker",
     "RerankerIdentity",
     "RunInfo",
@@ -140,6 +142,7 @@ _LATER = {
     "Migration": "kb.store.moving",
     "Overview": "kb.overview",
     "Reembedding": "kb.indexing.reembedding",
+    "Refinement": "kb.indexing.refining",
     "Reranker": "kb.reranking.base",
     "RerankerIdentity": "kb.reranking.base",
     "RunInfo": "kb.catalog.runs",

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.errors import EncryptedFileError
-from ingest.pictures import Box, PagePicture, PictureRequest
+from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.places import page_span
 from kb.records import Document, Page, SearchHit

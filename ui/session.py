@@ -14,9 +14,9 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.jobs import Jobs, Upload, retry_options
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
 from ingest.mishaps import Mishap, recorded
-from ingest.pictures import PagePicture, PictureRequest
-from ingest.sandbox import Sandbox
+from ingest.reading.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase

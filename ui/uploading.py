@@ -10,9 +10,9 @@ from typing import BinaryIO
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingest.bundles import LeftOut, named, read_zip
 from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart
 from ingest.loaders import EXTENSIONS
+from ingest.sending.bundles import LeftOut, named, read_zip
 from kb.errors import StoreError
 from ui.language import t
 from ui.markup import plain

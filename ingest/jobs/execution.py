@@ -13,9 +13,10 @@ from typing import Any, cast
 from ingest.jobs.spool import Spool
 from ingest.mishaps import recorded
 from ingest.options import IngestOptions
-from ingest.report import FileEvent, IngestReport
+from ingest.pipeline.report import IngestReport
+from ingest.results import FileEvent
 from ingest.run import ingest, ingest_uploads
-from ingest.sent import SentFile
+from ingest.sending.keeping import SentFile
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage, JobState
 from kb.errors import KnowledgeBaseError, StoreError
 from kb.knowledge_base import KnowledgeBase

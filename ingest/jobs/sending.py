@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.jobs.spool import Upload
-from ingest.sent import distinct
+from ingest.sending.keeping import distinct
 from kb.text import normalise
 
 

@@ -1,6 +1,6 @@
 """Read one file in this process: choose the loader by extension, check the file, hash it.
 
-Hostile files belong into ``ingest.sandbox``, whose workers call :func:`load_file` too.
+Hostile files belong into ``ingest.reading.sandbox``, whose workers call :func:`load_file` too.
 """
 
 from __future__ import annotations

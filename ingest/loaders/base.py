@@ -1,7 +1,7 @@
 """What every loader is given and gives back, and the builder that assembles a Document.
 
 A loader reads one file's bytes and returns one ``kb.records.Document``. It runs in a worker
-process of ``ingest.sandbox``; so this package imports neither llama_cpp nor chromadb.
+process of ``ingest.reading.sandbox``; so this package imports neither llama_cpp nor chromadb.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _write(  # noqa: PLR0917 - one call, above
     seen: list[ArchivedFile] = []
     try:
         # Before any source names them: nothing in them is read from this machine's disk.
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.unplace_roots(target.id, found.folders)
         for item in found.items(target):
             first, *others = item.files
@@ -142,7 +142,7 @@ def _write(  # noqa: PLR0917 - one call, above
         for path, content_hash in found.originals:
             if not uploads.is_intact(path, content_hash):
                 uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.current_collection(target)
             for document_id, added_at in added:
                 change.date_document(document_id, added_at)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.base import Transaction
+from kb.catalog.sentences import SentenceChanges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class HiddenReads(Transaction):
         row = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM dropped_vectors)"
             " OR EXISTS (SELECT 1 FROM stale_descriptions)"
+            " OR EXISTS (SELECT 1 FROM dropped_sentences)"
             " OR EXISTS (SELECT 1 FROM documents WHERE state <> 'active') AS found"
         ).fetchone()
         return bool(row["found"])
@@ -82,17 +84,19 @@ class HiddenReads(Transaction):
         return [StaleChunk(**dict(row)) for row in rows]
 
 
-class HiddenChanges(HiddenReads):
+class HiddenChanges(HiddenReads, SentenceChanges):
     """What was left, done."""
 
     def delete_hidden(self, hidden: Sequence[HiddenChunk]) -> int:
         """Delete chunks, and their documents once they have none left; return the rows deleted."""
         chunk_ids = [each.chunk_id for each in hidden if each.chunk_id is not None]
         document_ids = list(dict.fromkeys(each.document_id for each in hidden))
+        keys = self._keys_of(chunk_ids)
         self._db.execute(
             "DELETE FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(chunk_ids),),
         )
+        self._forget_sentences(keys)
         deleted = self._db.execute(
             "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))"
             " AND NOT EXISTS (SELECT 1 FROM chunks k WHERE k.document_id = documents.id)",

@@ -47,6 +47,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
         dim=row["dim"],
         documents=row["document_count"],
         chunks=row["chunk_count"],
+        refined=row["refined_count"],
         created_at=datetime.fromisoformat(row["created_at"]),
     )
 

@@ -13,6 +13,7 @@ from kb.catalog.keywords import KeywordReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
 from kb.catalog.runs import RunChanges, RunReads
+from kb.catalog.sentences import SentenceReads
 from kb.catalog.sources import SourceReads
 from kb.catalog.tags import TagReads
 from kb.catalog.versions import VersionChanges
@@ -30,6 +31,7 @@ class State(
     TagReads,
     RunReads,
     HiddenReads,
+    SentenceReads,
 ):
     """The catalog as it was when the first of these reads was made; all of them agree."""
 

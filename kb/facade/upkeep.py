@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.catalog.runs import RunInfo
 from kb.facade.collections import CollectionMethods
-from kb.indexing import reembedding
+from kb.indexing import reembedding, refining
 from kb.indexing.reembedding import Reembedding
+from kb.indexing.refining import OnRefined, Refinement
 from kb.keys import key_from_environment
 from kb.records import CollectionRef
 from kb.store import check as checking
@@ -78,15 +80,41 @@ class UpkeepMethods(CollectionMethods):
             self._store, self.indexing, self.collection(collection), on_progress
         )
 
+    def refine(
+        self,
+        collection: CollectionRef = None,
+        on_progress: OnRefined | None = None,
+        *,
+        stop: threading.Event | None = None,
+    ) -> Refinement:
+        """Compute the vectors of sentences that a collection's chunks lack, newest documents first.
+
+        Searches score a passage by its best sentence, too, wherever that has a vector. Ingestion
+        does this at its end unless the setting ``sentences`` is off; what :meth:`add` has added
+        waits for this call, or for the next ingestion.
+
+        Args:
+            collection: which; None is the one in the settings.
+            on_progress: told (chunks that are done, of how many).
+            stop: set it to end early; call again to go on.
+
+        Raises:
+            CollectionError: there is no such collection, or it was deleted meanwhile.
+            EmbedderMismatchError: it was made with another model.
+            EmbeddingError: the model failed; what is done stays done.
+        """
+        target = self._store.catalog.meant_collection(collection, self.settings.collection)
+        return refining.refine(
+            self._store, self.indexing, target, on_progress=on_progress, stop=stop
+        )
+
     def vector_store(self, collection: CollectionRef = None) -> str:
         """Return the address of the vector store that a collection is in.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.catalog.reading() as state:
-            target = state.meant_collection(collection, self.settings.collection)
-            return state.vector_place(target.id)
+        return self._store.catalog.vector_place_of(collection, self.settings.collection)
 
     def migrate(
         self,

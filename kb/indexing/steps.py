@@ -197,6 +197,11 @@ class Indexing:
         return f"{settings_hash.partition('.')[0]}.{self.rules.hash}"
 
     @property
+    def embedder(self) -> Embedder:
+        """The model in use, loaded at first use."""
+        return self._loaded.get()
+
+    @property
     def identity(self) -> EmbedderIdentity:
         """The model in use."""
         return self._loaded.get().identity

@@ -115,7 +115,8 @@ class CollectionInfo:
     """A collection and what is in it. ``embedder`` names the model its vectors come from.
 
     ``instruction`` is what its queries ask for, for models that take one; empty for the settings'.
-    ``mode`` is how it is searched; None for the settings'.
+    ``mode`` is how it is searched; None for the settings'. ``refined`` counts the chunks whose
+    sentences have vectors of their own.
     """
 
     id: str
@@ -127,6 +128,7 @@ class CollectionInfo:
     dim: int
     documents: int
     chunks: int
+    refined: int = 0
     created_at: datetime
 
 

@@ -153,6 +153,7 @@ class CollectionReply(_Reply):
     dim: int
     documents: int
     chunks: int
+    refined: int
     created_at: datetime
 
 

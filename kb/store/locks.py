@@ -27,6 +27,7 @@ class Locks:
     def __init__(self, place: Path, timeout_s: float, interrupted: threading.Event | None) -> None:
         self._place = place
         self._timeout_s = timeout_s
+        self._interrupted = interrupted
         self.write, self._long, self._turnstile = (
             WriteLock(place / name, timeout_s=timeout_s, interrupted=interrupted)
             for name in ("write.lock", "long.lock", "alone.lock")
@@ -63,6 +64,16 @@ class Locks:
         """
         with self._long.hold(progress=self._progress(generation)):
             yield
+
+    def refining(self, collection_id: str) -> WriteLock:
+        """Return the lock of whoever computes the vectors of a collection's sentences."""
+        folder = self._place / "refining"
+        folder.mkdir(exist_ok=True)
+        return WriteLock(
+            folder / f"{collection_id}.lock",
+            timeout_s=self._timeout_s,
+            interrupted=self._interrupted,
+        )
 
     @contextmanager
     def flying(self, generation: Callable[[], int]) -> Iterator[Flight]:

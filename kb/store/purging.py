@@ -48,7 +48,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         backups = list(store.folder.glob(f"{CATALOG}.v*.bak*"))
         for backup in backups:
             backup.unlink(missing_ok=True)
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.forget_names()
             change.forget_job_names()
         store.compact()

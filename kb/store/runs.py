@@ -43,7 +43,7 @@ class RunRecord:
 
     def end(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         """Record how the run ended; ``summary`` has the fields of :class:`RunInfo`."""
-        with self._store.change() as change:
+        with self._store.change_catalog() as change:
             change.end_run(self.id, status, {**self._summary, **summary})
         self.release()
 

@@ -84,6 +84,17 @@ class Sweeper:
                 change.count_generation()
                 return change.delete_hidden(mine)
 
+    def forget_part(self) -> int:
+        """Delete some vectors of sentences of collections that are gone; return the rows deleted.
+
+        Call again until it returns 0.
+        """
+        with self._catalog.reading() as state:
+            if not state.has_dropped_sentences():
+                return 0
+        with self._lock.hold(), self._catalog.change() as change:
+            return change.delete_dropped_sentences(at_most=CHUNKS_PER_STEP)
+
     def describe_part(self, *, remote: bool = True) -> int:
         """Describe some chunks of one collection anew; return how many rows are behind.
 

@@ -17,7 +17,7 @@ import pytest
 from hashing_embedder import HashingEmbedder
 
 from ingest import FileEvent, IngestOptions, IngestReport, ingest
-from ingest.report import OnEvent
+from ingest.results import OnEvent
 from kb import KnowledgeBase, Settings
 from kb.errors import CollectionError
 

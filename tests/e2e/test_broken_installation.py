@@ -13,7 +13,7 @@ import pytest
 
 from ingest import LoaderUnavailableError, WorkerStartError, ingest
 from ingest.loaders import load_file
-from ingest.sandbox import Sandbox
+from ingest.reading.sandbox import Sandbox
 from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ingest import FileEvent, IngestOptions, IngestReport, ingest, ingest_uploads
-from ingest.planning import Decision, Job, Planner
+from ingest.finding.candidate import Candidate
+from ingest.pipeline.planning import Decision, Planner
 from kb import Document, KnowledgeBase, Settings
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import CollectionGoneError, StoreError
@@ -94,9 +95,9 @@ def test_a_copy_of_a_document_that_an_edit_has_just_retired_is_read(
     stored = threading.Event()
     decide = Planner.decide
 
-    def late(planner: Planner, job: Job) -> Decision:
-        decision = decide(planner, job)
-        if job.source.name == "z-copy.txt":
+    def late(planner: Planner, candidate: Candidate) -> Decision:
+        decision = decide(planner, candidate)
+        if candidate.source.name == "z-copy.txt":
             assert decision.action == "attach"
             assert stored.wait(PATIENCE_S)
         return decision

@@ -14,7 +14,7 @@ import pytest
 from ingest.errors import LoadError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.sandbox import Sandbox
+from ingest.reading.sandbox import Sandbox
 
 CORPORA = os.environ.get("KB_CORPORA")
 pytestmark = [

@@ -155,14 +155,14 @@ def slow(moment: str) -> object:
 @pytest.mark.parametrize(
     "moment",
     [
-        "ingest.discovery:discover",
+        "ingest.finding.discovery:discover",
         "kb.vectors.chroma.folder:ChromaFolder.upsert",  # in the middle of a commit
         slow("kb.store.store:Store.__init__"),
         slow("kb.embedding:open_embedder"),
         slow("kb.store.runs:begin"),
-        slow("ingest.planning:Planner.decide"),
-        slow("ingest.sandbox:Sandbox.submit"),
-        slow("ingest.worker_process:Worker.load"),
+        slow("ingest.pipeline.planning:Planner.decide"),
+        slow("ingest.reading.sandbox:Sandbox.submit"),
+        slow("ingest.reading.worker_process:Worker.load"),
         slow("kb.indexing.steps:Indexing.split"),
         slow("kb.embedding.llama:LlamaEmbedder.embed_documents"),
         slow("kb.catalog.versions:VersionChanges.attach_source"),
@@ -214,7 +214,7 @@ def test_a_command_in_the_background_is_not_ended_by_the_ctrl_c_of_another(
     settings: Settings, folder: Path, embedder: Embedder
 ) -> None:
     ended = Started(
-        settings, "ingest", folder, moment="ingest.discovery:discover", in_background=True
+        settings, "ingest", folder, moment="ingest.finding.discovery:discover", in_background=True
     ).end()
 
     assert ended.status == FINISHED
@@ -229,7 +229,7 @@ def test_sigterm_ends_a_command_in_the_background(
         settings,
         "ingest",
         folder,
-        moment="ingest.discovery:discover",
+        moment="ingest.finding.discovery:discover",
         number=signal.SIGTERM,
         in_background=True,
     ).end()

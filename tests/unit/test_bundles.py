@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ingest import bundles
-from ingest.bundles import LeftOut, read_zip
+from ingest.sending import bundles
+from ingest.sending.bundles import LeftOut, read_zip
 from ui.i18n import texts
 
 REASONS = {key.removeprefix("zip.") for key in texts("en") if key.startswith("zip.")}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ingest.clocks import BusyClock
+from ingest.pipeline.clocks import BusyClock
 
 
 @dataclass

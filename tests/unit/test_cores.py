@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sandbox import Sandbox
+from ingest.reading.sandbox import Sandbox
 from kb import cores
 from kb.install.llama import Recipe, build_environment
 
@@ -172,7 +172,7 @@ def test_a_process_in_a_group_with_a_quota_uses_as_many_cores(group: Path) -> No
     program = (
         "import os, pathlib, sys\n"
         "pathlib.Path(sys.argv[1], 'cgroup.procs').write_text(str(os.getpid()))\n"
-        "from ingest.sandbox import Sandbox\n"
+        "from ingest.reading.sandbox import Sandbox\n"
         "from kb.cores import available_cores\n"
         "with Sandbox() as sandbox:\n"
         "    print(available_cores(), sandbox.workers)\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.discovery import Discovery, discover
+from ingest.finding.discovery import Discovery, discover
 
 TYPES = frozenset({".txt", ".md", ".pdf", ".docx", ".markdown"})
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hostile_worker import ENDLESS, MESSAGES, take_over
 
-from ingest import wire, worker_clock, worker_process
 from ingest.errors import FileTooLargeError, LoaderCrashError, LoaderTimeoutError
-from ingest.framing import receive
 from ingest.loaders.base import LoadOptions
-from ingest.sandbox import Sandbox
+from ingest.reading import wire, worker_clock, worker_process
+from ingest.reading.framing import receive
+from ingest.reading.sandbox import Sandbox
 
 KEYS = {
     "KB_API_KEY": "sk-1",
@@ -156,7 +156,9 @@ def test_more_sections_than_a_message_may_hold_are_an_error_of_the_file(
     code = tmp_path / "code"
     code.mkdir()
     # the bound itself would take a file of 100 MB to meet
-    (code / "sitecustomize.py").write_text("from ingest import framing\nframing.MAX_VALUES = 500\n")
+    (code / "sitecustomize.py").write_text(
+        "from ingest.reading import framing\nframing.MAX_VALUES = 500\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(code))
     path = tmp_path / "long.md"
     path.write_text("# a\n\nb\n\n" * 200)

@@ -21,8 +21,8 @@ from ingest.jobs.worker import KEPT_JOBS, MOST_ATTEMPTS
 from kb import KnowledgeBase, Settings, Source, StoreError
 
 if TYPE_CHECKING:
-    from ingest.report import OnEvent
-    from ingest.sent import Sent
+    from ingest.results import OnEvent
+    from ingest.sending.keeping import Sent
 
 TEXTS = {"heron.txt": b"The grey heron waits.", "owl.txt": b"The barn owl hunts."}
 

@@ -15,9 +15,9 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
 from ingest.loaders.pdf.passage import Character, find_passage
-from ingest.pictures import PagePicture, PictureRequest
-from ingest.sandbox import Sandbox
+from ingest.reading.sandbox import Sandbox
 
 WIDTH, HEIGHT = 595.0, 842.0
 TOP = "The kestrel hovers above the meadow before it dives."

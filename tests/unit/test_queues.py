@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ingest.queues import Budget, Channel
+from ingest.pipeline.queues import Budget, Channel
 
 SOON_S = 0.05
 LATER_S = 5.0

@@ -1,4 +1,4 @@
-"""Which package of `kb` imports which, read from the source: nothing is run."""
+"""Which package of `kb` and `ingest` imports which, read from the source: nothing is run."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def room(name: str) -> str:
-    """Return the package or the top-level module of `kb` that a dotted name belongs to."""
+    """Return the package or the top-level module of `kb` or `ingest` that a name belongs to."""
     return ".".join(name.split(".")[:2])
 
 
 @functools.cache
-def modules() -> list[tuple[str, ast.Module]]:
-    """Return the modules of `kb`, by dotted name and parsed."""
+def modules(house: str) -> list[tuple[str, ast.Module]]:
+    """Return the modules of `kb` or `ingest`, by dotted name and parsed."""
     return [
         (
             ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"),
             ast.parse(file.read_text("utf-8")),
         )
-        for file in sorted((ROOT / "kb").rglob("*.py"))
+        for file in sorted((ROOT / house).rglob("*.py"))
     ]
 
 
-def rooms() -> dict[str, set[str]]:
-    """Return the rooms of `kb`, each with those that it imports; `kb` itself is the door."""
-    parsed = modules()
-    known = {room(name) for name, _ in parsed} - {"kb"}
+def rooms(house: str) -> dict[str, set[str]]:
+    """Return the rooms of a house, each with those that it imports; its own name is the door."""
+    parsed = modules(house)
+    known = {room(name) for name, _ in parsed} - {house}
     graph: dict[str, set[str]] = {each: set() for each in known}
     for name, tree in parsed:
         if room(name) in known:
@@ -79,8 +79,32 @@ def _reached(graph: dict[str, set[str]], start: str) -> set[str]:
     return found
 
 
-def test_no_rooms_of_kb_import_each_other_in_a_circle() -> None:
-    assert sorted(map(sorted, circles(rooms()))) == []
+@pytest.mark.parametrize("house", ["kb", "ingest"])
+def test_no_rooms_import_each_other_in_a_circle(house: str) -> None:
+    assert len(rooms(house)) > 5
+    assert sorted(map(sorted, circles(rooms(house)))) == []
+
+
+def test_at_the_root_of_ingest_is_only_what_others_call() -> None:
+    assert sorted(file.stem for file in (ROOT / "ingest").glob("*.py")) == [
+        "__init__",
+        "__main__",
+        "cli",
+        "display",
+        "errors",
+        "mishaps",
+        "options",
+        "results",
+        "run",
+        "watch",
+    ]
+
+
+def test_what_a_worker_process_imports_knows_nothing_of_the_run_around_it() -> None:
+    graph = rooms("ingest")
+    around = {"ingest.finding", "ingest.pipeline", "ingest.sending", "ingest.jobs", "ingest.run"}
+    for inside in ("ingest.reading", "ingest.loaders"):
+        assert _reached(graph, inside).isdisjoint(around), inside
 
 
 def test_a_circle_of_any_length_is_found() -> None:
@@ -90,7 +114,7 @@ def test_a_circle_of_any_length_is_found() -> None:
 
 @pytest.mark.parametrize("outside", ["ingest", "ui"])
 def test_kb_imports_neither_ingest_nor_ui_but_lazily_from_its_outermost_rooms(outside: str) -> None:
-    for name, tree in modules():
+    for name, tree in modules("kb"):
         if outside == "ingest" and room(name) in OUTERMOST:
             found = _when_loaded(tree)
         else:
@@ -99,15 +123,14 @@ def test_kb_imports_neither_ingest_nor_ui_but_lazily_from_its_outermost_rooms(ou
 
 
 def test_relative_imports_do_not_leave_their_package() -> None:
-    for name, tree in modules():
+    for name, tree in [*modules("kb"), *modules("ingest")]:
         for node in ast.walk(tree):
             assert not isinstance(node, ast.ImportFrom) or node.level < 2, name
 
 
 def test_ingest_does_not_import_ui() -> None:
-    for file in sorted((ROOT / "ingest").rglob("*.py")):
-        found = imports(ast.parse(file.read_text("utf-8")))
-        assert "ui" not in {each.split(".")[0] for each in found}, file
+    for name, tree in modules("ingest"):
+        assert "ui" not in {each.split(".")[0] for each in imports(tree)}, name
 
 
 def _when_loaded(tree: ast.Module) -> set[str]:

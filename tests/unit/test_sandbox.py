@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import framing, loaders, wire
+from ingest import loaders
 from ingest.errors import (
     EmptyDocumentError,
     LoaderCrashError,
@@ -23,7 +23,8 @@ from ingest.errors import (
 )
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.sandbox import Sandbox
+from ingest.reading import framing, wire
+from ingest.reading.sandbox import Sandbox
 from kb.records import Document, Notice, Page, Section, TextBox
 
 HOSTILE = '''
@@ -231,7 +232,7 @@ def test_a_worker_loads_neither_llama_cpp_nor_chroma_nor_the_engines() -> None:
             sys.executable,
             "-P",
             "-m",
-            "ingest.worker",
+            "ingest.reading.worker",
             str(2**31),
             str(os.getpid()),
             "--list-modules",
@@ -254,7 +255,7 @@ def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
     program = textwrap.dedent(f"""
         import time
         from pathlib import Path
-        from ingest.sandbox import Sandbox
+        from ingest.reading.sandbox import Sandbox
         sandbox = Sandbox(workers=1)
         sandbox.submit(Path({str(deed(tmp_path, "loop"))!r}))
         while not sandbox._alive:
@@ -290,7 +291,7 @@ def test_ctrl_c_prints_nothing_from_workers(tmp_path: Path) -> None:
     program = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from ingest.sandbox import Sandbox
+        from ingest.reading.sandbox import Sandbox
         if __name__ != "__main__":
             print("the main module ran twice", flush=True)
         try:
@@ -323,14 +324,14 @@ def test_ctrl_c_prints_nothing_from_workers(tmp_path: Path) -> None:
 def test_the_watchdog_ends_a_process_that_holds_too_much() -> None:
     program = textwrap.dedent("""
         import os, threading, time
-        from ingest import limits
+        from ingest.reading import limits
         threading.Thread(target=limits.watch, args=(200 * 2**20, os.getppid()), daemon=True).start()
         held = bytearray(b"x") * (300 * 2**20)
         time.sleep(30)
     """)
     ended = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
 
-    from ingest.limits import EXIT_MEMORY  # noqa: PLC0415 - beside its one use
+    from ingest.reading.limits import EXIT_MEMORY  # noqa: PLC0415 - beside its one use
 
     assert ended.returncode == EXIT_MEMORY
 

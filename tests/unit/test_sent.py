@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from ingest.sent import distinct
+from ingest.sending.keeping import distinct
 
 
 def test_different_names_stay_as_they_are() -> None:

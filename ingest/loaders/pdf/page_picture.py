@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest
 from ingest.loaders.pdf.passage import find_passage
 from ingest.loaders.pdf.pdfium import PdfiumFile
-from ingest.pictures import Box, PagePicture, PictureRequest
 
 DPI = 130
 MAX_PIXELS = 4_000_000

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ingest.pictures import Box
+from ingest.loaders.page_pictures import Box
 
 GRAM = 8
 """Letters in a row that have to agree: about two words, or a clause of Chinese."""

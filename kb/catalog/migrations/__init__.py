@@ -25,6 +25,7 @@ from kb.catalog.migrations import (
     v12_upserts,
     v13_jobs,
     v14_vector_stores,
+    v15_sentence_vectors,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -46,6 +47,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v12_upserts.apply,
     v13_jobs.apply,
     v14_vector_stores.apply,
+    v15_sentence_vectors.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -11,16 +11,17 @@ from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.ignoring import IGNORE_FILE, IgnoreFile, PatternError, Rule, Rules, ignore_file
-from ingest.names import spelled
+from ingest.finding.ignoring import IGNORE_FILE, IgnoreFile, PatternError, Rule, Rules, ignore_file
+from ingest.finding.names import spelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFile:
     """A file to consider.
 
-    ``path`` is relative to the root, with ``/``, in NFC (see ``ingest.names``): its identity.
-    ``file`` is how to open it. ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch.
+    ``path`` is relative to the root, with ``/``, in NFC (see ``ingest.finding.names``): its
+    identity. ``file`` is how to open it. ``size`` is in bytes, ``mtime_ns`` in nanoseconds since
+    the epoch.
     """
 
     path: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, count, takewhile
 from pathlib import Path, PurePosixPath
 
-from ingest.planning import Job
+from ingest.finding.candidate import Candidate
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 from kb.uploads import UPLOADS_ROOT
@@ -27,7 +27,7 @@ Sent = tuple[str, bytes | Callable[[], bytes] | SentFile]
 
 def keep(
     base: KnowledgeBase, uploads: Sequence[Sent], *, collection: CollectionRef
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[Candidate], list[str]]:
     """Keep originals; return what is to be read, and remarks on names that others have as well.
 
     Raises:
@@ -49,7 +49,7 @@ def keep(
         [(name, path.stem) for name, path, _ in kept],
         {state.source.path: state.content_hash for state in states},
     )
-    jobs, remarks = [], []
+    candidates, remarks = [], []
     for chosen, (sent, path, size) in zip(names, kept, strict=True):
         if chosen is None:
             remarks.append(f"{sent} came twice with the same content; it is kept once")
@@ -57,8 +57,8 @@ def keep(
         if chosen != sent:
             remarks.append(f"several files are called {sent}; one of them is kept as {chosen}")
         source = Source(root=UPLOADS_ROOT, path=chosen)
-        jobs.append(Job(source=source, path=path, size=size, mtime_ns=0))
-    return jobs, remarks
+        candidates.append(Candidate(source=source, path=path, size=size, mtime_ns=0))
+    return candidates, remarks
 
 
 def distinct(sent: Sequence[tuple[str, str]], known: Mapping[str, str]) -> list[str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.loaders import LoadedFile
-from ingest.planning import Decision
+from ingest.pipeline.planning import Decision
 from kb.embedding.base import Vectors
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import FileState

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
-from ingest.ignoring import IGNORE_FILE
+from ingest.finding.ignoring import IGNORE_FILE
+from ingest.finding.mounts import mounts, mounts_in
+from ingest.finding.names import as_text
 from ingest.loaders import EXTENSIONS
-from ingest.mounts import mounts, mounts_in
-from ingest.names import as_text
 from kb.errors import KnowledgeBaseError
 
 # A burst of changes has ended when nothing has changed for so long …

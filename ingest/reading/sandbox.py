@@ -20,15 +20,15 @@ from typing import Any, Generic, Self, TypeVar
 from ingest.errors import LoaderCrashError, LoaderMemoryError, WorkerStartError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.pictures import PagePicture, PictureRequest
-from ingest.worker_process import Progress, Worker
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
+from ingest.reading.worker_process import Progress, Worker
 from kb.cores import available_cores
 
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Job(Generic[_T]):
+class _Task(Generic[_T]):
     work: Callable[[Worker], _T]
     future: Future[_T]
 
@@ -39,7 +39,7 @@ class Sandbox:
     Args:
         workers: number of processes, by default as many as cores this process may use.
         timeout_s: seconds that one file may take, pictures read by OCR not counted (they have
-            :data:`ingest.worker_clock.PICTURE_TIMEOUT_S` each).
+            :data:`ingest.reading.worker_clock.PICTURE_TIMEOUT_S` each).
         memory_bytes: address space that one worker may take. OCR needs about 1.2 GB of it.
     """
 
@@ -52,7 +52,7 @@ class Sandbox:
     ) -> None:
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._cancelled = threading.Event()
@@ -119,7 +119,7 @@ class Sandbox:
                     worker.kill()
         if first:
             for _ in self._threads:
-                self._jobs.put(None)
+                self._tasks.put(None)
         for thread in self._threads:
             if thread is not threading.current_thread():  # a future's callback may close
                 thread.join()
@@ -130,32 +130,32 @@ class Sandbox:
             if self._closed:
                 msg = "This sandbox is closed; make a new one."
                 raise RuntimeError(msg)
-            self._jobs.put(_Job(work, future))
+            self._tasks.put(_Task(work, future))
         return future
 
     def _run(self) -> None:
         """Feed one worker, replaced as needed, until the sandbox is closed."""
         worker: Worker | None = None
         try:
-            while (job := self._jobs.get()) is not None:
+            while (task := self._tasks.get()) is not None:
                 if self._cancelled.is_set():
-                    job.future.cancel()
-                if not job.future.set_running_or_notify_cancel():
+                    task.future.cancel()
+                if not task.future.set_running_or_notify_cancel():
                     continue
-                worker = self._finish(job, worker)
-                del job  # its future holds the document
+                worker = self._finish(task, worker)
+                del task  # its future holds the document
         finally:
             self._retire(worker)
 
-    def _finish(self, job: _Job[_T], worker: Worker | None) -> Worker | None:
-        """Do one job and settle its future; return the worker for the next."""
+    def _finish(self, task: _Task[_T], worker: Worker | None) -> Worker | None:
+        """Do one task and settle its future; return the worker for the next."""
         second = False
         try:
             while True:
                 fresh = worker is None
                 try:
                     worker = worker or self._start()
-                    result = job.work(worker)
+                    result = task.work(worker)
                 except (LoaderMemoryError, LoaderCrashError):
                     # What earlier files left behind must not decide over this one.
                     self._retire(worker)
@@ -174,9 +174,9 @@ class Sandbox:
                 break
         except BaseException as error:  # noqa: BLE001 - the future carries it to its owner
             cancelled = self._cancelled.is_set()
-            job.future.set_exception(CancelledError() if cancelled else error)
+            task.future.set_exception(CancelledError() if cancelled else error)
         else:
-            job.future.set_result(result)
+            task.future.set_result(result)
         if worker is not None and worker.spent:
             self._retire(worker)
             return None

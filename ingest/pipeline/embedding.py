@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ingest.clocks import BusyClock
-from ingest.stages import Embedded, Ready
+from ingest.pipeline.clocks import BusyClock
+from ingest.pipeline.stages import Embedded, Ready
 from kb.embedding.base import Embedder
 
 # Chunks embedded in one call: enough that all cores have work until its end, few enough that

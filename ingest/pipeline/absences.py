@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from ingest.errors import UnreadableFileError
-from ingest.finding import Finder
-from ingest.ignoring import Rule
-from ingest.names import on_disk, readable_name
-from ingest.planning import Job, Planner
-from ingest.report import FileResult, LeftOut
+from ingest.finding.candidate import Candidate
+from ingest.finding.finder import Finder
+from ingest.finding.ignoring import Rule
+from ingest.finding.names import on_disk, readable_name
+from ingest.pipeline.planning import Planner
+from ingest.pipeline.report import LeftOut
+from ingest.results import FileResult
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, FileState, Source
 
@@ -28,7 +30,7 @@ class Absences:
         base: where documents are.
         planner: knows the files.
         finder: has looked for them.
-        jobs: the files found.
+        candidates: the files found.
         collection: whose files they are.
         vanished: files and folders that were seen to be deleted.
     """
@@ -38,7 +40,7 @@ class Absences:
         base: KnowledgeBase,
         planner: Planner,
         finder: Finder,
-        jobs: Sequence[Job],
+        candidates: Sequence[Candidate],
         *,
         collection: CollectionRef,
         vanished: Collection[Path] = (),
@@ -47,8 +49,8 @@ class Absences:
         self._planner = planner
         self._finder = finder
         self._collection = collection
-        self._jobs = jobs
-        self._present = {job.source for job in jobs}
+        self._candidates = candidates
+        self._present = {candidate.source for candidate in candidates}
         self._vanished = {readable_name(str(path)) for path in vanished}
         self._over: set[Source] = set()
         self._superseded: set[Source] = set()
@@ -97,7 +99,11 @@ class Absences:
         files that a rule leaves out, but did not in a run before (``taken_in``). What no run found
         may have been left out all the time, in a folder that could not be looked at or was away.
         """
-        sizes = {job.size for job in self._jobs if job.source not in self._planner.known}
+        sizes = {
+            candidate.size
+            for candidate in self._candidates
+            if candidate.source not in self._planner.known
+        }
         chosen = [
             source
             for source in self.gone
@@ -157,7 +163,11 @@ class Absences:
             elif looked_for:
                 # The same file under another name: a link was made or changed, or the name
                 # differs in case or in its Unicode form only.
-                inodes = _inodes(job.path for job in self._jobs) if inodes is None else inodes
+                inodes = (
+                    _inodes(candidate.path for candidate in self._candidates)
+                    if inodes is None
+                    else inodes
+                )
                 if not inodes.isdisjoint(_inodes([file])):
                     self._superseded.add(source)
 

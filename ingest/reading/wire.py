@@ -1,6 +1,6 @@
 """What the sandbox and its workers say to each other, as plain values that are checked on arrival.
 
-:mod:`ingest.framing` carries them.
+:mod:`ingest.reading.framing` carries them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, get_args
 
-from ingest import wire_checks as check
 from ingest.errors import (
     DamagedFileError,
     EmptyDocumentError,
@@ -27,10 +26,11 @@ from ingest.errors import (
     UnsupportedFormatError,
     WrongPasswordError,
 )
-from ingest.framing import Message
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.pictures import PagePicture, PictureRequest
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
+from ingest.reading import wire_checks as check
+from ingest.reading.framing import Message
 from kb.records import (
     Document,
     MediaType,

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import ingest
-from ingest import wire
 from ingest.errors import (
     LoaderCrashError,
     LoaderMemoryError,
@@ -24,14 +23,15 @@ from ingest.errors import (
     LoaderTimeoutError,
     WorkerStartError,
 )
-from ingest.framing import Message, receive, send
-from ingest.limits import EXIT_MEMORY
 from ingest.loaders import ATTEMPTS, LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.pictures import PagePicture, PictureRequest
-from ingest.worker import memory_message
-from ingest.worker_clock import PICTURE_TIMEOUT_S, FileClock
-from ingest.worker_environment import worker_environment
+from ingest.loaders.page_pictures import PagePicture, PictureRequest
+from ingest.reading import wire
+from ingest.reading.framing import Message, receive, send
+from ingest.reading.limits import EXIT_MEMORY
+from ingest.reading.worker import memory_message
+from ingest.reading.worker_clock import PICTURE_TIMEOUT_S, FileClock
+from ingest.reading.worker_environment import worker_environment
 
 START_TIMEOUT_S = 60.0
 _MOST_WAITING = 100
@@ -63,7 +63,7 @@ class Worker:
                 sys.executable,
                 "-P",  # never import from the current folder
                 "-m",
-                "ingest.worker",
+                "ingest.reading.worker",
                 str(memory_bytes),
                 str(os.getpid()),
             ],

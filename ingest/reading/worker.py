@@ -1,6 +1,6 @@
 """A worker process of the sandbox: reads requests, loads one file or draws one page each, answers.
 
-Started as ``python -m ingest.worker``. It imports neither llama.cpp nor Chroma, and the PDF
+Started as ``python -m ingest.reading.worker``. It imports neither llama.cpp nor Chroma, and the PDF
 engines and OCR only when a file needs them.
 """
 
@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest import limits, wire
 from ingest.errors import FileTooLargeError, LoaderCrashError, LoaderMemoryError, LoadError
-from ingest.framing import Message, receive, send
 from ingest.loaders import load_file
 from ingest.loaders.availability import unavailable
 from ingest.loaders.pictures.timing import listening
+from ingest.reading import limits, wire
+from ingest.reading.framing import Message, receive, send
 
 TIRED_SHARE = 0.7
 """Share of its address space beyond which a worker asks to be replaced after a file."""

@@ -7,16 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 
-from ingest.clocks import BusyClock
 from ingest.errors import LoadError
+from ingest.finding.candidate import Candidate
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.planning import Decision, Job, Planner
-from ingest.queues import Budget, Channel
-from ingest.recording import Recorder
-from ingest.report import FileEvent
-from ingest.sandbox import Sandbox
-from ingest.stages import Loaded
+from ingest.pipeline.clocks import BusyClock
+from ingest.pipeline.planning import Decision, Planner
+from ingest.pipeline.queues import Budget, Channel
+from ingest.pipeline.recording import Recorder
+from ingest.pipeline.stages import Loaded
+from ingest.reading.sandbox import Sandbox
+from ingest.results import FileEvent
 
 # A document weighs its characters and this: pages, sections and rows of even an empty one.
 DOCUMENT_WEIGHT = 2000
@@ -63,12 +64,12 @@ class Reader:
         self._under_way = 0
         self._changed = threading.Condition()
 
-    def read_all(self, jobs: Sequence[Job]) -> None:
+    def read_all(self, candidates: Sequence[Candidate]) -> None:
         """Read what has to be read; return when the last file was, or the run was cancelled."""
-        for job in jobs:
+        for candidate in candidates:
             if self._cancel.is_set():
                 return
-            decision = self._planner.decide(job)
+            decision = self._planner.decide(candidate)
             to_read = decision if decision.action == "read" else self._recorder.settle(decision)
             if to_read is not None:
                 self._submit(to_read)
@@ -85,13 +86,15 @@ class Reader:
         # One file waits for the worker that is free next.
         if not self._wait_for_at_most(self._sandbox.workers):
             return
-        job = decision.job
-        is_text = job.path.suffix.lower() in _TEXT_SUFFIXES
-        weight = DOCUMENT_WEIGHT + (job.size if is_text else job.size // _BYTES_PER_CHARACTER)
+        candidate = decision.candidate
+        is_text = candidate.path.suffix.lower() in _TEXT_SUFFIXES
+        weight = DOCUMENT_WEIGHT + (
+            candidate.size if is_text else candidate.size // _BYTES_PER_CHARACTER
+        )
         while not self._budget.enter(weight, timeout_s=_POLL_S):
             if self._cancel.is_set():
                 return
-        self._recorder.emit(FileEvent(source=job.source, stage="reading"))
+        self._recorder.emit(FileEvent(source=candidate.source, stage="reading"))
         with self._changed:
             self._under_way += 1
         self._clock.__enter__()  # left by another thread, in _on_read
@@ -99,10 +102,10 @@ class Reader:
 
         def progress(done: int, total: int) -> None:
             self._recorder.emit(
-                FileEvent(source=job.source, stage="reading", done=done, total=total)
+                FileEvent(source=candidate.source, stage="reading", done=done, total=total)
             )
 
-        future = self._sandbox.submit(job.path, self._options, progress)
+        future = self._sandbox.submit(candidate.path, self._options, progress)
         future.add_done_callback(lambda f: self._on_read(decision, f, started, weight))
 
     def _wait_for_at_most(self, files: int) -> bool:

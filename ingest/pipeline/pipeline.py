@@ -12,16 +12,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ingest.clocks import StageClocks
-from ingest.embedding import GROUP_CHUNKS, embed_group
+from ingest.finding.candidate import Candidate
 from ingest.loaders.base import LoadOptions
-from ingest.planning import Job, Planner
-from ingest.queues import Budget, Channel
-from ingest.reading import Reader
-from ingest.recording import Recorder
-from ingest.report import FileEvent, FileResult, OnEvent
-from ingest.sandbox import Sandbox
-from ingest.stages import Embedded, Loaded, Ready
+from ingest.pipeline.clocks import StageClocks
+from ingest.pipeline.embedding import GROUP_CHUNKS, embed_group
+from ingest.pipeline.planning import Planner
+from ingest.pipeline.queues import Budget, Channel
+from ingest.pipeline.reader import Reader
+from ingest.pipeline.recording import Recorder
+from ingest.pipeline.stages import Embedded, Loaded, Ready
+from ingest.reading.sandbox import Sandbox
+from ingest.results import FileEvent, FileResult, OnEvent
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
 
@@ -88,7 +89,7 @@ class Pipeline:
         """What became of the files so far."""
         return self._recorder.results
 
-    def run(self, jobs: Sequence[Job]) -> list[FileResult]:
+    def run(self, candidates: Sequence[Candidate]) -> list[FileResult]:
         """Bring every file up to date and say what became of each, in order of completion.
 
         Raises:
@@ -105,9 +106,11 @@ class Pipeline:
         for thread in stages:
             thread.start()
         try:
-            for job in jobs:
-                self._recorder.emit(FileEvent(source=job.source, stage="waiting", total=job.size))
-            self._reader.read_all(jobs)
+            for candidate in candidates:
+                self._recorder.emit(
+                    FileEvent(source=candidate.source, stage="waiting", total=candidate.size)
+                )
+            self._reader.read_all(candidates)
             if self._cancel.is_set():
                 self._stop()  # the stages drop what they have not begun
         except BaseException:
@@ -169,15 +172,15 @@ class Pipeline:
             del loaded, ready
 
     def _split(self, loaded: Loaded) -> Ready:
-        job, file = loaded.decision.job, loaded.file
+        candidate, file = loaded.decision.candidate, loaded.file
         before = loaded.decision.state
         state = FileState(
-            source=before.source if before else job.source,
+            source=before.source if before else candidate.source,
             size=file.size,
             mtime_ns=file.mtime_ns,
             content_hash=file.content_hash,
             settings_hash=(
-                before.settings_hash if before else self._planner.settings_hash(job.path)
+                before.settings_hash if before else self._planner.settings_hash(candidate.path)
             ),
             outcome="warnings" if file.document.notices else "indexed",
         )

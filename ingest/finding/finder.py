@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ingest.discovery import FoundFile, discover, unruled
 from ingest.errors import UnreadableFileError
-from ingest.ignoring import IgnoreFile, PatternError, Rule, inherited
+from ingest.finding.candidate import Candidate
+from ingest.finding.discovery import FoundFile, discover, unruled
+from ingest.finding.ignoring import IgnoreFile, PatternError, Rule, inherited
+from ingest.finding.names import as_text, name_below, on_disk
 from ingest.loaders import EXTENSIONS
-from ingest.names import as_text, name_below, on_disk
-from ingest.planning import Job
-from ingest.report import FileResult
+from ingest.results import FileResult
 from kb.records import Source
 
 
@@ -54,7 +54,7 @@ class Finder:
         self._roots = set(self._known_roots.values())
         self._include = include
         self._exclude = exclude
-        self._jobs: dict[Source, Job] = {}
+        self._candidates: dict[Source, Candidate] = {}
         self._used: dict[str, Path] = {}
         self.folders: dict[Path, tuple[str, str]] = {}
         self.failed: dict[Source, FileResult] = {}
@@ -64,9 +64,9 @@ class Finder:
         self._left_out: dict[str, dict[str, Rule]] = {}
 
     @property
-    def jobs(self) -> list[Job]:
+    def candidates(self) -> list[Candidate]:
         """The files found, each once, in the order of finding."""
-        return list(self._jobs.values())
+        return list(self._candidates.values())
 
     @property
     def used(self) -> set[str]:
@@ -128,7 +128,9 @@ class Finder:
             self._fail(source, f"{path} is no file but a pipe, socket or device; name another")
             return
         status = path.stat()
-        self._add(Job(source=source, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns))
+        self._add(
+            Candidate(source=source, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        )
 
     def _folder(self, folder: Path) -> None:
         place = self._root_of(folder)
@@ -156,7 +158,7 @@ class Finder:
         )
         self.other_types.update(found.other_types)
         for item in found.files:
-            self._add(_job(item, root))
+            self._add(_candidate(item, root))
         for path, reason in found.unreadable:
             self._fail(Source(root=root, path=path), reason)
         self._unwalked.setdefault(root, set()).update(found.unwalked)
@@ -178,8 +180,8 @@ class Finder:
             reason_code=UnreadableFileError.code,
         )
 
-    def _add(self, job: Job) -> None:
-        self._jobs.setdefault(job.source, job)
+    def _add(self, candidate: Candidate) -> None:
+        self._candidates.setdefault(candidate.source, candidate)
 
 
 def located(path: Path | str) -> Path:
@@ -200,8 +202,8 @@ def located(path: Path | str) -> Path:
     return found
 
 
-def _job(found: FoundFile, root: str) -> Job:
-    return Job(
+def _candidate(found: FoundFile, root: str) -> Candidate:
+    return Candidate(
         source=Source(root=root, path=found.path),
         path=found.file,
         size=found.size,

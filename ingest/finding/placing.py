@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ingest.finding import Finder
-from ingest.names import readable_name
-from ingest.planning import Job
+from ingest.finding.candidate import Candidate
+from ingest.finding.finder import Finder
+from ingest.finding.names import readable_name
 from kb.hashing import file_sha256
 from kb.records import FileState
 
@@ -46,28 +46,28 @@ def _home(root: str, states: Sequence[FileState], finder: Finder) -> tuple[str, 
             below = Path(root).relative_to(folder).as_posix()
             return place, prefix + ("" if below == "." else f"{readable_name(below)}/")
     for place, prefix in finder.folders.values():
-        jobs = {
-            job.source.path.removeprefix(prefix): job
-            for job in finder.jobs
-            if job.source.root == place and job.source.path.startswith(prefix)
+        candidates = {
+            candidate.source.path.removeprefix(prefix): candidate
+            for candidate in finder.candidates
+            if candidate.source.root == place and candidate.source.path.startswith(prefix)
         }
-        if _are_the_same(states, jobs):
+        if _are_the_same(states, candidates):
             return place, prefix
     return None
 
 
-def _are_the_same(states: Sequence[FileState], jobs: Mapping[str, Job]) -> bool:
+def _are_the_same(states: Sequence[FileState], candidates: Mapping[str, Candidate]) -> bool:
     """Say whether most files that both folders have are the same."""
     common = [
-        (state, jobs[state.source.path])
+        (state, candidates[state.source.path])
         for state in states
-        if state.content_hash and state.source.path in jobs
+        if state.content_hash and state.source.path in candidates
     ][:_MOST_COMPARED]
-    return sum(_is_same(state, job) for state, job in common) * 2 > len(common)
+    return sum(_is_same(state, candidate) for state, candidate in common) * 2 > len(common)
 
 
-def _is_same(state: FileState, job: Job) -> bool:
+def _is_same(state: FileState, candidate: Candidate) -> bool:
     try:
-        return state.size == job.size and state.content_hash == file_sha256(job.path)
+        return state.size == candidate.size and state.content_hash == file_sha256(candidate.path)
     except OSError:
         return False

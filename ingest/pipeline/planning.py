@@ -19,6 +19,7 @@ from ingest.errors import (
     UnsupportedFormatError,
     WrongPasswordError,
 )
+from ingest.finding.candidate import Candidate
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
 from kb.hashing import file_sha256
@@ -35,20 +36,10 @@ _PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One file to consider: its identity, where to open it, and its stat values."""
-
-    source: Source
-    path: Path
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What to do for one file. ``state`` is what the catalog is to say of it, where known."""
 
-    job: Job
+    candidate: Candidate
     action: Action
     before: FileState | None = None
     state: FileState | None = None
@@ -102,43 +93,50 @@ class Planner:
             self._settings[loader] = self._base.indexing.settings_hash(loader)
         return self._settings[loader]
 
-    def decide(self, job: Job) -> Decision:
+    def decide(self, candidate: Candidate) -> Decision:
         """Say what to do for one file."""
-        before = self.known.get(job.source)
-        settings = self.settings_hash(job.path)
+        before = self.known.get(candidate.source)
+        settings = self.settings_hash(candidate.path)
         current = before is not None and before.settings_hash == settings
         if before is not None and current and not self._must_retry(before):
             # Uploads have no time of change (0): their bytes alone can tell.
-            same_stat = job.mtime_ns != 0 and (
-                (before.size, before.mtime_ns) == (job.size, job.mtime_ns)
+            same_stat = candidate.mtime_ns != 0 and (
+                (before.size, before.mtime_ns) == (candidate.size, candidate.mtime_ns)
             )
             if same_stat and not self._checksum:
-                return self._nothing(job, before)
+                return self._nothing(candidate, before)
         try:
-            digest = file_sha256(job.path)
+            digest = file_sha256(candidate.path)
         except OSError as error:
-            return Decision(job=job, action="unreadable", before=before, error=_refused(job, error))
-        return self._by_hash(job, before, settings, digest)
+            return Decision(
+                candidate=candidate,
+                action="unreadable",
+                before=before,
+                error=_refused(candidate, error),
+            )
+        return self._by_hash(candidate, before, settings, digest)
 
-    def _by_hash(self, job: Job, before: FileState | None, settings: str, digest: str) -> Decision:
+    def _by_hash(
+        self, candidate: Candidate, before: FileState | None, settings: str, digest: str
+    ) -> Decision:
         """Decide for a file whose size and time said nothing, from the hash of its bytes."""
         state = FileState(
-            source=job.source,
-            size=job.size,
-            mtime_ns=job.mtime_ns,
+            source=candidate.source,
+            size=candidate.size,
+            mtime_ns=candidate.mtime_ns,
             content_hash=digest,
             settings_hash=settings,
             outcome="indexed",
         )
         if before is not None and (before.settings_hash, before.content_hash) == (settings, digest):
             if self._must_retry(before):
-                return Decision(job=job, action="read", before=before, state=state)
-            touched = replace(before, size=job.size, mtime_ns=job.mtime_ns)
+                return Decision(candidate=candidate, action="read", before=before, state=state)
+            touched = replace(before, size=candidate.size, mtime_ns=candidate.mtime_ns)
             action: Action = "still_failed" if before.outcome == "failed" else "touch"
-            return Decision(job=job, action=action, before=before, state=touched)
+            return Decision(candidate=candidate, action=action, before=before, state=touched)
         if (moved := self._moved(before, digest, settings)) is not None:
             return Decision(
-                job=job,
+                candidate=candidate,
                 action="move",
                 before=moved,
                 state=replace(state, document_id=moved.document_id, outcome=moved.outcome),
@@ -146,12 +144,12 @@ class Planner:
             )
         if (twin := self._by_content.get((digest, settings))) is not None:
             return Decision(
-                job=job,
+                candidate=candidate,
                 action="attach",
                 before=before,
                 state=replace(state, document_id=twin.document_id, outcome=twin.outcome),
             )
-        return Decision(job=job, action="read", before=before, state=state)
+        return Decision(candidate=candidate, action="read", before=before, state=state)
 
     def learn(self, state: FileState) -> None:
         """Remember a file stored in this run, so that a copy of it need not be read."""
@@ -163,29 +161,33 @@ class Planner:
 
         Nothing, where others have brought it up to date; else the file is read.
         """
-        wanted, job = decision.state, decision.job
-        before = self._base.files.state(job.source, collection=self._collection)
+        wanted, candidate = decision.state, decision.candidate
+        before = self._base.files.state(candidate.source, collection=self._collection)
         if before is None:
-            self.known.pop(job.source, None)
+            self.known.pop(candidate.source, None)
         else:
-            self.known[job.source] = before
+            self.known[candidate.source] = before
         if before is not None and wanted is not None and before.document_id is not None:
             same = (before.content_hash, before.settings_hash) == (
                 wanted.content_hash,
                 wanted.settings_hash,
             )
             if same and before.outcome != "failed":
-                return self._nothing(job, before)
+                return self._nothing(candidate, before)
         if wanted is not None:
             self._by_content.pop((wanted.content_hash, wanted.settings_hash), None)
             wanted = replace(
-                wanted, source=job.source, size=job.size, mtime_ns=job.mtime_ns, document_id=None
+                wanted,
+                source=candidate.source,
+                size=candidate.size,
+                mtime_ns=candidate.mtime_ns,
+                document_id=None,
             )
-        return Decision(job=job, action="read", before=before, state=wanted)
+        return Decision(candidate=candidate, action="read", before=before, state=wanted)
 
-    def _nothing(self, job: Job, before: FileState) -> Decision:
+    def _nothing(self, candidate: Candidate, before: FileState) -> Decision:
         action: Action = "still_failed" if before.outcome == "failed" else "unchanged"
-        return Decision(job=job, action=action, before=before, state=before)
+        return Decision(candidate=candidate, action=action, before=before, state=before)
 
     def _must_retry(self, before: FileState) -> bool:
         if before.outcome != "failed":
@@ -221,8 +223,9 @@ def loader_identity(path: Path, options: LoadOptions) -> str:
     return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
 
 
-def _refused(job: Job, error: OSError) -> UnreadableFileError:
+def _refused(candidate: Candidate, error: OSError) -> UnreadableFileError:
     reason = error.strerror or type(error).__name__
     return UnreadableFileError(
-        f"{job.source.path} cannot be opened: {reason}; check its permissions and ingest again"
+        f"{candidate.source.path} cannot be opened: {reason}; "
+        "check its permissions and ingest again"
     )

@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 
 from ingest.errors import LoadError
-from ingest.planning import Action, Decision, Planner
-from ingest.report import FileEvent, FileResult, OnEvent, Outcome, Stage
+from ingest.pipeline.planning import Action, Decision, Planner
+from ingest.results import FileEvent, FileResult, OnEvent, Outcome, Stage
 from kb.errors import ChangedMeanwhileError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
@@ -96,7 +96,7 @@ class Recorder:
         before, state = decision.before, decision.state
         if decision.action == "still_failed" and before is not None:
             result = FileResult(
-                source=decision.job.source,
+                source=decision.candidate.source,
                 outcome="failed",
                 document_id=before.document_id,
                 reason=before.reason,
@@ -104,7 +104,7 @@ class Recorder:
             )
         else:
             result = FileResult(
-                source=decision.job.source,
+                source=decision.candidate.source,
                 old_source=decision.old_source,
                 outcome=_OUTCOMES.get(decision.action) or ("changed" if before else "added"),
                 document_id=state.document_id if state else None,
@@ -116,15 +116,15 @@ class Recorder:
 
         What could be read of it before stays findable: bad input costs no good data.
         """
-        job = decision.job
+        candidate = decision.candidate
         # An upload is kept under its hash; people know it by the name they gave it.
-        reason = one_line(str(error).replace(job.path.name, job.source.name))
+        reason = one_line(str(error).replace(candidate.path.name, candidate.source.name))
         state = decision.state or FileState(
-            source=job.source,
-            size=job.size,
-            mtime_ns=job.mtime_ns,
+            source=candidate.source,
+            size=candidate.size,
+            mtime_ns=candidate.mtime_ns,
             content_hash="",
-            settings_hash=self._planner.settings_hash(job.path),
+            settings_hash=self._planner.settings_hash(candidate.path),
             outcome="failed",
         )
         kept = self._base.files.fail(
@@ -133,7 +133,7 @@ class Recorder:
         )
         self.finish(
             FileResult(
-                source=job.source,
+                source=candidate.source,
                 outcome="failed",
                 document_id=kept,
                 seconds=time.monotonic() - started,

@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ingest.names import on_disk
-from ingest.planning import Job
+from ingest.finding.candidate import Candidate
+from ingest.finding.names import on_disk
 from kb.records import FileState
 
 
-def renamed_roots(states: Iterable[FileState], jobs: Sequence[Job]) -> dict[str, tuple[str, str]]:
+def renamed_roots(
+    states: Iterable[FileState], candidates: Sequence[Candidate]
+) -> dict[str, tuple[str, str]]:
     """Return, for each root that was renamed, its new root and what its paths begin with there.
 
     That is a root which is not there any more, when more than half of its known files are found
@@ -21,7 +23,7 @@ def renamed_roots(states: Iterable[FileState], jobs: Sequence[Job]) -> dict[str,
     files: dict[str, list[FileState]] = defaultdict(list)
     for state in states:
         files[state.source.root].append(state)
-    used = {job.source.root for job in jobs}
+    used = {candidate.source.root for candidate in candidates}
     lost = [
         root
         for root in files
@@ -29,16 +31,16 @@ def renamed_roots(states: Iterable[FileState], jobs: Sequence[Job]) -> dict[str,
     ]
     if not lost:
         return {}
-    found: dict[tuple[int, int], list[Job]] = defaultdict(list)
-    for job in jobs:
-        found[job.size, job.mtime_ns].append(job)
+    found: dict[tuple[int, int], list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        found[candidate.size, candidate.mtime_ns].append(candidate)
     renamed = {}
     for root in lost:
         places = Counter(
-            (job.source.root, job.source.path.removesuffix(state.source.path))
+            (candidate.source.root, candidate.source.path.removesuffix(state.source.path))
             for state in files[root]
-            for job in found.get((state.size, state.mtime_ns), ())
-            if f"/{job.source.path}".endswith(f"/{state.source.path}")
+            for candidate in found.get((state.size, state.mtime_ns), ())
+            if f"/{candidate.source.path}".endswith(f"/{state.source.path}")
         )
         for place, count in places.most_common(1):
             if count * 2 > len(files[root]):

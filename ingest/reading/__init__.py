@@ -1,0 +1,1 @@
+"""Files read in worker processes: a bad file costs that file only."""

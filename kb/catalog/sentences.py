@@ -1,0 +1,162 @@
+"""Vectors of sentences: what a search scores passages by, and what is still to be computed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.catalog.base import Transaction
+from kb.sentences.packed import ChunkSentences, chunk_sentences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnrefinedChunk:
+    """A visible chunk that its document's count of refined chunks does not reach yet.
+
+    ``known`` says that an equal chunk has its sentences' vectors already.
+    """
+
+    id: int
+    document_id: int
+    ordinal: int
+    key: bytes
+    text: str
+    header: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSentences:
+    """What is stored for all chunks of one key and length: see :mod:`kb.sentences.packed`."""
+
+    key: bytes
+    characters: int
+    spans: bytes
+    vectors: bytes
+
+
+class SentenceReads(Transaction):
+    """Vectors of sentences, by chunk."""
+
+    def sentences_of(
+        self, collection_id: str, chunk_ids: Sequence[int]
+    ) -> dict[int, ChunkSentences]:
+        """Return the vectors of chunks and of their sentences, by chunk id.
+
+        A chunk that has none yet is not there.
+        """
+        rows = self._db.execute(
+            "SELECT k.id, s.spans, s.vectors FROM json_each(?1) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN sentence_vectors s ON s.collection_id = ?2"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start",
+            (json.dumps(list(chunk_ids)), collection_id),
+        )
+        return {row[0]: chunk_sentences(row[1], row[2]) for row in rows}
+
+    def has_unrefined(self, collection_id: str) -> bool:
+        """Say whether the vectors of any sentences of a collection are still to be computed."""
+        row = self._db.execute(
+            "SELECT 1 FROM documents INDEXED BY documents_unrefined WHERE collection_id = ?"
+            " AND state = 'active' AND refined < chunk_count LIMIT 1",
+            (collection_id,),
+        ).fetchone()
+        return row is not None
+
+    def has_dropped_sentences(self) -> bool:
+        """Say whether anything is left of collections that are gone."""
+        return self._db.execute("SELECT 1 FROM dropped_sentences").fetchone() is not None
+
+    def chunks_to_refine(
+        self, collection_id: str, *, at_most: int, without: Sequence[int] = ()
+    ) -> list[UnrefinedChunk]:
+        """Return chunks whose sentences have no vectors yet, of the newest documents first.
+
+        Args:
+            collection_id: which collection.
+            at_most: how many chunks.
+            without: documents that are passed over.
+        """
+        rows = self._db.execute(
+            "SELECT k.id, k.document_id, k.ordinal, k.vector_key AS key, k.text, k.header,"
+            " EXISTS (SELECT 1 FROM sentence_vectors s WHERE s.collection_id = d.collection_id"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start) AS known"
+            " FROM documents d INDEXED BY documents_unrefined"
+            " CROSS JOIN chunks k ON k.document_id = d.id AND k.ordinal >= d.refined"
+            " WHERE d.collection_id = ? AND d.state = 'active' AND d.refined < d.chunk_count"
+            " AND d.id NOT IN (SELECT value FROM json_each(?))"
+            " ORDER BY d.id DESC, k.ordinal LIMIT ?",
+            (collection_id, json.dumps(list(without)), at_most),
+        )
+        return [UnrefinedChunk(**{**dict(row), "known": bool(row["known"])}) for row in rows]
+
+    def stored_sentences(self, document_id: int) -> dict[int, StoredSentences]:
+        """Return what is stored for the chunks of a document, by ordinal."""
+        rows = self._db.execute(
+            "SELECT k.ordinal, s.vector_key AS key, s.characters, s.spans, s.vectors"
+            " FROM documents d JOIN chunks k ON k.document_id = d.id"
+            " JOIN sentence_vectors s ON s.collection_id = d.collection_id"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start"
+            " WHERE d.id = ? ORDER BY k.ordinal",
+            (document_id,),
+        )
+        return {
+            row["ordinal"]: StoredSentences(
+                key=row["key"],
+                characters=row["characters"],
+                spans=row["spans"],
+                vectors=row["vectors"],
+            )
+            for row in rows
+        }
+
+
+class SentenceChanges(SentenceReads):
+    """Vectors of sentences, written and forgotten."""
+
+    def put_sentences(self, collection_id: str, rows: Iterable[StoredSentences]) -> None:
+        """Store vectors of sentences; not those of chunks that are gone meanwhile."""
+        self._db.executemany(
+            "INSERT INTO sentence_vectors (collection_id, vector_key, characters, spans, vectors)"
+            " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM chunks k JOIN documents d"
+            " ON d.id = k.document_id WHERE k.vector_key = ?2 AND d.collection_id = ?1)"
+            " ON CONFLICT DO NOTHING",
+            ((collection_id, row.key, row.characters, row.spans, row.vectors) for row in rows),
+        )
+
+    def note_refined(self, reached: Mapping[int, int]) -> None:
+        """Note how many of a document's first chunks have the vectors of their sentences."""
+        self._db.executemany(
+            "UPDATE documents SET refined = min(?2, chunk_count) WHERE id = ?1 AND refined < ?2",
+            reached.items(),
+        )
+
+    def delete_dropped_sentences(self, *, at_most: int) -> int:
+        """Delete some of what is left of collections that are gone; return the rows deleted."""
+        deleted = self._db.execute(
+            "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid FROM dropped_sentences x"
+            " JOIN sentence_vectors s ON s.collection_id = x.collection_id LIMIT ?)",
+            (at_most,),
+        ).rowcount
+        if not deleted:
+            deleted = self._db.execute("DELETE FROM dropped_sentences").rowcount
+        return deleted
+
+    def _keys_of(self, chunk_ids: Sequence[int]) -> list[tuple[str, bytes]]:
+        """Return (collection id, key) of chunks."""
+        rows = self._db.execute(
+            "SELECT DISTINCT d.collection_id, k.vector_key FROM json_each(?) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value JOIN documents d ON d.id = k.document_id",
+            (json.dumps(list(chunk_ids)),),
+        )
+        return [(row["collection_id"], row["vector_key"]) for row in rows]
+
+    def _forget_sentences(self, keys: Iterable[tuple[str, bytes]]) -> None:
+        """Delete what is stored under keys that no chunk of their collection has any more."""
+        self._db.executemany(
+            "DELETE FROM sentence_vectors WHERE collection_id = ?1 AND vector_key = ?2"
+            " AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d ON d.id = k.document_id"
+            " WHERE k.vector_key = ?2 AND d.collection_id = ?1)",
+            keys,
+        )

@@ -1,0 +1,246 @@
+"""Vectors of sentences for chunks that can be found already: the second half of ingestion.
+
+Each step stores what it computed, so that whoever is stopped or killed goes on from there. One
+thread of one process at a time refines a collection; others wait for it and do what it left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.catalog.sentences import StoredSentences, UnrefinedChunk
+from kb.embedding.base import Embedder, Vector, Vectors
+from kb.errors import StoreBusyError
+from kb.indexing.steps import Indexing
+from kb.records import CollectionInfo
+from kb.sentences.packed import pack, pack_spans
+from kb.sentences.windows import Span, halves, windows
+from kb.stopping import StoppedError, stoppable
+from kb.store.store import Store
+
+OnRefined = Callable[[int, int], None]
+"""Told of progress: chunks of the collection that are refined, of how many."""
+
+# Chunks of one step at first. Then as many as take a second or a few: that is what a kill costs,
+# and how long others may wait to see progress.
+_FIRST_STEP, _LEAST_STEP, _MOST_STEP = 32, 4, 512
+_SHORT_S, _LONG_S = 1.0, 5.0
+# How often those who wait for another process look.
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refinement:
+    """What was done. ``computed`` counts chunks, ``sentences`` the texts that were embedded.
+
+    ``refined`` of ``chunks`` are done now; ``left`` are not, because the work was stopped or their
+    own vectors are missing.
+    """
+
+    collection: str
+    chunks: int
+    refined: int
+    computed: int
+    sentences: int
+
+    @property
+    def left(self) -> int:
+        """How many chunks are found by their own vectors alone."""
+        return self.chunks - self.refined
+
+
+def refine(
+    store: Store,
+    indexing: Indexing,
+    collection: CollectionInfo,
+    *,
+    on_progress: OnRefined | None = None,
+    stop: threading.Event | None = None,
+) -> Refinement:
+    """Compute the vectors of all sentences of a collection that have none, newest documents first.
+
+    Args:
+        store: holds the collection.
+        indexing: embeds with the model in use, which is not loaded where nothing is to be done.
+        collection: which, whatever it is called by now.
+        on_progress: told how many chunks are done.
+        stop: set it to end early; what is done stays done.
+
+    Raises:
+        CollectionGoneError: the collection was deleted meanwhile.
+        EmbedderMismatchError: it was made with another model.
+        EmbeddingError: the model failed; what is done stays done.
+        StoreError: a store failed, the disk is full, or the folder is read-only.
+    """
+    store.require_writable()
+    work = _Work(store, indexing, collection, on_progress, stop or threading.Event())
+    with store.catalog.reading() as state:
+        todo = state.has_unrefined(state.current_collection(collection).id)
+    if todo:
+        indexing.check_embedder(collection)
+        work.run()
+    return work.result()
+
+
+class _Work:
+    def __init__(
+        self,
+        store: Store,
+        indexing: Indexing,
+        collection: CollectionInfo,
+        on_progress: OnRefined | None,
+        stop: threading.Event,
+    ) -> None:
+        self._store = store
+        self._indexing = indexing
+        self._collection = collection
+        self._on_progress = on_progress
+        self._stop = stop
+        self._stuck: list[int] = []
+        self._computed = self._sentences = 0
+
+    def run(self) -> None:
+        with self._alone() as alone:
+            if not alone:
+                return
+            size = _FIRST_STEP
+            with stoppable(self._stop):
+                while not self._stop.is_set():
+                    began = time.monotonic()
+                    try:
+                        if not self._step(size):
+                            return
+                    except StoppedError:
+                        return
+                    self._tell()
+                    seconds = time.monotonic() - began
+                    if seconds < _SHORT_S:
+                        size = min(_MOST_STEP, 2 * size)
+                    elif seconds > _LONG_S:
+                        size = max(_LEAST_STEP, size // 2)
+
+    def result(self) -> Refinement:
+        now = self._now()
+        return Refinement(
+            collection=now.name,
+            chunks=now.chunks,
+            refined=now.refined,
+            computed=self._computed,
+            sentences=self._sentences,
+        )
+
+    def _now(self) -> CollectionInfo:
+        with self._store.catalog.reading() as state:
+            return state.current_collection(self._collection)
+
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            now = self._now()
+            self._on_progress(now.refined, now.chunks)
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Be the only one who refines the collection; False if told to stop before that."""
+        lock = self._store.refining_lock(self._collection.id)
+        while not self._stop.is_set():
+            self._tell()
+            with ExitStack() as held:
+                try:
+                    held.enter_context(lock.hold(timeout_s=_LOOK_S))
+                except StoreBusyError:
+                    continue  # another one is at it; the system frees the lock of one that dies
+                yield True
+                return
+        yield False
+
+    def _step(self, size: int) -> bool:
+        """Compute and store what some chunks lack; False where none is left."""
+        with self._store.catalog.reading() as state:
+            collection_id = state.current_collection(self._collection).id
+            chunks = state.chunks_to_refine(collection_id, at_most=size, without=self._stuck)
+        if not chunks:
+            return False
+        missing = {(chunk.key, len(chunk.text)): chunk for chunk in chunks if not chunk.known}
+        own = self._own([chunk.id for chunk in missing.values()])
+        able = [chunk for chunk in missing.values() if chunk.id in own]
+        rows = self._computed_rows(able, own)
+        self._store.put_sentences(self._collection, rows, self._reached(chunks, rows))
+        self._computed += len(rows)
+        return True
+
+    def _own(self, ids: Sequence[int]) -> dict[int, Vector]:
+        return self._store.stored_vectors(self._collection.id, ids) if ids else {}
+
+    def _computed_rows(
+        self, chunks: Sequence[UnrefinedChunk], own: dict[int, Vector]
+    ) -> list[StoredSentences]:
+        if not chunks:
+            return []
+        embedder = self._indexing.embedder
+        most, rules = embedder.max_tokens, self._indexing.rules
+        spans = [_fitting(chunk.text, embedder, most) for chunk in chunks]
+        texts: dict[str, int] = {}
+        for chunk, where in zip(chunks, spans, strict=True):
+            # What is a whole chunk has been embedded already.
+            if where != [(0, len(chunk.text))] or rules.key(chunk.text) != chunk.key:
+                for start, end in where:
+                    texts.setdefault(chunk.text[start:end], len(texts))
+        vectors = embedder.embed_documents(list(texts))
+        self._sentences += len(texts)
+        return [
+            _row(chunk, where, own[chunk.id], texts, vectors)
+            for chunk, where in zip(chunks, spans, strict=True)
+        ]
+
+    def _reached(
+        self, chunks: Sequence[UnrefinedChunk], rows: Sequence[StoredSentences]
+    ) -> dict[int, int]:
+        """Return how many first chunks of each document are done; note where that is for nobody.
+
+        A chunk whose own vector is missing is for ``kb doctor --repair``: its document waits.
+        """
+        done = {(row.key, row.characters) for row in rows}
+        reached: dict[int, int] = {}
+        stuck: set[int] = set()
+        for chunk in chunks:
+            if not chunk.known and (chunk.key, len(chunk.text)) not in done:
+                stuck.add(chunk.document_id)
+            elif chunk.document_id not in stuck:
+                reached[chunk.document_id] = chunk.ordinal + 1
+        self._stuck += sorted(stuck)
+        return reached
+
+
+def _fitting(text: str, embedder: Embedder, most: int) -> list[Span]:
+    """Return the windows of a text, none of them longer than the model reads."""
+    found: list[Span] = []
+    waiting = windows(text)[::-1]
+    while waiting:
+        start, end = waiting.pop()
+        part = text[start:end]
+        # No tokenizer makes more tokens than bytes, but for a few at the ends.
+        short = len(part.encode("utf-8", "surrogatepass")) + 8 <= most
+        if short or end - start == 1 or embedder.count_tokens([part])[0] <= most:
+            found.append((start, end))
+        else:
+            waiting += halves(text, (start, end))[::-1]
+    return found
+
+
+def _row(
+    chunk: UnrefinedChunk, spans: list[Span], own: Vector, texts: dict[str, int], vectors: Vectors
+) -> StoredSentences:
+    places = [texts.get(chunk.text[start:end]) for start, end in spans]
+    rows = [own, *(own if place is None else vectors[place] for place in places)]
+    return StoredSentences(
+        key=chunk.key,
+        characters=len(chunk.text),
+        spans=pack_spans(spans),
+        vectors=pack(np.stack(rows)),
+    )
