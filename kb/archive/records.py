@@ -15,7 +15,7 @@ from kb.archive.exporting import original_member
 from kb.archive.file import ORIGINALS, ArchiveReader, beyond_python, damaged
 from kb.document_json import document_from_json
 from kb.embedding.base import EmbedderIdentity, Vectors
-from kb.language import language_of
+from kb.languages.documents import language_of
 from kb.prepared import PreparedDocument
 from kb.records import (
     Chunk,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kb.language import language_of
+from kb.languages.documents import language_of
 from kb.prepared import SplitDocument
 from kb.records import Document, with_header
 from kb.splitting import SPLITTER_VERSION, SplitOptions, split

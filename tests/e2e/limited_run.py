@@ -12,7 +12,7 @@ import resource
 import runpy
 import sys
 
-from kb.language import told_by
+from kb.languages.documents import told_by
 
 
 def main() -> None:

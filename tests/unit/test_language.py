@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb import Document
-from kb.language import language_of
+from kb.languages.documents import language_of
 
 
 @pytest.mark.parametrize(

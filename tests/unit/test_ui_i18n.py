@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.language import _LANGUAGE_OF, _identifier
+from kb.languages.documents import _LANGUAGE_OF, _identifier
 from ui.i18n import preferred, texts, translate
 
 UI = Path(__file__).parents[2] / "ui"

@@ -65,6 +65,19 @@ def told_by(text: str) -> str:
     return _LANGUAGE_OF.get(told, told)
 
 
+def shares_told_by(text: str) -> dict[str, float]:
+    """Return how likely each language is for a text, ISO 639-1; the likelihoods add up to 1.
+
+    Raises:
+        StoreError: the disk has no room for the classifier's temporary file.
+    """
+    found: dict[str, float] = {}
+    for told, probability in _identifier().rank(text):
+        language = _LANGUAGE_OF.get(str(told), str(told))
+        found[language] = found.get(language, 0.0) + float(probability)
+    return found
+
+
 @cache
 def _identifier() -> LanguageIdentifier:
     # Half a second and 5 MB: only for those who add documents.

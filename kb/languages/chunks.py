@@ -1,0 +1,37 @@
+"""The language of each chunk: its document's, another where it is written in another script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kb.languages.documents import told_by
+from kb.languages.scripts import LANGUAGES, main_script, may_be_in
+
+
+def main_language(languages: str) -> str:
+    """Return the ISO 639-1 code of the first of a document's languages: ``zh`` of ``zh-Hant``."""
+    first = languages.partition(",")[0].strip()
+    return first.partition("-")[0].casefold()
+
+
+def chunk_language(
+    text: str, document_language: str, *, tell: Callable[[str], str] = told_by
+) -> str:
+    """Return the language of a chunk, ISO 639-1; empty where it cannot be told.
+
+    Args:
+        text: the chunk's.
+        document_language: its document's, as the document says it or as it was told.
+        tell: tells the language of a text.
+
+    Raises:
+        StoreError: the disk has no room for the classifier's temporary file.
+    """
+    language, script = main_language(document_language), main_script(text)
+    if not script or (language and may_be_in(language, script)):
+        return language
+    written = LANGUAGES.get(script, ())
+    if len(written) == 1:
+        return written[0]
+    told = tell(text)
+    return told if may_be_in(told, script) else ""

@@ -1,0 +1,125 @@
+"""Vectors without their language: the mean of a language taken out of queries and of chunks.
+
+What the vectors of a language have in common says "this is Chinese" and nothing of the matter.
+Libovický, Rosa, Fraser, "On the Language Neutrality of Pre-trained Multilingual Representations"
+(2020), take it out as is done here: subtract the mean, make unit length again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.embedding.base import Vector, Vectors
+from kb.languages.queries import query_languages
+from kb.languages.scripts import script_of
+
+PRIOR_CHUNKS = 20.0
+"""A collection's mean is trusted as much as the model's own where it has so many chunks."""
+
+_TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMeans:
+    """What a model's vectors of a language have in common, by ISO 639-1 code; not unit length.
+
+    ``queries`` and ``passages`` have the same languages. A language that has no means has those of
+    its script (all languages written in it), or of all languages, where ``complete``; for a model
+    whose means are made one by one, nothing is taken out of it.
+    """
+
+    queries: Mapping[str, Vector] = field(default_factory=dict)
+    passages: Mapping[str, Vector] = field(default_factory=dict)
+    complete: bool = False
+
+    def query(self, language: str) -> Vector | None:
+        """Return the mean of queries in a language; of all languages for an empty one."""
+        return self._mean(self.queries, language)
+
+    def passage(self, language: str) -> Vector | None:
+        """Return the mean of passages in a language; of all languages for an empty one."""
+        return self._mean(self.passages, language)
+
+    def _mean(self, known: Mapping[str, Vector], language: str) -> Vector | None:
+        if language in known:
+            return known[language]
+        if not known or not self.complete:
+            return None
+        script = script_of(language) if language else ""
+        alike = [mean for each, mean in known.items() if script == script_of(each)]
+        mean: Vector = np.mean(alike or list(known.values()), axis=0, dtype=np.float32)
+        return mean
+
+
+NO_MEANS = ModelMeans()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkSum:
+    """The vectors of a collection's chunks in one language: how many, and their sum."""
+
+    count: int
+    total: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """One state of all means, for all scores of one search.
+
+    Attributes:
+        model: the model's own.
+        chunks: by id of a collection and by language (ISO 639-1, empty where it is not known).
+    """
+
+    model: ModelMeans = NO_MEANS
+    chunks: Mapping[str, Mapping[str, ChunkSum]] = field(default_factory=dict)
+
+    def shifted(self, query_vector: Vector, text: str) -> Vector:
+        """Return a query's vector without its language, of unit length.
+
+        It is the same vector where the text has no language, or its language no means.
+        """
+        known = [
+            (share, mean)
+            for language, share in query_languages(text).items()
+            if (mean := self.model.query(language)) is not None
+        ]
+        weight = sum(share for share, _ in known)
+        if not weight:
+            return query_vector
+        mean = sum(share * mean for share, mean in known) / weight
+        return neutral(query_vector[np.newaxis], np.asarray(mean))[0]
+
+    def chunk_mean(self, collection_id: str, language: str) -> Vector | None:
+        """Return what a collection's chunks in a language have in common; not of unit length.
+
+        The fewer there are, the more of it is the model's own mean. None where the model's means
+        of the language are not used: nothing is to be taken out.
+        """
+        own = self.model.passage(language)
+        if own is None:
+            return None
+        found = self.chunks.get(collection_id, {}).get(language)
+        if found is None or found.count < 1:
+            return own
+        mean = (found.total + PRIOR_CHUNKS * own) / (found.count + PRIOR_CHUNKS)
+        return np.asarray(mean, np.float32)
+
+    def chunk_languages(self, collection_id: str) -> dict[str, int]:
+        """Return how many chunks a collection has in each language; empty if not counted yet."""
+        return {name: each.count for name, each in self.chunks.get(collection_id, {}).items()}
+
+
+def neutral(vectors: Vectors, mean: Vector) -> Vectors:
+    """Take a mean out of vectors: float32, shape (n, dim), unit length, input order.
+
+    A vector that is the mean keeps its direction: nothing would be left of it.
+    """
+    rest = vectors - mean
+    norms = np.linalg.norm(rest, axis=1, keepdims=True)
+    kept = np.where(norms > _TINY, rest / np.maximum(norms, _TINY), vectors)
+    return np.ascontiguousarray(kept, np.float32)

@@ -1,0 +1,126 @@
+"""The language of a query: a mix where that cannot be told, none for codes, numbers and names.
+
+Its script is looked at first. Where several languages share it, langid's classifier is asked (see
+:mod:`kb.languages.documents`), together with words that are known of the languages. A few words
+are little to go by: what is left of certainty goes to the script as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from kb.languages.documents import shares_told_by
+from kb.languages.questions import vocabulary
+from kb.languages.scripts import LANGUAGES, letters, main_script, script_of
+
+# Of a query; a second language's share below this is a foreign word or a guess.
+_LEAST_SHARE = 0.2
+# Questions are asked in some languages more often than in others; an unsure classifier forgets it.
+_USUAL = {"en": 6.0, **dict.fromkeys(("de", "es", "fr", "it", "pt"), 2.0), "ru": 3.0, "zh": 4.0}
+# A word that is known of a language is so many times likelier in it than in one that lacks it.
+_KNOWN_WORD = 6.0
+# Letters of these scripts are words or half of one.
+_DENSE = ("Hani", "Kana", "Hang")
+_CASED = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
+_MOST_CHARACTERS = 2000  # looked at
+
+_CODE = re.compile(
+    r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w"
+)
+_ASCII = re.compile(r"[\x21-\x7e]+")
+_EDGES = "\"'“”„«»‘’()[]{},;:!?.…¿¡*`"
+
+
+@lru_cache(maxsize=1024)
+def query_languages(text: str) -> Mapping[str, float]:
+    """Return a query's languages, ISO 639-1, with their shares, which add up to 1.
+
+    What cannot be told stands under a script's name (``Latn``), for all languages written in it.
+    Empty for what has no language: codes, numbers, names.
+
+    Raises:
+        StoreError: the disk has no room for the classifier's temporary file.
+    """
+    words = _words(text[:_MOST_CHARACTERS])
+    by_script: Counter[str] = Counter()
+    for word in words:
+        for script, count in letters(word).items():
+            by_script[script] += count * (2 if script in _DENSE else 1)
+    if by_script["Kana"] and by_script["Hani"]:
+        by_script["Kana"] += by_script.pop("Hani")
+    total = by_script.total()
+    scripts = {name: n for name, n in by_script.items() if n and n >= _LEAST_SHARE * total}
+    found: Counter[str] = Counter()
+    for script, count in scripts.items():
+        own = [word for word in words if script in letters(word)]
+        if script in _CASED and _is_name(own):
+            continue
+        for language, share in _languages(script, own).items():
+            found[language] += share * count
+    weight = found.total()
+    return MappingProxyType({name: share / weight for name, share in found.most_common()})
+
+
+def _words(text: str) -> list[str]:
+    """Return what is a word of a language, without codes and numbers."""
+    found = []
+    for part in text.split():
+        token = part.strip(_EDGES)
+        if main_script(token) not in {"", "Latn"}:
+            token = _ASCII.sub(" ", token).strip()
+            if token:
+                found.append(token)
+        elif any(map(str.isalpha, token)) and not _is_code(token):
+            found.append(token)
+    return found
+
+
+def _is_code(token: str) -> bool:
+    if _CODE.search(token):
+        return True
+    return len(token) > 1 and token.isupper() and not vocabulary(token.casefold())
+
+
+def _is_name(words: list[str]) -> bool:
+    """Say whether words are but names: written with capitals, none of them known."""
+    return all(word[0].isupper() for word in words) and not any(
+        vocabulary(word.casefold()) for word in words
+    )
+
+
+def _languages(script: str, words: list[str]) -> dict[str, float]:
+    """Return the languages of words in one script, with shares that add up to 1."""
+    written = LANGUAGES.get(script)
+    if written is not None and len(written) == 1 and script != "Hani":
+        return {written[0]: 1.0}
+    told = _told(script, " ".join(words))
+    for word in words:
+        if known := vocabulary(word.casefold()):
+            for language in told:
+                told[language] *= _KNOWN_WORD if language in known else 1.0
+            missing = {each: 0.01 for each in known if _is_in(each, script) and each not in told}
+            told |= missing
+    total = sum(told.values())
+    if not total:
+        return {script: 1.0}
+    sure = {name: each / total for name, each in told.items() if each >= _LEAST_SHARE * total}
+    rest = 1.0 - sum(sure.values())
+    return {**sure, **({script: rest} if rest > 0.01 else {})}  # noqa: PLR2004 - rounding
+
+
+def _told(script: str, text: str) -> dict[str, float]:
+    """Return how likely the script's languages are by the classifier, the usual ones favoured."""
+    shares = shares_told_by(text)
+    return {
+        name: share * _USUAL.get(name, 1.0)
+        for name, share in shares.items()
+        if share > 0 and _is_in(name, script)
+    }
+
+
+def _is_in(language: str, script: str) -> bool:
+    return script_of(language) == script or (script == "Hani" and language == "ja")
