@@ -17,10 +17,10 @@ from ingest.options import IngestOptions
 from ingest.pipeline.absences import Absences
 from ingest.pipeline.clocks import StageClocks
 from ingest.pipeline.pipeline import Pipeline
-from ingest.pipeline.planning import Action, Decision, Planner, adopted_states
+from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
 from ingest.reading.sandbox import Sandbox
-from ingest.results import FileResult, OnEvent, Outcome
+from ingest.results import FileResult, OnEvent
 from ingest.sending.keeping import Sent, keep
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -29,15 +29,6 @@ from kb.stopping import Cancellation
 
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
-
-# What a decision leads to, where it does not depend on what was known before.
-_OUTCOMES: dict[Action, Outcome] = {
-    "unchanged": "unchanged",
-    "touch": "unchanged",
-    "still_failed": "failed",
-    "unreadable": "failed",
-    "move": "moved",
-}
 
 
 def ingest(
@@ -225,7 +216,7 @@ class _Run:
         for candidate in candidates:
             if self._cancel.is_set():
                 return self._report(results, interrupted=True)
-            results.append(_proposed(planner.decide(candidate)))
+            results.append(proposed(planner.decide(candidate)))
         results += self._removed(absences, results)
         return self._report(results, absences)
 
@@ -292,18 +283,3 @@ class _Run:
         )
         self._remarks += remarks
         return removed
-
-
-def _proposed(decision: Decision) -> FileResult:
-    """Return what is expected to become of a file."""
-    before = decision.before
-    outcome: Outcome = _OUTCOMES.get(decision.action) or ("changed" if before else "added")
-    failed = outcome == "failed"
-    error = str(decision.error) if decision.error else (before.reason if before else "")
-    return FileResult(
-        source=decision.candidate.source,
-        old_source=decision.old_source,
-        outcome=outcome,
-        reason=error if failed else "",
-        reason_code=before.reason_code if before and failed else "",
-    )

@@ -18,7 +18,8 @@ class SplitDocument:
 
     ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
     (hash of input and embedder). ``index_texts`` is what the keyword index is given for each
-    chunk; ``language`` is the document's, empty where it cannot be told.
+    chunk; ``language`` is the document's, empty where it cannot be told, ``languages`` those of the
+    chunks.
     """
 
     document: Document
@@ -30,6 +31,7 @@ class SplitDocument:
     keys: tuple[bytes, ...]
     index_texts: tuple[IndexText, ...]
     language: str
+    languages: tuple[str, ...]
 
     def for_collection(
         self, collection: CollectionInfo | None, known: Mapping[int, Vector]

@@ -8,11 +8,11 @@ comments, scripts and style sheets are dropped. Lexbor builds the tree that a br
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from ingest.loaders.html_markup import parsable
 from ingest.loaders.html_tables import HtmlTable
 from ingest.loaders.web_links import MOST_PARTS, link_address, picture_name
 
@@ -36,28 +36,6 @@ _OF_TABLES = _GROUPS | {"table", "tr", "td", "th"}
 _PREFORMATTED = frozenset({"pre", "listing", "xmp", "plaintext"})
 # Drawn apart from what stands beside them, whether or not there is a space.
 _APART = frozenset({"button", "select", "textarea", "input", "tspan"})
-# Markdown hands over pieces of tables; their tags mean nothing outside one.
-_FIRST_TAG = re.compile(r"\s*+(?:(?><!--.*?-->)\s*+)*+</?([a-z]+)", re.IGNORECASE | re.DOTALL)
-_AROUND = {
-    **dict.fromkeys(("tr", "tbody", "thead", "tfoot", "caption", "colgroup", "col"), "<table>"),
-    **dict.fromkeys(("td", "th"), "<table><tr>"),
-}
-# "<script src=… />" of component templates: HTML takes what follows for its content.
-MAX_DEPTH = 500
-"""Elements of one name inside each other, about as many as browsers build: for each one more the
-parser looks through all that are open. Only names whose end tags nobody may leave out count."""
-
-_NESTING_TAG = re.compile(
-    r"<(/?)(div|section|article|main|aside|nav|header|footer|blockquote|center|form|fieldset|ul|ol"
-    r"|dl|dir|menu|details|figure|address|pre|listing|hgroup|search|button)\b"
-    r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
-    re.IGNORECASE,
-)
-_RAW_TAG = re.compile(
-    r"<(?:script|style|template|noscript|title|textarea|iframe|noframes|noembed|object|xmp)\b"
-    r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
-    re.IGNORECASE,
-)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _HEADING = re.compile(r"h([1-6])$")
@@ -266,34 +244,8 @@ class _Reader:
 
 def read_html(markup: str) -> list[HtmlBlock]:
     """Return the readable blocks of a page or of any fragment of one."""
-    first = _FIRST_TAG.match(markup)
-    around = _AROUND.get(first[1].lower(), "") if first else ""
-    markup = _RAW_TAG.sub(_unless_self_closed, markup)
-    if markup.count("<") > MAX_DEPTH:
-        markup = _NESTING_TAG.sub(_Nesting(), markup)
-    root = LexborHTMLParser(around + markup).root
+    root = LexborHTMLParser(parsable(markup)).root
     return [] if root is None else _Reader().read(root)
-
-
-class _Nesting:
-    """Replaces the tags of elements beyond :data:`MAX_DEPTH` by line breaks."""
-
-    def __init__(self) -> None:
-        self._open: Counter[str] = Counter()
-
-    def __call__(self, tag: re.Match[str]) -> str:
-        """Return a tag, or what stands in its place."""
-        name = tag[2].lower()
-        if not tag[1]:
-            self._open[name] += 1
-            return tag[0] if self._open[name] <= MAX_DEPTH else "<br>"
-        too_deep = self._open[name] > MAX_DEPTH
-        self._open[name] = max(0, self._open[name] - 1)
-        return "<br>" if too_deep else tag[0]
-
-
-def _unless_self_closed(tag: re.Match[str]) -> str:
-    return "" if tag[0].endswith("/>") else tag[0]
 
 
 def html_to_text(markup: str) -> str:

@@ -22,6 +22,7 @@ from ingest.errors import (
 from ingest.finding.candidate import Candidate
 from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
+from ingest.results import FileResult, Outcome
 from kb.hashing import file_sha256
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, FileState, Source
@@ -33,6 +34,15 @@ Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move",
 _TRANSIENT = frozenset({"unreadable", "too_large", "unavailable"})
 # Reasons that a password may mend.
 _PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
+
+# What a decision leads to, where it does not depend on what was known before.
+_OUTCOMES: dict[Action, Outcome] = {
+    "unchanged": "unchanged",
+    "touch": "unchanged",
+    "still_failed": "failed",
+    "unreadable": "failed",
+    "move": "moved",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +220,21 @@ def adopted_states(
     for state in states:
         root, prefix = adopted.get(state.source.root, (state.source.root, ""))
         yield replace(state, source=Source(root=root, path=prefix + state.source.path))
+
+
+def proposed(decision: Decision) -> FileResult:
+    """Return what is expected to become of a file."""
+    before = decision.before
+    outcome: Outcome = _OUTCOMES.get(decision.action) or ("changed" if before else "added")
+    failed = outcome == "failed"
+    error = str(decision.error) if decision.error else (before.reason if before else "")
+    return FileResult(
+        source=decision.candidate.source,
+        old_source=decision.old_source,
+        outcome=outcome,
+        reason=error if failed else "",
+        reason_code=before.reason_code if before and failed else "",
+    )
 
 
 def loader_identity(path: Path, options: LoadOptions) -> str:

@@ -15,6 +15,7 @@ from kb.archive.exporting import original_member
 from kb.archive.file import ORIGINALS, ArchiveReader, beyond_python, damaged
 from kb.document_json import document_from_json
 from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.languages.chunks import chunk_language
 from kb.languages.documents import language_of
 from kb.prepared import PreparedDocument
 from kb.records import (
@@ -201,6 +202,7 @@ def _document(
         keys=tuple(bytes.fromhex(key) for key in record["keys"]),
         index_texts=tuple(index_text(text, language) for text in texts),
         language=language,
+        languages=tuple(chunk_language(chunk.text, language) for chunk in chunks),
         known=dict(enumerate(vectors)),
     )
     _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")

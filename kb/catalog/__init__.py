@@ -7,6 +7,7 @@
 ``versions``     what a search sees: here a chunk becomes visible, and stops being so
 ``hidden``       what is left to be done after a change or a crash
 ``keywords``     the keyword index of each collection
+``language_means`` what vectors of a language have in common
 ``filters``      ``clauses``: conditions of a search, and how they become SQL
 ``jobs``         ``job_changes`` ``job_records`` ``job_rows``: the queue of ingestion
 ``overview``     counts over all documents of a collection

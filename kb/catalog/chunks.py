@@ -18,7 +18,8 @@ from kb.records import Chunk, MediaType, MetadataValue, PageSource, SectionKind
 class StoredChunk:
     """A chunk that a search may see, with what its document says of itself.
 
-    ``key`` is that of its vector: the hash of what was embedded and of the embedder.
+    ``key`` is that of its vector: the hash of what was embedded and of the embedder. ``language``
+    is the chunk's own, ISO 639-1, empty where it is not known.
     """
 
     id: int
@@ -41,6 +42,7 @@ class StoredChunk:
     confidence: float | None
     header: str
     key: bytes
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class ChunkReads(Transaction):
             "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.metadata,"
             " k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
             " k.page_last, k.page_label, k.page_label_last, k.read_by, k.confidence, k.header,"
-            " k.vector_key FROM json_each(?) AS wanted"
+            " k.vector_key, k.language FROM json_each(?) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
             " CROSS JOIN documents d ON d.id = k.document_id"
             " WHERE d.state = 'active' AND d.collection_id IN (SELECT value FROM json_each(?))",
@@ -141,15 +143,16 @@ class ChunkChanges(ChunkReads):
     def _insert_chunks(self, document_id: int, prepared: PreparedDocument) -> list[int]:
         pages = {page.number: page for page in prepared.document.pages}
         ids = []
-        for chunk, key in zip(prepared.chunks, prepared.keys, strict=True):
+        rows = zip(prepared.chunks, prepared.keys, prepared.languages, strict=True)
+        for chunk, key, language in rows:
             first, last = chunk.page_first or 0, chunk.page_last or 0
             touched = [pages[number] for number in range(first, last + 1) if number in pages]
             source, confidence = read_by(touched, chunk.start, chunk.end)
             cursor = self._db.execute(
                 "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"
                 " page_first, page_last, page_label, page_label_last, read_by, confidence, tokens,"
-                " header, vector_key)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " header, vector_key, language)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     document_id,
                     chunk.ordinal,
@@ -167,6 +170,7 @@ class ChunkChanges(ChunkReads):
                     chunk.tokens,
                     chunk.header,
                     key,
+                    language,
                 ),
             )
             ids.append(int(cursor.lastrowid or 0))
@@ -195,4 +199,5 @@ def _stored(row: sqlite3.Row) -> StoredChunk:
         confidence=row["confidence"],
         header=row["header"],
         key=row["vector_key"],
+        language=row["language"],
     )

@@ -10,6 +10,7 @@ from kb.catalog.hidden import HiddenChanges, HiddenReads
 from kb.catalog.job_changes import JobChanges
 from kb.catalog.jobs import JobReads
 from kb.catalog.keywords import KeywordReads
+from kb.catalog.language_means import LanguageMeanReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
 from kb.catalog.runs import RunChanges, RunReads
@@ -32,6 +33,7 @@ class State(
     RunReads,
     HiddenReads,
     SentenceReads,
+    LanguageMeanReads,
 ):
     """The catalog as it was when the first of these reads was made; all of them agree."""
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from kb.catalog.chunks import ChunkChanges
 from kb.catalog.documents import DocumentChanges
 from kb.catalog.keywords import KeywordChanges, context_text
+from kb.catalog.language_means import LanguageMeanChanges
 from kb.catalog.numbers import document_number, no_document
 from kb.catalog.sources import SourceChanges
+from kb.embedding.base import Vectors
 from kb.errors import ChangedMeanwhileError
 from kb.prepared import PreparedDocument
 from kb.records import FileState, Source
@@ -27,7 +29,9 @@ class PendingDocument:
     chunk_ids: tuple[int, ...]
 
 
-class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges):
+class VersionChanges(
+    KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges, LanguageMeanChanges
+):
     """Documents shown and hidden."""
 
     def write_pending(self, collection_id: str, prepared: PreparedDocument) -> PendingDocument:
@@ -36,9 +40,16 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
         return PendingDocument(document_id, tuple(self._insert_chunks(document_id, prepared)))
 
     def show_version(
-        self, collection_id: str, pending: PendingDocument, prepared: PreparedDocument
+        self,
+        collection_id: str,
+        pending: PendingDocument,
+        prepared: PreparedDocument,
+        vectors: Vectors,
     ) -> None:
-        """Make a written document visible, and its chunks findable by their words."""
+        """Make a written document visible, and its chunks findable by their words.
+
+        ``vectors`` are those of its chunks, in their order; they count for their languages.
+        """
         self._set_state(pending.document_id, "active")
         title = prepared.document.title
         contexts = (
@@ -46,6 +57,7 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
         )
         items = zip(pending.chunk_ids, prepared.index_texts, contexts, strict=True)
         self.index_words(collection_id, items)
+        self.count_document(collection_id, pending.document_id, prepared.languages, vectors)
 
     def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
         """Let a source show ``file.document_id``; return what it showed before.
@@ -103,4 +115,5 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
     def _retire(self, collection_id: str, document_id: int) -> None:
         """Hide a document from every search; its rows and vectors are deleted afterwards."""
         self.forget_words(collection_id, document_id)
+        self._uncount_document(collection_id, document_id)
         self._set_state(document_id, "retired")

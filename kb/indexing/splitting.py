@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from kb.languages.chunks import chunk_language
 from kb.languages.documents import language_of
 from kb.prepared import SplitDocument
 from kb.records import Document, with_header
@@ -101,6 +102,7 @@ def split_document(
         keys=tuple(rules.key(text) for text in inputs),
         index_texts=tuple(index_text(text, language) for text in texts),
         language=language,
+        languages=tuple(chunk_language(chunk.text, language) for chunk in chunks),
     )
 
 

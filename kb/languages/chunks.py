@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from kb.languages.documents import told_by
 from kb.languages.scripts import LANGUAGES, main_script, may_be_in
+
+# Words with the marks between them: Chinese beside English has no space before it.
+_PARTS = re.compile(r"[\x20-\x7e\u00a0-\u024f]+|[^\x20-\x7e\u00a0-\u024f]+")
 
 
 def main_language(languages: str) -> str:
@@ -33,5 +37,7 @@ def chunk_language(
     written = LANGUAGES.get(script, ())
     if len(written) == 1:
         return written[0]
-    told = tell(text)
-    return told if may_be_in(told, script) else ""
+    if not language:  # the whole document could not tell
+        return ""
+    told = tell(" ".join(part for part in _PARTS.findall(text) if main_script(part) == script))
+    return told if told and may_be_in(told, script) else ""

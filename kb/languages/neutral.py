@@ -88,11 +88,12 @@ class Means:
             for language, share in query_languages(text).items()
             if (mean := self.model.query(language)) is not None
         ]
-        weight = sum(share for share, _ in known)
-        if not weight:
+        if not known:
             return query_vector
-        mean = sum(share * mean for share, mean in known) / weight
-        return neutral(query_vector[np.newaxis], np.asarray(mean))[0]
+        shares, means = zip(*known, strict=True)
+        mean = np.average(np.stack(means), axis=0, weights=shares).astype(np.float32)
+        shifted: Vector = neutral(query_vector[np.newaxis], mean)[0]
+        return shifted
 
     def chunk_mean(self, collection_id: str, language: str) -> Vector | None:
         """Return what a collection's chunks in a language have in common; not of unit length.

@@ -28,9 +28,7 @@ _DENSE = ("Hani", "Kana", "Hang")
 _CASED = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 _MOST_CHARACTERS = 2000  # looked at
 
-_CODE = re.compile(
-    r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w"
-)
+_CODE = re.compile(r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w")
 _ASCII = re.compile(r"[\x21-\x7e]+")
 _EDGES = "\"'“”„«»‘’()[]{},;:!?.…¿¡*`"
 
@@ -47,6 +45,7 @@ def query_languages(text: str) -> Mapping[str, float]:
     """
     words = _words(text[:_MOST_CHARACTERS])
     by_script: Counter[str] = Counter()
+    found: dict[str, float] = {}
     for word in words:
         for script, count in letters(word).items():
             by_script[script] += count * (2 if script in _DENSE else 1)
@@ -54,15 +53,15 @@ def query_languages(text: str) -> Mapping[str, float]:
         by_script["Kana"] += by_script.pop("Hani")
     total = by_script.total()
     scripts = {name: n for name, n in by_script.items() if n and n >= _LEAST_SHARE * total}
-    found: Counter[str] = Counter()
     for script, count in scripts.items():
         own = [word for word in words if script in letters(word)]
         if script in _CASED and _is_name(own):
             continue
         for language, share in _languages(script, own).items():
-            found[language] += share * count
-    weight = found.total()
-    return MappingProxyType({name: share / weight for name, share in found.most_common()})
+            found[language] = found.get(language, 0.0) + share * count
+    weight = sum(found.values())
+    ranked = sorted(found.items(), key=lambda each: -each[1])
+    return MappingProxyType({name: share / weight for name, share in ranked})
 
 
 def _words(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from kb.errors import EmbeddingError
+from kb.errors import ModelCallError
 from kb.remote.address import ServerAddress
 from kb.remote.failures import (
     UnavailableError,
@@ -81,7 +81,7 @@ class ServerClient:
             UnavailableError: trying again may help.
             BatchTooLargeError: fewer texts may do.
             InputTooLongError: a text has too many tokens.
-            EmbeddingError: the server refuses; trying again does not help.
+            ModelCallError: the server refuses; trying again does not help.
         """
         return self._read(self._send("POST", url, body))
 
@@ -96,7 +96,7 @@ class ServerClient:
             return self._read(response)
         except UnavailableError:
             raise
-        except EmbeddingError:
+        except ModelCallError:
             return None
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class ServerClient:
             raise UnavailableError(msg) from error
         except RuntimeError as error:  # httpx: the client was closed
             msg = f"the connection to the {self._named} is closed"
-            raise EmbeddingError(msg) from error
+            raise ModelCallError(msg) from error
 
     def _read(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
         if not response.is_success:
@@ -134,4 +134,4 @@ class ServerClient:
                 f"the answer of the {self._named} is nested too deep to be read; "
                 "check the address in the settings"
             )
-            raise EmbeddingError(msg) from error
+            raise ModelCallError(msg) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from kb.errors import EmbeddingError, InputTooLongError
+from kb.errors import InputTooLongError, ModelCallError
 from kb.retry import LONGEST_REQUESTED_WAIT_S, requested_wait_s
 
 _QUOTED_CHARACTERS = 240
@@ -31,7 +31,7 @@ _BATCH_TOO_LARGE = re.compile(
 _LLAMA_BATCH = re.compile(r"physical batch", re.IGNORECASE)
 
 
-class UnavailableError(EmbeddingError):
+class UnavailableError(ModelCallError):
     """The server cannot answer now and may later; ``wait_s`` is what it asked for, seconds."""
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
@@ -39,7 +39,7 @@ class UnavailableError(EmbeddingError):
         self.wait_s = wait_s
 
 
-class BatchTooLargeError(EmbeddingError):
+class BatchTooLargeError(ModelCallError):
     """The request holds too many texts; ``by_count`` if the server said that it is their number."""
 
     def __init__(self, message: str, *, by_count: bool) -> None:
@@ -47,11 +47,11 @@ class BatchTooLargeError(EmbeddingError):
         self.by_count = by_count
 
 
-class AbsentError(EmbeddingError):
+class AbsentError(ModelCallError):
     """The server has no such path or no such model (404, 405)."""
 
 
-def explain(response: httpx.Response, named: str, secret: str) -> EmbeddingError:
+def explain(response: httpx.Response, named: str, secret: str) -> ModelCallError:
     """Return the error that a response other than success means; ``secret`` never is in it.
 
     ``named`` is the server in words: ``embedding server http://…``.
@@ -68,28 +68,28 @@ def explain(response: httpx.Response, named: str, secret: str) -> EmbeddingError
         return _unavailable(response, answer)
     if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
         advice = "it refuses this key" if secret else "it wants a key"
-        return EmbeddingError(f"{answer}: {advice}; set KB_API_KEY in the environment")
+        return ModelCallError(f"{answer}: {advice}; set KB_API_KEY in the environment")
     if status in {_HTTP.NOT_FOUND, _HTTP.METHOD_NOT_ALLOWED}:
         return AbsentError(
             f"{answer}; check the address and the model's name after # in the settings"
         )
     if _HTTP.is_redirect(status):
-        return EmbeddingError(f"{answer}, a redirect; name the address where the server itself is")
-    return EmbeddingError(f"{answer}; the request was not repeated")
+        return ModelCallError(f"{answer}, a redirect; name the address where the server itself is")
+    return ModelCallError(f"{answer}; the request was not repeated")
 
 
-def explain_page(response: httpx.Response, named: str) -> EmbeddingError:
+def explain_page(response: httpx.Response, named: str) -> ModelCallError:
     """Return the error that a successful response without JSON means."""
     kind = response.headers.get("content-type", "")
     if "html" in kind or response.text.lstrip().startswith("<"):
-        return EmbeddingError(
+        return ModelCallError(
             f"the {named} answered with a web page, so it is none; "
             "check the address in the settings"
         )
     return UnavailableError(f"the answer of the {named} is broken off")
 
 
-def _size_error(status: int, said: str, answer: str) -> EmbeddingError | None:
+def _size_error(status: int, said: str, answer: str) -> ModelCallError | None:
     if status not in {
         _HTTP.BAD_REQUEST,
         _HTTP.REQUEST_ENTITY_TOO_LARGE,
@@ -108,10 +108,10 @@ def _size_error(status: int, said: str, answer: str) -> EmbeddingError | None:
     return None
 
 
-def _unavailable(response: httpx.Response, answer: str) -> EmbeddingError:
+def _unavailable(response: httpx.Response, answer: str) -> ModelCallError:
     wait_s = requested_wait_s(response.headers.get("retry-after"))
     if wait_s is not None and wait_s > LONGEST_REQUESTED_WAIT_S:
-        return EmbeddingError(f"{answer} and asks to wait {wait_s:.0f} s; try again after that")
+        return ModelCallError(f"{answer} and asks to wait {wait_s:.0f} s; try again after that")
     return UnavailableError(answer, wait_s)
 
 

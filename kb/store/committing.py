@@ -128,7 +128,8 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
         if plan.fresh:
             change.count_generation()
         for new in plan.fresh.values():
-            change.show_version(collection_id, new.pending, new.item.prepared)
+            item = new.item
+            change.show_version(collection_id, new.pending, item.prepared, item.vectors)
         return [_attach(change, item, plan) for item in plan.items]
 
 

@@ -6,14 +6,18 @@ Vectors of removed chunks (numbers, no text) stay inside Chroma's index files, o
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.errors import StoreBusyError
+from kb.errors import StoreBusyError, VectorServerError
 from kb.store import runs
+from kb.store.language_counts import count_missing
 from kb.store.snapshot import CATALOG
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
     store.require_writable()
     before = _size(store.folder)
     store.recover()
+    _count_languages(store)
     with store.alone():
         if any(run.status == "running" for run in runs.listed(store)):
             msg = "files are being ingested; wait for the end (`kb runs`), then compact again"
@@ -51,6 +56,8 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         with store.change_catalog() as change:
             change.forget_names()
             change.forget_job_names()
+            for info in change.every_collection():
+                change.recount_languages(info.id)
         store.compact()
     return Compaction(
         bytes_before=before,
@@ -58,6 +65,16 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         uploads=discarded,
         backups=len(backups),
     )
+
+
+def _count_languages(store: Store) -> None:
+    with store.catalog.reading() as state:
+        infos = state.every_collection()
+    for info in infos:
+        try:
+            count_missing(store, info.id)
+        except VectorServerError as error:  # files can be compacted without it
+            _log.warning("vectors of %s are left uncounted: %s", info.name, error)
 
 
 def _size(folder: Path) -> int:

@@ -108,6 +108,7 @@ def _document(
     language = "zh" if number % 3 else "en"
     prepared = PreparedDocument(
         language=language,
+        languages=(language,),
         collection=target,
         document=document,
         content_hash=str(number),

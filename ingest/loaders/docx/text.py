@@ -30,12 +30,12 @@ from ingest.loaders.docx.elements import (
 )
 from ingest.loaders.docx.fields import CONTENT_BOX, Field, box_sign
 from ingest.loaders.docx.graphics import CONTROL, OBJECTS, REFERENCES
+from ingest.loaders.docx.hyperlinks import Hyperlinks
 from ingest.loaders.docx.letters import Letters, raised
 from ingest.loaders.docx.math import M, equation
 from ingest.loaders.docx.package import Relations
 from ingest.loaders.docx.ruby import RUBY, Readings
 from ingest.loaders.docx.styles import Styles, W, own_text, value
-from ingest.loaders.links import address_after
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -79,8 +79,8 @@ class Inline:
         self._fields: list[Field] = []
         self._too_deep = 0  # fields that are not followed
         self._open = 0  # links, simple fields and controls that are being read
-        self._linked = ("", 0)  # a link's address that is to be written, and where its text begins
         self.drawings = Drawings()
+        self._links = Hyperlinks(self._pieces, relations, self._add_after if plain else None)
         self.comments: dict[str, None] = {}
         self.hidden = 0
         self.notes: list[tuple[str, str]] = []  # ("footnote" or "endnote", id)
@@ -98,20 +98,20 @@ class Inline:
             if step is None:
                 opened.pop()
             elif isinstance(step, _End):
-                self._write_address()
+                self._links.write()
                 self._close(step)
             else:
                 if step.tag not in BETWEEN_LINKS:
-                    self._write_address()
+                    self._links.write()
                 inside = self._read(step)
                 if inside is not None:
                     opened.append(inside)
         self._pieces.append(self._readings.due())
-        self._write_address()
+        self._links.write()
         while self._fields:  # a field that ends in another paragraph
             unfinished = self._fields.pop()
             if unfinished.result is not None:
-                self._link(unfinished.result, unfinished.address())
+                self._links.add(unfinished.result, unfinished.address())
         return set_apart("".join(self._pieces))
 
     @property
@@ -158,7 +158,7 @@ class Inline:
             self._readings.begin(child)
             return self._until_end(child, _End(child, began))
         if tag == f"{W}hyperlink":
-            return self._until_end(child, _End(child, self._link_begins(child)))
+            return self._until_end(child, _End(child, self._links.begin(child)))
         if tag == f"{W}fldSimple":
             instruction = [child.get(f"{W}instr") or ""]
             field = Field(began, child.find(f"{W}ffData"), began, instruction)
@@ -183,12 +183,12 @@ class Inline:
         elif end.element.tag == RUBY:
             self._readings.end()
         elif end.element.tag == f"{W}hyperlink":
-            self._linked = (self._address(end.element), end.began)
+            self._links.end(end.element, end.began)
         else:
             shown = "".join(self._pieces[end.began :])
             self._pieces[end.began :] = [box_sign(end.element, shown)]
 
-    # -- fields and links ------------------------------------------------------------------
+    # -- fields ---------------------------------------------------------------------------
 
     def _field_part(self, element: etree._Element) -> None:
         if element.tag == f"{W}instrText":
@@ -217,39 +217,7 @@ class Inline:
         if shown is not None:
             self._pieces[field.began :] = [shown]
         elif field.result is not None:
-            self._link(field.result, field.address())
-
-    def _address(self, link: etree._Element) -> str:
-        address = self.relations.outside.get(link.get(f"{_RELATION}id") or "", "")
-        anchor = link.get(f"{W}anchor")
-        return f"{address}#{anchor}" if address and anchor and "#" not in address else address
-
-    def _link_begins(self, link: etree._Element) -> int:
-        """Return where a link's text begins: Word cuts one link into several in a row."""
-        address, began = self._linked
-        if address and address == self._address(link):
-            self._linked = ("", 0)
-            return began
-        self._write_address()
-        return len(self._pieces)
-
-    def _write_address(self) -> None:
-        address, began = self._linked
-        self._linked = ("", 0)
-        if address:
-            self._link(began, address)
-
-    def _link(self, began: int, address: str) -> None:
-        """Add a link's address behind its text, before any space at its end."""
-        text = "".join(self._pieces[began:])
-        shown = address_after(text, address)
-        if not shown:
-            return
-        if self._plain:
-            self._add_after(shown.strip())
-            return
-        kept = text.rstrip()
-        self._pieces[began:] = [kept, shown if kept else shown.lstrip(), text[len(kept) :]]
+            self._links.add(field.result, field.address())
 
     # -- drawings --------------------------------------------------------------------------
 

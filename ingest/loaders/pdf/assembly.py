@@ -20,7 +20,8 @@ from kb.records import Page
 from kb.text import normalise
 
 if TYPE_CHECKING:
-    from ingest.loaders.pdf.pdfium import OutlineEntry, PdfiumFile
+    from ingest.loaders.pdf.outline import OutlineEntry
+    from ingest.loaders.pdf.pdfium import PdfiumFile
     from ingest.loaders.pictures.text import PictureText
 
 

@@ -21,7 +21,7 @@ from ingest.loaders.printed_lines import clean
 from kb.records import Document
 
 if TYPE_CHECKING:
-    from ingest.loaders.pdf.pdfium import OutlineEntry
+    from ingest.loaders.pdf.outline import OutlineEntry
 
 
 class PdfLoader:

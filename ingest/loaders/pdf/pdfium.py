@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.loaders.pdf.annotations.appearances import Rect, drawn_texts
 from ingest.loaders.pdf.annotations.dictionaries import Dictionary, Frame
 from ingest.loaders.pdf.annotations.pdfium_annotations import annotations_of
+from ingest.loaders.pdf.outline import OutlineEntry, outline_of
 from ingest.loaders.pdf.page import Box, Rule
 from ingest.loaders.pdf.passage import Character
-from ingest.loaders.pdf.pdfium_page import kinds_on, place_on, without_texts
+from ingest.loaders.pdf.pdfium_page import characters_on, kinds_on, place_on, without_texts
 from ingest.loaders.pdf.pictures.page_objects import PageObjects, objects_of, undecodable
 from ingest.loaders.pdf.tables.rules import rules_of
 from ingest.loaders.pdf.unseen import without_unseen
@@ -35,24 +34,12 @@ log = logging.getLogger(__name__)
 Refusal = Literal["", "password", "handler"]
 """Why PDFium does not open a file: it needs a password, or what protects it is not known."""
 
-OUTLINE_ENTRIES = 20_000
 POINTS_PER_INCH = 72
 _SMALL_DPI = 24
-_MAX_DEPTH = 15
 _NO_FILE = b"no PDF"
 _REFUSALS: dict[int, Refusal] = {4: "password", 5: "handler"}  # FPDF_ERR_PASSWORD, _SECURITY
-_GRID = 100_000  # places of characters are counted in this many steps across a page
 
 _lock = threading.RLock()
-
-
-@dataclass(frozen=True, slots=True)
-class OutlineEntry:
-    """A line of the outline: its depth from 1, its title, the index of its page from 0."""
-
-    level: int
-    title: str
-    page: int
 
 
 class PdfiumFile:
@@ -122,22 +109,8 @@ class PdfiumFile:
 
     def outline(self) -> list[OutlineEntry]:
         """Return the outline's entries that lead to a page, in order."""
-        import pypdfium2  # noqa: PLC0415 - see open
-
-        entries: list[OutlineEntry] = []
         with _lock:
-            try:
-                for count, mark in enumerate(self._document.get_toc(max_depth=_MAX_DEPTH)):
-                    if count >= OUTLINE_ENTRIES:
-                        break
-                    target = mark.get_dest()
-                    page = target.get_index() if target is not None else None
-                    title = mark.get_title().strip()
-                    if page is not None and 0 <= page < self.pages and title:
-                        entries.append(OutlineEntry(mark.level + 1, title, page))
-            except (pypdfium2.PdfiumError, UnicodeDecodeError) as error:
-                log.info("outline cut short: %s", type(error).__name__)
-        return entries
+            return outline_of(self._document, self.pages)
 
     def objects(self, index: int) -> PageObjects:
         """Return the pictures and texts of a page, without decoding any picture."""
@@ -223,29 +196,8 @@ class PdfiumFile:
 
     def characters(self, index: int) -> list[Character]:
         """Return the characters of a page and where they stand on it as it is drawn."""
-        import pypdfium2  # noqa: PLC0415 - see open
-        from pypdfium2 import raw  # noqa: PLC0415 - see open
-
-        found: list[Character] = []
         with self._page(index) as page:
-            if page is None:
-                return found
-            texts = page.get_textpage()
-            # Rotation and cropping are PDFium's business: it says where a point is drawn.
-            drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
-            for at in range(texts.count_chars()):
-                code = raw.FPDFText_GetUnicode(texts, at)
-                if not 0 < code <= sys.maxunicode:
-                    continue
-                try:
-                    left, bottom, right, top = texts.get_charbox(at, loose=True)
-                    (x1, y1), (x2, y2) = drawn.to_bitmap(left, top), drawn.to_bitmap(right, bottom)
-                except pypdfium2.PdfiumError:
-                    continue
-                box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-                left, top, right, bottom = (value / _GRID for value in box)
-                found.append(Character(chr(code), (left, top, right, bottom)))
-        return found
+            return characters_on(page) if page is not None else []
 
     def rules(self, index: int) -> list[Rule]:
         """Return the ruling lines of a page, [] where PDFium cannot load it."""

@@ -6,11 +6,13 @@ Call it under PDFium's lock.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from ingest.loaders.pdf.matrices import Place
+from ingest.loaders.pdf.passage import Character
 from ingest.loaders.pdf.pictures.page_objects import hide_texts
 
 _GRID = 100_000  # places are counted in this many steps across a page
@@ -76,4 +78,28 @@ def kinds_on(page: Any) -> Counter[int]:  # noqa: ANN401 - see place_on
         if annotation:
             found[raw.FPDFAnnot_GetSubtype(annotation)] += 1
             raw.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def characters_on(page: Any) -> list[Character]:  # noqa: ANN401 - see place_on
+    """Return the characters of a page and where they stand on it as it is drawn."""
+    import pypdfium2  # noqa: PLC0415 - PDFs only
+    from pypdfium2 import raw  # noqa: PLC0415 - PDFs only
+
+    found: list[Character] = []
+    texts = page.get_textpage()
+    # Rotation and cropping are PDFium's business: it says where a point is drawn.
+    drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
+    for at in range(texts.count_chars()):
+        code = raw.FPDFText_GetUnicode(texts, at)
+        if not 0 < code <= sys.maxunicode:
+            continue
+        try:
+            left, bottom, right, top = texts.get_charbox(at, loose=True)
+            (x1, y1), (x2, y2) = drawn.to_bitmap(left, top), drawn.to_bitmap(right, bottom)
+        except pypdfium2.PdfiumError:
+            continue
+        box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        left, top, right, bottom = (value / _GRID for value in box)
+        found.append(Character(chr(code), (left, top, right, bottom)))
     return found

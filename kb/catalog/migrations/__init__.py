@@ -26,6 +26,7 @@ from kb.catalog.migrations import (
     v13_jobs,
     v14_vector_stores,
     v15_sentence_vectors,
+    v16_language_means,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -48,6 +49,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v13_jobs.apply,
     v14_vector_stores.apply,
     v15_sentence_vectors.apply,
+    v16_language_means.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
