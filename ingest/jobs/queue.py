@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from ingest.jobs.looking import Looking
 from ingest.jobs.spool import Batch, Spool, Upload
 from ingest.jobs.worker import Worker
@@ -17,6 +15,7 @@ from ingest.options import IngestOptions
 from kb.catalog.job_records import JobFile, JobInfo, JobKind, NewJob
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
+from kb.locked_files import LockedFile
 from kb.records import CollectionInfo
 
 # Passwords are never written down; the other two are for who watches folders.
@@ -225,7 +224,7 @@ class Jobs(Looking):
         self._leave(job_id, options.passwords, batch.hand_over())
         return job_id
 
-    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: FileLock) -> None:
+    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
         """Leave a job to whoever works; hold its batch where this process knows its passwords."""
         if passwords:
             self._worker.remember(job_id, passwords, lock)
@@ -240,7 +239,7 @@ class Jobs(Looking):
 
 
 @contextmanager
-def _released_on_error(lock: FileLock) -> Iterator[None]:
+def _released_on_error(lock: LockedFile) -> Iterator[None]:
     try:
         yield
     except BaseException:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from kb.cli.answer_evaluation import evaluate_answers
 from kb.cli.common import expected_errors, opened, print_json, stdout
 from kb.errors import SettingsError
 from kb.settings import Settings
@@ -40,6 +41,23 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     spans: Annotated[
         bool, typer.Option("--spans", help="Score chunks by the gold spans in spans.tsv.")
     ] = False,
+    answers: Annotated[
+        bool,
+        typer.Option(
+            "--answers",
+            help="Have the chat model answer, and check its citations and what it declines.",
+        ),
+    ] = False,
+    questions: Annotated[
+        int, typer.Option("--questions", min=1, help="Questions that --answers draws.")
+    ] = 50,
+    judge: Annotated[
+        str,
+        typer.Option(
+            "--judge",
+            help="Another chat model that judges the citations, as KB_CHAT_MODEL names one.",
+        ),
+    ] = "",
     save: Annotated[
         Path | None, typer.Option("--save", help="Write the run, to compare another with.")
     ] = None,
@@ -55,15 +73,21 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     from kb.evaluation.judged import read_set  # noqa: PLC0415
 
     with expected_errors():
-        if spans and (save or compare):
-            msg = "--spans is not saved or compared; leave out --save and --compare"
-            raise SettingsError(msg)
-        if save and not save.absolute().parent.is_dir():
-            msg = f"--save {save}: there is no folder {save.absolute().parent}; make it first"
-            raise SettingsError(msg)
+        _require_sensible(spans=spans, answers=answers, save=save, compare=compare)
         judged = read_set(set_dir, spans=spans)
         earlier = runs.load(compare) if compare else []
         modes = runs.MODES if mode == "all" else (mode,)
+        if answers:
+            evaluate_answers(
+                judged,
+                modes,
+                questions=questions,
+                judge_model=judge,
+                worst=worst,
+                as_json=as_json,
+                ingesting=_progress(judged),
+            )
+            return
         with _progress(judged) as tell, runs.ingested(judged, Settings.load(), None, tell) as base:
             if spans:
                 found = [span_runs.run(base, judged, mode=each, top_k=top_k) for each in modes]
@@ -126,6 +150,22 @@ def make(
             f"its text, or delete its line; then run `kb eval {folder}`",
             markup=False,
         )
+
+
+def _require_sensible(
+    *, spans: bool, answers: bool, save: Path | None, compare: Path | None
+) -> None:
+    """Refuse options that mean nothing together, before a set is embedded for minutes."""
+    if (spans or answers) and (save or compare):
+        which = "--spans" if spans else "--answers"
+        msg = f"{which} is not saved or compared; leave out --save and --compare"
+        raise SettingsError(msg)
+    if spans and answers:
+        msg = "--spans and --answers are two evaluations; give one of them"
+        raise SettingsError(msg)
+    if save and not save.absolute().parent.is_dir():
+        msg = f"--save {save}: there is no folder {save.absolute().parent}; make it first"
+        raise SettingsError(msg)
 
 
 class _RunByDefault(typer.core.TyperGroup):

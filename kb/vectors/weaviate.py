@@ -22,9 +22,10 @@ from kb.embedding.base import Vector, Vectors
 from kb.errors import (
     MissingExtraError,
     StoreError,
-    VectorServerError,
     VectorServerUnavailableError,
 )
+from kb.remote.peer import Peer
+from kb.vectors import refusals
 from kb.vectors.address import Address
 from kb.vectors.base import VectorFilter, VectorRecord, VectorStore, check_width, no_collection
 from kb.vectors.opening import Site
@@ -69,6 +70,7 @@ class WeaviateStore:
         self._address = address
         self._site = site
         self._where = f"the Weaviate server {address.root}"
+        self._peer = Peer(named=self._where, root=address.root, secret=site.token, word="token")
         self._mutex = threading.Lock()
         self._client: Any = None
         self._widths: dict[str, int] = {}
@@ -279,6 +281,7 @@ class WeaviateStore:
         with self._mutex:
             if self._client is None:
                 secure = self._address.parameter("tls", "") not in {"", "0"}
+                self._peer.warn_of_onlookers(tls=secure, instead="tls=1 in its address")
                 timeout = round(self._site.timeout_s) or 1
                 self._client = weaviate.connect_to_custom(
                     http_host=self._address.host,
@@ -290,29 +293,21 @@ class WeaviateStore:
                     headers=self._site.headers(),
                     additional_config=init.AdditionalConfig(
                         timeout=init.Timeout(init=5, query=timeout, insert=timeout),
-                        trust_env=not self._address.loopback,
+                        trust_env=not self._peer.local,
                     ),
                 )
             return self._client
 
     def _explained(self, said: str, status: int | None) -> StoreError:
         """Return the error that Weaviate's own means."""
-        shown = said.replace(self._site.token, "…") if self._site.token else said
-        answer = f"{self._where}: {' '.join(shown.split())[:400]}"
+        answer = f"{self._where}: {self._peer.words_in(said, most=400)}"
         if status in {401, 403} or _TOKEN.search(said):
-            refused = "it refuses this token" if self._site.token else "it wants a token"
-            return VectorServerError(
-                f"{answer}: {refused}; set KB_VECTOR_TOKEN, and KB_VECTOR_TOKEN_HEADER if it goes "
-                f"in another header than {self._site.token_header}"
-            )
+            return refusals.refused(answer, self._peer, self._site.token_header)
         if status == 507 or _FULL.search(said):  # noqa: PLR2004 - insufficient storage
-            return VectorServerError(
-                f"{answer}: it is full. What is stored can still be searched; make room there, "
-                "and run the same command again"
-            )
+            return refusals.full(answer)
         if status in {429, 502, 503, 504} or _AWAY.search(said):
             return VectorServerUnavailableError(answer)
-        return VectorServerError(f"{answer}; the request was not repeated")
+        return refusals.failed(answer)
 
 
 def _properties() -> list[Any]:
