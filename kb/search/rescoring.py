@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from kb.catalog.state import State
 from kb.embedding.base import Vector
+from kb.languages.neutral import Means
 from kb.sentences.packed import ChunkSentences
 
 SENTENCE_WEIGHT = 0.4
@@ -20,9 +22,58 @@ SENTENCE_WEIGHT = 0.4
 
 _TINY = 1e-6
 
+_LARGE_SHARE = 0.02
+"""Of a collection's chunks: languages with less have no candidates of their own."""
+
 Floats = npt.NDArray[np.float32]
 MeanOf = Callable[[str], Vector | None]
 """The mean of a language's passages; None where nothing is to be taken out."""
+
+
+class Rescoring:
+    """Scores candidates of one collection for one query, in one state of the means.
+
+    ``asked`` is what the index is to be asked with.
+    """
+
+    def __init__(self, collection_id: str, means: Means, vector: Vector, text: str) -> None:
+        self._collection_id = collection_id
+        self._means = means
+        self._query = means.shifted(vector, text)
+        counts = means.chunk_languages(collection_id)
+        large = [name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())]
+        known = [mean for name in sorted(large) if (mean := self._mean(name)) is not None]
+        self.asked = impartial(self._query, known)
+        self._share = float(self.asked @ self._query)
+
+    def ranked(
+        self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
+    ) -> list[tuple[int, float]]:
+        """Return candidates with their exact scores, best first.
+
+        Args:
+            state: of the catalog.
+            found: (chunk id, cosine) of what the index gave for ``asked``, best first.
+            others: chunks that the index did not give. Those whose vectors the catalog lacks
+                count like the last that it did give, which is the most that they can be.
+        """
+        cosines = dict(found)
+        ids = list(dict.fromkeys((*cosines, *others)))
+        known = state.sentences_of(self._collection_id, ids)
+        languages = state.languages_of_chunks(ids)
+        scores = exact(self._query, known, languages, self._mean)
+        if len(known) < len(ids):
+            last = found[-1][1] if found else -1.0
+            for chunk_id in ids:
+                if chunk_id not in scores and (found or chunk_id in cosines):
+                    cosine = cosines.get(chunk_id, last)
+                    mean = self._mean(languages.get(chunk_id, ""))
+                    scores[chunk_id] = self._share * estimated(self.asked, cosine, mean)
+        # Equal scores: what the index put first stays first.
+        return sorted(scores.items(), key=lambda each: -each[1])
+
+    def _mean(self, language: str) -> Vector | None:
+        return self._means.chunk_mean(self._collection_id, language)
 
 
 def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
