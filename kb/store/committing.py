@@ -127,9 +127,10 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
                 del plan.fresh[content]
         if plan.fresh:
             change.count_generation()
-        for new in plan.fresh.values():
-            item = new.item
-            change.show_version(collection_id, new.pending, item.prepared, item.vectors)
+            change.show_versions(
+                collection_id,
+                [(new.pending, new.item.prepared, new.item.vectors) for new in plan.fresh.values()],
+            )
         return [_attach(change, item, plan) for item in plan.items]
 
 
