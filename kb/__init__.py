@@ -59,8 +59,10 @@ if TYPE_CHECKING:
     from kb.indexing.reembedding import Reembedding
     from kb.indexing.refining import Refinement
     from kb.knowledge_base import KnowledgeBase
+    from kb.languages.trial import RecallFigures
     from kb.overview import MapPoint, Overview
     from kb.reranking.base import Reranker, RerankerIdentity
+    from kb.search.means import ModelLanguages
     from kb.search.request import SearchRequest
     from kb.settings import Settings
     from kb.store.check import CollectionCheck, StoreCheck
@@ -104,10 +106,12 @@ __all__ = [
     "MissingExtraError",
     "ModelCallError",
     "ModelError",
+    "ModelLanguages",
     "Notice",
     "OutOfMemoryError",
     "Overview",
     "Page",
+    "RecallFigures",
     "Reembedding",
     "Refinement",
     "Reranker",
@@ -144,7 +148,9 @@ _LATER = {
     "MapPoint": "kb.overview",
     "Message": "kb.chat.base",
     "Migration": "kb.store.moving",
+    "ModelLanguages": "kb.search.means",
     "Overview": "kb.overview",
+    "RecallFigures": "kb.languages.trial",
     "Reembedding": "kb.indexing.reembedding",
     "Refinement": "kb.indexing.refining",
     "Reranker": "kb.reranking.base",

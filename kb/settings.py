@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         default=False,
         description="Embed each chunk with its document's title and headings in front.",
     )
+    language_means: bool = Field(
+        default=True,
+        description="Find what is meant in any language: leave out of vectors what only tells "
+        "their language.",
+    )
     top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
     mode: SearchMode = Field(
         default="hybrid",

@@ -120,15 +120,6 @@ class ChunkReads(Transaction):
         )
         return {row["id"] for row in rows}
 
-    def languages_of_chunks(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return the language of each of some chunks."""
-        rows = self._db.execute(
-            "SELECT k.id, k.language FROM json_each(?) AS wanted"
-            " CROSS JOIN chunks k ON k.id = wanted.value",
-            (json.dumps(list(ids)),),
-        )
-        return {row[0]: row[1] for row in rows}
-
     def chunks_of(self, document_id: int) -> list[Chunk]:
         """Return a visible document's chunks as they were cut, in order."""
         rows = self._db.execute(

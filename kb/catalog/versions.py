@@ -17,9 +17,8 @@ from kb.catalog.keywords import KeywordChanges, context_text
 from kb.catalog.language_means import LanguageMeanChanges
 from kb.catalog.numbers import document_number, no_document
 from kb.catalog.sources import SourceChanges
-from kb.embedding.base import Vectors
 from kb.errors import ChangedMeanwhileError
-from kb.prepared import PreparedDocument
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import FileState, Source
 from kb.words.terms import IndexText
 
@@ -43,26 +42,24 @@ class VersionChanges(
         return PendingDocument(document_id, tuple(self._insert_chunks(document_id, prepared)))
 
     def show_versions(
-        self,
-        collection_id: str,
-        shown: Sequence[tuple[PendingDocument, PreparedDocument, Vectors]],
+        self, collection_id: str, shown: Sequence[tuple[PendingDocument, EmbeddedDocument]]
     ) -> None:
         """Make written documents visible, and their chunks findable by their words.
 
-        The vectors are those of a document's chunks, in their order; they count for their
-        languages.
+        The vectors of their chunks count for their languages.
         """
-        for pending, prepared, vectors in shown:
+        for pending, _ in shown:
             self._set_state(pending.document_id, "active")
-            self.count_document(collection_id, pending.document_id, prepared.languages, vectors)
         # All at once: every other statement between them would make one more part of the index.
         self.index_words(
             collection_id,
-            itertools.chain.from_iterable(
-                _words(pending, prepared) for pending, prepared, _ in shown
-            ),
+            itertools.chain.from_iterable(_words(each, item.prepared) for each, item in shown),
         )
         self.merge_small_keyword_index(collection_id)
+        for pending, item in shown:
+            self.count_document(
+                collection_id, pending.document_id, item.prepared.languages, item.vectors
+            )
 
     def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
         """Let a source show ``file.document_id``; return what it showed before.

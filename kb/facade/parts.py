@@ -12,6 +12,7 @@ from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
 from kb.queueing import JobQueue
 from kb.reranking import open_reranker
+from kb.search.means import LanguageMeans
 from kb.search.searcher import Searcher
 from kb.settings import Settings
 from kb.store.access import vector_access
@@ -40,7 +41,10 @@ class Parts:
         self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
         self._chat = Lazy(partial(open_chat_model, settings))
         self._reranker = Lazy(partial(open_reranker, settings))
-        self._searcher = Searcher(settings, self._store, self._loaded.get, self._reranker.get)
+        self._means = LanguageMeans(self._store, self._loaded.get, enabled=settings.language_means)
+        self._searcher = Searcher(
+            settings, self._store, self._loaded.get, self._reranker.get, self._means
+        )
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store)
         self.jobs = JobQueue(self._store.catalog)
@@ -48,6 +52,7 @@ class Parts:
 
     def close(self) -> None:
         """Free the models and the store's files."""
+        self._means.close()
         self._chat.close()
         self._reranker.close()
         self._loaded.close()

@@ -15,6 +15,7 @@ from kb.indexing.reembedding import Reembedding
 from kb.indexing.refining import OnRefined, Refinement
 from kb.keys import key_from_environment
 from kb.records import CollectionRef
+from kb.search.means import ModelLanguages
 from kb.store import check as checking
 from kb.store import moving, purging, runs
 from kb.store.access import TOKEN_VARIABLE, chosen
@@ -107,6 +108,48 @@ class UpkeepMethods(CollectionMethods):
         return refining.refine(
             self._store, self.indexing, target, on_progress=on_progress, stop=stop
         )
+
+    def make_language_means(
+        self, collection: CollectionRef = None, *, stop: threading.Event | None = None
+    ) -> list[str]:
+        """Make what the means of a collection's languages lack, for searches across languages.
+
+        They come with the program for the default model. For another they are made here once two
+        languages occur together; searches begin that by themselves, in the background.
+
+        Args:
+            collection: which; None is the one in the settings.
+            stop: set it to end early; call again to go on.
+
+        Returns:
+            The languages whose means were made, and may be used or not.
+
+        Raises:
+            CollectionError: there is no such collection, or it was deleted meanwhile.
+            EmbeddingError: the model failed; what is done stays done.
+        """
+        target = self._store.catalog.meant_collection(collection, self.settings.collection)
+        return [trial.language for trial in self._means.make(target.id, stop=stop)]
+
+    def language_means(self) -> ModelLanguages:
+        """Return which languages' means are used with the model in use, and their worth."""
+        with self._store.catalog.reading() as state:
+            return self._means.known(state, self.indexing.identity)
+
+    def chunk_languages(self, collection: CollectionRef = None) -> dict[str, int]:
+        """Return how many chunks a collection has in each language, most first.
+
+        Empty stands for chunks whose language cannot be told. Chunks that an older release stored
+        are counted by and by (``kb compact`` counts them all).
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        target = self._store.catalog.meant_collection(collection, self.settings.collection)
+        with self._store.catalog.reading() as state:
+            sums = state.chunk_sums(target.id)
+        ranked = sorted(sums.items(), key=lambda each: -each[1].count)
+        return {language: each.count for language, each in ranked}
 
     def vector_store(self, collection: CollectionRef = None) -> str:
         """Return the address of the vector store that a collection is in.

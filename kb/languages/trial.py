@@ -17,6 +17,7 @@ import numpy as np
 from kb.embedding.base import Vector, Vectors
 from kb.languages import questions
 from kb.languages.neutral import neutral
+from kb.stopping import checkpoint
 
 REFERENCE, OTHER_REFERENCE = "en", "zh"
 """The language that another is compared with, and the one for that language itself."""
@@ -38,7 +39,7 @@ class TextEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RecallFigures:
     """Shares of questions that find their answer first, without the means and with them."""
 
     across_before: float
@@ -59,7 +60,7 @@ class Trial:
     language: str
     query: Vector
     passage: Vector
-    figures: Figures
+    figures: RecallFigures
 
 
 class Trials:
@@ -75,7 +76,11 @@ class Trials:
         self._passages: dict[tuple[str, ...], Vectors] = {}
 
     def of(self, language: str) -> Trial:
-        """Make the means of one of :func:`kb.languages.questions.languages`, and try them."""
+        """Make the means of one of :func:`kb.languages.questions.languages`, and try them.
+
+        Raises:
+            StoppedError: nobody waits for them any more: see :mod:`kb.stopping`.
+        """
         other = OTHER_REFERENCE if language == REFERENCE else REFERENCE
         pair = [self._texts(each) for each in (language, other)]
         around = [self._distractors(each) for each in self._around(language, other)]
@@ -91,7 +96,7 @@ class Trials:
             language=language,
             query=pair[0].query,
             passage=pair[0].passage,
-            figures=Figures(
+            figures=RecallFigures(
                 across_before=before[0],
                 across_after=after[0],
                 within_before=before[1],
@@ -106,8 +111,7 @@ class Trials:
     def _texts(self, language: str) -> _Embedded:
         texts = questions.texts(language)
         if language not in self._queries:
-            rows = [self._embedder.embed_query(text) for text in texts.queries]
-            self._queries[language] = np.stack(rows)
+            self._queries[language] = np.stack([self._query(text) for text in texts.queries])
         queries = self._queries[language]
         answers, others = self._documents(texts.answers), self._documents(texts.others)
         return _Embedded(
@@ -124,10 +128,16 @@ class Trials:
         if texts not in self._passages:
             starts = range(0, len(texts), _TEXTS_PER_CALL)
             parts = (texts[at : at + _TEXTS_PER_CALL] for at in starts)
-            self._passages[texts] = np.concatenate(
-                [self._embedder.embed_documents(part) for part in parts]
-            )
+            self._passages[texts] = np.concatenate([self._part(part) for part in parts])
         return self._passages[texts]
+
+    def _query(self, text: str) -> Vector:
+        checkpoint()()
+        return self._embedder.embed_query(text)
+
+    def _part(self, texts: tuple[str, ...]) -> Vectors:
+        checkpoint()()
+        return self._embedder.embed_documents(texts)
 
 
 @dataclass(frozen=True, slots=True)

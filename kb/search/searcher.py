@@ -19,6 +19,7 @@ from kb.reranking.base import Reranker
 from kb.search import hits, marking
 from kb.search.answers import UnansweredError, VectorAnswers
 from kb.search.attempt import Attempt, Resolved, chosen
+from kb.search.means import LanguageMeans
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.request import SearchRequest
@@ -46,6 +47,7 @@ class Searcher:
         store: what is searched.
         embedder: gives the embedding model, loading it at first use.
         reranker: likewise the reranker of the settings.
+        means: what the languages of queries and chunks have in common.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Searcher:
         store: Store,
         embedder: Callable[[], Embedder],
         reranker: Callable[[], Reranker],
+        means: LanguageMeans,
     ) -> None:
         self._settings = settings
         self._store = store
         self._embedder = embedder
         self._reranker = reranker
+        self._means = means
         self._queries = QueryCache()
         self._frequencies = TermFrequencies()
 

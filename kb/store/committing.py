@@ -128,8 +128,7 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
         if plan.fresh:
             change.count_generation()
             change.show_versions(
-                collection_id,
-                [(new.pending, new.item.prepared, new.item.vectors) for new in plan.fresh.values()],
+                collection_id, [(new.pending, new.item) for new in plan.fresh.values()]
             )
         return [_attach(change, item, plan) for item in plan.items]
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from kb.embedding.base import EmbedderIdentity, Vector
 from kb.languages.neutral import ModelMeans
-from kb.languages.trial import Figures, Trial
+from kb.languages.trial import RecallFigures, Trial
 
 _NUMBER = np.dtype("<f2")
 
@@ -62,7 +62,7 @@ def shipped_trials(fingerprint: str) -> Mapping[str, Trial]:
             language=name,
             query=_vector(found["query"]),
             passage=_vector(found["passage"]),
-            figures=Figures(**found["figures"]),
+            figures=RecallFigures(**found["figures"]),
         )
         for name, found in content["languages"].items()
     }
