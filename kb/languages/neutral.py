@@ -20,6 +20,9 @@ from kb.languages.scripts import script_of
 PRIOR_CHUNKS = 20.0
 """A collection's mean is trusted as much as the model's own where it has so many chunks."""
 
+QUERY_SHARE = 0.75
+"""Of its language's mean, what is taken out of a query; docs/search.md says what others give."""
+
 _TINY = 1e-6
 
 

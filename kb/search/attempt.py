@@ -11,12 +11,15 @@ import numpy as np
 from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
+from kb.languages.neutral import Means
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
+from kb.search.calibration import probability
 from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
+from kb.search.rescoring import Rescoring
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.search.writing import as_typed_first
@@ -30,11 +33,15 @@ _CANDIDATES_PER_HIT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A request with all that it means: its collections, and the query's vector for each."""
+    """A request with all that it means: its collections, the query's vector for each.
+
+    ``means`` are one state of what languages have in common, for all scores of the search.
+    """
 
     collections: Sequence[CollectionInfo]
     query: Query
     vectors: Sequence[Vector | None]
+    means: Means
     top_k: int
     mode: SearchMode
     where: SearchFilter
@@ -84,23 +91,25 @@ class Attempt:
         asked, state = self._asked, self._state
         meaning: list[tuple[int, float]] = []
         words: list[tuple[int, float]] = []
-        best: dict[int, float] = {}
+        coverage: dict[int, float] = {}
         exhausted = True
         for each, vector in zip(asked.collections, asked.vectors, strict=True):
             state.current_collection(each)
             restriction = Restriction(state, each, asked.query, asked.where)
+            by_words: list[tuple[int, float]] = []
             if asked.mode != "dense":
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
-                best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
+                coverage |= fusion.covered(by_words, sought.best_score)
                 words += by_words
                 exhausted = exhausted and len(by_words) < limit
             if asked.mode != "keyword" and vector is not None:
-                by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
-                meaning += by_meaning
-                exhausted = exhausted and len(by_meaning) < limit
-        return _ranked(asked, meaning, words, best), exhausted
+                scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
+                found = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
+                meaning += scoring.ranked(state, found, [chunk_id for chunk_id, _ in by_words])
+                exhausted = exhausted and len(found) < limit
+        return _ranked(asked, meaning, words, coverage), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -137,15 +146,18 @@ def _ranked(
     asked: Resolved,
     meaning: list[tuple[int, float]],
     words: list[tuple[int, float]],
-    best: dict[int, float],
+    coverage: dict[int, float],
 ) -> Found:
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
-        words.sort(key=itemgetter(1), reverse=True)
+        words.sort(key=lambda each: coverage[each[0]], reverse=True)
     if asked.mode == "dense":
-        return Found(asked.collections, meaning, {"dense": meaning})
+        sure = [(chunk_id, probability(score, None)) for chunk_id, score in meaning]
+        return Found(asked.collections, sure, {"dense": meaning})
+    shares = [(chunk_id, coverage[chunk_id]) for chunk_id, _ in words]
     if asked.mode == "keyword":
-        return Found(asked.collections, words, {"keyword": words})
-    fused = fusion.fuse(meaning, words, best_keyword_score=best)
-    stages = {"dense": meaning, "keyword": words, "fused": fused}
+        sure = [(chunk_id, probability(None, share)) for chunk_id, share in shares]
+        return Found(asked.collections, sure, {"keyword": words, "coverage": shares})
+    fused = fusion.fuse(meaning, coverage)
+    stages = {"dense": meaning, "keyword": words, "coverage": shares, "fused": fused}
     return Found(asked.collections, fused, stages)
