@@ -118,9 +118,16 @@ def _ingest(
     try:
         with (
             KnowledgeBase.open(settings, interrupted=cancel) as base,
-            progress(errors) as on_event,
+            progress(errors) as shown,
         ):
-            return ingest(base, paths, options=options, on_event=on_event, cancel=cancel)
+            return ingest(
+                base,
+                paths,
+                options=options,
+                on_event=shown.on_event,
+                cancel=cancel,
+                refining=shown.refining,
+            )
     except KeyboardInterrupt:  # while the store was being opened
         return IngestReport(
             collection=settings.collection,

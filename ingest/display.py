@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining
 from ingest.results import FileEvent, FileResult, OnEvent
 from kb.records import Source
 from kb.text import one_line
@@ -42,18 +44,26 @@ class _ChunkRate(ProgressColumn):
         return Text(f"{chunks:,} chunks · {rate:.1f}/s", style="cyan")
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run tells its display."""
+
+    on_event: OnEvent
+    refining: Refining
+
+
 @contextmanager
-def progress(console: Console) -> Iterator[OnEvent]:
+def progress(console: Console) -> Iterator[Shown]:
     """Show a live display while the block runs: on a terminal, else a line now and then."""
     if console.is_terminal:
-        with _live(console) as on_event:
-            yield on_event
+        with _live(console) as shown:
+            yield shown
     else:
         yield _plain(console)
 
 
 @contextmanager
-def _live(console: Console) -> Iterator[OnEvent]:
+def _live(console: Console) -> Iterator[Shown]:
     chunks: dict[Source, int] = {}
     sizes: dict[Source, int] = {}
     state = {"files": 0, "failed": 0, "first": 0.0}
@@ -105,7 +115,12 @@ def _live(console: Console) -> Iterator[OnEvent]:
                     note=f"{event.stage}{count}",
                 )
 
-        yield on_event
+        def on_refined(done: int, of: int) -> None:
+            bars.update(
+                total, description="sentences", note="", completed=done, total=of, whole=False
+            )
+
+        yield Shown(on_event, _told(console, on_refined))
 
 
 class _OnlyTotal(ProgressColumn):
@@ -120,7 +135,18 @@ class _OnlyTotal(ProgressColumn):
         return shown if isinstance(shown, Text) else Text(str(shown))
 
 
-def _plain(console: Console) -> OnEvent:
+def _told(console: Console, on_progress: Callable[[int, int], None]) -> Refining:
+    def on_searchable(report: IngestReport) -> None:
+        console.print(
+            f"searchable after {report.seconds:.1f} s; its sentences follow, which Ctrl-C leaves "
+            "to the next run",
+            highlight=False,
+        )
+
+    return Refining(on_searchable=on_searchable, on_progress=on_progress)
+
+
+def _plain(console: Console) -> Shown:
     state = {"last": time.monotonic(), "files": 0, "total": 0}
     chunks: dict[Source, int] = {}
 
@@ -138,7 +164,12 @@ def _plain(console: Console) -> OnEvent:
                 f"{sum(chunks.values()):,} chunks embedded"
             )
 
-    return on_event
+    def on_refined(done: int, of: int) -> None:
+        if time.monotonic() - state["last"] >= _LOG_INTERVAL_S:
+            state["last"] = time.monotonic()
+            console.print(f"sentences of {done:,} of {of:,} chunks embedded")
+
+    return Shown(on_event, _told(console, on_refined))
 
 
 def print_report(report: IngestReport, console: Console) -> None:
@@ -157,6 +188,7 @@ def print_report(report: IngestReport, console: Console) -> None:
             f"{report.chunks:,} chunks{reused}, {report.tokens:,} tokens, "
             f"{report.seconds:.1f} s, {rate:.1f} chunks/s"
         )
+    _print_refined(report, console)
     for result in report.warned:
         for notice in result.notices:
             _line(console, "yellow", "note", result, notice.message)
@@ -178,6 +210,22 @@ def print_report(report: IngestReport, console: Console) -> None:
         console.print(f"[yellow]{escape(one_line(remark))}[/]")
     if report.interrupted:
         console.print("[yellow]interrupted; run the same command again to go on[/]")
+
+
+def _print_refined(report: IngestReport, console: Console) -> None:
+    """Print how far the sentences are."""
+    if report.refined_s is not None:
+        console.print(
+            f"searchable after {report.seconds:.1f} s, refined after {report.refined_s:.1f} s "
+            f"(sentences of {report.refined:,} chunks)"
+        )
+    elif report.unrefined_reason:
+        console.print(f"[red]sentences[/] {escape(one_line(report.unrefined_reason))}")
+    elif report.unrefined:
+        console.print(
+            f"{report.unrefined:,} chunks are found without their sentences yet; the next run "
+            "goes on"
+        )
 
 
 def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:

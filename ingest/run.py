@@ -19,6 +19,7 @@ from ingest.pipeline.clocks import StageClocks
 from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining, refined
 from ingest.reading.sandbox import Sandbox
 from ingest.results import FileResult, OnEvent
 from ingest.sending.keeping import Sent, keep
@@ -39,12 +40,25 @@ def ingest(
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
+    refining: Refining | None = None,
 ) -> IngestReport:
     """Bring folders and files up to date in a collection.
 
     A bad file never stops the run: it is a result with outcome ``failed`` and a reason.
     Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report. The run
     fills one collection from start to end, whatever it is called meanwhile.
+
+    Once all can be found, the sentences of the collection that lack vectors get theirs, unless the
+    setting ``sentences`` is off. That takes about as long again.
+
+    Args:
+        base: where documents go.
+        paths: folders and files.
+        collection: which one to fill; None is the settings'.
+        options: choices of this run.
+        on_event: told of each file's progress.
+        cancel: set it to end.
+        refining: who is told of sentences, if they are not left for later.
 
     Raises:
         UnreadableFileError: a path does not exist.
@@ -57,10 +71,11 @@ def ingest(
         run.find(paths)
     except KeyboardInterrupt:
         return run.interrupted()
-    return run.record(
+    report = run.record(
         [as_text(str(Path(path).expanduser().resolve())) for path in paths],
         lambda: run.finder.candidates,
     )
+    return run.refined(report, refining or Refining())
 
 
 def ingest_uploads(
@@ -71,6 +86,7 @@ def ingest_uploads(
     options: IngestOptions | None = None,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
+    refining: Refining | None = None,
 ) -> IngestReport:
     """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
 
@@ -84,7 +100,8 @@ def ingest_uploads(
     run = _Run(base, collection, options or IngestOptions(), on_event, cancel)
 
     # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
-    return run.record([name for name, _ in uploads], lambda: run.keep(uploads))
+    report = run.record([name for name, _ in uploads], lambda: run.keep(uploads))
+    return run.refined(report, refining or Refining())
 
 
 class _Run:
@@ -180,6 +197,19 @@ class _Run:
             # A run whose end could not be written down counts as interrupted.
             record.release()
         return report
+
+    def refined(self, report: IngestReport, refining: Refining) -> IngestReport:
+        """Let the sentences of what can be found now follow."""
+        if not isinstance(self._collection, CollectionInfo):
+            return report
+        return refined(
+            self._base,
+            self._collection,
+            report,
+            refining,
+            started=self._started,
+            cancel=self._cancel,
+        )
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
         """Do it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ingest.finding.finder import located
 from ingest.finding.watching import Burst, bursts
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining
 from ingest.results import FileResult
 from ingest.run import ingest
 from kb.errors import CollectionGoneError, KnowledgeBaseError
@@ -68,6 +70,7 @@ class Watcher:
         self._taken_in: frozenset[Source] = frozenset()
         self._has_run = False
         self._retry_s = _RETRY_S
+        self._sentences = _Sentences(base, on_error, on_remark)
 
     def run(self) -> bool:
         """Keep in step until ``stop`` is set (True) or a run is interrupted (False).
@@ -80,12 +83,18 @@ class Watcher:
         paths = [located(path) for path in self._paths]
         # From now on it is this collection, whatever it is called: a deleted one stays deleted.
         self._collection = self._base.indexing.writable_collection(self._collection)
-        watched = bursts(paths, self._stop, self._on_remark)
+        try:
+            return self._follow(bursts(paths, self._stop, self._on_remark))
+        finally:
+            self._sentences.stop()
+
+    def _follow(self, watched: Generator[Burst, float | None, None]) -> bool:
         burst = next(watched, None)
         while burst is not None:
             self._vanished |= burst.vanished
             retry_s = None
             if burst.present or self._vanished:
+                self._sentences.stop()
                 try:
                     report = self._ingest(burst)
                 except CollectionGoneError:
@@ -114,6 +123,8 @@ class Watcher:
         self._taken_in = (self._taken_in - _removed(report)) | _found(report)
         self._has_run = True
         self._retry_s = _RETRY_S
+        if report.unrefined:
+            self._sentences.start(self._collection)
         return True
 
     def _ingest(self, burst: Burst) -> IngestReport:
@@ -130,7 +141,48 @@ class Watcher:
             collection=self._collection,
             options=replace(self._options, vanished=self._vanished, taken_in=self._taken_in),
             cancel=self._stop,
+            # Another change may come meanwhile.
+            refining=Refining(wanted=False),
         )
+
+
+class _Sentences:
+    """Computes the vectors of sentences between two runs, in a thread that makes way at once."""
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        on_error: Callable[[KnowledgeBaseError], None],
+        on_remark: Callable[[str], None],
+    ) -> None:
+        self._base = base
+        self._on_error = on_error
+        self._on_remark = on_remark
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, collection: CollectionRef) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(collection,), name="sentences")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make way for a run; what is done stays done."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, collection: CollectionRef) -> None:
+        began = time.monotonic()
+        try:
+            done = self._base.refine(collection, stop=self._stop)
+        except KnowledgeBaseError as error:
+            self._on_error(error)
+            return
+        if done.computed and not done.left:
+            seconds = time.monotonic() - began
+            self._on_remark(f"refined: sentences of {done.computed:,} chunks in {seconds:.1f} s")
 
 
 def _found(report: IngestReport) -> frozenset[Source]:

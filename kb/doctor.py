@@ -15,6 +15,7 @@ from typing import Any
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionInfo
 from kb.store.check import StoreCheck
 
 AGREEMENT = "catalog, vectors and full-text index agree"
@@ -78,7 +79,9 @@ def _check(found: StoreCheck) -> dict[str, Any]:
                 f"{len(check.stray_vectors)} stray vectors, "
                 f"{len(check.not_indexed)} chunks not indexed, "
                 f"{len(check.stray_terms)} stray index entries, "
-                f"{len(check.without_source)} documents without source"
+                f"{len(check.without_source)} documents without source, "
+                f"sentences of {len(check.unsound_sentences)} chunks damaged, "
+                f"{check.stray_sentences} stray"
             )
             if check.unreadable:
                 values[f"vectors of {check.collection.name}"] = check.unreadable
@@ -202,6 +205,13 @@ def _reranker(base: KnowledgeBase) -> dict[str, Any]:
     }
 
 
+def _refined(info: CollectionInfo) -> str:
+    """Say of how many chunks the sentences have vectors."""
+    if not info.chunks:
+        return ""
+    return ", all refined" if info.refined == info.chunks else f", {info.refined} of them refined"
+
+
 def _elsewhere(place: str) -> str:
     return "" if place == "chroma" else f", vectors in {place}"
 
@@ -216,6 +226,7 @@ def _store(base: KnowledgeBase) -> dict[str, Any]:
         **({"read-only": base.read_only} if base.read_only else {}),
         **{
             f"{COLLECTION}{info.name}": f"{info.documents} documents, {info.chunks} chunks"
+            + _refined(info)
             + _elsewhere(base.vector_store(info))
             for info in found
         },

@@ -56,6 +56,16 @@ class JobQueue:
         with self._catalog.reading() as state:
             return state.has_active_jobs()
 
+    def is_waiting(self) -> bool:
+        """Say whether any job waits for its turn."""
+        with self._catalog.reading() as state:
+            return state.has_waiting_jobs()
+
+    def refining(self) -> list[CollectionInfo]:
+        """Return the collections whose sentences are embedded when there is no job."""
+        with self._catalog.reading() as state:
+            return state.wanted_refinements()
+
     def wants(self, spool: str) -> bool:
         """Say whether a job needs that folder of the spool."""
         with self._catalog.reading() as state:
@@ -104,6 +114,16 @@ class JobQueue:
         """
         with self._catalog.change() as change:
             return change.answer_job(job_id, locked=locked)
+
+    def refine(self, collection: CollectionInfo) -> bool:
+        """Have a collection's sentences embedded when there is no job; False where all are."""
+        with self._catalog.change() as change:
+            return change.want_refinement(change.current_collection(collection).id)
+
+    def leave_unrefined(self, collection_id: str) -> None:
+        """Have nobody embed a collection's sentences between jobs."""
+        with self._catalog.change() as change:
+            change.forget_refinement(collection_id)
 
     def dismiss(self, job_id: int) -> None:
         """Forget a job that has ended."""
@@ -171,14 +191,19 @@ class JobQueue:
         error: str = "",
         error_code: str = "",
         kept_jobs: int,
+        refine: bool = False,
     ) -> None:
         """Write down how a job ended, or that its process ends before it.
 
         A job that failed as a whole keeps its folder of the spool, so that it can be tried again.
-        Of the jobs that have ended, the last ``kept_jobs`` are remembered.
+        Of the jobs that have ended, the last ``kept_jobs`` are remembered. With ``refine``, the
+        sentences of what it filled are embedded when there is no job.
         """
         with self._catalog.change() as change:
             if progress is not None:
                 change.note_job(job_id, (), progress, advanced=False)
             change.end_job(job_id, state, files=files, error=error, error_code=error_code)
+            job = change.job(job_id) if refine else None
+            if job is not None and job.ended and job.collection_id is not None:
+                change.want_refinement(job.collection_id)
             change.forget_jobs(but=kept_jobs)

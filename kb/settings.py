@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         default=False,
         description="Embed each chunk with its document's title and headings in front.",
     )
+    sentences: bool = Field(
+        default=True,
+        description="Embed the sentences of chunks, too, once the chunks can be found: better "
+        "hits for twice the work.",
+    )
     language_means: bool = Field(
         default=True,
         description="Find what is meant in any language: leave out of vectors what only tells "

@@ -55,6 +55,8 @@ def _draw_run(run: RunInfo) -> None:
     if run.finished_at is not None:
         seconds = (run.finished_at - run.started_at).total_seconds()
         pairs.append((t("runs.took"), duration_text(seconds)))
+    if run.refined_s is not None:
+        pairs.append((t("runs.refined"), duration_text(run.refined_s)))
     pairs += [
         (t(f"outcome.{name}"), _some(run.changes[name]))
         for name in _OUTCOMES

@@ -14,6 +14,7 @@ from ingest.jobs.spool import Spool
 from ingest.mishaps import recorded
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining
 from ingest.results import FileEvent
 from ingest.run import ingest, ingest_uploads
 from ingest.sending.keeping import SentFile
@@ -27,6 +28,9 @@ TICK_S = 0.3
 
 UNEXPECTED = "unexpected"
 """Error code of a job that met a fault of the program; its error is the number in the log."""
+
+# Whatever waits comes first: sentences are embedded when there is no job (ingest.jobs.between).
+_LATER = Refining(wanted=False)
 
 _log = logging.getLogger(__name__)
 
@@ -154,6 +158,7 @@ class Execution:
                 options=options,
                 on_event=self._on_event,
                 cancel=self._stop,
+                refining=_LATER,
             )
         left = self._left()
         if not left:
@@ -165,6 +170,7 @@ class Execution:
             options=options,
             on_event=self._on_event,
             cancel=self._stop,
+            refining=_LATER,
         )
 
     def _left(self) -> list[JobFile]:

@@ -71,6 +71,11 @@ class Looking:
         """Whether any job is under way, or will be without anybody's doing."""
         return not self._base.read_only and self._base.jobs.is_active()
 
+    def refines(self, collection_id: str) -> bool:
+        """Say whether a collection's sentences are embedded when there is no job."""
+        wanted = [] if self._base.read_only else self._base.jobs.refining()
+        return any(each.id == collection_id for each in wanted)
+
     def sent(self, *, collection: str) -> dict[str, str]:
         """Return the content hash of every uploaded document by its name.
 

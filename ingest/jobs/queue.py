@@ -28,17 +28,32 @@ class Jobs(Looking):
     Several processes may have one each: they see the same jobs, and one of them works at a time.
     A job that is queued is done, whatever becomes of the process that queued it.
 
+    Args:
+        base: where documents go.
+        working: do jobs in this process; else it looks on, queues and cancels until :meth:`work`.
+
     Raises (every method that changes something):
         StoreError: the data folder is read-only, or its disk is full.
     """
 
-    def __init__(self, base: KnowledgeBase) -> None:
+    def __init__(self, base: KnowledgeBase, *, working: bool = True) -> None:
         super().__init__(base)
         self.spool = Spool(base.settings.spool_dir)
         self._worker = Worker(base, self.spool)
         if not base.read_only:
             self._worker.clean()
-            self._worker.start()
+            if working:
+                self.work()
+
+    def work(self) -> None:
+        """Do jobs in this process from now on; called once, where the making did not say so.
+
+        Raises:
+            StoreError: the data folder is read-only.
+        """
+        if self._base.read_only:
+            raise StoreError(self._base.read_only)
+        self._worker.start()
 
     # -- queueing
 
@@ -180,6 +195,11 @@ class Jobs(Looking):
         else:
             self._worker.cancel(job_id)
 
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.read_only:
+            self._worker.settle()
+
     def dismiss(self, job_id: int) -> None:
         """Forget a job that has ended."""
         self._base.jobs.dismiss(job_id)
@@ -194,6 +214,22 @@ class Jobs(Looking):
         self._worker.close(timeout_s=timeout_s)
 
     # -- helpers
+
+    def refine(self, collection: CollectionInfo) -> bool:
+        """Have a collection's sentences embedded when there is no job; False where all are.
+
+        Raises:
+            CollectionGoneError: it was deleted meanwhile.
+        """
+        wanted = self._base.jobs.refine(collection)
+        if wanted:
+            self._worker.wake()
+        return wanted
+
+    def leave_unrefined(self, collection_id: str) -> None:
+        """Have nobody embed a collection's sentences, until a job fills it again."""
+        self._base.jobs.leave_unrefined(collection_id)
+        self._worker.wake()
 
     def _add(
         self,

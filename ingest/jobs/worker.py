@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ingest.jobs.between import Between
 from ingest.jobs.execution import Execution
 from ingest.jobs.spool import Spool
 from kb.catalog.job_records import JobInfo, JobState
@@ -58,6 +59,7 @@ class Worker:
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        self._refining = Between(base)
 
     def start(self) -> None:
         """Begin to work."""
@@ -68,6 +70,7 @@ class Worker:
 
     def wake(self) -> None:
         """Say that something was queued."""
+        self._refining.make_way()
         self._wake.set()
 
     def remember(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
@@ -91,6 +94,7 @@ class Worker:
     def close(self, *, timeout_s: float | None = None) -> None:
         """Stop after the commit under way; what is not done stays queued."""
         self._closed.set()
+        self._refining.close()
         self._wake.set()
         with self._mutex:
             if self._current is not None:
@@ -101,6 +105,14 @@ class Worker:
             known, self._known = self._known, {}
         for each in known.values():
             each.lock.release()
+
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.jobs.is_active():
+            return
+        with self._lease() as is_ours:
+            if is_ours and self._base.jobs.settle():
+                self.clean()
 
     def clean(self) -> None:
         """Delete what no job needs any more."""
@@ -123,7 +135,7 @@ class Worker:
     def _step(self) -> bool:
         """Do the job whose turn it is; say whether there was one for this process."""
         self._forget_ended()
-        if not self._base.jobs.is_active():
+        if not self._base.jobs.is_active() and not self._refining.is_wanted():
             return False
         with self._lease() as is_ours:
             if not is_ours:
@@ -132,7 +144,7 @@ class Worker:
                 self.clean()  # somebody may have wanted one of them to end
             job = self._next()
             if job is None:
-                return False
+                return self._refining.run()
             # What is interrupted, though nobody here wanted that, is not begun again at once.
             return self._do(job) != "interrupted"
 
@@ -201,6 +213,7 @@ class Worker:
                     error=ending.error,
                     error_code=ending.error_code,
                     kept_jobs=KEPT_JOBS,
+                    refine=self._base.settings.sentences,
                 )
                 break
             except StoreError as error:

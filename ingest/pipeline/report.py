@@ -33,6 +33,11 @@ class IngestReport:
     files of formats that are not read, by extension; ``busy_share`` is the share of the time
     since the first chunk was ready in which the embedder was computing. ``timeline`` says for
     each stage how busy it was in each fortieth of the run, shares in [0, 1].
+
+    ``seconds`` are those until everything could be found. ``refined`` counts the chunks whose
+    sentences got vectors after that, ``refined_s`` the seconds from the start until all had them;
+    None where there was nothing to do, or something is left. ``unrefined`` chunks of the
+    collection are left for the next run; ``unrefined_reason`` says why if something failed.
     """
 
     collection: str
@@ -47,6 +52,10 @@ class IngestReport:
     not_included: int = 0
     other_types: dict[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    refined: int = 0
+    refined_s: float | None = None
+    unrefined: int = 0
+    unrefined_reason: str = ""
 
     def count(self, outcome: Outcome) -> int:
         """Return how many files had that outcome."""
@@ -86,7 +95,8 @@ class IngestReport:
     @property
     def ok(self) -> bool:
         """Say whether every file is up to date in the knowledge base."""
-        return not self.interrupted and self.count("failed") == 0
+        failed = self.unrefined_reason or self.count("failed")
+        return not (self.interrupted or failed)
 
     def summary(self) -> dict[str, int]:
         """Return the number of files by outcome."""
@@ -146,6 +156,10 @@ class IngestReport:
             "reused": self.reused,
             "tokens": self.tokens,
             "seconds": round(self.seconds, 3),
+            "refined": self.refined,
+            "refined_seconds": None if self.refined_s is None else round(self.refined_s, 3),
+            "unrefined": self.unrefined,
+            "unrefined_reason": self.unrefined_reason,
             "embedder_busy_share": round(self.busy_share, 4),
             "interrupted": self.interrupted,
             "dry_run": self.dry_run,

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from kb.archive.file import ORIGINALS, ArchiveWriter, writing
+from kb.archive.file import ORIGINALS, SENTENCES, ArchiveWriter, writing
+from kb.archive.sentences import sentences_bytes
 from kb.catalog.rows import now
 from kb.document_json import document_json
 from kb.embedding.base import Vectors
 from kb.errors import StoreError
 from kb.records import CollectionInfo, FileState, Source
+from kb.sentences.windows import RULES
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 
@@ -67,11 +69,13 @@ def export_collection(
                 found = _stored(store, target, document_id, files)
             if found is None:  # removed meanwhile
                 continue
-            record, vectors = found
+            record, vectors, sentences = found
             count += 1
             chunks += len(vectors)
             archive.add(f"documents/{count:06}.json", _json(record))
             archive.add(f"vectors/{count:06}.f32", vectors.astype("<f4").tobytes())
+            if sentences and archive.takes(sentences):  # else they are computed again
+                archive.add(sentences_member(count), sentences)
             for file in record["files"]:
                 originals.add(file["source"], record["content_hash"])
         for each in states:
@@ -94,6 +98,7 @@ def export_collection(
                     "dim": target.dim,
                 },
                 "settings": dict(settings),
+                "windows": RULES,
                 "documents": count,
                 "chunks": chunks,
                 "unread": [files.json(each) for each in unread],
@@ -113,6 +118,11 @@ def export_collection(
 def original_member(content_hash: str) -> str:
     """Return the name in an archive of the original with this SHA-256."""
     return f"{ORIGINALS}{content_hash}"
+
+
+def sentences_member(number: int) -> str:
+    """Return the name in an archive of the vectors of a document's sentences."""
+    return f"{SENTENCES}{number:06}.i8"
 
 
 class _Originals:
@@ -155,8 +165,8 @@ class _Files:
 
 def _stored(
     store: Store, target: CollectionInfo, document_id: int, about: _Files
-) -> tuple[dict[str, Any], Vectors] | None:
-    """Return a document as the archive holds it, with its vectors in the order of its chunks."""
+) -> tuple[dict[str, Any], Vectors, bytes] | None:
+    """Return a document as the archive holds it, with its vectors and those of its sentences."""
     with store.catalog.reading() as state:
         document = state.document_content(document_id)
         origin = state.origin_of(document_id)
@@ -164,6 +174,7 @@ def _stored(
             return None
         chunks = state.chunks_of(document_id)
         keys = state.chunk_keys(document_id)
+        sentences = sentences_bytes(state.stored_sentences(document_id), len(keys))
         files = state.files_of(document_id)
     known = store.stored_vectors(target.id, [chunk.id for chunk in keys])
     if len(known) != len(keys):
@@ -185,7 +196,7 @@ def _stored(
         "chunks": [{**asdict(chunk), "text": ""} for chunk in chunks],
         "keys": [chunk.key.hex() for chunk in keys],
     }
-    return record, vectors
+    return record, vectors, sentences
 
 
 def _json(value: object) -> bytes:

@@ -1,7 +1,8 @@
 """The container of an exported collection: a zip file that shows every damaged byte.
 
 Members are ``manifest.json``, for document ``n`` (six digits or more) ``documents/n.json`` and
-``vectors/n.f32``, and ``originals/SHA-256`` for each uploaded file. The manifest holds the size and
+``vectors/n.f32``, ``sentences/n.i8`` where the vectors of its sentences are known, and
+``originals/SHA-256`` for each uploaded file. The manifest holds the size and
 SHA-256 of every other member. The zip's comment is the SHA-256, in hexadecimal, of all bytes before
 it: a change anywhere shows before anything is unpacked. Nothing is ever written under a name that
 stands in an archive. A size that deflate cannot reach is refused unread, and so is a part that
@@ -27,11 +28,13 @@ from kb.drafts import draft
 from kb.errors import ArchiveError, StoreError
 
 FORMAT = "kb-archive"
-VERSION = 2
-_READ = (1, VERSION)  # those of version 1 hold no header rows of tables
+VERSION = 3
+_WITHOUT_SENTENCES = 2  # what older releases read is written as such
+_READ = (1, 2, VERSION)  # those of version 1 hold no header rows of tables
 MANIFEST = "manifest.json"
 ORIGINALS = "originals/"
-_JSON, _VECTORS = ".json", ".f32"
+SENTENCES = "sentences/"
+_JSON, _VECTORS = ".json", (".f32", ".i8")
 _SEAL_BYTES = 64
 _READ_BYTES = 2**20
 _MOST_MANIFEST_BYTES = 2**28
@@ -58,7 +61,7 @@ class ArchiveWriter:
         Raises:
             StoreError: it is too large to be read again.
         """
-        if len(data) > _MOST_MEMBER_BYTES:
+        if not self.takes(data):
             msg = (
                 f"{name} has {len(data):,} bytes, more than an archive may hold in one part "
                 f"({_MOST_MEMBER_BYTES:,}); split that document and export again"
@@ -66,6 +69,10 @@ class ArchiveWriter:
             raise StoreError(msg)
         self._write(name, data)
         self._members[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    def takes(self, data: bytes) -> bool:
+        """Say whether a member may be so large."""
+        return len(data) <= _MOST_MEMBER_BYTES
 
     def add_file(self, name: str, file: BinaryIO) -> None:
         """Write one member from an open file, a part at a time, whatever its size."""
@@ -81,7 +88,7 @@ class ArchiveWriter:
         """Write the manifest: ``description`` and the checksums of all members."""
         manifest = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": VERSION if any(map(_is_new, self._members)) else _WITHOUT_SENTENCES,
             **description,
             "members": self._members,
         }
@@ -120,7 +127,12 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
 
 
 class ArchiveReader:
-    """Reads the members of an archive whose seal is unbroken. Made by :func:`reading`."""
+    """Reads the members of an archive whose seal is unbroken. Made by :func:`reading`.
+
+    Attributes:
+        manifest: what it says of itself.
+        names: the members besides the manifest.
+    """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
@@ -133,11 +145,7 @@ class ArchiveReader:
                 reason = f"unfolds to more than {most / 2**20:,.0f} MiB"
                 raise damaged(path, f"{info.filename[:80]!r} {reason}")
         self.manifest = self._read_manifest()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The members besides the manifest."""
-        return frozenset(self.manifest["members"])
+        self.names = frozenset(self.manifest["members"])
 
     @property
     def unpacked_bytes(self) -> int:
@@ -259,6 +267,11 @@ def beyond_python(error: BaseException) -> str:
     # Python reads and prints no whole numbers of more than 4,300 digits.
     digits = isinstance(error, ValueError) and "set_int_max_str_digits" in str(error)
     return "it holds a number that no archive of ours has" if digits else ""
+
+
+def _is_new(name: str) -> bool:
+    """Say whether a member is of a kind that older releases do not know."""
+    return name.startswith(SENTENCES)
 
 
 def _free(name: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kb.archive.exporting import ArchiveInfo, original_member
 from kb.archive.file import ArchiveReader, damaged, reading
-from kb.archive.records import ArchivedCollection, ArchivedFile
+from kb.archive.records import ArchivedCollection, ArchivedDocument, ArchivedFile
 from kb.catalog.collections import clean_name
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import (
@@ -22,6 +22,7 @@ from kb.errors import (
     StoreError,
 )
 from kb.locked_files import LockedFile
+from kb.records import CollectionInfo
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -127,6 +128,7 @@ def _write(  # noqa: PLR0917 - one call, above
         for item in found.items(target):
             first, *others = item.files
             result = store.commit(target, item.prepared, item.vectors, first.state)
+            _put_sentences(store, target, result.document_id, item)
             for other in others:
                 attached = replace(other.state, document_id=result.document_id)
                 store.attach(target.id, attached)
@@ -157,6 +159,14 @@ def _write(  # noqa: PLR0917 - one call, above
             raise damaged(found.path, f"the store cannot hold what it says: {error}") from error
         raise
     (store.folder / _UNDER_WAY).unlink(missing_ok=True)
+
+
+def _put_sentences(
+    store: Store, target: CollectionInfo, document_id: int, item: ArchivedDocument
+) -> None:
+    rows = [row for row in item.sentences if row is not None]
+    if rows:
+        store.put_sentences(target, rows, {document_id: item.refined})
 
 
 def _provisional_name(store: Store, name: str) -> str:

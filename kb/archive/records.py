@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
-from kb.archive.exporting import original_member
-from kb.archive.file import ORIGINALS, ArchiveReader, beyond_python, damaged
+from kb.archive.exporting import original_member, sentences_member
+from kb.archive.file import ORIGINALS, VERSION, ArchiveReader, beyond_python, damaged
+from kb.archive.sentences import sentences_from
+from kb.catalog.sentences import StoredSentences
 from kb.document_json import document_from_json
 from kb.embedding.base import EmbedderIdentity, Vectors
 from kb.languages.chunks import chunk_language
@@ -26,6 +28,7 @@ from kb.records import (
     Source,
     with_header,
 )
+from kb.sentences.windows import RULES
 from kb.uploads import UPLOADS_ROOT
 from kb.words.terms import index_text
 
@@ -56,6 +59,13 @@ class ArchivedDocument:
     vectors: Vectors
     files: list[ArchivedFile]
     added_at: str
+    sentences: tuple[StoredSentences | None, ...] = ()
+
+    @property
+    def refined(self) -> int:
+        """How many of its first chunks have the vectors of their sentences."""
+        unknown = (at for at, row in enumerate(self.sentences) if row is None)
+        return next(unknown, len(self.sentences))
 
 
 class ArchivedCollection:
@@ -103,6 +113,7 @@ class ArchivedCollection:
         expected = {member for pair in self._pairs() for member in pair}
         if missing := sorted(expected - names):
             raise damaged(self.path, f"{missing[0]} is missing")
+        expected |= names & set(self._sentences())
         hashes = {name.removeprefix(ORIGINALS) for name in names - expected}
         if {original_member(each) for each in hashes} != names - expected:
             raise damaged(self.path, "it has members that belong to no document")
@@ -124,14 +135,15 @@ class ArchivedCollection:
 
     def items(self, collection: CollectionInfo | None) -> Iterator[ArchivedDocument]:
         """Give the documents in the order in which they were added."""
-        for name, vectors_name in self._pairs():
+        for number, (name, vectors_name) in enumerate(self._pairs(), start=1):
             try:
                 record = self._archive.read_json(name)
                 size = len(record["chunks"]) * self.embedder.dim * _FLOAT_BYTES
                 fits = self._archive.manifest["members"][vectors_name]["bytes"] == size
                 _require(fits, "its vectors do not fit its chunks")
                 vectors = np.frombuffer(self._archive.read(vectors_name), dtype="<f4")
-                yield _document(record, vectors.reshape(-1, self.embedder.dim), collection)
+                found = _document(record, vectors.reshape(-1, self.embedder.dim), collection)
+                yield self._with_sentences(found, sentences_member(number))
             except _NONSENSE as error:
                 reason = beyond_python(error) or error
                 raise damaged(self.path, f"{name} does not make sense: {reason}") from error
@@ -139,6 +151,26 @@ class ArchivedCollection:
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for number in range(1, self.documents + 1):
             yield f"documents/{number:06}.json", f"vectors/{number:06}.f32"
+
+    @property
+    def _may_have_sentences(self) -> bool:
+        return bool(self._archive.manifest["version"] >= VERSION)
+
+    def _sentences(self) -> Iterator[str]:
+        """Give the members that may hold vectors of sentences."""
+        if self._may_have_sentences:
+            yield from (sentences_member(number) for number in range(1, self.documents + 1))
+
+    def _with_sentences(self, found: ArchivedDocument, name: str) -> ArchivedDocument:
+        if name not in self._archive.names or not self._may_have_sentences:
+            return found
+        prepared = found.prepared
+        rows = sentences_from(
+            self._archive.read(name), prepared.chunks, prepared.keys, found.vectors
+        )
+        # Windows of other rules are made again.
+        known = self._archive.manifest.get("windows") == RULES
+        return replace(found, sentences=tuple(rows)) if known else found
 
     def _verify_original(self, content_hash: str) -> None:
         name = original_member(content_hash)

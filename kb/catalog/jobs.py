@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from kb.catalog.collections import CollectionReads
 from kb.catalog.job_records import JobFile, JobInfo
 from kb.catalog.job_rows import job_file, job_info
+from kb.catalog.rows import collection_info
 from kb.errors import CollectionGoneError
 from kb.records import CollectionInfo, CollectionRef
 
@@ -65,6 +66,19 @@ class JobReads(CollectionReads):
             "SELECT 1 FROM jobs WHERE phase IN ('running', 'waiting') LIMIT 1"
         ).fetchone()
         return found is not None
+
+    def has_waiting_jobs(self) -> bool:
+        """Say whether any job waits for its turn."""
+        found = self._db.execute("SELECT 1 FROM jobs WHERE phase = 'waiting' LIMIT 1").fetchone()
+        return found is not None
+
+    def wanted_refinements(self) -> list[CollectionInfo]:
+        """Return the collections that are to be refined between jobs, the oldest wish first."""
+        rows = self._db.execute(
+            "SELECT c.* FROM wanted_sentences w JOIN collections c ON c.id = w.collection_id"
+            " ORDER BY w.rowid"
+        )
+        return [collection_info(row) for row in rows]
 
     def wants_spool(self, spool: str) -> bool:
         """Say whether a job needs that folder of the spool."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +25,9 @@ class RunInfo:
     moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
     ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
     disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
-    ``error`` says what ended a run that failed as a whole.
+    ``error`` says what ended a run that failed as a whole. ``finished_at`` is when everything could
+    be found, ``refined_s`` how many seconds after the start all sentences had vectors; None if that
+    is still to come, or a later run was first.
     """
 
     id: int
@@ -43,6 +45,7 @@ class RunInfo:
     embedded: int = 0
     reused: int = 0
     error: str = ""
+    refined_s: float | None = None
 
 
 class RunReads(Transaction):
@@ -81,6 +84,24 @@ class RunChanges(RunReads):
             "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE id = ?",
             (status, now(), _dumped(summary), run_id),
         )
+
+    def note_run_refined(self, collection_id: str) -> None:
+        """Record of the latest run that embedded anything that all sentences have vectors now."""
+        row = self._db.execute(
+            "SELECT id, started_at, summary FROM runs WHERE collection_id = ?"
+            " AND status <> 'running' AND json_extract(summary, '$.embedded') > 0"
+            " ORDER BY id DESC LIMIT 1",
+            (collection_id,),
+        ).fetchone()
+        if row is None:
+            return
+        summary = json.loads(row["summary"])
+        if summary.get("refined_s") is None:
+            taken = datetime.now(UTC) - datetime.fromisoformat(row["started_at"])
+            summary["refined_s"] = round(taken.total_seconds(), 3)
+            self._db.execute(
+                "UPDATE runs SET summary = ? WHERE id = ?", (_dumped(summary), row["id"])
+            )
 
     def interrupt_run(self, run_id: int) -> None:
         """Record that the process of a run is gone."""
@@ -143,4 +164,5 @@ def _info(row: sqlite3.Row) -> RunInfo:
         embedded=summary.get("embedded", 0),
         reused=summary.get("reused", 0),
         error=summary.get("error", ""),
+        refined_s=summary.get("refined_s"),
     )

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from kb.catalog.base import Transaction
 from kb.sentences.packed import ChunkSentences, chunk_sentences
 
+_STRAY = (
+    "s.collection_id = ? AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d"
+    " ON d.id = k.document_id WHERE k.vector_key = s.vector_key"
+    " AND d.collection_id = s.collection_id)"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnrefinedChunk:
@@ -91,6 +97,27 @@ class SentenceReads(Transaction):
         )
         return [UnrefinedChunk(**{**dict(row), "known": bool(row["known"])}) for row in rows]
 
+    def unsound_sentences(self, collection_id: str, dim: int) -> tuple[int, ...]:
+        """Return the chunks that count as refined and whose vectors are missing or cut short."""
+        rows = self._db.execute(
+            "SELECT k.id FROM documents d"
+            " JOIN chunks k ON k.document_id = d.id AND k.ordinal < d.refined"
+            " LEFT JOIN sentence_vectors s ON s.collection_id = d.collection_id"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start"
+            " WHERE d.collection_id = ?1 AND d.state = 'active' AND (s.rowid IS NULL"
+            " OR length(s.vectors) <> (1 + length(s.spans) / 8) * (?2 + 4)) ORDER BY k.id",
+            (collection_id, dim),
+        )
+        return tuple(row["id"] for row in rows)
+
+    def stray_sentences(self, collection_id: str) -> int:
+        """Count the rows that belong to no chunk of their collection."""
+        row = self._db.execute(
+            f"SELECT count(*) AS n FROM sentence_vectors s WHERE {_STRAY}",  # noqa: S608 - ours
+            (collection_id,),
+        ).fetchone()
+        return int(row["n"])
+
     def stored_sentences(self, document_id: int) -> dict[int, StoredSentences]:
         """Return what is stored for the chunks of a document, by ordinal."""
         rows = self._db.execute(
@@ -131,6 +158,41 @@ class SentenceChanges(SentenceReads):
             "UPDATE documents SET refined = min(?2, chunk_count) WHERE id = ?1 AND refined < ?2",
             reached.items(),
         )
+
+    def mend_sentences(self, collection_id: str, unsound: Sequence[int]) -> None:
+        """Have the vectors of chunks computed again, and delete those of no chunk."""
+        wanted = json.dumps(list(unsound))
+        self._db.execute(
+            "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid FROM json_each(?1) AS bad"
+            " CROSS JOIN chunks k ON k.id = bad.value JOIN sentence_vectors s"
+            " ON s.collection_id = ?2 AND s.vector_key = k.vector_key)",
+            (wanted, collection_id),
+        )
+        self._db.execute(
+            "UPDATE documents SET refined = found.first FROM (SELECT k.document_id,"
+            " min(k.ordinal) AS first FROM json_each(?) AS bad CROSS JOIN chunks k"
+            " ON k.id = bad.value GROUP BY k.document_id) AS found"
+            " WHERE documents.id = found.document_id AND refined > found.first",
+            (wanted,),
+        )
+        self._db.execute(
+            "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid"  # noqa: S608 - ours
+            f" FROM sentence_vectors s WHERE {_STRAY})",
+            (collection_id,),
+        )
+
+    def want_refinement(self, collection_id: str) -> bool:
+        """Have a collection refined between jobs; False where nothing is to be done."""
+        wanted = self.has_unrefined(collection_id)
+        if wanted:
+            self._db.execute(
+                "INSERT INTO wanted_sentences VALUES (?) ON CONFLICT DO NOTHING", (collection_id,)
+            )
+        return wanted
+
+    def forget_refinement(self, collection_id: str) -> None:
+        """Have nobody refine a collection between jobs."""
+        self._db.execute("DELETE FROM wanted_sentences WHERE collection_id = ?", (collection_id,))
 
     def delete_dropped_sentences(self, *, at_most: int) -> int:
         """Delete some of what is left of collections that are gone; return the rows deleted."""

@@ -11,11 +11,13 @@ from kb.cli import (
     asking,
     collections,
     evaluation,
+    jobs,
     listings,
     migrating,
     models,
     presentation,
     reembedding,
+    refining,
     serving,
 )
 from kb.cli.common import (
@@ -42,9 +44,11 @@ app = typer.Typer(
 )
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)
+app.command()(refining.refine)
 app.command()(migrating.migrate)
 app.command()(serving.serve)
 app.callback()(options)

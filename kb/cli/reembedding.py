@@ -24,7 +24,8 @@ def reembed(
 ) -> None:
     """Embed a collection again with another model, from the stored text; no files are needed.
 
-    It is searched with the old model until all is done. After an interruption, run it again.
+    It is searched with the old model until all chunks are done; their sentences follow. After an
+    interruption, run it again.
     """
     with (
         opened(model=model, collection=collection) as base,
@@ -35,6 +36,11 @@ def reembed(
         done = base.reembed(
             on_progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
+        if base.settings.sentences:
+            bar.update(task, description=f"embedding sentences of {name}", total=None)
+            base.refine(
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+            )
         if as_json:
             print_json(asdict(done))
             return

@@ -115,6 +115,7 @@ class _Work:
                     began = time.monotonic()
                     try:
                         if not self._step(size):
+                            self._end()
                             return
                     except StoppedError:
                         return
@@ -138,6 +139,12 @@ class _Work:
     def _now(self) -> CollectionInfo:
         with self._store.catalog.reading() as state:
             return state.current_collection(self._collection)
+
+    def _end(self) -> None:
+        """Record in the history of runs that all is done."""
+        if self._computed and not self._stuck:
+            with self._store.change_catalog() as change:
+                change.note_run_refined(self._collection.id)
 
     def _tell(self) -> None:
         if self._on_progress is not None:

@@ -17,8 +17,19 @@ from kb.embedding.base import Vector, Vectors
 from kb.languages.queries import query_languages
 from kb.languages.scripts import script_of
 
-PRIOR_CHUNKS = 20.0
-"""A collection's mean is trusted as much as the model's own where it has so many chunks."""
+PRIOR_CHUNKS = 50.0
+"""A collection's mean is trusted as much as the model's own where it has so many chunks.
+
+Of the default model's own, 1 to 400 differ by 0.002 of nDCG@10 on five sets of XQuAD.
+"""
+
+QUERY_SHARE = 0.7
+"""How much of a language's mean is taken out of a query.
+
+Mean nDCG@10 by passage and sentences on five sets of XQuAD (700 queries each; nothing taken out:
+0.862): 0.5 gives 0.926, 0.7 and 0.8 0.927, all of it 0.922. Of passages all is taken out: 0.9 of it
+gives 0.924, 1.1 0.927.
+"""
 
 QUERY_SHARE = 0.75
 """Of its language's mean, what is taken out of a query; docs/search.md says what others give."""
@@ -95,7 +106,7 @@ class Means:
             return query_vector
         shares, means = zip(*known, strict=True)
         mean = np.average(np.stack(means), axis=0, weights=shares).astype(np.float32)
-        shifted: Vector = neutral(query_vector[np.newaxis], mean)[0]
+        shifted: Vector = neutral(query_vector[np.newaxis], QUERY_SHARE * mean)[0]
         return shifted
 
     def chunk_mean(self, collection_id: str, language: str) -> Vector | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from kb.embedding.base import Vector, Vectors
 from kb.languages import questions
-from kb.languages.neutral import neutral
+from kb.languages.neutral import QUERY_SHARE, neutral
 from kb.stopping import checkpoint
 
 REFERENCE, OTHER_REFERENCE = "en", "zh"
@@ -88,7 +88,7 @@ class Trials:
         centred = np.concatenate([neutral(each, each.mean(axis=0)) for each in around])
         before = _recalls([each.asked for each in pair], [each.answers for each in pair], rest)
         after = _recalls(
-            [neutral(each.asked, each.query) for each in pair],
+            [neutral(each.asked, QUERY_SHARE * each.query) for each in pair],
             [neutral(each.answers, each.passage) for each in pair],
             centred[:_DISTRACTORS],
         )

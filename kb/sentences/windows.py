@@ -9,6 +9,9 @@ from kb.splitting.boundaries import Level, levels
 Span = tuple[int, int]
 """Where a window begins and ends, in code points of its passage."""
 
+RULES = 1
+"""Rises when passages are cut otherwise: an archive's vectors of other windows are left out."""
+
 LEAST = 80
 """Characters that a window has at least, where there is more text beside it."""
 

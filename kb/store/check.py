@@ -41,8 +41,10 @@ class CollectionCheck:
 
     ``without_vector`` are visible chunks that the vector store lacks, ``stray_vectors`` vectors of
     no visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
-    index entries of no visible chunk, ``without_source`` ids of documents that no file gives;
-    ``unreadable`` says why the vectors could not be read, if they could not.
+    index entries of no visible chunk, ``without_source`` ids of documents that no file gives,
+    ``unsound_sentences`` chunks that count as refined without sound vectors of their sentences;
+    ``stray_sentences`` counts vectors of sentences of no chunk; ``unreadable`` says why the vectors
+    could not be read, if they could not.
     """
 
     collection: CollectionInfo
@@ -51,11 +53,13 @@ class CollectionCheck:
     not_indexed: tuple[int, ...] = ()
     stray_terms: tuple[int, ...] = ()
     without_source: tuple[int, ...] = ()
+    unsound_sentences: tuple[int, ...] = ()
+    stray_sentences: int = 0
     unreadable: str = ""
 
     @property
     def ok(self) -> bool:
-        """Say whether all three agree."""
+        """Say whether all of them agree."""
         return not (
             self.unreadable
             or self.without_vector
@@ -63,6 +67,8 @@ class CollectionCheck:
             or self.not_indexed
             or self.stray_terms
             or self.without_source
+            or self.unsound_sentences
+            or self.stray_sentences
         )
 
 
@@ -157,6 +163,8 @@ def _compared(state: State, info: CollectionInfo, held: _Held) -> CollectionChec
         not_indexed=tuple(sorted(visible - indexed)),
         stray_terms=tuple(sorted(indexed - visible)),
         without_source=state.documents_without_source(info.id),
+        unsound_sentences=state.unsound_sentences(info.id, info.dim),
+        stray_sentences=state.stray_sentences(info.id),
         unreadable=held.unreadable,
     )
 
@@ -185,6 +193,9 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")
+        described = store.describe_all()
+        if described:
+            mended.append(f"described {described} documents of an earlier release as this one does")
         mended += _make_unreadable_again(store)
         for found in check(store).collections:
             try:
@@ -227,6 +238,13 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
         with store.change_catalog() as change:
             change.rebuild_keyword_index(info.id)
         done.append(f"{info.name}: made the full-text index again")
+    if found.unsound_sentences or found.stray_sentences:
+        with store.change_catalog() as change:
+            change.mend_sentences(info.id, found.unsound_sentences)
+        done.append(
+            f"{info.name}: the sentences of {len(found.unsound_sentences)} chunks are to be "
+            "embedded again (`kb refine`); deleted those of none"
+        )
     for document_id in found.without_source:
         store.remove_document(document_id)
         done.append(f"{info.name}: removed document {document_id}, which no file gives")

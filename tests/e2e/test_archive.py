@@ -302,7 +302,7 @@ def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
     ("change", "match"),
     [
         (lambda members, _: members.pop("vectors/000002.f32"), "vectors/000002.f32 is missing"),
-        (lambda _, manifest: manifest.update(version=3), "archive version 3, this release reads"),
+        (lambda _, manifest: manifest.update(version=4), "archive version 4, this release reads"),
         (lambda _, manifest: manifest.update(format="zip"), "none of this program's"),
         (lambda _, manifest: manifest.update(embedder={"model_id": "x"}), "manifest lacks"),
         (lambda _, manifest: manifest.update(unread=[{"source": 5}]), "manifest lacks"),

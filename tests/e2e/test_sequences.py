@@ -43,6 +43,8 @@ def assert_in_step(
     assert report.ok, report.failures
     assert held(base, collection) == folder.visible(), folder.done
     assert base.check().ok
+    info = base.collection(collection)
+    assert info.refined == info.chunks
     for path, text in folder.visible().items():
         found = base.search(text.split()[0], mode="keyword", collection=collection)
         assert path in {source.path for hit in found for source in hit.sources}

@@ -219,3 +219,29 @@ def test_the_documents_of_an_older_catalog_are_all_to_be_refined(
         assert state.has_unrefined("kb-1")
     database.close()
     assert (found.refined, found.chunks) == (0, 3)
+
+
+def test_a_check_finds_what_is_damaged_and_repair_has_it_computed_again(
+    base: KnowledgeBase,
+) -> None:
+    base.add(LONG, name="valves")
+    base.refine()
+    assert base.check().ok
+    connection = sqlite3.connect(store_of(base).catalog.path)
+    with connection:
+        connection.execute("DELETE FROM sentence_vectors WHERE rowid = 2")
+        connection.execute("UPDATE sentence_vectors SET vectors = x'0102' WHERE rowid = 3")
+        connection.execute(
+            "INSERT INTO sentence_vectors SELECT collection_id, x'00', 5, spans, vectors"
+            " FROM sentence_vectors WHERE rowid = 1"
+        )
+    connection.close()
+    (found,) = base.check().collections
+    assert (len(found.unsound_sentences), found.stray_sentences) == (2, 1)
+    repaired = base.check(repair=True)
+    assert repaired.ok
+    assert any("`kb refine`" in line for line in repaired.mended)
+    assert base.collection().refined == 1
+    base.refine()
+    assert base.collection().refined == base.collection().chunks
+    assert base.check().ok

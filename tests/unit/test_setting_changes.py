@@ -38,6 +38,8 @@ OTHERS = {
     "chunk_overlap": "64",
     "chunk_unit": "tokens",
     "contextual": "true",
+    "sentences": "false",
+    "language_means": "false",
     "top_k": "3",
     "mode": "dense",
     "workers": "1",

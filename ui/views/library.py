@@ -13,6 +13,7 @@ from ui.language import t
 from ui.markup import WIDE, plain
 from ui.overview import draw_overview
 from ui.progress import draw_jobs
+from ui.refining import draw_refining
 from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
@@ -39,6 +40,8 @@ def render() -> None:
             draw_folder(shared, name)
             draw_password(shared)
         draw_jobs(shared)
+        if collection is not None:
+            draw_refining(shared, collection)
         if collection is None or not collection.documents:
             if not shared.jobs.active:
                 draw_empty(t("library.empty"), t("library.empty_help"))

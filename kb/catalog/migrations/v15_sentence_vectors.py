@@ -8,7 +8,8 @@ from kb.catalog.migrations.script import run
 # key is that of the embedded text, which ends with the passage, so they are the same passage.
 # ``refined`` counts the first passages of a document whose sentences have vectors. A collection's
 # count is kept by triggers (a statement ends with its line). ``dropped_sentences`` names
-# collections that are gone: their rows are deleted a part at a time.
+# collections that are gone: their rows are deleted a part at a time. ``wanted_sentences`` names
+# collections that whoever does jobs refines when there is no job.
 _SCRIPT = """
 CREATE TABLE sentence_vectors (
     collection_id TEXT NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE sentence_vectors (
     UNIQUE (collection_id, vector_key, characters)
 ) STRICT;
 CREATE TABLE dropped_sentences (collection_id TEXT PRIMARY KEY) STRICT;
+CREATE TABLE wanted_sentences (collection_id TEXT PRIMARY KEY) STRICT;
 ALTER TABLE documents ADD COLUMN refined INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE collections ADD COLUMN refined_count INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX documents_unrefined ON documents (collection_id, id)
@@ -36,7 +38,8 @@ CREATE TRIGGER document_refined AFTER UPDATE OF refined ON documents
     BEGIN UPDATE collections SET refined_count = refined_count + new.refined - old.refined
         WHERE id = new.collection_id; END;
 CREATE TRIGGER collection_dropped AFTER DELETE ON collections
-    BEGIN INSERT INTO dropped_sentences VALUES (old.id); END;
+    BEGIN INSERT INTO dropped_sentences VALUES (old.id); DELETE FROM wanted_sentences
+        WHERE collection_id = old.id; END;
 """
 
 

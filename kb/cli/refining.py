@@ -1,0 +1,39 @@
+"""``kb refine``: vectors of sentences for what was added without them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import Progress
+
+from kb.cli.common import CollectionOption, JsonOption, opened, print_json, stdout
+
+
+def refine(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
+    """Embed the sentences of a collection that have no vectors yet; hits get better with each.
+
+    `python -m ingest` does this at its end. After an interruption, run it again.
+    """
+    with (
+        opened(collection=collection) as base,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task(f"embedding sentences of {base.collection().name}", total=None)
+        done = base.refine(
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+        if as_json:
+            print_json({**asdict(done), "left": done.left})
+            return
+        stdout().print(
+            f"{done.collection}: {done.refined} of {done.chunks} chunks are refined "
+            f"({done.computed} now, {done.sentences} sentences embedded)",
+            markup=False,
+        )
+        if done.left:
+            stdout().print(
+                f"the own vectors of some chunks are missing, so {done.left} are left: run "
+                "`kb doctor --repair`, then this again",
+                markup=False,
+            )
