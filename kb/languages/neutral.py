@@ -31,9 +31,6 @@ Mean nDCG@10 by passage and sentences on five sets of XQuAD (700 queries each; n
 gives 0.924, 1.1 0.927.
 """
 
-QUERY_SHARE = 0.75
-"""Of its language's mean, what is taken out of a query; docs/search.md says what others give."""
-
 _TINY = 1e-6
 
 
