@@ -15,7 +15,7 @@ from kb.languages.neutral import Means
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.calibration import probability
+from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
 from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
@@ -151,13 +151,19 @@ def _ranked(
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
         words.sort(key=lambda each: coverage[each[0]], reverse=True)
+    # The numbers of calibration are the default model's, as its means are.
+    scaled = meaning if asked.means.model.complete else comparable(meaning)
     if asked.mode == "dense":
-        sure = [(chunk_id, probability(score, None)) for chunk_id, score in meaning]
-        return Found(asked.collections, sure, {"dense": meaning})
+        return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
     shares = [(chunk_id, coverage[chunk_id]) for chunk_id, _ in words]
     if asked.mode == "keyword":
-        sure = [(chunk_id, probability(None, share)) for chunk_id, share in shares]
+        sure = _sure(shares, BY_WORDS)
         return Found(asked.collections, sure, {"keyword": words, "coverage": shares})
-    fused = fusion.fuse(meaning, coverage)
+    fused = fusion.fuse(scaled, coverage)
     stages = {"dense": meaning, "keyword": words, "coverage": shares, "fused": fused}
     return Found(asked.collections, fused, stages)
+
+
+def _sure(ranked: list[tuple[int, float]], calibration: Calibration) -> list[tuple[int, float]]:
+    sure = calibration.probabilities([score for _, score in ranked])
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, sure, strict=True)]

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kb.search.calibration import probability
+from kb.search.calibration import BY_BOTH
+
+COVERAGE_WEIGHT = 0.35
+"""Of a chunk that has every word of the query, beside a score by meaning of at most 1."""
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -24,14 +27,16 @@ def fuse(meaning: Ranking, coverage: Mapping[int, float]) -> list[tuple[int, flo
             every word of the query would score.
     """
     known = dict(meaning)
-    # Where no vector is known, nothing says that a chunk is nearer than the last that was found.
+    # A chunk without a vector is no nearer than the last of those that were found.
     last = min(known.values(), default=0.0)
-    scores = {
-        chunk_id: probability(known.get(chunk_id, last), coverage.get(chunk_id, 0.0))
+    sums = {
+        chunk_id: known.get(chunk_id, last) + COVERAGE_WEIGHT * coverage.get(chunk_id, 0.0)
         for chunk_id in dict.fromkeys((*known, *coverage))
     }
-    # Equal scores: the order by meaning, in which they were entered, stands.
-    return sorted(scores.items(), key=lambda item: -item[1])
+    # Equal sums: the order by meaning, in which they were entered, stands.
+    order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
+    sure = BY_BOTH.probabilities([sums[chunk_id] for chunk_id in order])
+    return list(zip(order, sure, strict=True))
 
 
 def covered(words: Ranking, best_score: float) -> dict[int, float]:

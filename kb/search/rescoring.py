@@ -17,7 +17,7 @@ from kb.embedding.base import Vector
 from kb.languages.neutral import Means
 from kb.sentences.packed import ChunkSentences
 
-SENTENCE_WEIGHT = 0.4
+SENTENCE_WEIGHT = 0.5
 """Of the best sentence; the rest is the passage's own."""
 
 _TINY = 1e-6

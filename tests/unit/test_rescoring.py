@@ -69,7 +69,7 @@ def test_what_a_language_has_in_common_counts_for_nothing() -> None:
     matter = some(21, 3)
     passage, sentences = unit(mean + 0.3 * matter[:1])[0], unit(mean + 0.3 * matter[1:])
     without = unit(np.stack([passage, *sentences]) - mean)
-    expected = 0.6 * without[0] @ QUERY + 0.4 * (without[1:] @ QUERY).max()
+    expected = 0.5 * without[0] @ QUERY + 0.5 * (without[1:] @ QUERY).max()
     found = rescoring.exact(QUERY, {1: kept(passage, list(sentences))}, {1: "zh"}, {"zh": mean}.get)
     assert found[1] == pytest.approx(float(expected), abs=0.02)
 
