@@ -92,6 +92,7 @@ class Attempt:
         meaning: list[tuple[int, float]] = []
         words: list[tuple[int, float]] = []
         coverage: dict[int, float] = {}
+        foreign: set[int] = set()
         exhausted = True
         for each, vector in zip(asked.collections, asked.vectors, strict=True):
             state.current_collection(each)
@@ -108,8 +109,9 @@ class Attempt:
                 scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
                 found = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
                 meaning += scoring.ranked(state, found, [chunk_id for chunk_id, _ in by_words])
+                foreign |= scoring.foreign()
                 exhausted = exhausted and len(found) < limit
-        return _ranked(asked, meaning, words, coverage), exhausted
+        return _ranked(asked, meaning, words, coverage, foreign), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -147,6 +149,7 @@ def _ranked(
     meaning: list[tuple[int, float]],
     words: list[tuple[int, float]],
     coverage: dict[int, float],
+    foreign: set[int],
 ) -> Found:
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -155,12 +158,13 @@ def _ranked(
     scaled = meaning if asked.means.model.complete else comparable(meaning)
     if asked.mode == "dense":
         return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
-    shares = [(chunk_id, coverage[chunk_id]) for chunk_id, _ in words]
     if asked.mode == "keyword":
-        sure = _sure(shares, BY_WORDS)
-        return Found(asked.collections, sure, {"keyword": words, "coverage": shares})
-    fused = fusion.fuse(scaled, coverage)
-    stages = {"dense": meaning, "keyword": words, "coverage": shares, "fused": fused}
+        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
+        return Found(asked.collections, sure, {"keyword": words})
+    fused = fusion.fuse(
+        scaled, coverage, weight=fusion.words_weight(asked.query.text), foreign=foreign
+    )
+    stages = {"dense": meaning, "keyword": words, "fused": fused}
     return Found(asked.collections, fused, stages)
 
 

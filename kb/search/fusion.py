@@ -7,36 +7,58 @@ narrow one. docs/search.md has the table of what else was tried, on sets left ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from kb.languages.queries import query_languages
 from kb.search.calibration import BY_BOTH
 
 COVERAGE_WEIGHT = 0.35
 """Of a chunk that has every word of the query, beside a score by meaning of at most 1."""
 
+CODE_WEIGHT = 1.4
+"""The same for a query of codes, numbers and names, of which a model understands little."""
+
+FOREIGN = 0.02
+"""For a chunk in another language than the query, which cannot hold its words."""
+
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
 
 
-def fuse(meaning: Ranking, coverage: Mapping[int, float]) -> list[tuple[int, float]]:
+def fuse(
+    meaning: Ranking,
+    coverage: Mapping[int, float],
+    *,
+    weight: float = COVERAGE_WEIGHT,
+    foreign: Collection[int] = (),
+) -> list[tuple[int, float]]:
     """Return (chunk id, how sure it is that the chunk answers, in [0, 1]), best first.
 
     Args:
         meaning: exact scores of all candidates that have any, see :mod:`kb.search.rescoring`.
         coverage: of the chunks found by words, the share in [0, 1] of the most that a chunk with
             every word of the query would score.
+        weight: of a chunk that has every word of the query, see :func:`words_weight`.
+        foreign: chunks in other languages than the query.
     """
     known = dict(meaning)
     # A chunk without a vector is no nearer than the last of those that were found.
     last = min(known.values(), default=0.0)
     sums = {
-        chunk_id: known.get(chunk_id, last) + COVERAGE_WEIGHT * coverage.get(chunk_id, 0.0)
+        chunk_id: known.get(chunk_id, last)
+        + weight * coverage.get(chunk_id, 0.0)
+        + FOREIGN * (chunk_id in foreign)
         for chunk_id in dict.fromkeys((*known, *coverage))
     }
     # Equal sums: the order by meaning, in which they were entered, stands.
     order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
     sure = BY_BOTH.probabilities([sums[chunk_id] for chunk_id in order])
     return list(zip(order, sure, strict=True))
+
+
+def words_weight(query: str) -> float:
+    """Return what the words of a query weigh beside its meaning."""
+    return COVERAGE_WEIGHT if query_languages(query) else CODE_WEIGHT
 
 
 def covered(words: Ranking, best_score: float) -> dict[int, float]:

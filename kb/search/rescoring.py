@@ -15,6 +15,8 @@ import numpy.typing as npt
 from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.languages.neutral import Means
+from kb.languages.queries import query_languages
+from kb.languages.scripts import LANGUAGES
 from kb.sentences.packed import ChunkSentences
 
 SENTENCE_WEIGHT = 0.5
@@ -41,8 +43,10 @@ class Rescoring:
         self._means = means
         self._query = means.shifted(vector, text)
         counts = means.chunk_languages(collection_id)
-        large = [name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())]
+        large = {name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())}
         known = [mean for name in sorted(large) if (mean := self._mean(name)) is not None]
+        self._foreign = large - {"", *_languages_of(text)}
+        self._spoken: dict[int, str] = {}
         self.asked = impartial(self._query, known)
         self._share = float(self.asked @ self._query)
 
@@ -61,6 +65,7 @@ class Rescoring:
         ids = list(dict.fromkeys((*cosines, *others)))
         known = state.sentences_of(self._collection_id, ids)
         languages = state.languages_of_chunks(ids)
+        self._spoken |= languages
         scores = exact(self._query, known, languages, self._mean)
         if len(known) < len(ids):
             last = found[-1][1] if found else -1.0
@@ -72,8 +77,23 @@ class Rescoring:
         # Equal scores: what the index put first stays first.
         return sorted(scores.items(), key=lambda each: -each[1])
 
+    def foreign(self) -> set[int]:
+        """Return the candidates that cannot hold the query's words: in other languages than it.
+
+        Of languages that hardly occur nothing is said: a passage of code may be taken for one.
+        """
+        return {chunk_id for chunk_id, name in self._spoken.items() if name in self._foreign}
+
     def _mean(self, language: str) -> Vector | None:
         return self._means.chunk_mean(self._collection_id, language)
+
+
+def _languages_of(text: str) -> set[str]:
+    """Return the languages that a query may be in."""
+    found: set[str] = set()
+    for name in query_languages(text):
+        found |= {name, *LANGUAGES.get(name, ())}
+    return found
 
 
 def impartial(query: Vector, means: Sequence[Vector]) -> Vector:

@@ -186,7 +186,9 @@ def test_compacting_counts_what_is_missing_and_adds_up_anew(
 
 
 def test_what_was_made_for_a_model_is_kept_with_its_figures(base: KnowledgeBase) -> None:
-    figures = RecallFigures(across_before=0.5, across_after=0.75, within_before=0.9, within_after=0.9)
+    figures = RecallFigures(
+        across_before=0.5, across_after=0.75, within_before=0.9, within_after=0.9
+    )
     mean = np.linspace(-1, 1, DIM, dtype=np.float32)
     trial = Trial(language="fr", query=mean, passage=-mean, figures=figures)
     with base._store.change_catalog() as change:
