@@ -26,15 +26,15 @@ def draw_hit(
     *,
     key: str = "hit",
     where: bool = False,
+    explain: bool = False,
 ) -> None:
     """Draw a hit; asking for its surroundings draws this hit again, not the page.
 
-    ``share`` in [0, 1] fills its bar, None draws none: what a score means depends on how was
-    searched. ``key`` tells apart lists of hits on one page; ``where`` has the hit name its
-    collection.
+    ``share`` in [0, 1] fills its bar, None draws none. ``key`` tells apart lists of hits on one
+    page; ``where`` has the hit name its collection; ``explain`` shows what each stage gave it.
     """
     with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
-        st.fragment(_draw)(shared, hit, _head(hit, rank, share, where=where), key)
+        st.fragment(_draw)(shared, hit, _head(hit, rank, share, where=where, explain=explain), key)
 
 
 def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
@@ -44,7 +44,9 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
     if more == "context":
         _draw_context(shared, hit)
     else:
-        passage = header_html(hit.header) + excerpt(hit.text, hit.highlights)
+        passage = header_html(hit.header) + excerpt(
+            hit.text, hit.highlights, hit.words, hit.sentence
+        )
         st.html(f'<p class="kb-text {hit.kind}">{passage}</p>')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
@@ -98,26 +100,38 @@ def citation(hit: SearchHit) -> str:
     )
 
 
-def _head(hit: SearchHit, rank: int, share: float | None, *, where: bool) -> str:
+def _head(
+    hit: SearchHit, rank: int, share: float | None, *, where: bool, explain: bool = False
+) -> str:
     collection = f'<span class="kb-place">{escape(hit.collection)}</span>' if where else ""
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
-    stages = _stage_texts(hit)
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
     ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
     every = "\n".join(source.path for source in hit.sources)
     score = ""
     if share is not None:
+        told = t("hit.score", score=f"{hit.score:.2f}")
         score = (
-            f'<span class="kb-score" title="{escape(" · ".join(stages))}">'
-            f"{bar(share, label=stages[0])}{escape(stages[0])}</span>"
+            f'<span class="kb-score" title="{escape(told)}">{escape(why_text(hit))}'
+            f"{bar(share, label=told)}{hit.score:.2f}</span>"
         )
+    if explain:
+        score += f'<span class="kb-place">{escape(" · ".join(_stage_texts(hit)))}</span>'
     return (
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
         f'<span class="kb-place">{escape(place_text(hit))}</span>'
         f"{collection}{also}{ocr}{score}</div>"
     )
+
+
+def why_text(hit: SearchHit) -> str:
+    """Return why a hit was found, as a person reads it."""
+    told = {reason: t(f"hit.by_{reason}") for reason in hit.reasons}
+    if "words" in told and hit.matched:
+        told["words"] = t("hit.words", words=t("hit.comma").join(hit.matched))
+    return " · ".join(told.values())
 
 
 def _stage_texts(hit: SearchHit) -> list[str]:

@@ -43,15 +43,23 @@ def escape(text: str) -> str:
     return _escape(text, quote=True)
 
 
-def marked(text: str, spans: Iterable[Span]) -> str:
-    """Return ``text`` as HTML with ``spans`` marked; overlapping spans become one."""
+def marked(text: str, spans: Iterable[Span], words: Sequence[Span] = ()) -> str:
+    """Return ``text`` as HTML with ``spans`` marked; overlapping spans become one.
+
+    ``words`` inside a marked span that is more than one of them stand out in it.
+    """
     parts: list[str] = []
     at = 0
     for start, end in sorted(spans):
         left, right = max(start, at), min(end, len(text))
         if left >= right:
             continue
-        parts += [escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>"]
+        inside = [(max(a, left), min(b, right)) for a, b in words if a < right and b > left]
+        parts += [escape(text[at:left]), "<mark>"]
+        for a, b in inside if inside != [(left, right)] else ():
+            parts += [escape(text[left:a]), "<b>", escape(text[a:b]), "</b>"]
+            left = b
+        parts += [escape(text[left:right]), "</mark>"]
         at = right
     parts.append(escape(text[at:]))
     return "".join(parts)
@@ -62,20 +70,27 @@ def header_html(header: str) -> str:
     return f'<span class="kb-around">{escape(header)}</span>\n' if header else ""
 
 
-def excerpt(text: str, spans: Sequence[Span]) -> str:
-    """Return as HTML the part of a passage around its first marked span, whole if short.
+def excerpt(
+    text: str, spans: Sequence[Span], words: Sequence[Span] = (), around: Span | None = None
+) -> str:
+    """Return as HTML the part of a passage around what answers, whole if short.
 
-    Ellipses say where the passage goes on.
+    That is ``around``, else the first marked span. Ellipses say where the passage goes on.
     """
     if len(text) <= EXCERPT_CHARACTERS * 1.25:
-        return marked(text, spans)
-    first = min((start for start, _ in spans), default=0)
+        return marked(text, spans, words)
+    first = min((start for start, _ in spans), default=0) if around is None else around[0]
     start = max(0, min(first - _LEAD_CHARACTERS, len(text) - EXCERPT_CHARACTERS))
     start = _word_start(text, start)
     end = min(len(text), start + EXCERPT_CHARACTERS)
-    inside = [(max(a, start) - start, min(b, end) - start) for a, b in spans]
-    body = marked(text[start:end], [(a, b) for a, b in inside if a < b])
+    body = marked(text[start:end], _cut(spans, start, end), _cut(words, start, end))
     return ("… " if start else "") + body + (" …" if end < len(text) else "")
+
+
+def _cut(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """Return what of spans lies in a part of a text, counted from its start."""
+    inside = ((max(a, start) - start, min(b, end) - start) for a, b in spans)
+    return [(a, b) for a, b in inside if a < b]
 
 
 # Neither links nor pictures: a document could make a model write one that carries text away.

@@ -22,8 +22,7 @@ _MEMO = "_search"
 class Result:
     """What a request found in a state of the store, and how long that took.
 
-    ``marked`` says whether hits that the query's words do not explain have their nearest sentence
-    marked.
+    ``marked`` says whether the model was asked for the sentences of hits that had none.
     """
 
     request: SearchRequest
@@ -63,9 +62,10 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
 def mark_sentences(shared: Session, result: Result) -> None:
     """Mark the nearest sentences and draw the page again; does nothing the second time.
 
-    For the end of a page: its hits are there to be read while the model looks for the sentences.
+    For the end of a page: its hits are there to be read while the model looks for the sentences
+    of those that have no stored vectors yet.
     """
-    if result.marked:
+    if result.marked or all(hit.sentence is not None for hit in result.hits):
         return
     request = result.request
     try:

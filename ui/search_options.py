@@ -20,12 +20,13 @@ _RESULT_COUNTS = (5, 8, 10, 20, 50)
 _MODE = "mode"
 _MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _DOCUMENT = "document"
+EXPLAIN = "explain"
 
 
 def draw_options(shared: Session, collection: CollectionInfo, query: str) -> SearchRequest:
     """Draw the choices below the question, and return what is asked for.
 
-    All choices stand in the address. Hits have words marked, which costs nothing.
+    All choices stand in the address. Hits have marked what costs no model time.
 
     Raises:
         SettingsError: a date that was typed is none.
@@ -48,6 +49,8 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
             mode = _draw_mode(collection.mode or shared.settings.mode)
             instruct = _draw_instruction(shared)
             rerank = _draw_rerank(shared)
+            min_score = _draw_least(shared.settings.min_score)
+            st.toggle(t("search.explain"), key=EXPLAIN, bind="query-params")
     where = filter_from_text(
         documents=_draw_document(shared),
         media_types=tuple(media or ()),
@@ -61,7 +64,8 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
         mode=mode,
         instruct=instruct,
         rerank=rerank,
-        highlights="words",
+        highlights="stored",
+        min_score=min_score,
     )
 
 
@@ -179,6 +183,22 @@ def _draw_rerank(shared: Session) -> bool | None:
     if not shared.settings.reranker:
         return None
     return bool(st.toggle(t("search.rerank"), value=True, key="rerank", bind="query-params"))
+
+
+def _draw_least(default: float) -> float:
+    """Draw from which score on a hit is shown."""
+    return float(
+        st.slider(
+            t("search.min_score"),
+            min_value=0.0,
+            max_value=1.0,
+            value=default,
+            step=0.05,
+            key="min_score",
+            bind="query-params",
+            help=t("search.min_score_help"),
+        )
+    )
 
 
 def _draw_document(shared: Session) -> tuple[int, ...]:

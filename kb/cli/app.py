@@ -124,6 +124,13 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     instruct: Annotated[
         str, typer.Option("--instruct", help="What the query asks for, if the model takes it.")
     ] = "",
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out hits below this score, from 0 to 1."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each stage of the search gave a hit.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that answer a question.
@@ -151,12 +158,13 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             diversity=diversity,
             instruct=instruct,
             rerank=rerank,
+            min_score=min_score,
         )
         hits = base.find(request)
         if as_json:
             print_json([shapes.hit_json(hit) for hit in hits])
         else:
-            presentation.print_hits(query, hits, stdout())
+            presentation.print_hits(query, hits, stdout(), explain=explain)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
+from kb.search.reasons import anything_relevant
 from kb.store.purging import Compaction
 from kb.text import one_line
 
@@ -20,11 +21,18 @@ _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
 
 
-def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
-    """Print hits, best first: file, place, scores, and the passage with what matched marked."""
+def print_hits(
+    query: str, hits: Sequence[SearchHit], console: Console, *, explain: bool = False
+) -> None:
+    """Print hits, best first: file, place, score, reasons, the passage with what matched marked.
+
+    ``explain`` adds what each stage of the search gave them.
+    """
     console.print(Text(query, style="bold"))
     if not hits:
         console.print("no passages found; `kb documents` lists what there is to search")
+    elif not anything_relevant(hits):
+        console.print("nothing relevant found; these passages come nearest:", style="yellow")
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
         line.append(one_line(hit.source), style="cyan")
@@ -34,8 +42,10 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
             line.append(f"  {ocr_text(hit)}", style="yellow")
         if len(hit.sources) > 1:
             line.append(f"  (+{len(hit.sources) - 1} more)", style="dim")
-        line.append(f"  {scores_text(hit)}", style="green")
+        line.append(f"  {why_text(hit)}", style="green")
         console.print(line)
+        if explain:
+            console.print(indented(Text(scores_text(hit), style="dim")))
         if hit.header:
             console.print(indented(Text(_flat(hit.header), style="dim")))
         if hit.before or hit.after:
@@ -43,6 +53,15 @@ def print_hits(query: str, hits: Sequence[SearchHit], console: Console) -> None:
         else:
             console.print(indented(snippet(hit)))
     console.print()
+
+
+_REASONS = {"best": "best match", "meaning": "by meaning", "words": "by words"}
+
+
+def why_text(hit: SearchHit) -> str:
+    """Return how sure a hit is, from 0 to 1, and why it was found."""
+    told = {**_REASONS, "words": f"words: {', '.join(hit.matched)}"} if hit.matched else _REASONS
+    return f"{hit.score:.2f}  {', '.join(told[reason] for reason in hit.reasons)}".rstrip()
 
 
 _STAGES = {
@@ -66,13 +85,19 @@ def scores_text(hit: SearchHit) -> str:
 def whole(hit: SearchHit) -> Text:
     """Return a hit with the text around it, highlights marked, lines as they are."""
     text = Text(hit.before, style="dim")
-    at = 0
-    for left, right in hit.highlights:
-        text.append(hit.text[at:left], style="not dim")
-        text.append(hit.text[left:right], style="not dim bold yellow")
-        at = right
-    text.append(hit.text[at:], style="not dim")
+    text.append_text(_marked(hit, 0, len(hit.text), flat=False))
     return text.append(hit.after)
+
+
+def _marked(hit: SearchHit, start: int, end: int, *, flat: bool = True) -> Text:
+    """Return a part of a hit: the sentence that answers in yellow, the query's words also bold."""
+    shown = hit.text[start:end]
+    text = Text(_flat(shown) if flat else shown, style="" if flat else "not dim")
+    for spans, style in ((hit.highlights, "yellow"), (hit.words, "bold yellow")):
+        for left, right in spans:
+            if left < end and right > start:
+                text.stylize(style, max(left, start) - start, min(right, end) - start)
+    return text
 
 
 def ocr_text(hit: SearchHit) -> str:
@@ -82,19 +107,14 @@ def ocr_text(hit: SearchHit) -> str:
 
 
 def snippet(hit: SearchHit) -> Text:
-    """Return the part of a hit around its first highlight, highlights marked, on one line."""
+    """Return the part of a hit around what answers, highlights marked, on one line."""
     first = hit.highlights[0][0] if hit.highlights else 0
+    if hit.sentence is not None:
+        first = hit.sentence[0]
     start = max(0, min(first - _LEAD_CHARACTERS, len(hit.text) - _SNIPPET_CHARACTERS))
     end = min(len(hit.text), start + _SNIPPET_CHARACTERS)
     text = Text("… " if start else "")
-    at = start
-    for left, right in hit.highlights:
-        if right <= start or left >= end:
-            continue
-        text.append(_flat(hit.text[at : max(left, at)]))
-        text.append(_flat(hit.text[max(left, at) : min(right, end)]), style="bold yellow")
-        at = min(right, end)
-    text.append(_flat(hit.text[at:end]))
+    text.append_text(_marked(hit, start, end))
     text.append(" …" if end < len(hit.text) else "")
     return text
 

@@ -30,6 +30,7 @@ class SearchMethods(Parts):
         diversity: float = 0.0,
         instruct: str = "",
         rerank: bool | None = None,
+        min_score: float | None = None,
     ) -> list[SearchHit]:
         """Return the passages that answer ``query`` best, best first: see :meth:`find`.
 
@@ -44,6 +45,7 @@ class SearchMethods(Parts):
             diversity: how much hits are to differ, from 0 to 1.
             instruct: what the query asks for, for models that take an instruction.
             rerank: have the reranker of the settings order the best hits.
+            min_score: leave out hits below this score, from 0 to 1.
         """
         return self.find(
             SearchRequest(
@@ -57,6 +59,7 @@ class SearchMethods(Parts):
                 diversity=diversity,
                 instruct=instruct,
                 rerank=rerank,
+                min_score=min_score,
             )
         )
 
@@ -98,6 +101,7 @@ class SearchMethods(Parts):
         collection: str | Sequence[str] | None = None,
         where: SearchFilter | None = None,
         mode: SearchMode | None = None,
+        min_score: float | None = None,
     ) -> AnswerStream:
         """Return the answer to a question, in the making, by the chat model of the settings.
 
@@ -110,6 +114,8 @@ class SearchMethods(Parts):
             collection: as for :meth:`search`, like the rest.
             where: conditions that every passage meets.
             mode: how to search.
+            min_score: passages below this score are not answered from; without any other the
+                documents do not say.
         """
         request = SearchRequest(
             query=question,
@@ -117,6 +123,7 @@ class SearchMethods(Parts):
             top_k=top_k,
             where=where or SearchFilter(),
             mode=mode,
+            min_score=min_score,
             highlights="words",  # the answer is waited for
         )
         return AnswerStream(

@@ -15,7 +15,7 @@ from kb.records.documents import (
     TextBox,
     with_header,
 )
-from kb.records.hits import Highlighting, SearchHit
+from kb.records.hits import Highlighting, Reason, SearchHit
 from kb.records.stored import (
     AddResult,
     CollectionInfo,
@@ -46,6 +46,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PageSource",
+    "Reason",
     "SearchHit",
     "SearchMode",
     "Section",

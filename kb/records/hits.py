@@ -10,9 +10,17 @@ from kb.places import page_span
 from kb.records.documents import MediaType, MetadataValue, PageSource, SectionKind
 from kb.records.stored import Source
 
-Highlighting = Literal["sentences", "words", "none"]
-"""What of a hit is marked: the query's words; where they do not explain it, the sentence nearest
-to the query (the model reads the hits once more, about 0.1 s for each on a processor); nothing."""
+Highlighting = Literal["sentences", "stored", "words", "none"]
+"""What of a hit is marked: the sentence that answers and the query's words; those words; nothing.
+
+Sentences are known from their stored vectors. Of hits that have none yet, the model reads the
+sentences, about 0.1 s for each hit on a processor; with ``stored`` they go without."""
+
+Reason = Literal["best", "meaning", "words"]
+"""Why a hit was found: it is the first of those that are likely to answer; its meaning is near the
+query's; it holds words of the query."""
+
+_MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +36,10 @@ class SearchHit:
 
     ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
     ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
-    spans inside ``text``. ``read_by`` and ``confidence`` say whether the passage was read from a
-    picture and how sure the reader was.
+    spans inside ``text``, in order: ``sentence``, the one that answers, and those of ``words`` that
+    stand outside of it. ``words`` are all words of the query. ``reasons`` say why it was found.
+    ``read_by`` and ``confidence`` say
+    whether the passage was read from a picture and how sure the reader was.
     """
 
     score: float
@@ -53,6 +63,9 @@ class SearchHit:
     confidence: float | None = None
     header: str = ""
     highlights: tuple[tuple[int, int], ...] = ()
+    sentence: tuple[int, int] | None = None
+    words: tuple[tuple[int, int], ...] = ()
+    reasons: tuple[Reason, ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +76,13 @@ class SearchHit:
     def source(self) -> str:
         """The file to show first for this hit."""
         return self.sources[0].path if self.sources else self.title
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The query's words as they stand in the passage, each once, six at most."""
+        spelled = (" ".join(self.text[start:end].split()) for start, end in self.words)
+        first = {word.casefold(): word for word in reversed(list(spelled))}
+        return tuple(dict.fromkeys(first[key] for key in reversed(first)))[:_MOST_WORDS]
 
     @property
     def pages(self) -> str:

@@ -1,4 +1,4 @@
-"""Mark in a passage why it was found: the query's terms, else the sentence nearest to it."""
+"""Which words of a query stand in a text, and where; the sentences of a text."""
 
 from __future__ import annotations
 
@@ -6,32 +6,23 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-import numpy as np
-
-from kb.embedding.base import Embedder, Vector
+from kb.languages.queries import query_languages
+from kb.words.grammar import known_languages, telling
 from kb.words.stems import languages_of, stem_tokens
 from kb.words.terms import Term, is_single_character, terms, token
 
 Span = tuple[int, int]
 
-# Words too common to explain a hit. Chinese needs none: bigrams of its particles are rare.
-_STOP_WORDS = frozenset(
-    (  # noqa: SIM905 - forty quoted words are harder to read
-        "a an and are as at be by can do does for from how i in is it its of on or that the their "
-        "this to was we what when where which who why will with you your"
-    ).split()
-)
 # A full stop inside a number, name or address has no white space after it.
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?]+(?=\s|$)|[。！？；]+|$)|\n+", re.MULTILINE)
-_MOST_SENTENCES = 24
-_LONGEST_SENTENCE = 400
 
 
 class Telling:
     """The terms of a query that explain a hit; taken apart once for all its hits."""
 
     def __init__(self, query: str) -> None:
-        self._asked = tuple(term for term in terms(query) if term.text not in _STOP_WORDS)
+        spoken = [name for name in query_languages(query) if name in known_languages()]
+        self._asked = tuple(telling(query, spoken))
         self.singles = {term.text for term in self._asked if is_single_character(term.text)}
         # By word: the terms that it lies in, and those that lie in it, itself among them.
         self._words = _with_others(self._asked)
@@ -69,10 +60,10 @@ def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ..
     languages = languages_of(language)
     tokens = frozenset[str]().union(*wanted.tokens(languages))
     spans = []
-    for term in terms(text, tails=True):
+    for term in telling(text, languages, tails=True):
         if not tokens.isdisjoint(_tokens(term, languages)):
             spans.append((term.start, term.end))
-        elif term.text[0] in wanted.singles:  # inside pairs, which are the terms
+        elif term.text[:1] in wanted.singles:  # inside pairs, which are the terms
             spans.append((term.start, term.start + 1))
     return _merge(spans)
 
@@ -83,11 +74,17 @@ def coverage(wanted: Telling, text: str, language: str = "") -> float:
     A word stands there in another form, too, and a part of a name or number within the whole.
     """
     languages = languages_of(language)
+    held = held_tokens(text, languages)
+    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(languages)])
+
+
+def held_tokens(text: str, languages: tuple[str, ...]) -> set[str]:
+    """Return the words of a text and their stems as the index spells them."""
     held: set[str] = set()
     for term in terms(text, tails=True):
         held |= _tokens(term, languages)
-        held.add(term.text[0])  # a query may be one character of a pair
-    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(languages)])
+        held.add(term.text[:1])  # a query may be one character of a pair
+    return held
 
 
 def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:
@@ -127,31 +124,6 @@ def sentences(text: str) -> list[Span]:
             spans.append((start, stop))
         at = end
     return spans
-
-
-def nearest_sentences(
-    vectors: Sequence[Vector], texts: Sequence[str], embedder: Embedder
-) -> list[tuple[Span, ...]]:
-    """Return for each text the span of the sentence that is nearest to the text's own vector.
-
-    Costs one embedding of each sentence, so it is for the few hits that are shown.
-    """
-    candidates = [sentences(text)[:_MOST_SENTENCES] for text in texts]
-    inputs = [
-        text[start : min(end, start + _LONGEST_SENTENCE)]
-        for text, spans in zip(texts, candidates, strict=True)
-        for start, end in spans
-    ]
-    if not inputs:
-        return [()] * len(texts)
-    embedded = embedder.embed_documents(inputs)
-    result: list[tuple[Span, ...]] = []
-    at = 0
-    for vector, spans in zip(vectors, candidates, strict=True):
-        own = embedded[at : at + len(spans)]
-        at += len(spans)
-        result.append((spans[int(np.argmax(own @ vector))],) if spans else ())
-    return result
 
 
 def _merge(spans: list[Span]) -> tuple[Span, ...]:

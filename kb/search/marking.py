@@ -1,64 +1,84 @@
-"""Marks in hits why they were found: the query's words, or the sentence nearest to it."""
+"""Marks in hits why they were found: the sentence that answers, and the query's words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from kb.catalog.state import State
 from kb.embedding.base import Embedder, Vector
-from kb.records import SearchHit, with_header
-from kb.search import highlight
+from kb.records import SearchHit
+from kb.search import highlight, sentence
+from kb.sentences.packed import ChunkSentences
 
-# Where fewer of the query's terms than this stand in a hit, they do not explain it (another
-# language, other words); the nearest sentence does.
-_TELLING_COVERAGE = 0.34
+Span = tuple[int, int]
 
 
-def languages(state: State, found: Sequence[SearchHit]) -> dict[int, str]:
-    """Return the language of each hit's document, empty for one that is gone by now."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalog knows of hits: languages by document, sentences' vectors by chunk."""
+
+    languages: Mapping[int, str]
+    sentences: Mapping[int, ChunkSentences]
+
+
+def known(state: State, found: Sequence[SearchHit], *, sentences: bool = True) -> Known:
+    """Return what the catalog knows of hits; a document that is gone by now has no language."""
     ids = {hit.document_id for hit in found}
-    return dict.fromkeys(ids, "") | state.languages_of(list(ids))
+    languages = dict.fromkeys(ids, "") | state.languages_of(list(ids))
+    stored: dict[int, ChunkSentences] = {}
+    by_collection: dict[str, list[int]] = {}
+    for hit in found if sentences else ():
+        by_collection.setdefault(hit.collection, []).append(hit.chunk_id)
+    for name, chunks in by_collection.items():
+        if collection := state.find_collection(name):
+            stored |= state.sentences_of(collection.id, chunks)
+    return Known(languages, stored)
 
 
-def words_marked(
-    query: str, found: Sequence[SearchHit], spoken: Mapping[int, str]
-) -> list[SearchHit]:
-    """Return hits with the query's words marked; ``spoken`` are their documents' languages."""
-    wanted = highlight.telling_terms(query)
-    return [
-        replace(hit, highlights=highlight.term_spans(wanted, hit.text, spoken[hit.document_id]))
-        for hit in found
-    ]
+def words_marked(query: str, found: Sequence[SearchHit], facts: Known) -> list[SearchHit]:
+    """Return hits with the query's words marked."""
+    return _marked(highlight.telling_terms(query), found, facts, {})
 
 
 def sentences_marked(
     query: str,
     found: Sequence[SearchHit],
-    spoken: Mapping[int, str],
+    facts: Known,
     vectors: Mapping[str, Vector],
-    embedder: Embedder,
+    embedder: Callable[[], Embedder] | None,
 ) -> list[SearchHit]:
-    """Return hits with the query's words marked, or where those do not explain them a sentence.
+    """Return hits with the query's words marked, and the sentence of each that answers.
 
-    It is the sentence nearest to the query, as the task of the hit's collection words it;
-    ``vectors`` has the query's vector for each collection.
+    Args:
+        query: what was searched for.
+        found: the hits.
+        facts: of the hits.
+        vectors: the query's for each collection, as the task of the collection words it.
+        embedder: reads the sentences of hits that have no stored vectors; None leaves those.
     """
     wanted = highlight.telling_terms(query)
-    unexplained = [
-        hit
-        for hit in found
-        if hit.collection in vectors
-        and highlight.coverage(wanted, with_header(hit.header, hit.text), spoken[hit.document_id])
-        < _TELLING_COVERAGE
-    ]
-    nearest = highlight.nearest_sentences(
-        [vectors[hit.collection] for hit in unexplained],
-        [hit.text for hit in unexplained],
-        embedder,
-    )
-    by_chunk = {hit.chunk_id: spans for hit, spans in zip(unexplained, nearest, strict=True)}
-    return [
-        replace(hit, highlights=by_chunk.get(hit.chunk_id) or hit.highlights)
-        for hit in words_marked(query, found, spoken)
-    ]
+    spans = sentence.stored_spans(found, facts.sentences, vectors, wanted, facts.languages)
+    left = [hit for hit in found if hit.chunk_id not in facts.sentences]
+    if left and embedder is not None:
+        spans |= sentence.read_spans(left, vectors, wanted, facts.languages, embedder())
+    return _marked(wanted, found, facts, spans)
+
+
+def _marked(
+    wanted: highlight.Telling,
+    found: Sequence[SearchHit],
+    facts: Known,
+    spans: Mapping[int, Span],
+) -> list[SearchHit]:
+    marked = []
+    for hit in found:
+        words = highlight.term_spans(wanted, hit.text, facts.languages[hit.document_id])
+        span = spans.get(hit.chunk_id)
+        if span is None:
+            marked.append(replace(hit, highlights=words, sentence=None, words=words))
+            continue
+        outside = [each for each in words if each[1] <= span[0] or span[1] <= each[0]]
+        every = tuple(sorted([span, *outside]))
+        marked.append(replace(hit, highlights=every, sentence=span, words=words))
+    return marked

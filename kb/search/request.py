@@ -33,6 +33,7 @@ class SearchRequest:
             the one in the settings; for models that take one.
         rerank: have the reranker of the settings order the best hits; if not given, where
             the settings name one.
+        min_score: hits below this score, from 0 to 1, are left out; the settings' if not given.
 
     Raises:
         SettingsError: a value is out of bounds.
@@ -48,6 +49,7 @@ class SearchRequest:
     diversity: float = 0.0
     instruct: str = ""
     rerank: bool | None = None
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no search can do."""
@@ -64,6 +66,9 @@ class SearchRequest:
         if self.highlights not in get_args(Highlighting):
             choices = ", ".join(get_args(Highlighting))
             msg = f"highlights cannot be {self.highlights!r}; choose from {choices}"
+            raise SettingsError(msg)
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            msg = f"min_score is {self.min_score}, but must be within 0 and 1"
             raise SettingsError(msg)
         if self.top_k is not None and self.top_k < 1:
             msg = f"top_k is {self.top_k}, but must be 1 or more"

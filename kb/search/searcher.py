@@ -23,6 +23,7 @@ from kb.search.attempt import Attempt, Resolved, chosen
 from kb.search.means import LanguageMeans
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
+from kb.search.reasons import explained
 from kb.search.request import SearchRequest
 from kb.search.reranked import Reranking
 from kb.search.term_frequencies import TermFrequencies
@@ -96,7 +97,7 @@ class Searcher:
     ) -> list[SearchHit]:
         """Mark in hits why they were found, as a search does that marks sentences."""
         with self._store.catalog.reading() as state:
-            spoken = marking.languages(state, found)
+            facts = marking.known(state, found)
             tasks = {each.name: self._task(each, instruct) for each in state.collections()}
         embedder = self._embedder()
         parsed = _parsed(query)
@@ -110,8 +111,8 @@ class Searcher:
                 for hit in found
             }
         except InputTooLongError:  # found by words alone
-            return marking.words_marked(parsed.text, found, spoken)
-        return marking.sentences_marked(parsed.text, found, spoken, vectors, embedder)
+            return marking.words_marked(parsed.text, found, facts)
+        return marking.sentences_marked(parsed.text, found, facts, vectors, lambda: embedder)
 
     def _search(
         self,
@@ -128,10 +129,10 @@ class Searcher:
         query = _parsed(request.query)
         if query.is_blank:
             return []
-        marks_sentences = request.highlights == "sentences" and embedder is not None
+        marks = embedder is not None and request.highlights in {"sentences", "stored"}
         tasks = [self._task(each, request.instruct) for each in targets]
         vectors: list[Vector | None] = [None] * len(targets)
-        if embedder is not None and (mode != "keyword" or marks_sentences):
+        if embedder is not None and (mode != "keyword" or marks):
             vectors = self._embedded(embedder, query, tasks, mode) or vectors
         asked = Resolved(
             collections=targets,
@@ -146,20 +147,25 @@ class Searcher:
             rerank=rerank,
             task=tasks[0],
         )
-        kept, spoken = self._attempted(asked)
-        if marks_sentences and embedder is not None:
-            known = {
-                each.name: vector
-                for each, vector in zip(targets, vectors, strict=True)
-                if vector is not None
-            }
-            return marking.sentences_marked(query.text, kept, spoken, known, embedder)
+        kept, facts = self._attempted(asked, sentences=marks)
+        least = self._settings.min_score if request.min_score is None else request.min_score
+        kept = explained([hit for hit in kept if hit.score >= least])
         if request.highlights == "none":
             return kept
-        return marking.words_marked(query.text, kept, spoken)
+        if not marks or embedder is None:
+            return marking.words_marked(query.text, kept, facts)
+        known = {
+            each.name: vector
+            for each, vector in zip(targets, vectors, strict=True)
+            if vector is not None
+        }
+        reading = self._embedder if request.highlights == "sentences" else None
+        return marking.sentences_marked(query.text, kept, facts, known, reading)
 
-    def _attempted(self, asked: Resolved) -> tuple[list[SearchHit], dict[int, str]]:
-        """Return the hits, and the language of each one's document."""
+    def _attempted(
+        self, asked: Resolved, *, sentences: bool
+    ) -> tuple[list[SearchHit], marking.Known]:
+        """Return the hits, and what marking them needs to know."""
         answers = VectorAnswers(self._store)
         try:
             for _ in range(_ATTEMPTS):
@@ -179,7 +185,7 @@ class Searcher:
         with self._store.catalog.reading() as state:
             if asked.context:
                 kept = hits.with_neighbours(state, kept, asked.context)
-            return kept, marking.languages(state, kept)
+            return kept, marking.known(state, kept, sentences=sentences)
 
     def _found(self, asked: Resolved, answers: VectorAnswers) -> tuple[int, list[SearchHit]]:
         """Return the hits of one state, and its generation."""

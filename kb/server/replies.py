@@ -10,11 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kb.records import MediaType, MetadataValue, Outcome, PageSource, SearchMode, SectionKind
+from kb.records import (
+    MediaType,
+    MetadataValue,
+    Outcome,
+    PageSource,
+    Reason,
+    SearchMode,
+    SectionKind,
+)
 
 
 class _Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+_Span = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
 class ErrorDetail(_Reply):
@@ -125,7 +136,11 @@ class HitReply(_Reply):
     read_by: PageSource
     confidence: float | None
     header: str
-    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
+    highlights: list[_Span]
+    sentence: _Span | None
+    words: list[_Span]
+    reasons: list[Reason]
+    matched: list[str]
     metadata: dict[str, MetadataValue]
     scores: dict[str, float]
     ranks: dict[str, int]

@@ -112,6 +112,7 @@ class SearchBody(_Body):
     filters: Filters = Filters()
     instruct: Instruction = ""
     rerank: bool | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
     highlights: Highlighting = "words"
 
     def request(self) -> SearchRequest:
@@ -131,6 +132,7 @@ class SearchBody(_Body):
             diversity=self.diversity,
             instruct=self.instruct,
             rerank=self.rerank,
+            min_score=self.min_score,
         )
 
 

@@ -14,7 +14,7 @@ from kb.store.purging import Compaction
 
 def hit_json(hit: SearchHit) -> dict[str, Any]:
     """Return a hit as JSON values."""
-    return {**asdict(hit), "place": hit.place}
+    return {**asdict(hit), "place": hit.place, "matched": hit.matched}
 
 
 def collection_json(info: CollectionInfo) -> dict[str, Any]:

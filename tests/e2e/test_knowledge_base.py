@@ -33,7 +33,7 @@ def test_what_is_added_is_found_by_meaning_in_another_language(base: KnowledgeBa
     assert base.search("How do I register the copyright of a program?")[0].source == "copyright.txt"
     hit = base.search("How long is the warranty?")[0]
     assert (hit.text, hit.source, hit.collection) == (WARRANTY, "warranty.txt", "default")
-    assert "warranty" in [hit.text[start:end] for start, end in hit.highlights]
+    assert "warranty" in [hit.text[start:end] for start, end in hit.words]
 
 
 def test_hits_are_best_first_and_no_more_than_asked_for(base: KnowledgeBase) -> None:

@@ -108,8 +108,16 @@ def test_a_hit_says_its_place_in_each_stage(filled: KnowledgeBase) -> None:
 
 
 def test_the_matching_words_are_marked(filled: KnowledgeBase) -> None:
-    hit = filled.search("lazy dog")[0]
+    hit = filled.search("lazy dog", highlights="words")[0]
     assert [hit.text[start:end] for start, end in hit.highlights] == ["lazy", "dog"]
+    assert (hit.words, hit.sentence) == (hit.highlights, None)
+
+
+def test_the_words_are_marked_beside_the_sentence_that_answers(filled: KnowledgeBase) -> None:
+    hit = filled.search("lazy dog")[0]
+    assert [hit.text[start:end] for start, end in hit.words] == ["lazy", "dog"]
+    assert hit.sentence is not None
+    assert hit.text[slice(*hit.sentence)] == "The quick brown fox jumps over the lazy dog."
 
 
 def test_without_words_in_common_the_nearest_sentence_is_marked(filled: KnowledgeBase) -> None:
@@ -127,8 +135,10 @@ def test_marks_can_follow_the_hits_or_be_left_out(filled: KnowledgeBase) -> None
     assert filled.highlight(query, [words]) == filled.search(query, where=where)
 
     (said,) = filled.search("lazy dog", top_k=1, highlights="words")
-    assert said == filled.highlight("lazy dog", [said])[0]
     assert [said.text[start:end] for start, end in said.highlights] == ["lazy", "dog"]
+    (marked,) = filled.highlight("lazy dog", [said])
+    assert [marked] == filled.search("lazy dog", top_k=1)
+    assert marked.words == said.highlights
     assert filled.highlight(query, []) == []
 
 

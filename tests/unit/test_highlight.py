@@ -54,6 +54,11 @@ def test_a_version_and_a_number_are_marked_as_a_whole() -> None:
     assert _marked("1,250,000", "a deposit of 1250000 yen") == ["1250000"]
 
 
+def test_a_mark_of_a_vowel_alone_is_no_word_and_breaks_nothing() -> None:
+    assert _marked("الضمان", "الضمان \u064b سنتان") == ["الضمان"]
+    assert coverage(telling_terms("الضمان"), "الضمان \u064b سنتان", "ar") == 1.0
+
+
 def test_both_ways_of_writing_chinese_are_marked() -> None:
     assert _marked("员工请假", "員工請假須於三日前") == ["員工請假"]
     assert _marked("髮", "剪头发") == ["发"]

@@ -180,7 +180,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
             query=asked,
             collections=(collection.name,),
             mode=collection.mode or shared.settings.mode,
-            highlights="words",
+            highlights="stored",
         ),
     )
     for rank, hit in enumerate(result.hits, start=1):

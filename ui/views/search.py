@@ -10,10 +10,11 @@ from kb.errors import (
     KnowledgeBaseError,
     SettingsError,
 )
+from kb.search.reasons import anything_relevant
 from ui.hits import draw_hit
 from ui.language import t
 from ui.results import Result, mark_sentences, search
-from ui.search_options import draw_options
+from ui.search_options import EXPLAIN, draw_options
 from ui.session import Session, session
 from ui.shared import draw_empty, draw_error, draw_nothing_to_search
 from ui.sidebar import chosen_collection
@@ -70,14 +71,25 @@ def _draw_query() -> str:
 
 def _draw_result(shared: Session, result: Result) -> None:
     if not result.hits:
-        filtered = not result.request.where.is_empty
-        draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))
+        _draw_none(result)
         return
+    if not anything_relevant(result.hits):
+        st.info(t("search.nothing_relevant"), icon=":material/search_off:")
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
+    explain = bool(st.session_state.get(EXPLAIN))
     several = len(result.request.collections or ()) > 1
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, result.share(hit), where=several)
+        draw_hit(shared, hit, rank, result.share(hit), where=several, explain=explain)
     mark_sentences(shared, result)
+
+
+def _draw_none(result: Result) -> None:
+    """Say that nothing was found, and which of the conditions may be why."""
+    if result.request.min_score:
+        draw_empty(t("search.none_scored"), t("search.none_scored_help"))
+        return
+    filtered = not result.request.where.is_empty
+    draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))
 
 
 def _draw_loading(shared: Session) -> None:

@@ -1,0 +1,39 @@
+"""What a person is told of a hit: why it was found, and whether it answers at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kb.records import Reason, SearchHit
+
+RELEVANT = 0.2
+"""Where the best score is below this, nothing that was found answers; docs/search.md has what that
+declines rightly and wrongly."""
+
+# Places by meaning that are told as a reason: behind them, words have brought a passage up.
+_NEAR = 10
+
+
+def explained(found: Sequence[SearchHit]) -> list[SearchHit]:
+    """Return hits, best first, each with the reasons for which it was found."""
+    relevant = anything_relevant(found)
+    return [
+        replace(hit, reasons=tuple(_reasons(hit, best=relevant and not place)))
+        for place, hit in enumerate(found)
+    ]
+
+
+def anything_relevant(found: Sequence[SearchHit]) -> bool:
+    """Say whether any hit is likely enough to answer."""
+    return any(hit.score >= RELEVANT for hit in found)
+
+
+def _reasons(hit: SearchHit, *, best: bool) -> list[Reason]:
+    reasons: list[Reason] = ["best"] if best else []
+    by_words = "keyword" in hit.ranks
+    if "dense" in hit.ranks and (hit.ranks["dense"] <= _NEAR or not by_words):
+        reasons.append("meaning")
+    if by_words:
+        reasons.append("words")
+    return reasons

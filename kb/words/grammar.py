@@ -1,0 +1,83 @@
+"""Words that build sentences, by language: what is never marked in a passage as why it was found.
+
+More than :mod:`kb.words.function_words`, which holds for all languages at once and for the search
+itself: "die" is an article in German and a verb in English, so the language of the text decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from kb.words.folding import UNSPACED, fold, token
+from kb.words.function_words import function_tokens
+from kb.words.terms import Term, terms
+
+_FILE = Path(__file__).parent / "function_words.txt"
+# Of languages written without spaces, whose terms are pairs of characters: what builds sentences
+# wherever it stands. Characters that are half of a word as often (和, 有, 对, に in には) are left.
+_UNSPACED_WORDS = re.compile(
+    "什么时候|什麼時候|为什么|為什麼|是不是|有没有|有沒有|什么|什麼|怎么样|怎麼樣|怎么|怎麼|怎样|怎樣|如何|哪些|哪个|哪個|哪里|"
+    "哪裡|哪裏|哪位|哪一[个個]|多少|多久|多长|多長|多大|是否|可以|请问|請問|为何|為何|何时|何時|何处|何處|我们|我們|"
+    "他们|他們|这个|這個|那个|那個|这些|這些|那些|以及|或者|但是|因为|因為|所以|如果|的|了|是|吗|嗎|呢|吧|啊|么|麼|谁|誰|"
+    "この|その|あの|これ|それ|あれ|ですか|ますか|でしょうか|ください|について|に関して|として|による|によって|ために|ための|という|どのよう[なに]|どのくらい|"
+    "どれくらい|いくつ|いくら|どうやって|どうして|どこ|どれ|どの|なぜ|いつ|だれ|なに|です|ます|でした|ました|して|した|する|いる|"
+    "ある|から|まで|より|[はがをへ]|(?<![ぁ-ん])[にでとのもかや](?![ぁ-ん])|"
+    "무엇|누구|어디|언제|어떻게|얼마나|얼마|어떤|입니까|합니까|습니까|습니다|입니다|인가요|나요|그리고|또는|에서|부터|까지|으로|"
+    "[은는을를](?![가-힣])"
+)
+_UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
+_ALSO = {"nb": "no", "nn": "no"}
+
+
+def telling(text: str, languages: Iterable[str], *, tails: bool = False) -> list[Term]:
+    """Return the terms of a text without those that only build its sentences.
+
+    What stands in capitals in a text that has others is a name: "IT" is no "it".
+
+    Args:
+        text: a query or a passage.
+        languages: its own, ISO 639-1; English words are left out of any text.
+        tails: see :func:`kb.words.terms.terms`.
+    """
+    building = frozenset[str]().union(*(grammatical(each) for each in ("en", *languages)))
+    between = [match.span() for match in _UNSPACED_WORDS.finditer(text)]
+    capitals = not text.isupper()
+    found = []
+    for term in terms(text, tails=tails):
+        if _UNSPACED_CHARACTER.match(term.text):
+            if any(start < term.end and term.start < end for start, end in between):
+                continue
+        elif token(term.text) in building and not (
+            capitals and term.end - term.start > 1 and text[term.start : term.end].isupper()
+        ):
+            continue
+        found.append(term)
+    return found
+
+
+@cache
+def known_languages() -> frozenset[str]:
+    """Return the languages whose words are known, as :mod:`kb.words.stems` names them."""
+    return frozenset(_words())
+
+
+@cache
+def grammatical(language: str) -> frozenset[str]:
+    """Return the words that only build sentences in texts of a language, as the index spells them.
+
+    With an empty or unknown language those that are such words in any text.
+    """
+    own = _words().get(_ALSO.get(language, language), [])
+    return function_tokens() | frozenset(token(fold(word)) for word in own)
+
+
+@cache
+def _words() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in _FILE.read_text(encoding="utf-8").splitlines():
+        language, *words = line.split()
+        found.setdefault(language, []).extend(words)
+    return found
