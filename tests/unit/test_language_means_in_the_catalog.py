@@ -171,6 +171,23 @@ def test_documents_of_an_older_catalog_are_counted_later(
     assert_in_step(base)
 
 
+def test_a_document_whose_vectors_are_missing_is_counted_when_they_are_mended(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    base.add(ENGLISH, name="english")
+    broken = base.add(CHINESE, name="chinese")
+    forget(tmp_path)
+    info = base.collection()
+    with base._store.catalog.reading() as state:
+        first = state.chunk_keys(broken.document_id)[0].id
+    base._store.vectors.delete(info.id, [first])
+    assert count_missing(base._store, info.id) == 1
+    assert set(sums(base)) == {"en"}
+    base.check(repair=True)
+    assert count_missing(base._store, info.id) == 1
+    assert_in_step(base)
+
+
 def test_compacting_counts_what_is_missing_and_adds_up_anew(
     base: KnowledgeBase, tmp_path: Path
 ) -> None:
