@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
@@ -51,6 +51,17 @@ class Resolved:
     task: str
 
 
+@dataclass(slots=True, kw_only=True)
+class _Candidates:
+    """What the stages gave of all collections: rankings, and what fusion makes of the words."""
+
+    meaning: list[tuple[int, float]] = field(default_factory=list)
+    words: list[tuple[int, float]] = field(default_factory=list)
+    coverage: dict[int, float] = field(default_factory=dict)
+    evidence: dict[int, float] = field(default_factory=dict)
+    foreign: set[int] = field(default_factory=set)
+
+
 class Attempt:
     """A search of one state. The vectors are those that the store has at that moment."""
 
@@ -89,10 +100,7 @@ class Attempt:
         as good as that of another.
         """
         asked, state = self._asked, self._state
-        meaning: list[tuple[int, float]] = []
-        words: list[tuple[int, float]] = []
-        coverage: dict[int, float] = {}
-        foreign: set[int] = set()
+        found = _Candidates()
         exhausted = True
         for each, vector in zip(asked.collections, asked.vectors, strict=True):
             state.current_collection(each)
@@ -102,16 +110,18 @@ class Attempt:
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
-                coverage |= fusion.covered(by_words, sought.best_score)
-                words += by_words
+                found.coverage |= fusion.covered(by_words, sought.best_score)
+                found.evidence |= fusion.evidence(by_words, sought.best_score, asked.query.text)
+                found.words += by_words
                 exhausted = exhausted and len(by_words) < limit
             if asked.mode != "keyword" and vector is not None:
                 scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
-                found = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
-                meaning += scoring.ranked(state, found, [chunk_id for chunk_id, _ in by_words])
-                foreign |= scoring.foreign()
-                exhausted = exhausted and len(found) < limit
-        return _ranked(asked, meaning, words, coverage, foreign), exhausted
+                near = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
+                others = [chunk_id for chunk_id, _ in by_words]
+                found.meaning += scoring.ranked(state, near, others)
+                found.foreign |= scoring.foreign()
+                exhausted = exhausted and len(near) < limit
+        return _ranked(asked, found), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -144,26 +154,19 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(
-    asked: Resolved,
-    meaning: list[tuple[int, float]],
-    words: list[tuple[int, float]],
-    coverage: dict[int, float],
-    foreign: set[int],
-) -> Found:
+def _ranked(asked: Resolved, found: _Candidates) -> Found:
+    meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
         words.sort(key=lambda each: coverage[each[0]], reverse=True)
+    if asked.mode == "keyword":
+        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
+        return Found(asked.collections, sure, {"keyword": words})
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if asked.means.model.complete else comparable(meaning)
     if asked.mode == "dense":
         return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
-    if asked.mode == "keyword":
-        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
-        return Found(asked.collections, sure, {"keyword": words})
-    fused = fusion.fuse(
-        scaled, coverage, weight=fusion.words_weight(asked.query.text), foreign=foreign
-    )
+    fused = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
     return Found(asked.collections, fused, stages)
 

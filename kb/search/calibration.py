@@ -47,9 +47,9 @@ class Calibration:
 _MIDDLE, _SPREAD = 0.2, 0.09
 _TINY = 1e-6
 
-BY_BOTH = Calibration(base=-4.9, by_score=6.0, by_lead=9.8, usual=0.22)
-BY_MEANING = Calibration(base=-5.7, by_score=10.3, by_lead=11.4, usual=0.2)
-BY_WORDS = Calibration(base=-2.5, by_score=-1.4, by_lead=14.0, usual=0.11)
+BY_BOTH = Calibration(base=-4.9, by_score=5.6, by_lead=11.3, usual=0.22)
+BY_MEANING = Calibration(base=-4.8, by_score=6.0, by_lead=15.5, usual=0.2)
+BY_WORDS = Calibration(base=-2.6, by_score=-1.6, by_lead=15.0, usual=0.12)
 
 
 def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -12,33 +12,33 @@ from collections.abc import Collection, Mapping, Sequence
 from kb.languages.queries import query_languages
 from kb.search.calibration import BY_BOTH
 
-COVERAGE_WEIGHT = 0.35
-"""Of a chunk that has every word of the query, beside a score by meaning of at most 1."""
+COVERAGE_WEIGHT = 0.2
+"""Of the query's words that a chunk has, all of them being 1."""
 
-CODE_WEIGHT = 1.4
-"""The same for a query of codes, numbers and names, of which a model understands little."""
+LEAD_WEIGHT = 0.08
+"""Of the share of its score that the chunk at ``_FIFTH`` does not reach: words that many chunks
+have tell little."""
+
+CODE_FACTOR = 4.0
+"""How much more words count in a query of codes, numbers and names, which models know little of."""
 
 FOREIGN = 0.02
 """For a chunk in another language than the query, which cannot hold its words."""
+
+_FIFTH = 4  # from 0
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
 
 
 def fuse(
-    meaning: Ranking,
-    coverage: Mapping[int, float],
-    *,
-    weight: float = COVERAGE_WEIGHT,
-    foreign: Collection[int] = (),
+    meaning: Ranking, words: Mapping[int, float], *, foreign: Collection[int] = ()
 ) -> list[tuple[int, float]]:
     """Return (chunk id, how sure it is that the chunk answers, in [0, 1]), best first.
 
     Args:
         meaning: exact scores of all candidates that have any, see :mod:`kb.search.rescoring`.
-        coverage: of the chunks found by words, the share in [0, 1] of the most that a chunk with
-            every word of the query would score.
-        weight: of a chunk that has every word of the query, see :func:`words_weight`.
+        words: what their words count for the chunks found by words, see :func:`evidence`.
         foreign: chunks in other languages than the query.
     """
     known = dict(meaning)
@@ -46,9 +46,9 @@ def fuse(
     last = min(known.values(), default=0.0)
     sums = {
         chunk_id: known.get(chunk_id, last)
-        + weight * coverage.get(chunk_id, 0.0)
+        + words.get(chunk_id, 0.0)
         + FOREIGN * (chunk_id in foreign)
-        for chunk_id in dict.fromkeys((*known, *coverage))
+        for chunk_id in dict.fromkeys((*known, *words))
     }
     # Equal sums: the order by meaning, in which they were entered, stands.
     order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
@@ -56,16 +56,30 @@ def fuse(
     return list(zip(order, sure, strict=True))
 
 
-def words_weight(query: str) -> float:
-    """Return what the words of a query weigh beside its meaning."""
-    return COVERAGE_WEIGHT if query_languages(query) else CODE_WEIGHT
+def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
+    """Return what the words of each chunk count beside its score by meaning.
+
+    Args:
+        words: BM25 scores, best first.
+        best_score: that of a chunk with every word of the query, as often as counts.
+        query: its text.
+    """
+    factor = 1.0 if query_languages(query) else CODE_FACTOR
+    coverage = covered(words, best_score)
+    first = words[0][1] if words else 0.0
+    fifth = words[_FIFTH][1] if len(words) > _FIFTH else 0.0
+    return {
+        chunk_id: factor
+        * (
+            COVERAGE_WEIGHT * coverage[chunk_id]
+            + LEAD_WEIGHT * (max(0.0, score - fifth) / first if first > 0 else 0.0)
+        )
+        for chunk_id, score in words
+    }
 
 
 def covered(words: Ranking, best_score: float) -> dict[int, float]:
-    """Return which share of the query's words each chunk has, weighed as BM25 weighs them.
-
-    ``best_score`` is that of a chunk with every word of the query, as often as counts.
-    """
+    """Return which share of the query's words each chunk has, weighed as BM25 weighs them."""
     if best_score <= 0:
         return dict.fromkeys((chunk_id for chunk_id, _ in words), 0.0)
     return {chunk_id: min(1.0, score / best_score) for chunk_id, score in words}
