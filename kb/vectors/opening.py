@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from kb.errors import SettingsError
+from kb.keys import bearer
 from kb.vectors.address import Address
 from kb.vectors.base import Lock, VectorStore
 
@@ -57,10 +58,9 @@ class Site:
 
     def headers(self) -> dict[str, str]:
         """Return the header that shows the token, if there is one."""
-        if not self.token:
-            return {}
-        bearer = self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token
-        return {self.token_header: f"Bearer {self.token}" if bearer else self.token}
+        if self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token:
+            return bearer(self.token, header=self.token_header)
+        return {self.token_header: self.token} if self.token else {}
 
 
 def require_known(address: Address) -> None:
