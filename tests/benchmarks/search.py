@@ -1,6 +1,6 @@
 """How long a search takes, by size of the collection: real sentences, synthetic vectors.
 
-    python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 300,1000,10000,100000] [--stores FOLDER]
+    python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 300,1000,10000,100000] [--stores DIR]
 
 Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones
 moved at random, so that a large collection costs no model time. Printed are milliseconds, median
