@@ -24,7 +24,8 @@ Every message says what failed, on which input, and what to do next::
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
     │   └── CollectionGoneError   it was deleted or replaced between two steps
-    └── DocumentNotFoundError     no such document
+    ├── DocumentNotFoundError     no such document
+    └── JobError                  no such job, or none to which this can be done
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
@@ -152,6 +153,10 @@ class CollectionGoneError(CollectionError):
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class JobError(KnowledgeBaseError):
+    """There is no such job, or it is in no state for what was asked."""
 
 
 @contextmanager

@@ -185,6 +185,9 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")
+        described = store.describe_all()
+        if described:
+            mended.append(f"described {described} documents of an earlier release as this one does")
         mended += _make_unreadable_again(store)
         for found in check(store).collections:
             try:

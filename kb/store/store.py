@@ -182,6 +182,14 @@ class Store(CollectionSteps, FileSteps):
         with self.catalog.reading() as state:
             return before - state.hidden_count()
 
+    def describe_all(self) -> int:
+        """Describe what an earlier release stored as this one does; return how many documents."""
+        with self.change_catalog() as change:
+            asked = change.ask_for_descriptions()
+        if asked:
+            self.tidy()
+        return asked
+
     def tidy(self) -> None:
         """Do what a change of the catalog leaves to be done in the vector stores."""
         self._sweeper.finish_dropped()
