@@ -102,7 +102,7 @@ def test_quotes_and_exclusions_stay_in_what_was_meant(filled: KnowledgeBase) -> 
     "query", ["Wie lange gilt die Garantie?", "garantie lange", "comment installer la pompe"]
 )
 def test_a_question_in_another_language_is_no_mistake(filled: KnowledgeBase, query: str) -> None:
-    filled.add("The range is large. The change lasts long, the pomp is over.", name="similar.txt")
+    filled.add("The range is large. The change lasts long, the pome is ripe.", name="similar.txt")
     assert filled.did_you_mean("lange") == "large"
     assert filled.did_you_mean(query) == ""
     assert found(filled, query) == []
