@@ -142,23 +142,22 @@ class _Reading:
         x, y = place.points(*self._ask_places(raw.FPDFText_GetCharOrigin, origin))
         ink = place.boxes(west, south, east, north)
         room = place.boxes(left, bottom, right, top)
-        return tuple(
-            map(
-                Glyph,
-                texts,
-                *room,
-                x.tolist(),
-                y.tolist(),
-                zip(*ink, strict=True),
-                sizes,
-                [(angle + place.turn) % 360 for angle in angles],
-                fonts,
-                drawn,
-                map((1).__eq__, self._ask(raw.FPDFText_HasUnicodeMapError)),
-                map((1).__eq__, self._ask(raw.FPDFText_IsHyphen)),
-                invisible,
-            )
-        ), tuple(self._fonts)
+        rows = zip(
+            texts,
+            *room,
+            x.tolist(),
+            y.tolist(),
+            zip(*ink, strict=True),
+            sizes,
+            [(angle + place.turn) % 360 for angle in angles],
+            fonts,
+            drawn,
+            map((1).__eq__, self._ask(raw.FPDFText_HasUnicodeMapError)),
+            map((1).__eq__, self._ask(raw.FPDFText_IsHyphen)),
+            invisible,
+            strict=True,
+        )
+        return tuple(map(Glyph._make, rows)), tuple(self._fonts)
 
     def _ask(
         self,
