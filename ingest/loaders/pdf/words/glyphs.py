@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -157,7 +158,9 @@ class _Reading:
             invisible,
             strict=True,
         )
-        return tuple(map(Glyph._make, rows)), tuple(self._fonts)
+        # As Glyph._make, but for its check of the length.
+        glyphs: tuple[Glyph, ...] = tuple(map(partial(tuple.__new__, Glyph), rows))
+        return glyphs, tuple(self._fonts)
 
     def _ask(
         self,
