@@ -23,6 +23,9 @@ AGREEMENT = "catalog, vectors and full-text index agree"
 PROBLEM = "problem"
 """The finding that says why a section's part does not work."""
 
+COLLECTION = "collection "
+"""Begins the findings that are about one collection; its name follows."""
+
 _FIX_GPU = (
     "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
     "then run `make demo` again"
@@ -70,7 +73,7 @@ def _check(found: StoreCheck) -> dict[str, Any]:
     }
     for check in found.collections:
         if not check.ok:
-            values[f"collection {check.collection.name}"] = (
+            values[f"{COLLECTION}{check.collection.name}"] = (
                 f"{len(check.without_vector)} chunks without vector, "
                 f"{len(check.stray_vectors)} stray vectors, "
                 f"{len(check.not_indexed)} chunks not indexed, "
@@ -212,7 +215,7 @@ def _store(base: KnowledgeBase) -> dict[str, Any]:
         "size": f"{size / 2**20:.1f} MiB",
         **({"read-only": base.read_only} if base.read_only else {}),
         **{
-            f"collection {info.name}": f"{info.documents} documents, {info.chunks} chunks"
+            f"{COLLECTION}{info.name}": f"{info.documents} documents, {info.chunks} chunks"
             + _elsewhere(base.vector_store(info))
             for info in found
         },

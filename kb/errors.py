@@ -7,11 +7,13 @@ Every message says what failed, on which input, and what to do next::
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
     ├── EngineError               llama.cpp's library cannot be loaded
-    ├── EmbeddingError            text could not be turned into vectors
-    │   ├── InputTooLongError     a text or query exceeds what can be read
-    │   └── OutOfMemoryError      neither GPU nor processor has the memory for it
-    ├── ChatError                 the chat model gave no answer, or half of one
-    │   └── ChatTooLongError      what was asked is longer than it reads at once
+    ├── ModelCallError            a model could not be asked, or gave what cannot be used
+    │   ├── EmbeddingError        text could not be turned into vectors
+    │   │   ├── RerankingError    passages could not be put in order
+    │   │   ├── InputTooLongError a text or query exceeds what can be read
+    │   │   └── OutOfMemoryError  neither GPU nor processor has the memory for it
+    │   └── ChatError             the chat model gave no answer, or half of one
+    │       └── ChatTooLongError  what was asked is longer than it reads at once
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
     │   ├── StoreBusyError        another process holds the write lock for too long
@@ -22,10 +24,16 @@ Every message says what failed, on which input, and what to do next::
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
     │   └── CollectionGoneError   it was deleted or replaced between two steps
-    └── DocumentNotFoundError     no such document
+    ├── DocumentNotFoundError     no such document
+    └── JobError                  no such job, or none to which this can be done
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from kb.redaction import redacted
 
@@ -61,8 +69,23 @@ class EngineError(KnowledgeBaseError):
     """llama.cpp, which runs models in this process, cannot be loaded; the message gives mends."""
 
 
-class EmbeddingError(KnowledgeBaseError):
+class ModelCallError(KnowledgeBaseError):
+    """A model could not be asked, or gave what cannot be used.
+
+    llama.cpp and model servers raise it, whatever the model is for. Whoever calls them makes it
+    the error of what was wanted (:func:`failing_as`).
+    """
+
+
+class EmbeddingError(ModelCallError):
     """Text could not be turned into vectors."""
+
+
+class RerankingError(EmbeddingError):
+    """Passages could not be put in order.
+
+    It is an EmbeddingError too, for programs that know that name only.
+    """
 
 
 class InputTooLongError(EmbeddingError):
@@ -73,7 +96,7 @@ class OutOfMemoryError(EmbeddingError):
     """The memory for a model, its contexts or one call was refused, on the GPU or beside it."""
 
 
-class ChatError(KnowledgeBaseError):
+class ChatError(ModelCallError):
     """The chat model gave no answer, or half of one."""
 
 
@@ -130,3 +153,21 @@ class CollectionGoneError(CollectionError):
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class JobError(KnowledgeBaseError):
+    """There is no such job, or it is in no state for what was asked."""
+
+
+@contextmanager
+def failing_as(kind: type[ModelCallError]) -> Iterator[None]:
+    """Raise what an engine or a server says of a failed call as ``kind``, in the same words.
+
+    Errors that say more than ModelCallError pass as they are.
+    """
+    try:
+        yield
+    except (EmbeddingError, ChatError):
+        raise
+    except ModelCallError as error:
+        raise kind(str(error)) from error

@@ -100,7 +100,7 @@ class FileTracking:
         """
         target = self._resolved(collection)
         for inner, (root, prefix) in adopted.items():
-            with self._store.change() as change:
+            with self._store.change_catalog() as change:
                 change.place_root(target.id, inner)
                 if inner == root:
                     continue

@@ -85,10 +85,8 @@ def _names_this_machine(host: str) -> bool:
     return name.lower().endswith(".localhost") or is_loopback(name)
 
 
-def refusal(address: str | None, *, guarded: bool) -> str | None:
-    """Return why the UI must not be served at ``address``, None where it may."""
-    if guarded or is_loopback(address):
-        return None
+def open_to_all(address: str | None) -> str:
+    """Return why the UI is not served at an address that others reach, where there is no login."""
     return (
         f"the browser UI would be open to everybody who reaches {address or 'this machine'}: "
         "anyone could read, add and delete documents. Set a password first "

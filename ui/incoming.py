@@ -16,7 +16,7 @@ from collections import defaultdict, deque
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from kb.locked_files import LockedFile
 
 MOST_SESSION_BYTES = 4 << 30
 """Most bytes that wait for one browser session."""
@@ -83,9 +83,9 @@ class Incoming:
         self._gone: deque[tuple[str, int]] = deque()
         self._files: dict[str, dict[str, tuple[bytes, Held]]] = defaultdict(dict)
         self._folder: Path | None = None
-        self._lock: FileLock | None = None
+        self._lock: LockedFile | None = None
         if folder.is_dir():
-            with contextlib.suppress(OSError, Timeout):  # a folder that is read only, or busy
+            with contextlib.suppress(OSError):  # a folder that is read only, or busy
                 self._clear_left_behind()
 
     @property
@@ -103,7 +103,7 @@ class Incoming:
         """
         try:
             descriptor, name = tempfile.mkstemp(dir=self._own_folder())
-        except (OSError, Timeout) as error:
+        except OSError as error:
             raise TooMuchError(why="disk") from error
         return Arrival(self, session, descriptor, Path(name), self._gone)
 
@@ -167,19 +167,18 @@ class Incoming:
         with self._mutex:
             if self._folder is None:
                 self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with FileLock(self._parent / _LOCK, timeout=_LOCK_S):
+                with LockedFile(self._parent / _LOCK).held(timeout_s=_LOCK_S):
                     folder = Path(tempfile.mkdtemp(dir=self._parent))
-                    lock = FileLock(folder / _LOCK, timeout=0)
-                    lock.acquire()
+                    lock = LockedFile.new(folder / _LOCK)
                 self._folder, self._lock = folder, lock
             return self._folder
 
     def _clear_left_behind(self) -> None:
         """Delete folders whose process is gone: nobody holds their lock."""
-        with FileLock(self._parent / _LOCK, timeout=_LOCK_S):
+        with LockedFile(self._parent / _LOCK).held(timeout_s=_LOCK_S):
             for folder in self._parent.iterdir():
                 if folder.is_dir():
-                    with contextlib.suppress(Timeout), FileLock(folder / _LOCK, timeout=0):
+                    with contextlib.suppress(TimeoutError), LockedFile(folder / _LOCK).held():
                         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 import threading
 import webbrowser
@@ -21,9 +20,10 @@ from streamlit import config
 from streamlit.starlette import App
 
 from ingest.jobs import Spool
-from kb.errors import KnowledgeBaseError, SettingsError
+from kb.errors import KnowledgeBaseError
+from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.settings import Settings
-from ui.access import refusal, turned_away
+from ui.access import open_to_all, turned_away
 from ui.gate import Gate
 from ui.session import session, stop_jobs
 from ui.shared import draw_unexpected
@@ -74,9 +74,7 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
         config.set_option(name, value)
     settings = Settings.load()
     guarded = is_guarded(settings)
-    why = refusal(host, guarded=guarded)
-    if why is not None:
-        raise SettingsError(why)
+    require_guard(host, guarded=guarded, otherwise=open_to_all(host))
     visits = Visits()
     install(visits)
     gate = Gate(
@@ -89,7 +87,7 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
         origins=st.get_option("server.corsAllowedOrigins"),
     )
     certificate, key = st.get_option("server.sslCertFile"), st.get_option("server.sslKeyFile")
-    url = f"{'https' if certificate else 'http'}://{_shown(host)}:{port}"
+    url = url_of(host, port, scheme="https" if certificate else "http")
 
     def started() -> None:
         announce(url)
@@ -115,54 +113,12 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
     taken = take_addresses(host, port)
     # The signal is raised again after the end: Ctrl-C is no error.
     with contextlib.suppress(KeyboardInterrupt):
-        _Announcing(server, started).run(taken)
+        AnnouncingServer(server, started=started, ended=_let_go).run(taken)
 
 
-def take_addresses(host: str, port: int) -> list[socket.socket]:
-    """Return sockets bound to all addresses of a name, which do not listen yet.
-
-    Raises:
-        SettingsError: an address is in use or not this machine's.
-    """
-    taken: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            try:
-                bound = socket.socket(family, kind, protocol)
-            except OSError:
-                continue  # a kernel without this kind of address
-            taken.append(bound)
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            bound.bind(address)
-    except OSError as error:
-        for bound in taken:
-            bound.close()
-        reason = error.strerror or str(error)
-        msg = f"cannot listen on {host} port {port}: {reason}; choose another --port or --host"
-        raise SettingsError(msg) from error
-    return taken
-
-
-class _Announcing(uvicorn.Server):
-    """Says once that requests are answered; at the end lets go of the job under way."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is asked already, then stop working on jobs."""
-        await super().shutdown(sockets)
-        await asyncio.to_thread(stop_jobs, _GRACE_S)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
+async def _let_go() -> None:
+    """Stop working on jobs."""
+    await asyncio.to_thread(stop_jobs, _GRACE_S)
 
 
 def _go_on(settings: Settings) -> None:
@@ -181,10 +137,3 @@ def _open(url: str) -> None:
     ):
         return
     webbrowser.open(url)
-
-
-def _shown(host: str) -> str:
-    """Return the name under which a person at this machine reaches an address."""
-    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
-        return "localhost"
-    return f"[{host}]" if ":" in host else host

@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from ingest.jobs.looking import Looking
 from ingest.jobs.spool import Batch, Spool, Upload
 from ingest.jobs.worker import Worker
@@ -17,6 +15,7 @@ from ingest.options import IngestOptions
 from kb.catalog.job_records import JobFile, JobInfo, JobKind, NewJob
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
+from kb.locked_files import LockedFile
 from kb.records import CollectionInfo
 
 # Passwords are never written down; the other two are for who watches folders.
@@ -29,17 +28,32 @@ class Jobs(Looking):
     Several processes may have one each: they see the same jobs, and one of them works at a time.
     A job that is queued is done, whatever becomes of the process that queued it.
 
+    Args:
+        base: where documents go.
+        working: do jobs in this process; else it looks on, queues and cancels until :meth:`work`.
+
     Raises (every method that changes something):
         StoreError: the data folder is read-only, or its disk is full.
     """
 
-    def __init__(self, base: KnowledgeBase) -> None:
+    def __init__(self, base: KnowledgeBase, *, working: bool = True) -> None:
         super().__init__(base)
         self.spool = Spool(base.settings.spool_dir)
         self._worker = Worker(base, self.spool)
         if not base.read_only:
             self._worker.clean()
-            self._worker.start()
+            if working:
+                self.work()
+
+    def work(self) -> None:
+        """Do jobs in this process from now on; called once, where the making did not say so.
+
+        Raises:
+            StoreError: the data folder is read-only.
+        """
+        if self._base.read_only:
+            raise StoreError(self._base.read_only)
+        self._worker.start()
 
     # -- queueing
 
@@ -181,6 +195,11 @@ class Jobs(Looking):
         else:
             self._worker.cancel(job_id)
 
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.read_only:
+            self._worker.settle()
+
     def dismiss(self, job_id: int) -> None:
         """Forget a job that has ended."""
         self._base.jobs.dismiss(job_id)
@@ -225,7 +244,7 @@ class Jobs(Looking):
         self._leave(job_id, options.passwords, batch.hand_over())
         return job_id
 
-    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: FileLock) -> None:
+    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
         """Leave a job to whoever works; hold its batch where this process knows its passwords."""
         if passwords:
             self._worker.remember(job_id, passwords, lock)
@@ -240,7 +259,7 @@ class Jobs(Looking):
 
 
 @contextmanager
-def _released_on_error(lock: FileLock) -> Iterator[None]:
+def _released_on_error(lock: LockedFile) -> Iterator[None]:
     try:
         yield
     except BaseException:

@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
-
 from kb.errors import StoreError
+from kb.locked_files import LockedFile
 
 _PART_BYTES = 1 << 20
 _LOCK = "lock"
@@ -42,11 +41,10 @@ class Spool:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Nobody cleans up between the making of the folder and of the lock in it.
-            with FileLock(self.folder / _LOCK, timeout=_LOCK_S):
+            with _lock(self.folder).held(timeout_s=_LOCK_S):
                 folder = Path(tempfile.mkdtemp(dir=self.folder))
-                lock = _lock(folder)
-                lock.acquire()
-        except (OSError, Timeout) as error:
+                lock = LockedFile.new(folder / _LOCK)
+        except OSError as error:
             raise _no_room(self.folder, error) from error
         return Batch(folder, lock)
 
@@ -65,7 +63,7 @@ class Spool:
             lock.release()
         return lock is None
 
-    def hold(self, batch: str) -> FileLock | None:
+    def hold(self, batch: str) -> LockedFile | None:
         """Hold a batch; None where another one holds it.
 
         Raises:
@@ -75,12 +73,9 @@ class Spool:
         lock = _lock(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock.acquire()
-        except Timeout:
-            return None
+            return lock if lock.take() else None
         except OSError as error:
             raise _no_room(self.folder, error) from error
-        return lock
 
     def clean(self, is_wanted: Callable[[str], bool]) -> None:
         """Delete the batches that nobody holds and no job wants.
@@ -88,9 +83,9 @@ class Spool:
         ``is_wanted`` is asked while the batch is held: whoever filled it has queued the job by
         then, or never will.
         """
-        with contextlib.suppress(OSError, Timeout), FileLock(self.folder / _LOCK, timeout=_LOCK_S):
+        with contextlib.suppress(OSError), _lock(self.folder).held(timeout_s=_LOCK_S):
             for folder in self._batches():
-                with contextlib.suppress(OSError, Timeout), _lock(folder):
+                with contextlib.suppress(OSError), _lock(folder).held():
                     if not is_wanted(folder.name):
                         shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,7 +101,7 @@ class Batch:
         name: what the job calls it.
     """
 
-    def __init__(self, folder: Path, lock: FileLock) -> None:
+    def __init__(self, folder: Path, lock: LockedFile) -> None:
         self.name = folder.name
         self._folder = folder
         self._lock = lock
@@ -147,7 +142,7 @@ class Batch:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def hand_over(self) -> FileLock:
+    def hand_over(self) -> LockedFile:
         """Leave the files to the job that was queued for them; return the lock, still held."""
         self._unwanted.detach()
         return self._lock
@@ -179,12 +174,11 @@ def parts_of(file: BinaryIO) -> Iterator[bytes]:
         yield part
 
 
-def _lock(folder: Path) -> FileLock:
-    # Taken in one thread and let go of in another.
-    return FileLock(folder / _LOCK, timeout=0, thread_local=False)
+def _lock(folder: Path) -> LockedFile:
+    return LockedFile(folder / _LOCK)
 
 
-def _delete(folder: Path, lock: FileLock) -> None:
+def _delete(folder: Path, lock: LockedFile) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     lock.release()
 

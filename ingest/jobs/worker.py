@@ -12,13 +12,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from filelock import FileLock, Timeout
-
 from ingest.jobs.execution import Execution
 from ingest.jobs.spool import Spool
 from kb.catalog.job_records import JobInfo, JobState
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
+from kb.locked_files import LockedFile
 
 KEPT_JOBS = 20
 """Jobs that have ended and are remembered for who looks on."""
@@ -39,7 +38,7 @@ class _Known:
     """Passwords of a job, and the lock by which other processes know that somebody has them."""
 
     passwords: tuple[str, ...] = field(repr=False)
-    lock: FileLock
+    lock: LockedFile
 
 
 class Worker:
@@ -71,7 +70,7 @@ class Worker:
         """Say that something was queued."""
         self._wake.set()
 
-    def remember(self, job_id: int, passwords: tuple[str, ...], lock: FileLock) -> None:
+    def remember(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
         """Remember the passwords of a job, and hold its batch, until the job has ended."""
         with self._mutex:
             self._known[job_id] = _Known(passwords, lock)
@@ -102,6 +101,14 @@ class Worker:
             known, self._known = self._known, {}
         for each in known.values():
             each.lock.release()
+
+    def settle(self) -> None:
+        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        if not self._base.jobs.is_active():
+            return
+        with self._lease() as is_ours:
+            if is_ours and self._base.jobs.settle():
+                self.clean()
 
     def clean(self) -> None:
         """Delete what no job needs any more."""
@@ -150,10 +157,8 @@ class Worker:
     def _lease(self) -> Iterator[bool]:
         """Be the one process that works, unless another one is."""
         self._spool.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(self._spool.folder / LEASE, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
+        lock = LockedFile(self._spool.folder / LEASE)
+        if not lock.take():
             yield False
             return
         try:

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from kb.archive.exporting import ArchiveInfo, original_member
 from kb.archive.file import ArchiveReader, damaged, reading
 from kb.archive.records import ArchivedCollection, ArchivedFile
@@ -23,6 +21,7 @@ from kb.errors import (
     StoreBusyError,
     StoreError,
 )
+from kb.locked_files import LockedFile
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -70,12 +69,10 @@ def import_collection(
 
 @contextmanager
 def _alone(store: Store) -> Iterator[None]:
-    lock = FileLock(store.folder / "import.lock", thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
+    lock = LockedFile(store.folder / "import.lock")
+    if not lock.take():
         msg = "another archive is being imported; try again when that is done"
-        raise StoreBusyError(msg) from error
+        raise StoreBusyError(msg)
     try:
         yield
     finally:
@@ -125,7 +122,7 @@ def _write(  # noqa: PLR0917 - one call, above
     seen: list[ArchivedFile] = []
     try:
         # Before any source names them: nothing in them is read from this machine's disk.
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.unplace_roots(target.id, found.folders)
         for item in found.items(target):
             first, *others = item.files
@@ -142,7 +139,7 @@ def _write(  # noqa: PLR0917 - one call, above
         for path, content_hash in found.originals:
             if not uploads.is_intact(path, content_hash):
                 uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.current_collection(target)
             for document_id, added_at in added:
                 change.date_document(document_id, added_at)

@@ -7,18 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kb.catalog.connections import Connections
+from kb.catalog.looking_up import LookingUp
 from kb.catalog.state import Change, State
 from kb.errors import StoreError
 
 
-class Catalog:
+class Catalog(LookingUp):
     """What is known of collections, documents, chunks, files and runs. Thread-safe.
 
     ``with catalog.reading() as state:`` gives reads that all see one state, ``with
     catalog.change() as change:`` changes that become visible in one step at the end of the block
-    and are undone by any error in it. Other processes may change the catalog meanwhile. Who
-    changes it holds the store's write lock. Only jobs change without it (:mod:`kb.queueing`): they
-    concern nothing that can be found, and who cancels one must not wait for a long commit.
+    and are undone by any error in it. Callers with a single question have a method for it.
+
+    Other processes may change the catalog meanwhile. Who changes it holds the store's write lock.
+    Only jobs change without it (:mod:`kb.queueing`): they concern nothing that can be found, and
+    who cancels one must not wait for a long commit.
 
     Args:
         path: the file; made if it is not there, brought forward if an older release wrote it.
@@ -78,11 +81,6 @@ class Catalog:
             raise StoreError(self._refusal)
         with self._changing() as change:
             yield change
-
-    def generation(self) -> int:
-        """Return the count of changes of what can be found, by any process."""
-        with self.reading() as state:
-            return state.generation()
 
     def compact(self) -> None:
         """Rewrite the file without the pages of what was deleted."""

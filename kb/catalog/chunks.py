@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kb.catalog.base import Transaction
 from kb.catalog.rows import dump
@@ -14,7 +15,17 @@ from kb.provenance import read_by
 from kb.records import Chunk, MediaType, MetadataValue, PageSource, SectionKind
 
 
-@dataclass(slots=True)  # a search makes a hundred; frozen ones take three times as long
+class Passage(NamedTuple):
+    """What tells whether two chunks say the same: where in which document, and the text."""
+
+    id: int
+    document_id: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(slots=True)
 class StoredChunk:
     """A chunk that a search may see, with what its document says of itself.
 
@@ -71,6 +82,32 @@ class ChunkReads(Transaction):
             (json.dumps(list(ids)), json.dumps(list(collection_ids))),
         )
         return {row["id"]: _stored(row) for row in rows}
+
+    def passages(self, collection_ids: Sequence[str], ids: Sequence[int]) -> dict[int, Passage]:
+        """Return as :meth:`visible_chunks` what a search looks at of many chunks to show a few."""
+        rows = self._db.execute(
+            "SELECT k.id, k.document_id, k.start, k.end, k.text FROM json_each(?) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN documents d ON d.id = k.document_id"
+            " WHERE d.state = 'active' AND d.collection_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)), json.dumps(list(collection_ids))),
+        )
+        return {row[0]: Passage._make(row) for row in rows}
+
+    def searched_texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return all that the keyword index looked at of some chunks.
+
+        That is the title of the document, the headings, the table's header and the text.
+        """
+        rows = self._db.execute(
+            # Headings stay JSON, in which words are written as they are.
+            "SELECT k.id, d.title || char(10) || k.heading_path || char(10) || k.header"
+            " || char(10) || k.text FROM json_each(?) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN documents d ON d.id = k.document_id",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: row[1] for row in rows}
 
     def visible_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks of a collection that a search may see."""

@@ -1,7 +1,8 @@
 """What no search may see: old versions, what a crash left behind, and descriptions out of date.
 
 Triggers of the catalog note the documents whose first file has another name now than is stored
-beside their vectors; their chunks are described anew a few at a time.
+beside their vectors; their chunks are described anew a few at a time. Documents of a release that
+described less are noted too (-1), but wait until somebody asks for it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class HiddenReads(Transaction):
         """Say whether anything waits to be removed or to be described anew."""
         row = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM dropped_vectors)"
-            " OR EXISTS (SELECT 1 FROM stale_descriptions)"
+            " OR EXISTS (SELECT 1 FROM stale_descriptions WHERE described >= 0)"
             " OR EXISTS (SELECT 1 FROM documents WHERE state <> 'active') AS found"
         ).fetchone()
         return bool(row["found"])
@@ -67,14 +68,15 @@ class HiddenReads(Transaction):
 
     def has_stale_descriptions(self) -> bool:
         """Say whether there is anything to describe anew."""
-        return self._db.execute("SELECT 1 FROM stale_descriptions").fetchone() is not None
+        found = self._db.execute("SELECT 1 FROM stale_descriptions WHERE described >= 0").fetchone()
+        return found is not None
 
     def stale_chunks(self, *, at_most: int) -> list[StaleChunk]:
         """Return chunks to describe anew, document by document, in their order."""
         rows = self._db.execute(
             "SELECT d.collection_id, s.document_id, k.id AS chunk_id, k.ordinal"
             " FROM stale_descriptions s"
-            " JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
+            " JOIN documents d ON d.id = s.document_id AND d.state = 'active' AND s.described >= 0"
             " JOIN chunks k ON k.document_id = s.document_id AND k.ordinal >= s.described"
             " ORDER BY s.document_id, k.ordinal LIMIT ?",
             (at_most,),
@@ -99,6 +101,11 @@ class HiddenChanges(HiddenReads):
             (json.dumps(document_ids),),
         )
         return len(chunk_ids) + deleted.rowcount
+
+    def ask_for_descriptions(self) -> int:
+        """Have the chunks of documents of earlier releases described; return how many these are."""
+        asked = self._db.execute("UPDATE stale_descriptions SET described = 0 WHERE described < 0")
+        return asked.rowcount
 
     def note_described(self, reached: Mapping[int, int]) -> int:
         """Note how many chunks of documents are described; return how many documents are done."""

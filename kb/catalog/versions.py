@@ -2,11 +2,13 @@
 
 Documents go through three states: pending (written, vectors on their way, invisible), active
 (visible), retired (invisible, vectors being deleted). A chunk becomes visible in
-:meth:`VersionChanges.show_version`, when its transaction ends.
+:meth:`VersionChanges.show_versions`, when its transaction ends.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.chunks import ChunkChanges
@@ -17,6 +19,7 @@ from kb.catalog.sources import SourceChanges
 from kb.errors import ChangedMeanwhileError
 from kb.prepared import PreparedDocument
 from kb.records import FileState, Source
+from kb.words.terms import IndexText
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,17 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
         document_id = self._insert_document(collection_id, prepared)
         return PendingDocument(document_id, tuple(self._insert_chunks(document_id, prepared)))
 
-    def show_version(
-        self, collection_id: str, pending: PendingDocument, prepared: PreparedDocument
+    def show_versions(
+        self, collection_id: str, shown: Sequence[tuple[PendingDocument, PreparedDocument]]
     ) -> None:
-        """Make a written document visible, and its chunks findable by their words."""
-        self._set_state(pending.document_id, "active")
-        title = prepared.document.title
-        contexts = (
-            context_text(title, chunk.heading_path, prepared.language) for chunk in prepared.chunks
+        """Make written documents visible, and their chunks findable by their words."""
+        for pending, _ in shown:
+            self._set_state(pending.document_id, "active")
+        # All at once: every other statement between them would make one more part of the index.
+        self.index_words(
+            collection_id, itertools.chain.from_iterable(_words(*each) for each in shown)
         )
-        items = zip(pending.chunk_ids, prepared.index_texts, contexts, strict=True)
-        self.index_words(collection_id, items)
+        self.merge_small_keyword_index(collection_id)
 
     def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
         """Let a source show ``file.document_id``; return what it showed before.
@@ -104,3 +107,12 @@ class VersionChanges(KeywordChanges, ChunkChanges, DocumentChanges, SourceChange
         """Hide a document from every search; its rows and vectors are deleted afterwards."""
         self.forget_words(collection_id, document_id)
         self._set_state(document_id, "retired")
+
+
+def _words(
+    pending: PendingDocument, prepared: PreparedDocument
+) -> Iterator[tuple[int, IndexText, str]]:
+    title, language = prepared.document.title, prepared.language
+    for item in zip(pending.chunk_ids, prepared.index_texts, prepared.chunks, strict=True):
+        chunk_id, text, chunk = item
+        yield chunk_id, text, context_text(title, chunk.heading_path, language)

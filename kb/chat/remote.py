@@ -18,7 +18,8 @@ from kb.chat.thinking import ThinkingSplitter
 from kb.errors import ChatError, ChatTooLongError, SettingsError
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
-from kb.remote.client import KEY_VARIABLES, open_http
+from kb.remote.client import KEY_VARIABLES
+from kb.remote.peer import Peer, bearer
 from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message
@@ -60,9 +61,10 @@ class ChatServer:
             raise SettingsError(msg)
         self._address = addresses[0]
         self._extras = dict(_WITHOUT_THINKING)
-        self._http = open_http(
-            self._address, key=key_from_environment(*KEY_VARIABLES), timeout_s=timeout_s
-        )
+        key = key_from_environment(*KEY_VARIABLES)
+        root = self._address.root
+        self._peer = Peer(named=f"the chat server {root}", root=root, secret=key)
+        self._http = self._peer.connect(bearer(key), timeout_s=timeout_s)
         self._limits = ServerLimits(
             self._http,
             root=self._address.root,
@@ -112,23 +114,16 @@ class ChatServer:
 
     def _stream(self, body: dict[str, Any]) -> Generator[Piece, None, None]:
         splitter = ThinkingSplitter()
-        try:
-            with self._answering(body) as response:
-                for piece in self._pieces(response):
-                    if piece.thinking or piece.cut or piece.ended:
-                        yield piece
-                    else:
-                        yield from splitter.feed(piece.text)
-            yield from splitter.end()
-        except httpx.TimeoutException as error:
-            msg = f"the chat server {self.where} gave no answer in time"
-            raise ChatError(msg) from error
-        except httpx.ConnectError as error:
-            msg = f"there is no connection to the chat server {self.where} ({error}); is it on?"
-            raise ChatError(msg) from error
-        except httpx.HTTPError as error:
-            msg = f"the connection to the chat server {self.where} broke off ({error})"
-            raise ChatError(msg) from error
+        with (
+            self._peer.calling(ChatError, ChatError, advice="; is it on?"),
+            self._answering(body) as response,
+        ):
+            for piece in self._pieces(response):
+                if piece.thinking or piece.cut or piece.ended:
+                    yield piece
+                else:
+                    yield from splitter.feed(piece.text)
+        yield from splitter.end()
 
     @contextmanager
     def _answering(self, body: dict[str, Any]) -> Iterator[httpx.Response]:
@@ -185,7 +180,8 @@ class ChatServer:
                 return
             event = self._parsed(sent.data)
             if isinstance(event, dict) and "error" in event:
-                msg = f"the chat server {self.where} failed: {_said(event)}"
+                said = self._peer.words_in(event, most=_SAID_MOST)
+                msg = f"the chat server {self.where} failed: {said}"
                 raise ChatError(msg)
             yield from self._contents(event, "delta")
             finished = finished or _finish(event) != ""
@@ -236,10 +232,7 @@ class ChatServer:
             yield Piece(ended=one_line(reason)[:_REASON_MOST].strip())
 
     def _refusal(self, response: httpx.Response) -> ChatError:
-        try:
-            said = _said(response.json())
-        except (ValueError, RecursionError):
-            said = response.text[:_SAID_MOST]
+        said = self._peer.words(response, most=_SAID_MOST)
         ways = {
             401: "; set KB_API_KEY",
             403: "; set KB_API_KEY",
@@ -258,9 +251,3 @@ def _finish(event: Any) -> str:  # noqa: ANN401 - JSON
     first = choices[0] if isinstance(choices, list) and choices else None
     reason = first.get("finish_reason") if isinstance(first, dict) else None
     return reason if isinstance(reason, str) else ""
-
-
-def _said(answer: Any) -> str:  # noqa: ANN401 - JSON
-    error = answer.get("error", answer) if isinstance(answer, dict) else answer
-    said = error.get("message", error) if isinstance(error, dict) else error
-    return str(said)[:_SAID_MOST]

@@ -11,6 +11,7 @@ from kb.cli import (
     asking,
     collections,
     evaluation,
+    jobs,
     listings,
     migrating,
     models,
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)

@@ -33,7 +33,7 @@ def print_documents(
                 str(info.pages or ""),
                 str(info.chunks),
                 Text(one_line(", ".join(info.tags))),
-                _minute(info.added_at),
+                minute(info.added_at),
             )
         console.print(table)
     elif not failed:
@@ -63,11 +63,11 @@ def print_failed(files: Sequence[FailedFile], console: Console) -> None:
 
 
 def _place(file: FailedFile) -> str:
-    return f"{one_line(file.source.root)}, {_minute(file.seen_at)}"
+    return f"{one_line(file.source.root)}, {minute(file.seen_at)}"
 
 
 def _older(file: FailedFile) -> Text:
-    date = _minute(file.document_added_at) if file.document_added_at else ""
+    date = minute(file.document_added_at) if file.document_added_at else ""
     return Text(
         f"{one_line(file.source.path)} could not be read as it is now; the version of {date} is "
         f"still found (`kb remove {file.document_id}` removes it)",
@@ -83,7 +83,7 @@ def print_runs(found: Sequence[RunInfo], console: Console) -> None:
         console.print(
             Text.assemble(
                 (f"{run.id}", "bold"),
-                f"  {_minute(run.started_at)}  ",
+                f"  {minute(run.started_at)}  ",
                 (run.status, "green" if run.status == "finished" else "yellow"),
                 f"{_took(run)}  {run.collection}  ",
                 (one_line(", ".join(run.paths)), "cyan"),
@@ -137,7 +137,8 @@ def _took(run: RunInfo) -> str:
     return f" in {minutes} min {seconds} s" if minutes else f" in {seconds} s"
 
 
-def _minute(moment: datetime) -> str:
+def minute(moment: datetime) -> str:
+    """Return a moment as a person here reads it, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from kb.cores import available_cores
 from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.traits import Traits, check_dimensions, read_traits
-from kb.errors import InputTooLongError, SettingsError
+from kb.errors import EmbeddingError, InputTooLongError, SettingsError, failing_as
 from kb.llama import native
 from kb.llama.bulk import Bulk
 from kb.llama.calibration import Calibration
@@ -55,6 +55,7 @@ class LlamaEmbedder:
         OutOfMemoryError: there is not enough memory, however little is used.
     """
 
+    @failing_as(EmbeddingError)
     def __init__(
         self,
         model: ModelFile,
@@ -147,16 +148,19 @@ class LlamaEmbedder:
         """Return a scalar of the GGUF header as text, None where it is absent."""
         return self._model.metadata(key)
 
+    @failing_as(EmbeddingError)
     def round_trip(self, text: str) -> str:
         """Return what is left of a text that is cut into tokens and put together again."""
         with self._in_use.entered():
             return self._model.detokenize(self._tokenizer.tokens(text))
 
+    @failing_as(EmbeddingError)
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count tokens of each text alone, without prompt and special tokens."""
         with self._in_use.entered():
             return [self._tokenizer.count(text) for text in texts]
 
+    @failing_as(EmbeddingError)
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
         """Count the tokens that the model reads of each text: prompt and special tokens too."""
         words = self._prompts
@@ -164,6 +168,7 @@ class LlamaEmbedder:
         with self._in_use.entered():
             return [len(self._tokenizer.tokens(text)) for text in worded]
 
+    @failing_as(EmbeddingError)
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -176,6 +181,7 @@ class LlamaEmbedder:
         with self._in_use.entered():
             return self._embed([self._prompts.word_document(text) for text in texts], on_progress)
 
+    @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
 

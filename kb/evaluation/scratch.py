@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from kb import interrupts
+from kb.locked_files import LockedFile
 
 _PREFIX = "kb-eval-"
 _LOCK = "in-use.lock"
@@ -32,7 +31,7 @@ def scratch_folder() -> Iterator[Path]:
 
     with interrupts.cleaning_up(remove):
         try:
-            with FileLock(folder / _LOCK):
+            with LockedFile(folder / _LOCK).held():
                 yield folder
         finally:
             remove()
@@ -46,7 +45,7 @@ def _remove_abandoned() -> None:
         try:
             ours = lock.is_file() and folder.lstat().st_uid == os.getuid()
             if ours and not folder.is_symlink():
-                with FileLock(lock, timeout=0):
+                with LockedFile(lock).held():
                     shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, OSError):
+        except OSError:  # somebody is at work in it, or it is not ours after all
             continue

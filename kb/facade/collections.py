@@ -11,8 +11,7 @@ class CollectionMethods(Parts):
 
     def collections(self) -> list[CollectionInfo]:
         """Return all collections by name."""
-        with self._store.catalog.reading() as state:
-            return state.collections()
+        return self._store.catalog.collections()
 
     def collection(self, name: str | None = None) -> CollectionInfo:
         """Return one collection's description.
@@ -20,8 +19,7 @@ class CollectionMethods(Parts):
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.catalog.reading() as state:
-            return state.collection(name or self.settings.collection)
+        return self._store.catalog.collection(name or self.settings.collection)
 
     def held(self, name: str | None = None) -> CollectionRef:
         """Return the collection of that name to work on for a while, whatever it is called by then.
@@ -29,8 +27,7 @@ class CollectionMethods(Parts):
         The name itself where there is no such collection (yet).
         """
         wanted = name or self.settings.collection
-        with self._store.catalog.reading() as state:
-            return state.find_collection(wanted) or wanted
+        return self._store.catalog.find_collection(wanted) or wanted
 
     def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
         """Make a collection for the model in use.
@@ -42,21 +39,18 @@ class CollectionMethods(Parts):
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name; its contents stay as they are."""
-        with self._store.change() as change:
-            change.rename_collection(change.collection(name).id, new_name)
+        self._store.rename_collection(name, new_name)
 
     def describe_collection(self, name: str, description: str) -> None:
         """Change a collection's description."""
-        with self._store.change() as change:
-            change.describe_collection(change.collection(name).id, description)
+        self._store.describe_collection(name, description)
 
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for; empty for the settings' instruction.
 
         Documents are embedded without instructions, so nothing is embedded again.
         """
-        with self._store.change() as change:
-            change.instruct_collection(change.collection(name).id, instruction)
+        self._store.instruct_collection(name, instruction)
 
     def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
         """Change how a collection is searched where a query does not say; None for the settings'.
@@ -64,8 +58,7 @@ class CollectionMethods(Parts):
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.change() as change:
-            change.set_collection_mode(change.collection(name).id, mode)
+        self._store.set_collection_mode(name, mode)
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kb.catalog.numbers import document_number, no_document
 from kb.facade.collections import CollectionMethods
 from kb.metadata import clean_tags
 from kb.overview import Overview, overview
@@ -53,9 +52,7 @@ class DocumentMethods(CollectionMethods):
         Raises:
             CollectionError: there is no such collection.
         """
-        target = self.collection(collection)
-        with self._store.catalog.reading() as state:
-            return state.documents(target.id)
+        return self._store.catalog.documents_in(collection or self.settings.collection)
 
     def document(self, document_id: int) -> DocumentInfo:
         """Return one document's description.
@@ -63,11 +60,7 @@ class DocumentMethods(CollectionMethods):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        with self._store.catalog.reading() as state:
-            found = state.document(document_number(document_id))
-        if found is None:
-            raise no_document(document_id)
-        return found
+        return self._store.catalog.document(document_id)
 
     def document_content(self, document_id: int) -> Document:
         """Return a document whole, as it was read: text, sections, pages.
@@ -75,11 +68,7 @@ class DocumentMethods(CollectionMethods):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        with self._store.catalog.reading() as state:
-            found = state.document_content(document_number(document_id))
-        if found is None:
-            raise no_document(document_id)
-        return found
+        return self._store.catalog.document_content(document_id)
 
     def document_text(self, document_id: int) -> str:
         """Return a document's normalised text.
@@ -95,8 +84,7 @@ class DocumentMethods(CollectionMethods):
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
-        with self._store.catalog.reading() as state:
-            return state.chunks_of(document_number(document_id))
+        return self._store.catalog.chunks_of(document_id)
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources.
@@ -136,8 +124,7 @@ class DocumentMethods(CollectionMethods):
         """
         added, removed = clean_tags(add), clean_tags(remove)
         target = self.collection(collection).id if collection else None
-        with self._store.writing(), self._store.changing() as change:
-            change.tag_documents(document_ids, add=added, remove=removed, collection_id=target)
+        self._store.tag_documents(document_ids, add=added, remove=removed, collection_id=target)
 
     def facets(self, *, collection: str | None = None) -> Facets:
         """Return the tags and languages of a collection's documents, for filters.
@@ -145,9 +132,7 @@ class DocumentMethods(CollectionMethods):
         Raises:
             CollectionError: there is no such collection.
         """
-        target = self.collection(collection)
-        with self._store.catalog.reading() as state:
-            return state.facets(target.id)
+        return self._store.catalog.facets_in(collection or self.settings.collection)
 
     def overview(self, *, collection: str | None = None) -> Overview:
         """Return what a collection holds at a glance, with a map of its documents.

@@ -84,9 +84,7 @@ class UpkeepMethods(CollectionMethods):
         Raises:
             CollectionError: there is no such collection.
         """
-        with self._store.catalog.reading() as state:
-            target = state.meant_collection(collection, self.settings.collection)
-            return state.vector_place(target.id)
+        return self._store.catalog.vector_place_of(collection, self.settings.collection)
 
     def migrate(
         self,

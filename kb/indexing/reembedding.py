@@ -173,7 +173,7 @@ def _carry_document(
     prepared = indexing.look_up(made, new)
     item = EmbeddedDocument(prepared=prepared, vectors=indexing.embed(prepared), file=first)
     (result,) = store.commit_all(new, [item])
-    with store.change() as change:
+    with store.change_catalog() as change:
         change.date_document(result.document_id, origin.added_at)
     for other in others:
         store.attach(new.id, replace(other, document_id=result.document_id))

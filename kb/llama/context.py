@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kb.errors import EmbeddingError, OutOfMemoryError
+from kb.errors import ModelCallError, OutOfMemoryError
 from kb.llama.library import errors, forget_errors, llama_cpp, supports_gpu
 from kb.llama.native import POOLING_RANK, Model
 from kb.llama.pages import give_back
@@ -38,7 +38,7 @@ class Context:
 
     Raises:
         OutOfMemoryError: there is not enough memory.
-        EmbeddingError: llama.cpp refused for another reason.
+        ModelCallError: llama.cpp refused for another reason.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Context:
                 "KB_N_GPU_LAYERS"
             )
             refused = any("alloc" in line or "memory" in line for line in errors())
-            raise OutOfMemoryError(msg) if refused else EmbeddingError(msg)
+            raise OutOfMemoryError(msg) if refused else ModelCallError(msg)
         self._handle: llama_cpp.llama_context_p | None = handle
         self._memory = llama_cpp.llama_get_memory(handle)
         self._input = _Input(n_batch, ends_only=bool(pieces))
@@ -97,7 +97,7 @@ class Context:
 
         Raises:
             OutOfMemoryError: memory for this call was refused; a smaller one may pass.
-            EmbeddingError: llama.cpp failed.
+            ModelCallError: llama.cpp failed.
         """
         vectors = np.empty((len(sequences), self._width), dtype=np.float32)
         self._input.fill(sequences)
@@ -129,13 +129,13 @@ class Context:
                 f"{self._name}: {errors()[-1]}. If memory is short, free some, or lower "
                 "KB_CONTEXT_TOKENS or KB_N_GPU_LAYERS"
             )
-            raise OutOfMemoryError(msg) if status in _NO_ROOM else EmbeddingError(msg)
+            raise OutOfMemoryError(msg) if status in _NO_ROOM else ModelCallError(msg)
 
     def _pooled(self, row: int) -> npt.NDArray[np.float32]:
         pointer = llama_cpp.llama_get_embeddings_seq(self._handle, row)
         if not pointer:
             msg = "llama.cpp gave no pooled embedding; this GGUF is not an embedding model"
-            raise EmbeddingError(msg)
+            raise ModelCallError(msg)
         return np.ctypeslib.as_array(pointer, shape=(self._width,))
 
     def _next(self, last: int) -> npt.NDArray[np.float32]:
@@ -143,7 +143,7 @@ class Context:
         pointer = llama_cpp.llama_get_logits_ith(self._handle, last)
         if not pointer:
             msg = f"llama.cpp gave no scores of tokens for {self._name}; it predicts no text"
-            raise EmbeddingError(msg)
+            raise ModelCallError(msg)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))[self._pieces]
 
     def _encode_batch(self, batch: llama_cpp.llama_batch) -> int:

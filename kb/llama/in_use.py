@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kb.errors import EmbeddingError
+from kb.errors import ModelCallError
 
 
 class InUse:
@@ -29,7 +29,7 @@ class InUse:
         """Be inside for the block.
 
         Raises:
-            EmbeddingError: it is being closed, or was.
+            ModelCallError: it is being closed, or was.
         """
         with self._changed:
             if self._closing:
@@ -60,6 +60,6 @@ class InUse:
         with self._changed:
             self._changed.wait_for(lambda: self._inside == 0)
 
-    def closed(self) -> EmbeddingError:
+    def closed(self) -> ModelCallError:
         """Return the error of those who come too late."""
-        return EmbeddingError(f"the {self._what} is closed; open the knowledge base again")
+        return ModelCallError(f"the {self._what} is closed; open the knowledge base again")

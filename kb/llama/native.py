@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kb.errors import EmbeddingError, ModelError, OutOfMemoryError
+from kb.errors import ModelCallError, ModelError, OutOfMemoryError
 from kb.llama.library import errors, forget_errors, initialise, llama_cpp
 
 POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
@@ -70,7 +70,7 @@ class Model:
         """The library's pointer, for contexts."""
         if self._handle is None:
             msg = "the embedding model is closed; open the knowledge base again"
-            raise EmbeddingError(msg)
+            raise ModelCallError(msg)
         return self._handle
 
     @property

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from filelock import FileLock, Timeout
 
 from kb.errors import ModelError
 from kb.hashing import file_sha256
+from kb.locked_files import LockedFile
 from kb.retry import RetryPolicy, requested_wait_s
 
 Progress = Callable[[int, int], None]
@@ -94,18 +94,14 @@ def fetch(
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    lock = FileLock(part.with_name(f"{part.name}.lock"), thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
+    lock = LockedFile(part.with_name(f"{part.name}.lock"))
+    if not lock.take():
         msg = f"another process is downloading {part.name.partition('.gguf')[0]}; wait for it"
-        raise ModelError(msg) from error
+        raise ModelError(msg)
     try:
         yield
     finally:
-        # In this order: a file that is removed after the release may be another's lock already.
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+        lock.remove()
 
 
 def _check_room(part: Path, remote: RemoteFile) -> None:

@@ -1,44 +1,20 @@
-"""Requests to one server of models: connections, the key, and what its answers mean.
-
-``failures`` beside it reads responses; nothing else of this room knows httpx.
-"""
+"""Requests with JSON to one server of models; ``failures`` beside it says what answers mean."""
 
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 import httpx
 
-from kb.errors import EmbeddingError
+from kb.errors import ModelCallError
 from kb.remote.address import ServerAddress
-from kb.remote.failures import (
-    UnavailableError,
-    explain,
-    explain_page,
-)
-
-_log = logging.getLogger(__name__)
+from kb.remote.failures import UnavailableError, explain, explain_page
+from kb.remote.peer import Peer, bearer
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
 """Where the key for model servers is looked for, in this order."""
-CONNECT_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 15.0
-
-
-def open_http(address: ServerAddress, *, key: str, timeout_s: float) -> httpx.Client:
-    """Return connections to a server; ``key`` goes along as a bearer token unless it is empty."""
-    if key and not address.loopback and address.root.startswith("http:"):
-        _log.warning("the API key goes to %s unencrypted; use https", address.root)
-    return httpx.Client(
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-        timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
-        trust_env=not address.loopback,  # a proxy cannot reach this machine's own servers
-        # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
-        verify=not address.loopback or address.root.startswith("https:"),
-    )
 
 
 def sendable(text: str) -> str:
@@ -65,9 +41,8 @@ class ServerClient:
         kind: str = "embedding server",
     ) -> None:
         self.address = address
-        self._named = f"{kind} {address.root}"
-        self._key = key
-        self._http = open_http(address, key=key, timeout_s=timeout_s)
+        self._peer = Peer(named=f"the {kind} {address.root}", root=address.root, secret=key)
+        self._http = self._peer.connect(bearer(key), timeout_s=timeout_s)
 
     @property
     def where(self) -> str:
@@ -81,7 +56,7 @@ class ServerClient:
             UnavailableError: trying again may help.
             BatchTooLargeError: fewer texts may do.
             InputTooLongError: a text has too many tokens.
-            EmbeddingError: the server refuses; trying again does not help.
+            ModelCallError: the server refuses; trying again does not help.
         """
         return self._read(self._send("POST", url, body))
 
@@ -96,7 +71,7 @@ class ServerClient:
             return self._read(response)
         except UnavailableError:
             raise
-        except EmbeddingError:
+        except ModelCallError:
             return None
 
     def close(self) -> None:
@@ -107,31 +82,19 @@ class ServerClient:
         self, method: str, url: str, body: dict[str, Any] | None, timeout_s: float | None = None
     ) -> httpx.Response:
         extra: dict[str, Any] = {} if timeout_s is None else {"timeout": timeout_s}
-        try:
+        with self._peer.calling(UnavailableError, ModelCallError):
             return self._http.request(method, url, json=body, **extra)
-        except httpx.TimeoutException as error:
-            msg = f"the {self._named} gave no answer in time"
-            raise UnavailableError(msg) from error
-        except httpx.ConnectError as error:
-            msg = f"there is no connection to the {self._named} ({error})"
-            raise UnavailableError(msg) from error
-        except httpx.HTTPError as error:
-            msg = f"the connection to the {self._named} broke off ({error})"
-            raise UnavailableError(msg) from error
-        except RuntimeError as error:  # httpx: the client was closed
-            msg = f"the connection to the {self._named} is closed"
-            raise EmbeddingError(msg) from error
 
     def _read(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
         if not response.is_success:
-            raise explain(response, self._named, self._key)
+            raise explain(response, self._peer)
         try:
             return json.loads(response.content)
         except ValueError as error:
-            raise explain_page(response, self._named) from error
+            raise explain_page(response, self._peer) from error
         except RecursionError as error:
             msg = (
-                f"the answer of the {self._named} is nested too deep to be read; "
+                f"the answer of {self._peer.named} is nested too deep to be read; "
                 "check the address in the settings"
             )
-            raise EmbeddingError(msg) from error
+            raise ModelCallError(msg) from error

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import httpx
 
-from kb.errors import EmbeddingError, InputTooLongError
+from kb.errors import InputTooLongError, ModelCallError
+from kb.remote.peer import Peer
 from kb.retry import LONGEST_REQUESTED_WAIT_S, requested_wait_s
 
-_QUOTED_CHARACTERS = 240
 _HTTP = httpx.codes
 
 # How servers word it when a text has too many tokens. llama.cpp says so with status 500, Ollama
@@ -31,7 +29,7 @@ _BATCH_TOO_LARGE = re.compile(
 _LLAMA_BATCH = re.compile(r"physical batch", re.IGNORECASE)
 
 
-class UnavailableError(EmbeddingError):
+class UnavailableError(ModelCallError):
     """The server cannot answer now and may later; ``wait_s`` is what it asked for, seconds."""
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
@@ -39,7 +37,7 @@ class UnavailableError(EmbeddingError):
         self.wait_s = wait_s
 
 
-class BatchTooLargeError(EmbeddingError):
+class BatchTooLargeError(ModelCallError):
     """The request holds too many texts; ``by_count`` if the server said that it is their number."""
 
     def __init__(self, message: str, *, by_count: bool) -> None:
@@ -47,18 +45,15 @@ class BatchTooLargeError(EmbeddingError):
         self.by_count = by_count
 
 
-class AbsentError(EmbeddingError):
+class AbsentError(ModelCallError):
     """The server has no such path or no such model (404, 405)."""
 
 
-def explain(response: httpx.Response, named: str, secret: str) -> EmbeddingError:
-    """Return the error that a response other than success means; ``secret`` never is in it.
-
-    ``named`` is the server in words: ``embedding server http://…``.
-    """
+def explain(response: httpx.Response, peer: Peer) -> ModelCallError:
+    """Return the error that a response other than success means; the key never is in it."""
     status = response.status_code
-    said = _quote(response, secret)
-    answer = f"the {named} answered {status}{said}"
+    said = peer.quoted(response)
+    answer = f"{peer.named} answered {status}{said}"
     size = _size_error(status, said, answer)
     if size is not None:
         return size
@@ -67,29 +62,28 @@ def explain(response: httpx.Response, named: str, secret: str) -> EmbeddingError
     ):
         return _unavailable(response, answer)
     if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
-        advice = "it refuses this key" if secret else "it wants a key"
-        return EmbeddingError(f"{answer}: {advice}; set KB_API_KEY in the environment")
+        return ModelCallError(f"{answer}: {peer.refusal}; set KB_API_KEY in the environment")
     if status in {_HTTP.NOT_FOUND, _HTTP.METHOD_NOT_ALLOWED}:
         return AbsentError(
             f"{answer}; check the address and the model's name after # in the settings"
         )
     if _HTTP.is_redirect(status):
-        return EmbeddingError(f"{answer}, a redirect; name the address where the server itself is")
-    return EmbeddingError(f"{answer}; the request was not repeated")
+        return ModelCallError(f"{answer}, a redirect; name the address where the server itself is")
+    return ModelCallError(f"{answer}; the request was not repeated")
 
 
-def explain_page(response: httpx.Response, named: str) -> EmbeddingError:
+def explain_page(response: httpx.Response, peer: Peer) -> ModelCallError:
     """Return the error that a successful response without JSON means."""
     kind = response.headers.get("content-type", "")
     if "html" in kind or response.text.lstrip().startswith("<"):
-        return EmbeddingError(
-            f"the {named} answered with a web page, so it is none; "
+        return ModelCallError(
+            f"{peer.named} answered with a web page, so it is none; "
             "check the address in the settings"
         )
-    return UnavailableError(f"the answer of the {named} is broken off")
+    return UnavailableError(f"the answer of {peer.named} is broken off")
 
 
-def _size_error(status: int, said: str, answer: str) -> EmbeddingError | None:
+def _size_error(status: int, said: str, answer: str) -> ModelCallError | None:
     if status not in {
         _HTTP.BAD_REQUEST,
         _HTTP.REQUEST_ENTITY_TOO_LARGE,
@@ -108,34 +102,8 @@ def _size_error(status: int, said: str, answer: str) -> EmbeddingError | None:
     return None
 
 
-def _unavailable(response: httpx.Response, answer: str) -> EmbeddingError:
+def _unavailable(response: httpx.Response, answer: str) -> ModelCallError:
     wait_s = requested_wait_s(response.headers.get("retry-after"))
     if wait_s is not None and wait_s > LONGEST_REQUESTED_WAIT_S:
-        return EmbeddingError(f"{answer} and asks to wait {wait_s:.0f} s; try again after that")
+        return ModelCallError(f"{answer} and asks to wait {wait_s:.0f} s; try again after that")
     return UnavailableError(answer, wait_s)
-
-
-def _quote(response: httpx.Response, secret: str) -> str:
-    """Return ``: "message"`` from the body, without the key and without echoed inputs."""
-    try:
-        message = _message(json.loads(response.text))
-    except (ValueError, RecursionError):
-        page = "html" in response.headers.get("content-type", "")
-        message = "" if page else response.text
-    message = " ".join(message.split())
-    if secret:
-        message = message.replace(secret, "…")
-    return f': "{message[:_QUOTED_CHARACTERS]}"' if message else ""
-
-
-def _message(body: Any) -> str:  # noqa: ANN401 - whatever a server sends
-    """Find the words of an error in the shapes that servers use."""
-    if isinstance(body, str):
-        return body
-    if isinstance(body, list):  # FastAPI: each names a field and repeats the input, left out
-        return "; ".join(_message(item) for item in body)
-    if isinstance(body, dict):
-        for key in ("error", "message", "msg", "detail"):
-            if body.get(key):
-                return _message(body[key])
-    return ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, Literal, Protocol, TypeVar
 
-from kb.errors import EmbeddingError
+from kb.errors import ModelCallError
 from kb.remote.failures import UnavailableError
 from kb.retry import RetryPolicy
 
@@ -87,7 +87,7 @@ class ServerPool(Generic[ServerT]):
         """Return ``work`` done at a server, tried again elsewhere or later if that is away.
 
         Raises:
-            EmbeddingError: the server refused, or all attempts failed; the last is quoted.
+            ModelCallError: the server refused, or all attempts failed; the last is quoted.
         """
         policy = self._policy
         attempts = policy.attempts if lane == "documents" else policy.query_attempts
@@ -102,7 +102,7 @@ class ServerPool(Generic[ServerT]):
             except UnavailableError as error:
                 last = error
         msg = f"{last}; gave up after {attempts} attempts. Is the server running? Then try again"
-        raise EmbeddingError(msg) from last
+        raise ModelCallError(msg) from last
 
     def close(self) -> None:
         """Let waiting requests fail at once and take no more."""
@@ -122,7 +122,7 @@ class ServerPool(Generic[ServerT]):
         except UnavailableError as error:
             self._set_aside(member, started, error)
             raise
-        except EmbeddingError:
+        except ModelCallError:
             self._recover(member)  # it answered, if only to refuse
             raise
         else:
@@ -139,7 +139,7 @@ class ServerPool(Generic[ServerT]):
             while True:
                 if self._closed:
                     msg = "the connections are closed; open the knowledge base again"
-                    raise EmbeddingError(msg)
+                    raise ModelCallError(msg)
                 now = time.monotonic()
                 back = [member for member in self._members if member.aside_until <= now]
                 if not back and not patient:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kb.errors import EmbeddingError
+from kb.errors import RerankingError
 
 Scores: TypeAlias = npt.NDArray[np.float32]
 """float32, shape (n,), one for each passage in input order, higher is better."""
@@ -47,7 +47,7 @@ class Reranker(Protocol):
 
         Raises:
             InputTooLongError: the query leaves no room for a passage.
-            EmbeddingError: the model failed or gave a score that is not finite.
+            RerankingError: the model failed or gave a score that is not finite.
         """
         ...
 
@@ -84,7 +84,7 @@ def best_parts(scores: npt.NDArray[np.float32], owners: Sequence[int], count: in
     """Return each passage's best score. ``owners`` says which passage each score is of.
 
     Raises:
-        EmbeddingError: a score is not finite.
+        RerankingError: a score is not finite.
     """
     bad = np.flatnonzero(~np.isfinite(scores))
     if len(bad):
@@ -92,7 +92,7 @@ def best_parts(scores: npt.NDArray[np.float32], owners: Sequence[int], count: in
             f"the reranker gave a score that is not finite for passage {owners[int(bad[0])]} of "
             f"{count}; its model file or its GPU driver is at fault"
         )
-        raise EmbeddingError(msg)
+        raise RerankingError(msg)
     best = np.full(count, -np.inf, dtype=np.float32)
     np.maximum.at(best, np.asarray(owners, dtype=np.intp), scores)
     return best

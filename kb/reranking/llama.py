@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 import numpy as np
 
 from kb.cores import available_cores
-from kb.errors import InputTooLongError
+from kb.errors import InputTooLongError, RerankingError, failing_as
 from kb.llama.bulk import Bulk
 from kb.llama.calibration import Setup
 from kb.llama.context import Context
@@ -47,6 +47,7 @@ class LlamaReranker:
         OutOfMemoryError: there is not enough memory.
     """
 
+    @failing_as(RerankingError)
     def __init__(
         self,
         model: ModelFile,
@@ -95,12 +96,13 @@ class LlamaReranker:
             "threads_per_context": context.threads,
         }
 
+    @failing_as(RerankingError)
     def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:
         """Score passages in [0, 1]; see :meth:`kb.reranking.base.Reranker.score`.
 
         Raises:
             InputTooLongError: the query leaves fewer than 32 tokens for a passage.
-            EmbeddingError: llama.cpp failed or gave a score that is not finite, or the reranker
+            RerankingError: llama.cpp failed or gave a score that is not finite, or the reranker
                 was closed meanwhile.
         """
         if not passages:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.errors import EmbeddingError, InputTooLongError
+from kb.errors import InputTooLongError, RerankingError, failing_as
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
@@ -75,6 +75,7 @@ class ServerReranker:
         """What `kb doctor` shows."""
         return {"servers": ", ".join(server.where for server in self._pool.servers)}
 
+    @failing_as(RerankingError)
     def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:  # noqa: ARG002 - servers take none
         """Score passages in [0, 1]; see :meth:`kb.reranking.base.Reranker.score`."""
         found: list[float] = []
@@ -115,7 +116,7 @@ def _soon(server: _Server, query: str, passages: Sequence[str]) -> list[float]:
         if error.wait_s is None or error.wait_s <= _LONGEST_REQUESTED_WAIT_S:
             raise
         msg = f"{error} and asks to wait {error.wait_s:.0f} s; try again after that"
-        raise EmbeddingError(msg) from error
+        raise RerankingError(msg) from error
 
 
 class _Server:
@@ -154,7 +155,7 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
     """Return scores in the order of the passages.
 
     Raises:
-        EmbeddingError: the answer is not about every passage once, or a score is not finite;
+        RerankingError: the answer is not about every passage once, or a score is not finite;
             the server would answer the same again.
     """
     listed: Any = answer.get("results") if isinstance(answer, dict) else answer
@@ -168,15 +169,15 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
             found[at] = float("nan") if score is None else float(score)
     except (TypeError, KeyError, ValueError, OverflowError) as error:
         msg = f"the reranking server {where} sent no scores; is it a reranker's address?"
-        raise EmbeddingError(msg) from error
+        raise RerankingError(msg) from error
     if not wrong and len(found) != count:
         wrong = f"scored {len(found)} of {count} passages"
     if wrong:
         msg = f"the reranking server {where} {wrong}; nothing of this answer was used"
-        raise EmbeddingError(msg)
+        raise RerankingError(msg)
     if not all(map(math.isfinite, found.values())):
         msg = f"the reranking server {where} gave a score that is not finite"
-        raise EmbeddingError(msg)
+        raise RerankingError(msg)
     return [found[at] for at in range(count)]
 
 

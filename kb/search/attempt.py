@@ -14,7 +14,7 @@ from kb.embedding.base import Vector
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.collapse import collapse
+from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.restriction import Restriction
@@ -56,24 +56,26 @@ class Attempt:
         self._asked = asked
 
     def hits(self) -> list[SearchHit]:
-        """Return hits to choose from, best first: as many as are wanted, or all.
+        """Return hits to choose from, best first: as many as are wanted, or more.
 
         Raises:
             CollectionGoneError: a collection was deleted meanwhile.
             UnansweredError: a vector server must be asked first.
         """
         wanted = _wanted(self._asked)
+        # Hits that are to differ are chosen from all that there are.
+        most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
             candidates, exhausted = self._candidates(limit)
-            kept = collapse(candidates)
+            kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[list[SearchHit], bool]:
-        """Return the first hits of all collections together, and whether those are all.
+    def _candidates(self, limit: int) -> tuple[Found, bool]:
+        """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
         collection by collection: the best passage of one that knows nothing of the matter is not
@@ -90,7 +92,7 @@ class Attempt:
             if asked.mode != "dense":
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
-                by_words = as_typed_first(state, each, asked.query, by_words)
+                by_words = as_typed_first(state, asked.query, by_words)
                 best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
                 words += by_words
                 exhausted = exhausted and len(by_words) < limit
@@ -98,8 +100,7 @@ class Attempt:
                 by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
                 meaning += by_meaning
                 exhausted = exhausted and len(by_meaning) < limit
-        found = _ranked(asked, meaning, words, best)
-        return hits.fetch(state, found), exhausted
+        return _ranked(asked, meaning, words, best), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -137,14 +138,14 @@ def _ranked(
     meaning: list[tuple[int, float]],
     words: list[tuple[int, float]],
     best: dict[int, float],
-) -> hits.Found:
+) -> Found:
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
         words.sort(key=itemgetter(1), reverse=True)
     if asked.mode == "dense":
-        return hits.Found(asked.collections, meaning, {"dense": meaning})
+        return Found(asked.collections, meaning, {"dense": meaning})
     if asked.mode == "keyword":
-        return hits.Found(asked.collections, words, {"keyword": words})
+        return Found(asked.collections, words, {"keyword": words})
     fused = fusion.fuse(meaning, words, best_keyword_score=best)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
-    return hits.Found(asked.collections, fused, stages)
+    return Found(asked.collections, fused, stages)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from kb.catalog.chunks import StoredChunk
 from kb.catalog.state import State
 from kb.records import CollectionInfo, SearchHit, Source
+from kb.search.collapse import collapse
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -22,26 +23,33 @@ class Found:
     stages: Mapping[str, Ranking] = field(default_factory=dict)
 
 
-def fetch(state: State, found: Found) -> list[SearchHit]:
-    """Return the hits of a ranking in its order, without chunks that are not visible any more."""
-    ids = [chunk_id for chunk_id, _ in found.ranked]
+def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
+    """Return the first ``wanted`` hits of a ranking, or all, each passage once.
+
+    Chunks that are not visible any more are left out. Only what is shown is read whole: a search
+    ranks a hundred chunks to show a few.
+    """
     names = {each.id: each.name for each in found.collections}
+    passages = state.passages(list(names), [chunk_id for chunk_id, _ in found.ranked])
+    ranked = (passages[chunk_id] for chunk_id, _ in found.ranked if chunk_id in passages)
+    kept = collapse(ranked, wanted)
+    ids = [each.passage.id for each in kept]
     chunks = state.visible_chunks(list(names), ids)
-    origins = state.sources_of(chunk.document_id for chunk in chunks.values())
+    origins = state.sources_of(document for each in kept for document in each.document_ids)
+    scores = dict(found.ranked)
     places = {
         name: {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
         for name, ranking in found.stages.items()
     }
     return [
         _hit(
-            names[chunk.collection_id],
-            chunk,
-            score,
+            names[chunks[chunk_id].collection_id],
+            chunks[chunk_id],
+            scores[chunk_id],
             {name: place[chunk_id] for name, place in places.items() if chunk_id in place},
-            origins[chunk.document_id],
+            tuple(dict.fromkeys(source for key in each.document_ids for source in origins[key])),
         )
-        for chunk_id, score in found.ranked
-        if (chunk := chunks.get(chunk_id)) is not None
+        for chunk_id, each in zip(ids, kept, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from kb.errors import EmbeddingError, InputTooLongError
+from kb.errors import InputTooLongError, ModelCallError, RerankingError
 from kb.records import SearchHit, with_header
 from kb.reranking.base import Reranker
 
@@ -32,7 +32,7 @@ def reranked(
 
     Raises:
         InputTooLongError: the query is too long to be read with a passage.
-        EmbeddingError: the reranker failed; says how to search without it.
+        RerankingError: the reranker failed; says how to search without it.
     """
     scores = _scores(reranking, query, [with_header(hit.header, hit.text) for hit in read], task)
     # Equal scores: the order before stands.
@@ -56,8 +56,8 @@ def _scores(reranking: Reranking, query: str, texts: Sequence[str], task: str) -
             scores = reranking.reranker.score(query, new, task=task)
         except InputTooLongError:  # says itself what to do
             raise
-        except EmbeddingError as error:
+        except ModelCallError as error:
             msg = f"{error}. Or search without reranking: --no-rerank, rerank=False"
-            raise EmbeddingError(msg) from error
+            raise RerankingError(msg) from error
         known.update(zip(new, map(float, scores), strict=True))
     return [known[text] for text in texts]

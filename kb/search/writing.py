@@ -6,14 +6,13 @@ that holds them as the query does is what was asked for.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from kb.catalog.chunks import StoredChunk
 from kb.catalog.state import State
 from kb.characters import plain
-from kb.records import CollectionInfo
 from kb.search.query import Query
 from kb.words import hanzi
 from kb.words.folding import fold
@@ -24,20 +23,24 @@ _CONVERTED_WEIGHT = 0.7
 
 _MOST_PAIRS = 256
 
+# Characters that NFKC may make others of: radicals, those in circles and squares, and doubles.
+_COMPATIBLE = re.compile(
+    "[\u2e80-\u2fdf\u3036-\u303a\u3190-\u319f\u3200-\u33ff\uf900-\ufaff"
+    "\U0001f200-\U0001f2ff\U0002f800-\U0002fa1f]"
+)
+
 
 def as_typed_first(
-    state: State,
-    collection: CollectionInfo,
-    query: Query,
-    found: Sequence[tuple[int, float]],
+    state: State, query: Query, found: Sequence[tuple[int, float]]
 ) -> list[tuple[int, float]]:
     """Return (chunk id, score) anew, best first: converted characters count for less."""
     typed = _typed(query.text)
     if not typed:
         return list(found)
-    chunks = state.visible_chunks([collection.id], [chunk_id for chunk_id, _ in found])
+    texts = state.searched_texts([chunk_id for chunk_id, _ in found])
+    others = _otherwise_written(typed)
     weighed = [
-        (chunk_id, score * (_weight(typed, chunks[chunk_id]) if chunk_id in chunks else 1.0))
+        (chunk_id, score * _weight(typed, texts.get(chunk_id, ""), others))
         for chunk_id, score in found
     ]
     return sorted(weighed, key=lambda each: -each[1])
@@ -56,9 +59,24 @@ def _typed(text: str) -> dict[str, str]:
     return found
 
 
-def _weight(typed: dict[str, str], chunk: StoredChunk) -> float:
-    parts = (chunk.title, *chunk.heading_path, chunk.header, chunk.text)
-    text = "\n".join(parts)
+def _otherwise_written(typed: Mapping[str, str]) -> list[str]:
+    """Return the characters that those of a query are written as in other texts."""
+    known, groups = hanzi.variants(), _groups()
+    asked = set("".join(typed))
+    return sorted(
+        {
+            other
+            for one in asked
+            for other in groups.get(known.get(ord(one), one), one)
+            if other != one
+        }
+    )
+
+
+def _weight(typed: Mapping[str, str], text: str, others_written: Sequence[str]) -> float:
+    # One look at most passages tells that nothing in them was written in another way.
+    if not any(map(text.__contains__, others_written)) and not _COMPATIBLE.search(text):
+        return 1.0
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     others = [match for written, match in typed.items() if written not in text]
@@ -74,3 +92,12 @@ def _weight(typed: dict[str, str], chunk: StoredChunk) -> float:
 def _with_variants() -> frozenset[str]:
     known = hanzi.variants()
     return frozenset(map(chr, known)) | frozenset("".join(known.values()))
+
+
+@cache
+def _groups() -> dict[str, str]:
+    """Return, by what it is compared as, all that a character is written as."""
+    found: dict[str, str] = {}
+    for code, one in hanzi.variants().items():
+        found[one] = found.get(one, one) + chr(code)
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from kb.catalog.job_records import JobInfo
 from kb.catalog.runs import RunInfo
 from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
 from kb.store.purging import Compaction
@@ -49,6 +50,26 @@ def run_json(run: RunInfo) -> dict[str, Any]:
     """Return a run of ingestion as JSON values."""
     finished = run.finished_at.isoformat() if run.finished_at else None
     return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
+
+
+def job_json(job: JobInfo) -> dict[str, Any]:
+    """Return a job of ingestion as JSON values; where its bytes wait is nobody's business."""
+    told = asdict(job)
+    moments = {
+        name: told[name] and told[name].isoformat()
+        for name in ("queued_at", "started_at", "ended_at")
+    }
+    del told["spool"], told["locked"]
+    for file in told["files"]:
+        del file["spooled"]
+    return {
+        **told,
+        **moments,
+        "asks": job.asks,
+        "total": job.total,
+        "finished": job.finished,
+        "failed": job.failed,
+    }
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:

@@ -185,6 +185,9 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
         interrupted = store.recover()
         if interrupted:
             mended.append(f"removed what {interrupted} interrupted changes had left behind")
+        described = store.describe_all()
+        if described:
+            mended.append(f"described {described} documents of an earlier release as this one does")
         mended += _make_unreadable_again(store)
         for found in check(store).collections:
             try:
@@ -213,8 +216,7 @@ def _make_unreadable_again(store: Store) -> list[str]:
         for info in broken:
             store.vectors.remake(info.id, info.dim)
             made[info.id] = f"{info.name}: its vectors could not be read; made them again"
-        with store.changing():
-            pass  # what can be found has changed
+        store.tell_searches()
     return list(made.values())
 
 
@@ -225,15 +227,14 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
         store.vectors.delete(info.id, found.stray_vectors)
         done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
     if found.not_indexed or found.stray_terms:
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.rebuild_keyword_index(info.id)
         done.append(f"{info.name}: made the full-text index again")
     for document_id in found.without_source:
         store.remove_document(document_id)
         done.append(f"{info.name}: removed document {document_id}, which no file gives")
     if done:
-        with store.changing():
-            pass  # what can be found has changed
+        store.tell_searches()
     return done
 
 
@@ -253,8 +254,7 @@ def _embed_missing(
         if records:
             rows = np.stack([vectors[record.id] for record in records])
             store.vectors.upsert(info.id, records, rows)
-            with store.changing():
-                pass  # what can be found has changed
+            store.tell_searches()
         count += len(records)
     done = [f"{info.name}: computed {count} missing vectors"] if count else []
     return done, [_unknown(store, info, unknown)] if unknown else []

@@ -127,8 +127,9 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
                 del plan.fresh[content]
         if plan.fresh:
             change.count_generation()
-        for new in plan.fresh.values():
-            change.show_version(collection_id, new.pending, new.item.prepared)
+            change.show_versions(
+                collection_id, [(new.pending, new.item.prepared) for new in plan.fresh.values()]
+            )
         return [_attach(change, item, plan) for item in plan.items]
 
 

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 
-from kb.catalog.state import Change
 from kb.records import CollectionInfo, FileState, Source
+from kb.store.changing import Changing
 
 # Sources forgotten in one hold of the lock, a tenth of a second.
 _SOURCES_PER_STEP = 100
 
 
-class FileSteps(ABC):
+class FileSteps(Changing):
     """The part of a store that deals with files, and with documents as what they show."""
-
-    @abstractmethod
-    def change(self) -> AbstractContextManager[Change]:
-        """Give a change of the catalog inside the write lock; vectors stay as they are."""
-
-    @abstractmethod
-    def tidy(self) -> None:
-        """Do what a change of the catalog leaves to be done in the vector stores."""
-
-    @abstractmethod
-    def _give_turn(self) -> None:
-        """Let others write."""
 
     def attach(self, collection_id: str, file: FileState) -> None:
         """Record a source's state; the document it had is removed if no other source has it.
@@ -35,7 +21,7 @@ class FileSteps(ABC):
         Raises:
             ChangedMeanwhileError: the document that it is to show was removed meanwhile.
         """
-        with self.change() as change:
+        with self.change_catalog() as change:
             change.attach_source(collection_id, file)
         self.tidy()
 
@@ -48,7 +34,7 @@ class FileSteps(ABC):
             ChangedMeanwhileError: it has not, or the document that it is to show was removed.
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.change() as change:
+        with self.change_catalog() as change:
             change.current_collection(collection)
             change.require_file(collection.id, after.source, before)
             change.attach_source(collection.id, after)
@@ -63,7 +49,7 @@ class FileSteps(ABC):
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.change() as change:
+        with self.change_catalog() as change:
             change.current_collection(collection)
             return change.record_failure(collection.id, file)
 
@@ -75,7 +61,7 @@ class FileSteps(ABC):
                 has the place.
             CollectionGoneError: the collection was deleted meanwhile.
         """
-        with self.change() as change:
+        with self.change_catalog() as change:
             change.current_collection(collection)
             change.require_file(collection.id, before.source, before)
             change.require_file(collection.id, new.source, None)
@@ -90,7 +76,7 @@ class FileSteps(ABC):
         removed = 0
         left = iter(gone)
         while part := list(itertools.islice(left, _SOURCES_PER_STEP)):
-            with self.change() as change:
+            with self.change_catalog() as change:
                 removed += sum(change.forget_source(collection_id, source) for source in part)
             self.tidy()
             self._give_turn()
@@ -102,6 +88,22 @@ class FileSteps(ABC):
         Raises:
             DocumentNotFoundError: there is no such document (in the collection, if one is given).
         """
-        with self.change() as change:
+        with self.change_catalog() as change:
             change.remove_document(document_id, collection_id=collection_id)
         self.tidy()
+
+    def tag_documents(
+        self,
+        document_ids: Sequence[int],
+        *,
+        add: Sequence[str],
+        remove: Sequence[str],
+        collection_id: str | None = None,
+    ) -> None:
+        """Give tags to documents, and take others from them, all of them in one step.
+
+        Raises:
+            DocumentNotFoundError: what names a document is no whole number.
+        """
+        with self.change_searchable() as change:
+            change.tag_documents(document_ids, add=add, remove=remove, collection_id=collection_id)

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from kb.errors import StoreBusyError, StoreError
+from kb.locked_files import LockedFile
 
 _ENDING = ".lock"
 _LOOK_S = 0.05
@@ -52,16 +51,14 @@ class Flights:
         file = self._folder / f"{secrets.token_hex(8)}{_ENDING}"
         try:
             self._folder.mkdir(exist_ok=True)
-            lock = FileLock(file, thread_local=False)
-            lock.acquire()
+            lock = LockedFile.new(file)
         except OSError as error:
             msg = f"cannot note in {self._folder} what is being stored: {error}; free disk space"
             raise StoreError(msg) from error
         try:
             yield Flight(file)
         finally:
-            file.unlink(missing_ok=True)
-            lock.release()
+            lock.remove()
 
     def are_under_way(self) -> bool:
         """Say whether anybody is; inside the write lock."""
@@ -81,12 +78,10 @@ class Flights:
 
 def _is_alive(file: Path) -> bool:
     """Say whether a file is locked; one that is not was left by a crash, and is removed."""
-    lock = FileLock(file, thread_local=False)
-    try:
-        with lock.acquire(timeout=0):
-            file.unlink(missing_ok=True)
-    except Timeout:
+    lock = LockedFile(file)
+    if not lock.take():
         return True
+    lock.remove()
     return False
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import ClassVar
 from weakref import WeakValueDictionary
 
-from filelock import FileLock, Timeout
-
 from kb.errors import StoreBusyError, StoreError
+from kb.locked_files import LockedFile
 
 # How often a thread that waits for another thread looks whether it was interrupted.
 _LOOK_S = 0.1
@@ -26,7 +25,7 @@ class _Lock:
 
     def __init__(self, path: Path) -> None:
         self.threads = threading.RLock()
-        self.file = FileLock(path, thread_local=False)
+        self.file = LockedFile(path)
         self.holder: int | None = None
 
     @classmethod
@@ -77,7 +76,7 @@ class WriteLock:
         while not self._acquire(allowed):
             before, seen = seen, progress() if progress else None
             if seen == before:
-                folder = Path(self._shared.file.lock_file).parent
+                folder = self._shared.file.path.parent
                 msg = (
                     f"another process has been writing to {folder}"
                     f" for more than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
@@ -101,27 +100,24 @@ class WriteLock:
         deadline = time.monotonic() + timeout_s
         if not self._acquire_threads(deadline):
             return False
+        taken = False
         try:
-            self._shared.file.acquire(
-                timeout=max(0, deadline - time.monotonic()),
-                poll_interval=0.01,
-                cancel_check=self._interrupted.is_set,
+            taken = self._shared.file.take(
+                timeout_s=max(0, deadline - time.monotonic()),
+                interrupted=self._interrupted.is_set,
             )
-        except BaseException as error:
-            self._shared.threads.release()
-            if isinstance(error, Timeout):
-                if self._interrupted.is_set():
-                    raise KeyboardInterrupt from None
-                return False
-            if isinstance(error, OSError):
-                msg = (
-                    f"cannot lock the store by {self._shared.file.lock_file}: {error}. Free disk "
-                    "space if there is none left, check the folder's permissions, or set "
-                    "KB_DATA_DIR"
-                )
-                raise StoreError(msg) from error
-            raise
-        return True
+        except OSError as error:
+            msg = (
+                f"cannot lock the store by {self._shared.file.path}: {error}. Free disk space if "
+                "there is none left, check the folder's permissions, or set KB_DATA_DIR"
+            )
+            raise StoreError(msg) from error
+        finally:
+            if not taken:
+                self._shared.threads.release()
+        if not taken and self._interrupted.is_set():
+            raise KeyboardInterrupt
+        return taken
 
     def _acquire_threads(self, deadline: float) -> bool:
         while True:

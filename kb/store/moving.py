@@ -98,7 +98,7 @@ def migrate(
 def _begin(store: Store, collection: CollectionInfo, after: str, new: VectorStore) -> None:
     """Note where the collection goes; of an earlier target, nothing is kept."""
     store.tidy()
-    with store.change() as change:
+    with store.change_catalog() as change:
         change.current_collection(collection)
         if (collection.id, after) in change.dropped_collections():
             msg = (

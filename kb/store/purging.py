@@ -38,6 +38,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
     store.require_writable()
     before = _size(store.folder)
     store.recover()
+    store.describe_all()
     with store.alone():
         if any(run.status == "running" for run in runs.listed(store)):
             msg = "files are being ingested; wait for the end (`kb runs`), then compact again"
@@ -48,7 +49,7 @@ def compact(store: Store, uploads: Uploads) -> Compaction:
         backups = list(store.folder.glob(f"{CATALOG}.v*.bak*"))
         for backup in backups:
             backup.unlink(missing_ok=True)
-        with store.change() as change:
+        with store.change_catalog() as change:
             change.forget_names()
             change.forget_job_names()
         store.compact()

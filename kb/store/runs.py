@@ -12,11 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from kb.catalog.numbers import storable
 from kb.catalog.runs import RunInfo, RunStatus
 from kb.errors import SettingsError
+from kb.locked_files import LockedFile
 from kb.records import CollectionInfo
 from kb.store.store import Store
 
@@ -32,7 +31,7 @@ class RunRecord:
         store: Store,
         run_id: int,
         collection: CollectionInfo,
-        lock: FileLock,
+        lock: LockedFile,
         summary: dict[str, Any],
     ) -> None:
         self.id = run_id
@@ -43,14 +42,13 @@ class RunRecord:
 
     def end(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         """Record how the run ended; ``summary`` has the fields of :class:`RunInfo`."""
-        with self._store.change() as change:
+        with self._store.change_catalog() as change:
             change.end_run(self.id, status, {**self._summary, **summary})
         self.release()
 
     def release(self) -> None:
         """Let go of the run; one that has not ended counts as interrupted from now on."""
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.remove()
 
 
 def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> RunRecord:
@@ -61,8 +59,7 @@ def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> Run
         with store.catalog.change() as change:
             run_id = change.begin_run(collection.id, summary)
             # Inside the change: nobody sees the run before it is locked.
-            lock = _lock(store, run_id)
-            lock.acquire(timeout=0)
+            lock = LockedFile.new(_lock_path(store, run_id))
     return RunRecord(store, run_id, collection, lock, summary)
 
 
@@ -93,17 +90,13 @@ def _settle(store: Store) -> None:
     with store.catalog.reading() as state:
         running = state.running_runs()
     for run_id in running:
-        lock = _lock(store, run_id)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        lock = LockedFile(_lock_path(store, run_id))
+        if not lock.take():
             continue
         with store.catalog.change() as change:
             change.interrupt_run(run_id)
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.remove()
 
 
-def _lock(store: Store, run_id: int) -> FileLock:
-    # Stages of one run live in several threads; the lock belongs to the run.
-    return FileLock(store.folder / f"run-{run_id}.lock", thread_local=False)
+def _lock_path(store: Store, run_id: int) -> Path:
+    return store.folder / f"run-{run_id}.lock"

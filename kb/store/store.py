@@ -12,23 +12,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from kb.catalog.catalog import Catalog
-from kb.catalog.collections import new_id
-from kb.catalog.state import Change
-from kb.embedding.base import EmbedderIdentity, Vector, Vectors
-from kb.errors import (
-    CollectionError,
-    StoreBusyError,
-    StoreError,
-    VectorServerUnavailableError,
-)
+from kb.embedding.base import Vector, Vectors
+from kb.errors import StoreBusyError, StoreError, VectorServerUnavailableError
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import AddResult, CollectionInfo, FileState
 from kb.store import network_disks, room
+from kb.store.collections import CollectionSteps
 from kb.store.files import FileSteps
 from kb.store.locks import Locks
 from kb.store.placing import PlacedVectors, VectorAccess
@@ -44,7 +38,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_S = 0.2
 
 
-class Store(FileSteps):
+class Store(CollectionSteps, FileSteps):
     """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
 
     A folder that is read-only can be read, see :mod:`kb.store.snapshot`; what would change it
@@ -101,70 +95,6 @@ class Store(FileSteps):
         self._sweeper = Sweeper(self.catalog, self.vectors, self.lock, self._locks.flights)
         if not self.snapshot:
             self._recover_if_free()
-
-    def require_writable(self) -> None:
-        """Refuse what would change the store, before any of it is done.
-
-        Raises:
-            StoreError: the folder is read-only.
-        """
-        if self.snapshot:
-            raise StoreError(self.snapshot.refusal)
-
-    # -- collections
-
-    def create_collection(
-        self, name: str, description: str, identity: EmbedderIdentity
-    ) -> CollectionInfo:
-        """Make a collection; its embedder is recorded for good.
-
-        Raises:
-            CollectionError: the name is taken or cannot be used.
-        """
-        return self._make(
-            self.vectors.chosen,
-            identity,
-            lambda change, new: change.create_collection(
-                name, description, identity, collection_id=new, vectors=self.vectors.chosen
-            ),
-            require=lambda: self._require_free(name),
-        )
-
-    def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
-        """Return the collection of that name, making it if need be."""
-        with self.catalog.reading() as state:
-            found = state.find_collection(name)
-        if found is not None:
-            return found
-        try:
-            return self.create_collection(name, "", identity)
-        except CollectionError:  # another process made it at this moment
-            with self.catalog.reading() as state:
-                found = state.find_collection(name)
-            if found is None:
-                raise
-            return found
-
-    def create_successor(self, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
-        """Make a collection that is to take the place of another, in the same vector store."""
-        place = self.vectors.place_of(old.id)
-        return self._make(
-            place,
-            identity,
-            lambda change, new: change.create_successor(
-                old, identity, collection_id=new, vectors=place
-            ),
-        )
-
-    def drop_collection(self, name: str) -> None:
-        """Delete a collection with all its documents.
-
-        Raises:
-            CollectionError: there is no such collection.
-        """
-        with self.changing() as change:
-            change.detach_collection(change.collection(name).id)
-        self.tidy()
 
     # -- documents
 
@@ -239,19 +169,6 @@ class Store(FileSteps):
         """Return the count of commits that changed what can be found, by any process."""
         return self.catalog.generation()
 
-    @contextmanager
-    def change(self) -> Iterator[Change]:
-        """Give a change of the catalog inside the write lock; vectors stay as they are."""
-        with self.lock.hold(), self.catalog.change() as change:
-            yield change
-
-    @contextmanager
-    def changing(self) -> Iterator[Change]:
-        """Give a change of what can be found, which searches notice; inside the write lock."""
-        with self.lock.hold(), self.catalog.change() as change:
-            yield change
-            change.count_generation()
-
     def recover(self, *, remote: bool = True) -> int:
         """Remove what a crash left behind; return how many documents that were.
 
@@ -264,6 +181,14 @@ class Store(FileSteps):
         self._sweep(remote=remote)
         with self.catalog.reading() as state:
             return before - state.hidden_count()
+
+    def describe_all(self) -> int:
+        """Describe what an earlier release stored as this one does; return how many documents."""
+        with self.change_catalog() as change:
+            asked = change.ask_for_descriptions()
+        if asked:
+            self.tidy()
+        return asked
 
     def tidy(self) -> None:
         """Do what a change of the catalog leaves to be done in the vector stores."""
@@ -285,34 +210,6 @@ class Store(FileSteps):
             self.snapshot.close()
 
     # -- helpers
-
-    def _make(
-        self,
-        place: str,
-        identity: EmbedderIdentity,
-        write: Callable[[Change, str], CollectionInfo],
-        require: Callable[[], None] = lambda: None,
-    ) -> CollectionInfo:
-        """Make a collection in a vector store, then in the catalog.
-
-        A crash leaves an empty collection of vectors that nobody knows, never a known collection
-        without one.
-        """
-        self.require_writable()
-        vectors, new = self.vectors.at(place), new_id()
-        with vectors.writing():
-            require()
-            vectors.create(new, identity.dim)
-            try:
-                with self.change() as change:
-                    return write(change, new)
-            except BaseException:
-                vectors.drop(new)
-                raise
-
-    def _require_free(self, name: str) -> None:
-        with self.catalog.reading() as state:
-            state.free_name(name)
 
     def _sweep(self, *, remote: bool = True) -> None:
         """Delete what no search may see, and describe anew what has another file now.

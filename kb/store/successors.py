@@ -28,7 +28,7 @@ def begin(store: Store, old: CollectionInfo, identity: EmbedderIdentity) -> Coll
 
 def drop(store: Store, successor: CollectionInfo) -> None:
     """Delete a successor that is not wanted after all."""
-    with store.changing() as change:
+    with store.change_searchable() as change:
         change.detach_collection(successor.id)
     store.tidy()
 
@@ -38,5 +38,5 @@ def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
 
     Inside the write lock; the old one's vectors are left to be deleted (:meth:`Store.tidy`).
     """
-    with store.changing() as change:
+    with store.change_searchable() as change:
         change.take_place(old, new)

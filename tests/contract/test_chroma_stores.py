@@ -16,6 +16,7 @@ from vector_process import DIM, opened, records, vectors
 
 from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
 from kb.vectors.base import VectorFilter, VectorStore
+from kb.vectors.chroma.reading import UNCOUNTED
 
 KEY = "s3cret-of-the-tests"
 DESCRIBED = {"source": "1.txt", "document_id": 0, "language": "en"}
@@ -331,3 +332,26 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(tmp_path: Path) 
     for wrong in ("milvus://localhost:1", "chrome", "http://", "http://host:port", ""):
         with pytest.raises(SettingsError, match="vector_store"):
             opened(wrong, tmp_path)
+
+
+@pytest.mark.parametrize("limit", [66, UNCOUNTED, UNCOUNTED + 1, 2**40])
+def test_a_folder_gives_all_that_there_are_however_many_are_asked_for(
+    tmp_path: Path, limit: int
+) -> None:
+    store = opened("chroma", tmp_path)
+    store.create("col", DIM)
+    asked = vectors(0, 1)[0]
+    found = [store.query("col", asked, limit)]
+    store.upsert("col", records(0, 50), vectors(0, 50))
+    found.append(store.query("col", asked, limit))
+    store.delete("col", range(40))
+    found.append(store.query("col", asked, limit))
+    store.delete("col", range(50))
+    found.append(store.query("col", asked, limit))
+    store.close()
+    assert [sorted(item for item, _ in each) for each in found] == [
+        [],
+        list(range(50)),
+        list(range(40, 50)),
+        [],
+    ]

@@ -10,7 +10,7 @@ import pytest
 import rerank_server
 from rerank_server import RerankServer
 
-from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.errors import InputTooLongError, RerankingError, SettingsError
 from kb.reranking.remote import ServerReranker
 from kb.retry import RetryPolicy
 
@@ -124,7 +124,7 @@ def test_what_will_not_pass_is_said_at_once(
     server: RerankServer, reranker: ServerReranker, fault: rerank_server.Fault, words: str
 ) -> None:
     server.faults.append(fault)
-    with pytest.raises(EmbeddingError, match=words) as caught:
+    with pytest.raises(RerankingError, match=words) as caught:
         reranker.score(QUERY, PASSAGES[:1])
     assert server.url in str(caught.value)
     assert "sesame" not in str(caught.value)
@@ -135,7 +135,7 @@ def test_a_server_that_stays_away_is_given_up(
     server: RerankServer, reranker: ServerReranker
 ) -> None:
     server.faults.extend([rerank_server.status(503)] * 9)
-    with pytest.raises(EmbeddingError, match="gave up after 3 attempts"):
+    with pytest.raises(RerankingError, match="gave up after 3 attempts"):
         reranker.score(QUERY, PASSAGES[:1])
 
 
@@ -158,7 +158,7 @@ def test_an_answer_about_other_passages_is_not_asked_for_again(
 ) -> None:
     results = [{"index": at, "relevance_score": 1} for at in places]
     server.faults.append(rerank_server.answers({"results": results}))
-    with pytest.raises(EmbeddingError, match=words) as caught:
+    with pytest.raises(RerankingError, match=words) as caught:
         reranker.score(QUERY, PASSAGES[:2])
     assert "Is the server running" not in str(caught.value)
     assert len(server.seen) == 1
@@ -170,7 +170,7 @@ def test_an_answer_nested_too_deep_is_said_at_once(
     for code, words in ((200, "nested too deep"), (400, "not repeated")):
         server.seen.clear()
         server.faults.append(rerank_server.raw(code, b"[" * 200_000))
-        with pytest.raises(EmbeddingError, match=words):
+        with pytest.raises(RerankingError, match=words):
             reranker.score(QUERY, PASSAGES[:1])
         assert len(server.seen) == 1
 
@@ -178,10 +178,10 @@ def test_an_answer_nested_too_deep_is_said_at_once(
 def test_a_search_waits_for_two_attempts_and_no_more(server: RerankServer) -> None:
     server.faults.extend([rerank_server.stall] * 9)
     with closing(ServerReranker(f"{server.url}/v1#tiny", timeout_s=0.2)) as patient:
-        with pytest.raises(EmbeddingError, match="in time; gave up after 2 attempts"):
+        with pytest.raises(RerankingError, match="in time; gave up after 2 attempts"):
             patient.score(QUERY, PASSAGES[:1])
         assert len(server.seen) == 2
         server.faults.clear()
         server.faults.append(rerank_server.status(503, **{"Retry-After": "100"}))
-        with pytest.raises(EmbeddingError, match="asks to wait 100 s"):
+        with pytest.raises(RerankingError, match="asks to wait 100 s"):
             patient.score(QUERY, PASSAGES[:1])

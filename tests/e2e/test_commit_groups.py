@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3  # noqa: TID251 - the file, past the catalog
 from dataclasses import replace
 
 import pytest
@@ -93,3 +94,31 @@ def test_a_group_that_fails_leaves_everything_as_it_was(base: KnowledgeBase) -> 
     assert base.check().ok
     base.indexing.commit_all(group)
     assert shown(base) == {"kept.txt": "It goes.", "bad.txt": "It fails."}
+
+
+def parts_of_the_keyword_index(base: KnowledgeBase) -> int:
+    table = f"chunk_index_{base.collection().id}_idx"
+    connection = sqlite3.connect(base.settings.data_dir / "store" / "catalog.sqlite3")
+    try:
+        return int(
+            connection.execute(f'SELECT count(DISTINCT segid) FROM "{table}"').fetchone()[0]  # noqa: S608 - ours
+        )
+    finally:
+        connection.close()
+
+
+def test_a_group_is_one_part_of_the_keyword_index(base: KnowledgeBase) -> None:
+    base.indexing.commit_all(
+        [embedded(base, f"{n}.txt", f"Chapter {n} of the manual.") for n in range(20)]
+    )
+    assert parts_of_the_keyword_index(base) == 1
+
+
+def test_a_small_keyword_index_has_few_parts_however_it_was_filled(base: KnowledgeBase) -> None:
+    for n in range(30):
+        base.add(f"Chapter {n} of the manual.", name=f"{n}.txt")
+        assert parts_of_the_keyword_index(base) <= 8
+    assert {hit.source for hit in base.search("chapter", mode="keyword", top_k=50)} == {
+        f"{n}.txt" for n in range(30)
+    }
+    assert base.check().ok

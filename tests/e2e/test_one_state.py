@@ -100,7 +100,7 @@ def test_a_change_is_seen_whole_at_its_end(base: KnowledgeBase, other: Knowledge
         seen.append((info.name, info.description))
 
     info = base.collection()
-    with base._store.change() as change:
+    with base._store.change_catalog() as change:
         change.describe_collection(info.id, "of birds")
         look_from = threading.Thread(target=look)
         look_from.start()
@@ -114,7 +114,7 @@ def test_a_change_that_fails_leaves_nothing(base: KnowledgeBase) -> None:
     info = base.collection()
 
     def fail_in_the_middle() -> None:
-        with base._store.change() as change:
+        with base._store.change_catalog() as change:
             change.rename_collection(info.id, "birds")
             change.remove_document(base.documents()[0].id)
             raise ZeroDivisionError

@@ -16,7 +16,7 @@ from kb import KnowledgeBase, Settings
 from kb.cli.app import app
 from kb.doctor import examine
 from kb.embedding.base import Embedder
-from kb.errors import EmbeddingError, ModelError, SettingsError
+from kb.errors import ModelError, RerankingError, SettingsError
 
 QUERY = "kettle warranty months"
 TEXTS = {
@@ -72,7 +72,7 @@ def test_a_reranker_that_fails_is_an_error_and_the_search_without_it_is_not(
     base: KnowledgeBase, server: RerankServer
 ) -> None:
     server.faults.append(rerank_server.status(401))
-    with pytest.raises(EmbeddingError, match=r"reranking server.*--no-rerank"):
+    with pytest.raises(RerankingError, match=r"reranking server.*--no-rerank"):
         base.search(QUERY)
     assert base.search(QUERY, rerank=False)
 

@@ -58,3 +58,12 @@ def test_letters_before_a_long_number_find_nothing_alone(base: KnowledgeBase) ->
 def test_letters_of_a_short_name_still_find_it(base: KnowledgeBase) -> None:
     base.add("An H2 tank stands behind the house.", name="tank")
     assert [hit.source for hit in base.search("H2 tank", mode="keyword")] == ["tank"]
+
+
+def test_a_radical_is_the_character_that_it_looks_like_in_its_writing(base: KnowledgeBase) -> None:
+    base.add("⾧度为三米，宽度为二米。", name="radical")
+    base.add("长度为三米，宽度为二米。", name="simplified")
+    for query, order in (("长度", ["simplified", "radical"]), ("長度", ["radical", "simplified"])):
+        found = base.search(query, mode="keyword")
+        assert [hit.source for hit in found] == order
+        assert found[1].score == pytest.approx(0.7 * found[0].score)

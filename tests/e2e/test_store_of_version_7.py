@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hashing_embedder import HashingEmbedder
 
 from ingest import ingest
 from kb import KnowledgeBase, SearchFilter, Settings
 from kb.catalog import migrations
+from kb.vectors.base import VectorFilter
 
 # Made by the code of that release: a folder (/srv/library) was ingested twice, one file changed in
 # between and one that is no PDF; an upload; a tag; and a collection that was filled from Python.
@@ -108,6 +110,58 @@ def test_its_folder_is_ingested_further(base: KnowledgeBase, folder: Path) -> No
     assert base.check().ok
     again = ingest(base, [library])
     assert again.summary() == {"failed": 1, "unchanged": 5}
+
+
+def described(base: KnowledgeBase, language: str) -> set[int]:
+    """Chunks of the default collection whose vectors say that they are in a language."""
+    info = base.collection()
+    direction = np.ones(info.dim, dtype=np.float32) / np.sqrt(np.float32(info.dim))
+    where = VectorFilter(language=language)
+    return {chunk for chunk, _ in base._store.query(info.id, direction, 100, where)}
+
+
+def in_language(base: KnowledgeBase, language: str) -> set[int]:
+    """Chunks of the default collection whose documents are in a language first of all."""
+    infos = base.documents()
+    ids = [info.id for info in infos if info.language.partition(",")[0] == language]
+    with base._store.catalog.reading() as state:
+        visible = state.visible_chunk_ids(base.collection().id)
+        chunks = state.visible_chunks([base.collection().id], list(visible)).values()
+    return {chunk.id for chunk in chunks if chunk.document_id in ids}
+
+
+@pytest.mark.parametrize("how", ["compact", "repair"])
+def test_its_vectors_say_their_language_once_it_is_compacted_or_repaired(
+    base: KnowledgeBase, how: str
+) -> None:
+    english, chinese = in_language(base, "en"), in_language(base, "zh")
+    assert english
+    assert chinese
+    base.add("An owl hunts at night.", name="owl", collection="资料 2025")  # and sweeps
+    assert not described(base, "en") | described(base, "zh")
+    if how == "compact":
+        base.compact()
+    else:
+        found = base.check(repair=True)
+        assert found.ok
+        assert any("earlier release" in line for line in found.mended)
+    assert (described(base, "en"), described(base, "zh")) == (english, chinese)
+    assert base.check(repair=True).mended == ()
+
+
+def test_what_an_interruption_left_undescribed_is_described_the_next_time(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(base._store.vectors, "describe", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            base.compact()
+    assert not described(base, "en")
+    base.compact()
+    assert described(base, "en") == in_language(base, "en")
 
 
 def _only(media_type: str) -> SearchFilter:

@@ -79,6 +79,17 @@ def test_only_the_catalog_knows_its_connections() -> None:
     assert [name for name, tree in sources() if imported(tree) & inside] == []
 
 
+def test_the_facade_opens_no_transaction_of_its_own() -> None:
+    opening = {"reading", "change", "change_catalog", "change_searchable", "writing", "alone"}
+    for file in [ROOT / "kb" / "knowledge_base.py", *(ROOT / "kb" / "facade").glob("*.py")]:
+        called = {
+            node.func.attr
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert not called & opening, file
+
+
 @pytest.mark.parametrize(
     "statement",
     [

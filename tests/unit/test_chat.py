@@ -56,6 +56,7 @@ def test_a_server_that_does_not_stream_is_understood(
     [
         (chat_server.status(401, "no key"), "401: 'no key'; set KB_API_KEY"),
         (chat_server.status(404, "no model"), "check the address and the model's name"),
+        (chat_server.status(401, "wrong: sesame"), "401: 'wrong: …'; set KB_API_KEY"),
         (chat_server.status(500, "broken"), "500: 'broken'"),
         (chat_server.page, "no JSON; is it a chat server"),
         (chat_server.nested, "no JSON; is it a chat server"),
@@ -63,7 +64,17 @@ def test_a_server_that_does_not_stream_is_understood(
         (chat_server.break_off, "ended its answer too early"),
         (chat_server.fail_midway, "failed: out of memory"),
     ],
-    ids=["401", "404", "500", "page", "nested", "stall", "break off", "fails midway"],
+    ids=[
+        "401",
+        "404",
+        "key said back",
+        "500",
+        "page",
+        "nested",
+        "stall",
+        "break off",
+        "fails midway",
+    ],
 )
 def test_failures_name_the_server_and_what_to_do(
     service: chat_server.ChatService, chat: ChatServer, fault: chat_server.Fault, words: str

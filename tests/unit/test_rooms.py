@@ -134,12 +134,17 @@ def test_ingest_does_not_import_ui() -> None:
 
 
 def _when_loaded(tree: ast.Module) -> set[str]:
-    """Return what a module imports when it is imported itself: all outside functions."""
+    """Return what a module imports when it is imported itself.
+
+    That is all outside functions, and outside what only type checkers read.
+    """
     found: set[str] = set()
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
         if isinstance(node, ast.Import | ast.ImportFrom):
             found |= set(imports(node))

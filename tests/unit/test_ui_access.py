@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 from streamlit import config
 
-from kb import KnowledgeBaseError, Settings
+from kb import KnowledgeBaseError, Settings, SettingsError
+from kb.listening import require_guard
 from kb.loopback import is_loopback
 from kb.records import Source
 from kb.setting_changes import CHANGEABLE
 from ui import launch, login
-from ui.access import hashed, is_right, refusal, same_site, turned_away
+from ui.access import hashed, is_right, open_to_all, same_site, turned_away
 from ui.attempts import FREE_OF_ADDRESS, Attempts
 from ui.starting import can_read, start_again, start_folder
 
@@ -48,8 +50,9 @@ PASSWORD = "corréct 马 battery"  # noqa: S105 - a test's
 )
 def test_only_loopback_needs_no_login(address: str | None, loopback: bool) -> None:  # noqa: FBT001 - a case
     assert is_loopback(address) is loopback
-    assert (refusal(address, guarded=False) is None) is loopback
-    assert refusal(address, guarded=True) is None
+    require_guard(address, guarded=True, otherwise="never said")
+    with nullcontext() if loopback else pytest.raises(SettingsError, match="anyone could read"):
+        require_guard(address, guarded=False, otherwise=open_to_all(address))
 
 
 def test_a_password_is_kept_as_an_argon2_hash_and_known_again() -> None:

@@ -104,6 +104,29 @@ def test_the_status_names_memory_and_speed(
     assert speed in html(page)
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en-US", "documents: 1, chunks: 1, vectors: {}"),
+        ("zh-CN", "文档：1，片段：1，向量：{}"),
+    ],
+)
+@pytest.mark.parametrize("store", ["chroma", "exact"])
+def test_the_status_says_in_which_vector_store_each_collection_is(
+    ui: UserInterface, locale: str, said: str, store: str
+) -> None:
+    base = ui.shared.base
+    base.add("A text.", name="a.txt")
+    base.migrate(store)
+    base.create_collection("empty")
+    shown = html(ui.open("status", locale=locale))
+    name = {"en-US": "collection {}", "zh-CN": "知识集“{}”"}[locale]
+    assert name.format("default") in shown
+    assert name.format("empty") in shown
+    assert said.format(f"{store} (") in shown
+    assert "1 documents" not in shown
+
+
 @pytest.mark.parametrize(("locale", "agree"), [("en-US", "agree"), ("zh-CN", "索引一致")])
 def test_the_store_is_checked_when_asked(ui: UserInterface, locale: str, agree: str) -> None:
     ui.shared.base.add("A text.", name="a.txt")

@@ -1,15 +1,11 @@
 """How the server is started."""
 
-import socket
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from kb import SettingsError
-from ui.serving import APP, streamlit_options, take_addresses
+from ui.serving import APP, streamlit_options
 
 
 def test_the_server_listens_on_this_machine_only_and_reports_to_nobody() -> None:
@@ -44,17 +40,6 @@ def test_plain_streamlit_run_is_as_private() -> None:
     assert config["server"]["maxUploadSize"] == 1
     assert config["browser"]["gatherUsageStats"] is False
     assert config["server"]["showEmailPrompt"] is False
-
-
-def test_a_port_that_is_taken_is_named() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(
-            SettingsError, match=f"cannot listen on 127.0.0.1 port {port}: .*--port"
-        ):
-            take_addresses("127.0.0.1", port)
 
 
 def test_only_the_session_opens_the_knowledge_base() -> None:

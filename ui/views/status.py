@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from kb.doctor import examine
+from kb.data_folders import APP_NAME
+from kb.doctor import COLLECTION, examine
 from kb.errors import KnowledgeBaseError
-from kb.settings import APP_NAME, Settings
+from kb.settings import Settings
 from ui.changing_settings import draw_changing
 from ui.compacting import draw_compacting
 from ui.i18n import has
@@ -55,11 +56,12 @@ def _draw_findings(shared: Session) -> None:
     findings = examine(shared.base, check=check, model=not failed)
     for section in ("machine", "store") if failed else ("model", "machine", "store"):
         st.subheader(t(f"status.{section}"), anchor=False)
-        pairs = _pairs(findings[section])
+        pairs = _pairs(_but_collections(findings[section]))
         if section == "model":
             pairs += _speed(shared)
         if section == "store":
             pairs.append((t("status.free"), size_text(_free(shared))))
+            pairs += _collections(shared)
         st.html(facts(pairs))
     st.button(
         t("status.check"),
@@ -69,6 +71,33 @@ def _draw_findings(shared: Session) -> None:
     )
     if "check" in findings:
         st.html(facts(_pairs(findings["check"])))
+
+
+def _collections(shared: Session) -> list[tuple[str, str]]:
+    """Return what each collection holds, and which vector store it is in."""
+    return [
+        (
+            t("status.collection", name=info.name),
+            t(
+                "status.holds",
+                documents=f"{info.documents:,}",
+                chunks=f"{info.chunks:,}",
+                store=_vector_store(shared.base.vector_store(info)),
+            ),
+        )
+        for info in shared.base.collections()
+    ]
+
+
+def _vector_store(place: str) -> str:
+    """Return the address of a vector store; where it is files here, what that means."""
+    meaning = _label("vectors", place, "")
+    return f"{place} ({meaning})" if meaning else place
+
+
+def _but_collections(findings: dict[str, Any]) -> dict[str, Any]:
+    """Return findings without those that this view draws itself."""
+    return {name: value for name, value in findings.items() if not name.startswith(COLLECTION)}
 
 
 def _speed(shared: Session) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kb.embedding.remote.kinds import Profile
 from kb.embedding.remote.wire import DOCUMENT, Meaning, embedding_url, request_body
-from kb.errors import EmbeddingError, InputTooLongError
+from kb.errors import InputTooLongError, ModelCallError
 from kb.remote.client import ServerClient
 from kb.remote.failures import UnavailableError
 
@@ -74,7 +74,7 @@ def probe_llama_limit(client: ServerClient, profile: Profile) -> int:
                 return min(int(found[1]) - less, reported)
     except UnavailableError:
         raise
-    except EmbeddingError:
+    except ModelCallError:
         pass  # refused for its bytes: the limit stays what the server reported
     return reported
 

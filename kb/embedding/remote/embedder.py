@@ -17,7 +17,7 @@ from kb.embedding.remote.model import PROBE, ServedModel
 from kb.embedding.remote.plan import plan_requests
 from kb.embedding.remote.server import Server
 from kb.embedding.remote.wire import DOCUMENT, Answer, Meaning, never_empty
-from kb.errors import EmbeddingError, InputTooLongError, SettingsError
+from kb.errors import EmbeddingError, InputTooLongError, SettingsError, failing_as
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
@@ -58,6 +58,7 @@ class ServerEmbedder:
         EmbeddingError: no server answers, or it refuses.
     """
 
+    @failing_as(EmbeddingError)
     def __init__(
         self,
         model: str,
@@ -113,6 +114,7 @@ class ServerEmbedder:
         return self._known.identity.dim
 
     @property
+    @failing_as(EmbeddingError)
     def max_tokens(self) -> int:
         """Most tokens of one document, prompt and special tokens not counted."""
         return self._limit.tokens
@@ -129,6 +131,7 @@ class ServerEmbedder:
         )
 
     @property
+    @failing_as(EmbeddingError)
     def description(self) -> dict[str, str | int]:
         """What `kb doctor` shows of the servers."""
         known = self._known.own or family_of(self.identity.model_id, self._chosen[0])
@@ -139,6 +142,7 @@ class ServerEmbedder:
             "tokens_counted_by": "the server" if self._counts.exact else "an upper bound",
         }
 
+    @failing_as(EmbeddingError)
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text alone, by the server's tokenizer where it lends it.
 
@@ -146,6 +150,7 @@ class ServerEmbedder:
         """
         return self._counts.of([sendable(text) for text in texts])
 
+    @failing_as(EmbeddingError)
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
         """Count the tokens that the model reads of each text: prompt and special tokens too."""
         words = self._known.family.prompts
@@ -154,6 +159,7 @@ class ServerEmbedder:
         meaning = Meaning(input_type="query", instruct=task) if query else DOCUMENT
         return self._counts.read([self._filled(text) for text in worded], meaning)
 
+    @failing_as(EmbeddingError)
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -185,6 +191,7 @@ class ServerEmbedder:
         self._run_all([self._workers.submit(run, rows) for rows in plan])
         return unit_rows(raw, dim=self.dim)
 
+    @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
 

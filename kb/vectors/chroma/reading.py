@@ -14,6 +14,9 @@ from kb.vectors.chroma import records as chroma
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection  # noqa: TID251 - the owner's neighbour
 
+UNCOUNTED = 10_000
+"""Up to so many are asked for however few there are: Chroma gives those that there are."""
+
 IDS_PER_CALL = 5000
 """SQLite takes 32,766 variables in one statement; Chroma binds one for each id of a get."""
 
@@ -48,12 +51,17 @@ def nearest(
     if chroma.passes_nothing(where) or limit <= 0:
         return []
     if where is None:
-        return _asked(target, vector, min(limit, target.count()))
+        return _asked(target, vector, _bounded(target, limit))
     if where.chunks is None:
         return _nearest_on_condition(target, vector, min(limit, target.count()), where)
     if len(where.chunks) <= chroma.FEW:
         return chroma.compared(vectors(target, where.chunks), vector, limit)
     return _nearest_of(target, vector, limit, where.chunks)
+
+
+def _bounded(target: Collection, limit: int) -> int:
+    """Return how many to ask for; counting all takes as long as a query, and few are asked for."""
+    return limit if limit <= UNCOUNTED else min(limit, target.count())
 
 
 def _nearest_on_condition(

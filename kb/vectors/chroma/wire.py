@@ -7,24 +7,20 @@ Chroma's own, such as a proxy's 503 or 507, it keeps the text and forgets the st
 from __future__ import annotations
 
 import json
-import logging
 import re
 from typing import Any
 
 import httpx
 
 from kb.errors import StoreError, VectorServerError, VectorServerUnavailableError
+from kb.remote.peer import Peer, patience
 from kb.retry import requested_wait_s
+from kb.vectors import refusals
 from kb.vectors.address import Address
 from kb.vectors.opening import Site
 from kb.vectors.waiting import SEARCH_TIMEOUT_S, patiently
 
-_log = logging.getLogger(__name__)
-
-CONNECT_TIMEOUT_S = 5.0
-
 _VERSION = "1."
-_QUOTED_CHARACTERS = 240
 _FULL = re.compile(r"disk is full|no space left|storage full|quota", re.IGNORECASE)
 # Chroma 1.5.9 says so of a collection whose first vectors are being written at that moment.
 _BEING_MADE = re.compile(r"nothing found on disk", re.IGNORECASE)
@@ -55,21 +51,13 @@ class Wire:
 
     def __init__(self, address: Address, site: Site) -> None:
         self.where = f"the Chroma server {address.root}"
+        self._peer = Peer(named=self.where, root=address.root, secret=site.token, word="token")
         self._root = f"{address.root}/api/v2"
-        self._token = site.token
         self._token_header = site.token_header
         self._timeout_s = site.timeout_s
         self._interrupted = site.interrupted
         self._is_known = False
-        if site.token and not address.loopback and address.kind == "http":
-            _log.warning("the token goes to %s unencrypted; use https", address.root)
-        self._http = httpx.Client(
-            headers=site.headers(),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
-            trust_env=not address.loopback,  # a proxy cannot reach this machine's own servers
-            # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
-            verify=address.kind == "https",
-        )
+        self._http = self._peer.connect(site.headers())
 
     def search(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Send what somebody waits for, and return the answer.
@@ -125,21 +113,10 @@ class Wire:
         self._is_known = True
 
     def _once(self, method: str, path: str, body: object, timeout_s: float) -> Any:  # noqa: ANN401 - JSON
-        timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
-        try:
-            response = self._http.request(method, self._root + path, json=body, timeout=timeout)
-        except httpx.TimeoutException as error:
-            msg = f"{self.where} gave no answer in time"
-            raise VectorServerUnavailableError(msg) from error
-        except httpx.ConnectError as error:
-            msg = f"there is no connection to {self.where} ({error})"
-            raise VectorServerUnavailableError(msg) from error
-        except httpx.HTTPError as error:
-            msg = f"the connection to {self.where} broke off ({error})"
-            raise VectorServerUnavailableError(msg) from error
-        except RuntimeError as error:  # httpx: the client was closed
-            msg = f"the connection to {self.where} is closed"
-            raise VectorServerError(msg) from error
+        with self._peer.calling(VectorServerUnavailableError, VectorServerError):
+            response = self._http.request(
+                method, self._root + path, json=body, timeout=patience(timeout_s)
+            )
         if not response.is_success:
             raise self._explained(response)
         try:
@@ -150,19 +127,12 @@ class Wire:
 
     def _explained(self, response: httpx.Response) -> StoreError:
         """Return the error that a response other than success means."""
-        status, said = response.status_code, self._quoted(response)
+        status, said = response.status_code, self._peer.quoted(response)
         answer = f"{self.where} answered {status}{said}"
         if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
-            refused = "it refuses this token" if self._token else "it wants a token"
-            return VectorServerError(
-                f"{answer}: {refused}; set KB_VECTOR_TOKEN, and KB_VECTOR_TOKEN_HEADER if it goes "
-                f"in another header than {self._token_header}"
-            )
+            return refusals.refused(answer, self._peer, self._token_header)
         if status == _HTTP.INSUFFICIENT_STORAGE or _FULL.search(said):
-            return VectorServerError(
-                f"{answer}: it is full. What is stored can still be searched; make room there, "
-                "and run the same command again"
-            )
+            return refusals.full(answer)
         if status in _AWAY or _BEING_MADE.search(said):
             wait_s = requested_wait_s(response.headers.get("retry-after"))
             return VectorServerUnavailableError(answer, wait_s)
@@ -170,17 +140,4 @@ class Wire:
             return TooLargeError(answer)
         if status == _HTTP.NOT_FOUND:
             return NotThereError(answer)
-        return VectorServerError(f"{answer}; the request was not repeated")
-
-    def _quoted(self, response: httpx.Response) -> str:
-        """Return ``: "message"`` from the body, without the token."""
-        try:
-            body = json.loads(response.content)
-        except (ValueError, RecursionError):
-            page = "html" in response.headers.get("content-type", "")
-            body = "" if page else response.text
-        message = str(body.get("message") or body.get("error")) if isinstance(body, dict) else body
-        message = " ".join(str(message).split())
-        if self._token:
-            message = message.replace(self._token, "…")
-        return f': "{message[:_QUOTED_CHARACTERS]}"' if message else ""
+        return refusals.failed(answer)

@@ -1,0 +1,117 @@
+"""Single questions to the catalog, each answered from one state of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+
+from kb.catalog.numbers import document_number, no_document
+from kb.catalog.state import State
+from kb.records import (
+    Chunk,
+    CollectionInfo,
+    CollectionRef,
+    Document,
+    DocumentInfo,
+    Facets,
+)
+
+
+class LookingUp(ABC):
+    """The part of a catalog for callers with one question; others read a state themselves."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[State]:
+        """Give reads that share one state of the catalog."""
+
+    def generation(self) -> int:
+        """Return the count of changes of what can be found, by any process."""
+        with self.reading() as state:
+            return state.generation()
+
+    # -- collections, by name
+
+    def collections(self) -> list[CollectionInfo]:
+        """Return all collections by name."""
+        with self.reading() as state:
+            return state.collections()
+
+    def collection(self, name: str) -> CollectionInfo:
+        """Return the collection of that name.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self.reading() as state:
+            return state.collection(name)
+
+    def find_collection(self, name: str) -> CollectionInfo | None:
+        """Return the collection of that name, None if there is none."""
+        with self.reading() as state:
+            return state.find_collection(name)
+
+    def documents_in(self, name: str) -> list[DocumentInfo]:
+        """Return the documents of a collection, newest first.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self.reading() as state:
+            return state.documents(state.collection(name).id)
+
+    def facets_in(self, name: str) -> Facets:
+        """Return the tags and languages of a collection's documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self.reading() as state:
+            return state.facets(state.collection(name).id)
+
+    def vector_place_of(self, collection: CollectionRef, default: str) -> str:
+        """Return the address of the vector store that a collection is in.
+
+        Args:
+            collection: the one that is meant; None means that of the name ``default``.
+            default: a name.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self.reading() as state:
+            return state.vector_place(state.meant_collection(collection, default).id)
+
+    # -- documents, by number
+
+    def document(self, document_id: int) -> DocumentInfo:
+        """Return a document's description.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self.reading() as state:
+            found = state.document(document_number(document_id))
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def document_content(self, document_id: int) -> Document:
+        """Return a document whole, as it was read.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self.reading() as state:
+            found = state.document_content(document_number(document_id))
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def chunks_of(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks in order; none if there is no such document.
+
+        Raises:
+            DocumentNotFoundError: what was given is no whole number.
+        """
+        with self.reading() as state:
+            return state.chunks_of(document_number(document_id))

@@ -1,0 +1,154 @@
+"""What requests to other servers have in common, whatever those serve.
+
+Connections, what a failure of them is called, the words of an answer, and the secret that is in
+none of those words. Model servers and vector servers use it; which errors follow is theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kb.loopback import is_loopback
+
+_log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+_QUOTED_CHARACTERS = 240
+# Where servers say what is wrong, the one with the most words first.
+_WORDS = ("message", "msg", "error", "detail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A server that is called.
+
+    Attributes:
+        named: what messages call it, ``the embedding server http://…``.
+        root: its address.
+        secret: what lets us in; empty if nothing is sent.
+        word: what messages call that: ``API key``, ``token``.
+    """
+
+    named: str
+    root: str
+    secret: str = field(default="", repr=False)
+    word: str = "API key"
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine, where no proxy stands in between."""
+        return is_loopback(urlsplit(self.root).hostname)
+
+    def warn_of_onlookers(self, *, tls: bool, instead: str) -> None:
+        """Log that others can read the secret on its way, if they can, and what to use instead."""
+        if self.secret and not tls and not self.local:
+            _log.warning("the %s goes to %s unencrypted; use %s", self.word, self.root, instead)
+
+    def connect(
+        self, headers: Mapping[str, str], *, timeout_s: float | None = None
+    ) -> httpx.Client:
+        """Return connections to it; the secret stands in the ``headers`` already.
+
+        With ``timeout_s``, no request takes a longer silence.
+        """
+        local, tls = self.local, self.root.startswith("https:")
+        self.warn_of_onlookers(tls=tls, instead="https")
+        return httpx.Client(
+            headers=dict(headers),
+            timeout=patience(timeout_s) if timeout_s else None,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
+            trust_env=not local,  # a proxy cannot reach this machine's own servers
+            # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
+            verify=tls or not local,
+        )
+
+    @contextmanager
+    def calling(
+        self,
+        away: Callable[[str], Exception],
+        closed: Callable[[str], Exception],
+        *,
+        advice: str = "",
+    ) -> Iterator[None]:
+        """Raise the failures of a request in the block as errors of the caller's.
+
+        Args:
+            away: makes one of a message: the server does not answer, or not to the end.
+            closed: likewise: the connections were closed here.
+            advice: what to add where there is no connection.
+        """
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            msg = f"{self.named} gave no answer in time"
+            raise away(msg) from error
+        except httpx.ConnectError as error:
+            msg = f"there is no connection to {self.named} ({error}){advice}"
+            raise away(msg) from error
+        except httpx.HTTPError as error:
+            msg = f"the connection to {self.named} broke off ({error})"
+            raise away(msg) from error
+        except RuntimeError as error:  # httpx: the client was closed
+            if "closed" not in str(error):
+                raise
+            msg = f"the connection to {self.named} is closed"
+            raise closed(msg) from error
+
+    def words(self, response: httpx.Response, *, most: int = _QUOTED_CHARACTERS) -> str:
+        """Return what an answer says, on one line, without the secret and echoed inputs.
+
+        It is empty for web pages, and for JSON in which no words of an error are found.
+        """
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError):
+            page = "html" in response.headers.get("content-type", "")
+            body = "" if page else response.text
+        return self.words_in(body, most=most)
+
+    def words_in(self, body: Any, *, most: int = _QUOTED_CHARACTERS) -> str:  # noqa: ANN401 - JSON
+        """Return as :meth:`words` what stands in JSON that was read already."""
+        said = " ".join(_message(body).split())
+        return (said.replace(self.secret, "…") if self.secret else said)[:most]
+
+    def quoted(self, response: httpx.Response) -> str:
+        """Return as :meth:`words`, behind a colon and in quotes; empty if there are none."""
+        said = self.words(response)
+        return f': "{said}"' if said else ""
+
+    @property
+    def refusal(self) -> str:
+        """What its answer 401 or 403 means."""
+        key = self.word.removeprefix("API ")
+        return f"it refuses this {key}" if self.secret else f"it wants a {key}"
+
+
+def bearer(secret: str) -> dict[str, str]:
+    """Return the header that shows a secret as a bearer token, none for an empty one."""
+    return {"Authorization": f"Bearer {secret}"} if secret else {}
+
+
+def patience(timeout_s: float) -> httpx.Timeout:
+    """Return the timeouts of a request: the longest silence, less for connecting."""
+    return httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+
+
+def _message(body: Any) -> str:  # noqa: ANN401 - whatever a server sends
+    """Find the words of an error in the shapes that servers use."""
+    if isinstance(body, str):
+        return body
+    if isinstance(body, list):  # FastAPI: each names a field and repeats the input, left out
+        return "; ".join(_message(item) for item in body)
+    if isinstance(body, dict):
+        for key in _WORDS:
+            if body.get(key):
+                return _message(body[key])
+    return ""

@@ -1,0 +1,121 @@
+"""Collections of a store: made in a vector store and in the catalog, changed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kb.catalog.collections import new_id
+from kb.catalog.state import Change
+from kb.embedding.base import EmbedderIdentity
+from kb.errors import CollectionError
+from kb.records import CollectionInfo, SearchMode
+from kb.store.changing import Changing
+
+
+class CollectionSteps(Changing):
+    """The part of a store that deals with collections.
+
+    Raises (every method that is given the name of one):
+        CollectionError: there is no such collection.
+    """
+
+    def create_collection(
+        self, name: str, description: str, identity: EmbedderIdentity
+    ) -> CollectionInfo:
+        """Make a collection; its embedder is recorded for good.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        return self._make(
+            self.vectors.chosen,
+            identity,
+            lambda change, new: change.create_collection(
+                name, description, identity, collection_id=new, vectors=self.vectors.chosen
+            ),
+            require=lambda: self._require_free(name),
+        )
+
+    def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
+        """Return the collection of that name, making it if need be."""
+        found = self.catalog.find_collection(name)
+        if found is not None:
+            return found
+        try:
+            return self.create_collection(name, "", identity)
+        except CollectionError:  # another process made it at this moment
+            found = self.catalog.find_collection(name)
+            if found is None:
+                raise
+            return found
+
+    def create_successor(self, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
+        """Make a collection that is to take the place of another, in the same vector store."""
+        place = self.vectors.place_of(old.id)
+        return self._make(
+            place,
+            identity,
+            lambda change, new: change.create_successor(
+                old, identity, collection_id=new, vectors=place
+            ),
+        )
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name.
+
+        Raises:
+            CollectionError: the new name is taken or cannot be used.
+        """
+        with self.change_catalog() as change:
+            change.rename_collection(change.collection(name).id, new_name)
+
+    def describe_collection(self, name: str, description: str) -> None:
+        """Change a collection's description."""
+        with self.change_catalog() as change:
+            change.describe_collection(change.collection(name).id, description)
+
+    def instruct_collection(self, name: str, instruction: str) -> None:
+        """Change what a collection's queries ask for."""
+        with self.change_catalog() as change:
+            change.instruct_collection(change.collection(name).id, instruction)
+
+    def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
+        """Change how a collection is searched where a query does not say."""
+        with self.change_catalog() as change:
+            change.set_collection_mode(change.collection(name).id, mode)
+
+    def drop_collection(self, name: str) -> None:
+        """Delete a collection with all its documents."""
+        with self.change_searchable() as change:
+            change.detach_collection(change.collection(name).id)
+        self.tidy()
+
+    # -- helpers
+
+    def _make(
+        self,
+        place: str,
+        identity: EmbedderIdentity,
+        write: Callable[[Change, str], CollectionInfo],
+        require: Callable[[], None] = lambda: None,
+    ) -> CollectionInfo:
+        """Make a collection in a vector store, then in the catalog.
+
+        A crash leaves an empty collection of vectors that nobody knows, never a known collection
+        without one.
+        """
+        self.require_writable()
+        vectors, new = self.vectors.at(place), new_id()
+        with vectors.writing():
+            require()
+            vectors.create(new, identity.dim)
+            try:
+                with self.change_catalog() as change:
+                    return write(change, new)
+            except BaseException:
+                vectors.drop(new)
+                raise
+
+    def _require_free(self, name: str) -> None:
+        with self.catalog.reading() as state:
+            state.free_name(name)
