@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -11,31 +10,28 @@ from rich.console import Console
 from kb.cli import (
     asking,
     collections,
+    documents,
     evaluation,
     jobs,
-    listings,
     migrating,
     models,
     presentation,
     reembedding,
     refining,
     serving,
+    upkeep,
 )
 from kb.cli.common import (
-    EXIT_FAILED,
-    CollectionOption,
     JsonOption,
     opened,
     options,
     print_json,
     stdout,
 )
-from kb.errors import SettingsError
 from kb.records import MediaType, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
 from kb.server import shapes
-from kb.text import one_line
 
 app = typer.Typer(
     add_completion=False,
@@ -172,139 +168,12 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             )
 
 
-@app.command()
-def documents(
-    collection: CollectionOption = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="List the files that could not be read.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """List the documents of a collection."""
-    with opened(collection=collection) as base:
-        files = base.files.failed()
-        if failed and as_json:
-            print_json([shapes.failed_json(file) for file in files])
-        elif failed:
-            listings.print_failed(files, stdout())
-        elif as_json:
-            print_json([shapes.document_json(info, files) for info in base.documents()])
-        else:
-            listings.print_documents(base.documents(), files, stdout())
-
-
-@app.command()
-def tag(
-    which: Annotated[
-        list[str], typer.Argument(help="Document ids or paths, as `kb documents` lists them.")
-    ],
-    add: Annotated[
-        list[str] | None, typer.Option("--add", "-a", help='Tag to give; "a, b" are two.')
-    ] = None,
-    remove: Annotated[
-        list[str] | None, typer.Option("--remove", "-r", help="Tag to take away.")
-    ] = None,
-    collection: CollectionOption = None,
-) -> None:
-    """Give tags to documents, or take them away; `kb search --tag` finds them by these."""
-    with opened(collection=collection) as base:
-        if not add and not remove:
-            msg = "nothing to change; give --add TAG or --remove TAG"
-            raise SettingsError(msg)
-        ids = [info.id for info in listings.choose_documents(base.documents(), which)]
-        base.tag(ids, add=add or (), remove=remove or ())
-        for info in map(base.document, ids):
-            said = ", ".join(info.tags) or "no tags"
-            stdout().print(f"{info.id} {one_line(info.name)}: {said}", markup=False)
-
-
-@app.command()
-def remove(
-    which: Annotated[
-        list[str], typer.Argument(help="Document ids or paths, as `kb documents` lists them.")
-    ],
-    collection: CollectionOption = None,
-) -> None:
-    """Remove documents from a collection; files on disk are left alone."""
-    with opened(collection=collection) as base:
-        for info in listings.choose_documents(base.documents(), which):
-            base.remove(info.id)
-            stdout().print(f"removed {info.id} {info.name}", markup=False)
-
-
-@app.command()
-def runs(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most runs to list.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """List the latest runs of ingestion: when, over what, what changed, what failed."""
-    with opened() as base:
-        found = base.runs(limit=limit)
-        if as_json:
-            print_json([shapes.run_json(run) for run in found])
-        else:
-            listings.print_runs(found, stdout())
-
-
-@app.command()
-def export(
-    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
-    collection: CollectionOption = None,
-    originals: Annotated[
-        bool,
-        typer.Option(
-            "--originals/--no-originals", help="With the files that were uploaded in the browser."
-        ),
-    ] = True,
-) -> None:
-    """Write a collection to one file: documents, chunks, vectors, settings, uploaded originals."""
-    with opened(collection=collection) as base:
-        done = base.export(file, originals=originals)
-        presentation.print_archive("exported", done, stdout())
-
-
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="A file that `kb export` wrote.")],
-    collection: Annotated[
-        str | None, typer.Option("--collection", "-c", help="Name to import it under.")
-    ] = None,
-) -> None:
-    """Make a collection of an exported file, without embedding anything."""
-    with opened() as base:
-        done = base.import_archive(file, collection=collection)
-        presentation.print_archive("imported", done, stdout())
-
-
-@app.command()
-def compact(as_json: JsonOption = False) -> None:
-    """Rewrite the store so that no text of removed documents is left in its files."""
-    with opened() as base:
-        done = base.compact()
-        if as_json:
-            print_json(shapes.compaction_json(done))
-        else:
-            presentation.print_compaction(done, stdout())
-
-
-@app.command()
-def doctor(
-    as_json: JsonOption = False,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what does not agree in the store.")
-    ] = False,
-) -> None:
-    """Say what llama.cpp sees, which model is loaded, and whether the store is sound."""
-    from kb.doctor import examine, sound  # noqa: PLC0415 - loads the model
-
-    with opened() as base:
-        findings = examine(base, repair=repair)
-        if as_json:
-            print_json(findings)
-        else:
-            presentation.print_findings(findings, stdout())
-        if not sound(findings):
-            raise typer.Exit(EXIT_FAILED)
-
-
+app.command()(documents.documents)
+app.command()(documents.tag)
+app.command()(documents.remove)
+app.command()(documents.runs)
+app.command()(upkeep.export)
+app.command("import")(upkeep.import_)
+app.command()(upkeep.compact)
+app.command()(upkeep.doctor)
 app.command()(serving.ui)

@@ -118,14 +118,19 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
             sought.add_one_of(forms)
     for sequence, parts in query.sequences.items():
         sought.add(sequence, parts, 1)
+    spelled = [name for name in by_token if name in query.spellings]
     nowhere = [
         name
-        for name in by_token
-        if name in query.spellings
-        and name not in frequency
-        and not any(stem in frequency for stem in stems.get(name, ()))
+        for name in spelled
+        if name not in frequency and not any(stem in frequency for stem in stems.get(name, ()))
     ]
-    misspelt = {name: known.near(state, collection.id, name) for name in nowhere[:_MOST_MISSPELT]}
+    misspelt: dict[str, tuple[str, ...]] = dict.fromkeys(nowhere, ())
+    for name in nowhere[:_MOST_MISSPELT]:
+        misspelt[name] = known.near(state, collection.id, name)
+    # Where most words stand nowhere, the query is in another language than the documents, in which
+    # some word is always similar; unless all of them are.
+    if 2 * len(nowhere) > len(spelled) and not all(misspelt.values()):
+        misspelt = dict.fromkeys(nowhere, ())
     return Words(sought.expression(), sought.best_score, misspelt)
 
 

@@ -14,8 +14,8 @@ from starlette.types import Scope
 
 from kb.knowledge_base import KnowledgeBase
 from kb.server import embeddings, finding
-from kb.server.answers import RefusalError, handle_errors, json_response
 from kb.server.description import describe, errors
+from kb.server.errors import RefusalError, handle_errors, json_response
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
 from kb.server.replies import HealthReply

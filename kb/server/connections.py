@@ -20,7 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from kb.server.answers import RefusalError, on_the_wire
+from kb.server.errors import RefusalError, on_the_wire
 from kb.server.gate import Limits
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from kb.errors import SettingsError
 from kb.keys import key_from_environment
 from kb.loopback import is_loopback
-from kb.server.answers import RefusalError
+from kb.server.errors import RefusalError
 
 KEY_VARIABLE = "KB_SERVER_API_KEY"
 SHORTEST_KEY = 16

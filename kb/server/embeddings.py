@@ -13,8 +13,8 @@ from fastapi.responses import Response
 
 from kb.embedding.base import Embedder, Vectors, unit_rows
 from kb.errors import InputTooLongError
-from kb.server.answers import RefusalError, json_response
 from kb.server.description import errors
+from kb.server.errors import RefusalError, json_response
 from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
 from kb.server.replies import EmbeddingReply, ModelReply, ModelsReply, TokenizeReply

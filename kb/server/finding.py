@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from kb.knowledge_base import KnowledgeBase
 from kb.server import shapes
-from kb.server.answers import MALFORMED, RefusalError, json_response
 from kb.server.description import errors
+from kb.server.errors import MALFORMED, RefusalError, json_response
 from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
 from kb.server.replies import CollectionsReply, DocumentsReply, SearchReply

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kb.server.answers import RefusalError, busy, error_response
 from kb.server.credentials import check_host, check_key
+from kb.server.errors import RefusalError, busy, error_response
 
 _OPEN_PATHS = frozenset({"/health"})
 _UNCOUNTED = 1 << 16

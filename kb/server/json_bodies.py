@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from kb.server.answers import MALFORMED, RefusalError
+from kb.server.errors import MALFORMED, RefusalError
 
 MOST_VALUES = 4096
 """Values of one body, lists and objects included: those of 2,048 texts and of every filter.

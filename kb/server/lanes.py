@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from kb.server.answers import busy
+from kb.server.errors import busy
 from kb.stopping import stoppable
 
 ResultT = TypeVar("ResultT")

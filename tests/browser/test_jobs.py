@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-QUEUED = 20
 MS = 300_000  # twenty jobs on a machine with other work
 RIGHT = "Zimtstern-4711-richtig"
 TEXT = "The grey heron waits in the reeds."
@@ -60,10 +59,11 @@ def kill(server: UiServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
 
-def test_a_server_that_is_killed_in_the_middle_of_twenty_uploads_finishes_all_after_its_restart(
-    data_dir: Path, folder: Path, context: BrowserContext
+@pytest.mark.parametrize("queued", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_server_that_is_killed_in_the_middle_of_uploads_finishes_all_after_its_restart(
+    data_dir: Path, folder: Path, context: BrowserContext, queued: int
 ) -> None:
-    names = [f"note-{number:02}.txt" for number in range(QUEUED)]
+    names = [f"note-{number:02}.txt" for number in range(queued)]
     with served_ui(folder, data_dir=str(data_dir)) as server:
         page = library(context, server)
         # The first one takes long, so that the others wait behind it.
@@ -73,7 +73,7 @@ def test_a_server_that_is_killed_in_the_middle_of_twenty_uploads_finishes_all_af
         kill(server)
     with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
         states = [job.state for job in base.jobs.listed()]
-        assert states.count("queued") == QUEUED, "it was killed before most were done"
+        assert states.count("queued") == queued, "it was killed before most were done"
         # It need not be done to the end; that the others are is what this is about.
         assert not base.jobs.cancel(base.jobs.listed()[0].id)
     with served_ui(folder, data_dir=str(data_dir)) as server:
@@ -82,7 +82,7 @@ def test_a_server_that_is_killed_in_the_middle_of_twenty_uploads_finishes_all_af
             expect(page.locator(".kb-files", has_text=name).first).to_contain_text(
                 "stored", timeout=MS
             )
-        expect(page.get_by_text(f"{QUEUED} documents").first).to_be_visible(timeout=MS)
+        expect(page.get_by_text(f"{queued} documents").first).to_be_visible(timeout=MS)
         assert "Traceback" not in server.log.read_text("utf-8")
     with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
         assert sorted(info.name for info in base.documents()) == names

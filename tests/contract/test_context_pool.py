@@ -14,13 +14,14 @@ import pytest
 
 from kb import Settings
 from kb.embedding.llama import LlamaEmbedder
-from kb.llama.calibration import LEAST_TEXTS, Setup, candidates
+from kb.llama.calibration import LEAST_TEXTS, LEAST_TOKENS, Setup, candidates
 from kb.llama.context import Context
 from kb.llama.fitting import spread
 from kb.llama.pool import MOST_PASSES, ContextPool
 from kb.models.files import resolve_model
 
-LONG_ENOUGH = ["A kestrel hovers above the meadow and looks for voles. " * 15] * (LEAST_TEXTS + 4)
+# As few tokens as a measurement takes, and a tenth more.
+LONG_ENOUGH = ["A kestrel hovers above the meadow and looks for voles. " * 8] * (LEAST_TEXTS + 4)
 
 
 @pytest.fixture
@@ -204,6 +205,7 @@ def measuring(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     opened = LlamaEmbedder(model, calibration=tmp_path / "calibration.json")
     default, second = candidates(2)
     assert opened.description["contexts"] == default.contexts == 2
+    assert LEAST_TOKENS <= sum(opened.count_read(LONG_ENOUGH)) < 2 * LEAST_TOKENS
     opened.embed_documents(LONG_ENOUGH)
     opened.embed_documents(LONG_ENOUGH)
     assert opened.description["contexts"] == second.contexts == 1

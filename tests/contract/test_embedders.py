@@ -17,7 +17,7 @@ from kb.embedding.base import Embedder
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError
-from kb.llama.calibration import LEAST_TEXTS, ROUNDS, candidates
+from kb.llama.calibration import LEAST_TEXTS, LEAST_TOKENS, ROUNDS, candidates
 from kb.models.prompts import E5
 from kb.models.registry import ModelFile
 
@@ -110,7 +110,8 @@ def test_the_first_bulk_finds_out_how_cores_are_best_shared(
     monkeypatch.setattr("kb.embedding.llama.available_cores", lambda: 2)
     model = ModelFile(model_id="e5", path=next(models_dir.glob("*.gguf")), prompts=E5)
     file = tmp_path / "calibration.json"
-    texts = [f"{n} " + "harbour wall " * 60 for n in range(LEAST_TEXTS)]
+    texts = [f"{n} " + "harbour wall " * 45 for n in range(LEAST_TEXTS)]
+    assert LEAST_TOKENS <= sum(embedder.count_read(texts)) < 2 * LEAST_TOKENS
     expected = embedder.embed_documents(texts)
     with closing(LlamaEmbedder(model, calibration=file)) as first:
         assert "until a bulk has measured it" in str(first.description["cores_shared_by"])

@@ -98,6 +98,21 @@ def test_quotes_and_exclusions_stay_in_what_was_meant(filled: KnowledgeBase) -> 
     assert found(filled, "warrenty -pump") == []
 
 
+@pytest.mark.parametrize(
+    "query", ["Wie lange gilt die Garantie?", "garantie lange", "comment installer la pompe"]
+)
+def test_a_question_in_another_language_is_no_mistake(filled: KnowledgeBase, query: str) -> None:
+    filled.add("The range is large. The change lasts long, the pome is ripe.", name="similar.txt")
+    assert filled.did_you_mean("lange") == "large"
+    assert filled.did_you_mean(query) == ""
+    assert found(filled, query) == []
+
+
+def test_several_misspelt_words_are_all_mended(filled: KnowledgeBase) -> None:
+    assert filled.did_you_mean("warrenty bolier") == "warranty boiler"
+    assert set(found(filled, "warrenty bolier")) == {"warranty.txt", "pump.txt"}
+
+
 def test_the_command_line_says_it_beside_the_hits(
     settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

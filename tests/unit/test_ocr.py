@@ -1,5 +1,6 @@
 """Scanned pages: what is read, where it stood, how sure the reader was, and its bounds."""
 
+import functools
 import logging
 import socket
 import sys
@@ -110,12 +111,19 @@ def test_a_page_that_lies_or_stands_on_its_head_is_turned(turns: int) -> None:
         assert bottom - top > right - left
 
 
+@functools.cache
+def upright_page() -> tuple[np.ndarray, str]:
+    """A page with two paragraphs, and what is read on it."""
+    upright = pixels(draw(((60, 60), LINES), ((60, 200), ("Ask for the keeper at the desk.",))))
+    return upright, read_picture(upright).text
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_lines_of_a_turned_page_follow_each_other_as_they_do_upright(turns: int) -> None:
-    upright = pixels(draw(((60, 60), LINES), ((60, 200), ("Ask for the keeper at the desk.",))))
+    upright, text = upright_page()
     found = read_picture(np.ascontiguousarray(np.rot90(upright, turns)))
 
-    assert found.text == read_picture(upright).text
+    assert found.text == text
     assert found.text.startswith("The reading room")
     assert found.text.endswith("at the desk.")
 

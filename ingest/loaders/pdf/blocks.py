@@ -20,7 +20,7 @@ from ingest.loaders.pdf.placing.filling import with_fields
 from ingest.loaders.pdf.placing.leaders import with_leaders
 from ingest.loaders.pdf.sheets import as_seen, in_order
 from ingest.loaders.pdf.tables.by_chance import without_chance
-from ingest.loaders.pdf.tables.finding import find_tables
+from ingest.loaders.pdf.tables.finding import Table, find_tables
 from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
 from ingest.loaders.pdf.words.combs import without_combs
 
@@ -52,11 +52,14 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     sheet = without_combs(settled(sheet))
     printed = with_leaders(without_line_numbers(sheet.words), sheet.rules)
     words = with_fields(printed, sheet.insets, sheet.rules)
-    frames = _mixed(frames_beside(words, sheet.rules), words, sheet)
+    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    frames = _mixed(frames_beside(words, sheet.rules), words, tables, sheet)
     inside = [[word for word in words if holds(frame, word.box)] for frame in frames]
-    framed = {id(word) for part in inside for word in part}
-    words = [word for word in words if id(word) not in framed]
-    solid, taken = _tables(words, sheet)
+    if frames:
+        framed = {id(word) for part in inside for word in part}
+        words = [word for word in words if id(word) not in framed]
+        tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
+    solid, taken = _tables(words, tables, sheet)
     boxes = {frame: _stand_in(frame) for frame in frames}
     solid |= boxes
     floating: list[Block] = []
@@ -79,14 +82,15 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
     return place(blocks, sheet)
 
 
-def _mixed(frames: Sequence[Box], words: Sequence[Word], sheet: Sheet) -> list[Box]:
+def _mixed(
+    frames: Sequence[Box], words: Sequence[Word], tables: Sequence[Table], sheet: Sheet
+) -> list[Box]:
     """Return the frames that would be read together with what is beside them."""
     if not frames:
         return []
-    solid, taken = _tables(words, sheet)
+    solid, taken = _tables(words, tables, sheet)
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     parts = [[item.box for item in part.items] for part in parts_of(items)]
-    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
     parts += [[words[at].box for at in table.words] for table in tables if table.box in solid]
     return [frame for frame in frames if are_mixed(parts, frame)]
 
@@ -95,7 +99,8 @@ def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Bl
     """Return what stands in a frame, as if nothing else stood on the page."""
     rules = tuple(rule for rule in sheet.rules if holds(frame, rule.box))
     alone = replace(sheet, words=tuple(words), rules=rules, insets=())
-    solid, taken = _tables(words, alone)
+    tables = find_tables(words, rules, sheet.width, sheet.height)
+    solid, taken = _tables(words, tables, alone)
     items = [Item(word.box, word) for at, word in enumerate(words) if at not in taken]
     items += [Item(box, None) for box in solid]
     return _blocks_of_items(items, solid, alone)
@@ -118,11 +123,12 @@ def _blocks_of_items(items: Sequence[Item], solid: dict[Box, Block], sheet: Shee
     return [*blocks, *asides]
 
 
-def _tables(words: Sequence[Word], sheet: Sheet) -> tuple[dict[Box, Block], frozenset[int]]:
+def _tables(
+    words: Sequence[Word], tables: Sequence[Table], sheet: Sheet
+) -> tuple[dict[Box, Block], frozenset[int]]:
     """Return the tables of a page as blocks, and which words they take."""
     found: dict[Box, Block] = {}
     taken: frozenset[int] = frozenset()
-    tables = find_tables(words, sheet.rules, sheet.width, sheet.height)
     for table in without_chance(tables, words, sheet.rules):
         backwards = runs_backwards(words[at] for at in table.words)
         lines = tuple(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ingest.loaders.pdf.words.glyphs import Glyph, Glyphs
 
-    _Pixels = npt.NDArray[np.int16]
+    _Pixels = npt.NDArray[np.uint8]
 
 _DPI = 110
 _MOST_PIXELS = 4_000_000
@@ -77,7 +77,8 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
     looked = _Looked.at(raw, page, found)
     if not looked.suspects:
         return set()
-    pictures = looked.drawings(raw, page)
+    doubtful = [one for one in looked.suspects if not looked.is_on_picture(one.box)]
+    pictures = looked.drawings(raw, page) if doubtful else None
     if pictures is None:
         return set()
     whole, without = pictures
@@ -89,9 +90,7 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
         if glyph.font >= 0:
             glyphs[glyph.drawn].append(glyph)
     lost: set[int] = set()
-    for suspect in looked.suspects:
-        if looked.is_on_picture(suspect.box):
-            continue
+    for suspect in doubtful:
         if suspect.invisible and _has_contrast(_part(without, suspect.box, across, down)):
             continue
         own = glyphs[numbers.get(suspect.address, -1)]
@@ -99,7 +98,7 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
         gone = set()
         for glyph in own:
             one, other = (_part(p, glyph.ink, across, down) for p in (whole, without))
-            if one.size == 0 or abs(one - other).max() <= _CHANGED:
+            if one.size == 0 or abs(one.astype(int) - other).max() <= _CHANGED:
                 gone.add(id(glyph))
         # Spaces leave no trace; they part the words that do.
         lost |= gone if len(gone) == len(own) else gone - spaces
@@ -185,13 +184,11 @@ def _hidden(raw: Any, suspects: Sequence[_Suspect]) -> Iterator[None]:  # noqa: 
 
 
 def _drawn(page: Any) -> _Pixels:  # noqa: ANN401 - see without_unseen
-    import numpy as np  # noqa: PLC0415 - PDFs only
-
     width, height = page.get_size()
     scale = _DPI / _INCH
     scale *= min(1.0, (_MOST_PIXELS / max(width * height * scale * scale, 1)) ** 0.5)
     drawn = page.render(scale=scale, may_draw_forms=False, draw_annots=False)
-    pixels: _Pixels = drawn.to_numpy()[:, :, :3].astype(np.int16)
+    pixels: _Pixels = drawn.to_numpy()[:, :, :3].copy()
     return pixels
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.loaders.pdf.layout.column_tests import Side
 from ingest.loaders.pdf.layout.gutters import Gutter, Item, Sides
 from ingest.loaders.pdf.layout.lines import COLUMN_GAP, around
+from ingest.loaders.pdf.layout.side import Side
 from ingest.loaders.pdf.layout.side_lines import (
     SideLine,
     goes_on,
@@ -20,7 +20,7 @@ from ingest.loaders.pdf.layout.side_lines import (
     lines_of,
     may_go_on,
 )
-from ingest.loaders.pdf.page import Block, Box, Word
+from ingest.loaders.pdf.page import Block
 
 _NARROWEST = 0.7  # heights of the font between text and box
 _PITCH = 1.25  # times the distance between the lines beside the box
@@ -34,8 +34,6 @@ _NUMBERS = 0.7
 _SPACE, _MOSTLY = 0.7, 0.8  # of the gutter's width, of the gaps between words
 _CLOSE = 1.9  # heights of the font between two lines of a box
 _LEVEL = 0.5  # heights of the font
-
-_Words = Sequence[tuple[Box, Word]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +78,15 @@ def without_end(gutter: Gutter, sides: Sides, size: float) -> Gutter:
     return gutter.between(gutter.top, (text[-1].middle + low[0].middle) / 2)
 
 
-def is_flow(flow: Flow, words: tuple[_Words, _Words], gutter: Gutter, size: float) -> bool:
+def is_flow(flow: Flow, sides: tuple[Side, Side], gutter: Gutter, size: float) -> bool:
     """Whether a gutter is the white beside a box, and no gaps between the words of a text."""
-    text, box = words if flow.text_on_left else (words[1], words[0])
-    side, other = Side.of(text, size), Side.of(box, size)
+    side, other = sides if flow.text_on_left else (sides[1], sides[0])
     wide = gutter.right - gutter.left
-    spaces = [gap for one in words for line in lines_of(one, size) for gap in line.gaps]
+    spaces = [gap for one in sides for line in lines_of(one.items, size) for gap in line.gaps]
     narrow = sum(gap <= _SPACE * wide for gap in spaces) >= _MOSTLY * len(spaces)
     return (
         side.is_prose
-        and not is_code(text)
+        and not is_code(side.items)
         and (other.words >= _LEAST_WORDS or other.letters >= _LEAST_LETTERS)
         and other.numbers < _NUMBERS
         and other.starts >= _ALIGNED

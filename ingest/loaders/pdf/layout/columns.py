@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loaders.pdf.layout.asides import flow_of, is_flow, without_end
-from ingest.loaders.pdf.layout.column_tests import Side, are_columns
+from ingest.loaders.pdf.layout.column_tests import are_columns
 from ingest.loaders.pdf.layout.grounds import wall_between
 from ingest.loaders.pdf.layout.gutters import Gutter, Item, Sides, gutters_of, usual_size
 from ingest.loaders.pdf.layout.lines import runs_backwards
+from ingest.loaders.pdf.layout.side import Side
 from ingest.loaders.pdf.layout.side_lines import goes_on, lines_of
 from ingest.loaders.pdf.layout.stretches import stretches_of
 
@@ -175,7 +176,7 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
             worth = _worth(sides, gutter, size)
             if worth > best and (
                 _parts(words, sides, gutter, gutters, size, backwards=backwards)
-                or (not backwards and _is_beside_box(items, words, gutter, size))
+                or (not backwards and _is_beside_box(items, sides, gutter, size))
             ):
                 best, found = worth, gutter
     return found
@@ -213,9 +214,11 @@ def _parts(
     return are_columns(one, other, wide, backwards=backwards)
 
 
-def _is_beside_box(items: Sequence[Item], words: Sides, gutter: Gutter, size: float) -> bool:
+def _is_beside_box(
+    items: Sequence[Item], sides: tuple[Side, Side], gutter: Gutter, size: float
+) -> bool:
     flow = flow_of(items, gutter, size)
-    return flow is not None and is_flow(flow, words, gutter, size)
+    return flow is not None and is_flow(flow, sides, gutter, size)
 
 
 def _near(sides: Sides, gutter: Gutter, gutters: Sequence[Gutter]) -> Sides:

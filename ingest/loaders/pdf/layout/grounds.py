@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.loaders.pdf.layout.column_tests import Side, rows_in_common
+from ingest.loaders.pdf.layout.column_tests import rows_in_common
 from ingest.loaders.pdf.layout.gutters import Gutter, Item
+from ingest.loaders.pdf.layout.side import Side
 from ingest.loaders.pdf.page import Rule
 
 _LONG = 0.6  # of the page's height

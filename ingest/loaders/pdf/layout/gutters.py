@@ -57,11 +57,13 @@ class Gutter:
 
     def sides(self, items: Sequence[Item]) -> Sides:
         """Return the words at its left and at its right."""
-        found: Sides = ([], [])
-        for box, word in items:
-            if word is not None and self.top <= (box[1] + box[3]) / 2 <= self.bottom:
-                found[box[0] >= self.left].append((box, word))
-        return found
+        left, top, bottom = self.left, self.top, self.bottom
+        inside = [
+            (box, word)
+            for box, word in items
+            if word is not None and top <= (box[1] + box[3]) / 2 <= bottom
+        ]
+        return [i for i in inside if i[0][0] < left], [i for i in inside if i[0][0] >= left]
 
 
 def usual_size(items: Sequence[Item]) -> float:
@@ -77,29 +79,25 @@ def gutters_of(items: Sequence[Item], size: float) -> list[Gutter]:
     cell = max(1.0, (right - left) / _GRID)
     step = max(1.0, (bottom - top) / _GRID)
     across, down = math.ceil((right - left) / cell) + 1, math.ceil((bottom - top) / step) + 1
-    ink = np.zeros((down, across + 1), np.int32)
-    for x1, y1, x2, y2 in [
-        *map(inked, items),
-        *_inside_headings(items, size),
-        *_inside_spread(items, size),
-    ]:
-        inset = _SHRINK * (y2 - y1)
-        low, high = int((y1 + inset - top) / step), math.ceil((y2 - inset - top) / step)
-        ink[
-            low : max(high, low + 1),
-            int((x1 - left) / cell) + 1 : math.ceil((x2 - left) / cell) + 1,
-        ] = 1
+    ink = np.zeros((down, across + 1), np.int16)
+    boxes = [*map(inked, items), *_inside_headings(items, size), *_inside_spread(items, size)]
+    x1, y1, x2, y2 = np.array(boxes).T
+    inset = _SHRINK * (y2 - y1)
+    low = ((y1 + inset - top) / step).astype(int)
+    high = np.maximum(np.ceil((y2 - inset - top) / step).astype(int), low + 1)
+    first = ((x1 - left) / cell).astype(int) + 1
+    last = np.ceil((x2 - left) / cell).astype(int) + 1
+    for a, b, c, d in zip(low.tolist(), high.tolist(), first.tolist(), last.tolist(), strict=True):
+        ink[a:b, c:d] = 1
     wide = max(3, int(NARROWEST * size / cell))
     if across <= 2 * wide:
         return []
-    total = ink.cumsum(axis=1)
+    total = ink.cumsum(axis=1, dtype=np.int16)
     free = total[:, wide:] == total[:, :-wide]
-    strips = _strips(free, SHORTEST * size / step)
-    gutters = []
-    for x1, x2, y1, y2 in strips:
-        gutters.append(
-            Gutter(left + x1 * cell, top + y1 * step, left + (x2 + wide) * cell, top + y2 * step)
-        )
+    gutters = [
+        Gutter(left + begin * cell, top + y1 * step, left + (end + wide) * cell, top + y2 * step)
+        for begin, end, y1, y2 in _strips(free, SHORTEST * size / step)
+    ]
     gutters.sort(key=lambda g: (g.top - g.bottom, g.left - g.right))
     return gutters[:_CANDIDATES]
 
@@ -148,19 +146,23 @@ def _inside_spread(items: Sequence[Item], size: float) -> list[Box]:
 
 def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, int, int]]:
     """Return runs downwards of free places, neighbours of the same run joined: x, x, y, y."""
-    runs = np.zeros(free.shape[1], np.int32)
+    around_it = np.zeros((free.shape[0] + 2, free.shape[1]), np.bool_)
+    around_it[1:-1] = free
+    changed = np.flatnonzero((around_it[1:] != around_it[:-1]).ravel())
+    changes, columns = np.divmod(changed, free.shape[1])
+    # Column by column, each change to free is followed by the one back.
+    order = np.argsort(columns, kind="stable")
+    begins, ends, columns = changes[order][::2], changes[order][1::2], columns[order][::2]
+    long = ends - begins >= least
+    begins, ends, columns = begins[long], ends[long], columns[long]
     ended: dict[tuple[int, int], list[int]] = {}
-    down = free.shape[0]
-    for y in range(down + 1):
-        now = free[y] if y < down else np.zeros_like(free[0])
-        for x in np.flatnonzero((runs >= least) & ~now):
-            ended.setdefault((y - int(runs[x]), y), []).append(int(x))
-        runs = (runs + 1) * now
+    for at in np.lexsort((columns, ends)).tolist():
+        ended.setdefault((int(begins[at]), int(ends[at])), []).append(int(columns[at]))
     strips = []
     edge = free.shape[1] - 1
     for (y1, y2), places in ended.items():
-        begins = [at for at, x in enumerate(places) if not at or x > places[at - 1] + 1]
-        for at, end in zip(begins, [*begins[1:], len(places)], strict=True):
+        firsts = [at for at, x in enumerate(places) if not at or x > places[at - 1] + 1]
+        for at, end in zip(firsts, [*firsts[1:], len(places)], strict=True):
             first, last = places[at], places[end - 1]
             if first > 0 and last < edge:  # beside the margin is no gutter
                 strips.append((first, last, y1, y2))

@@ -148,6 +148,7 @@ def _readable(signs: Sequence[Sign], page: Glyphs) -> list[Sign]:
 
 def _chains(signs: Sequence[Sign]) -> list[_Chain]:
     chains: list[_Chain] = []
+    chain: _Chain | None = None
     space: float | None = None
     likely = False
     for sign in signs:
@@ -156,11 +157,12 @@ def _chains(signs: Sequence[Sign]) -> list[_Chain]:
                 space = sign.left if space is None else space
             likely = True
             continue
-        if not chains or not chains[-1].takes(sign):
-            if chains:
-                chains[-1].space_after = space is not None
-            chains.append(_Chain(len(chains)))
-        chains[-1].add(sign, space, likely=likely)
+        if chain is None or not chain.takes(sign):
+            if chain is not None:
+                chain.space_after = space is not None
+            chain = _Chain(len(chains))
+            chains.append(chain)
+        chain.add(sign, space, likely=likely)
         space, likely = None, False
     return chains
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from functools import lru_cache
 
 from ingest.loaders.pdf.words.glyphs import Font, Glyphs
 
@@ -25,9 +26,8 @@ def fixed_fonts(page: Glyphs) -> frozenset[int]:
             continue
         ascii_letters[glyph.font].add(glyph.text)
         kind = narrow if glyph.text in _NARROW else broad if glyph.text in _BROAD else other
-        turn = math.radians(glyph.angle)
-        along = abs(math.cos(turn)) >= abs(math.sin(turn))
-        width = glyph.right - glyph.left if along else glyph.bottom - glyph.top
+        across = _runs_across(glyph.angle)
+        width = glyph.right - glyph.left if across else glyph.bottom - glyph.top
         kind[glyph.font].append(width / glyph.size)
     found = set()
     for number, font in enumerate(page.fonts):
@@ -45,6 +45,12 @@ def fixed_fonts(page: Glyphs) -> frozenset[int]:
         ):
             found.add(number)
     return frozenset(found)
+
+
+@lru_cache(maxsize=1024)
+def _runs_across(angle: float) -> bool:
+    turn = math.radians(angle)
+    return abs(math.cos(turn)) >= abs(math.sin(turn))
 
 
 def _is_called_fixed(font: Font) -> bool:

@@ -24,6 +24,7 @@ from ingest.loaders.pdf.words.vertical import are_vertical
 _NEAR = 12.0
 """Degrees by which a line may lean and still count as running along an edge of the page."""
 
+_EDGES = frozenset({0, QUARTER, 2 * QUARTER, 3 * QUARTER})
 _LEANS = 0.3
 _MAX_SLANTS = 24
 _LETTER = 0.6
@@ -77,7 +78,8 @@ def frames_of(page: Glyphs) -> list[Frame]:
     last: float = 0
     for glyph, down in zip(page.glyphs, vertical, strict=True):
         if glyph.font >= 0:
-            last = _direction(glyph.angle + (QUARTER if down else 0), parts)
+            angle = glyph.angle + (QUARTER if down else 0)
+            last = angle if angle in _EDGES else _direction(angle, parts)
         parts.setdefault(last, []).append((glyph, down))
     frames = [_frame(page, angle, found, scale) for angle, found in parts.items()]
     return sorted(frames, key=lambda frame: (-frame.visible, frame.turn.angle))

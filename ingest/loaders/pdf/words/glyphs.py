@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -142,23 +143,24 @@ class _Reading:
         x, y = place.points(*self._ask_places(raw.FPDFText_GetCharOrigin, origin))
         ink = place.boxes(west, south, east, north)
         room = place.boxes(left, bottom, right, top)
-        return tuple(
-            map(
-                Glyph,
-                texts,
-                *room,
-                x.tolist(),
-                y.tolist(),
-                zip(*ink, strict=True),
-                sizes,
-                [(angle + place.turn) % 360 for angle in angles],
-                fonts,
-                drawn,
-                map((1).__eq__, self._ask(raw.FPDFText_HasUnicodeMapError)),
-                map((1).__eq__, self._ask(raw.FPDFText_IsHyphen)),
-                invisible,
-            )
-        ), tuple(self._fonts)
+        rows = zip(
+            texts,
+            *room,
+            x.tolist(),
+            y.tolist(),
+            zip(*ink, strict=True),
+            sizes,
+            [(angle + place.turn) % 360 for angle in angles],
+            fonts,
+            drawn,
+            map((1).__eq__, self._ask(raw.FPDFText_HasUnicodeMapError)),
+            map((1).__eq__, self._ask(raw.FPDFText_IsHyphen)),
+            invisible,
+            strict=True,
+        )
+        # As Glyph._make, but for its check of the length.
+        glyphs: tuple[Glyph, ...] = tuple(map(partial(tuple.__new__, Glyph), rows))
+        return glyphs, tuple(self._fonts)
 
     def _ask(
         self,

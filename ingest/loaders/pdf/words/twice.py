@@ -15,6 +15,8 @@ SHADOW = 0.3
 
 _LEAST_WORD = 3
 _MOST_BESIDE = 16  # letters of one kind in one place: no page draws them more often
+_ROW = 1 << 40  # between the numbers of cells that stand beside each other
+_AROUND = tuple(across * _ROW + down for across in (-1, 0, 1) for down in (-1, 0, 1))
 
 
 def once(signs: Sequence[Sign]) -> list[Sign]:
@@ -23,7 +25,7 @@ def once(signs: Sequence[Sign]) -> list[Sign]:
     Letters of one text object never stand for each other: a ligature's letters share one place.
     """
     shadows = _shadows(signs)
-    places: dict[tuple[str, int, int], list[Sign]] = defaultdict(list)
+    places: dict[str, dict[int, list[Sign]]] = defaultdict(dict)
     kept: list[Sign] = []
     for sign in signs:
         if sign.font < 0 or not sign.text or sign.text.isspace():
@@ -33,15 +35,15 @@ def once(signs: Sequence[Sign]) -> list[Sign]:
             continue
         step = max(NEAR * sign.size, 0.01)
         across, down = int(sign.left / step), int(sign.base / step)
-        beside = [
-            other
-            for x in (across - 1, across, across + 1)
-            for y in (down - 1, down, down + 1)
-            for other in places.get((sign.text, x, y), ())
-        ]
-        if any(_same(sign, other) for other in beside):
+        cells, cell = places[sign.text], across * _ROW + down
+        if any(
+            _same(sign, other)
+            for near in _AROUND
+            if cell + near in cells
+            for other in cells[cell + near]
+        ):
             continue
-        here = places[sign.text, across, down]
+        here = cells.setdefault(cell, [])
         if len(here) < _MOST_BESIDE:
             here.append(sign)
         kept.append(sign)

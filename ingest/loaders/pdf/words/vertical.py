@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.words.glyphs import Glyph
@@ -61,6 +62,15 @@ class _Column:
 
 def are_vertical(glyphs: Sequence[Glyph]) -> list[bool]:
     """Tell for each character of a page whether it is one of a column."""
+    if not any(is_wide(glyph.text) for glyph in glyphs):
+        # Nothing but a font can tell: a column has wide characters.
+        drawn = [glyph for glyph in glyphs if glyph.font >= 0 and not glyph.text.isspace()]
+        down = {
+            two.font
+            for one, two in pairwise(drawn)
+            if one.drawn == two.drawn and one.y < two.y and _advances_downwards(one, two)
+        }
+        return [glyph.font in down for glyph in glyphs]
     fonts: set[int] = set()
     found: list[_Column] = []
     column: _Column | None = None
