@@ -91,6 +91,21 @@ class LookingUp(ABC):
         with self.reading() as state:
             return state.vector_place(state.meant_collection(collection, default).id)
 
+    def chunk_languages_in(self, collection: CollectionRef, default: str) -> dict[str, int]:
+        """Return how many chunks a collection has in each language, most first.
+
+        Args:
+            collection: the one that is meant; None means that of the name ``default``.
+            default: a name.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self.reading() as state:
+            sums = state.chunk_sums(state.meant_collection(collection, default).id)
+        ranked = sorted(sums.items(), key=lambda each: -each[1].count)
+        return {language: each.count for language, each in ranked}
+
     # -- documents, by number
 
     def document(self, document_id: int) -> DocumentInfo:

@@ -111,11 +111,12 @@ class LanguageMeans:
             self._wish(identity.fingerprint, missing, uncounted)
         return Means(model=model, chunks=sums)
 
-    def known(self, state: State, identity: EmbedderIdentity) -> ModelLanguages:
+    def known(self, identity: EmbedderIdentity) -> ModelLanguages:
         """Return what is known of a model's means."""
         fingerprint = identity.fingerprint
         shipped = shipped_trials(fingerprint)
-        trials = shipped or self._trials(state, fingerprint)
+        with self._store.catalog.reading() as state:
+            trials = shipped or self._trials(state, fingerprint)
         used = trials if shipped else _used(trials).queries
         return ModelLanguages(
             model_id=identity.model_id,
