@@ -18,7 +18,7 @@ Span = tuple[int, int]
 Scores = npt.NDArray[np.float32]
 
 # What all words of the query together are worth, in standard deviations of the passage's cosines:
-# of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/search.md has the
+# of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/hits.md has the
 # measurement.
 _WORDS_WEIGHT = 4.0
 # Of a passage; those after them are hardly ever what answers.
