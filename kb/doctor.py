@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kb import language_findings
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -48,6 +49,8 @@ def examine(
         if base.settings.reranker:
             sections["reranker"] = lambda: _reranker(base)
     sections["store"] = lambda: _store(base)
+    if model:
+        sections["languages"] = lambda: language_findings.findings(base)
     if check or repair:
         sections["check"] = lambda: _check(base.check(repair=repair))
     return {name: _looked_at(look) for name, look in sections.items()}

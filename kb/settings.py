@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -15,11 +14,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from kb.data_folders import DataFolders, default_data_dir
 from kb.errors import SettingsError
 from kb.records import SearchMode
 from kb.redaction import redacted
 
-APP_NAME = "shelfmark"
 CONFIG_FILE = "kb.toml"
 DEFAULT_MODEL = "multilingual-e5-small"
 
@@ -30,15 +29,7 @@ REEMBED = frozenset({"model", "dimensions", "prompts"})
 """After a change of these, what is stored must be embedded again before it can be searched."""
 
 
-def default_data_dir() -> Path:
-    """Return ``data/`` in a checkout of the project, a folder of the user's elsewhere."""
-    root = Path(__file__).resolve().parent.parent
-    if (root / "pyproject.toml").is_file() and (root / "data").is_dir():
-        return root / "data"
-    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
-
-
-class Settings(BaseSettings):
+class Settings(DataFolders, BaseSettings):
     """Everything that can be chosen; unknown keys are refused.
 
     ``kb.toml`` is read from the working folder, or from the path in ``KB_CONFIG``.
@@ -300,31 +291,6 @@ class Settings(BaseSettings):
             env_settings,
             TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
         )
-
-    @property
-    def models_dir(self) -> Path:
-        """Where model files are kept."""
-        return self.data_dir / "models"
-
-    @property
-    def store_dir(self) -> Path:
-        """Where the catalog is kept, and vectors that are in files."""
-        return self.data_dir / "store"
-
-    @property
-    def incoming_dir(self) -> Path:
-        """Where files that a browser sends wait until they are queued."""
-        return self.data_dir / "incoming"
-
-    @property
-    def spool_dir(self) -> Path:
-        """Where files wait for their job."""
-        return self.data_dir / "spool"
-
-    @property
-    def uploads_dir(self) -> Path:
-        """Where originals sent through the browser are kept, by content hash."""
-        return self.data_dir / "uploads"
 
 
 def config_path() -> Path:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from kb.catalog.base import Transaction
 from kb.records import with_header
@@ -200,8 +201,12 @@ class KeywordChanges(KeywordReads):
 def context_text(title: str, heading_path: Sequence[str], language: str) -> str:
     """Return what the index is given for a chunk's surroundings."""
     # The first heading often repeats the title.
-    parts = dict.fromkeys((title, *heading_path))
-    return " ".join(index_text("\n".join(parts), language))
+    return _context("\n".join(dict.fromkeys((title, *heading_path))), language)
+
+
+@lru_cache(maxsize=256)  # the chunks of a section have the same
+def _context(text: str, language: str) -> str:
+    return " ".join(index_text(text, language))
 
 
 def _table(collection_id: str) -> str:

@@ -92,7 +92,8 @@ class UpkeepMethods(CollectionMethods):
 
         Searches score a passage by its best sentence, too, wherever that has a vector. Ingestion
         does this at its end unless the setting ``sentences`` is off; what :meth:`add` has added
-        waits for this call, or for the next ingestion.
+        waits for this call, or for the next ingestion. What a model lacks of the means of
+        languages is made, too (:meth:`make_language_means`).
 
         Args:
             collection: which; None is the one in the settings.
@@ -105,9 +106,11 @@ class UpkeepMethods(CollectionMethods):
             EmbeddingError: the model failed; what is done stays done.
         """
         target = self._store.catalog.meant_collection(collection, self.settings.collection)
-        return refining.refine(
+        done = refining.refine(
             self._store, self.indexing, target, on_progress=on_progress, stop=stop
         )
+        self._means.make_if_possible(target.id, stop=stop)
+        return done
 
     def make_language_means(
         self, collection: CollectionRef = None, *, stop: threading.Event | None = None

@@ -20,9 +20,16 @@ from kb.languages.scripts import LANGUAGES, letters, main_script, script_of
 # Of a query; a second language's share below this is a foreign word or a guess.
 _LEAST_SHARE = 0.2
 # Questions are asked in some languages more often than in others; an unsure classifier forgets it.
-_USUAL = {"en": 6.0, **dict.fromkeys(("de", "es", "fr", "it", "pt"), 2.0), "ru": 3.0, "zh": 4.0}
+_USUAL = {
+    "en": 6.0,
+    **dict.fromkeys(("ar", "hi", "ru", "zh"), 4.0),
+    **dict.fromkeys(("de", "es", "fr", "it", "pt"), 2.0),
+}
 # A word that is known of a language is so many times likelier in it than in one that lacks it.
 _KNOWN_WORD = 6.0
+# So many known words of a language, twice as many as of any other, need no classifier, which takes
+# 0.4 s to load.
+_TELLING_WORDS, _TELLING_LEAD = 3, 2
 # Letters of these scripts are words or half of one.
 _DENSE = ("Hani", "Kana", "Hang")
 _CASED = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
@@ -43,7 +50,8 @@ def query_languages(text: str) -> Mapping[str, float]:
     Raises:
         StoreError: the disk has no room for the classifier's temporary file.
     """
-    words = _words(text[:_MOST_CHARACTERS])
+    text = text[:_MOST_CHARACTERS]
+    words = _words(text.lower() if _is_shouted(text) else text)
     by_script: Counter[str] = Counter()
     found: dict[str, float] = {}
     for word in words:
@@ -53,9 +61,14 @@ def query_languages(text: str) -> Mapping[str, float]:
         by_script["Kana"] += by_script.pop("Hani")
     total = by_script.total()
     scripts = {name: n for name, n in by_script.items() if n and n >= _LEAST_SHARE * total}
-    for script, count in scripts.items():
-        own = [word for word in words if script in letters(word)]
-        if script in _CASED and _is_name(own):
+    for script, letters_of in scripts.items():
+        own, count = [word for word in words if script in letters(word)], letters_of
+        if script == "Latn" and len(scripts) > 1:  # names, unless they are known for words
+            own = [word for word in own if vocabulary(word.casefold())]
+            count = sum(letters(word)[script] for word in own)
+            if count < _LEAST_SHARE * total:
+                continue
+        elif script in _CASED and _is_name(own):
             continue
         for language, share in _languages(script, own).items():
             found[language] = found.get(language, 0.0) + share * count
@@ -81,28 +94,36 @@ def _words(text: str) -> list[str]:
 def _is_code(token: str) -> bool:
     if _CODE.search(token):
         return True
-    return len(token) > 1 and token.isupper() and not vocabulary(token.casefold())
+    return len(token) > 1 and token.isupper()
+
+
+def _is_shouted(text: str) -> bool:
+    """Say whether a text in capitals is a sentence, and no list of abbreviations."""
+    if not text.isupper():
+        return False
+    tokens = (part.strip(_EDGES).casefold() for part in text.split())
+    return sum(bool(vocabulary(token)) for token in tokens) >= _TELLING_WORDS
 
 
 def _is_name(words: list[str]) -> bool:
-    """Say whether words are but names: written with capitals, none of them known."""
-    return all(word[0].isupper() for word in words) and not any(
-        vocabulary(word.casefold()) for word in words
-    )
+    """Say whether words are but names: written with capitals, most of them not known."""
+    known = sum(bool(vocabulary(word.casefold())) for word in words)
+    return all(word[0].isupper() for word in words) and 2 * known <= len(words)
 
 
 def _languages(script: str, words: list[str]) -> dict[str, float]:
     """Return the languages of words in one script, with shares that add up to 1."""
     written = LANGUAGES.get(script)
-    if written is not None and len(written) == 1 and script != "Hani":
+    if written is not None and len(written) == 1:
         return {written[0]: 1.0}
+    known = [found for word in words if (found := vocabulary(word.casefold()))]
+    counts = Counter(each for found in known for each in found if script_of(each) == script)
+    (best, most), (_, next_most) = [*counts.most_common(2), ("", 0), ("", 0)][:2]
+    if most >= _TELLING_WORDS and most >= _TELLING_LEAD * next_most:
+        return {best: 1.0}
     told = _told(script, " ".join(words))
-    for word in words:
-        if known := vocabulary(word.casefold()):
-            for language in told:
-                told[language] *= _KNOWN_WORD if language in known else 1.0
-            missing = {each: 0.01 for each in known if _is_in(each, script) and each not in told}
-            told |= missing
+    for language in told:
+        told[language] *= _KNOWN_WORD ** counts[language]
     total = sum(told.values())
     if not total:
         return {script: 1.0}
@@ -117,9 +138,5 @@ def _told(script: str, text: str) -> dict[str, float]:
     return {
         name: share * _USUAL.get(name, 1.0)
         for name, share in shares.items()
-        if share > 0 and _is_in(name, script)
+        if share > 0 and script_of(name) == script
     }
-
-
-def _is_in(language: str, script: str) -> bool:
-    return script_of(language) == script or (script == "Hani" and language == "ja")

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import platformdirs
 
+from kb.data_folders import APP_NAME
 from kb.drafts import draft
 from kb.errors import ModelError
 from kb.hashing import file_sha256
 from kb.models.e5s1 import E5Weights, read_weights
-from kb.settings import APP_NAME
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter

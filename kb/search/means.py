@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from kb.catalog.state import State
 from kb.embedding.base import Embedder, EmbedderIdentity
-from kb.errors import EmbedderMismatchError
+from kb.errors import CollectionGoneError, EmbedderMismatchError, KnowledgeBaseError
 from kb.languages import questions
 from kb.languages.neutral import Means, ModelMeans
 from kb.languages.queries import query_languages
@@ -70,6 +70,7 @@ class LanguageMeans:
         self._thread: threading.Thread | None = None
         self._wishes: dict[str, None] = {}
         self._uncounted: set[str] = set()
+        self._looked: dict[str, int] = {}
         self._here: dict[tuple[str, str], Trial] = {}
         self._failed: dict[str, str] = {}
 
@@ -93,7 +94,7 @@ class LanguageMeans:
         if not self._enabled:
             return Means()
         sums = {each: state.chunk_sums(each) for each in collection_ids}
-        uncounted = [each for each in collection_ids if not state.is_counted(each)]
+        uncounted = [each for each in collection_ids if self._is_to_be_counted(state, each)]
         model = shipped_means(identity.fingerprint)
         missing: list[str] = []
         if model is None:
@@ -146,6 +147,17 @@ class LanguageMeans:
             missing = _missing(state.chunk_sums(collection_id), self._trials(state, fingerprint))
         return self._tried(fingerprint, missing, ends) if missing else []
 
+    def make_if_possible(self, collection_id: str, *, stop: threading.Event | None = None) -> None:
+        """Do as :meth:`make`; what fails is told by :meth:`known`, for searches do without."""
+        with self._store.catalog.reading() as state:
+            fingerprint = state.embedder_of(collection_id).fingerprint
+        try:
+            self.make(collection_id, stop=stop)
+        except CollectionGoneError:
+            raise
+        except KnowledgeBaseError as error:
+            self._note_failure(fingerprint, error)
+
     def close(self) -> None:
         """End what is being made in the background; what is not done is begun anew later."""
         self._stop.set()
@@ -154,6 +166,15 @@ class LanguageMeans:
             thread.join()
 
     # -- making
+
+    def _is_to_be_counted(self, state: State, collection_id: str) -> bool:
+        """Say whether sums are not whole; not again until something has changed."""
+        if state.is_counted(collection_id):
+            return False
+        generation = state.generation()
+        with self._mutex:
+            looked, self._looked[collection_id] = self._looked.get(collection_id), generation
+        return looked != generation
 
     def _wish(self, fingerprint: str, missing: Iterable[str], uncounted: Iterable[str]) -> None:
         with self._mutex:
@@ -182,9 +203,12 @@ class LanguageMeans:
             except EmbedderMismatchError:
                 return  # another model is in use by now
             except Exception as error:  # noqa: BLE001 - nobody waits here, and searches do without
-                _log.warning("what languages have in common is not made: %s", error)
-                with self._mutex:
-                    self._failed[fingerprint] = str(error)
+                self._note_failure(fingerprint, error)
+
+    def _note_failure(self, fingerprint: str, error: Exception) -> None:
+        _log.warning("what languages have in common is not made: %s", error)
+        with self._mutex:
+            self._failed[fingerprint] = str(error)
 
     def _tried(
         self, fingerprint: str, languages: Sequence[str], stop: threading.Event
@@ -220,6 +244,7 @@ class LanguageMeans:
         )
         with self._mutex:
             self._here[fingerprint, trial.language] = trial
+            self._failed.pop(fingerprint, None)
         if self._store.snapshot is None:
             with self._store.change_catalog() as change:
                 change.put_model_means(fingerprint, trial)

@@ -47,7 +47,7 @@ def _count(store: Store, collection_id: str, document_id: int) -> bool:
     with store.catalog.reading() as state:
         languages = state.chunk_languages(document_id)
     vectors = store.stored_vectors(collection_id, list(languages))
-    if not vectors:  # removed meanwhile, or to be mended by `kb doctor --repair`
+    if len(vectors) < len(languages):  # removed meanwhile, or for `kb doctor --repair` to mend
         return False
     with store.change_catalog() as change:
         if not change.is_uncounted(document_id):

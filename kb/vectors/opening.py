@@ -18,7 +18,7 @@ OPENERS: Mapping[str, str] = {
     "exact": "kb.vectors.exact:open_exact",
     "http": "kb.vectors.chroma.server:open_server",
     "https": "kb.vectors.chroma.server:open_server",
-    "weaviate": "kb.vectors.weaviate:open_weaviate",
+    "weaviate": "kb.vectors.weaviate.store:open_weaviate",
 }
 """By what an address begins with: who opens it, imported when it is needed.
 

@@ -22,36 +22,31 @@ _POINT = ".\uff0e"
 _COMMA = ",\uff0c\u066c"
 _MARK = f"{_POINT}{_COMMA}'’\uff07_"
 _DECIMAL = f"{_POINT}{_COMMA}\u066b"
-# Not a part of something longer of the same make: "1,2,345" is a list, and so is "5 000 12".
-_BEFORE, _AFTER = f"(?<!\\d)(?<!\\d[{_MARK}])", f"(?![{_MARK}]?\\d)"
+# Not a part of something longer of the same make: "1,2,345" is a list, and so is "5 000 12". Each
+# pattern takes its first digit before it looks back: the engine leaps to where one is, and reads a
+# text without numbers ten times as fast.
+_FIRST, _AFTER = f"\\d(?<!\\d\\d)(?<!\\d[{_MARK}]\\d)", f"(?![{_MARK}]?\\d)"
 _FRACTION = f"(?:(?!(?P=mark))[{_DECIMAL}](?P<decimals>\\d+))?"
 _NUMBERS = tuple(
-    re.compile(before + number + after)
-    for before, number, after in (
+    re.compile(f"(?P<whole>{_FIRST}{rest}{_AFTER}")
+    for rest in (
+        f"\\d{{0,2}}(?P<mark>[{_MARK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*){_FRACTION}",
         (
-            _BEFORE,
-            f"(?P<whole>\\d{{1,3}}(?P<mark>[{_MARK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*){_FRACTION}",
-            _AFTER,
+            f"(?<!\\d[{_BLANK}]\\d)\\d{{0,2}}(?P<mark>[{_BLANK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*)"
+            f"{_FRACTION}(?![{_BLANK}]\\d)"
         ),
-        (
-            f"{_BEFORE}(?<!\\d[{_BLANK}])",
-            f"(?P<whole>\\d{{1,3}}(?P<mark>[{_BLANK}])\\d{{3}}(?:(?P=mark)\\d{{3}})*){_FRACTION}",
-            f"{_AFTER}(?![{_BLANK}]\\d)",
-        ),
-        (  # as in India
-            _BEFORE,
-            f"(?P<whole>\\d{{1,2}}(?P<mark>[{_COMMA}])(?:\\d\\d(?P=mark))+\\d{{3}}){_FRACTION}",
-            _AFTER,
-        ),
-        (_BEFORE, f"(?P<whole>\\d+)[{_COMMA}\u066b](?P<decimals>\\d+)", _AFTER),
+        # as in India
+        f"\\d?(?P<mark>[{_COMMA}])(?:\\d\\d(?P=mark))+\\d{{3}}){_FRACTION}",
+        f"\\d*)[{_COMMA}\u066b](?P<decimals>\\d+)",
     )
 )
 
 _DIGITS = re.compile(r"\d+")
 # Telephone numbers: a plus, a bracket or a nought comes first.
-_LEAD = "[+\uff0b]?[(\uff08]?\\d{1,5}[)\uff09]?"
+_LEAD = "[+\uff0b(\uff08\\d]"
 _TELEPHONE = re.compile(
-    f"(?<![\\w{_MARK}+\uff0b]){_LEAD}"
+    f"{_LEAD}(?<![\\w{_MARK}+\uff0b]{_LEAD})"
+    "(?:(?<=\\d)\\d{0,4}|(?<=[(\uff08])\\d{1,5}|(?<=[+\uff0b])[(\uff08]?\\d{1,5})[)\uff09]?"
     f"(?:(?:[{_BLANK}{HYPHENS}{_POINT}/]{{1,2}}[(\uff08]?|[(\uff08]|(?<=[)\uff09]))\\d{{1,8}}[)\uff09]?)"
     "{1,7}(?!\\w)"
 )
@@ -59,18 +54,20 @@ _TELEPHONE_DIGITS = range(9, 16)
 _TRUNK = re.compile(r"[(\uff08]0[)\uff09]")
 # Mobile and card numbers in their usual groups; dates, ISBNs and other numbers with hyphens.
 _GROUPS = tuple(
-    re.compile(f"(?<![\\w{_MARK}])(?<!\\d[{between}]){groups}(?!\\w)(?![{_MARK}{between}]\\d)")
+    re.compile(
+        f"\\d(?<![\\w{_MARK}]\\d)(?<!\\d[{between}]\\d){groups}(?!\\w)(?![{_MARK}{between}]\\d)"
+    )
     for between, groups in (
         (
             _BLANK,
-            f"(?:\\d{{3}}[{_BLANK}]\\d{{3,4}}[{_BLANK}]\\d{{4}}|\\d{{4}}(?:[{_BLANK}]\\d{{4}}){{3}})",
+            f"(?:\\d\\d[{_BLANK}]\\d{{3,4}}[{_BLANK}]\\d{{4}}|\\d{{3}}(?:[{_BLANK}]\\d{{4}}){{3}})",
         ),
-        (HYPHENS, f"\\d+(?:[{HYPHENS}]\\d+)+"),
+        (HYPHENS, f"\\d*(?:[{HYPHENS}]\\d+)+"),
     )
 )
 _GROUPS_DIGITS = range(7, 20)
 _IBAN = re.compile(
-    f"(?<!\\w)[A-Z]{{2}}\\d\\d(?:[{_BLANK}][A-Z0-9]{{4}}){{2,7}}(?:[{_BLANK}][A-Z0-9]{{1,3}})?(?!\\w)"
+    f"[A-Z](?<!\\w[A-Z])[A-Z]\\d\\d(?:[{_BLANK}][A-Z0-9]{{4}}){{2,7}}(?:[{_BLANK}][A-Z0-9]{{1,3}})?(?!\\w)"
 )
 
 _DOTTED = re.compile(f"(?<!\\d)\\d+(?P<mark>[{_POINT}_{HYPHENS}])\\d+(?:(?P=mark)\\d+)*")

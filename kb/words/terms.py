@@ -104,13 +104,17 @@ def index_text(text: str, language: str = "") -> IndexText:
     words: list[str] = []
     forms: list[str] = []
     stemmed: list[str] = []
-    for _, run in _runs(plain(text)[0], tails=True):
-        for term in run:
-            (forms if term.form else words).append(token(term.text))
-            if term.word:
-                stemmed.extend(stems.stem_tokens(term.word, languages))
-        if forms and forms[-1] != _GAP:
-            forms.append(_GAP)
+    shown, _ = plain(text)
+    for match in _RUN.finditer(shown):
+        if match.lastgroup:
+            words.extend(map(token, _pair_texts(match.group(), tails=True)))
+            continue
+        own, other, roots = _indexed(match.group(), languages)
+        words += own
+        forms += other
+        stemmed += roots
+    for form, _, _ in numbers.numbers(shown):
+        forms += (token(form), _GAP)
     return IndexText(" ".join(words), " ".join(forms), " ".join(stemmed))
 
 
@@ -131,14 +135,37 @@ def _runs(text: str, *, tails: bool) -> Iterator[tuple[int, Sequence[Term]]]:
         yield start, [Term(form, 0, end - start, form=True)]
 
 
+@lru_cache(maxsize=1 << 15)
+def _indexed(word: str, languages: tuple[str, ...]) -> tuple[Sequence[str], ...]:
+    """Return what the index is given for a word: terms, forms with a gap behind, stems."""
+    found = _word_terms(word)
+    forms = [token(term.text) for term in found if term.form]
+    return (
+        tuple(token(term.text) for term in found if not term.form),
+        (*forms, _GAP) if forms else (),
+        tuple(
+            stem for term in found if term.word for stem in stems.stem_tokens(term.word, languages)
+        ),
+    )
+
+
 def _pairs(run: str, *, tails: bool) -> list[Term]:
-    folded = fold_run(run)
-    found = [
-        Term(folded[i : i + 2] if folded else fold(run[i : i + 2]), i, i + 2)
-        for i in range(len(run) - 1)
+    last = len(run) - 1
+    return [
+        Term(text, at, at + (1 if at == last else 2))
+        for at, text in enumerate(_pair_texts(run, tails=tails))
     ]
-    if tails or len(run) == 1:
-        found.append(Term(fold(run[-1]), len(run) - 1, len(run)))
+
+
+def _pair_texts(run: str, *, tails: bool) -> list[str]:
+    """Return the pairs of a run and, with ``tails``, its last character."""
+    folded = fold_run(run)
+    if folded:
+        found = [folded[at : at + 2] for at in range(len(run) - 1)]
+    else:
+        found = [fold(run[at : at + 2]) for at in range(len(run) - 1)]
+    if tails or not found:
+        found.append(fold(run[-1]))
     return found
 
 

@@ -26,10 +26,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from fidelity_parts.content import Content
 from fidelity_parts.kinds import KINDS, draw
 from fidelity_parts.makers import MAKERS, turn
 from fidelity_parts.measures import Figures, measure
-from fidelity_parts.reading import read
+from fidelity_parts.reading import read, read_by_python_docx
 from fidelity_parts.reportlab_maker import stamp_over
 from fidelity_parts.truth import Truth, truth_of
 
@@ -95,9 +95,9 @@ def make(cases: Sequence[Case]) -> list[Case]:
     return made
 
 
-def judge(case: Case) -> Result:
+def judge(case: Case, *, by: Callable[[Path], str] = read) -> Result:
     """Read a document and compare it with its truth."""
-    reading = read(case.path)
+    reading = by(case.path)
     return Result(case, reading, measure(case.truth, reading))
 
 
@@ -169,6 +169,9 @@ def main() -> int:
     parser.add_argument("--makers", type=lambda t: t.split(","))
     parser.add_argument("--worst", type=int, default=10, help="how many to list")
     parser.add_argument("--keep", type=Path, help="folder for the worst of each kind and maker")
+    parser.add_argument(
+        "--python-docx", action="store_true", help="read by python-docx alone; with --kinds docx"
+    )
     parser.add_argument("--corpora", type=Path, help="compare a folder's files instead")
     arguments = parser.parse_args()
     if arguments.corpora is not None:
@@ -177,7 +180,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         cases = make(plan(arguments, Path(name)))
         with ProcessPoolExecutor(WORKERS) as pool:
-            results = list(pool.map(judge, cases, chunksize=4))
+            by = read_by_python_docx if arguments.python_docx else read
+            results = list(pool.map(partial(judge, by=by), cases, chunksize=4))
         report(results)
         ranked = sorted(results, key=lambda result: -result.faults)
         print("\nWorst documents:")

@@ -171,6 +171,23 @@ def test_documents_of_an_older_catalog_are_counted_later(
     assert_in_step(base)
 
 
+def test_a_document_whose_vectors_are_missing_is_counted_when_they_are_mended(
+    base: KnowledgeBase, tmp_path: Path
+) -> None:
+    base.add(ENGLISH, name="english")
+    broken = base.add(CHINESE, name="chinese")
+    forget(tmp_path)
+    info = base.collection()
+    with base._store.catalog.reading() as state:
+        first = state.chunk_keys(broken.document_id)[0].id
+    base._store.vectors.delete(info.id, [first])
+    assert count_missing(base._store, info.id) == 1
+    assert set(sums(base)) == {"en"}
+    base.check(repair=True)
+    assert count_missing(base._store, info.id) == 1
+    assert_in_step(base)
+
+
 def test_compacting_counts_what_is_missing_and_adds_up_anew(
     base: KnowledgeBase, tmp_path: Path
 ) -> None:
@@ -186,7 +203,9 @@ def test_compacting_counts_what_is_missing_and_adds_up_anew(
 
 
 def test_what_was_made_for_a_model_is_kept_with_its_figures(base: KnowledgeBase) -> None:
-    figures = RecallFigures(across_before=0.5, across_after=0.75, within_before=0.9, within_after=0.9)
+    figures = RecallFigures(
+        across_before=0.5, across_after=0.75, within_before=0.9, within_after=0.9
+    )
     mean = np.linspace(-1, 1, DIM, dtype=np.float32)
     trial = Trial(language="fr", query=mean, passage=-mean, figures=figures)
     with base._store.change_catalog() as change:

@@ -188,6 +188,27 @@ def test_a_model_that_fails_is_let_be_and_the_reason_is_told(tmp_path: Path) -> 
             base.make_language_means()
 
 
+def test_the_second_half_of_an_ingestion_makes_them(tmp_path: Path) -> None:
+    with opened(tmp_path, LanguageEmbedder(LOUD)) as base:
+        base.add(ENGLISH, name="english")
+        base.add(CHINESE, name="chinese")
+        base.refine()
+        assert base.language_means().used == {"en", "zh"}
+
+
+def test_a_collection_embedded_again_has_the_means_of_its_new_model(tmp_path: Path) -> None:
+    with opened(tmp_path, LanguageEmbedder(LOUD)) as base:
+        base.add(ENGLISH, name="english")
+        base.add(CHINESE, name="chinese")
+        base.refine()
+    with opened(tmp_path, LanguageEmbedder(2.0)) as base:
+        base.reembed()
+        assert base.language_means().used == frozenset()
+        base.refine()
+        assert base.language_means().used == {"en", "zh"}
+        assert means(base).chunk_languages(base.collection().id) == {"en": 1, "zh": 1}
+
+
 def test_vectors_of_an_older_catalog_are_counted_by_searching(tmp_path: Path) -> None:
     with opened(tmp_path, LanguageEmbedder(LOUD)) as base:
         base.add(ENGLISH, name="english")

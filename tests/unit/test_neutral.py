@@ -68,6 +68,36 @@ def test_the_mean_of_a_few_chunks_is_mostly_the_models_that_of_many_their_own() 
     assert mean(int(PRIOR_CHUNKS)) == pytest.approx([0.4, 0, 0.4])
 
 
+def test_chunks_of_an_unknown_language_count_as_the_first_in_latin_script() -> None:
+    ones = np.ones(3)
+    sums = {
+        "zh": ChunkSum(count=900, total=900 * ones * 0.1),
+        "en": ChunkSum(count=60, total=60 * ones * 0.2),
+        "": ChunkSum(count=35, total=35 * ones * 0.6),
+    }
+    means = Means(model=MODEL, chunks={"kb-1": sums})
+    known, unknown = means.chunk_mean("kb-1", "en"), means.chunk_mean("kb-1", "")
+    assert known is not None
+    assert unknown == pytest.approx(known)
+    right = (60 * ones * 0.2 + 35 * ones * 0.6 + PRIOR_CHUNKS * ENGLISH) / (95 + PRIOR_CHUNKS)
+    assert known == pytest.approx(right)
+    chinese = means.chunk_mean("kb-1", "zh")
+    assert chinese is not None
+    assert chinese == pytest.approx((900 * ones * 0.1 + PRIOR_CHUNKS * CHINESE) / 905)
+
+
+def test_code_beside_chinese_alone_counts_as_english() -> None:
+    sums = {"zh": ChunkSum(count=9, total=np.zeros(3)), "": ChunkSum(count=5, total=np.zeros(3))}
+    found = Means(model=MODEL, chunks={"kb-1": sums}).chunk_mean("kb-1", "")
+    assert found == pytest.approx(ENGLISH / 2)
+
+
+def test_a_collection_of_code_alone_has_its_own_mean() -> None:
+    sums = {"": ChunkSum(count=995, total=995 * np.array([0, 0, 0.5]))}
+    found = Means(model=MODEL, chunks={"kb-1": sums}).chunk_mean("kb-1", "")
+    assert found == pytest.approx([0, 0.004, 0.4975])
+
+
 def test_a_vector_that_is_the_mean_itself_keeps_its_direction() -> None:
     left = neutral(np.stack([ENGLISH, MATTER]), ENGLISH)
     assert np.isfinite(left).all()

@@ -8,13 +8,15 @@ from typing import Any
 
 import streamlit as st
 
+from kb.data_folders import APP_NAME
 from kb.doctor import COLLECTION, examine
 from kb.errors import KnowledgeBaseError
-from kb.settings import APP_NAME, Settings
+from kb.settings import Settings
 from ui.changing_settings import draw_changing
 from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
+from ui.languages_known import draw_languages
 from ui.run_history import draw_run_history
 from ui.session import Session, session
 from ui.shared import date_text, draw_error, facts, size_text
@@ -62,6 +64,8 @@ def _draw_findings(shared: Session) -> None:
             pairs.append((t("status.free"), size_text(_free(shared))))
             pairs += _collections(shared)
         st.html(facts(pairs))
+    if not failed:
+        draw_languages(shared)
     st.button(
         t("status.check"),
         key="check-store",

@@ -1,18 +1,14 @@
 """Vectors on a Chroma server, which locks for itself and shows everybody the same state.
 
-A request that broke off is sent again: all of them can be. The server's batch, a collection's
-number and its width are asked for once.
+A request that broke off is sent again: all of them can be. The server's batch is asked for once.
 """
 
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -24,26 +20,20 @@ from kb.vectors.base import (
     VectorRecord,
     VectorStore,
     check_width,
-    no_collection,
 )
 from kb.vectors.chroma import records as chroma
-from kb.vectors.chroma.wire import NotThereError, TooLargeError, Wire
+from kb.vectors.chroma.known import (
+    DEFAULT_DATABASE,
+    DEFAULT_TENANT,
+    Collection,
+    KnownCollections,
+)
+from kb.vectors.chroma.wire import TooLargeError, Wire
 from kb.vectors.opening import Site
-
-DEFAULT_TENANT = "default_tenant"
-DEFAULT_DATABASE = "default_database"
 
 # A thousand vectors of 2,560 numbers with their texts are 18 MB; the server takes 40 MB.
 _MOST_IN_REQUEST = 1000
 _IDS_PER_CALL = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class _Collection:
-    """What the server calls a collection, and how wide its vectors are, where that is known."""
-
-    path: str
-    dim: int | None
 
 
 class ChromaServer:
@@ -59,12 +49,7 @@ class ChromaServer:
 
     def __init__(self, wire: Wire, *, tenant: str, database: str) -> None:
         self._wire = wire
-        self._tenant = tenant
-        self._database = database
-        self._databases = f"/tenants/{quote(tenant, safe='')}/databases"
-        self._root = f"{self._databases}/{quote(database, safe='')}/collections"
-        self._mutex = threading.Lock()
-        self._known: dict[str, _Collection] = {}
+        self._known = KnownCollections(wire, tenant=tenant, database=database)
         self._batch_size = 0
 
     @contextmanager
@@ -74,25 +59,13 @@ class ChromaServer:
 
     def create(self, collection: str, dim: int) -> None:
         """Make an empty collection in cosine space."""
-        body = {
-            "name": collection,
-            "get_or_create": True,
-            "metadata": {chroma.WIDTH: dim},
-            "configuration": {"hnsw": chroma.INDEX},
-        }
-        self._make_database()
-        found = self._remember(collection, self._wire.write("POST", self._root, body))
+        found = self._known.make(collection, dim)
         if found.dim is not None:
             check_width(collection, found.dim, dim)
 
     def drop(self, collection: str) -> None:
         """Delete a collection with all its vectors."""
-        with self._mutex:
-            self._known.pop(collection, None)
-        try:
-            self._wire.write("DELETE", f"{self._root}/{collection}")
-        except NotThereError:
-            return
+        self._known.drop(collection)
 
     def remake(self, collection: str, dim: int) -> None:
         """Put an empty collection in the place of one that cannot be read."""
@@ -101,7 +74,7 @@ class ChromaServer:
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
         """Store vectors with their text and metadata."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             if target.dim is not None:
                 check_width(collection, target.dim, vectors.shape[1])
             for at in range(0, len(records), size := self._most_in_request()):
@@ -109,7 +82,7 @@ class ChromaServer:
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
         """Replace the metadata of vectors that are there."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             for part in chroma.batches(records, self._most_in_request()):
                 ids = [str(record.id) for record in part]
                 there = set(self._get(target, {"ids": ids, "include": []})["ids"])
@@ -126,7 +99,7 @@ class ChromaServer:
         """Return up to ``limit`` (id, cosine similarity) of those that pass, best first."""
         if chroma.passes_nothing(where) or limit <= 0:
             return []
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             if target.dim is not None:
                 check_width(collection, target.dim, len(vector))
             if where is None:
@@ -137,24 +110,24 @@ class ChromaServer:
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the vectors of those ``ids`` that are there."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             return self._vectors(target, [str(item) for item in dict.fromkeys(ids)])
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
         """Delete vectors; ids that are not there are ignored."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             for part in chroma.batches(ids, self._most_in_request()):
                 body = {"ids": [str(item) for item in part]}
                 self._wire.write("POST", f"{target.path}/delete", body)
 
     def ids(self, collection: str) -> set[int]:
         """Return every id in the collection."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             return {int(name) for name in self._get(target, {"include": []})["ids"]}
 
     def count(self, collection: str) -> int:
         """Count the vectors of a collection."""
-        with self._found(collection) as target:
+        with self._known.found(collection) as target:
             return int(self._wire.search("GET", f"{target.path}/count"))
 
     def prune(self) -> None:
@@ -167,7 +140,7 @@ class ChromaServer:
     # -- helpers
 
     def _upsert(
-        self, target: _Collection, records: Sequence[VectorRecord], vectors: Vectors
+        self, target: Collection, records: Sequence[VectorRecord], vectors: Vectors
     ) -> None:
         rows = np.ascontiguousarray(vectors, dtype="<f4")
         body = {
@@ -184,7 +157,7 @@ class ChromaServer:
             self._upsert(target, records[half:], vectors[half:])
 
     def _nearest_on_condition(
-        self, target: _Collection, vector: Vector, limit: int, where: VectorFilter
+        self, target: Collection, vector: Vector, limit: int, where: VectorFilter
     ) -> list[tuple[int, float]]:
         condition = chroma.condition(where)
         found = self._asked(target, vector, limit, where=condition)
@@ -197,7 +170,7 @@ class ChromaServer:
         return chroma.compared(self._vectors(target, passing), vector, limit)
 
     def _nearest_of(
-        self, target: _Collection, vector: Vector, limit: int, chunks: Sequence[int]
+        self, target: Collection, vector: Vector, limit: int, chunks: Sequence[int]
     ) -> list[tuple[int, float]]:
         names = [str(item) for item in dict.fromkeys(chunks)]
         if len(names) <= chroma.FEW:
@@ -215,7 +188,7 @@ class ChromaServer:
 
     def _asked(
         self,
-        target: _Collection,
+        target: Collection,
         vector: Vector,
         limit: int,
         *,
@@ -235,13 +208,13 @@ class ChromaServer:
         answer = self._wire.search("POST", f"{target.path}/query", body)
         return chroma.hits(answer["ids"][0], answer["distances"][0])
 
-    def _there(self, target: _Collection, names: Sequence[str]) -> list[str]:
+    def _there(self, target: Collection, names: Sequence[str]) -> list[str]:
         found: list[str] = []
         for part in chroma.batches(names, _IDS_PER_CALL):
             found += self._get(target, {"ids": part, "include": []})["ids"]
         return found
 
-    def _vectors(self, target: _Collection, names: Sequence[str]) -> dict[int, Vector]:
+    def _vectors(self, target: Collection, names: Sequence[str]) -> dict[int, Vector]:
         result: dict[int, Vector] = {}
         for part in chroma.batches(names, _IDS_PER_CALL):
             answer = self._get(target, {"ids": part, "include": ["embeddings"]})
@@ -250,7 +223,7 @@ class ChromaServer:
                 result[int(name)] = row
         return result
 
-    def _get(self, target: _Collection, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    def _get(self, target: Collection, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         return self._wire.search("POST", f"{target.path}/get", body)
 
     def _most_in_request(self) -> int:
@@ -258,45 +231,6 @@ class ChromaServer:
             told = self._wire.write("GET", "/pre-flight-checks")
             self._batch_size = min(_MOST_IN_REQUEST, int(told["max_batch_size"]))
         return self._batch_size
-
-    def _make_database(self) -> None:
-        """Make tenant and database if they are not there; every server has those by default."""
-        if self._tenant != DEFAULT_TENANT:
-            self._make("/tenants", self._tenant)
-        if (self._tenant, self._database) != (DEFAULT_TENANT, DEFAULT_DATABASE):
-            self._make(self._databases, self._database)
-
-    def _make(self, path: str, name: str) -> None:
-        try:
-            self._wire.write("GET", f"{path}/{quote(name, safe='')}")
-        except NotThereError:
-            self._wire.write("POST", path, {"name": name})
-
-    @contextmanager
-    def _found(self, collection: str) -> Iterator[_Collection]:
-        """Give a collection that the server knows.
-
-        Raises:
-            StoreError: there is none.
-        """
-        with self._mutex:
-            found = self._known.get(collection)
-        try:
-            if found is None:
-                asked = self._wire.search("GET", f"{self._root}/{collection}")
-                found = self._remember(collection, asked)
-            yield found
-        except NotThereError as error:
-            with self._mutex:
-                self._known.pop(collection, None)
-            raise no_collection(collection, self._wire.where) from error
-
-    def _remember(self, collection: str, told: dict[str, Any]) -> _Collection:
-        width = (told.get("metadata") or {}).get(chroma.WIDTH, told.get("dimension"))
-        found = _Collection(f"{self._root}/{told['id']}", width)
-        with self._mutex:
-            self._known[collection] = found
-        return found
 
 
 def _described(records: Sequence[VectorRecord]) -> dict[str, Any]:

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docx
+from docx.table import Table
+
 from ingest.errors import LoadError
 from ingest.loaders import load_file
 
@@ -32,6 +35,17 @@ def read(path: Path) -> str:
     except LoadError:
         return ""
     return "\n\n".join(document.text[s.start : s.end] for s in document.sections)
+
+
+def read_by_python_docx(path: Path) -> str:
+    """Return what python-docx finds in a DOCX file by itself: paragraphs, and cells by rows."""
+    found: list[str] = []
+    for block in docx.Document(str(path)).iter_inner_content():
+        if isinstance(block, Table):
+            found += ["\t".join(cell.text for cell in row.cells) for row in block.rows]
+        else:
+            found.append(block.text)
+    return "\n\n".join(found)
 
 
 def read_apart(path: Path) -> str:

@@ -1,0 +1,56 @@
+"""The data folder: where it is unless somebody says otherwise, and what lies where in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import platformdirs
+
+APP_NAME = "shelfmark"
+
+
+def default_data_dir() -> Path:
+    """Return ``data/`` in a checkout of the project, a folder of the user's elsewhere."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "pyproject.toml").is_file() and (root / "data").is_dir():
+        return root / "data"
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+class _InDataFolder(Protocol):
+    """What has a data folder."""
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder."""
+        ...
+
+
+class DataFolders:
+    """The folders below a data folder."""
+
+    @property
+    def models_dir(self: _InDataFolder) -> Path:
+        """Where model files are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def store_dir(self: _InDataFolder) -> Path:
+        """Where the catalog is kept, and vectors that are in files."""
+        return self.data_dir / "store"
+
+    @property
+    def incoming_dir(self: _InDataFolder) -> Path:
+        """Where files that a browser sends wait until they are queued."""
+        return self.data_dir / "incoming"
+
+    @property
+    def spool_dir(self: _InDataFolder) -> Path:
+        """Where files wait for their job."""
+        return self.data_dir / "spool"
+
+    @property
+    def uploads_dir(self: _InDataFolder) -> Path:
+        """Where originals sent through the browser are kept, by content hash."""
+        return self.data_dir / "uploads"
