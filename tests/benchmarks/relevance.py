@@ -33,7 +33,7 @@ def best_scores(base: KnowledgeBase, judged: JudgedSet, most: int) -> list[tuple
     """Return for each question the best score with and without the documents that answer it."""
     asked = sorted(judged.queries)
     asked = random.Random(0).sample(asked, min(most, len(asked)))  # noqa: S311 - a benchmark
-    ids = {info.name: info.id for info in base.documents()}
+    ids = {info.sources[0].path: info.id for info in base.documents()}
     result = []
     for key in asked:
         left = tuple(number for name, number in ids.items() if name not in judged.relevant[key])
