@@ -1,9 +1,15 @@
-"""Who may change a store: one writer at a time, and those who store documents without the lock."""
+"""Who may change a store: one writer at a time, and those who store documents without the lock.
+
+The write lock is held for the commit of a few documents or a step of cleaning up, about a second;
+while embedded Chroma is opened or read anew; and from beginning to end by compaction, by checks and
+repairs, and by the end of an embedding with another model. Files are read and embedded without it.
+Two more locks stand before it: long documents take turns, and whoever wants to be alone goes first.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,7 +26,7 @@ class Locks:
         interrupted: its setting ends all waiting, with a KeyboardInterrupt.
 
     Attributes:
-        write: held by whoever changes the catalog, or vectors in files.
+        write: held by whoever changes the catalog, jobs aside, or vectors in files.
         flights: documents that are being stored without it.
     """
 
@@ -45,7 +51,7 @@ class Locks:
             StoreBusyError: somebody is, and does not get on.
         """
         progress = self._progress(generation)
-        what = f"another process has been storing a document in {self._place}"
+        what = f"another process or thread has been storing a document in {self._place}"
         with self._turnstile.hold(progress=progress):
             patience = Patience(self._timeout_s, progress, what)
             while True:
@@ -67,13 +73,17 @@ class Locks:
 
     def refining(self, collection_id: str) -> WriteLock:
         """Return the lock of whoever computes the vectors of a collection's sentences."""
-        folder = self._place / "refining"
-        folder.mkdir(exist_ok=True)
         return WriteLock(
-            folder / f"{collection_id}.lock",
+            self._place / "refining" / f"{collection_id}.lock",
             timeout_s=self._timeout_s,
             interrupted=self._interrupted,
         )
+
+    def forget_refining(self, known: Collection[str]) -> None:
+        """Delete the files of locks of collections that are gone."""
+        for file in (self._place / "refining").glob("*.lock"):
+            if file.stem not in known:
+                file.unlink(missing_ok=True)
 
     @contextmanager
     def flying(self, generation: Callable[[], int]) -> Iterator[Flight]:
