@@ -33,16 +33,6 @@ class Result:
     meant: str = ""
     marked: bool = False
 
-    def share(self, hit: SearchHit) -> float:
-        """Return how full a hit's bar is: its score, or its part of the best where scores are open.
-
-        Keyword scores have no upper end.
-        """
-        if self.request.mode != "keyword":
-            return hit.score
-        best = max((other.score for other in self.hits), default=0.0)
-        return hit.score / best if best > 0 else 0.0
-
 
 def search(shared: Session, collection: CollectionInfo, request: SearchRequest) -> Result:
     """Search, or return the tab's last result if nothing has changed since.

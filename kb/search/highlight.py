@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from kb.languages.queries import query_languages
-from kb.words.grammar import known_languages, telling
+from kb.words.grammar import builder, known_languages, telling
 from kb.words.stems import languages_of, stem_tokens
 from kb.words.terms import Term, is_single_character, terms, token
 
@@ -52,20 +52,44 @@ def telling_terms(query: str) -> Telling:
     return Telling(query)
 
 
-def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ...]:
-    """Return the spans in ``text`` of the terms ``wanted``, merged, in order.
+class Passage:
+    """A text taken apart once, for all that is asked about its words.
 
-    ``language`` is that of the text's document: words in another form are marked as well.
+    ``language`` is that of the text's document: words in another form are found as well.
     """
-    languages = languages_of(language)
-    tokens = frozenset[str]().union(*wanted.tokens(languages))
-    spans = []
-    for term in telling(text, languages, tails=True):
-        if not tokens.isdisjoint(_tokens(term, languages)):
-            spans.append((term.start, term.end))
-        elif term.text[:1] in wanted.singles:  # inside pairs, which are the terms
-            spans.append((term.start, term.start + 1))
-    return _merge(spans)
+
+    def __init__(self, text: str, language: str = "") -> None:
+        self.text = text
+        self.languages = languages_of(language)
+        self._terms = [(term, _tokens(term, self.languages)) for term in terms(text, tails=True)]
+
+    def held(self, start: int = 0, end: int | None = None) -> set[str]:
+        """Return the words of a part and their stems as the index spells them."""
+        end = len(self.text) if end is None else end
+        held: set[str] = set()
+        for term, tokens in self._terms:
+            if start <= term.start and term.end <= end:
+                held |= tokens
+                held.add(term.text[:1])  # a query may be one character of a pair
+        return held
+
+    def spans(self, wanted: Telling) -> tuple[Span, ...]:
+        """Return the spans of the terms ``wanted``, merged, in order."""
+        tokens = frozenset[str]().union(*wanted.tokens(self.languages))
+        builds = builder(self.text, self.languages)
+        spans = []
+        for term, own in self._terms:
+            if not tokens.isdisjoint(own):
+                if not builds(term):
+                    spans.append((term.start, term.end))
+            elif term.text[:1] in wanted.singles:  # inside pairs, which are the terms
+                spans.append((term.start, term.start + 1))
+        return _merge(spans)
+
+
+def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ...]:
+    """Return the spans in ``text`` of the terms ``wanted``, merged, in order."""
+    return Passage(text, language).spans(wanted)
 
 
 def coverage(wanted: Telling, text: str, language: str = "") -> float:
@@ -73,18 +97,9 @@ def coverage(wanted: Telling, text: str, language: str = "") -> float:
 
     A word stands there in another form, too, and a part of a name or number within the whole.
     """
-    languages = languages_of(language)
-    held = held_tokens(text, languages)
-    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(languages)])
-
-
-def held_tokens(text: str, languages: tuple[str, ...]) -> set[str]:
-    """Return the words of a text and their stems as the index spells them."""
-    held: set[str] = set()
-    for term in terms(text, tails=True):
-        held |= _tokens(term, languages)
-        held.add(term.text[:1])  # a query may be one character of a pair
-    return held
+    passage = Passage(text, language)
+    held = passage.held()
+    return wanted.share([not held.isdisjoint(each) for each in wanted.tokens(passage.languages)])
 
 
 def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:

@@ -38,7 +38,7 @@ def known(state: State, found: Sequence[SearchHit], *, sentences: bool = True) -
 
 def words_marked(query: str, found: Sequence[SearchHit], facts: Known) -> list[SearchHit]:
     """Return hits with the query's words marked."""
-    return _marked(highlight.telling_terms(query), found, facts, {})
+    return _marked(highlight.telling_terms(query), found, _passages(found, facts), {})
 
 
 def sentences_marked(
@@ -58,22 +58,29 @@ def sentences_marked(
         embedder: reads the sentences of hits that have no stored vectors; None leaves those.
     """
     wanted = highlight.telling_terms(query)
-    spans = sentence.stored_spans(found, facts.sentences, vectors, wanted, facts.languages)
+    passages = _passages(found, facts)
+    spans = sentence.stored_spans(found, facts.sentences, vectors, wanted, passages)
     left = [hit for hit in found if hit.chunk_id not in facts.sentences]
     if left and embedder is not None:
-        spans |= sentence.read_spans(left, vectors, wanted, facts.languages, embedder())
-    return _marked(wanted, found, facts, spans)
+        spans |= sentence.read_spans(left, vectors, wanted, passages, embedder())
+    return _marked(wanted, found, passages, spans)
+
+
+def _passages(found: Sequence[SearchHit], facts: Known) -> dict[int, highlight.Passage]:
+    return {
+        hit.chunk_id: highlight.Passage(hit.text, facts.languages[hit.document_id]) for hit in found
+    }
 
 
 def _marked(
     wanted: highlight.Telling,
     found: Sequence[SearchHit],
-    facts: Known,
+    passages: Mapping[int, highlight.Passage],
     spans: Mapping[int, Span],
 ) -> list[SearchHit]:
     marked = []
     for hit in found:
-        words = highlight.term_spans(wanted, hit.text, facts.languages[hit.document_id])
+        words = passages[hit.chunk_id].spans(wanted)
         span = spans.get(hit.chunk_id)
         if span is None:
             marked.append(replace(hit, highlights=words, sentence=None, words=words))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kb.records import Reason, SearchHit
 
-RELEVANT = 0.2
-"""Where the best score is below this, nothing that was found answers; docs/search.md has what that
+RELEVANT = 0.05
+"""Where the best score is below this, nothing that was found answers; docs/hits.md has what that
 declines rightly and wrongly."""
 
 # Places by meaning that are told as a reason: behind them, words have brought a passage up.

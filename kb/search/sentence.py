@@ -10,16 +10,15 @@ import numpy.typing as npt
 
 from kb.embedding.base import Embedder, Vector
 from kb.records import SearchHit
-from kb.search.highlight import Telling, held_tokens, sentences
+from kb.search.highlight import Passage, Telling, sentences
 from kb.sentences.packed import ChunkSentences
 from kb.sentences.windows import windows
-from kb.words.stems import languages_of
 
 Span = tuple[int, int]
 Scores = npt.NDArray[np.float32]
 
 # What all words of the query together are worth, in standard deviations of the passage's cosines:
-# of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/search.md has the
+# of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/hits.md has the
 # measurement.
 _WORDS_WEIGHT = 4.0
 # Of a passage; those after them are hardly ever what answers.
@@ -30,25 +29,22 @@ _ENDS = tuple('.!?。！？；;:：…,，、"”»)')
 
 
 def best_span(
-    text: str, spans: Sequence[Span], cosines: Scores, wanted: Telling, language: str
+    passage: Passage, spans: Sequence[Span], cosines: Scores, wanted: Telling
 ) -> Span | None:
     """Return the part of a passage that answers best; None where it has no sentence.
 
     Args:
-        text: the passage.
+        passage: its text.
         spans: its windows, a sentence or several short ones each.
         cosines: of each with the query.
         wanted: the query's words.
-        language: of the passage's document.
     """
     if not spans:
         return None
-    languages = languages_of(language)
-    inside = [text[start:end] for start, end in spans]
-    words = _words_in(inside, wanted, languages)
+    words = _words_in(passage, spans, wanted)
     spread = float(cosines.std()) or 1.0
     best = int(np.argmax(cosines / spread + _WORDS_WEIGHT * words))
-    return _narrowed(text, spans[best], wanted, languages)
+    return _narrowed(passage, spans[best], wanted)
 
 
 def stored_spans(
@@ -56,7 +52,7 @@ def stored_spans(
     known: Mapping[int, ChunkSentences],
     vectors: Mapping[str, Vector],
     wanted: Telling,
-    spoken: Mapping[int, str],
+    passages: Mapping[int, Passage],
 ) -> dict[int, Span]:
     """Return the span that answers for each chunk whose sentences have their vectors stored."""
     found: dict[int, Span] = {}
@@ -65,8 +61,7 @@ def stored_spans(
         if stored is None or vector is None:
             continue
         spans = [(int(start), int(end)) for start, end in stored.spans]
-        language = spoken.get(hit.document_id, "")
-        span = best_span(hit.text, spans, stored.scores(vector)[1:], wanted, language)
+        span = best_span(passages[hit.chunk_id], spans, stored.scores(vector)[1:], wanted)
         if span is not None:
             found[hit.chunk_id] = span
     return found
@@ -76,7 +71,7 @@ def read_spans(
     hits: Sequence[SearchHit],
     vectors: Mapping[str, Vector],
     wanted: Telling,
-    spoken: Mapping[int, str],
+    passages: Mapping[int, Passage],
     embedder: Embedder,
 ) -> dict[int, Span]:
     """Return the same for other hits: the model reads their sentences, about 0.1 s for each hit."""
@@ -84,9 +79,7 @@ def read_spans(
     spans = {key: windows(hit.text)[:_MOST_WINDOWS] for key, hit in asked.items()}
     found: dict[int, Span] = {}
     for key, cosines in _read(asked, spans, vectors, embedder).items():
-        hit = asked[key]
-        language = spoken.get(hit.document_id, "")
-        if span := best_span(hit.text, spans[key], cosines, wanted, language):
+        if span := best_span(passages[key], spans[key], cosines, wanted):
             found[key] = span
     # Of several short sentences that no words tell apart, the model tells which one it is.
     parts = {key: _sentences_in(asked[key].text, span) for key, span in found.items()}
@@ -125,12 +118,12 @@ def _sentences_in(text: str, span: Span) -> list[Span]:
     return [(a, b) for a, b in found if start <= a and b <= end]
 
 
-def _words_in(parts: Sequence[str], wanted: Telling, languages: tuple[str, ...]) -> Scores:
+def _words_in(passage: Passage, parts: Sequence[Span], wanted: Telling) -> Scores:
     """Return the share of the query's words in each part: those that stand in few count more."""
-    held = [held_tokens(part, languages) for part in parts]
+    held = [passage.held(*part) for part in parts]
     shares = np.zeros(len(parts), np.float32)
     total = 0.0
-    for tokens in wanted.tokens(languages):
+    for tokens in wanted.tokens(passage.languages):
         has = np.array([not tokens.isdisjoint(each) for each in held])
         count = int(has.sum())
         if count:
@@ -140,20 +133,21 @@ def _words_in(parts: Sequence[str], wanted: Telling, languages: tuple[str, ...])
     return shares / total if total else shares
 
 
-def _narrowed(text: str, span: Span, wanted: Telling, languages: tuple[str, ...]) -> Span:
+def _narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
     """Return a window without headings before its text, and of its paragraphs the one that tells.
 
     That is the one that has all words of the query which the window has, if no other has as many.
     Sentences of one paragraph stay together: of two, the one with the words answers less often
     than both (0.80 of the questions in German instead of 0.82).
     """
+    text = passage.text
     parts = _paragraphs(text, _sentences_in(text, span))
     while len(parts) > 1 and _is_heading(text, parts[0]):
         parts = parts[1:]
     if len(parts) <= 1:
         return parts[0] if parts else span
-    held = [held_tokens(text[a:b], languages) for a, b in parts]
-    asked = wanted.tokens(languages)
+    held = [passage.held(*part) for part in parts]
+    asked = wanted.tokens(passage.languages)
     found = [{at for at, tokens in enumerate(asked) if not tokens.isdisjoint(h)} for h in held]
     every = set[int]().union(*found)
     telling = [part for part, words in zip(parts, found, strict=True) if words == every]

@@ -7,7 +7,7 @@ itself: "die" is an article in German and a verb in English, so the language of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +28,7 @@ _UNSPACED_WORDS = re.compile(
     "무엇|누구|어디|언제|어떻게|얼마나|얼마|어떤|입니까|합니까|습니까|습니다|입니다|인가요|나요|그리고|또는|에서|부터|까지|으로|"
     "[은는을를](?![가-힣])"
 )
+_SHORT, _APOSTROPHES = 2, "'’＇"  # of "it's", "they're", "l'eau", "d'un"
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 _ALSO = {"nb": "no", "nn": "no"}
 
@@ -42,20 +43,31 @@ def telling(text: str, languages: Iterable[str], *, tails: bool = False) -> list
         languages: its own, ISO 639-1; English words are left out of any text.
         tails: see :func:`kb.words.terms.terms`.
     """
+    builds = builder(text, languages)
+    return [term for term in terms(text, tails=tails) if not builds(term)]
+
+
+def builder(text: str, languages: Iterable[str]) -> Callable[[Term], bool]:
+    """Return what says of a text's terms whether they only build its sentences."""
     building = frozenset[str]().union(*(grammatical(each) for each in ("en", *languages)))
     between = [match.span() for match in _UNSPACED_WORDS.finditer(text)]
     capitals = not text.isupper()
-    found = []
-    for term in terms(text, tails=tails):
+
+    def builds(term: Term) -> bool:
         if _UNSPACED_CHARACTER.match(term.text):
-            if any(start < term.end and term.start < end for start, end in between):
-                continue
-        elif token(term.text) in building and not (
-            capitals and term.end - term.start > 1 and text[term.start : term.end].isupper()
-        ):
-            continue
-        found.append(term)
-    return found
+            return any(start < term.end and term.start < end for start, end in between)
+        length = term.end - term.start
+        if token(term.text) in building:
+            return not (capitals and length > 1 and text[term.start : term.end].isupper())
+        return length <= _SHORT and _is_cut(text, term)
+
+    return builds
+
+
+def _is_cut(text: str, term: Term) -> bool:
+    """Say whether a term is what an apostrophe has cut off a word, or put before one."""
+    before, after = text[max(0, term.start - 1) : term.start], text[term.end : term.end + 1]
+    return (before or " ") in _APOSTROPHES or (after or " ") in _APOSTROPHES
 
 
 @cache

@@ -82,5 +82,18 @@ def test_a_name_in_capitals_is_no_function_word() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("the espresso machine's warranty", "the machine's warranty", ["machine's", "warranty"]),
+        ("who's there", "it's Peter's", []),
+        ("où est l'eau", "l'or et l'eau", ["l'eau"]),
+        ("vitamin D", "it’d take vitamin D", ["vitamin", "D"]),
+    ],
+)
+def test_what_an_apostrophe_cuts_off_is_no_word(query: str, text: str, expected: list[str]) -> None:
+    assert marked(query, text, "") == expected
+
+
 def test_chinese_words_that_hold_a_common_character_are_marked() -> None:
     assert marked("有效期和对象", "合同的有效期和对象", "zh") == ["有效期和对象"]

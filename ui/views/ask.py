@@ -184,7 +184,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
         ),
     )
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, result.share(hit))
+        draw_hit(shared, hit, rank, hit.score)
     mark_sentences(shared, result)
 
 

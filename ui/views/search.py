@@ -89,7 +89,7 @@ def _draw_result(shared: Session, result: Result) -> None:
     explain = bool(st.session_state.get(EXPLAIN))
     several = len(result.request.collections or ()) > 1
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, result.share(hit), where=several, explain=explain)
+        draw_hit(shared, hit, rank, hit.score, where=several, explain=explain)
     mark_sentences(shared, result)
 
 
