@@ -19,10 +19,12 @@ from kb.evaluation.metrics import ndcg
 from kb.languages.neutral import PRIOR_CHUNKS, QUERY_SHARE, ModelMeans, neutral
 from kb.languages.queries import query_languages
 from kb.languages.scripts import LANGUAGES
-from kb.search.fusion import CODE_FACTOR, COVERAGE_WEIGHT, FOREIGN, LEAD_WEIGHT
+from kb.search.fusion import CODE_FACTOR, COVERAGE_WEIGHT, FOREIGN, LEAD_WEIGHT, is_code
 from kb.search.rescoring import SENTENCE_WEIGHT, impartial
 
-CANDIDATES = 50
+BY_MEANING, BY_WORDS = 100, 50
+"""Candidates of each search."""
+
 _LARGE_SHARE = 0.02
 _FIFTH = 4
 _BATCH = 256
@@ -63,10 +65,10 @@ class Ranks:
 
 def ranks(index: JudgedIndex, exact: Matrix, way: Way) -> Ranks:
     """Return the best candidates of each query by a way of ranking."""
-    near = _first(exact, CANDIDATES)
+    near = _first(exact, BY_MEANING)
     words = index.words if way.stems else index.unstemmed
-    found, bm25 = words.rows[:, :CANDIDATES], words.scores[:, :CANDIDATES]
-    rows = np.full((len(exact), 2 * CANDIDATES), -1, np.int64)
+    found, bm25 = words.rows[:, :BY_WORDS], words.scores[:, :BY_WORDS]
+    rows = np.full((len(exact), BY_MEANING + BY_WORDS), -1, np.int64)
     scores = np.full(rows.shape, _NONE)
     foreign = _foreign(index)
     for at in range(len(exact)):
@@ -125,7 +127,7 @@ def found_by_index(
         taken = _taken(index, means)
         known = [taken[name] for name in sorted(_large(index))]
         asked = np.stack([impartial(each, known) for each in asked])
-    given, wanted = _first(asked @ index.chunks.T, CANDIDATES), _first(exact, 10)
+    given, wanted = _first(asked @ index.chunks.T, BY_MEANING), _first(exact, 10)
     shared = [len(set(a) & set(b)) / len(b) for a, b in zip(given, wanted, strict=True)]
     return float(np.mean(shared))
 
@@ -152,7 +154,7 @@ def _fused(way: Way, found: _Found, query: str) -> npt.NDArray[np.float64]:
     first, fifth = falling[0], falling[_FIFTH] if len(falling) > _FIFTH else 0.0
     if way.fusion == "now":
         lead = np.maximum(0.0, bm25 - fifth) / first if first > 0 else np.zeros_like(bm25)
-        factor = 1.0 if _languages_of(query) else CODE_FACTOR
+        factor = CODE_FACTOR if is_code(query) else 1.0
         words = factor * (way.coverage * coverage + way.lead * lead)
         return meaning + words + way.foreign * found.foreign
     rank = np.argsort(np.argsort(-meaning, kind="stable"))
