@@ -139,7 +139,7 @@ class LlamaEmbedder:
             "contexts": self._pool.size,
             "threads_per_context": context.threads,
             "cores_shared_by": self._bulk.chosen_by,
-            "texts_per_call": context.n_seq,
+            "texts_per_call": 1 if context.n_packed else context.n_seq,
             "tokens_at_once": context.n_ubatch,
             **({"notes": "; ".join(self._notices)} if self._notices else {}),
         }
@@ -182,6 +182,17 @@ class LlamaEmbedder:
             return self._embed([self._prompts.word_document(text) for text in texts], on_progress)
 
     @failing_as(EmbeddingError)
+    def embed_short(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed as :meth:`embed_documents`, several short texts in a call: twice as fast on a CPU.
+
+        Their vectors differ from those of one call each in the fourth digit.
+        """
+        with self._in_use.entered():
+            worded = [self._prompts.word_document(text) for text in texts]
+            return self._embed(worded, on_progress, short=True)
+
     def embed_query(self, text: str, *, task: str = "") -> Vector:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
 
@@ -212,10 +223,16 @@ class LlamaEmbedder:
         self._pool.close()
         self._model.close()
 
-    def _embed(self, texts: list[str], on_progress: Callable[[int], None] | None) -> Vectors:
+    def _embed(
+        self,
+        texts: list[str],
+        on_progress: Callable[[int], None] | None,
+        *,
+        short: bool = False,
+    ) -> Vectors:
         if not texts:
             return np.empty((0, self._dimensions), dtype=np.float32)
-        raw = self._bulk.run(self._checked_tokens(texts), on_progress)
+        raw = self._bulk.run(self._checked_tokens(texts), on_progress, short=short)
         return unit_rows(raw, dim=self._dimensions)
 
     def _checked_tokens(self, texts: list[str]) -> list[Tokens]:

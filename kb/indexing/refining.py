@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb.catalog.sentences import StoredSentences, UnrefinedChunk
-from kb.embedding.base import Embedder, Vector, Vectors
+from kb.embedding.base import Embedder, Vector, Vectors, embed_short
 from kb.errors import StoreBusyError
 from kb.indexing.steps import Indexing
 from kb.records import CollectionInfo
@@ -198,7 +198,7 @@ class _Work:
             if where != [(0, len(chunk.text))] or rules.key(chunk.text) != chunk.key:
                 for start, end in where:
                     texts.setdefault(chunk.text[start:end], len(texts))
-        vectors = embedder.embed_documents(list(texts))
+        vectors = embed_short(embedder, list(texts))
         self._sentences += len(texts)
         return [
             _row(chunk, where, own[chunk.id], texts, vectors)

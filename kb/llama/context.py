@@ -31,6 +31,8 @@ class Context:
             of every piece of the vocabulary for each of them, wanted or not (607 kB a token for
             Qwen3, 5 GB for 8,192).
         n_seq: most sequences of one call.
+        n_packed: most tokens of a call of several sequences, which are short ones by themselves
+            then; 0 where any sequences share a call.
         threads: processor threads; ggml's threads spin, so never more than idle cores.
         pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's. A
             model that ranks gives its classes' scores in place of a vector.
@@ -51,6 +53,7 @@ class Context:
         threads: int,
         pooling: int,
         pieces: Sequence[int] = (),
+        n_packed: int = 0,
     ) -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = n_batch
@@ -85,6 +88,7 @@ class Context:
         self.n_batch = n_batch
         self.n_ubatch = n_ubatch
         self.n_seq = n_seq
+        self.n_packed = n_packed
         self.threads = threads
         self.pooling = int(llama_cpp.llama_pooling_type(handle))
         ranks = self.pooling == POOLING_RANK

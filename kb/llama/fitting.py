@@ -24,6 +24,10 @@ from kb.llama.native import POOLING_LAST, Model
 PACKED_TOKENS = 2048
 PACKED_SEQUENCES = 64
 LEAST_TOKENS = 128
+# On a processor, sentences share a call: one by one, a token of texts of 40 takes twice as long
+# (0.67 ms) as in calls of 128 (0.33 ms). Calls of 64 gain nothing, of 256 no more.
+SPREAD_TOKENS = 128
+SPREAD_SEQUENCES = 16
 # Longer queries are rare, and take their turn before the next document.
 QUERY_TOKENS = 512
 # What a decoder on a processor computes at once, and makes room for scores of (310 MB).
@@ -231,7 +235,7 @@ def _express(model: Model, reading: Reading, wish: Wish, notices: list[str]) -> 
 
 
 def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
-    """Make the contexts of a setup, one text a call.
+    """Make the contexts of a setup: one text a call, or several that are said to be short.
 
     Raises:
         OutOfMemoryError: there is not enough memory for them all.
@@ -243,7 +247,8 @@ def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
                 model,
                 n_batch=reading.context_tokens,
                 n_ubatch=reading.context_tokens,
-                n_seq=1,
+                n_seq=SPREAD_SEQUENCES,
+                n_packed=min(SPREAD_TOKENS, reading.context_tokens),
                 threads=setup.threads,
                 pooling=reading.pooling,
             )

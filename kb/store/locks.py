@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -67,13 +67,17 @@ class Locks:
 
     def refining(self, collection_id: str) -> WriteLock:
         """Return the lock of whoever computes the vectors of a collection's sentences."""
-        folder = self._place / "refining"
-        folder.mkdir(exist_ok=True)
         return WriteLock(
-            folder / f"{collection_id}.lock",
+            self._place / "refining" / f"{collection_id}.lock",
             timeout_s=self._timeout_s,
             interrupted=self._interrupted,
         )
+
+    def forget_refining(self, known: Collection[str]) -> None:
+        """Delete the files of locks of collections that are gone."""
+        for file in (self._place / "refining").glob("*.lock"):
+            if file.stem not in known:
+                file.unlink(missing_ok=True)
 
     @contextmanager
     def flying(self, generation: Callable[[], int]) -> Iterator[Flight]:

@@ -227,6 +227,9 @@ class Store(CollectionSteps, FileSteps):
             self.recover()
             self.catalog.compact()
             self.vectors.prune()
+            with self.catalog.reading() as state:
+                known = {info.id for info in state.every_collection()}
+            self._locks.forget_refining(known)
 
     def close(self) -> None:
         """Release all files."""

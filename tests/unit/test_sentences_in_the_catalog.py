@@ -245,3 +245,21 @@ def test_a_check_finds_what_is_damaged_and_repair_has_it_computed_again(
     base.refine()
     assert base.collection().refined == base.collection().chunks
     assert base.check().ok
+
+
+def test_compacting_keeps_the_vectors_that_are_in_use_and_nothing_of_others(
+    base: KnowledgeBase,
+) -> None:
+    base.add(LONG, name="valves")
+    base.refine()
+    base.create_collection("other")
+    base.add(LONG, name="valves", collection="other")
+    base.refine(base.collection("other"))
+    kept = rows(base) // 2
+    locks = store_of(base).folder / "refining"
+    assert len(list(locks.iterdir())) == 2
+    base.delete_collection("other")
+    base.compact()
+    assert rows(base) == kept
+    assert [file.stem for file in locks.iterdir()] == [base.collection().id]
+    assert base.check().ok
