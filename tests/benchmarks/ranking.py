@@ -28,7 +28,7 @@ BY_MEANING, BY_WORDS = 100, 50
 _LARGE_SHARE = 0.02
 _FIFTH = 4
 _BATCH = 256
-_NONE = -9.0
+NONE = -9.0
 
 Matrix = npt.NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def ranks(index: JudgedIndex, exact: Matrix, way: Way) -> Ranks:
     words = index.words if way.stems else index.unstemmed
     found, bm25 = words.rows[:, :BY_WORDS], words.scores[:, :BY_WORDS]
     rows = np.full((len(exact), BY_MEANING + BY_WORDS), -1, np.int64)
-    scores = np.full(rows.shape, _NONE)
+    scores = np.full(rows.shape, NONE)
     foreign = _foreign(index)
     for at in range(len(exact)):
         known = dict(zip(found[at].tolist(), bm25[at].tolist(), strict=True))
@@ -92,7 +92,7 @@ def values(index: JudgedIndex, found: Ranks) -> npt.NDArray[np.float64]:
     order = np.argsort(-found.scores, axis=1, kind="stable")
     result = np.zeros(len(order))
     for at, places in enumerate(order):
-        chosen = [found.rows[at, place] for place in places if found.scores[at, place] > _NONE]
+        chosen = [found.rows[at, place] for place in places if found.scores[at, place] > NONE]
         named = list(dict.fromkeys(index.documents[row] for row in chosen if row >= 0))
         result[at] = ndcg(named, index.relevant[at], 10)
     return result
@@ -147,9 +147,9 @@ def _fused(way: Way, found: _Found, query: str) -> npt.NDArray[np.float64]:
     meaning, bm25, best, near = found.meaning, found.bm25, found.best, found.near
     coverage = np.minimum(1.0, bm25 / best) if best > 0 else np.zeros_like(bm25)
     if way.fusion == "meaning":
-        return np.where(np.arange(len(meaning)) < near, meaning, _NONE)
+        return np.where(np.arange(len(meaning)) < near, meaning, NONE)
     if way.fusion == "words":
-        return np.where(bm25 > 0, bm25, _NONE)
+        return np.where(bm25 > 0, bm25, NONE)
     falling = -np.sort(-bm25)
     first, fifth = falling[0], falling[_FIFTH] if len(falling) > _FIFTH else 0.0
     if way.fusion == "now":
