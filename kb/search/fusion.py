@@ -20,7 +20,7 @@ LEAD_WEIGHT = 0.08
 have tell little."""
 
 CODE_FACTOR = 4.0
-"""How much more words count in a query of codes, numbers and names, which models know little of."""
+"""How much more words count in a query that is a code, a number or a name: models know few."""
 
 FOREIGN = 0.02
 """For a chunk in another language than the query, which cannot hold its words."""
@@ -64,7 +64,7 @@ def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
         best_score: that of a chunk with every word of the query, as often as counts.
         query: its text.
     """
-    factor = 1.0 if query_languages(query) else CODE_FACTOR
+    factor = CODE_FACTOR if is_code(query) else 1.0
     coverage = covered(words, best_score)
     first = words[0][1] if words else 0.0
     fifth = words[_FIFTH][1] if len(words) > _FIFTH else 0.0
@@ -76,6 +76,11 @@ def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
         )
         for chunk_id, score in words
     }
+
+
+def is_code(query: str) -> bool:
+    """Say whether a query is one word of no language: a code, a number, a name."""
+    return len(query.split()) == 1 and not query_languages(query)
 
 
 def covered(words: Ranking, best_score: float) -> dict[int, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,16 @@ from cached_embedder import CachedEmbedder
 from kb import Settings
 from kb.catalog.chunks import StoredChunk
 from kb.catalog.filters import SearchFilter
+from kb.catalog.state import State
 from kb.embedding.base import Vectors
 from kb.evaluation import runs
 from kb.evaluation.judged import read_set
+from kb.records import CollectionInfo
 from kb.search import lexical
-from kb.search.query import parse
+from kb.search.query import Query, parse
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
+from kb.search.writing import as_typed_first
 from kb.sentences.windows import windows
 
 WORDS_KEPT = 200
@@ -35,6 +38,7 @@ WORDS_KEPT = 200
 KINDS = {"80": (80, 1), "80-wide": (80, 3), "160": (160, 1), "250": (250, 1)}
 """Windows: the fewest characters of one, and for how many a Chinese character counts."""
 
+_NAMES = ("rows", "scores", "best")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
@@ -47,8 +51,17 @@ class Sentences:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """Keyword rankings: rows of chunks, −1 where there are no more, their scores and the most."""
+
+    rows: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+    best: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JudgedIndex:
-    """A set in arrays; a row of ``words`` ends with −1 where there are no more."""
+    """A set in arrays; ``unstemmed`` is the search by words as it was without word forms."""
 
     name: str
     queries: list[str]
@@ -57,9 +70,8 @@ class JudgedIndex:
     documents: list[str]
     languages: list[str]
     chunks: Vectors
-    words: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32]
-    best: npt.NDArray[np.float32]
+    words: Words
+    unstemmed: Words
     sentences: dict[str, Sentences]
 
 
@@ -73,7 +85,10 @@ def load(folder: Path, cache: Path) -> JudgedIndex:
             relevant=[frozenset(each) for each in told["relevant"]],
             documents=told["documents"],
             languages=told["languages"],
-            **{name: arrays[name] for name in ("asked", "chunks", "words", "scores", "best")},
+            asked=arrays["asked"],
+            chunks=arrays["chunks"],
+            words=Words(**{name: arrays[f"words {name}"] for name in _NAMES}),
+            unstemmed=Words(**{name: arrays[f"unstemmed {name}"] for name in _NAMES}),
             sentences={
                 kind: Sentences(owner=arrays[f"owner {kind}"], vectors=arrays[f"vectors {kind}"])
                 for kind in told["kinds"]
@@ -84,34 +99,27 @@ def load(folder: Path, cache: Path) -> JudgedIndex:
 def make(folder: Path, cache: Path, embedder: CachedEmbedder, kinds: Sequence[str]) -> None:
     """Index a set, search it by words, embed its windows, and write all of it to the cache."""
     judged = read_set(folder)
-    with runs.ingested(judged, Settings.load(), embedder) as base:
-        info, store, known = base.collection(), base._store, TermFrequencies()
+    settings = Settings.load(sentences=False)  # the windows are cut here
+    with runs.ingested(judged, settings, embedder) as base:
+        info, store = base.collection(), base._store
         with store.catalog.reading() as state:
             ids = sorted(state.visible_chunk_ids(info.id))
             stored = state.visible_chunks([info.id], ids)
             sources = state.sources_of(chunk.document_id for chunk in stored.values())
-            spoken = state.languages_of([chunk.document_id for chunk in stored.values()])
             parsed = {key: parse(text) for key, text in judged.queries.items()}
             row_of = {chunk_id: row for row, chunk_id in enumerate(ids)}
-            words = np.full((len(parsed), WORDS_KEPT), -1, np.int32)
-            scores = np.zeros((len(parsed), WORDS_KEPT), np.float32)
-            best = np.zeros(len(parsed), np.float32)
-            for at, query in enumerate(parsed.values()):
-                allowed = Restriction(state, info, query, SearchFilter())
-                sought = lexical.weigh(state, info, query, known)
-                found = lexical.nearest(state, info, sought, WORDS_KEPT, allowed)
-                best[at] = sought.best_score
-                for place, (chunk_id, score) in enumerate(found):
-                    words[at, place], scores[at, place] = row_of[chunk_id], score
+            words = _words(state, info, list(parsed.values()), row_of)
+            bare = [replace(query, words={}) for query in parsed.values()]
+            unstemmed = _words(state, info, bare, row_of)
         vectors = store.stored_vectors(info.id, ids)
     chunks = [stored[chunk_id] for chunk_id in ids]
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "asked": np.stack([embedder.embed_query(query.text) for query in parsed.values()]),
         "chunks": np.stack([vectors[chunk_id] for chunk_id in ids]),
-        "words": words,
-        "scores": scores,
-        "best": best,
     }
+    for name in _NAMES:
+        arrays[f"words {name}"] = getattr(words, name)
+        arrays[f"unstemmed {name}"] = getattr(unstemmed, name)
     for kind in kinds:
         owner, embedded = _windows(chunks, embedder, kind)
         arrays[f"owner {kind}"], arrays[f"vectors {kind}"] = owner, embedded
@@ -119,11 +127,28 @@ def make(folder: Path, cache: Path, embedder: CachedEmbedder, kinds: Sequence[st
         "queries": list(judged.queries.values()),
         "relevant": [sorted(judged.relevant[key]) for key in parsed],
         "documents": [sources[chunk.document_id][0].path for chunk in chunks],
-        "languages": [spoken.get(chunk.document_id, "") for chunk in chunks],
+        "languages": [chunk.language for chunk in chunks],
         "kinds": list(kinds),
     }
     arrays["told"] = np.array(json.dumps(told))
     np.savez(cache / f"{folder.name}.npz", **arrays)  # type: ignore[arg-type] # of its stubs
+
+
+def _words(
+    state: State, info: CollectionInfo, queries: Sequence[Query], row_of: dict[int, int]
+) -> Words:
+    known = TermFrequencies()
+    rows = np.full((len(queries), WORDS_KEPT), -1, np.int32)
+    scores = np.zeros((len(queries), WORDS_KEPT), np.float32)
+    best = np.zeros(len(queries), np.float32)
+    for at, query in enumerate(queries):
+        allowed = Restriction(state, info, query, SearchFilter())
+        sought = lexical.weigh(state, info, query, known)
+        found = lexical.nearest(state, info, sought, WORDS_KEPT, allowed)
+        best[at] = sought.best_score
+        for place, (chunk_id, score) in enumerate(as_typed_first(state, query, found)):
+            rows[at, place], scores[at, place] = row_of[chunk_id], score
+    return Words(rows=rows, scores=scores, best=best)
 
 
 def _windows(

@@ -113,7 +113,8 @@ def test_hits_are_the_best_of_what_matches(
         if mode == "dense":
             vectors = base.embedder.embed_documents([DOCUMENTS[path].text for path in expected])
             scores = sorted(vectors @ base.embedder.embed_query(QUERY), reverse=True)[:top_k]
-            np.testing.assert_allclose([hit.score for hit in found], scores, atol=1e-5)
+            given = [hit.scores["dense"] for hit in found]
+            np.testing.assert_allclose(given, scores, atol=1e-5)
 
 
 def test_the_filters_drawn_are_of_every_selectivity() -> None:

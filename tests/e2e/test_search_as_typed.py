@@ -66,4 +66,4 @@ def test_a_radical_is_the_character_that_it_looks_like_in_its_writing(base: Know
     for query, order in (("长度", ["simplified", "radical"]), ("長度", ["radical", "simplified"])):
         found = base.search(query, mode="keyword")
         assert [hit.source for hit in found] == order
-        assert found[1].score == pytest.approx(0.7 * found[0].score)
+        assert found[1].scores["keyword"] == pytest.approx(0.7 * found[0].scores["keyword"])

@@ -226,12 +226,12 @@ def test_the_querys_instruction_outranks_the_collections_and_that_the_settings(
             ("own", "of the query", "of the query"),
         ):
             (hit,) = base.search("words", collection=collection, mode="dense", instruct=instruct)
-            assert hit.score == pytest.approx(score(task), abs=1e-4), task
+            assert hit.scores["dense"] == pytest.approx(score(task), abs=1e-4), task
         assert len({round(score(f"of the {name}"), 4) for name in ("settings", "query")}) == 2
         # Each collection is asked in its own words; the same text in both is one hit, the better.
         best = max(score("of the settings"), score("of the collection"))
         hit, *_ = base.search("words", collection=["plain", "own"], mode="dense")
-        assert hit.score == pytest.approx(best, abs=1e-4)
+        assert hit.scores["dense"] == pytest.approx(best, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.search.fusion import covered, evidence, fuse
+from kb.search.fusion import covered, evidence, fuse, is_code
 
 MEANING = [(1, 0.5), (2, 0.4), (3, 0.3)]
 QUESTION = "How do I stop the pump?"
@@ -51,11 +51,19 @@ def test_more_words_always_count_more() -> None:
     assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
-def test_words_count_more_in_a_query_of_codes_and_names() -> None:
+def test_words_count_more_in_a_query_that_is_a_code() -> None:
     near = [(1, 0.5), (2, 0.2)]
     words = [(2, 5.0)]
     assert order(fuse(near, told(words))) == [1, 2]
     assert order(fuse(near, told(words, "E-1407"))) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("E-1407", True), ("push_back", True), ("bread", False), ("Application API: app.use", False)],
+)
+def test_a_code_is_one_word_of_no_language(query: str, *, code: bool) -> None:
+    assert is_code(query) is code
 
 
 def test_a_chunk_without_a_vector_counts_by_meaning_as_the_last_that_has_one() -> None:
