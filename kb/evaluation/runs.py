@@ -101,6 +101,8 @@ def ingested(
                 base.add(Document.from_text(item.text, title=item.title), name=item.id)
                 if on_progress is not None:
                     on_progress(done, len(judged.documents))
+            if base.settings.sentences:
+                base.refine()
             yield base
 
 

@@ -25,14 +25,14 @@ _MOST_WORDS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """One passage that answers a query, best first by ``score``, which depends on the mode.
+    """One passage that answers a query, best first by ``score``.
 
-    ``dense``: cosine similarity in [-1, 1]. ``keyword``: BM25, from 0 up. ``hybrid``: how near
-    the passage is to being first by meaning and by words with every word found, in [0, 1]; it is
-    made of ranks and no similarity. ``scores`` holds what each stage gave: ``dense``,
-    ``keyword``, ``fused``, as far as the stage found the passage, and ``ranks`` its place there,
-    from 1. ``sources`` lists every file that holds this passage. ``before``
-    and ``after`` are the document's text around ``text``, where neighbours were asked for.
+    ``score`` says in [0, 1] how sure the search is that the passage answers, whatever the mode and
+    the collection; a reranker's takes its place. ``scores`` holds what each stage gave, as far as
+    it scored the passage: ``dense`` (by meaning, at most 1: the passage and its best sentence,
+    without their language), ``keyword`` (BM25, from 0 up) and ``fused``, and ``ranks`` its place
+    there, from 1. ``sources`` lists every file that holds this passage. ``before`` and ``after``
+    are the document's text around ``text``, where neighbours were asked for.
 
     ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
     ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are

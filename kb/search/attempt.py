@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
@@ -11,12 +11,15 @@ import numpy as np
 from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
+from kb.languages.neutral import Means
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
+from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
 from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
+from kb.search.rescoring import Rescoring
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.search.writing import as_typed_first
@@ -30,11 +33,15 @@ _CANDIDATES_PER_HIT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A request with all that it means: its collections, and the query's vector for each."""
+    """A request with all that it means: its collections, the query's vector for each.
+
+    ``means`` are one state of what languages have in common, for all scores of the search.
+    """
 
     collections: Sequence[CollectionInfo]
     query: Query
     vectors: Sequence[Vector | None]
+    means: Means
     top_k: int
     mode: SearchMode
     where: SearchFilter
@@ -42,6 +49,17 @@ class Resolved:
     diversity: float
     rerank: Reranking | None
     task: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Candidates:
+    """What the stages gave of all collections: rankings, and what fusion makes of the words."""
+
+    meaning: list[tuple[int, float]] = field(default_factory=list)
+    words: list[tuple[int, float]] = field(default_factory=list)
+    coverage: dict[int, float] = field(default_factory=dict)
+    evidence: dict[int, float] = field(default_factory=dict)
+    foreign: set[int] = field(default_factory=set)
 
 
 class Attempt:
@@ -82,25 +100,28 @@ class Attempt:
         as good as that of another.
         """
         asked, state = self._asked, self._state
-        meaning: list[tuple[int, float]] = []
-        words: list[tuple[int, float]] = []
-        best: dict[int, float] = {}
+        found = _Candidates()
         exhausted = True
         for each, vector in zip(asked.collections, asked.vectors, strict=True):
             state.current_collection(each)
             restriction = Restriction(state, each, asked.query, asked.where)
+            by_words: list[tuple[int, float]] = []
             if asked.mode != "dense":
                 sought = lexical.weigh(state, each, asked.query, self._frequencies)
                 by_words = lexical.nearest(state, each, sought, limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
-                best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
-                words += by_words
+                found.coverage |= fusion.covered(by_words, sought.best_score)
+                found.evidence |= fusion.evidence(by_words, sought.best_score, asked.query.text)
+                found.words += by_words
                 exhausted = exhausted and len(by_words) < limit
             if asked.mode != "keyword" and vector is not None:
-                by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
-                meaning += by_meaning
-                exhausted = exhausted and len(by_meaning) < limit
-        return _ranked(asked, meaning, words, best), exhausted
+                scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
+                near = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
+                others = [chunk_id for chunk_id, _ in by_words]
+                found.meaning += scoring.ranked(state, near, others)
+                found.foreign |= scoring.foreign()
+                exhausted = exhausted and len(near) < limit
+        return _ranked(asked, found), exhausted
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -133,19 +154,23 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(
-    asked: Resolved,
-    meaning: list[tuple[int, float]],
-    words: list[tuple[int, float]],
-    best: dict[int, float],
-) -> Found:
+def _ranked(asked: Resolved, found: _Candidates) -> Found:
+    meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
-        words.sort(key=itemgetter(1), reverse=True)
-    if asked.mode == "dense":
-        return Found(asked.collections, meaning, {"dense": meaning})
+        words.sort(key=lambda each: coverage[each[0]], reverse=True)
     if asked.mode == "keyword":
-        return Found(asked.collections, words, {"keyword": words})
-    fused = fusion.fuse(meaning, words, best_keyword_score=best)
+        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
+        return Found(asked.collections, sure, {"keyword": words})
+    # The numbers of calibration are the default model's, as its means are.
+    scaled = meaning if asked.means.model.complete else comparable(meaning)
+    if asked.mode == "dense":
+        return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
+    fused = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
     return Found(asked.collections, fused, stages)
+
+
+def _sure(ranked: list[tuple[int, float]], calibration: Calibration) -> list[tuple[int, float]]:
+    sure = calibration.probabilities([score for _, score in ranked])
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, sure, strict=True)]

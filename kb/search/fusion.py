@@ -1,83 +1,85 @@
-"""Put two rankings of the same chunks together: weighted reciprocal rank fusion.
+"""Put what two searches say of the same chunks together: a weighted sum of their scores.
 
-Cormack, Clarke, Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
-Learning Methods" (SIGIR 2009), with a weight that is judged for each query and chunk: plain fusion
-loses where keyword search is blind (another language) or sees too much (code, whose functions
-share their words). CONTRIBUTING.md has the table that chose the numbers; the shape of the formula
-was found on the same queries. ``tests/benchmarks/fusion.py`` chooses again.
+The exact score by meaning and the share of the query's words that a chunk has are both numbers that
+mean the same for every query, so they can be added; ranks cannot tell a clear first place from a
+narrow one. docs/search.md has the table of what else was tried, on sets left out of the choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
-# Keyword search is sure of itself where the best chunk stands out: its score is twice that of
-# the one at CONTRAST_RANK (from 0), or more. Below, the weight falls with the square.
-CONTRAST_RANK = 4
-FULL_CONTRAST = 0.5
-# A chunk with (nearly) all of the query's words counts though others hold them as well: whoever
-# looks for an error code wants the chunks that have it. Judged sets hardly ask for such.
-HIGH_COVERAGE, FULL_HIGH_COVERAGE = 0.45, 0.6
+from kb.languages.queries import query_languages
+from kb.search.calibration import BY_BOTH
 
+COVERAGE_WEIGHT = 0.2
+"""Of the query's words that a chunk has, all of them being 1."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What was chosen by judged queries.
+LEAD_WEIGHT = 0.08
+"""Of the share of its score that the chunk at ``_FIFTH`` does not reach: words that many chunks
+have tell little."""
 
-    Attributes:
-        rank_offset: ranks from 0 count as 1 / (offset + rank); the larger it is, the less the
-            first places stand out.
-        keyword: weight of the keyword ranking against 1 for the dense one.
-        full_coverage: a keyword rank counts in full where the chunk's BM25 score is this share of
-            the most it could be, in proportion below: where the words of another language are
-            missing, keyword search is blind.
-    """
+CODE_FACTOR = 4.0
+"""How much more words count in a query of codes, numbers and names, which models know little of."""
 
-    rank_offset: float = 2
-    keyword: float = 3
-    full_coverage: float = 0.5
+FOREIGN = 0.02
+"""For a chunk in another language than the query, which cannot hold its words."""
 
+_FIFTH = 4  # from 0
 
-CHOSEN = Weights()
+Ranking = Sequence[tuple[int, float]]
+"""(chunk id, score), best first."""
 
 
 def fuse(
-    dense: Sequence[tuple[int, float]],
-    keyword: Sequence[tuple[int, float]],
-    *,
-    best_keyword_score: float | Mapping[int, float],
-    weights: Weights = CHOSEN,
+    meaning: Ranking, words: Mapping[int, float], *, foreign: Collection[int] = ()
 ) -> list[tuple[int, float]]:
-    """Return (chunk id, fused score in [0, 1]), best first; 1 is first in both, words found.
+    """Return (chunk id, how sure it is that the chunk answers, in [0, 1]), best first.
 
-    ``best_keyword_score`` is the score that a chunk with every term of the query would have; by
-    chunk, where they are of several collections, in which words are rare to different degrees.
+    Args:
+        meaning: exact scores of all candidates that have any, see :mod:`kb.search.rescoring`.
+        words: what their words count for the chunks found by words, see :func:`evidence`.
+        foreign: chunks in other languages than the query.
     """
-    offset = weights.rank_offset
-    scores: dict[int, float] = {}
-    for rank, (chunk_id, _) in enumerate(dense):
-        scores[chunk_id] = 1 / (offset + rank)
-    contrast = _contrast([score for _, score in keyword])
-    for rank, (chunk_id, score) in enumerate(keyword):
-        best = (
-            best_keyword_score
-            if isinstance(best_keyword_score, float)
-            else best_keyword_score[chunk_id]
+    known = dict(meaning)
+    # A chunk without a vector is no nearer than the last of those that were found.
+    last = min(known.values(), default=0.0)
+    sums = {
+        chunk_id: known.get(chunk_id, last)
+        + words.get(chunk_id, 0.0)
+        + FOREIGN * (chunk_id in foreign)
+        for chunk_id in dict.fromkeys((*known, *words))
+    }
+    # Equal sums: the order by meaning, in which they were entered, stands.
+    order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
+    sure = BY_BOTH.probabilities([sums[chunk_id] for chunk_id in order])
+    return list(zip(order, sure, strict=True))
+
+
+def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
+    """Return what the words of each chunk count beside its score by meaning.
+
+    Args:
+        words: BM25 scores, best first.
+        best_score: that of a chunk with every word of the query, as often as counts.
+        query: its text.
+    """
+    factor = 1.0 if query_languages(query) else CODE_FACTOR
+    coverage = covered(words, best_score)
+    first = words[0][1] if words else 0.0
+    fifth = words[_FIFTH][1] if len(words) > _FIFTH else 0.0
+    return {
+        chunk_id: factor
+        * (
+            COVERAGE_WEIGHT * coverage[chunk_id]
+            + LEAD_WEIGHT * (max(0.0, score - fifth) / first if first > 0 else 0.0)
         )
-        coverage = min(1.0, score / best) if best > 0 else 0.0
-        high = (coverage - HIGH_COVERAGE) / (FULL_HIGH_COVERAGE - HIGH_COVERAGE)
-        trust = min(1.0, coverage / weights.full_coverage) * max(contrast, min(1.0, high))
-        share = weights.keyword * trust / (offset + rank)
-        scores[chunk_id] = scores.get(chunk_id, 0.0) + share
-    most = (1 + weights.keyword) / offset
-    # Equal scores: the dense order, in which they were entered, stands.
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
-    return [(chunk_id, score / most) for chunk_id, score in ranked]
+        for chunk_id, score in words
+    }
 
 
-def _contrast(scores: Sequence[float]) -> float:
-    if not scores or scores[0] <= 0:
-        return 0.0
-    other = scores[CONTRAST_RANK] if len(scores) > CONTRAST_RANK else 0.0
-    return float(min(1.0, (scores[0] - other) / scores[0] / FULL_CONTRAST) ** 2)
+def covered(words: Ranking, best_score: float) -> dict[int, float]:
+    """Return which share of the query's words each chunk has, weighed as BM25 weighs them."""
+    if best_score <= 0:
+        return dict.fromkeys((chunk_id for chunk_id, _ in words), 0.0)
+    return {chunk_id: min(1.0, score / best_score) for chunk_id, score in words}

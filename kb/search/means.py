@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 # A program that searches once has ended by then: it begins nothing that it could not finish.
 _PAUSE_S = 2.0
+# How long closing waits for the thread, which may be waiting for another process that writes. What
+# it does then fails, and is begun anew by the next one.
+_PATIENCE_S = 5.0
 _ENOUGH = 2  # languages, for a question to be asked across them
 
 
@@ -163,7 +166,7 @@ class LanguageMeans:
         self._stop.set()
         thread = self._thread
         if thread is not None:
-            thread.join()
+            thread.join(_PATIENCE_S)
 
     # -- making
 
@@ -206,6 +209,8 @@ class LanguageMeans:
                 self._note_failure(fingerprint, error)
 
     def _note_failure(self, fingerprint: str, error: Exception) -> None:
+        if self._stop.is_set():
+            return
         _log.warning("what languages have in common is not made: %s", error)
         with self._mutex:
             self._failed[fingerprint] = str(error)

@@ -14,6 +14,7 @@ from kb.errors import (
     StoreBusyError,
     StoreError,
 )
+from kb.languages.neutral import Means
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
 from kb.search import hits, marking
@@ -137,6 +138,7 @@ class Searcher:
             collections=targets,
             query=query,
             vectors=vectors,
+            means=self._means_of(embedder, targets, query),
             top_k=min(request.top_k or self._settings.top_k, _MOST_COUNTED),
             mode=mode,
             where=request.where,
@@ -208,6 +210,15 @@ class Searcher:
                 return None
             msg = f"the question is too long: {error}. Shorten it, or search by words"
             raise InputTooLongError(msg) from error
+
+    def _means_of(
+        self, embedder: Embedder | None, targets: Sequence[CollectionInfo], query: Query
+    ) -> Means:
+        if embedder is None:
+            return Means()
+        with self._store.catalog.reading() as state:
+            ids = [each.id for each in targets]
+            return self._means.of(state, embedder.identity, ids, query.text)
 
     def _embedder_for(self, mode: SearchMode) -> Embedder | None:
         """Return the embedding model; None where it fails and a search by words goes without."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
+from kb import KnowledgeBase, Settings
 from kb.embedding.base import Embedder
 from kb.languages import questions
 from kb.languages.neutral import Means
@@ -97,3 +101,34 @@ def test_a_question_finds_its_answer_in_another_language_before_other_texts_of_i
     )
     assert passages[int(np.argmax(plain))][0] == "zh"  # what is mended
     assert asked(embedder, question, passages) == right
+
+
+class Renamed:
+    """The default model under a name that nothing is shipped for."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self.identity = replace(inner.identity, fingerprint="renamed")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+def test_a_real_model_that_none_are_shipped_for_gets_the_same_means_made(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    shipped = shipped_trials(embedder.identity.fingerprint)
+    renamed = cast("Embedder", Renamed(embedder))
+    with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=renamed) as base:
+        base.add("The kettle switches itself off without water.", name="en")
+        base.add("水壶没有水的时候会自动断电。", name="zh")
+        assert base.make_language_means() == ["en", "zh"]
+        known = base.language_means()
+        assert known.used == {"en", "zh"}
+        assert known.figures["zh"].across_after == pytest.approx(
+            shipped["zh"].figures.across_after, abs=0.035
+        )
+        with base._store.catalog.reading() as state:
+            means = base._means.of(state, renamed.identity, [base.collection().id])
+        assert means.model.queries["zh"] == pytest.approx(shipped["zh"].query, abs=TOLERANCE)
+        assert means.model.passages["en"] == pytest.approx(shipped["en"].passage, abs=TOLERANCE)

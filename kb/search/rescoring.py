@@ -1,0 +1,181 @@
+"""Score candidates exactly: the passage and its best sentence, without what their language adds.
+
+The index knows one vector a passage, and compares it as it is. What it finds are candidates. Their
+score is made of the passage's own cosine and of its best sentence's, both after the mean of the
+passage's language was taken out. docs/search.md says what each part is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.catalog.state import State
+from kb.embedding.base import Vector
+from kb.languages.neutral import Means
+from kb.languages.queries import query_languages
+from kb.languages.scripts import LANGUAGES
+from kb.sentences.packed import ChunkSentences
+
+SENTENCE_WEIGHT = 0.5
+"""Of the best sentence; the rest is the passage's own."""
+
+_TINY = 1e-6
+
+_LARGE_SHARE = 0.02
+"""Of a collection's chunks: languages with less have no candidates of their own."""
+
+Floats = npt.NDArray[np.float32]
+MeanOf = Callable[[str], Vector | None]
+"""The mean of a language's passages; None where nothing is to be taken out."""
+
+
+class Rescoring:
+    """Scores candidates of one collection for one query, in one state of the means.
+
+    ``asked`` is what the index is to be asked with.
+    """
+
+    def __init__(self, collection_id: str, means: Means, vector: Vector, text: str) -> None:
+        self._collection_id = collection_id
+        self._means = means
+        self._query = means.shifted(vector, text)
+        counts = means.chunk_languages(collection_id)
+        large = {name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())}
+        known = [mean for name in sorted(large) if (mean := self._mean(name)) is not None]
+        self._foreign = large - {"", *_languages_of(text)}
+        self._spoken: dict[int, str] = {}
+        self.asked = impartial(self._query, known)
+        self._share = float(self.asked @ self._query)
+
+    def ranked(
+        self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
+    ) -> list[tuple[int, float]]:
+        """Return candidates with their exact scores, best first.
+
+        Args:
+            state: of the catalog.
+            found: (chunk id, cosine) of what the index gave for ``asked``, best first.
+            others: chunks that the index did not give. Those whose vectors the catalog lacks
+                count like the last that it did give, which is the most that they can be.
+        """
+        cosines = dict(found)
+        ids = list(dict.fromkeys((*cosines, *others)))
+        known = state.sentences_of(self._collection_id, ids)
+        languages = state.languages_of_chunks(ids)
+        self._spoken |= languages
+        scores = exact(self._query, known, languages, self._mean)
+        if len(known) < len(ids):
+            last = found[-1][1] if found else -1.0
+            for chunk_id in ids:
+                if chunk_id not in scores and (found or chunk_id in cosines):
+                    cosine = cosines.get(chunk_id, last)
+                    mean = self._mean(languages.get(chunk_id, ""))
+                    scores[chunk_id] = self._share * estimated(self.asked, cosine, mean)
+        # Equal scores: what the index put first stays first.
+        return sorted(scores.items(), key=lambda each: -each[1])
+
+    def foreign(self) -> set[int]:
+        """Return the candidates that cannot hold the query's words: in other languages than it.
+
+        Of languages that hardly occur nothing is said: a passage of code may be taken for one.
+        """
+        return {chunk_id for chunk_id, name in self._spoken.items() if name in self._foreign}
+
+    def _mean(self, language: str) -> Vector | None:
+        return self._means.chunk_mean(self._collection_id, language)
+
+
+def _languages_of(text: str) -> set[str]:
+    """Return the languages that a query may be in."""
+    found: set[str] = set()
+    for name in query_languages(text):
+        found |= {name, *LANGUAGES.get(name, ())}
+    return found
+
+
+def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
+    """Return the vector to ask the index with: it prefers no language of a collection.
+
+    What tells the means of the languages apart is taken out of the query. So the index, which
+    knows of no language, finds the best of each among its first.
+
+    Args:
+        query: unit length, shape (dim,).
+        means: of the languages of the collection's passages.
+    """
+    if len(means) < 2:  # noqa: PLR2004 - nothing to tell apart
+        return query
+    apart = np.stack(means[1:]) - means[0]
+    base, _ = np.linalg.qr(apart.T.astype(np.float64))
+    rest = query - base @ (base.T @ query)
+    length = float(np.linalg.norm(rest))
+    return query if length < _TINY else np.asarray(rest / length, np.float32)
+
+
+def exact(
+    query: Vector,
+    known: Mapping[int, ChunkSentences],
+    languages: Mapping[int, str],
+    mean_of: MeanOf,
+) -> dict[int, float]:
+    """Return the exact score of passages, by chunk id.
+
+    Args:
+        query: unit length, shape (dim,), without its language.
+        known: the vectors of passages and of their sentences.
+        languages: of each passage; empty where it is not known.
+        mean_of: the mean of a language's passages.
+    """
+    if not known:
+        return {}
+    counts = [len(each.scales) for each in known.values()]
+    starts = np.concatenate(([0], np.cumsum(counts[:-1]))).astype(np.intp)
+    numbers = np.concatenate([each.numbers for each in known.values()]).astype(np.float32)
+    scales = np.concatenate([each.scales for each in known.values()])
+    spoken = [languages.get(chunk_id, "") for chunk_id in known]
+    cosines = _neutral_cosines(query, numbers, scales, np.repeat(spoken, counts), mean_of)
+    own = cosines[starts]
+    sentences = cosines.copy()
+    several = np.array(counts) > 1
+    sentences[starts[several]] = -np.inf
+    best = np.maximum.reduceat(sentences, starts)
+    scores = (1 - SENTENCE_WEIGHT) * own + SENTENCE_WEIGHT * best
+    return dict(zip(known, map(float, scores), strict=True))
+
+
+def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
+    """Return the score of a passage of which only the index's cosine is known.
+
+    Its length without the mean is taken for that of a usual passage of its language.
+    """
+    if mean is None:
+        return cosine
+    rest = max(_TINY, 1.0 - float(mean @ mean))
+    return float(np.clip((cosine - float(query @ mean)) / rest**0.5, -1.0, 1.0))
+
+
+def _neutral_cosines(
+    query: Vector,
+    numbers: Floats,
+    scales: Floats,
+    languages: npt.NDArray[np.str_],
+    mean_of: MeanOf,
+) -> Floats:
+    """Return the cosine of each row with the query, its language's mean taken out.
+
+    A row v without its mean m has the length of v - m, of unit length the square root of
+    1 - 2 vm + mm; so no row needs to be changed.
+    """
+    means = {name: mean for name in set(languages.tolist()) if (mean := mean_of(name)) is not None}
+    directions = np.stack([query, *means.values()])
+    dots = (numbers @ directions.T) * scales[:, np.newaxis]
+    cosines: Floats = dots[:, 0]
+    for column, (name, mean) in enumerate(means.items(), start=1):
+        rows = languages == name
+        squares = 1 - 2 * dots[rows, column] + mean @ mean
+        rest = (cosines[rows] - query @ mean) / np.sqrt(np.maximum(squares, _TINY))
+        cosines[rows] = np.clip(rest, -1.0, 1.0)
+    return cosines

@@ -1,0 +1,66 @@
+"""What the number means that a search gives a hit."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.search.calibration import BY_BOTH, BY_MEANING, BY_WORDS, Calibration, comparable
+
+ALL = pytest.mark.parametrize("calibration", [BY_BOTH, BY_MEANING, BY_WORDS])
+
+
+@ALL
+def test_it_lies_between_nothing_and_certainty(calibration: Calibration) -> None:
+    found = calibration.probabilities([0.99, 0.5, 0.1, 0.0])
+    assert all(0 < each < 1 for each in found)
+
+
+@ALL
+def test_it_falls_as_the_scores_fall(calibration: Calibration) -> None:
+    found = calibration.probabilities([0.9 - 0.05 * place for place in range(15)])
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 15
+
+
+@ALL
+def test_nothing_found_has_no_numbers(calibration: Calibration) -> None:
+    assert calibration.probabilities([]) == []
+
+
+@ALL
+def test_a_hit_that_stands_out_is_surer_than_one_of_many(calibration: Calibration) -> None:
+    alone = calibration.probabilities([0.5, *[0.2] * 9])[0]
+    among = calibration.probabilities([0.5, *[0.48] * 9])[0]
+    assert alone > 0.5 > among
+
+
+@ALL
+def test_a_small_collection_is_judged_like_a_usual_one(calibration: Calibration) -> None:
+    few = calibration.probabilities([0.5, 0.2])[0]
+    many = calibration.probabilities([0.5, 0.2, 0.2, 0.2, *[calibration.usual] * 6])[0]
+    assert few == pytest.approx(many)
+
+
+@ALL
+def test_what_is_beyond_the_tenth_place_changes_nothing(calibration: Calibration) -> None:
+    ten = [0.6, *[0.3] * 9]
+    assert calibration.probabilities(ten) == calibration.probabilities([*ten, *[0.1] * 50])[:10]
+
+
+def test_for_a_question_that_nothing_answers_it_is_low() -> None:
+    assert BY_BOTH.probabilities([0.28, 0.27, *[0.25] * 8])[0] < 0.1
+
+
+def test_scores_of_an_unknown_model_keep_their_order_and_get_a_usual_size() -> None:
+    cosines = [(1, 0.91), (2, 0.88), (3, 0.86), (4, 0.85), (5, 0.85)]
+    scaled = comparable(cosines)
+    assert [chunk_id for chunk_id, _ in scaled] == [1, 2, 3, 4, 5]
+    assert scaled == sorted(scaled, key=lambda each: -each[1])
+    assert sum(score for _, score in scaled) / 5 == pytest.approx(0.2)
+    moved = comparable([(chunk_id, 3 * score - 2) for chunk_id, score in cosines])
+    assert [score for _, score in moved] == pytest.approx([score for _, score in scaled])
+
+
+@pytest.mark.parametrize("scores", [[], [(1, 0.9)], [(1, 0.9), (2, 0.9)]])
+def test_scores_that_do_not_differ_are_usual_ones(scores: list[tuple[int, float]]) -> None:
+    assert [score for _, score in comparable(scores)] == pytest.approx([0.2] * len(scores))
