@@ -16,7 +16,7 @@ Every message says what failed, on which input, and what to do next::
     │       └── ChatTooLongError  what was asked is longer than it reads at once
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
-    │   ├── StoreBusyError        another process holds the write lock for too long
+    │   ├── StoreBusyError        others hold or change it for too long
     │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
     │   ├── VectorServerError     a server that keeps vectors refused or failed
     │   │   └── VectorServerUnavailableError  it is away or too slow; trying again may help
@@ -113,7 +113,7 @@ class StoreVersionError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Another process held the write lock for longer than the time allowed."""
+    """Another process or thread did not let go of the store, or changed it all the while."""
 
 
 class ChangedMeanwhileError(StoreError):

@@ -7,6 +7,11 @@ import os
 from kb.errors import SettingsError
 
 
+def bearer(key: str, *, header: str = "Authorization") -> dict[str, str]:
+    """Return the header that shows a key as a bearer token, none for an empty one."""
+    return {header: f"Bearer {key}"} if key else {}
+
+
 def key_from_environment(*variables: str) -> str:
     """Return the key in the first of some variables that is set, ``""`` where none is.
 

@@ -1,4 +1,4 @@
-"""Locked files: each has one holder, and none once the holder's process has ended.
+"""Locked files and folders: each has one holder, and none once the holder's process has ended.
 
 The operating system frees the lock of a process that dies. So a file that nobody holds says that
 whoever it stands for is done, or was killed.
@@ -8,13 +8,20 @@ Setting up has a lock of its own (:mod:`kb.install.llama`): it runs before anyth
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
 
+LOCK_NAME = "lock"
+"""The file in a locked folder that its holder holds."""
+
+# For whoever makes or clears folders beside us, which takes a moment.
+_FOLDERS_S = 10.0
 # Waiting for a locked file is looking at it again and again.
 _LOOK_S = 0.01
 
@@ -86,3 +93,42 @@ class LockedFile:
 
     def _elsewhere(self) -> TimeoutError:
         return TimeoutError(f"{self.path} is held by another")
+
+
+class LockedFolders:
+    """Folders beside each other, each with a holder; the next who looks clears what was left.
+
+    Raises (both methods):
+        OSError: the folders cannot be written, or another is at it for too long.
+
+    Args:
+        parent: in which they are; made with the first of them.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self.parent = parent
+
+    def new(self) -> tuple[Path, LockedFile]:
+        """Make a folder; return it with its lock, which is held."""
+        self.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Nobody clears between the making of the folder and of the lock in it.
+        with self._alone():
+            folder = Path(tempfile.mkdtemp(dir=self.parent))
+            return folder, LockedFile.new(folder / LOCK_NAME)
+
+    def clear(self, is_wanted: Callable[[str], bool] = lambda _: False) -> None:
+        """Delete the folders that nobody holds.
+
+        ``is_wanted`` is asked for a folder's name while it is held, and may have it kept.
+        """
+        with self._alone():
+            for folder in self.parent.iterdir():
+                if folder.is_dir():
+                    with suppress(OSError), LockedFile(folder / LOCK_NAME).held():
+                        if not is_wanted(folder.name):
+                            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with LockedFile(self.parent / LOCK_NAME).held(timeout_s=_FOLDERS_S):
+            yield

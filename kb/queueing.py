@@ -1,8 +1,8 @@
 """The queue of jobs: every step of a job is one change of the catalog.
 
 :mod:`ingest.jobs` does the work. One process at a time works, which holds a lock for it; the others
-add jobs, cancel them and look on. None of this waits for the store's write lock: no step of a job
-concerns what can be found, and who cancels must not wait for a long commit.
+add jobs, cancel them, try them again and look on. None of this waits for the store's write lock: no
+step of a job concerns what can be found, and who cancels must not wait for a long commit.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+AWAY_STATUSES = frozenset({429, 502, 503, 504})
+"""Answers of a server that has too much to do, or of the proxy before one that is away."""
+
 LONGEST_REQUESTED_WAIT_S = 120.0
 """A server that asks for a longer wait than this is not waited for."""
 

@@ -37,12 +37,6 @@ class FileTracking:
         with self._store.catalog.reading() as state:
             return state.file_state(self._meant(state, collection).id, source)
 
-    def is_found(self, document_id: int, *, collection: CollectionRef = None) -> bool:
-        """Say whether a document is there to be found in a collection."""
-        with self._store.catalog.reading() as state:
-            target = self._meant(state, collection)
-            return state.is_visible(target.id, document_number(document_id))
-
     def failed(self, *, collection: str | None = None) -> list[FailedFile]:
         """Return the files that could not be read, with reasons.
 

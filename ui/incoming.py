@@ -16,7 +16,7 @@ from collections import defaultdict, deque
 from pathlib import Path
 from typing import Literal
 
-from kb.locked_files import LockedFile
+from kb.locked_files import LockedFile, LockedFolders
 
 MOST_SESSION_BYTES = 4 << 30
 """Most bytes that wait for one browser session."""
@@ -25,9 +25,6 @@ MOST_BYTES = 16 << 30
 RECEIPT_PREFIX = b"shelfmark-upload:"
 REFUSAL_PREFIX = RECEIPT_PREFIX + b"refused:"
 """Begins what stands in place of a file that was not taken; the reason follows."""
-
-_LOCK = "lock"
-_LOCK_S = 10.0
 
 
 class TooMuchError(Exception):
@@ -74,7 +71,7 @@ class Incoming:
         most_all: int = MOST_BYTES,
     ) -> None:
         self.most_file = most_file
-        self._parent = folder
+        self._folders = LockedFolders(folder)
         self._most_session = most_session
         self._most_all = most_all
         self._mutex = threading.Lock()
@@ -86,7 +83,7 @@ class Incoming:
         self._lock: LockedFile | None = None
         if folder.is_dir():
             with contextlib.suppress(OSError):  # a folder that is read only, or busy
-                self._clear_left_behind()
+                self._folders.clear()
 
     @property
     def size(self) -> int:
@@ -166,20 +163,8 @@ class Incoming:
     def _own_folder(self) -> Path:
         with self._mutex:
             if self._folder is None:
-                self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with LockedFile(self._parent / _LOCK).held(timeout_s=_LOCK_S):
-                    folder = Path(tempfile.mkdtemp(dir=self._parent))
-                    lock = LockedFile.new(folder / _LOCK)
-                self._folder, self._lock = folder, lock
+                self._folder, self._lock = self._folders.new()
             return self._folder
-
-    def _clear_left_behind(self) -> None:
-        """Delete folders whose process is gone: nobody holds their lock."""
-        with LockedFile(self._parent / _LOCK).held(timeout_s=_LOCK_S):
-            for folder in self._parent.iterdir():
-                if folder.is_dir():
-                    with contextlib.suppress(TimeoutError), LockedFile(folder / _LOCK).held():
-                        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Arrival:

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +18,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kb.errors import StoreError
-from kb.locked_files import LockedFile
+from kb.locked_files import LOCK_NAME, LockedFile, LockedFolders
 
 _PART_BYTES = 1 << 20
-_LOCK = "lock"
-_LOCK_S = 10.0
 
 
 class Spool:
@@ -31,6 +28,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._folders = LockedFolders(folder)
 
     def batch(self) -> Batch:
         """Make a batch.
@@ -39,14 +37,9 @@ class Spool:
             StoreError: the disk is full or the folder cannot be written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Nobody cleans up between the making of the folder and of the lock in it.
-            with _lock(self.folder).held(timeout_s=_LOCK_S):
-                folder = Path(tempfile.mkdtemp(dir=self.folder))
-                lock = LockedFile.new(folder / _LOCK)
+            return Batch(*self._folders.new())
         except OSError as error:
             raise _no_room(self.folder, error) from error
-        return Batch(folder, lock)
 
     def is_empty(self) -> bool:
         """Say whether there is no batch, so that no job can be waiting."""
@@ -70,7 +63,7 @@ class Spool:
             StoreError: the folder cannot be written.
         """
         folder = self.folder / batch
-        lock = _lock(folder)
+        lock = LockedFile(folder / LOCK_NAME)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             return lock if lock.take() else None
@@ -83,11 +76,9 @@ class Spool:
         ``is_wanted`` is asked while the batch is held: whoever filled it has queued the job by
         then, or never will.
         """
-        with contextlib.suppress(OSError), _lock(self.folder).held(timeout_s=_LOCK_S):
-            for folder in self._batches():
-                with contextlib.suppress(OSError), _lock(folder).held():
-                    if not is_wanted(folder.name):
-                        shutil.rmtree(folder, ignore_errors=True)
+        if self.folder.is_dir():
+            with contextlib.suppress(OSError):
+                self._folders.clear(is_wanted)
 
     def _batches(self) -> Iterator[Path]:
         if self.folder.is_dir():
@@ -138,7 +129,7 @@ class Batch:
     def keep_only(self, spooled: Collection[str]) -> None:
         """Delete the files that the job is not about."""
         for path in self._folder.iterdir():
-            if path.name != _LOCK and path.name not in spooled:
+            if path.name != LOCK_NAME and path.name not in spooled:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
@@ -172,10 +163,6 @@ def parts_of(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
     while part := file.read(_PART_BYTES):
         yield part
-
-
-def _lock(folder: Path) -> LockedFile:
-    return LockedFile(folder / _LOCK)
 
 
 def _delete(folder: Path, lock: LockedFile) -> None:

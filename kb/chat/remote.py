@@ -16,10 +16,10 @@ from kb.chat.base import FILTERED, ChatStream, Message, Piece
 from kb.chat.limits import ServerLimits
 from kb.chat.thinking import ThinkingSplitter
 from kb.errors import ChatError, ChatTooLongError, SettingsError
-from kb.keys import key_from_environment
+from kb.keys import bearer, key_from_environment
 from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES
-from kb.remote.peer import Peer, bearer
+from kb.remote.peer import Peer
 from kb.text import one_line
 
 _SAID_MOST = 300  # characters of a server's own words in a message

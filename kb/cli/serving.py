@@ -60,7 +60,7 @@ def ui(
     ] = False,
 ) -> None:
     """Open the knowledge base in the browser."""
-    # Found by its files, not imported: the UI stands on kb, never the other way round.
+    # Found by its files, not imported: nothing of kb imports the UI, which stands on it.
     spec = importlib.util.find_spec("ui")
     if spec is None or not spec.submodule_search_locations:
         Console(stderr=True).print("error: the package `ui` is not installed")

@@ -18,7 +18,6 @@ from kb.errors import ModelCallError, ModelError, OutOfMemoryError
 from kb.llama.library import errors, forget_errors, initialise, llama_cpp
 
 POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
-POOLING_MEAN = llama_cpp.LLAMA_POOLING_TYPE_MEAN
 POOLING_LAST = llama_cpp.LLAMA_POOLING_TYPE_LAST
 POOLING_RANK = llama_cpp.LLAMA_POOLING_TYPE_RANK
 POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}

@@ -21,7 +21,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from kb.errors import ModelError
-from kb.keys import key_from_environment
+from kb.keys import bearer, key_from_environment
 from kb.models.files import DownloadRecord, place_of, read_record, write_record
 from kb.models.hub_errors import explain
 from kb.models.references import Reference
@@ -74,9 +74,8 @@ def pull(
 def _client(reference: Reference, timeout: httpx.Timeout) -> httpx.Client:
     token = key_from_environment("HF_TOKEN") if reference.hub == "hf" else ""
     # httpx drops it where the hub redirects to another host.
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        return httpx.Client(timeout=timeout, headers=headers)
+        return httpx.Client(timeout=timeout, headers=bearer(token))
     except (ValueError, ImportError) as error:  # what httpx makes of proxies that it cannot use
         msg = f"the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: {error}"
         raise ModelError(msg) from error

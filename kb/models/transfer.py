@@ -21,7 +21,7 @@ import httpx
 from kb.errors import ModelError
 from kb.hashing import file_sha256
 from kb.locked_files import LockedFile
-from kb.retry import RetryPolicy, requested_wait_s
+from kb.retry import AWAY_STATUSES, RetryPolicy, requested_wait_s
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
@@ -31,7 +31,7 @@ ROOM_BYTES = 64 << 20
 
 T = TypeVar("T")
 
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # a download may be asked for again and again
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 

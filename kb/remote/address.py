@@ -8,7 +8,6 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kb.errors import SettingsError
-from kb.loopback import is_loopback
 from kb.redaction import HIDDEN
 
 Dialect = Literal["openai", "llama.cpp", "ollama"]
@@ -33,11 +32,6 @@ class ServerAddress:
     root: str
     api: str
     dialect: Dialect | None = None
-
-    @property
-    def loopback(self) -> bool:
-        """Whether it is on this machine, where no proxy stands in between."""
-        return is_loopback(urlsplit(self.root).hostname)
 
 
 def names_servers(model: str) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 
 from kb.errors import ModelCallError
+from kb.keys import bearer
 from kb.remote.address import ServerAddress
 from kb.remote.failures import UnavailableError, explain, explain_page
-from kb.remote.peer import Peer, bearer
+from kb.remote.peer import Peer
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
 """Where the key for model servers is looked for, in this order."""

@@ -8,7 +8,7 @@ import httpx
 
 from kb.errors import InputTooLongError, ModelCallError
 from kb.remote.peer import Peer
-from kb.retry import LONGEST_REQUESTED_WAIT_S, requested_wait_s
+from kb.retry import AWAY_STATUSES, LONGEST_REQUESTED_WAIT_S, requested_wait_s
 
 _HTTP = httpx.codes
 
@@ -57,7 +57,8 @@ def explain(response: httpx.Response, peer: Peer) -> ModelCallError:
     size = _size_error(status, said, answer)
     if size is not None:
         return size
-    if status == _HTTP.TOO_MANY_REQUESTS or (
+    # A model server may fail for once, such as for memory: all of 5xx but one is tried again.
+    if status in AWAY_STATUSES or (
         status >= _HTTP.INTERNAL_SERVER_ERROR and status != _HTTP.NOT_IMPLEMENTED
     ):
         return _unavailable(response, answer)

@@ -131,11 +131,6 @@ class Peer:
         return f"it refuses this {key}" if self.secret else f"it wants a {key}"
 
 
-def bearer(secret: str) -> dict[str, str]:
-    """Return the header that shows a secret as a bearer token, none for an empty one."""
-    return {"Authorization": f"Bearer {secret}"} if secret else {}
-
-
 def patience(timeout_s: float) -> httpx.Timeout:
     """Return the timeouts of a request: the longest silence, less for connecting."""
     return httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))

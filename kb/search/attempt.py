@@ -16,6 +16,7 @@ from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
 from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
+from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
@@ -60,6 +61,7 @@ class _Candidates:
     coverage: dict[int, float] = field(default_factory=dict)
     evidence: dict[int, float] = field(default_factory=dict)
     foreign: set[int] = field(default_factory=set)
+    similar: set[int] = field(default_factory=set)
 
 
 class Attempt:
@@ -72,6 +74,12 @@ class Attempt:
         self._state = state
         self._frequencies = frequencies
         self._asked = asked
+        self._misspelt: Sequence[Misspelt] = ()
+
+    @property
+    def meant(self) -> dict[str, str]:
+        """What words of the query that stand nowhere were probably meant to be, once it is done."""
+        return corrections(self._asked.query, self._misspelt)
 
     def hits(self) -> list[SearchHit]:
         """Return hits to choose from, best first: as many as are wanted, or more.
@@ -102,18 +110,23 @@ class Attempt:
         asked, state = self._asked, self._state
         found = _Candidates()
         exhausted = True
-        for each, vector in zip(asked.collections, asked.vectors, strict=True):
+        for each in asked.collections:
             state.current_collection(each)
+        sought = self._sought()
+        for at, (each, vector) in enumerate(zip(asked.collections, asked.vectors, strict=True)):
             restriction = Restriction(state, each, asked.query, asked.where)
             by_words: list[tuple[int, float]] = []
-            if asked.mode != "dense":
-                sought = lexical.weigh(state, each, asked.query, self._frequencies)
-                by_words = lexical.nearest(state, each, sought, limit, restriction)
+            if sought:
+                most = sought[at].best_score
+                by_words = lexical.nearest(state, each, sought[at], limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
-                found.coverage |= fusion.covered(by_words, sought.best_score)
-                found.evidence |= fusion.evidence(by_words, sought.best_score, asked.query.text)
+                last = self._similar(at, restriction, by_words, limit)
+                exhausted = exhausted and len(by_words) + len(last) < limit
+                by_words = lexical.with_last(by_words, last)
+                found.coverage |= fusion.covered(by_words, most)
+                found.evidence |= fusion.evidence(by_words, most, asked.query.text)
                 found.words += by_words
-                exhausted = exhausted and len(by_words) < limit
+                found.similar |= {chunk_id for chunk_id, _ in last}
             if asked.mode != "keyword" and vector is not None:
                 scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
                 near = dense.nearest(self._answers, each, scoring.asked, limit, restriction)
@@ -122,6 +135,29 @@ class Attempt:
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and len(near) < limit
         return _ranked(asked, found), exhausted
+
+    def _sought(self) -> list[lexical.Words]:
+        """Return what is looked up in each collection; nothing where no words are."""
+        asked, state = self._asked, self._state
+        if asked.mode == "dense":
+            return []
+        sought = [
+            lexical.weigh(state, each, asked.query, self._frequencies) for each in asked.collections
+        ]
+        self._misspelt = everywhere([each.misspelt for each in sought])
+        return sought
+
+    def _similar(
+        self, at: int, restriction: Restriction, found: list[tuple[int, float]], limit: int
+    ) -> list[tuple[int, float]]:
+        """Return what else a collection holds of what misspelt words may have been meant to be."""
+        meant = [name for near in self._misspelt[at].values() for name in near]
+        if not meant or len(found) >= limit:
+            return []
+        there = {chunk_id for chunk_id, _ in found}
+        collection = self._asked.collections[at]
+        near = lexical.similar(self._state, collection, meant, limit, restriction)
+        return [each for each in near if each[0] not in there][: limit - len(found)]
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -158,7 +194,11 @@ def _ranked(asked: Resolved, found: _Candidates) -> Found:
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
-        words.sort(key=lambda each: coverage[each[0]], reverse=True)
+        # What words were probably meant to be stays last, whichever collection holds it.
+        held = [coverage[chunk_id] for chunk_id, _ in words if chunk_id not in found.similar]
+        for chunk_id in found.similar:
+            coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
+        words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
     if asked.mode == "keyword":
         sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
         return Found(asked.collections, sure, {"keyword": words})

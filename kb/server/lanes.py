@@ -29,12 +29,6 @@ class Lane:
         self._mutex = threading.Lock()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"serve-{what}")
 
-    @property
-    def under_way(self) -> int:
-        """How much work has a thread."""
-        with self._mutex:
-            return self._under_way
-
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
         """Return what ``work`` returns, done in a thread.
 

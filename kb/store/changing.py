@@ -20,7 +20,7 @@ class Changing(ABC):
     Attributes:
         catalog: what is known.
         vectors: what finds it.
-        lock: held by whoever changes the catalog.
+        lock: held by whoever changes the catalog, jobs aside (:mod:`kb.queueing`).
         snapshot: what stands for a folder that is read-only; None for others.
     """
 

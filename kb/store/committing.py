@@ -1,8 +1,9 @@
-"""Makes embedded documents visible, several at once: one call and two transactions for all.
+"""Makes embedded documents visible, several at once: two transactions for all of them.
 
 The rows are written first, invisible, then the vectors; one transaction then shows the documents.
 A call of Chroma costs about 20 ms and a vector in it 1 ms, so that small documents that are ready
-together are stored together. :mod:`kb.store.storing` holds the locks.
+together go into one call, up to :data:`VECTORS_PER_CALL` chunks. :mod:`kb.store.storing` holds the
+locks.
 """
 
 from __future__ import annotations

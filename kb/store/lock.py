@@ -39,9 +39,10 @@ class _Lock:
 
 
 class WriteLock:
-    """Held for the commit of a few documents, never while reading or embedding.
+    """A lock of a store: one thread of one process has it at a time.
 
-    Reentrant within a thread, whichever of the path's locks the thread holds. The operating system
+    What each of a store's locks is for, and how long it is held: :mod:`kb.store.locks`. Reentrant
+    within a thread, whichever of the path's locks the thread holds. The operating system
     frees it when its process dies. ``interrupted`` is an event whose setting ends all waiting.
     """
 
@@ -78,8 +79,8 @@ class WriteLock:
             if seen == before:
                 folder = self._shared.file.path.parent
                 msg = (
-                    f"another process has been writing to {folder}"
-                    f" for more than {allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
+                    f"another process or thread has been writing to {folder} for more than "
+                    f"{allowed:g} s; wait for it, or raise KB_LOCK_TIMEOUT_S"
                 )
                 raise StoreBusyError(msg)
         outer, self._shared.holder = self._shared.holder, threading.get_ident()

@@ -1,4 +1,10 @@
-"""Who may change a store: one writer at a time, and those who store documents without the lock."""
+"""Who may change a store: one writer at a time, and those who store documents without the lock.
+
+The write lock is held for the commit of a few documents or a step of cleaning up, about a second;
+while embedded Chroma is opened or read anew; and from beginning to end by compaction, by checks and
+repairs, and by the end of an embedding with another model. Files are read and embedded without it.
+Two more locks stand before it: long documents take turns, and whoever wants to be alone goes first.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +26,7 @@ class Locks:
         interrupted: its setting ends all waiting, with a KeyboardInterrupt.
 
     Attributes:
-        write: held by whoever changes the catalog, or vectors in files.
+        write: held by whoever changes the catalog, jobs aside, or vectors in files.
         flights: documents that are being stored without it.
     """
 
@@ -45,7 +51,7 @@ class Locks:
             StoreBusyError: somebody is, and does not get on.
         """
         progress = self._progress(generation)
-        what = f"another process has been storing a document in {self._place}"
+        what = f"another process or thread has been storing a document in {self._place}"
         with self._turnstile.hold(progress=progress):
             patience = Patience(self._timeout_s, progress, what)
             while True:

@@ -37,7 +37,7 @@ class Sweeper:
     Args:
         catalog: says what is left to be done.
         vectors: where it is done.
-        lock: held by whoever changes the catalog.
+        lock: the store's write lock.
         flights: who is storing documents at this moment; their rows are left alone.
     """
 
@@ -96,9 +96,9 @@ class Sweeper:
             return change.delete_dropped_sentences(at_most=CHUNKS_PER_STEP)
 
     def describe_part(self, *, remote: bool = True) -> int:
-        """Describe some chunks of one collection anew; return how many rows are behind.
+        """Describe some chunks of one collection anew; return how much was done.
 
-        Call again until it returns 0.
+        Call again until it returns 0: then nothing is left, or it must wait.
         """
         with self._catalog.reading() as state:
             if not state.has_stale_descriptions():

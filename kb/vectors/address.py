@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from kb.errors import SettingsError
-from kb.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,6 @@ class Address:
     def port(self) -> int | None:
         """The server's port, None where none is given."""
         return self._parts.port
-
-    @property
-    def loopback(self) -> bool:
-        """Say whether the server is on this machine, where no proxy stands in between."""
-        return is_loopback(self.host)
 
     @property
     def root(self) -> str:

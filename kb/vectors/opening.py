@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import cast
 
 from kb.errors import SettingsError
+from kb.keys import bearer
 from kb.vectors.address import Address
 from kb.vectors.base import Lock, VectorStore
 
 OPENERS: Mapping[str, str] = {
     "chroma": "kb.vectors.chroma.folder:open_folder",
     "exact": "kb.vectors.exact:open_exact",
-    "http": "kb.vectors.chroma.server:open_server",
-    "https": "kb.vectors.chroma.server:open_server",
-    "weaviate": "kb.vectors.weaviate.store:open_weaviate",
+    "http://": "kb.vectors.chroma.server:open_server",
+    "https://": "kb.vectors.chroma.server:open_server",
+    "weaviate://": "kb.vectors.weaviate.store:open_weaviate",
 }
 """By what an address begins with: who opens it, imported when it is needed.
 
@@ -57,10 +58,9 @@ class Site:
 
     def headers(self) -> dict[str, str]:
         """Return the header that shows the token, if there is one."""
-        if not self.token:
-            return {}
-        bearer = self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token
-        return {self.token_header: f"Bearer {self.token}" if bearer else self.token}
+        if self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token:
+            return bearer(self.token, header=self.token_header)
+        return {self.token_header: self.token} if self.token else {}
 
 
 def require_known(address: Address) -> None:
@@ -69,7 +69,7 @@ def require_known(address: Address) -> None:
     Raises:
         SettingsError: it does not.
     """
-    if address.kind not in OPENERS:
+    if _beginning(address) not in OPENERS:
         msg = f"{address.text!r} in `vector_store` names no vector store; choose {choices()}"
         raise SettingsError(msg)
     if not address.is_server and address.text != address.kind:
@@ -85,11 +85,15 @@ def open_vectors(address: Address, site: Site) -> VectorStore:
         MissingExtraError: its client is not installed.
     """
     require_known(address)
-    module, _, name = OPENERS[address.kind].partition(":")
+    module, _, name = OPENERS[_beginning(address)].partition(":")
     opened = getattr(importlib.import_module(module), name)
     return cast("Callable[[Address, Site], VectorStore]", opened)(address, site)
 
 
 def choices() -> str:
     """Return how addresses begin, for messages."""
-    return ", ".join(kind if kind in {"chroma", "exact"} else f"{kind}://…" for kind in OPENERS)
+    return ", ".join(f"{each}…" if each.endswith("://") else each for each in OPENERS)
+
+
+def _beginning(address: Address) -> str:
+    return f"{address.kind}://" if address.is_server else address.kind

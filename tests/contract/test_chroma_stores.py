@@ -329,7 +329,7 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(tmp_path: Path) 
     with pytest.raises(SettingsError, match="KB_VECTOR_TOKEN") as refused:
         opened(f"http://user:{KEY}@localhost:8000", tmp_path)
     assert KEY not in str(refused.value)
-    for wrong in ("milvus://localhost:1", "chrome", "http://", "http://host:port", ""):
+    for wrong in ("nosuchstore://localhost:1", "chrome", "http://", "http://host:port", ""):
         with pytest.raises(SettingsError, match="vector_store"):
             opened(wrong, tmp_path)
 

@@ -114,7 +114,7 @@ def test_who_gives_up_waiting_stops_the_work_and_frees_its_thread() -> None:
         own_loop.run(asyncio.wait_for(give_up(lane), 30))
     finally:
         lane.close()  # ends when the thread does
-    assert lane.under_way == 0
+    assert lane._under_way == 0
 
 
 def _until_stopped(check: Callable[[], None]) -> None:

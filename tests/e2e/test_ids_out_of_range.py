@@ -110,7 +110,6 @@ def test_the_command_lists_all_runs_where_the_limit_is_larger_than_any_number_of
         lambda base, wrong: base.remove(wrong),
         lambda base, wrong: base.tag([wrong], add=["sea"]),
         lambda base, wrong: base.files.failed_of(wrong),
-        lambda base, wrong: base.files.is_found(wrong),
         lambda base, wrong: base.search("harbour", where=SearchFilter(documents=(wrong,))),
     ],
     ids=[
@@ -121,7 +120,6 @@ def test_the_command_lists_all_runs_where_the_limit_is_larger_than_any_number_of
         "remove",
         "tag",
         "failed_of",
-        "is_found",
         "search",
     ],
 )

@@ -303,7 +303,7 @@ def test_exact_is_a_vector_store_like_the_others(tmp_path: Path, folder: Path) -
 
 
 def test_a_store_that_there_is_not_is_refused_at_once(tmp_path: Path) -> None:
-    for wrong in ("milvus://localhost:1", "chrome", "chroma-folder", "http://user:pw@host"):
+    for wrong in ("nosuchstore://localhost:1", "chrome", "chroma-folder", "http://user:pw@host"):
         with pytest.raises(SettingsError, match="vector"):
             opened(on(wrong, tmp_path))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import kb
-from kb.locked_files import LockedFile
+from kb.locked_files import LockedFile, LockedFolders
 
 ROOT = Path(kb.__file__).parents[1]
 HOLD = (
@@ -97,6 +97,29 @@ def test_the_file_of_a_process_that_is_killed_is_free(path: Path) -> None:
         holder.wait()
         with LockedFile(path).held(timeout_s=30):
             pass
+
+
+def test_a_folder_is_cleared_when_nobody_holds_or_wants_it(tmp_path: Path) -> None:
+    folders = LockedFolders(tmp_path / "all")
+    held, lock = folders.new()
+    left, unheld = folders.new()
+    wanted, let_go = folders.new()
+    for each in (held, left, wanted):
+        (each / "file").write_text("bytes")
+    unheld.release()
+    let_go.release()
+    folders.clear(lambda name: name == wanted.name)
+    assert {each for each in folders.parent.iterdir() if each.is_dir()} == {held, wanted}
+    assert (held / "file").exists()
+    lock.release()
+    folders.clear()
+    assert not any(each.is_dir() for each in folders.parent.iterdir())
+
+
+def test_folders_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder, lock = LockedFolders(tmp_path / "all").new()
+    assert [each.stat().st_mode & 0o777 for each in (folder.parent, folder)] == [0o700, 0o700]
+    lock.release()
 
 
 def test_no_other_module_locks_files() -> None:

@@ -10,6 +10,7 @@ import pytest
 from kb import loopback
 from kb.loopback import is_loopback
 from kb.remote.address import parse_servers
+from kb.remote.peer import Peer
 from kb.server.answers import RefusalError
 from kb.server.credentials import check_host
 
@@ -34,7 +35,7 @@ def test_what_others_reach_or_may_be_is_not_this_machine(host: str | None) -> No
 )
 def test_no_proxy_stands_before_a_model_server_on_any_loopback_address(url: str) -> None:
     addresses, _ = parse_servers(url)
-    assert addresses[0].loopback
+    assert Peer(named="it", root=addresses[0].root).local
 
 
 @pytest.mark.parametrize("host", ["localhost:8600", "127.0.0.1:8600", "[::1]:8600", "127.0.0.2"])

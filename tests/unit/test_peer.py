@@ -12,7 +12,8 @@ import pytest
 
 import kb
 from kb.errors import ModelCallError, StoreError
-from kb.remote.peer import Peer, bearer
+from kb.keys import bearer
+from kb.remote.peer import Peer
 
 ROOT = Path(kb.__file__).parents[1]
 SECRET = "sesame"  # noqa: S105 - a test's
@@ -115,3 +116,12 @@ def test_no_other_module_of_servers_makes_connections_or_names_their_failures() 
     hub = {ROOT / "kb" / "models" / name for name in ("hub.py", "hub_errors.py", "transfer.py")}
     handed = {ROOT / "kb" / "chat" / "limits.py"}  # is handed the chat server's connections
     assert found - hub - handed == {ROOT / "kb" / "remote" / "peer.py"}
+
+
+def test_what_a_server_that_is_away_answers_is_listed_once() -> None:
+    listed = re.compile(r"\b50[23]\b.*\b50[34]\b|BAD_GATEWAY")
+    modules = [file for folder in ("kb", "ingest", "ui") for file in (ROOT / folder).rglob("*.py")]
+
+    assert [file for file in modules if listed.search(file.read_text("utf-8"))] == [
+        ROOT / "kb" / "retry.py"
+    ]

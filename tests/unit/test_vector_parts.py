@@ -11,6 +11,7 @@ import pytest
 
 from kb.embedding.base import Vectors
 from kb.errors import SettingsError, StoreBusyError, StoreError
+from kb.remote.peer import Peer
 from kb.store.flights import Flights, Patience
 from kb.store.lock import WriteLock
 from kb.vectors.address import Address
@@ -50,11 +51,13 @@ def test_an_address_says_where_and_how() -> None:
 
 @pytest.mark.parametrize("loopback", ["localhost", "127.0.0.1", "[::1]"])
 def test_this_machine_is_told_from_others(loopback: str) -> None:
-    assert Address(f"http://{loopback}:8000").loopback
-    assert not Address("http://vectors:8000").loopback
+    assert Peer(named="it", root=Address(f"http://{loopback}:8000").root).local
+    assert not Peer(named="it", root=Address("http://vectors:8000").root).local
 
 
-@pytest.mark.parametrize("wrong", ["", "chrome", "milvus://x:1", "chroma:folder", "exact?x=1"])
+@pytest.mark.parametrize(
+    "wrong", ["", "chrome", "nosuchstore://x:1", "chroma:folder", "exact?x=1", "chroma://x:1"]
+)
 def test_what_names_no_vector_store_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="vector_store"):
         require_known(Address(wrong))

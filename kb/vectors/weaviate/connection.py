@@ -15,6 +15,7 @@ from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from kb.errors import StoreError, VectorServerUnavailableError
 from kb.remote.peer import Peer
+from kb.retry import AWAY_STATUSES
 from kb.vectors import refusals
 from kb.vectors.address import Address
 from kb.vectors.opening import Site
@@ -108,7 +109,7 @@ class Connection:
             return refusals.refused(answer, self._peer, self._site.token_header)
         if status == 507 or _FULL.search(said):  # noqa: PLR2004 - insufficient storage
             return refusals.full(answer)
-        if status in {429, 502, 503, 504} or _AWAY.search(said):
+        if status in AWAY_STATUSES or _AWAY.search(said):
             return VectorServerUnavailableError(answer)
         return refusals.failed(answer)
 
