@@ -141,6 +141,7 @@ def _told(console: Console, on_progress: Callable[[int, int], None]) -> Refining
             f"searchable after {report.seconds:.1f} s; its sentences follow, which Ctrl-C leaves "
             "to the next run",
             highlight=False,
+            soft_wrap=True,
         )
 
     return Refining(on_searchable=on_searchable, on_progress=on_progress)

@@ -79,7 +79,7 @@ def finish(settings: Settings) -> list[JobInfo]:
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
         jobs = Jobs(base)
         deadline = time.monotonic() + 60
-        while jobs.active or not jobs.spool.is_empty():
+        while jobs.active or base.jobs.refining() or not jobs.spool.is_empty():
             assert time.monotonic() < deadline, jobs.listed()
             time.sleep(0.05)
         found = jobs.listed()
@@ -89,6 +89,8 @@ def finish(settings: Settings) -> list[JobInfo]:
         for job in found:
             if job.state == "done":
                 assert {file.name for file in job.files} <= set(names)
+                info = base.collection()
+                assert info.refined == info.chunks
         for info in base.documents() if base.collections() else []:
             number, _, part = info.name.removesuffix(".txt").partition("-")
             assert base.document_text(info.id).split() == f"Text {number} {part}.".split() * 400
