@@ -55,6 +55,13 @@ class LookingUp(ABC):
         with self.reading() as state:
             return state.meant_collection(collection, default)
 
+    def chunk_languages(self, collection_id: str) -> dict[str, int]:
+        """Return how many chunks a collection has in each language, most first."""
+        with self.reading() as state:
+            sums = state.chunk_sums(collection_id)
+        ranked = sorted(sums.items(), key=lambda each: -each[1].count)
+        return {language: each.count for language, each in ranked}
+
     def find_collection(self, name: str) -> CollectionInfo | None:
         """Return the collection of that name, None if there is none."""
         with self.reading() as state:

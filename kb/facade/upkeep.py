@@ -136,8 +136,7 @@ class UpkeepMethods(CollectionMethods):
 
     def language_means(self) -> ModelLanguages:
         """Return which languages' means are used with the model in use, and their worth."""
-        with self._store.catalog.reading() as state:
-            return self._means.known(state, self.indexing.identity)
+        return self._means.known_now(self.indexing.identity)
 
     def chunk_languages(self, collection: CollectionRef = None) -> dict[str, int]:
         """Return how many chunks a collection has in each language, most first.
@@ -149,10 +148,7 @@ class UpkeepMethods(CollectionMethods):
             CollectionError: there is no such collection.
         """
         target = self._store.catalog.meant_collection(collection, self.settings.collection)
-        with self._store.catalog.reading() as state:
-            sums = state.chunk_sums(target.id)
-        ranked = sorted(sums.items(), key=lambda each: -each[1].count)
-        return {language: each.count for language, each in ranked}
+        return self._store.catalog.chunk_languages(target.id)
 
     def vector_store(self, collection: CollectionRef = None) -> str:
         """Return the address of the vector store that a collection is in.

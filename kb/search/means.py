@@ -125,6 +125,11 @@ class LanguageMeans:
             failed=self._failed.get(fingerprint, ""),
         )
 
+    def known_now(self, identity: EmbedderIdentity) -> ModelLanguages:
+        """Return what is known of a model's means, in one state of the catalog."""
+        with self._store.catalog.reading() as state:
+            return self.known(state, identity)
+
     def make(self, collection_id: str, *, stop: threading.Event | None = None) -> list[Trial]:
         """Make now what searches of a collection need: its sums, and means of its languages.
 
