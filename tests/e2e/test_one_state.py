@@ -11,6 +11,7 @@ from hashing_embedder import HashingEmbedder
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.catalog.state import State
+from kb.languages.neutral import Means
 from kb.search.answers import VectorAnswers
 from kb.search.attempt import Attempt, Resolved
 from kb.search.query import parse
@@ -44,6 +45,7 @@ def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
         collections=[base.collection()],
         query=parse("passage 4"),
         vectors=[None],
+        means=Means(),
         top_k=3,
         mode="keyword",
         where=SearchFilter(),
