@@ -22,14 +22,15 @@ _MEMO = "_search"
 class Result:
     """What a request found in a state of the store, and how long that took.
 
-    ``marked`` says whether hits that the query's words do not explain have their nearest sentence
-    marked.
+    ``meant`` is the query without its misspelt words, empty if there are none. ``marked`` says
+    whether hits that the query's words do not explain have their nearest sentence marked.
     """
 
     request: SearchRequest
     state: tuple[str, int]
     hits: list[SearchHit]
     seconds: float
+    meant: str = ""
     marked: bool = False
 
     def share(self, hit: SearchHit) -> float:
@@ -55,7 +56,13 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
         return last
     started = time.monotonic()
     hits = shared.base.find(request)
-    result = Result(request=request, state=state, hits=hits, seconds=time.monotonic() - started)
+    result = Result(
+        request=request,
+        state=state,
+        hits=hits,
+        seconds=time.monotonic() - started,
+        meant=shared.base.did_you_mean(request.query, collection=request.collections),
+    )
     st.session_state[_MEMO] = result
     return result
 

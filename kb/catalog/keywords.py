@@ -51,6 +51,16 @@ class KeywordReads(Transaction):
                 found[token] = int(row["doc"])
         return found
 
+    def most_frequent(self, collection_id: str, tokens: Sequence[str], limit: int) -> list[str]:
+        """Return up to ``limit`` of ``tokens`` that stand in chunks, those in most chunks first."""
+        vocabulary = _vocabulary(collection_id)
+        rows = self._db.execute(
+            f"SELECT v.term FROM json_each(?) wanted CROSS JOIN {vocabulary} v"  # noqa: S608
+            " ON v.term = wanted.value ORDER BY v.doc DESC, v.term LIMIT ?",
+            (json.dumps(tokens), limit),
+        )
+        return [row[0] for row in rows]
+
     def best_by_words(self, collection_id: str, expression: str, limit: int) -> Ranking:
         """Return up to ``limit`` (chunk id, BM25 score) that match, best first."""
         table = _table(collection_id)

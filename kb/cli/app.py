@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, get_args
 
 import typer
+from rich.console import Console
 
 from kb.cli import (
     asking,
@@ -151,6 +152,10 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             print_json([shapes.hit_json(hit) for hit in hits])
         else:
             presentation.print_hits(query, hits, stdout())
+        if meant := base.did_you_mean(query, collection=request.collections):
+            Console(stderr=True, highlight=False, soft_wrap=True).print(
+                f"did you mean {meant!r}?", markup=False
+            )
 
 
 app.command()(documents.documents)

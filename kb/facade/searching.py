@@ -75,6 +75,23 @@ class SearchMethods(Parts):
         """
         return self._searcher.search(request)
 
+    def did_you_mean(self, query: str, *, collection: str | Sequence[str] | None = None) -> str:
+        """Return a query with its misspelt words as they were probably meant; empty if none is.
+
+        A word is taken for misspelt if it stands in no passage, and another that is one letter away
+        (more, less, other, or two swapped) does. Passages with that one come last among the hits
+        of :meth:`search`.
+
+        Args:
+            query: as it was searched for.
+            collection: as for :meth:`search`.
+
+        Raises:
+            CollectionError: there is no such collection.
+            InputTooLongError: the query is too long to be looked up.
+        """
+        return self._searcher.did_you_mean(query, _names(collection))
+
     def highlight(
         self, query: str, hits: Sequence[SearchHit], *, instruct: str = ""
     ) -> list[SearchHit]:

@@ -14,6 +14,7 @@ from kb.embedding.base import Vector
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
+from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
@@ -54,6 +55,12 @@ class Attempt:
         self._state = state
         self._frequencies = frequencies
         self._asked = asked
+        self._misspelt: Sequence[Misspelt] = ()
+
+    @property
+    def meant(self) -> dict[str, str]:
+        """What words of the query that stand nowhere were probably meant to be, once it is done."""
+        return corrections(self._asked.query, self._misspelt)
 
     def hits(self) -> list[SearchHit]:
         """Return hits to choose from, best first: as many as are wanted, or more.
@@ -84,23 +91,54 @@ class Attempt:
         asked, state = self._asked, self._state
         meaning: list[tuple[int, float]] = []
         words: list[tuple[int, float]] = []
+        similar: list[tuple[int, float]] = []
         best: dict[int, float] = {}
         exhausted = True
-        for each, vector in zip(asked.collections, asked.vectors, strict=True):
+        for each in asked.collections:
             state.current_collection(each)
+        sought = self._sought()
+        for at, (each, vector) in enumerate(zip(asked.collections, asked.vectors, strict=True)):
             restriction = Restriction(state, each, asked.query, asked.where)
-            if asked.mode != "dense":
-                sought = lexical.weigh(state, each, asked.query, self._frequencies)
-                by_words = lexical.nearest(state, each, sought, limit, restriction)
+            if sought:
+                by_words = lexical.nearest(state, each, sought[at], limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
-                best |= {chunk_id: sought.best_score for chunk_id, _ in by_words}
+                last = self._similar(at, restriction, by_words, limit)
+                best |= {chunk_id: sought[at].best_score for chunk_id, _ in (*by_words, *last)}
                 words += by_words
-                exhausted = exhausted and len(by_words) < limit
+                similar += last
+                exhausted = exhausted and len(by_words) + len(last) < limit
             if asked.mode != "keyword" and vector is not None:
                 by_meaning = dense.nearest(self._answers, each, vector, limit, restriction)
                 meaning += by_meaning
                 exhausted = exhausted and len(by_meaning) < limit
+        if len(asked.collections) > 1:
+            for stage in (meaning, words, similar):
+                stage.sort(key=itemgetter(1), reverse=True)
+        words = lexical.with_last(words, similar)
         return _ranked(asked, meaning, words, best), exhausted
+
+    def _sought(self) -> list[lexical.Words]:
+        """Return what is looked up in each collection; nothing where no words are."""
+        asked, state = self._asked, self._state
+        if asked.mode == "dense":
+            return []
+        sought = [
+            lexical.weigh(state, each, asked.query, self._frequencies) for each in asked.collections
+        ]
+        self._misspelt = everywhere([each.misspelt for each in sought])
+        return sought
+
+    def _similar(
+        self, at: int, restriction: Restriction, found: list[tuple[int, float]], limit: int
+    ) -> list[tuple[int, float]]:
+        """Return what else a collection holds of what misspelt words may have been meant to be."""
+        meant = [name for near in self._misspelt[at].values() for name in near]
+        if not meant or len(found) >= limit:
+            return []
+        there = {chunk_id for chunk_id, _ in found}
+        collection = self._asked.collections[at]
+        near = lexical.similar(self._state, collection, meant, limit, restriction)
+        return [each for each in near if each[0] not in there][: limit - len(found)]
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
@@ -139,9 +177,6 @@ def _ranked(
     words: list[tuple[int, float]],
     best: dict[int, float],
 ) -> Found:
-    if len(asked.collections) > 1:
-        meaning.sort(key=itemgetter(1), reverse=True)
-        words.sort(key=itemgetter(1), reverse=True)
     if asked.mode == "dense":
         return Found(asked.collections, meaning, {"dense": meaning})
     if asked.mode == "keyword":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.keywords import STEM_WEIGHT
 from kb.catalog.state import State
 from kb.records import CollectionInfo
+from kb.search.corrections import Misspelt
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
@@ -28,6 +29,10 @@ _WHOLE_WEIGHT = 3
 # A number without its spaces and marks, beside up to three groups of digits, which tell little.
 _NUMBER_WEIGHT = 4
 _K1 = 1.2  # fixed by FTS5's bm25()
+# What a chunk counts, of the last that holds a word as it is typed, for holding a similar one.
+_SIMILAR_SHARE = 0.3
+# Words of one query that are looked for as if misspelt: each takes a few milliseconds once.
+_MOST_MISSPELT = 4
 # Of what a word counts that stands in a text of usual length once, what its stem counts.
 _STEM_SHARE = STEM_WEIGHT * (1 + _K1) / (STEM_WEIGHT + _K1)
 
@@ -37,11 +42,13 @@ class Words:
     """What a query's terms are worth in one collection.
 
     ``expression`` is None if no term stands anywhere. ``best_score`` is the score of a chunk
-    that holds every term of the query as often as counts.
+    that holds every term of the query as often as counts. ``misspelt`` are words that stand
+    nowhere, and what they may have been meant to be.
     """
 
     expression: str | None
     best_score: float
+    misspelt: Misspelt
 
 
 class _Sought:
@@ -111,7 +118,15 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
             sought.add_one_of(forms)
     for sequence, parts in query.sequences.items():
         sought.add(sequence, parts, 1)
-    return Words(sought.expression(), sought.best_score)
+    nowhere = [
+        name
+        for name in by_token
+        if name in query.spellings
+        and name not in frequency
+        and not any(stem in frequency for stem in stems.get(name, ()))
+    ]
+    misspelt = {name: known.near(state, collection.id, name) for name in nowhere[:_MOST_MISSPELT]}
+    return Words(sought.expression(), sought.best_score, misspelt)
 
 
 def _stems(
@@ -126,6 +141,32 @@ def _stems(
             )
             found[name] = list(dict.fromkeys(each))
     return found
+
+
+def similar(
+    state: State,
+    collection: CollectionInfo,
+    meant: Iterable[str],
+    limit: int,
+    restriction: Restriction,
+) -> list[tuple[int, float]]:
+    """Return up to ``limit`` (chunk id, BM25 score) of chunks that hold one of some tokens.
+
+    They are what misspelt words may have been meant to be.
+    """
+    expression = " OR ".join(f'"{name}"' for name in dict.fromkeys(meant))
+    return nearest(state, collection, Words(expression or None, 0.0, {}), limit, restriction)
+
+
+def with_last(
+    found: list[tuple[int, float]], last: list[tuple[int, float]]
+) -> list[tuple[int, float]]:
+    """Return one ranking in which all of ``last`` score less than all of ``found``."""
+    if not last:
+        return found
+    best = last[0][1]
+    most = _SIMILAR_SHARE * min(best, found[-1][1] if found else best)
+    return found + [(chunk_id, most * score / best) for chunk_id, score in last]
 
 
 def nearest(

@@ -17,6 +17,7 @@ from kb.errors import InputTooLongError
 from kb.search.phrases import phrase_expression
 from kb.text import normalise
 from kb.words.terms import Term, is_single_character, terms, token
+from kb.words.typos import may_be_misspelt
 
 MOST_CHARACTERS = 16_384
 """Of a query, as it is typed."""
@@ -51,6 +52,8 @@ class Query:
             are and ``well-known`` is not.
         numbers: those that are one number of several groups of digits, which are tokens as well.
         words: by token, the word that its stems are taken from, where it has any.
+        spellings: by token, how a word stands in the query that may be misspelt: no number, no part
+            of a code, and nothing that is written without spaces.
         sequences: the parts of identifiers as FTS5 phrases, each with its tokens.
         required: FTS5 expressions of phrases that every hit holds.
         excluded: likewise, that no hit holds.
@@ -61,6 +64,7 @@ class Query:
     identifiers: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     words: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
     sequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
@@ -135,6 +139,7 @@ def parse(query: str) -> Query:
         identifiers=frozenset(_token_expression(found[at]) for at in names),
         numbers=frozenset(map(_token_expression, numbers)),
         words={_token_expression(term): term.word for term in found if term.word},
+        spellings=dict(_spellings(shown, found, names)),
         sequences=dict(
             # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
             _sequences(found, [at for at in names if found[at][1:3] not in grouped])
@@ -197,6 +202,19 @@ def _telling_little(text: str, found: list[Term], names: list[int]) -> set[int]:
             if term.text.isalpha() and len(term.text) <= _SHORT_LETTERS:
                 little.add(place)
     return little
+
+
+def _spellings(text: str, found: list[Term], names: list[int]) -> Iterator[tuple[str, str]]:
+    """Give the words that a person may have misspelt, by token."""
+    ends = [found[at].end for at in names]
+    starts = [found[at].start for at in names]
+    for term in found:
+        before = bisect_right(starts, term.start)
+        if term.form or (before and term.end <= ends[before - 1]):
+            continue
+        spelled = token(term.text)
+        if may_be_misspelt(spelled):
+            yield spelled, text[term.start : term.end]
 
 
 def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:

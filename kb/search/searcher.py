@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from kb.catalog.state import State
 from kb.embedding.base import Embedder, EmbedderIdentity, Vector
 from kb.errors import (
     CollectionGoneError,
@@ -16,9 +17,10 @@ from kb.errors import (
 )
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
-from kb.search import hits, marking
+from kb.search import hits, lexical, marking
 from kb.search.answers import UnansweredError, VectorAnswers
 from kb.search.attempt import Attempt, Resolved, chosen
+from kb.search.corrections import corrected, corrections
 from kb.search.query import Query, parse
 from kb.search.query_cache import QueryCache
 from kb.search.request import SearchRequest
@@ -90,11 +92,14 @@ class Searcher:
         self, query: str, found: Sequence[SearchHit], *, instruct: str = ""
     ) -> list[SearchHit]:
         """Mark in hits why they were found, as a search does that marks sentences."""
+        parsed = _parsed(query)
+        names = {hit.collection for hit in found}
         with self._store.catalog.reading() as state:
             spoken = marking.languages(state, found)
-            tasks = {each.name: self._task(each, instruct) for each in state.collections()}
+            targets = [each for each in state.collections() if each.name in names]
+            text = corrected(parsed.text, self._meant(state, targets, parsed))
+        tasks = {each.name: self._task(each, instruct) for each in targets}
         embedder = self._embedder()
-        parsed = _parsed(query)
         # A collection that is gone since the search has no instruction any more.
         gone = instruct or self._settings.instruction
         try:
@@ -105,8 +110,27 @@ class Searcher:
                 for hit in found
             }
         except InputTooLongError:  # found by words alone
-            return marking.words_marked(parsed.text, found, spoken)
-        return marking.sentences_marked(parsed.text, found, spoken, vectors, embedder)
+            return marking.words_marked(text, found, spoken)
+        return marking.sentences_marked(text, found, spoken, vectors, embedder)
+
+    def did_you_mean(self, query: str, collections: Sequence[str] | None) -> str:
+        """Return the query with words that stand nowhere as they were probably meant; else nothing.
+
+        Raises:
+            CollectionError: there is no such collection.
+            InputTooLongError: the query is too long to be looked up.
+        """
+        names = (None,) if collections is None else dict.fromkeys(collections)
+        with self._store.catalog.reading() as state:
+            targets = [state.collection(name or self._settings.collection) for name in names]
+            meant = corrected(query, self._meant(state, targets, parse(query)))
+        return meant if meant != query else ""
+
+    def _meant(
+        self, state: State, targets: Sequence[CollectionInfo], query: Query
+    ) -> dict[str, str]:
+        sought = [lexical.weigh(state, each, query, self._frequencies) for each in targets]
+        return corrections(query, [each.misspelt for each in sought])
 
     def _search(
         self,
@@ -140,24 +164,26 @@ class Searcher:
             rerank=rerank,
             task=tasks[0],
         )
-        kept, spoken = self._attempted(asked)
+        kept, spoken, meant = self._attempted(asked)
+        # Found by what a misspelt word was meant to be: that is what is marked.
+        text = corrected(query.text, meant)
         if marks_sentences and embedder is not None:
             known = {
                 each.name: vector
                 for each, vector in zip(targets, vectors, strict=True)
                 if vector is not None
             }
-            return marking.sentences_marked(query.text, kept, spoken, known, embedder)
+            return marking.sentences_marked(text, kept, spoken, known, embedder)
         if request.highlights == "none":
             return kept
-        return marking.words_marked(query.text, kept, spoken)
+        return marking.words_marked(text, kept, spoken)
 
-    def _attempted(self, asked: Resolved) -> tuple[list[SearchHit], dict[int, str]]:
-        """Return the hits, and the language of each one's document."""
+    def _attempted(self, asked: Resolved) -> tuple[list[SearchHit], dict[int, str], dict[str, str]]:
+        """Return the hits, the language of each one's document, and what was meant by words."""
         answers = VectorAnswers(self._store)
         try:
             for _ in range(_ATTEMPTS):
-                generation, found = self._found(asked, answers)
+                generation, found, meant = self._found(asked, answers)
                 # A document that was replaced just now could have been missed in both its versions.
                 if self._store.generation() == generation:
                     break
@@ -173,15 +199,17 @@ class Searcher:
         with self._store.catalog.reading() as state:
             if asked.context:
                 kept = hits.with_neighbours(state, kept, asked.context)
-            return kept, marking.languages(state, kept)
+            return kept, marking.languages(state, kept), meant
 
-    def _found(self, asked: Resolved, answers: VectorAnswers) -> tuple[int, list[SearchHit]]:
-        """Return the hits of one state, and its generation."""
+    def _found(
+        self, asked: Resolved, answers: VectorAnswers
+    ) -> tuple[int, list[SearchHit], dict[str, str]]:
+        """Return the generation of a state, the hits of it, and what was meant by words."""
         for _ in range(_MOST_QUESTIONS):
             try:
                 with self._store.catalog.reading() as state:
                     attempt = Attempt(answers, state, self._frequencies, asked)
-                    return state.generation(), attempt.hits()
+                    return state.generation(), attempt.hits(), attempt.meant
             except UnansweredError as missing:
                 answers.ask(missing)
         msg = "others change what the filter passes all the while; search again in a moment"

@@ -10,8 +10,12 @@ import threading
 from collections.abc import Sequence
 
 from kb.catalog.state import State
+from kb.words.function_words import function_tokens
+from kb.words.typos import one_slip_away
 
 CAPACITY = 20_000
+# More words than this are one slip away only from short ones, which may mean anything.
+_MOST_NEAR = 4
 
 
 class TermFrequencies:
@@ -21,6 +25,7 @@ class TermFrequencies:
         self._generation = -1
         self._known: dict[tuple[str, str], int] = {}
         self._languages: dict[str, tuple[str, ...]] = {}
+        self._near: dict[tuple[str, str], tuple[str, ...]] = {}
         self._mutex = threading.Lock()
 
     def frequencies(
@@ -58,6 +63,21 @@ class TermFrequencies:
                     self._languages[collection_id] = known
         return known
 
+    def near(self, state: State, collection_id: str, token: str) -> tuple[str, ...]:
+        """Return the terms that a token was meant to be: one slip away, most frequent first."""
+        generation = self._current(state)
+        with self._mutex:
+            known = self._near.get((collection_id, token))
+        if known is None:
+            found = state.most_frequent(collection_id, one_slip_away(token), _MOST_NEAR)
+            known = tuple(each for each in found if each not in function_tokens())
+            with self._mutex:
+                if len(self._near) > CAPACITY:
+                    self._near.clear()
+                if generation == self._generation:
+                    self._near[collection_id, token] = known
+        return known
+
     def _current(self, state: State) -> int:
         """Return the store's generation, and forget what was known of another."""
         generation = state.generation()
@@ -65,5 +85,6 @@ class TermFrequencies:
             if generation != self._generation:
                 self._known.clear()
                 self._languages.clear()
+                self._near.clear()
                 self._generation = generation
         return generation

@@ -31,7 +31,7 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
     )
     async def search(body: SearchBody) -> Response:
         """Find the passages that answer a question best."""
-        return await quick.run(lambda: json_response(_listed(_hits(base, body))))
+        return await quick.run(lambda: json_response(_found(base, body)))
 
     @router.get(
         "/v1/collections",
@@ -57,8 +57,11 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
     return router
 
 
-def _hits(base: KnowledgeBase, body: SearchBody) -> list[dict[str, Any]]:
-    return [shapes.hit_json(hit) for hit in base.find(body.request())]
+def _found(base: KnowledgeBase, body: SearchBody) -> dict[str, Any]:
+    request = body.request()
+    listed = _listed([shapes.hit_json(hit) for hit in base.find(request)])
+    meant = base.did_you_mean(request.query, collection=request.collections)
+    return listed | {"did_you_mean": meant}
 
 
 def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:

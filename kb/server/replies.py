@@ -135,10 +135,11 @@ class HitReply(_Reply):
 
 
 class SearchReply(_Reply):
-    """Hits, best first."""
+    """Hits, best first; ``did_you_mean`` is the query without misspelt words, else empty."""
 
     object: Literal["list"]
     data: list[HitReply]
+    did_you_mean: str
 
 
 class CollectionReply(_Reply):

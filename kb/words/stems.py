@@ -130,6 +130,11 @@ def languages_of(stated: str) -> tuple[str, ...]:
     return tuple(code for code in found if code not in _NO_LANGUAGE)
 
 
+def script_of(word: str) -> str:
+    """Return the name of the script that a word begins in: latin, cyrillic …, or ``others``."""
+    return next((name for name, letters in _SCRIPTS.items() if letters.match(word)), "others")
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """Return the stems of a word of a text in some languages, as the index spells them.
@@ -139,7 +144,7 @@ def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """
     if len(word) < _SHORTEST or fold(word) in function_tokens():
         return ()
-    script = next((name for name, letters in _SCRIPTS.items() if letters.match(word)), "others")
+    script = script_of(word)
     own = [code for code in languages if _is_written_in(code, script)]
     if not own and script in _USUAL:
         own = [_USUAL[script]]

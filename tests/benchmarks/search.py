@@ -1,6 +1,6 @@
 """How long a search takes, by size of the collection: real sentences, synthetic vectors.
 
-    python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 1000,10000,100000] [--stores FOLDER]
+    python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 300,1000,10000,100000] [--stores DIR]
 
 Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones
 moved at random, so that a large collection costs no model time. Printed are milliseconds, median
@@ -40,7 +40,7 @@ def main() -> None:
     """Measure collections of each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("texts", type=Path, nargs="?", default=SAMPLES)
-    parser.add_argument("--sizes", default="1000,10000,100000")
+    parser.add_argument("--sizes", default="300,1000,10000,100000")
     parser.add_argument("--stores", type=Path, help="folder to keep the collections in")
     arguments = parser.parse_args()
     settings = Settings.load()

@@ -179,6 +179,11 @@ def test_search_gives_the_hits_of_the_knowledge_base(client: httpx.Client) -> No
     assert missing.status_code == 404
 
 
+def test_a_search_says_what_was_meant_by_a_misspelt_word(client: httpx.Client) -> None:
+    for query, meant in (("herron", "heron"), ("heron", ""), ("盘旋", "")):
+        assert client.post("/v1/search", json={"query": query}).json()["did_you_mean"] == meant
+
+
 @pytest.mark.parametrize(
     ("query", "code", "says"),
     [

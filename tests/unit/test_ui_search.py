@@ -350,3 +350,19 @@ def test_a_quotation_comes_with_the_file_it_is_from(ui: UserInterface, tmp_path:
     (tmp_path / "heron.txt").write_text("Other words.", "utf-8")
     page.run()
     assert not page.get("download_button"), "the file is no longer what was read"
+
+
+@pytest.mark.parametrize(
+    ("locale", "label"), [("en-US", "Did you mean: heron"), ("zh-CN", "您是不是要找：heron")]
+)
+def test_a_misspelt_question_can_be_asked_as_it_was_meant(
+    filled: UserInterface, locale: str, label: str
+) -> None:
+    page = filled.open(locale=locale, q="herron")
+    assert "birds/heron.txt" in hits(page)[0]
+    button = page.button(key="did-you-mean")
+    assert button.label == label
+    button.click().run()
+    assert not page.exception
+    assert page.text_input(key="q").value == "heron"
+    assert all(button.key != "did-you-mean" for button in page.button)

@@ -12,6 +12,7 @@ from kb.errors import (
 )
 from ui.hits import draw_hit
 from ui.language import t
+from ui.markup import plain
 from ui.results import Result, mark_sentences, search
 from ui.search_options import draw_options
 from ui.session import Session, session
@@ -69,6 +70,15 @@ def _draw_query() -> str:
 
 
 def _draw_result(shared: Session, result: Result) -> None:
+    if result.meant:
+        st.button(
+            t("search.did_you_mean", query=plain(result.meant)),
+            key="did-you-mean",
+            type="tertiary",
+            icon=":material/spellcheck:",
+            on_click=_ask,
+            args=(result.meant,),
+        )
     if not result.hits:
         filtered = not result.request.where.is_empty
         draw_empty(t("search.none"), t("search.none_filtered" if filtered else "search.none_help"))
@@ -78,6 +88,10 @@ def _draw_result(shared: Session, result: Result) -> None:
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, result.share(hit), where=several)
     mark_sentences(shared, result)
+
+
+def _ask(query: str) -> None:
+    st.session_state["q"] = query
 
 
 def _draw_loading(shared: Session) -> None:
