@@ -45,6 +45,7 @@ class Calibration:
 
 # Exact scores of the default model's candidates: their usual middle, and how far they lie apart.
 _MIDDLE, _SPREAD = 0.2, 0.09
+_MOST_SPREADS = 1.0
 _TINY = 1e-6
 
 BY_BOTH = Calibration(base=-5.1, by_score=6.2, by_lead=11.1, usual=0.22)
@@ -63,6 +64,8 @@ def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
         return []
     middle = sum(scores) / len(scores)
     spread = (sum((score - middle) ** 2 for score in scores) / len(scores)) ** 0.5
+    # One that stands far out must not outweigh all that words could tell.
+    spread = max(spread, (max(scores) - middle) / _MOST_SPREADS)
     stretch = _SPREAD / spread if spread > _TINY else 0.0
     return [(chunk_id, _MIDDLE + stretch * (score - middle)) for chunk_id, score in ranked]
 

@@ -141,7 +141,8 @@ def test_the_command_shows_the_rerankers_score(
     monkeypatch.setenv("KB_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("KB_RERANKER", server.url)
     monkeypatch.setenv("COLUMNS", "200")
-    shown = CliRunner().invoke(app, ["search", QUERY]).stdout
-    assert "1. other.txt  reranked 1.000 = fused" in shown
+    shown = CliRunner().invoke(app, ["search", QUERY, "--explain"]).stdout
+    assert "1. other.txt  1.00" in shown
+    assert "reranked 1.000 = fused" in shown
     found = CliRunner().invoke(app, ["search", QUERY, "--no-rerank", "--json"]).stdout
     assert "reranked" not in json.loads(found)[0]["scores"]

@@ -103,10 +103,12 @@ def test_the_command_line_shows_neighbours_and_names_each_score(command: CliRunn
     assert first["before"]
     assert first["after"]
     assert first["ranks"]["fused"] == 1
-    shown = command.invoke(app, ["search", "wheel 2", "-k", "1"]).stdout
+    shown = command.invoke(app, ["search", "wheel 2", "-k", "1", "--explain"]).stdout
     assert re.search(r"fused 0\.\d{3} = cosine 0\.", shown)
     assert "(#1) + BM25 " in shown
-    by_words = command.invoke(app, ["search", "wheel", "--mode", "keyword", "-k", "1"]).stdout
+    by_words = command.invoke(
+        app, ["search", "wheel", "--mode", "keyword", "-k", "1", "--explain"]
+    ).stdout
     assert "BM25 " in by_words
     assert "cosine" not in by_words
     around = command.invoke(app, ["search", '"wheel 2"', "--context", "1", "-k", "1"]).stdout
