@@ -137,7 +137,7 @@ def test_doctor_names_it_and_reports_the_rest(command: Command, said: list[str])
         assert words in found["machine"]["problem"]
         assert words in found["model"]["problem"]
     assert found["machine"]["cores"] >= 1
-    assert found["store"]["collection default"] == "1 documents, 1 chunks"
+    assert found["store"]["collection default"] == "1 documents, 1 chunks, 0 of them refined"
     assert found["check"]["catalog, vectors and full-text index agree"] is True
 
 
