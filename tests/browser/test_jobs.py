@@ -75,7 +75,8 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads_finishes_all_after_its
         states = [job.state for job in base.jobs.listed()]
         assert states.count("queued") == queued, "it was killed before most were done"
         # It need not be done to the end; that the others are is what this is about.
-        assert not base.jobs.cancel(base.jobs.listed()[0].id)
+        long = base.jobs.listed()[0].id
+        assert not base.jobs.cancel(long)
     with served_ui(folder, data_dir=str(data_dir)) as server:
         page = library(context, server)
         for name in names[-3:]:
@@ -86,7 +87,7 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads_finishes_all_after_its
         assert "Traceback" not in server.log.read_text("utf-8")
     with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
         assert sorted(info.name for info in base.documents()) == names
-        assert {job.state for job in base.jobs.listed()} == {"done"}
+        assert {job.state for job in base.jobs.listed() if job.id != long} == {"done"}
         assert base.check().ok
     assert [path for path in (data_dir / "spool").iterdir() if path.is_dir()] == []
 
