@@ -124,6 +124,10 @@ LATER_TRIGGERS = (
     "source_joined",
     "job_collection_renamed",
     "job_collection_deleted",
+    "refined_shown",
+    "refined_hidden",
+    "document_refined",
+    "collection_dropped",
 )
 LATER_TABLES = (
     "unplaced_roots",
@@ -132,6 +136,12 @@ LATER_TABLES = (
     "job_files",
     "jobs",
     "job_changes",
+    "sentence_vectors",
+    "dropped_sentences",
+    "wanted_sentences",
+    "document_means",
+    "language_sums",
+    "model_means",
 )
 
 
@@ -145,12 +155,14 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
     (catalog,) = settings.store_dir.glob("*.sqlite3")
     connection = sqlite3.connect(catalog)
     with connection:  # as release 7 left it
-        for later in ("page_label_last", "header"):
-            connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
-        for later in ("vectors", "moving_to"):
-            connection.execute(f"ALTER TABLE collections DROP COLUMN {later}")
         for later in LATER_TRIGGERS:
             connection.execute(f"DROP TRIGGER {later}")
+        connection.execute("DROP INDEX documents_unrefined")
+        connection.execute("ALTER TABLE documents DROP COLUMN refined")
+        for later in ("page_label_last", "header", "language"):
+            connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
+        for later in ("vectors", "moving_to", "refined_count"):
+            connection.execute(f"ALTER TABLE collections DROP COLUMN {later}")
         for later in LATER_TABLES:
             connection.execute(f"DROP TABLE {later}")
         connection.execute("CREATE TABLE dropped_collections (id TEXT PRIMARY KEY) STRICT")
