@@ -45,7 +45,9 @@ class Calibration:
 
 # Exact scores of the default model's candidates: their usual middle, and how far they lie apart.
 _MIDDLE, _SPREAD = 0.2, 0.09
-_MOST_SPREADS = 1.0
+_MOST_SPREADS = 2.5
+# Candidates of which half is known how far scores lie apart; of a search's hundred nearly all is.
+_FEW = 10
 _TINY = 1e-6
 
 BY_BOTH = Calibration(base=-5.1, by_score=6.2, by_lead=11.1, usual=0.22)
@@ -67,6 +69,7 @@ def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     # One that stands far out must not outweigh all that words could tell.
     spread = max(spread, (max(scores) - middle) / _MOST_SPREADS)
     stretch = _SPREAD / spread if spread > _TINY else 0.0
+    stretch *= len(scores) / (len(scores) + _FEW)
     return [(chunk_id, _MIDDLE + stretch * (score - middle)) for chunk_id, score in ranked]
 
 

@@ -61,6 +61,13 @@ def test_scores_of_an_unknown_model_keep_their_order_and_get_a_usual_size() -> N
     assert [score for _, score in moved] == pytest.approx([score for _, score in scaled])
 
 
+def test_few_candidates_of_an_unknown_model_lie_closer_for_they_tell_little() -> None:
+    few = [(row, 0.9 - 0.01 * row) for row in range(5)]
+    many = [(row, 0.9 - 0.01 * (row % 5)) for row in range(100)]
+    assert comparable(few)[0][1] < comparable(many)[0][1]
+    assert comparable(many)[0][1] == pytest.approx(0.2 + 0.09 * 2**0.5 * 100 / 110)
+
+
 @pytest.mark.parametrize("scores", [[], [(1, 0.9)], [(1, 0.9), (2, 0.9)]])
 def test_scores_that_do_not_differ_are_usual_ones(scores: list[tuple[int, float]]) -> None:
     assert [score for _, score in comparable(scores)] == pytest.approx([0.2] * len(scores))
