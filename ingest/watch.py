@@ -177,6 +177,8 @@ class _Sentences:
         began = time.monotonic()
         try:
             done = self._base.refine(collection, stop=self._stop)
+        except CollectionGoneError:
+            return  # the next run ends the watching, and says so
         except KnowledgeBaseError as error:
             self._on_error(error)
             return
