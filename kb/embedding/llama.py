@@ -193,6 +193,7 @@ class LlamaEmbedder:
             worded = [self._prompts.word_document(text) for text in texts]
             return self._embed(worded, on_progress, short=True)
 
+    @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
         """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
 

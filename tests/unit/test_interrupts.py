@@ -88,5 +88,6 @@ def test_no_other_module_handles_signals() -> None:
     modules = [file for folder in ("kb", "ingest", "ui") for file in (root / folder).rglob("*.py")]
     assert {file for file in modules if handling.search(file.read_text("utf-8"))} == {
         root / "kb" / "interrupts.py",
-        root / "ingest" / "worker.py",  # leaves the terminal's Ctrl-C to the process it works for
+        # It leaves the terminal's Ctrl-C to the process it works for.
+        root / "ingest" / "reading" / "worker.py",
     }

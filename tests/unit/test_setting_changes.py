@@ -41,6 +41,7 @@ OTHERS = {
     "sentences": "false",
     "language_means": "false",
     "top_k": "3",
+    "min_score": "0.2",
     "mode": "dense",
     "workers": "1",
     "file_timeout_s": "10",
