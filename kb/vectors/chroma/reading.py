@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 UNCOUNTED = 10_000
 """Up to so many are asked for however few there are: Chroma gives those that there are."""
+
+# The index of a new collection is there a moment after its first vectors; if not, it is damaged.
+_MAKING_S = 2.0
+_LOOK_S = 0.01
 
 IDS_PER_CALL = 5000
 """SQLite takes 32,766 variables in one statement; Chroma binds one for each id of a get."""
@@ -51,12 +56,24 @@ def nearest(
     if chroma.passes_nothing(where) or limit <= 0:
         return []
     if where is None:
-        return _asked(target, vector, _bounded(target, limit))
+        return _made(target, vector, _bounded(target, limit))
     if where.chunks is None:
         return _nearest_on_condition(target, vector, min(limit, target.count()), where)
     if len(where.chunks) <= chroma.FEW:
         return chroma.compared(vectors(target, where.chunks), vector, limit)
     return _nearest_of(target, vector, limit, where.chunks)
+
+
+def _made(target: Collection, vector: Vector, limit: int) -> list[tuple[int, float]]:
+    """Ask the index; again where another thread is writing a collection's first vectors."""
+    until = time.monotonic() + _MAKING_S
+    while True:
+        try:
+            return _asked(target, vector, limit)
+        except Exception as error:
+            if not chroma.is_being_made(str(error)) or time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def _bounded(target: Collection, limit: int) -> int:

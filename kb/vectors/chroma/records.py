@@ -53,6 +53,11 @@ def passes_nothing(where: VectorFilter | None) -> bool:
     return where is not None and () in {where.documents, where.chunks}
 
 
+def is_being_made(error: str) -> bool:
+    """Say whether the first vectors of a collection are being written: Chroma 1.5.9 says so."""
+    return "nothing found on disk" in error.casefold()
+
+
 def names_unknown_id(said: str) -> bool:
     """Say whether Chroma refused a query because one of the ids it names is not there."""
     return "finding id" in said

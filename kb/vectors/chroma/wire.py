@@ -17,13 +17,12 @@ from kb.remote.peer import Peer, patience
 from kb.retry import AWAY_STATUSES, requested_wait_s
 from kb.vectors import refusals
 from kb.vectors.address import Address
+from kb.vectors.chroma import records as chroma
 from kb.vectors.opening import Site
 from kb.vectors.waiting import SEARCH_TIMEOUT_S, patiently
 
 _VERSION = "1."
 _FULL = re.compile(r"disk is full|no space left|storage full|quota", re.IGNORECASE)
-# Chroma 1.5.9 says so of a collection whose first vectors are being written at that moment.
-_BEING_MADE = re.compile(r"nothing found on disk", re.IGNORECASE)
 _HTTP = httpx.codes
 
 
@@ -127,7 +126,7 @@ class Wire:
             return refusals.refused(answer, self._peer, self._token_header)
         if status == _HTTP.INSUFFICIENT_STORAGE or _FULL.search(said):
             return refusals.full(answer)
-        if status in AWAY_STATUSES or _BEING_MADE.search(said):
+        if status in AWAY_STATUSES or chroma.is_being_made(said):
             wait_s = requested_wait_s(response.headers.get("retry-after"))
             return VectorServerUnavailableError(answer, wait_s)
         if status == _HTTP.REQUEST_ENTITY_TOO_LARGE:
