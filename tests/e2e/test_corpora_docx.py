@@ -137,7 +137,7 @@ def test_entities_and_external_files_are_not_fetched(outcomes: dict[str, Outcome
 
 def test_imported_parts_ruby_and_bodies_are_read(outcomes: dict[str, Outcome]) -> None:
     assert "ROW 2 | ROW 2" in outcomes["testAltChunkHTML.docx"].text
-    assert outcomes["testWORD_phonetic.docx"].text == "東京"
+    assert outcomes["testWORD_phonetic.docx"].text == "東京(とうきょう)"
     bodies = outcomes["MultipleBodyBug.docx"].text
     assert all(f"START BODY {number}" in bodies for number in (1, 2, 3))
     assert "a^2+b^2=c^2" in outcomes["equations.docx"].text
