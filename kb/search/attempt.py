@@ -119,14 +119,14 @@ class Attempt:
             restriction = Restriction(state, each, asked.query, asked.where)
             by_words: list[tuple[int, float]] = []
             if sought:
-                most = sought[at].best_score
+                best = sought[at].best_score
                 by_words = lexical.nearest(state, each, sought[at], limit, restriction)
                 by_words = as_typed_first(state, asked.query, by_words)
                 last = self._similar(at, restriction, by_words, limit)
                 exhausted = exhausted and len(by_words) + len(last) < limit
                 by_words = lexical.with_last(by_words, last)
-                found.coverage |= fusion.covered(by_words, most)
-                found.evidence |= fusion.evidence(by_words, most, asked.query.text)
+                found.coverage |= fusion.covered(by_words, best)
+                found.evidence |= fusion.evidence(by_words, best, asked.query.text)
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if asked.mode != "keyword" and vector is not None:

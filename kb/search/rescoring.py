@@ -41,6 +41,7 @@ class Rescoring:
     def __init__(self, collection_id: str, means: Means, vector: Vector, text: str) -> None:
         self._collection_id = collection_id
         self._means = means
+        self._by_language: dict[str, Vector | None] = {}
         self._query = means.shifted(vector, text)
         counts = means.chunk_languages(collection_id)
         large = {name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())}
@@ -85,7 +86,10 @@ class Rescoring:
         return {chunk_id for chunk_id, name in self._spoken.items() if name in self._foreign}
 
     def _mean(self, language: str) -> Vector | None:
-        return self._means.chunk_mean(self._collection_id, language)
+        if language not in self._by_language:
+            mean = self._means.chunk_mean(self._collection_id, language)
+            self._by_language[language] = mean
+        return self._by_language[language]
 
 
 def _languages_of(text: str) -> set[str]:
@@ -154,7 +158,7 @@ def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
     if mean is None:
         return cosine
     rest = max(_TINY, 1.0 - float(mean @ mean))
-    return float(np.clip((cosine - float(query @ mean)) / rest**0.5, -1.0, 1.0))
+    return max(-1.0, min(1.0, (cosine - float(query @ mean)) / rest**0.5))
 
 
 def _neutral_cosines(
