@@ -7,6 +7,7 @@ passage's language was taken out. docs/search.md says what each part is worth.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -158,7 +159,7 @@ def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
     if mean is None:
         return cosine
     rest = max(_TINY, 1.0 - float(mean @ mean))
-    return max(-1.0, min(1.0, (cosine - float(query @ mean)) / rest**0.5))
+    return max(-1.0, min(1.0, (cosine - float(query @ mean)) / math.sqrt(rest)))
 
 
 def _neutral_cosines(
