@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from kb import wire
 from kb.knowledge_base import KnowledgeBase
-from kb.server import shapes
 from kb.server.description import errors
 from kb.server.errors import MALFORMED, RefusalError, json_response
 from kb.server.json_bodies import JsonRoute
@@ -42,7 +42,7 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
         """List the collections."""
         return await quick.run(
             lambda: json_response(
-                _listed([shapes.collection_json(info) for info in base.collections()])
+                _listed([wire.collection_json(info) for info in base.collections()])
             )
         )
 
@@ -59,7 +59,7 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
 
 def _found(base: KnowledgeBase, body: SearchBody) -> dict[str, Any]:
     request = body.request()
-    listed = _listed([shapes.hit_json(hit) for hit in base.find(request)])
+    listed = _listed([wire.hit_json(hit) for hit in base.find(request)])
     meant = base.did_you_mean(request.query, collection=request.collections)
     return listed | {"did_you_mean": meant}
 
@@ -69,7 +69,7 @@ def _page(base: KnowledgeBase, asked: DocumentsRequest) -> dict[str, Any]:
     found = base.documents(collection=asked.collection)
     failed = base.files.failed(collection=asked.collection)
     chosen = found[asked.offset : asked.offset + asked.limit]
-    listed = _listed([shapes.document_json(info, failed) for info in chosen])
+    listed = _listed([wire.document_json(info, failed) for info in chosen])
     return listed | {"total": len(found), "has_more": asked.offset + len(chosen) < len(found)}
 
 
