@@ -15,6 +15,7 @@ from starlette.types import Scope
 from kb.knowledge_base import KnowledgeBase
 from kb.server import embeddings, finding
 from kb.server.description import describe, errors
+from kb.server.embeddings.engine import Engine
 from kb.server.errors import RefusalError, handle_errors, json_response
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
@@ -42,7 +43,7 @@ def application(
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
     routers = [
-        embeddings.routes(embedder, bulk=bulk, quick=quick),
+        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
         finding.routes(base, quick=quick),
         _health(),
     ]
