@@ -14,6 +14,7 @@ from kb.server.errors import json_response
 from kb.server.fields import Texts
 from kb.server.json_bodies import JsonRoute
 from kb.server.replies import Reply
+from kb.server.scopes import needs
 
 
 class TokenizeRequest(Asked):
@@ -40,6 +41,7 @@ def routes(engine: Engine) -> APIRouter:
         response_model=TokenizeReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
+    @needs("embed", collections="none")
     async def tokenize(body: TokenizeRequest) -> Response:
         """Count the tokens of texts."""
         wording = body.wording(engine.card)

@@ -19,6 +19,7 @@ from kb.server.errors import json_response
 from kb.server.fields import INTEGER, Texts, Words
 from kb.server.json_bodies import JsonRoute
 from kb.server.replies import Reply
+from kb.server.scopes import KEY_SCOPES, needs
 
 
 class EmbeddingRequest(Asked):
@@ -92,6 +93,7 @@ def routes(engine: Engine) -> APIRouter:
         response_model=EmbeddingReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
+    @needs("embed", collections="none")
     async def embeddings(body: EmbeddingRequest) -> Response:
         """Turn texts into vectors of unit length, as OpenAI's clients ask for them."""
         return await embed(engine, body)
@@ -99,6 +101,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get(
         "/v1/models", response_model=ModelsReply, responses=errors(HTTPStatus.TOO_MANY_REQUESTS)
     )
+    @needs(*KEY_SCOPES, collections="none")
     async def models() -> Response:
         """List the model that is served."""
         return json_response({"object": "list", "data": [card]})
@@ -108,6 +111,7 @@ def routes(engine: Engine) -> APIRouter:
         response_model=ModelReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
     )
+    @needs(*KEY_SCOPES, collections="none")
     async def model(model: str) -> Response:
         """Describe the model that is served, asked for by its name."""
         check_model(model, engine.card.name)
