@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kb.facade.parts import Parts
 from kb.records import CollectionInfo, CollectionRef, SearchMode
 
@@ -59,6 +61,36 @@ class CollectionMethods(Parts):
             CollectionError: there is no such collection.
         """
         self._store.set_collection_mode(name, mode)
+
+    def change_collection(
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        instruction: str | None = None,
+        mode: SearchMode | Literal[""] | None = None,
+    ) -> CollectionInfo:
+        """Change several of these in one step, all or none; what is not given stays as it is.
+
+        Args:
+            name: which collection.
+            new_name: see :meth:`rename_collection`.
+            description: see :meth:`describe_collection`.
+            instruction: see :meth:`instruct_collection`.
+            mode: see :meth:`set_collection_mode`; ``""`` is the settings'.
+
+        Raises:
+            CollectionError: there is no such collection, or the new name is taken or cannot be
+                used.
+        """
+        return self._store.change_collection(
+            name,
+            new_name=new_name,
+            description=description,
+            instruction=instruction,
+            mode=mode,
+        )
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.

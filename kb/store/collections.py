@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from kb.catalog.collections import new_id
 from kb.catalog.state import Change
@@ -83,6 +84,32 @@ class CollectionSteps(Changing):
         """Change how a collection is searched where a query does not say."""
         with self.change_catalog() as change:
             change.set_collection_mode(change.collection(name).id, mode)
+
+    def change_collection(
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        instruction: str | None = None,
+        mode: SearchMode | Literal[""] | None = None,
+    ) -> CollectionInfo:
+        """Change what is said of a collection, all of it or nothing; None leaves it as it is.
+
+        Raises:
+            CollectionError: the new name is taken or cannot be used.
+        """
+        with self.change_catalog() as change:
+            found = change.collection(name)
+            if new_name is not None:
+                change.rename_collection(found.id, new_name)
+            if description is not None:
+                change.describe_collection(found.id, description)
+            if instruction is not None:
+                change.instruct_collection(found.id, instruction)
+            if mode is not None:
+                change.set_collection_mode(found.id, mode)
+            return change.current_collection(found)
 
     def drop_collection(self, name: str) -> None:
         """Delete a collection with all its documents."""
