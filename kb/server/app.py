@@ -18,6 +18,8 @@ from kb.server.description import describe, errors
 from kb.server.errors import RefusalError, handle_errors, json_response
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
+from kb.server.loading import routes as loading
+from kb.server.loading.reader import FileReader
 from kb.server.replies import HealthReply
 
 _SMALL_BODIES = frozenset({"/v1/search"})
@@ -41,9 +43,11 @@ def application(
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
+    reader = FileReader(base.settings)
     routers = [
         embeddings.routes(embedder, bulk=bulk, quick=quick),
         finding.routes(base, quick=quick),
+        loading.routes(base, reader=reader),
         _health(),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
@@ -60,6 +64,7 @@ def application(
     try:
         yield Gate(app, key=key, limits=limits, largest_body=_largest_body(app, limits))
     finally:
+        reader.close()
         bulk.close()
         quick.close()
 
