@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kb.server.caller import CALLER, Caller
 from kb.server.credentials import check_host, check_key
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.scopes import Place, RouteTable
 
-_OPEN_PATHS = frozenset({"/health"})
 _UNCOUNTED = 1 << 16
 """Bytes of each body that take no room from others, so that searches go on beside large bodies."""
 
@@ -59,19 +59,20 @@ class Gate:
 
     Args:
         app: what is behind.
-        key: every request but ``/health`` must bring it as a bearer token; ``""`` for none.
+        key: every request but those that need nothing must bring it as a bearer token; ``""``
+            for none.
         limits: bounds.
-        largest_body: returns the bound of a request's body, and refuses requests (404, 405) that
-            go nowhere.
+        table: the routes, with what each needs.
+
+    Attributes:
+        table: the same.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, key: str, limits: Limits, largest_body: Callable[[Scope], int]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, key: str, limits: Limits, table: RouteTable) -> None:
         self._app = app
         self._key = key.encode()
         self._limits = limits
-        self._largest_body = largest_body
+        self.table = table
         self._at_work = 0
         self._held = 0
         self._ending = False
@@ -85,10 +86,11 @@ class Gate:
             return
         body = _Body()
         try:
-            largest = self._check(scope)
-            whole = scope["method"] in {"GET", "HEAD"} or await self._read(receive, body, largest)
-            if whole:
-                await self._answer(scope, body, receive, send)
+            place, caller = self._check(scope)
+            scope[CALLER] = caller
+            bodiless = scope["method"] in {"GET", "HEAD"}
+            if bodiless or await self._read(receive, body, self._largest(place)):
+                await self._answer(scope, body, receive, send, is_open=place.needs.is_open)
         except RefusalError as error:
             response = error_response(error)
             if not body.complete and scope["method"] not in {"GET", "HEAD"}:
@@ -106,22 +108,34 @@ class Gate:
         for limit in self._working:
             limit.reschedule(now + self._limits.grace_s)
 
-    def _check(self, scope: Scope) -> int:
-        """Refuse a request for what its headers say; return how large its body may be."""
+    def _check(self, scope: Scope) -> tuple[Place, Caller]:
+        """Refuse a request for what its headers say; return where it goes and who sent it."""
         headers = Headers(scope=scope)
         if not self._key:
             check_host(headers)
-        elif scope["path"] not in _OPEN_PATHS:
+        caller = Caller()
+        try:
+            place = self.table.place(scope)
+        except RefusalError:
+            if self._key:
+                check_key(headers, self._key)  # strangers are not told what there is
+            raise
+        if self._key and not place.needs.is_open:
             check_key(headers, self._key)
-        largest = self._largest_body(scope)
-        if scope["path"] not in _OPEN_PATHS:
+        caller.require(place.needs)
+        if not place.needs.is_open:
             self._check_turn()
         if scope["method"] == "POST":
             _check_type(headers)
+        largest = self._largest(place)
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:20]) > largest:
             raise _too_large(largest)
-        return largest
+        return place, caller
+
+    def _largest(self, place: Place) -> int:
+        small = place.needs.body == "small"
+        return self._limits.small_body_bytes if small else self._limits.body_bytes
 
     def _check_turn(self) -> None:
         if self._at_work >= self._limits.requests:
@@ -151,9 +165,11 @@ class Gate:
             self._arriving.discard(limit)
         return True
 
-    async def _answer(self, scope: Scope, body: _Body, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, scope: Scope, body: _Body, receive: Receive, send: Send, *, is_open: bool
+    ) -> None:
         """Have a request answered, unless its client goes away first."""
-        if scope["path"] not in _OPEN_PATHS:
+        if not is_open:
             self._check_turn()
         sent = _Sent(send)
         limit = asyncio.timeout(self._limits.grace_s if self._ending else None)

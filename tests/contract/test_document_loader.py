@@ -16,12 +16,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 from docx import Document as WordFile
-from hashing_embedder import HashingEmbedder
 from pictured_pdf import HEIGHT, WIDTH, text_picture
 from reportlab.pdfgen.canvas import Canvas
-from served_base import serving_base
+from served_app import ServedApp, served_app
 
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 RECORD = "0b8a6a52-6a3c-4c0e-9a60-5e2f8a6d1c11"
@@ -51,17 +50,22 @@ def docx_of(text: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder = tmp_path_factory.mktemp("loader")
-    settings = Settings.load(data_dir=folder, workers=2, max_file_mb=2, file_timeout_s=20)
-    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
-        yield opened
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("WORKERS", "2"), ("MAX_FILE_MB", "2"), ("FILE_TIMEOUT_S", "20")):
+            patch.setenv(f"KB_{name}", value)
+        with served_app(tmp_path_factory.mktemp("loader")) as running:
+            yield running
 
 
 @pytest.fixture(scope="module")
-def url(base: KnowledgeBase) -> Iterator[str]:
-    with serving_base(base) as served:
-        yield served
+def base(served: ServedApp) -> KnowledgeBase:
+    return served.base
+
+
+@pytest.fixture(scope="module")
+def url(served: ServedApp) -> str:
+    return served.url
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from kb.server.loading.naming import SentFile
 from kb.server.loading.reader import FileReader
 from kb.server.loading.refusals import refusal
 from kb.server.replies import LoadedPart
+from kb.server.scopes import needs
 
 if TYPE_CHECKING:
     from kb.records import Document, Page
@@ -51,6 +52,7 @@ def routes(base: KnowledgeBase, *, reader: FileReader) -> APIRouter:
         responses=errors(HTTPStatus.TOO_MANY_REQUESTS, body=True),
         openapi_extra=_BODY,
     )
+    @needs("embed", body="files", collections="none")
     async def process(
         request: Request,
         filename: Annotated[str, Header(alias="X-Filename", description=_NAME)] = "",
