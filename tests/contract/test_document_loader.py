@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from docx import Document as WordFile
+from json_schema import Schemas
 from pictured_pdf import HEIGHT, WIDTH, text_picture
 from reportlab.pdfgen.canvas import Canvas
 from served_app import ServedApp, served_app
@@ -317,6 +318,28 @@ def test_a_sender_that_goes_away_leaves_nothing_behind(base: KnowledgeBase, url:
         )
         time.sleep(0.2)
     assert left_behind(base) == []
+
+
+def test_the_description_says_what_is_sent_and_what_is_answered(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    operation = described["paths"]["/process"]["put"]
+    schemas = Schemas(described["components"]["schemas"], {})
+    assert operation["operationId"] == "read_file"
+    assert {each["name"] for each in operation["parameters"]} == {"X-Filename", "content-type"}
+    assert list(operation["requestBody"]["content"]) == ["*/*"]
+    for answer in (
+        send(client, pdf_of("The harbour opens at six."), "rules.pdf"),
+        send(client, b"", "empty.txt"),
+        send(client, b"x", "photo.png", "image/png"),
+        send(client, b"x" * (2 * 2**20 + 1), "long.txt"),
+    ):
+        told = operation["responses"][str(answer.status_code)]["content"]["application/json"]
+        assert list(schemas.problems(told["schema"], answer.json())) == []
+
+
+def test_the_address_may_end_as_that_of_the_embeddings_does(client: httpx.Client) -> None:
+    answer = client.put("/v1/process", content=b"Words.", headers={"X-Filename": "a.txt"})
+    assert parts_of(answer)[0]["page_content"] == "Words."
 
 
 def test_nothing_is_stored(base: KnowledgeBase, client: httpx.Client) -> None:

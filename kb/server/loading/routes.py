@@ -28,6 +28,11 @@ PATHS = ("/process", "/v1/process")
 
 _NAME = "The file's name, percent-encoded UTF-8; its extension says how to read it."
 _TYPE = "What the file is, where the extension of its name says nothing."
+_SAID = {
+    HTTPStatus.BAD_REQUEST: "The file cannot be read; `code` and `message` say why.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The file is larger than what is read.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "No loader reads files of this kind.",
+}
 _BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -49,7 +54,7 @@ def routes(base: KnowledgeBase, *, reader: FileReader) -> APIRouter:
         PATHS[0],
         operation_id="read_file",
         response_model=list[LoadedPart],
-        responses=errors(HTTPStatus.TOO_MANY_REQUESTS, body=True),
+        responses=errors(HTTPStatus.TOO_MANY_REQUESTS, body=True, said=_SAID),
         openapi_extra=_BODY,
     )
     @needs("embed", body="files", collections="none")
