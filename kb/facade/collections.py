@@ -31,13 +31,28 @@ class CollectionMethods(Parts):
         wanted = name or self.settings.collection
         return self._store.catalog.find_collection(wanted) or wanted
 
-    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        instruction: str = "",
+        mode: SearchMode | None = None,
+    ) -> CollectionInfo:
         """Make a collection for the model in use.
+
+        Args:
+            name: what it is called.
+            description: what it holds.
+            instruction: see :meth:`instruct_collection`.
+            mode: see :meth:`set_collection_mode`.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        return self._store.create_collection(name, description, self.indexing.identity)
+        return self._store.create_collection(
+            name, description, self.indexing.identity, instruction=instruction, mode=mode
+        )
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name; its contents stay as they are."""

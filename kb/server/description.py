@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,7 +26,7 @@ _WITH_BODY = {
 _BUSY = "As much is under way as may be at once; `Retry-After` says when to come back."
 _OTHERS = {
     HTTPStatus.NOT_FOUND: "There is no such model, collection or document.",
-    HTTPStatus.CONFLICT: "The collection was made with another model.",
+    HTTPStatus.CONFLICT: "The collection was made with another model, or the name is taken.",
     HTTPStatus.TOO_MANY_REQUESTS: _BUSY,
 }
 _UNAUTHORIZED = "The key of the server is missing, or another was sent."
@@ -37,14 +38,18 @@ _RETRY_AFTER = {
 Errors = dict[int | str, dict[str, Any]]
 
 
-def errors(*statuses: HTTPStatus, body: bool = False) -> Errors:
+def errors(
+    *statuses: HTTPStatus, body: bool = False, said: Mapping[HTTPStatus, str] = MappingProxyType({})
+) -> Errors:
     """Return the answers of a route besides success, as FastAPI takes them.
 
     Args:
         statuses: what this route may answer besides what every route may.
         body: the route takes a body.
+        said: what a status means here, where that is not what it means elsewhere.
     """
     told = _ALWAYS | (_WITH_BODY if body else {}) | {each: _OTHERS[each] for each in statuses}
+    told |= said
     return {
         status.value: {
             "model": ErrorReply,

@@ -21,20 +21,30 @@ class CollectionSteps(Changing):
     """
 
     def create_collection(
-        self, name: str, description: str, identity: EmbedderIdentity
+        self,
+        name: str,
+        description: str,
+        identity: EmbedderIdentity,
+        *,
+        instruction: str = "",
+        mode: SearchMode | None = None,
     ) -> CollectionInfo:
         """Make a collection; its embedder is recorded for good.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        return self._make(
-            self.vectors.chosen,
-            identity,
-            lambda change, new: change.create_collection(
+
+        def write(change: Change, new: str) -> CollectionInfo:
+            made = change.create_collection(
                 name, description, identity, collection_id=new, vectors=self.vectors.chosen
-            ),
-            require=lambda: self._require_free(name),
+            )
+            change.instruct_collection(made.id, instruction)
+            change.set_collection_mode(made.id, mode)
+            return change.current_collection(made)
+
+        return self._make(
+            self.vectors.chosen, identity, write, require=lambda: self._require_free(name)
         )
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
