@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
 
 from fastapi import FastAPI
@@ -33,7 +34,7 @@ def application(
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    limits = limits or Limits()
+    limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
@@ -63,3 +64,9 @@ def application(
         reader.close()
         bulk.close()
         quick.close()
+
+
+def _with_files(limits: Limits, most_mib: int) -> Limits:
+    """Let a body of files be as large as a file that is read, and what stands around it."""
+    around = limits.small_body_bytes
+    return limits if limits.files_bytes else replace(limits, files_bytes=(most_mib << 20) + around)
