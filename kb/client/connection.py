@@ -87,7 +87,12 @@ class Connection:
 
     @contextmanager
     def streaming(
-        self, method: str, path: str, *, silence_s: float | None = None, **request: Any  # noqa: ANN401 - httpx's
+        self,
+        method: str,
+        path: str,
+        *,
+        silence_s: float | None = None,
+        **request: Any,  # noqa: ANN401 - httpx's
     ) -> Iterator[httpx.Response]:
         """Lend a response that is read as it comes.
 
