@@ -33,6 +33,7 @@ from kb.catalog.filters import SearchFilter
 from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.search.means import LanguageMeans
+from kb.search.query import parse
 from kb.search.rescoring import exact
 from kb.sentences.packed import ChunkSentences
 
@@ -112,11 +113,12 @@ def recall(base: KnowledgeBase, queries: Sequence[str], embedder: Embedder) -> f
             known |= state.sentences_of(info.id, order[at : at + PER_READ])
         languages = state.languages_of_chunks(order)
         for query in queries:
-            all_means = means.of(state, embedder.identity, [info.id], query)
-            asked = all_means.shifted(embedder.embed_query(query), query)
+            text = parse(query).text  # a phrase in quotes would be a filter
+            all_means = means.of(state, embedder.identity, [info.id], text)
+            asked = all_means.shifted(embedder.embed_query(text), text)
             scores = exact(asked, known, languages, cache(partial(all_means.chunk_mean, info.id)))
             best = sorted(scores, key=scores.__getitem__, reverse=True)[:10]
-            found = base.search(query, mode="dense", top_k=10, highlights="none")
+            found = base.search(text, mode="dense", top_k=10, highlights="none")
             shared += len({hit.chunk_id for hit in found} & set(best))
     return shared / (10 * len(queries))
 

@@ -5,9 +5,9 @@ well: the worst case for filters, which judge documents. Filling goes on where i
 
 A vector is that of a real passage moved at random by :data:`SPREAD` of its length. Two such
 siblings have a cosine of 1 / (1 + SPREAD²) = 0.92, which is what the nearest neighbours of real
-passages have; farther ones would be farther from each other than unrelated texts are. Those of its
-sentences are that of the chunk moved by half as much again: their cosine with it is 0.91, as that of
-real sentences with their passage is (0.90 to 0.94 on four sets).
+passages have; farther ones would be farther from each other than unrelated texts are. Sentences are
+their chunk moved by half as much again: their cosine with it is 0.91, as that of real ones with
+their passage is (0.90 to 0.94 on four sets).
 """
 
 from __future__ import annotations
