@@ -26,12 +26,12 @@ from kb.errors import (
     SettingsError,
     StoreBusyError,
 )
+from kb.wire import errors as codes
 
 _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
-MALFORMED = "malformed"
-"""Code of a request that is not as ``/openapi.json`` says."""
+MALFORMED = codes.MALFORMED
 
 _FAULT = "the server failed on this request; its log says why"
 _MOST_PROBLEMS = 5  # of one request that are named
@@ -41,16 +41,16 @@ _SHOULD = "Input should "
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
-_STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus, str | None], ...] = (
-    (InputTooLongError, HTTPStatus.BAD_REQUEST, "context_length_exceeded"),
-    (SettingsError, HTTPStatus.BAD_REQUEST, None),
-    (CollectionExistsError, HTTPStatus.CONFLICT, "collection_exists"),
-    (CollectionNameError, HTTPStatus.BAD_REQUEST, "collection_refused"),
-    (CollectionError, HTTPStatus.NOT_FOUND, "collection_not_found"),
-    (DocumentNotFoundError, HTTPStatus.NOT_FOUND, "document_not_found"),
-    (EmbedderMismatchError, HTTPStatus.CONFLICT, "model_mismatch"),
-    (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE, "store_busy"),
-    (ChatError, HTTPStatus.BAD_GATEWAY, "chat_failed"),
+_STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus], ...] = (
+    (InputTooLongError, HTTPStatus.BAD_REQUEST),
+    (SettingsError, HTTPStatus.BAD_REQUEST),
+    (CollectionExistsError, HTTPStatus.CONFLICT),
+    (CollectionNameError, HTTPStatus.BAD_REQUEST),
+    (CollectionError, HTTPStatus.NOT_FOUND),
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (EmbedderMismatchError, HTTPStatus.CONFLICT),
+    (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ChatError, HTTPStatus.BAD_GATEWAY),
 )
 
 _TYPES = {
@@ -107,13 +107,14 @@ def error_response(error: RefusalError) -> Response:
 
 def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
     """Return what an error is to the client of a route."""
-    for kind, status, code in _STATUS:
+    code = codes.code_of(error)
+    for kind, status in _STATUS:
         if isinstance(error, kind):
             text = "query" if path.endswith("/search") else "input"
             param = text if kind is InputTooLongError else None
             return RefusalError(status, str(error), param=param, code=code)
     _log.error("%s: %s", type(error).__name__, error)
-    return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+    return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), code=code)
 
 
 def told(error: Exception) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Limits:
         connections: most connections at once, where the system allows as many.
         requests: most requests at work, those with documents included.
         bulk: most requests with documents to embed at once.
-        files: most bodies of files arriving at once.
+        files: most bodies of files arriving, or waiting for what is done with them, at once.
     """
 
     body_bytes: int = 8 * 2**20
@@ -58,7 +58,7 @@ class Limits:
     connections: int = 512
     requests: int = 64
     bulk: int = 16
-    files: int = 16
+    files: int = 256
 
 
 class Gate:

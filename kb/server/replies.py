@@ -5,15 +5,17 @@ Those of each subject stand beside its routes.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Reply(BaseModel):
-    """An answer as JSON."""
+    """An answer as JSON; strict, for some are sent back."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", protected_namespaces=(), strict=True, allow_inf_nan=False
+    )
 
 
 class ErrorDetail(Reply):
@@ -35,14 +37,3 @@ class HealthReply(Reply):
     """The server answers requests."""
 
     status: Literal["ok"]
-
-
-class LoadedPart(Reply):
-    """The text of a page, or of a file that has no pages.
-
-    ``metadata`` is what the file says of itself; of a page it has ``page``, counted from 0, and
-    ``page_label``, as printed.
-    """
-
-    page_content: str
-    metadata: dict[str, Any]

@@ -157,15 +157,15 @@ def test_what_is_no_number_names_no_document(client: httpx.Client, number: str) 
 
 def test_tags_are_given_to_all_documents_or_to_none(client: httpx.Client) -> None:
     ids = [id_of(client, "heron.txt"), id_of(client, "owl.md")]
-    tagged = client.post("/v1/documents/tags", json={"documents": ids, "add": ["Bird", "x"]})
+    tagged = client.post("/v1/tags", json={"documents": ids, "add": ["Bird", "x"]})
     assert [each["tags"] for each in tagged.json()["data"]] == [["Bird", "x"]] * 2
     assert "Bird" in client.get("/v1/facets").json()["tags"]
     body = {"documents": [*ids, 999_999], "remove": ["bird"]}
-    assert error(client.post("/v1/documents/tags", json=body), 404)["code"] == "document_not_found"
+    assert error(client.post("/v1/tags", json=body), 404)["code"] == "document_not_found"
     assert "Bird" in client.get("/v1/facets").json()["tags"]
     body = {"documents": ids, "remove": ["bird", "X"]}
-    assert client.post("/v1/documents/tags", json=body).json()["data"][0]["tags"] == []
-    refused = error(client.post("/v1/documents/tags", json={"documents": ids, "add": [" "]}), 400)
+    assert client.post("/v1/tags", json=body).json()["data"][0]["tags"] == []
+    refused = error(client.post("/v1/tags", json={"documents": ids, "add": [" "]}), 400)
     assert "tag" in refused["message"]
 
 

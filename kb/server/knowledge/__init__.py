@@ -24,9 +24,8 @@ def routers(serving: Serving) -> list[APIRouter]:
         searching.routes(serving),
         answering.routes(serving),
         collections.routes(serving),
-        # Before those that take a document's number in this place.
-        tags.routes(serving),
         documents.routes(serving),
+        tags.routes(serving),
         originals.routes(serving),
         history.routes(serving),
     ]
