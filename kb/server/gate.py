@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -79,6 +80,7 @@ class Gate:
 
     Attributes:
         table: the same.
+        at_end: called when the server is told to end.
     """
 
     def __init__(self, app: ASGIApp, *, key: str, limits: Limits, table: RouteTable) -> None:
@@ -86,6 +88,7 @@ class Gate:
         self._key = key.encode()
         self._limits = limits
         self.table = table
+        self.at_end: list[Callable[[], object]] = []
         self._at_work = 0
         self._passing = 0
         self._held = 0
@@ -119,6 +122,8 @@ class Gate:
     def end(self) -> None:
         """Take no more bodies, and give what is at work a while: the server was told to end."""
         self._ending = True
+        for act in self.at_end:
+            act()
         now = asyncio.get_running_loop().time()
         for limit in self._arriving:
             limit.reschedule(now)
