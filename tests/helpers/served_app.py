@@ -12,6 +12,7 @@ from typing import Any
 from hashing_embedder import HashingEmbedder
 
 from kb import KnowledgeBase, Settings
+from kb.embedding.base import Embedder
 from kb.server.gate import Gate
 from kb.server.running import prepared
 
@@ -26,11 +27,17 @@ class ServedApp:
 
 
 @contextmanager
-def served_app(folder: Path, **options: Any) -> Iterator[ServedApp]:  # noqa: ANN401 - of `prepared`
+def served_app(
+    folder: Path,
+    *,
+    embedder: Embedder | None = None,
+    **options: Any,  # noqa: ANN401 - of `prepared`
+) -> Iterator[ServedApp]:
     """Serve a new knowledge base in ``folder`` on a free port of this machine.
 
     Args:
         folder: of the data.
+        embedder: in place of one that hashes.
         options: of :func:`kb.server.running.prepared`.
     """
     settings = Settings.load(data_dir=folder)
@@ -42,7 +49,7 @@ def served_app(folder: Path, **options: Any) -> Iterator[ServedApp]:  # noqa: AN
         begun.set()
 
     with (
-        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+        KnowledgeBase.open(settings, embedder=embedder or HashingEmbedder()) as base,
         prepared(base, **({"host": "127.0.0.1", "port": 0} | options), announce=announce) as server,
     ):
         thread = threading.Thread(target=server.run)

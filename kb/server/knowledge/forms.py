@@ -17,7 +17,6 @@ MOST_PARTS = 10_000
 MOST_FIELD_BYTES = 1 << 16
 """Of one field that is no file."""
 
-_MOST_HEAD_BYTES = 1 << 14  # of what stands before the bytes of a part
 # As browsers write in a file's name what would end it.
 _WRITTEN = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
@@ -63,7 +62,6 @@ class _Form:
         self._found: list[Found] = []
         self._parts = 0
         self._name = self._value = b""
-        self._head = 0
         self._disposition = b""
         self._ended = False
         try:
@@ -105,21 +103,12 @@ class _Form:
             msg = f"it has more than {MOST_PARTS:,} parts"
             raise _broken(msg)
         self._disposition = b""
-        self._head = 0
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._count(end - start)
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._count(end - start)
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > _MOST_HEAD_BYTES:
-            msg = f"what stands before a part has more than {_MOST_HEAD_BYTES:,} bytes"
-            raise _broken(msg)
 
     def _header_end(self) -> None:
         if self._name.strip().lower() == b"content-disposition":

@@ -34,6 +34,10 @@ class ForgottenReply(Reply):
     deleted: Literal[True]
 
 
+class CancelBody(Body):
+    """``POST /v1/jobs/{job_id}/cancel``: nothing but ``{}``."""
+
+
 class RetryBody(Body):
     """``POST /v1/jobs/{job_id}/retry``: passwords to try on protected files."""
 
@@ -49,11 +53,12 @@ def routes(serving: Serving) -> APIRouter:
         "/v1/jobs/{job_id}/cancel",
         operation_id="cancel_job",
         response_model=JobReply,
-        responses=errors(*STORE, HTTPStatus.CONFLICT, said=_REFUSED),
+        responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
-    @needs("write", collections="asked")
-    async def cancel(job_id: JobId, caller: Asking) -> Response:
+    @needs("write", body="small", collections="asked")
+    async def cancel(job_id: JobId, body: CancelBody, caller: Asking) -> Response:
         """End a job after the commit under way, or before it begins; what is stored stays."""
+        del body
 
         def cancelled() -> JobInfo:
             found = job_of(serving, caller, job_id)
