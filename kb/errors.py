@@ -25,6 +25,7 @@ Every message says what failed, on which input, and what to do next::
     ├── CollectionError           no such collection, or a name that cannot be used
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
+    ├── ApiKeyError               no such key of the server, or none that can be made so
     └── JobError                  no such job, or none to which this can be done
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
@@ -153,6 +154,10 @@ class CollectionGoneError(CollectionError):
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class ApiKeyError(KnowledgeBaseError):
+    """There is no such key of the server, or none can be made as it was asked for."""
 
 
 class JobError(KnowledgeBaseError):
