@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
@@ -15,6 +16,7 @@ from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.loopback import is_loopback
 from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
+from kb.server.cors import Cors
 from kb.server.credentials import KEY_VARIABLE, own_key
 from kb.server.gate import Gate, Limits
 from kb.server.guard import MAKE_ONE, Policy
@@ -123,8 +125,9 @@ def prepared(
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
+        front: ASGIApp = Cors(gate, policy.origins)
         config = uvicorn.Config(
-            gate,
+            front,
             http=connection_class(limits),
             lifespan="off",
             ws="none",
