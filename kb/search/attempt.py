@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 
+from kb.catalog.chunks import Passage
 from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
@@ -16,9 +17,17 @@ from kb.languages.queries import query_languages
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.calibration import BY_BOTH, BY_MEANING, BY_WORDS, comparable
+from kb.search.calibration import (
+    BY_BOTH,
+    BY_MEANING,
+    BY_WORDS,
+    Calibration,
+    comparable,
+    rivals_of,
+    share_of,
+)
 from kb.search.corrections import Misspelt, corrections, everywhere
-from kb.search.hits import Found
+from kb.search.hits import Found, Ranking
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.rescoring import Rescoring
@@ -138,7 +147,7 @@ class Attempt:
                 found.meaning += scoring.ranked(state, near, others)
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and len(near) < most
-        return _ranked(asked, found), exhausted
+        return _ranked(state, asked, found), exhausted
 
     def _sought(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
@@ -194,7 +203,7 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(asked: Resolved, found: _Candidates) -> Found:
+def _ranked(state: State, asked: Resolved, found: _Candidates) -> Found:
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -203,30 +212,38 @@ def _ranked(asked: Resolved, found: _Candidates) -> Found:
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
-    if asked.mode == "keyword":
-        return Found(
-            collections=asked.collections,
-            ranked=[(chunk_id, coverage[chunk_id]) for chunk_id, _ in words],
-            calibration=BY_WORDS,
-            stages={"keyword": words},
-        )
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if asked.means.model.complete else comparable(meaning)
     # What has no language, codes and names, may stand in a text of any.
-    foreign = found.foreign if query_languages(asked.query.text) else ()
-    if asked.mode == "dense":
-        return Found(
-            collections=asked.collections,
-            ranked=scaled,
-            calibration=BY_MEANING,
-            stages={"dense": meaning},
-            foreign=foreign,
-        )
-    return Found(
-        collections=asked.collections,
-        ranked=fusion.fuse(scaled, found.evidence, foreign=found.foreign),
-        calibration=BY_BOTH,
-        stages={"dense": meaning, "keyword": words},
-        foreign=foreign,
-        fused=True,
-    )
+    foreign = found.foreign if query_languages(asked.query.text) else set()
+    stages: dict[str, Ranking] = {}
+    if asked.mode != "keyword":
+        stages["dense"] = meaning
+    if asked.mode != "dense":
+        stages["keyword"] = words
+    if asked.mode == "keyword":
+        ranked, calibration = [(each, coverage[each]) for each, _ in words], BY_WORDS
+    elif asked.mode == "dense":
+        ranked, calibration = scaled, BY_MEANING
+    else:
+        ranked = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
+        calibration = BY_BOTH
+    ids = [chunk_id for chunk_id, _ in ranked]
+    passages = state.passages([each.id for each in asked.collections], ids)
+    sure = _sure(ranked, calibration, passages, share_of(foreign, ids))
+    if asked.mode == "hybrid":
+        stages["fused"] = sure
+    return Found(asked.collections, sure, passages, stages)
+
+
+def _sure(
+    ranked: Ranking,
+    calibration: Calibration,
+    passages: Mapping[int, Passage],
+    foreign: float,
+) -> list[tuple[int, float]]:
+    """Return how sure it is of each chunk that it answers, best first."""
+    visible = ((passages[each], score) for each, score in ranked if each in passages)
+    rivals = rivals_of((one.document_id, one.text, score) for one, score in visible)
+    told = calibration.probabilities([score for _, score in ranked], rivals, foreign)
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, told, strict=True)]
