@@ -7,17 +7,19 @@ from typing import Self
 
 from kb.client.connection import Connection
 from kb.client.documents import DocumentCalls
+from kb.client.jobs import JobCalls
 from kb.client.searching import SearchCalls
 from kb.retry import RetryPolicy
 
 _TIMEOUT_S = 120.0
 
 
-class Client(SearchCalls, DocumentCalls):
+class Client(SearchCalls, DocumentCalls, JobCalls):
     """A knowledge base that ``kb serve`` serves. Thread-safe; close it, or use it in a ``with``.
 
     Its methods are those of :class:`kb.KnowledgeBase`, with the same values in and out and the
-    same errors, so that a program moves from one to the other by one line::
+    same errors, so that a program moves from one to the other by one line; so does
+    :func:`ingest.ingest`, which takes either::
 
         base = KnowledgeBase.open()
         base = Client("http://127.0.0.1:8600", key="kb_…")
@@ -61,4 +63,4 @@ class Client(SearchCalls, DocumentCalls):
 
     def close(self) -> None:
         """Close the connections."""
-        self._server.close()
+        self.server.close()

@@ -53,8 +53,8 @@ class DocumentCalls(CollectionCalls):
             body["document"] = wire.content_json(document)
         else:
             body["text"] = document
-        told = self._server.ask("POST", path, json=body)
-        added = self._record(wire.added_from_json, told, path)
+        told = self.server.ask("POST", path, json=body)
+        added = self.record(wire.added_from_json, told, path)
         if on_progress is not None and added.embedded:
             on_progress(added.embedded)
         return added
@@ -67,12 +67,12 @@ class DocumentCalls(CollectionCalls):
         """
         path = place("documents")
         found: list[DocumentInfo] = []
-        after: str | int | None = None
+        after = ""
         while True:
-            told = self._server.get(path, collection=collection, limit=_PAGE, after=after)
-            found += self._records(wire.document_from_json, told, path)
-            after = told.get("next")
-            if after is None:
+            told = self.server.get(path, collection=collection, limit=_PAGE, after=after or None)
+            found += self.records(wire.document_from_json, told, path)
+            after = told.get("next", "")
+            if not after:
                 return found
 
     def document(self, document_id: int) -> DocumentInfo:
@@ -82,7 +82,7 @@ class DocumentCalls(CollectionCalls):
             DocumentNotFoundError: there is no such document.
         """
         path = place("documents", document_number(document_id))
-        return self._record(wire.document_from_json, self._server.get(path), path)
+        return self.record(wire.document_from_json, self.server.get(path), path)
 
     def document_content(self, document_id: int) -> Document:
         """Return a document whole, as it was read: text, sections, pages.
@@ -91,7 +91,7 @@ class DocumentCalls(CollectionCalls):
             DocumentNotFoundError: there is no such document.
         """
         path = place("documents", document_number(document_id), "content")
-        return self._record(wire.content_from_json, self._server.get(path), path)
+        return self.record(wire.content_from_json, self.server.get(path), path)
 
     def document_text(self, document_id: int) -> str:
         """Return a document's normalised text.
@@ -108,8 +108,13 @@ class DocumentCalls(CollectionCalls):
             DocumentNotFoundError: what was given is no whole number.
         """
         path = place("documents", document_number(document_id), "chunks")
+        found: list[Chunk] = []
         try:
-            return self._records(wire.chunk_from_json, self._server.get(path), path)
+            while True:
+                told = self.server.get(path, limit=_PAGE, offset=len(found))
+                found += self.records(wire.chunk_from_json, told, path)
+                if not told.get("has_more"):
+                    return found
         except DocumentNotFoundError:
             return []
 
@@ -121,7 +126,7 @@ class DocumentCalls(CollectionCalls):
         """
         path = place("documents", document_number(document_id))
         params = {} if collection is None else {"collection": collection}
-        self._server.ask("DELETE", path, params=params)
+        self.server.ask("DELETE", path, params=params)
 
     def tag(
         self,
@@ -144,7 +149,7 @@ class DocumentCalls(CollectionCalls):
         }
         if collection is not None:
             body["collection"] = collection
-        self._server.ask("POST", place("documents", "tags"), json=body)
+        self.server.ask("POST", place("documents", "tags"), json=body)
 
     def facets(self, *, collection: str | None = None) -> Facets:
         """Return the tags and languages of a collection's documents, for filters.
@@ -153,8 +158,8 @@ class DocumentCalls(CollectionCalls):
             CollectionError: there is no such collection.
         """
         path = place("facets")
-        told = self._server.get(path, collection=collection)
-        return self._record(wire.facets_from_json, told, path)
+        told = self.server.get(path, collection=collection)
+        return self.record(wire.facets_from_json, told, path)
 
     def failed(self, *, collection: str | None = None) -> list[FailedFile]:
         """Return the files that could not be read; of a KnowledgeBase, ``base.files.failed()``.
@@ -163,8 +168,8 @@ class DocumentCalls(CollectionCalls):
             CollectionError: there is no such collection.
         """
         path = place("failed")
-        told = self._server.get(path, collection=collection)
-        return self._records(wire.failed_from_json, told, path)
+        told = self.server.get(path, collection=collection)
+        return self.records(wire.failed_from_json, told, path)
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""

@@ -40,6 +40,7 @@ _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     "collection_exists": errors.CollectionError,
     "collection_refused": errors.CollectionError,
     "job_refused": errors.JobError,
+    "no_chat_model": errors.SettingsError,
 }
 """Codes that a route gives where a class of errors means several things."""
 
