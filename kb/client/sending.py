@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 from kb.errors import SettingsError
 
 Sent = tuple[str, bytes]
 """A name, and bytes."""
 
-Part = tuple[str, tuple[str, BinaryIO, str]]
+Part = tuple[str, tuple[str, IO[bytes], str]]
 
 MOST_BYTES = 64 * 2**20
 """Of the files of one request; a larger file goes alone."""
@@ -58,7 +58,7 @@ class Parcel:
         told: list[Part] = []
         for file in self.files:
             if not file.is_below_a_folder:
-                content = (
+                content: IO[bytes] = (
                     BytesIO(file.content)
                     if isinstance(file.content, bytes)
                     else opened.enter_context(file.content.open("rb"))
@@ -66,7 +66,7 @@ class Parcel:
                 told.append(("files", (file.name, content, _ANY)))
         packed = [file for file in self.files if file.is_below_a_folder]
         if packed:
-            archive = opened.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+            archive = opened.enter_context(_scratch())
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, strict_timestamps=False) as made:
                 for file in packed:
                     if isinstance(file.content, bytes):
@@ -76,6 +76,10 @@ class Parcel:
             archive.seek(0)
             told.append(("files", ("files.zip", archive, "application/zip")))
         return told
+
+
+def _scratch() -> IO[bytes]:
+    return SpooledTemporaryFile(_IN_MEMORY)
 
 
 def parcels(files: Sequence[Path | str | Sent]) -> Iterator[Parcel]:
