@@ -7,6 +7,7 @@ from typing import Self
 
 from kb.client.connection import Connection
 from kb.client.documents import DocumentCalls
+from kb.client.files import FileCalls
 from kb.client.jobs import JobCalls
 from kb.client.searching import SearchCalls
 from kb.retry import RetryPolicy
@@ -33,6 +34,9 @@ class Client(SearchCalls, DocumentCalls, JobCalls):
         timeout_s: the longest silence of the server, seconds.
         retries: when to ask again while the server is too busy.
 
+    Attributes:
+        files: what is known of the files that documents came from.
+
     Raises (every method that asks the server):
         KnowledgeServerError: the key does not allow it, or the address is no such server's.
         KnowledgeServerUnavailableError: the server is away or too busy; trying again may help.
@@ -49,6 +53,7 @@ class Client(SearchCalls, DocumentCalls, JobCalls):
         super().__init__(
             Connection(url, key=key, timeout_s=timeout_s, retries=retries or RetryPolicy())
         )
+        self.files = FileCalls(self.server)
 
     def __enter__(self) -> Self:
         return self

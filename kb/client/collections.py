@@ -24,14 +24,26 @@ class CollectionCalls(Parts):
         path = place("collections", name or self._default())
         return self.record(wire.collection_from_json, self.server.get(path), path)
 
-    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        instruction: str = "",
+        mode: SearchMode | None = None,
+    ) -> CollectionInfo:
         """Make a collection for the model in use.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
         path = place("collections")
-        body = {"name": name, "description": description}
+        body = {
+            "name": name,
+            "description": description,
+            "instruction": instruction,
+            "mode": mode,
+        }
         told = self.server.ask("POST", path, json=body)
         return self.record(wire.collection_from_json, told, path)
 

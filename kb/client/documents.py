@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kb import wire
-from kb.catalog.numbers import document_number
+from kb.catalog.numbers import document_number, no_document
 from kb.client.collections import CollectionCalls
 from kb.client.parts import place
 from kb.errors import DocumentNotFoundError
+from kb.overview import Overview
 from kb.records import (
     AddResult,
     Chunk,
     Document,
     DocumentInfo,
     Facets,
-    FailedFile,
     MetadataValue,
     SearchHit,
 )
 
 _PAGE = 1000
 """Documents asked for at once."""
+
+_MOST_DOCUMENTS = 2**53  # numbers above are none of a document, and JSON does not carry them all
 
 
 class DocumentCalls(CollectionCalls):
@@ -81,7 +83,7 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        path = place("documents", document_number(document_id))
+        path = place("documents", _there(document_id))
         return self.record(wire.document_from_json, self.server.get(path), path)
 
     def document_content(self, document_id: int) -> Document:
@@ -90,7 +92,7 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        path = place("documents", document_number(document_id), "content")
+        path = place("documents", _there(document_id), "content")
         return self.record(wire.content_from_json, self.server.get(path), path)
 
     def document_text(self, document_id: int) -> str:
@@ -107,9 +109,10 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
-        path = place("documents", document_number(document_id), "chunks")
         found: list[Chunk] = []
+        document_number(document_id)
         try:
+            path = place("documents", _there(document_id), "chunks")
             while True:
                 told = self.server.get(path, limit=_PAGE, offset=len(found))
                 found += self.records(wire.chunk_from_json, told, path)
@@ -118,13 +121,23 @@ class DocumentCalls(CollectionCalls):
         except DocumentNotFoundError:
             return []
 
+    def download(self, document_id: int) -> bytes:
+        """Return the file that a document was read from; ``base.original()`` says where it is.
+
+        Raises:
+            DocumentNotFoundError: there is no such document, or its file is gone or has changed.
+        """
+        path = place("documents", _there(document_id), "original")
+        with self.server.streaming("GET", path) as response:
+            return response.read()
+
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources.
 
         Raises:
             DocumentNotFoundError: there is no such document (in the collection, if one is given).
         """
-        path = place("documents", document_number(document_id))
+        path = place("documents", _there(document_id))
         params = {} if collection is None else {"collection": collection}
         self.server.ask("DELETE", path, params=params)
 
@@ -161,18 +174,29 @@ class DocumentCalls(CollectionCalls):
         told = self.server.get(path, collection=collection)
         return self.record(wire.facets_from_json, told, path)
 
-    def failed(self, *, collection: str | None = None) -> list[FailedFile]:
-        """Return the files that could not be read; of a KnowledgeBase, ``base.files.failed()``.
+    def overview(self, *, collection: str | None = None) -> Overview:
+        """Return what a collection holds at a glance, with a map of its documents.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        path = place("failed")
+        path = place("overview")
         told = self.server.get(path, collection=collection)
-        return self.records(wire.failed_from_json, told, path)
+        return self.record(wire.overview_from_json, told, path)
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""
         text = self.document_text(hit.document_id)
         before = text[max(0, hit.start - characters) : hit.start]
         return before, text[hit.end : hit.end + characters]
+
+
+def _there(document_id: int) -> int:
+    """Return a number that a document may have.
+
+    Raises:
+        DocumentNotFoundError: it is none.
+    """
+    if not 0 <= document_number(document_id) < _MOST_DOCUMENTS:
+        raise no_document(document_id)
+    return document_id

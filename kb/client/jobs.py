@@ -15,6 +15,7 @@ from kb.client.sending import Parcel, Sent, parcels
 from kb.errors import JobError, KnowledgeBaseError, KnowledgeServerUnavailableError
 
 _PAGE = 1000
+_MOST_RUNS = 10_000
 _MOST_FAILURES = 8
 _LOOK_S = 1.0
 _SILENCE_S = 60.0
@@ -133,14 +134,26 @@ class JobCalls(Parts):
             # The server was restarted, or a proxy ended the stream: the job goes on.
             time.sleep(_LOOK_S * failures)
 
-    def runs(self, *, limit: int | None = None) -> list[RunInfo]:
-        """Return the runs of ingestion of all collections, newest first; ``limit`` at most.
+    def runs(
+        self, *, limit: int | None = None, collections: Sequence[str] | None = None
+    ) -> list[RunInfo]:
+        """Return the runs of ingestion, newest first.
+
+        Args:
+            limit: how many at most, 10,000 if not given.
+            collections: only those of these names.
 
         Raises:
             SettingsError: ``limit`` is below 1.
         """
         path = place("runs")
-        return self.records(wire.run_from_json, self.server.get(path, limit=limit), path)
+        most = _MOST_RUNS if limit is None else limit
+        found: dict[int, RunInfo] = {}
+        for name in (None,) if collections is None else collections:
+            told = self.server.get(path, limit=most, collection=name)
+            found |= {run.id: run for run in self.records(wire.run_from_json, told, path)}
+        newest = sorted(found.values(), key=lambda run: (run.started_at, run.id), reverse=True)
+        return newest[:most]
 
     def _events(self, job_id: int) -> Iterator[JobInfo]:
         path = place("jobs", job_id, "events")

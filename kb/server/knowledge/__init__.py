@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kb.server.knowledge import (
+    adding,
     answering,
     collections,
     documents,
+    glancing,
     history,
     originals,
     searching,
@@ -27,6 +29,8 @@ def routers(serving: Serving) -> list[APIRouter]:
         # Before those that take a document's number in this place.
         tags.routes(serving),
         documents.routes(serving),
+        adding.routes(serving),
+        glancing.routes(serving),
         originals.routes(serving),
         history.routes(serving),
     ]
