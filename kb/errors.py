@@ -27,9 +27,14 @@ Every message says what failed, on which input, and what to do next::
     │   ├── CollectionExistsError there is one of that name already
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
+<<<<<<< HEAD
+    ├── ApiKeyError               no such key of the server, or none that can be made so
+    └── JobError                  no such job, or none to which this can be done
+=======
     ├── JobError                  no such job, or none to which this can be done
     └── KnowledgeServerError      a server of a knowledge base refused, or is none
         └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
+>>>>>>> serve
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
@@ -165,6 +170,10 @@ class CollectionGoneError(CollectionError):
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class ApiKeyError(KnowledgeBaseError):
+    """There is no such key of the server, or none can be made as it was asked for."""
 
 
 class JobError(KnowledgeBaseError):
