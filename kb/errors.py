@@ -27,14 +27,10 @@ Every message says what failed, on which input, and what to do next::
     │   ├── CollectionExistsError there is one of that name already
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
-<<<<<<< HEAD
     ├── ApiKeyError               no such key of the server, or none that can be made so
-    └── JobError                  no such job, or none to which this can be done
-=======
     ├── JobError                  no such job, or none to which this can be done
     └── KnowledgeServerError      a server of a knowledge base refused, or is none
         └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
->>>>>>> serve
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """

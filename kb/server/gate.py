@@ -47,12 +47,8 @@ class Limits:
         connections: most connections at once, where the system allows as many.
         requests: most requests at work, those with documents included.
         bulk: most requests with documents to embed at once.
-<<<<<<< HEAD
-        files: most bodies of files arriving at once.
-        rate: most requests a minute of a key that has no bound of its own; None for any number.
-=======
         files: most bodies of files arriving, or waiting for what is done with them, at once.
->>>>>>> serve
+        rate: most requests a minute of a key that has no bound of its own; None for any number.
     """
 
     body_bytes: int = 8 * 2**20
@@ -66,12 +62,8 @@ class Limits:
     connections: int = 512
     requests: int = 64
     bulk: int = 16
-<<<<<<< HEAD
-    files: int = 16
-    rate: int | None = None
-=======
     files: int = 256
->>>>>>> serve
+    rate: int | None = None
 
 
 class Gate:

@@ -15,6 +15,7 @@ from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.loopback import is_loopback
 from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
+from kb.server.cors import Cors
 from kb.server.credentials import KEY_VARIABLE, own_key
 from kb.server.gate import Gate, Limits
 from kb.server.guard import MAKE_ONE, Policy
@@ -124,7 +125,7 @@ def prepared(
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
         config = uvicorn.Config(
-            gate,
+            Cors(gate, policy.origins),
             http=connection_class(limits),
             lifespan="off",
             ws="none",
