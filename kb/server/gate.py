@@ -47,8 +47,8 @@ class Limits:
         connections: most connections at once, where the system allows as many.
         requests: most requests at work, those with documents included.
         bulk: most requests with documents to embed at once.
-        files: most bodies of files arriving, or waiting for what is done with them, at once.
         rate: most requests a minute of a key that has no bound of its own; None for any number.
+        files: most bodies of files arriving, or waiting for what is done with them, at once.
     """
 
     body_bytes: int = 8 * 2**20
@@ -62,8 +62,8 @@ class Limits:
     connections: int = 512
     requests: int = 64
     bulk: int = 16
-    files: int = 256
     rate: int | None = None
+    files: int = 256
 
 
 class Gate:

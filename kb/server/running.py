@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
@@ -124,8 +125,9 @@ def prepared(
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
+        front: ASGIApp = Cors(gate, policy.origins)
         config = uvicorn.Config(
-            Cors(gate, policy.origins),
+            front,
             http=connection_class(limits),
             lifespan="off",
             ws="none",

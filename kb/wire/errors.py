@@ -33,7 +33,7 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
     ("collection_not_found", errors.CollectionError),
     ("document_not_found", errors.DocumentNotFoundError),
     ("job_not_found", errors.JobError),
-    ("api_key_refused", errors.ApiKeyError),
+    ("key_refused", errors.ApiKeyError),
     ("invalid_value", errors.SettingsError),
     ("failed", KnowledgeBaseError),
 )
