@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Reply(BaseModel):
-    """An answer as JSON."""
+    """An answer as JSON; strict, for some are sent back."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", protected_namespaces=(), strict=True, allow_inf_nan=False
+    )
 
 
 class ErrorDetail(Reply):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -125,9 +126,7 @@ def test_a_hit_shows_its_header_row_wherever_it_is_shown(base: KnowledgeBase) ->
 
     assert f"   {HEADER}\n" in shown.getvalue()
     assert hit_json(hit)["header"] == HEADER
-    assert (
-        HitReply.model_validate_json(HitReply(**hit_json(hit)).model_dump_json()).header == HEADER
-    )
+    assert HitReply.model_validate_json(json.dumps(hit_json(hit))).header == HEADER
     assert f"{HEADER}\n{hit.text}" in citation(hit)
     assert f">{HEADER}</span>" in header_html(hit.header)
     messages, _ = pack("?", [hit], count=len, room=10_000)

@@ -26,11 +26,10 @@ def routers(serving: Serving) -> list[APIRouter]:
         searching.routes(serving),
         answering.routes(serving),
         collections.routes(serving),
-        # Before those that take a document's number in this place.
-        tags.routes(serving),
         documents.routes(serving),
         adding.routes(serving),
         glancing.routes(serving),
+        tags.routes(serving),
         originals.routes(serving),
         history.routes(serving),
     ]

@@ -51,7 +51,7 @@ class AnswerReply(Reply):
     thinking: str
     cut: bool
     ended: str
-    cited: list[Annotated[int, Field(ge=1)]]
+    cited: list[Annotated[int, Field(ge=1), INTEGER]]
     sources: list[HitReply]
 
 

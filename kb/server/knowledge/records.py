@@ -16,9 +16,13 @@ from kb.records import (
     SearchMode,
     SectionKind,
 )
+from kb.server.fields import INTEGER, MetadataItem
 from kb.server.replies import Reply
 
-_Span = Annotated[list[int], Field(min_length=2, max_length=2)]
+_Integer = Annotated[int, INTEGER]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Score = Annotated[float, Field(ge=-1e9, le=1e9)]
+_Span = Annotated[list[_Integer], Field(min_length=2, max_length=2)]
 
 
 class SourceReply(Reply):
@@ -31,34 +35,34 @@ class SourceReply(Reply):
 class HitReply(Reply):
     """A passage, as :class:`kb.SearchHit` describes it."""
 
-    score: float
+    score: _Share
     text: str
     collection: str
-    document_id: int
-    chunk_id: int
-    ordinal: int
+    document_id: _Integer
+    chunk_id: _Integer
+    ordinal: _Integer
     title: str
     media_type: MediaType
     sources: list[SourceReply]
-    start: int
-    end: int
+    start: _Integer
+    end: _Integer
     heading_path: list[str]
     kind: SectionKind
-    page_first: int | None
-    page_last: int | None
+    page_first: _Integer | None
+    page_last: _Integer | None
     page_label: str
     page_label_last: str
     read_by: PageSource
-    confidence: float | None
+    confidence: _Share | None
     header: str
     highlights: list[_Span]
     sentence: _Span | None
     words: list[_Span]
     reasons: list[Reason]
     matched: list[str]
-    metadata: dict[str, MetadataValue]
-    scores: dict[str, float]
-    ranks: dict[str, int]
+    metadata: dict[str, MetadataItem]
+    scores: dict[str, _Score]
+    ranks: dict[str, _Integer]
     before: str
     after: str
     place: str

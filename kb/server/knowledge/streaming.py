@@ -12,8 +12,11 @@ from kb.server.errors import told
 from kb.server.lanes import Lane
 from kb.wire.events import KEEP_ALIVE, MEDIA_TYPE, event_bytes
 
-SILENCE_S = 10.0
-"""Seconds without an event after which a comment says that the server is there."""
+SILENCE_S = 2.0
+"""Seconds without an event after which a comment says that the server is there.
+
+A client that has hung up is noticed by what cannot be written to it, at the second attempt.
+"""
 
 Emit = Callable[[str, Any], None]
 """Sends an event: its name and its JSON value."""

@@ -1,4 +1,4 @@
-"""``/v1/documents/tags`` and ``/v1/facets``: tags of documents, and what filters choose from."""
+"""``/v1/tags`` and ``/v1/facets``: tags of documents, and what filters choose from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_TAGS = 100
 
 
 class Tagging(Body):
-    """``POST /v1/documents/tags``: tags to give to documents, and to take from them."""
+    """``POST /v1/tags``: tags to give to documents, and to take from them."""
 
     documents: Annotated[list[Integer], Field(min_length=1, max_length=_MOST_DOCUMENTS)]
     add: list[Words] = Field(default=[], max_length=_MOST_TAGS)
@@ -58,7 +58,7 @@ def routes(serving: Serving) -> APIRouter:
     router = APIRouter(route_class=JsonRoute)
 
     @router.post(
-        "/v1/documents/tags",
+        "/v1/tags",
         operation_id="tag_documents",
         response_model=TaggedReply,
         responses=errors(*STORE, body=True),
