@@ -162,7 +162,7 @@ class DocumentCalls(CollectionCalls):
         }
         if collection is not None:
             body["collection"] = collection
-        self.server.ask("POST", place("documents", "tags"), json=body)
+        self.server.ask("POST", place("tags"), json=body)
 
     def facets(self, *, collection: str | None = None) -> Facets:
         """Return the tags and languages of a collection's documents, for filters.
