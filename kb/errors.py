@@ -23,6 +23,8 @@ Every message says what failed, on which input, and what to do next::
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
+    │   ├── CollectionNameError   what is given as a name cannot be one
+    │   ├── CollectionExistsError there is one of that name already
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
     ├── ApiKeyError               no such key of the server, or none that can be made so
@@ -148,6 +150,14 @@ class EmbedderMismatchError(StoreError):
 
 class CollectionError(KnowledgeBaseError):
     """There is no such collection, or its name cannot be used."""
+
+
+class CollectionNameError(CollectionError):
+    """What is given as the name of a collection cannot be one."""
+
+
+class CollectionExistsError(CollectionError):
+    """There is a collection of that name already."""
 
 
 class CollectionGoneError(CollectionError):

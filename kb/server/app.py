@@ -10,7 +10,7 @@ from importlib import metadata
 from fastapi import FastAPI
 
 from kb.knowledge_base import KnowledgeBase
-from kb.server import about, embeddings, finding
+from kb.server import about, embeddings, knowledge
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
@@ -41,9 +41,10 @@ def application(
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
     reader = FileReader(base.settings)
+    serving = knowledge.Serving(base=base, quick=quick)
     routers = [
         *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
-        finding.routes(base, quick=quick),
+        *knowledge.routers(serving),
         loading.routes(base, reader=reader),
         about.health(),
     ]
@@ -65,6 +66,7 @@ def application(
         yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
     finally:
         reader.close()
+        serving.close()
         bulk.close()
         quick.close()
 

@@ -27,7 +27,7 @@ _WITH_BODY = {
 _BUSY = "As much is under way as may be at once; `Retry-After` says when to come back."
 _OTHERS = {
     HTTPStatus.NOT_FOUND: "There is no such model, collection or document.",
-    HTTPStatus.CONFLICT: "The collection was made with another model.",
+    HTTPStatus.CONFLICT: "The collection was made with another model, or the name is taken.",
     HTTPStatus.TOO_MANY_REQUESTS: _BUSY,
 }
 _UNAUTHORIZED = "A key is needed and missing, or the one sent is unknown, expired or revoked."

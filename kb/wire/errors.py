@@ -28,6 +28,8 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
     ("archive_unusable", errors.ArchiveError),
     ("store_failed", errors.StoreError),
     ("collection_gone", errors.CollectionGoneError),
+    ("collection_exists", errors.CollectionExistsError),
+    ("collection_refused", errors.CollectionNameError),
     ("collection_not_found", errors.CollectionError),
     ("document_not_found", errors.DocumentNotFoundError),
     ("job_not_found", errors.JobError),
@@ -38,8 +40,6 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
 
 _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     MALFORMED: errors.SettingsError,
-    "collection_exists": errors.CollectionError,
-    "collection_refused": errors.CollectionError,
     "job_refused": errors.JobError,
 }
 """Codes that a route gives where a class of errors means several things."""
