@@ -27,6 +27,7 @@ Every message says what failed, on which input, and what to do next::
     │   ├── CollectionExistsError there is one of that name already
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
+    ├── ApiKeyError               no such key of the server, or none that can be made so
     ├── JobError                  no such job, or none to which this can be done
     └── KnowledgeServerError      a server of a knowledge base refused, or is none
         └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
@@ -165,6 +166,10 @@ class CollectionGoneError(CollectionError):
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class ApiKeyError(KnowledgeBaseError):
+    """There is no such key of the server, or none can be made as it was asked for."""
 
 
 class JobError(KnowledgeBaseError):

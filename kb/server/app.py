@@ -16,10 +16,12 @@ from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
+from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
 from kb.server.scopes import RouteTable
+from kb.server.tools import routes as tools
 
 if TYPE_CHECKING:
     from ingest.jobs import Jobs
@@ -30,13 +32,13 @@ _MOST_FILES_BYTES = 4 << 30
 
 @contextmanager
 def application(
-    base: KnowledgeBase, *, key: str = "", limits: Limits | None = None
+    base: KnowledgeBase, *, policy: Policy | None = None, limits: Limits | None = None
 ) -> Iterator[Gate]:
     """Lend the ASGI application over an open knowledge base; loads its model.
 
     Args:
         base: what is served; stays open.
-        key: API key that every request must bring; ``""`` for none.
+        policy: whom to let in; programs of this machine if not given.
         limits: bounds, the defaults if not given.
 
     Raises:
@@ -51,6 +53,7 @@ def application(
     routers = [
         *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
         *knowledge.routers(serving),
+        tools.routes(serving),
         loading.routes(base, reader=reader),
         about.health(),
     ]
@@ -64,11 +67,15 @@ def application(
         redirect_slashes=False,
         routes=[route for router in routers for route in router.routes],
     )
-    app.router.routes.append(about.description(app))
-    describe(app, key=bool(key))
+    guard = Guard(base.keys, policy or Policy())
+    tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
+    app.router.routes += [
+        about.description("/openapi.json", app.openapi),
+        about.description(f"{tools.ROOT}/openapi.json", tools_described),
+    ]
     handle_errors(app)
     try:
-        gate = Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
+        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
         gate.at_end.append(serving.ending.set)
         yield gate
     finally:

@@ -9,8 +9,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from kb.server.replies import ErrorReply
+from kb.server.scopes import declared
 
 _ALWAYS = {
     HTTPStatus.BAD_REQUEST: "The request is not as it is described here; `message` says where.",
@@ -29,11 +32,20 @@ _OTHERS = {
     HTTPStatus.CONFLICT: "The collection was made with another model, or the name is taken.",
     HTTPStatus.TOO_MANY_REQUESTS: _BUSY,
 }
-_UNAUTHORIZED = "The key of the server is missing, or another was sent."
-_FORBIDDEN = "The server is called by a name that is not this machine's own."
+_UNAUTHORIZED = "A key is needed and missing, or the one sent is unknown, expired or revoked."
+_FORBIDDEN = (
+    "The key does not allow this. Without a key: a web page of another site sent the request, or "
+    "it calls the server by a name that is not this machine's own."
+)
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
+
+_ABOUT = (
+    "A local knowledge base: embeddings, search, documents and their ingestion. Language models "
+    "find a few tools made for them in /tools/openapi.json."
+)
+_ABOUT_TOOLS = "Search and read the user's own documents."
 
 Errors = dict[int | str, dict[str, Any]]
 
@@ -60,22 +72,53 @@ def errors(
     }
 
 
-def describe(app: FastAPI, *, key: bool) -> None:
-    """Have an application say of itself what its routes do not know: who may ask."""
-    app.openapi = _described(app, key=key)  # type: ignore[method-assign] # FastAPI's own way
+def describe(app: FastAPI, *, needs_keys: Callable[[], bool], apart: str) -> Callable[[], Any]:
+    """Have an application say of itself what its routes do not know: who may ask.
+
+    Args:
+        app: the application.
+        needs_keys: says whether everybody needs a key now.
+        apart: the path below which routes are described by themselves.
+
+    Returns:
+        What describes those, their paths without that beginning.
+    """
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not route.operation_id:
+            route.unique_id = route.name  # what a language model calls the tool that it is
+    below = [each for each in app.routes if getattr(each, "path", "").startswith(f"{apart}/")]
+    others = [each for each in app.routes if each not in below]
+    app.openapi = _kept(app, others, needs_keys)  # type: ignore[method-assign] # FastAPI's own way
+    return _kept(app, below, needs_keys, root=apart)
 
 
-def _described(app: FastAPI, *, key: bool) -> Callable[[], dict[str, Any]]:
-    kept: dict[str, Any] = {}
+def _kept(
+    app: FastAPI, routes: list[BaseRoute], needs_keys: Callable[[], bool], *, root: str = ""
+) -> Callable[[], dict[str, Any]]:
+    """Return what describes some routes, made once for each answer to who may ask."""
+    kept: dict[bool, dict[str, Any]] = {}
 
     def openapi() -> dict[str, Any]:
-        if not kept:
-            kept.update(get_openapi(title=app.title, version=app.version, routes=app.routes))
-            _forget_422(kept)
-            _tell_who_may_ask(kept, key=key)
-        return kept
+        needed = needs_keys()
+        if needed not in kept:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=_ABOUT_TOOLS if root else _ABOUT,
+                routes=routes,
+            )
+            _forget_422(made)
+            _tell_who_may_ask(made, _open_paths(app), needed=needed)
+            made["paths"] = {path.removeprefix(root): told for path, told in made["paths"].items()}
+            kept[needed] = made
+        return kept[needed]
 
     return openapi
+
+
+def _open_paths(app: FastAPI) -> set[str]:
+    found = {getattr(route, "path", ""): declared(route) for route in app.routes}
+    return {path for path, needs in found.items() if needs is not None and needs.is_open}
 
 
 def _forget_422(description: dict[str, Any]) -> None:
@@ -87,20 +130,22 @@ def _forget_422(description: dict[str, Any]) -> None:
         description["components"]["schemas"].pop(name, None)
 
 
-def _tell_who_may_ask(description: dict[str, Any], *, key: bool) -> None:
-    status, said = (
-        (HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED) if key else (HTTPStatus.FORBIDDEN, _FORBIDDEN)
-    )
-    if key:
-        bearer = {"type": "http", "scheme": "bearer"}
-        description["components"]["securitySchemes"] = {"key": bearer}
+def _tell_who_may_ask(description: dict[str, Any], opened: set[str], *, needed: bool) -> None:
+    bearer = {"type": "http", "scheme": "bearer"}
+    description["components"]["securitySchemes"] = {"key": bearer}
+    schema = {"$ref": f"#/components/schemas/{ErrorReply.__name__}"}
+    content = {"application/json": {"schema": schema}}
     for path, methods in description["paths"].items():
+        told = {HTTPStatus.FORBIDDEN: _FORBIDDEN}
+        if path not in opened:
+            told[HTTPStatus.UNAUTHORIZED] = _UNAUTHORIZED
+            told[HTTPStatus.TOO_MANY_REQUESTS] = _BUSY
         for operation in methods.values():
-            if key and path == "/health":
-                continue
-            operation["responses"][str(status.value)] = {
-                "description": said,
-                "content": operation["responses"]["500"]["content"],
-            }
-            if key:
-                operation["security"] = [{"key": []}]
+            responses = operation["responses"]
+            for status, said in told.items():
+                headers = {"headers": _RETRY_AFTER} if said == _BUSY else {}
+                responses.setdefault(
+                    str(status.value), {"description": said, "content": content, **headers}
+                )
+            if path not in opened:
+                operation["security"] = [{"key": []}] if needed else [{}, {"key": []}]

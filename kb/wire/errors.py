@@ -33,13 +33,16 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
     ("collection_not_found", errors.CollectionError),
     ("document_not_found", errors.DocumentNotFoundError),
     ("job_not_found", errors.JobError),
+    ("key_refused", errors.ApiKeyError),
     ("invalid_value", errors.SettingsError),
     ("failed", KnowledgeBaseError),
 )
 
 _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     MALFORMED: errors.SettingsError,
+    "original_not_found": errors.DocumentNotFoundError,
     "job_refused": errors.JobError,
+    "no_chat_model": errors.SettingsError,
 }
 """Codes that a route gives where a class of errors means several things."""
 

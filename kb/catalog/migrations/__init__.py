@@ -28,6 +28,7 @@ from kb.catalog.migrations import (
     v15_sentence_vectors,
     v16_language_means,
     v17_newest_documents,
+    v18_keys,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -52,6 +53,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v15_sentence_vectors.apply,
     v16_language_means.apply,
     v17_newest_documents.apply,
+    v18_keys.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
