@@ -7,12 +7,20 @@ wrong: pydantic names its own functions instead, with their addresses in memory.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 MOST_TEXTS = 2048
 """Texts of one request, OpenAI's bound."""
+
+NO_TOKENS = (
+    "they are those of another model's tokenizer, so send the texts themselves (in LangChain: "
+    "`OpenAIEmbeddings(…, check_embedding_ctx_length=False)`)"
+)
+"""What to do instead of sending numbers of tokens, which some clients of OpenAI do by default."""
+
+_NO_TEXT = "no text; send the text itself"
 
 # What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
 _LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1024
@@ -51,8 +59,8 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     for index, text in enumerate(value):
         if not isinstance(text, str):
             numbers = isinstance(text, int | list) and not isinstance(text, bool)
-            wrong = "token numbers, which are not taken" if numbers else "no text"
-            msg = f"input {index} of {len(value)} is {wrong}; send the text itself"
+            wrong = f"token numbers, which are not taken; {NO_TOKENS}" if numbers else _NO_TEXT
+            msg = f"input {index} of {len(value)} is {wrong}"
             raise ValueError(msg)  # noqa: TRY004 - as above
     return value
 
@@ -126,7 +134,6 @@ Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]
 Instruction = Annotated[str, Field(max_length=2000), VALID]
 CollectionName = Annotated[str, Field(min_length=1, max_length=200), VALID]
 Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=_MOST_INTEGER), INTEGER]
-InputType = Literal["query", "document"]
 
 Texts = Annotated[
     list[Text],
