@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
 
 from fastapi import FastAPI
@@ -15,6 +16,8 @@ from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
+from kb.server.loading import routes as loading
+from kb.server.loading.reader import FileReader
 from kb.server.scopes import RouteTable
 
 
@@ -32,13 +35,15 @@ def application(
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    limits = limits or Limits()
+    limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
+    reader = FileReader(base.settings)
     routers = [
         *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
         finding.routes(base, quick=quick),
+        loading.routes(base, reader=reader),
         about.health(),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
@@ -57,5 +62,12 @@ def application(
     try:
         yield Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
     finally:
+        reader.close()
         bulk.close()
         quick.close()
+
+
+def _with_files(limits: Limits, most_mib: int) -> Limits:
+    """Let a body of files be as large as a file that is read, and what stands around it."""
+    around = limits.small_body_bytes
+    return limits if limits.files_bytes else replace(limits, files_bytes=(most_mib << 20) + around)

@@ -1,6 +1,6 @@
 """What the server answers, for ``/openapi.json``; tests hold real answers against it.
 
-The answers themselves are made by ``kb/server/shapes.py``, the same for commands with ``--json``.
+The answers themselves are written by :mod:`kb.wire`, the same for commands with ``--json``.
 """
 
 from __future__ import annotations
