@@ -144,6 +144,16 @@ class LlamaEmbedder:
             **({"notes": "; ".join(self._notices)} if self._notices else {}),
         }
 
+    @property
+    def path(self) -> Path:
+        """The model's file."""
+        return self._model.path
+
+    @property
+    def parameters(self) -> int:
+        """Number of the model's weights."""
+        return self._model.parameters
+
     def header(self, key: str) -> str | None:
         """Return a scalar of the GGUF header as text, None where it is absent."""
         return self._model.metadata(key)

@@ -41,7 +41,7 @@ def application(
     quick = Lane("requests", limits.requests)
     reader = FileReader(base.settings)
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
+        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick), base, bulk=bulk),
         finding.routes(base, quick=quick),
         loading.routes(base, reader=reader),
         about.health(),

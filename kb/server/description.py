@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from kb.server.replies import ErrorReply
+from kb.server.replies import ErrorReply, Reply
 
 _ALWAYS = {
     HTTPStatus.BAD_REQUEST: "The request is not as it is described here; `message` says where.",
@@ -39,7 +39,10 @@ Errors = dict[int | str, dict[str, Any]]
 
 
 def errors(
-    *statuses: HTTPStatus, body: bool = False, said: Mapping[HTTPStatus, str] = MappingProxyType({})
+    *statuses: HTTPStatus,
+    body: bool = False,
+    said: Mapping[HTTPStatus, str] = MappingProxyType({}),
+    model: type[Reply] = ErrorReply,
 ) -> Errors:
     """Return the answers of a route besides success, as FastAPI takes them.
 
@@ -47,12 +50,13 @@ def errors(
         statuses: what this route may answer besides what every route may.
         body: the route takes a body.
         said: what a status means here, where that is not what it means elsewhere.
+        model: the shape of these answers.
     """
     told = _ALWAYS | (_WITH_BODY if body else {}) | {each: _OTHERS[each] for each in statuses}
     told |= said
     return {
         status.value: {
-            "model": ErrorReply,
+            "model": model,
             "description": description,
             **({"headers": _RETRY_AFTER} if "Retry-After" in description else {}),
         }

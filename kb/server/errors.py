@@ -34,6 +34,8 @@ _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
 _SHOULD = "Input should "
+_OLLAMA = "/api/"
+_CHOICE = re.compile(r"\([a-z]+\)")  # names one of several bodies that a route takes, not a field
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
@@ -86,20 +88,18 @@ def json_response(value: Any) -> Response:  # noqa: ANN401 - JSON
     return Response(content.encode(errors="backslashreplace"), media_type="application/json")
 
 
-def error_response(error: RefusalError) -> Response:
-    """Return an error in OpenAI's shape; 429 and 503 say when to come back."""
-    client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    kind = _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
-    response = json_response(
-        {
-            "error": {
-                "message": _ADDRESS.sub("", str(error)),
-                "type": kind,
-                "param": error.param,
-                "code": error.code,
-            }
-        }
-    )
+def error_response(error: RefusalError, path: str = "") -> Response:
+    """Return an error in OpenAI's shape; 429 and 503 say when to come back.
+
+    Below the ``path`` ``/api/`` speak Ollama's clients, which read a text where OpenAI's read an
+    object.
+    """
+    said = _ADDRESS.sub("", str(error))
+    if path.startswith(_OLLAMA):
+        response = json_response({"error": said})
+    else:
+        shape = {"message": said, "type": _type(error), "param": error.param, "code": error.code}
+        response = json_response({"error": shape})
     response.status_code = error.status
     if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -107,6 +107,11 @@ def error_response(error: RefusalError) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.headers.update(error.headers)
     return response
+
+
+def _type(error: RefusalError) -> str:
+    client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
 
 
 def on_the_wire(error: RefusalError) -> bytes:
@@ -121,42 +126,44 @@ def handle_errors(app: FastAPI) -> None:
     """Have every error of an application answered in this shape."""
 
     @app.exception_handler(RefusalError)
-    async def refused(_: Request, error: RefusalError) -> Response:
-        return error_response(error)
+    async def refused(request: Request, error: RefusalError) -> Response:
+        return error_response(error, request.url.path)
 
     @app.exception_handler(KnowledgeBaseError)
     async def expected(request: Request, error: KnowledgeBaseError) -> Response:
         code = codes.code_of(error)
         for kind, status in _STATUS:
             if isinstance(error, kind):
-                text = "query" if request.url.path.endswith("/search") else "input"
+                text = "query" if request.url.path.endswith(("/search", "/rerank")) else "input"
                 param = text if kind is InputTooLongError else None
-                return error_response(RefusalError(status, str(error), param=param, code=code))
+                refusal = RefusalError(status, str(error), param=param, code=code)
+                return error_response(refusal, request.url.path)
         _log.error("%s: %s", type(error).__name__, error)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return error_response(RefusalError(status, str(error), code=code))
+        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), code=code)
+        return error_response(refusal, request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> Response:
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
         problems = error.errors()
         told = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
         left = len(problems) - _MOST_PROBLEMS
         told += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
-        return error_response(
-            RefusalError(HTTPStatus.BAD_REQUEST, told, param=param, code=MALFORMED)
-        )
+        refusal = RefusalError(HTTPStatus.BAD_REQUEST, told, param=param, code=MALFORMED)
+        return error_response(refusal, request.url.path)
 
     @app.exception_handler(HTTPException)
-    async def generic(_: Request, error: HTTPException) -> Response:
+    async def generic(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        return error_response(RefusalError(status, str(error.detail), headers=error.headers))
+        refusal = RefusalError(status, str(error.detail), headers=error.headers)
+        return error_response(refusal, request.url.path)
 
     @app.exception_handler(Exception)
-    async def unexpected(_: Request, __: Exception) -> Response:
+    async def unexpected(request: Request, __: Exception) -> Response:
         # The traceback goes to the log of the server; the client gets none of it.
         message = "the server failed on this request; its log says why"
-        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, message))
+        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+        return error_response(refusal, request.url.path)
 
 
 def _told(problem: Mapping[str, Any]) -> str:
@@ -173,4 +180,5 @@ def _told(problem: Mapping[str, Any]) -> str:
 
 
 def _place(problem: Mapping[str, Any]) -> str:
-    return ".".join(str(part)[:80] for part in problem["loc"][1:])
+    parts = [str(part)[:80] for part in problem["loc"][1:]]
+    return ".".join(part for part in parts if not _CHOICE.fullmatch(part))

@@ -32,7 +32,7 @@ _DAY = re.compile("^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
 _PAGES = re.compile("^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$")
 
 
-def _whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
+def whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
     """Refuse what JSON can write but UTF-8 cannot."""
     if isinstance(text, str) and not text.isascii():
         try:
@@ -65,6 +65,13 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     return value
 
 
+def text_or_texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Check texts as :func:`_texts` does, and leave one text as it is."""
+    for text in _texts(value):
+        whole(text)
+    return value
+
+
 def _names(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     """Make a list of one name."""
     if isinstance(value, str):
@@ -88,7 +95,7 @@ def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
         if len(value) > _MOST_CHARACTERS:
             msg = f"a text of at most {_MOST_CHARACTERS} characters is needed"
             raise ValueError(msg)
-        return _whole(value)
+        return whole(value)
     if isinstance(value, int | float) and _LEAST_INTEGER <= value <= _MOST_INTEGER:
         return value
     if isinstance(value, int | float):
@@ -125,7 +132,7 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the defa
 
 
 # Bounds stand before these, next to the type: after a function pydantic describes them wrongly.
-VALID = BeforeValidator(_whole)
+VALID = BeforeValidator(whole)
 INTEGER = BeforeValidator(_integer)
 DIGITS = BeforeValidator(_digits)
 
@@ -141,6 +148,23 @@ Texts = Annotated[
         _texts,
         json_schema_input_type=str
         | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)],
+    ),
+]
+TextOrTexts = Annotated[
+    Any,
+    BeforeValidator(text_or_texts),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                    "maxItems": MOST_TEXTS,
+                },
+            ]
+        }
     ),
 ]
 CollectionNames = Annotated[

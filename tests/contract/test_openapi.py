@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import own_server
 import pytest
+from described import SAMPLES, body_schema, check_answer, is_malformed
 from json_schema import Schemas
 
 from kb import KnowledgeBase, Settings
@@ -18,18 +19,6 @@ from kb import KnowledgeBase, Settings
 BODIES = ("/v1/embeddings", "/v1/search", "/tokenize")
 JSON = {"Content-Type": "application/json"}
 KEY = "a-key-that-nobody-guesses-1407"
-
-# The first of each are as the pattern says.
-SAMPLES = {
-    "^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$": (
-        *("", "2024", "2024-05", "2024-05-01"),
-        *("24", "2024-13", "2024-00", "2024-05-32", "2024-5", " 2024", "2024\n", "２０２４", "x"),
-    ),
-    "^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$": (
-        *("", "3", "3-7", "3-", "-7", "99999999"),
-        *("-", "3 - 7", "٣", "x", "3-7-9", "999999999", " 3", "3\n"),
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +47,6 @@ def description(client: httpx.Client) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def schemas(description: dict[str, Any]) -> Schemas:
     return Schemas(description["components"]["schemas"], SAMPLES)
-
-
-def body_schema(description: dict[str, Any], path: str) -> dict[str, Any]:
-    content = description["paths"][path]["post"]["requestBody"]["content"]
-    found: dict[str, Any] = content["application/json"]["schema"]
-    return found
-
-
-def check_answer(
-    answer: httpx.Response, description: dict[str, Any], schemas: Schemas, path: str
-) -> None:
-    """Expect an answer to be one that the description has, in the shape that it has."""
-    operation = description["paths"][path][answer.request.method.lower()]
-    told = operation["responses"].get(str(answer.status_code))
-    assert told is not None, (answer.status_code, answer.text[:500])
-    schema = told["content"]["application/json"]["schema"]
-    assert list(schemas.problems(schema, answer.json())) == []
-    assert not re.search(r"0x[0-9a-f]{6}|function-|functools|<class", answer.text)
-
-
-def is_malformed(answer: httpx.Response) -> bool:
-    return answer.status_code == 400 and answer.json()["error"]["code"] == "malformed"
 
 
 @pytest.mark.parametrize("path", BODIES)

@@ -24,9 +24,6 @@ class WordedEmbedder(HashingEmbedder):
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
         return self.count_tokens([self._worded(text, query=query, task=task) for text in texts])
 
-    def count_bare(self, texts: Sequence[str]) -> list[int]:
-        return self.count_tokens(texts)
-
     def embed_documents(
         self,
         texts: Sequence[str],

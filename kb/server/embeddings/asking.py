@@ -58,12 +58,20 @@ class Asked(Body):
         Raises:
             RefusalError: another model is asked for, or an instruction where none belongs.
         """
-        if self.model is not None:
-            check_model(self.model, card.name)
+        self.check_served(card.name)
         input_type = _INPUT_TYPES[self.input_type or ""]
         if self.instruct:
             check_instruct(input_type, card)
         return Wording(input_type=input_type, instruct=self.instruct)
+
+    def check_served(self, served: str) -> None:
+        """Refuse a request for another model than the one that is served.
+
+        Raises:
+            RefusalError: it is another (404).
+        """
+        if self.model is not None:
+            check_model(self.model, served)
 
 
 class Embeddable(Asked):

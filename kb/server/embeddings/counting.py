@@ -41,7 +41,7 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
     @needs("embed", collections="none")
-    async def tokenize(body: TokenizeRequest) -> Response:
+    async def count_tokens(body: TokenizeRequest) -> Response:
         """Count the tokens of texts."""
         wording = body.wording(engine.card)
         counts = await engine.counts(body.input, wording if body.special else None)

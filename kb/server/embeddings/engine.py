@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
+from kb.server.embeddings.facts import Facts
 from kb.server.embeddings.windows import Windowed, windowed
 from kb.server.fields import MOST_TEXTS
 from kb.server.lanes import Lane
@@ -68,6 +69,7 @@ class Engine:
 
     Attributes:
         card: what the model is.
+        facts: what is known of its file.
         long_inputs: as above.
         long_texts: texts that were embedded in windows.
         windows: windows of those texts.
@@ -85,6 +87,7 @@ class Engine:
         self._bulk = bulk
         self._quick = quick
         self.card = Card.of(embedder)
+        self.facts = Facts.of(embedder)
         self.long_inputs = long_inputs
         self.long_texts = 0
         self.windows = 0
@@ -117,6 +120,8 @@ class Engine:
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
         """Return the vectors of texts that the model reads whole, in their order."""
+        if not texts:
+            return np.empty((0, self.card.dim), dtype=np.float32)
         lane = self._quick if wording.query else self._bulk
         return await lane.run(lambda: self._vectors(texts, wording))
 

@@ -108,15 +108,18 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
     @needs("embed", collections="none")
-    async def embeddings(body: EmbeddingRequest) -> Response:
-        """Turn texts into vectors of unit length, as OpenAI's clients ask for them."""
+    async def create_embeddings(body: EmbeddingRequest) -> Response:
+        """Turn texts into vectors of unit length, as OpenAI's clients ask for them.
+
+        The vectors of texts of similar meaning are near each other.
+        """
         return await embed(engine, body)
 
     @router.get(
         "/v1/models", response_model=ModelsReply, responses=errors(HTTPStatus.TOO_MANY_REQUESTS)
     )
     @needs(*KEY_SCOPES, collections="none")
-    async def models() -> Response:
+    async def list_models() -> Response:
         """List the model that is served."""
         return json_response({"object": "list", "data": [card]})
 
@@ -126,7 +129,7 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
     )
     @needs(*KEY_SCOPES, collections="none")
-    async def model(model: str) -> Response:
+    async def describe_model(model: str) -> Response:
         """Describe the model that is served, asked for by its name."""
         check_model(model, engine.card.name)
         return json_response(card)
