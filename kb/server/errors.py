@@ -15,7 +15,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from kb.errors import (
+    ChatError,
     CollectionError,
+    CollectionExistsError,
+    CollectionNameError,
     DocumentNotFoundError,
     EmbedderMismatchError,
     InputTooLongError,
@@ -30,6 +33,7 @@ _log = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
 MALFORMED = codes.MALFORMED
 
+_FAULT = "the server failed on this request; its log says why"
 _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
@@ -42,10 +46,13 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what
 _STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus], ...] = (
     (InputTooLongError, HTTPStatus.BAD_REQUEST),
     (SettingsError, HTTPStatus.BAD_REQUEST),
+    (CollectionExistsError, HTTPStatus.CONFLICT),
+    (CollectionNameError, HTTPStatus.BAD_REQUEST),
     (CollectionError, HTTPStatus.NOT_FOUND),
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (EmbedderMismatchError, HTTPStatus.CONFLICT),
     (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ChatError, HTTPStatus.BAD_GATEWAY),
 )
 
 _TYPES = {
@@ -94,12 +101,8 @@ def error_response(error: RefusalError, path: str = "") -> Response:
     Below the ``path`` ``/api/`` speak Ollama's clients, which read a text where OpenAI's read an
     object.
     """
-    said = _ADDRESS.sub("", str(error))
-    if path.startswith(_OLLAMA):
-        response = json_response({"error": said})
-    else:
-        shape = {"message": said, "type": _type(error), "param": error.param, "code": error.code}
-        response = json_response({"error": shape})
+    shape = _detail(error)
+    response = json_response({"error": shape["message"] if path.startswith(_OLLAMA) else shape})
     response.status_code = error.status
     if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -109,9 +112,37 @@ def error_response(error: RefusalError, path: str = "") -> Response:
     return response
 
 
-def _type(error: RefusalError) -> str:
+def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
+    """Return what an error is to the client of a route."""
+    code = codes.code_of(error)
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            text = "query" if path.endswith(("/search", "/rerank")) else "input"
+            param = text if kind is InputTooLongError else None
+            return RefusalError(status, str(error), param=param, code=code)
+    _log.error("%s: %s", type(error).__name__, error)
+    return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), code=code)
+
+
+def told(error: Exception) -> dict[str, Any]:
+    """Return an error as it is told inside of an answer that has begun; logs a fault."""
+    if isinstance(error, KnowledgeBaseError):
+        return _detail(refusal_of(error))
+    if isinstance(error, RefusalError):
+        return _detail(error)
+    _log.error("an answer broke off", exc_info=error)
+    return _detail(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT))
+
+
+def _detail(error: RefusalError) -> dict[str, Any]:
     client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
+    kind = _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
+    return {
+        "message": _ADDRESS.sub("", str(error)),
+        "type": kind,
+        "param": error.param,
+        "code": error.code,
+    }
 
 
 def on_the_wire(error: RefusalError) -> bytes:
@@ -131,25 +162,17 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(KnowledgeBaseError)
     async def expected(request: Request, error: KnowledgeBaseError) -> Response:
-        code = codes.code_of(error)
-        for kind, status in _STATUS:
-            if isinstance(error, kind):
-                text = "query" if request.url.path.endswith(("/search", "/rerank")) else "input"
-                param = text if kind is InputTooLongError else None
-                refusal = RefusalError(status, str(error), param=param, code=code)
-                return error_response(refusal, request.url.path)
-        _log.error("%s: %s", type(error).__name__, error)
-        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), code=code)
-        return error_response(refusal, request.url.path)
+        path = request.url.path
+        return error_response(refusal_of(error, path), path)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         problems = error.errors()
-        told = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
+        wrong = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
         left = len(problems) - _MOST_PROBLEMS
-        told += f"; and {left:,} more" if left > 0 else ""
+        wrong += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
-        refusal = RefusalError(HTTPStatus.BAD_REQUEST, told, param=param, code=MALFORMED)
+        refusal = RefusalError(HTTPStatus.BAD_REQUEST, wrong, param=param, code=MALFORMED)
         return error_response(refusal, request.url.path)
 
     @app.exception_handler(HTTPException)
@@ -161,8 +184,7 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, __: Exception) -> Response:
         # The traceback goes to the log of the server; the client gets none of it.
-        message = "the server failed on this request; its log says why"
-        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
         return error_response(refusal, request.url.path)
 
 

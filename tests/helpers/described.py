@@ -18,11 +18,15 @@ SAMPLES = {
         *("", "3", "3-7", "3-", "-7", "99999999"),
         *("-", "3 - 7", "٣", "x", "3-7-9", "999999999", " 3", "3\n"),
     ),
+    "^([0-9]{1,17}-[0-9]{1,19})?$": (
+        *("", "1764435600000000-7", "0-0", f"{'9' * 17}-{'9' * 19}"),
+        *("-", "1-", "-1", "1-2-3", "１-2", "x", "1-2\n", " 1-2", "9" * 18 + "-1"),
+    ),
 }
 
 
-def body_schema(description: dict[str, Any], path: str) -> dict[str, Any]:
-    content = description["paths"][path]["post"]["requestBody"]["content"]
+def body_schema(description: dict[str, Any], path: str, method: str = "POST") -> dict[str, Any]:
+    content = description["paths"][path][method.lower()]["requestBody"]["content"]
     found: dict[str, Any] = content["application/json"]["schema"]
     return found
 
