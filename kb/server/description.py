@@ -110,10 +110,11 @@ def _tell_who_may_ask(description: dict[str, Any], opened: set[str], *, needed: 
             told[HTTPStatus.TOO_MANY_REQUESTS] = _BUSY
         for operation in methods.values():
             responses = operation["responses"]
+            shape = responses.get("500", {}).get("content", content)  # Ollama's routes have another
             for status, said in told.items():
                 headers = {"headers": _RETRY_AFTER} if said == _BUSY else {}
                 responses.setdefault(
-                    str(status.value), {"description": said, "content": content, **headers}
+                    str(status.value), {"description": said, "content": shape, **headers}
                 )
             if path not in opened:
                 operation["security"] = [{"key": []}] if needed else [{}, {"key": []}]
