@@ -30,8 +30,11 @@ from kb.store.store import Store
 # ranks low; more cost time and did not change nDCG@10.
 _CANDIDATES_MIN = 50
 _CANDIDATES_PER_HIT = 3
-# The index does not know of sentences: of twice as many, the exact first ten are hardly ever not.
+# The index does not know of sentences: it gives twice as many at first, and this many at most.
 _INDEX_FACTOR = 2
+_MOST_FACTOR = 16
+# Passages whose text is read, in the order of their scores, for each of the limit.
+_LOOKED_AT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,10 @@ class Attempt:
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
             candidates, exhausted = self._candidates(limit)
+            # Those that the index gave beyond the limit were needed to score them, no more.
+            if most is not None and len(candidates.ranked) > _LOOKED_AT * limit:
+                candidates.ranked = candidates.ranked[: _LOOKED_AT * limit]
+                exhausted = False
             kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
@@ -131,13 +138,35 @@ class Attempt:
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if asked.mode != "keyword" and vector is not None:
                 scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
-                most = _INDEX_FACTOR * limit
-                near = dense.nearest(self._answers, each, scoring.asked, most, restriction)
                 others = [chunk_id for chunk_id, _ in by_words]
-                found.meaning += scoring.ranked(state, near, others)
+                whole = self._near(each, scoring, limit, others, restriction)
+                found.meaning += scoring.ranked()
                 found.foreign |= scoring.foreign()
-                exhausted = exhausted and len(near) < most
+                exhausted = exhausted and whole
         return _ranked(asked, found), exhausted
+
+    def _near(
+        self,
+        collection: CollectionInfo,
+        scoring: Rescoring,
+        limit: int,
+        others: Sequence[int],
+        restriction: Restriction,
+    ) -> bool:
+        """Have candidates of the index scored, and others; say whether those are all there are.
+
+        The index does not know of sentences: it is asked for more while one of those that it has
+        not given yet may be among the best.
+        """
+        most, wanted = _INDEX_FACTOR * limit, _wanted(self._asked)
+        while True:
+            near = dense.nearest(self._answers, collection, scoring.asked, most, restriction)
+            scoring.score(self._state, near, others)
+            if len(near) < most:
+                return True
+            if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
+                return False
+            most *= 2
 
     def _sought(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
