@@ -12,10 +12,11 @@ from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.languages.neutral import Means
+from kb.languages.queries import query_languages
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
+from kb.search.calibration import BY_BOTH, BY_MEANING, BY_WORDS, comparable
 from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
 from kb.search.query import Query
@@ -232,17 +233,29 @@ def _ranked(asked: Resolved, found: _Candidates) -> Found:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
     if asked.mode == "keyword":
-        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
-        return Found(asked.collections, sure, {"keyword": words})
+        return Found(
+            collections=asked.collections,
+            ranked=[(chunk_id, coverage[chunk_id]) for chunk_id, _ in words],
+            calibration=BY_WORDS,
+            stages={"keyword": words},
+        )
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if asked.means.model.complete else comparable(meaning)
+    # What has no language, codes and names, may stand in a text of any.
+    foreign = found.foreign if query_languages(asked.query.text) else ()
     if asked.mode == "dense":
-        return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
-    fused = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
-    stages = {"dense": meaning, "keyword": words, "fused": fused}
-    return Found(asked.collections, fused, stages)
-
-
-def _sure(ranked: list[tuple[int, float]], calibration: Calibration) -> list[tuple[int, float]]:
-    sure = calibration.probabilities([score for _, score in ranked])
-    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, sure, strict=True)]
+        return Found(
+            collections=asked.collections,
+            ranked=scaled,
+            calibration=BY_MEANING,
+            stages={"dense": meaning},
+            foreign=foreign,
+        )
+    return Found(
+        collections=asked.collections,
+        ranked=fusion.fuse(scaled, found.evidence, foreign=found.foreign),
+        calibration=BY_BOTH,
+        stages={"dense": meaning, "keyword": words},
+        foreign=foreign,
+        fused=True,
+    )
