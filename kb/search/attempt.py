@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 
+from kb.catalog.chunks import Passage
 from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
@@ -16,9 +17,17 @@ from kb.languages.queries import query_languages
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
-from kb.search.calibration import BY_BOTH, BY_MEANING, BY_WORDS, comparable
+from kb.search.calibration import (
+    BY_BOTH,
+    BY_MEANING,
+    BY_WORDS,
+    Calibration,
+    comparable,
+    rivals_of,
+    share_of,
+)
 from kb.search.corrections import Misspelt, corrections, everywhere
-from kb.search.hits import Found
+from kb.search.hits import Found, Ranking
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.rescoring import Rescoring
@@ -34,8 +43,6 @@ _CANDIDATES_PER_HIT = 3
 # The index does not know of sentences: it gives twice as many at first, and this many at most.
 _INDEX_FACTOR = 2
 _MOST_FACTOR = 16
-# Passages whose text is read, in the order of their scores, for each of the limit.
-_LOOKED_AT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +106,14 @@ class Attempt:
         most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            candidates, exhausted = self._candidates(limit)
-            # Those that the index gave beyond the limit were needed to score them, no more.
-            if most is not None and len(candidates.ranked) > _LOOKED_AT * limit:
-                candidates.ranked = candidates.ranked[: _LOOKED_AT * limit]
-                exhausted = False
+            candidates, exhausted = self._candidates(limit, most)
             kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[Found, bool]:
+    def _candidates(self, limit: int, most: int | None) -> tuple[Found, bool]:
         """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
@@ -144,7 +147,11 @@ class Attempt:
                 found.meaning += scoring.ranked()
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and whole
-        return _ranked(asked, found), exhausted
+        ranked, calibration = _ranked(asked, found)
+        # The index gave more than the limit, which was needed to score them. Their texts are not.
+        shown = ranked if most is None else ranked[:limit]
+        exhausted = exhausted and len(shown) == len(ranked)
+        return _shown(state, asked, found, shown, calibration), exhausted
 
     def _near(
         self,
@@ -223,7 +230,8 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(asked: Resolved, found: _Candidates) -> Found:
+def _ranked(asked: Resolved, found: _Candidates) -> tuple[Ranking, Calibration]:
+    """Put the candidates of all collections in one order; say what its scores mean."""
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -233,29 +241,41 @@ def _ranked(asked: Resolved, found: _Candidates) -> Found:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
     if asked.mode == "keyword":
-        return Found(
-            collections=asked.collections,
-            ranked=[(chunk_id, coverage[chunk_id]) for chunk_id, _ in words],
-            calibration=BY_WORDS,
-            stages={"keyword": words},
-        )
+        return [(each, coverage[each]) for each, _ in words], BY_WORDS
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if asked.means.model.complete else comparable(meaning)
-    # What has no language, codes and names, may stand in a text of any.
-    foreign = found.foreign if query_languages(asked.query.text) else ()
     if asked.mode == "dense":
-        return Found(
-            collections=asked.collections,
-            ranked=scaled,
-            calibration=BY_MEANING,
-            stages={"dense": meaning},
-            foreign=foreign,
-        )
-    return Found(
-        collections=asked.collections,
-        ranked=fusion.fuse(scaled, found.evidence, foreign=found.foreign),
-        calibration=BY_BOTH,
-        stages={"dense": meaning, "keyword": words},
-        foreign=foreign,
-        fused=True,
-    )
+        return scaled, BY_MEANING
+    return fusion.fuse(scaled, found.evidence, foreign=found.foreign), BY_BOTH
+
+
+def _shown(
+    state: State, asked: Resolved, found: _Candidates, ranked: Ranking, calibration: Calibration
+) -> Found:
+    """Return the first of a ranking with their passages, and how sure it is of each."""
+    # What has no language, codes and names, may stand in a text of any.
+    foreign = found.foreign if query_languages(asked.query.text) else set()
+    ids = [chunk_id for chunk_id, _ in ranked]
+    passages = state.passages([each.id for each in asked.collections], ids)
+    sure = _sure(ranked, calibration, passages, share_of(foreign, ids))
+    stages: dict[str, Ranking] = {}
+    if asked.mode != "keyword":
+        stages["dense"] = found.meaning
+    if asked.mode != "dense":
+        stages["keyword"] = found.words
+    if asked.mode == "hybrid":
+        stages["fused"] = sure
+    return Found(asked.collections, sure, passages, stages)
+
+
+def _sure(
+    ranked: Ranking,
+    calibration: Calibration,
+    passages: Mapping[int, Passage],
+    foreign: float,
+) -> list[tuple[int, float]]:
+    """Return how sure it is of each chunk that it answers, best first."""
+    visible = ((passages[each], score) for each, score in ranked if each in passages)
+    rivals = rivals_of((one.document_id, one.text, score) for one, score in visible)
+    told = calibration.probabilities([score for _, score in ranked], rivals, foreign)
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, told, strict=True)]

@@ -10,7 +10,7 @@ how well they hold on families of sets that were left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 # The places after the first few, from 0: what a collection gives for any question.
@@ -83,6 +83,12 @@ def rivals_of(ranked: Iterable[tuple[int, str, float]]) -> list[float]:
         if len(best) == _TO:
             break
     return [*best, *more][:_TO]
+
+
+def share_of(foreign: Collection[int], ranked: Sequence[int]) -> float:
+    """Return which share of the first ten chunks is among those in other languages."""
+    first = ranked[:_TO]
+    return sum(chunk_id in foreign for chunk_id in first) / max(1, len(first))
 
 
 # Exact scores of the default model's candidates: their usual middle, and how far they lie apart.

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from kb.catalog.chunks import Passage, StoredChunk
 from kb.catalog.state import State
 from kb.records import CollectionInfo, SearchHit, Source
-from kb.search.calibration import Calibration, rivals_of
 from kb.search.collapse import collapse
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
 
 
-_LOOKED_AT = 10
-"""First places whose languages say whether words can count."""
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Found:
     """A ranking of chunks of some collections, and what each stage that made it gave.
 
-    Attributes:
-        calibration: what the scores of ``ranked`` mean.
-        foreign: chunks in other languages than the query.
-        fused: whether the ranking is a stage of its own, made from the others.
+    ``passages`` are the chunks of the ranking that a search may see.
     """
 
     collections: Sequence[CollectionInfo]
     ranked: Ranking
-    calibration: Calibration
-    stages: Mapping[str, Ranking]
-    foreign: Collection[int] = ()
-    fused: bool = False
-
-    def sure(self, passages: Mapping[int, Passage]) -> dict[int, float]:
-        """Return how sure it is of each chunk that it answers, best first."""
-        ids, scores = [each for each, _ in self.ranked], [score for _, score in self.ranked]
-        known = ((passages[each], score) for each, score in self.ranked if each in passages)
-        rivals = rivals_of((one.document_id, one.text, score) for one, score in known)
-        places = ids[:_LOOKED_AT]
-        foreign = sum(each in self.foreign for each in places) / max(1, len(places))
-        told = self.calibration.probabilities(scores, rivals, foreign)
-        return dict(zip(ids, told, strict=True))
+    passages: Mapping[int, Passage]
+    stages: Mapping[str, Ranking] = field(default_factory=dict)
 
 
 def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
@@ -54,17 +34,16 @@ def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
     ranks a hundred chunks to show a few.
     """
     names = {each.id: each.name for each in found.collections}
-    passages = state.passages(list(names), [chunk_id for chunk_id, _ in found.ranked])
+    passages = found.passages
     ranked = (passages[chunk_id] for chunk_id, _ in found.ranked if chunk_id in passages)
     kept = collapse(ranked, wanted)
     ids = [each.passage.id for each in kept]
     chunks = state.visible_chunks(list(names), ids)
     origins = state.sources_of(document for each in kept for document in each.document_ids)
-    scores = found.sure(passages)
-    stages = {**found.stages, **({"fused": list(scores.items())} if found.fused else {})}
+    scores = dict(found.ranked)
     places = {
         name: {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
-        for name, ranking in stages.items()
+        for name, ranking in found.stages.items()
     }
     return [
         _hit(
