@@ -81,11 +81,14 @@ class UserInterface:
 
 
 @pytest.fixture(scope="session")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the default model."""
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that holds the default model, whose weights stay in memory for quick openings."""
+    from kb.llama.native import Model  # noqa: PLC0415 - unit tests load no model
+
     folder = tmp_path_factory.mktemp("models")
-    ensure_bundled_model(folder)
-    return folder
+    weights = Model(ensure_bundled_model(folder))
+    yield folder
+    weights.close()
 
 
 @pytest.fixture(scope="session")
