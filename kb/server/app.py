@@ -51,7 +51,7 @@ def application(
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
+        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick), base, bulk=bulk),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
