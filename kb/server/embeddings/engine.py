@@ -16,14 +16,13 @@ from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
 from kb.server.embeddings.facts import Facts
 from kb.server.embeddings.windows import Windowed, windowed
-from kb.server.fields import MOST_TEXTS
+from kb.server.fields import MOST_TEXTS, LongInputs
 from kb.server.lanes import Lane
 from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
 
 InputType = Literal["query", "document", "none"]
-LongInputs = Literal["windows", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
