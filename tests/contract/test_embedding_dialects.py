@@ -341,6 +341,16 @@ class TestOllama:
             assert found == status, (path, error)
             assert told in error
 
+    def test_a_knowledge_base_takes_it_for_an_ollama_server(
+        self, client: httpx.Client, read: list[str]
+    ) -> None:
+        with closing(ServerEmbedder(f"{client.base_url}/api/embed")) as remote:
+            assert remote.identity.model_id == f"{MODEL}:latest"
+            read.clear()
+            vectors = remote.embed_documents(["a heron", "b"])
+            assert read == ["passage: a heron", "passage: b"]
+            np.testing.assert_allclose(vectors[0], vector_of("passage: a heron"), atol=1e-6)
+
 
 class TestLongInputs:
     """A text longer than the model reads, in every dialect."""
