@@ -83,6 +83,7 @@ class Gate:
 
     Attributes:
         table: the same.
+        at_end: called when the server is told to end.
     """
 
     def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, table: RouteTable) -> None:
@@ -91,6 +92,7 @@ class Gate:
         self._rates = Rates(limits.rate)
         self._limits = limits
         self.table = table
+        self.at_end: list[Callable[[], object]] = []
         self._at_work = 0
         self._passing = 0
         self._held = 0
@@ -124,6 +126,8 @@ class Gate:
     def end(self) -> None:
         """Take no more bodies, and give what is at work a while: the server was told to end."""
         self._ending = True
+        for act in self.at_end:
+            act()
         now = asyncio.get_running_loop().time()
         for limit in self._arriving:
             limit.reschedule(now)
