@@ -18,9 +18,11 @@ from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical
 from kb.search.answers import VectorAnswers
 from kb.search.calibration import (
+    BESIDE_WORDS,
     BY_BOTH,
     BY_MEANING,
     BY_WORDS,
+    WORDS_BESIDE,
     Calibration,
     comparable,
     rivals_of,
@@ -213,7 +215,7 @@ def _ranked(state: State, asked: Resolved, found: _Candidates) -> Found:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
     # The numbers of calibration are the default model's, as its means are.
-    scaled = meaning if asked.means.model.complete else comparable(meaning)
+    known = asked.means.model.complete
     # What has no language, codes and names, may stand in a text of any.
     foreign = found.foreign if query_languages(asked.query.text) else set()
     stages: dict[str, Ranking] = {}
@@ -224,9 +226,12 @@ def _ranked(state: State, asked: Resolved, found: _Candidates) -> Found:
     if asked.mode == "keyword":
         ranked, calibration = [(each, coverage[each]) for each, _ in words], BY_WORDS
     elif asked.mode == "dense":
-        ranked, calibration = scaled, BY_MEANING
+        ranked, calibration = meaning if known else comparable(meaning), BY_MEANING
     else:
-        ranked = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
+        scaled = meaning if known else comparable(meaning, BESIDE_WORDS)
+        weight = 1.0 if known else WORDS_BESIDE
+        evidence = {chunk_id: weight * each for chunk_id, each in found.evidence.items()}
+        ranked = fusion.fuse(scaled, evidence, foreign=found.foreign)
         calibration = BY_BOTH
     ids = [chunk_id for chunk_id, _ in ranked]
     passages = state.passages([each.id for each in asked.collections], ids)
