@@ -42,8 +42,9 @@ from kb.store.store import Store
 # ranks low; more cost time and did not change nDCG@10.
 _CANDIDATES_MIN = 50
 _CANDIDATES_PER_HIT = 3
-# The index does not know of sentences: of twice as many, the exact first ten are hardly ever not.
+# The index does not know of sentences: it gives twice as many at first, and this many at most.
 _INDEX_FACTOR = 2
+_MOST_FACTOR = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +108,14 @@ class Attempt:
         most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            candidates, exhausted = self._candidates(limit)
+            candidates, exhausted = self._candidates(limit, most)
             kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
             if len(kept) >= wanted or exhausted:
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[Found, bool]:
+    def _candidates(self, limit: int, most: int | None) -> tuple[Found, bool]:
         """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
@@ -143,13 +144,39 @@ class Attempt:
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if asked.mode != "keyword" and vector is not None:
                 scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
-                most = _INDEX_FACTOR * limit
-                near = dense.nearest(self._answers, each, scoring.asked, most, restriction)
                 others = [chunk_id for chunk_id, _ in by_words]
-                found.meaning += scoring.ranked(state, near, others)
+                whole = self._near(each, scoring, limit, others, restriction)
+                found.meaning += scoring.ranked()
                 found.foreign |= scoring.foreign()
-                exhausted = exhausted and len(near) < most
-        return _ranked(state, asked, found), exhausted
+                exhausted = exhausted and whole
+        ranked, calibration = _ranked(asked, found)
+        # The index gave more than the limit, which was needed to score them. Their texts are not.
+        shown = ranked if most is None else ranked[:limit]
+        exhausted = exhausted and len(shown) == len(ranked)
+        return _shown(state, asked, found, shown, calibration), exhausted
+
+    def _near(
+        self,
+        collection: CollectionInfo,
+        scoring: Rescoring,
+        limit: int,
+        others: Sequence[int],
+        restriction: Restriction,
+    ) -> bool:
+        """Have candidates of the index scored, and others; say whether those are all there are.
+
+        The index does not know of sentences: it is asked for more while one of those that it has
+        not given yet may be among the best.
+        """
+        most, wanted = _INDEX_FACTOR * limit, _wanted(self._asked)
+        while True:
+            near = dense.nearest(self._answers, collection, scoring.asked, most, restriction)
+            scoring.score(self._state, near, others)
+            if len(near) < most:
+                return True
+            if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
+                return False
+            most *= 2
 
     def _sought(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
@@ -205,7 +232,8 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(state: State, asked: Resolved, found: _Candidates) -> Found:
+def _ranked(asked: Resolved, found: _Candidates) -> tuple[Ranking, Calibration]:
+    """Put the candidates of all collections in one order; say what its scores mean."""
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(asked.collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -214,28 +242,32 @@ def _ranked(state: State, asked: Resolved, found: _Candidates) -> Found:
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
+    if asked.mode == "keyword":
+        return [(each, coverage[each]) for each, _ in words], BY_WORDS
     # The numbers of calibration are the default model's, as its means are.
     known = asked.means.model.complete
+    if asked.mode == "dense":
+        return meaning if known else comparable(meaning), BY_MEANING
+    scaled = meaning if known else comparable(meaning, BESIDE_WORDS)
+    weight = 1.0 if known else WORDS_BESIDE
+    evidence = {chunk_id: weight * each for chunk_id, each in found.evidence.items()}
+    return fusion.fuse(scaled, evidence, foreign=found.foreign), BY_BOTH
+
+
+def _shown(
+    state: State, asked: Resolved, found: _Candidates, ranked: Ranking, calibration: Calibration
+) -> Found:
+    """Return the first of a ranking with their passages, and how sure it is of each."""
     # What has no language, codes and names, may stand in a text of any.
     foreign = found.foreign if query_languages(asked.query.text) else set()
-    stages: dict[str, Ranking] = {}
-    if asked.mode != "keyword":
-        stages["dense"] = meaning
-    if asked.mode != "dense":
-        stages["keyword"] = words
-    if asked.mode == "keyword":
-        ranked, calibration = [(each, coverage[each]) for each, _ in words], BY_WORDS
-    elif asked.mode == "dense":
-        ranked, calibration = meaning if known else comparable(meaning), BY_MEANING
-    else:
-        scaled = meaning if known else comparable(meaning, BESIDE_WORDS)
-        weight = 1.0 if known else WORDS_BESIDE
-        evidence = {chunk_id: weight * each for chunk_id, each in found.evidence.items()}
-        ranked = fusion.fuse(scaled, evidence, foreign=found.foreign)
-        calibration = BY_BOTH
     ids = [chunk_id for chunk_id, _ in ranked]
     passages = state.passages([each.id for each in asked.collections], ids)
     sure = _sure(ranked, calibration, passages, share_of(foreign, ids))
+    stages: dict[str, Ranking] = {}
+    if asked.mode != "keyword":
+        stages["dense"] = found.meaning
+    if asked.mode != "dense":
+        stages["keyword"] = found.words
     if asked.mode == "hybrid":
         stages["fused"] = sure
     return Found(asked.collections, sure, passages, stages)
