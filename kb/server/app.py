@@ -19,6 +19,7 @@ from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
+from kb.server.metrics import Metrics
 from kb.server.scopes import RouteTable
 
 
@@ -42,11 +43,16 @@ def application(
     quick = Lane("requests", limits.requests)
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, quick=quick)
+    metrics = Metrics()
+    engine = Engine(embedder, bulk=bulk, quick=quick)
+    engine.count = lambda tokens, wording: metrics.add(
+        "tokens_total", tokens, kind=wording.input_type
+    )
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
+        *embeddings.routers(engine),
         *knowledge.routers(serving),
         loading.routes(base, reader=reader),
-        about.health(),
+        about.routes(base, metrics),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
     app = FastAPI(
@@ -63,7 +69,7 @@ def application(
     describe(app, needs_keys=guard.needs_keys)
     handle_errors(app)
     try:
-        yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
+        yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes), metrics=metrics)
     finally:
         reader.close()
         serving.close()

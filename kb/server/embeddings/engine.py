@@ -47,6 +47,9 @@ class Engine:
         embedder: the model.
         bulk: threads for documents.
         quick: threads for queries and counts, which do not wait behind documents.
+
+    Attributes:
+        count: told how many tokens were read.
     """
 
     def __init__(self, embedder: Embedder, *, bulk: Lane, quick: Lane) -> None:
@@ -54,6 +57,7 @@ class Engine:
         self._bulk = bulk
         self._quick = quick
         self.card = Card.of(embedder)
+        self.count: Callable[[int, Wording], None] = lambda *_: None
 
     async def embed(self, texts: Sequence[str], wording: Wording) -> Embedded:
         """Return the vectors of texts.
@@ -64,7 +68,9 @@ class Engine:
         """
         counts = await self.counts(texts, wording)
         self._check_lengths(counts)
-        return Embedded(vectors=await self.vectors(texts, wording), tokens=sum(counts))
+        vectors = await self.vectors(texts, wording)
+        self.count(sum(counts), wording)
+        return Embedded(vectors=vectors, tokens=sum(counts))
 
     async def counts(self, texts: Sequence[str], wording: Wording | None = None) -> list[int]:
         """Return the tokens of each text: alone, or all that the model reads with a wording."""
