@@ -10,11 +10,12 @@ import asyncio
 import logging
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.routing import Route
 
@@ -39,7 +40,7 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
         """Say that the process answers; needs no key."""
         return json_response({"status": "ok"})
 
-    for path, name in (("/health", "health"), ("/healthz", "healthz")):
+    for path, name in (("/health", "check_health"), ("/healthz", "check_liveness")):
         router.add_api_route(
             path,
             needs_nothing()(health),
@@ -51,7 +52,7 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz", response_model=HealthReply, responses=errors())
     @needs_nothing()
-    async def readyz(request: Request) -> Response:
+    async def check_readiness(request: Request) -> Response:
         """Say that requests can be served: the store answers, and the server is not ending."""
         if request.scope[ENDING]:
             why = "the server is ending"
@@ -73,21 +74,21 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
         },
     )
     @needs(*KEY_SCOPES)
-    async def metrics_() -> Response:
+    async def read_metrics() -> Response:
         """Return counts of requests, tokens, jobs and what is stored, for Prometheus."""
         return Response(await asyncio.to_thread(metrics.text), media_type=CONTENT_TYPE)
 
     return router
 
 
-def description(app: FastAPI) -> Route:
-    """Return the route that describes all the others."""
+def description(path: str, described: Callable[[], Any]) -> Route:
+    """Return the route that describes others: whoever may use any may read it."""
 
     @needs(*KEY_SCOPES, collections="none")
     async def openapi(_: Request) -> Response:
-        return json_response(app.openapi())
+        return json_response(described())
 
-    return Route("/openapi.json", openapi)
+    return Route(path, openapi)
 
 
 def _watch(base: KnowledgeBase, metrics: Metrics) -> None:
