@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -22,6 +23,12 @@ from kb.server.loading.reader import FileReader
 from kb.server.metrics import Metrics
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
+
+if TYPE_CHECKING:
+    from ingest.jobs import Jobs
+
+_MOST_FILES_BYTES = 4 << 30
+"""Of all files in one body."""
 
 
 @contextmanager
@@ -43,14 +50,12 @@ def application(
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
     reader = FileReader(base.settings)
-    serving = knowledge.Serving(base=base, quick=quick)
+    serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     metrics = Metrics()
     engine = Engine(embedder, bulk=bulk, quick=quick)
-    engine.count = lambda tokens, wording: metrics.add(
-        "tokens_total", tokens, kind=wording.input_type
-    )
+    _watch(engine, metrics)
     routers = [
-        *embeddings.routers(engine),
+        *embeddings.routers(engine, base, bulk=bulk),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
@@ -74,7 +79,9 @@ def application(
     ]
     handle_errors(app)
     try:
-        yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes), metrics=metrics)
+        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes), metrics=metrics)
+        gate.at_end.append(serving.ending.set)
+        yield gate
     finally:
         reader.close()
         serving.close()
@@ -82,7 +89,25 @@ def application(
         quick.close()
 
 
+def _watch(engine: Engine, metrics: Metrics) -> None:
+    engine.count = lambda tokens, wording: metrics.add(
+        "tokens_total", tokens, kind=wording.input_type
+    )
+    metrics.watch("windowed_texts_total", lambda: engine.long_texts)
+    metrics.watch("windows_total", lambda: engine.windows)
+
+
 def _with_files(limits: Limits, most_mib: int) -> Limits:
-    """Let a body of files be as large as a file that is read, and what stands around it."""
-    around = limits.small_body_bytes
-    return limits if limits.files_bytes else replace(limits, files_bytes=(most_mib << 20) + around)
+    """Let a body of files hold several, or one that is as large as what is read.
+
+    Routes refuse single files that are larger.
+    """
+    most = max(_MOST_FILES_BYTES, (most_mib << 20) + limits.small_body_bytes)
+    return limits if limits.files_bytes else replace(limits, files_bytes=most)
+
+
+def _jobs(base: KnowledgeBase) -> Jobs:
+    """Begin to do what is queued, by whomever."""
+    from ingest.jobs import Jobs  # noqa: PLC0415 - kb stands below ingest
+
+    return Jobs(base)

@@ -82,6 +82,7 @@ class Gate:
     Attributes:
         table: the same.
         metrics: the same.
+        at_end: called when the server is told to end.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Gate:
         self._rates = Rates(limits.rate)
         self._limits = limits
         self.table = table
+        self.at_end: list[Callable[[], object]] = []
         self._at_work = 0
         self._passing = 0
         self._held = 0
@@ -121,7 +123,7 @@ class Gate:
                 return
             await self._answer(scope, body, receive, send, place)
         except RefusalError as error:
-            response = error_response(error)
+            response = error_response(error, scope["path"])
             if not body.complete:
                 response.headers["Connection"] = "close"  # the rest of the body is not wanted
             await response(scope, receive, send)
@@ -131,6 +133,8 @@ class Gate:
     def end(self) -> None:
         """Take no more bodies, and give what is at work a while: the server was told to end."""
         self._ending = True
+        for act in self.at_end:
+            act()
         now = asyncio.get_running_loop().time()
         for limit in self._arriving:
             limit.reschedule(now)

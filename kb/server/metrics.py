@@ -42,6 +42,7 @@ _METRICS = {
     "windowed_texts_total": _Metric(
         "counter", "Texts longer than the model reads, embedded in windows."
     ),
+    "windows_total": _Metric("counter", "Windows of those texts."),
     "queue_texts": _Metric("gauge", "Texts that wait for their turn at the model."),
     "queue_bytes": _Metric("gauge", "Bytes of the texts that wait."),
     "jobs": _Metric("gauge", "Jobs of ingestion that are remembered, by state."),

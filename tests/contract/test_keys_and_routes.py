@@ -159,7 +159,7 @@ def test_a_key_of_one_collection_learns_nothing_of_another_and_changes_nothing_i
         status, said = ask.send(client, token)
         assert MARK not in said.lower(), (ask, said[:2000])
         assert OTHER not in said or OTHER in f"{ask.path}{ask.rest}", (ask, said[:2000])
-        assert status < 500, (ask, said[:2000])
+        assert status < 500 or status == 501, (ask, said[:2000])  # there is no reranker
     assert _state(served) == before
     # The same requests of a key of all collections do find what was planted.
     asks.sort(key=lambda ask: ("GET", "POST", "PUT", "PATCH", "DELETE").index(ask.method))
@@ -211,7 +211,7 @@ def test_a_key_of_several_collections_must_say_which_it_means(
         assert answer.status_code == status, answer.text
     served.base.delete_collection("third")
     answer = client.post("/v1/search", json={"query": "hides"}, headers=headers)
-    assert [hit["collection"] for hit in answer.json()["data"]] == [OWN]
+    assert {hit["collection"] for hit in answer.json()["data"]} == {OWN}
 
 
 def test_a_key_whose_collections_are_gone_finds_nothing(
