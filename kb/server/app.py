@@ -49,10 +49,10 @@ def application(
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
+    engine = Engine(embedder, bulk=bulk, quick=quick, long_inputs=limits.long_inputs)
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     metrics = Metrics()
-    engine = Engine(embedder, bulk=bulk, quick=quick)
     _watch(engine, metrics)
     routers = [
         *embeddings.routers(engine, base, bulk=bulk),

@@ -243,6 +243,16 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     assert abs(after["shelfmark_started_seconds"] - time.time()) < 600
 
 
+def test_metrics_count_texts_that_are_longer_than_the_model_reads(client: httpx.Client) -> None:
+    before = told(client)
+    answer = client.post("/v1/embeddings", json={"input": "word " * 9000})
+    assert answer.status_code == 200, answer.text
+    after = told(client)
+    texts, windows = "shelfmark_windowed_texts_total", "shelfmark_windows_total"
+    assert after[texts] == before[texts] + 1
+    assert after[windows] >= before[windows] + 2
+
+
 def test_metrics_need_a_key_of_all_collections(client: httpx.Client, served: ServedApp) -> None:
     _, every = served.base.keys.create("all", scopes=["embed"])
     _, some = served.base.keys.create("some", scopes=["read"], collections=["birds"])
