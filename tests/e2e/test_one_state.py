@@ -13,8 +13,9 @@ from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.catalog.state import State
 from kb.languages.neutral import Means
 from kb.search.answers import VectorAnswers
-from kb.search.attempt import Attempt, Resolved
+from kb.search.attempt import Attempt
 from kb.search.query import parse
+from kb.search.resolved import Resolved
 from kb.search.term_frequencies import TermFrequencies
 
 TEXT = "\n\n".join(f"Passage {n} tells of herons, reeds and water. " * 6 for n in range(9))
