@@ -88,13 +88,13 @@ def judged(
 
 
 def _sure(
-    ranked: Ranking,
+    ranking: Ranking,
     calibration: Calibration,
     passages: Mapping[int, Passage],
     foreign: float,
 ) -> list[tuple[int, float]]:
     """Return how sure it is of each chunk that it answers, best first."""
-    visible = ((passages[each], score) for each, score in ranked if each in passages)
+    visible = ((passages[each], score) for each, score in ranking if each in passages)
     rivals = rivals_of((one.document_id, one.text, score) for one, score in visible)
-    told = calibration.probabilities([score for _, score in ranked], rivals, foreign)
-    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, told, strict=True)]
+    told = calibration.probabilities([score for _, score in ranking], rivals, foreign)
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranking, told, strict=True)]
