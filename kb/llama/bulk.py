@@ -129,23 +129,25 @@ class Bulk:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
         check = checkpoint()
 
-        def run(rows: list[int]) -> None:
-            check()
-            with self._pool.borrow() as context:
+        def run(rows: list[int], calls: int) -> None:
+            with self._pool.borrow(calls=calls) as context:
+                check()
                 raw[rows] = _encode(context, [texts[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
-        context = self._pool.any()
-        calls = _planned([len(s) for s in texts], context, short=short)
+        planned = list(_planned([len(s) for s in texts], self._pool.any(), short=short))
+        if len(planned) == 1:
+            run(planned[0], 1)  # without a change of threads
+            return raw
         # A few calls at a time: those of another request come between, not after all of these.
         most = self._pool.size + _AHEAD
         waiting: set[Future[None]] = set()
         try:
-            for rows in calls:
+            for at, rows in enumerate(planned):
                 if len(waiting) >= most:
                     waiting = _some_done(waiting, check)
-                waiting.add(self._workers.submit(run, rows))
+                waiting.add(self._workers.submit(run, rows, len(planned) - at))
             while waiting:
                 waiting = _some_done(waiting, check)
         finally:

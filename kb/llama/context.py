@@ -33,7 +33,8 @@ class Context:
         n_seq: most sequences of one call.
         n_packed: most tokens of a call of several sequences, which are short ones by themselves
             then; 0 where any sequences share a call.
-        threads: processor threads; ggml's threads spin, so never more than idle cores.
+        threads: processor threads, until :meth:`use` is told others; ggml's threads spin, so
+            never more than idle cores.
         pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's. A
             model that ranks gives its classes' scores in place of a vector.
         pieces: token ids whose scores as the next token are given in place of a vector.
@@ -90,9 +91,16 @@ class Context:
         self.n_seq = n_seq
         self.n_packed = n_packed
         self.threads = threads
+        self.using = threads
         self.pooling = int(llama_cpp.llama_pooling_type(handle))
         ranks = self.pooling == POOLING_RANK
         self._width = len(pieces) or (model.classes if ranks else model.width)
+
+    def use(self, threads: int) -> None:
+        """Compute with so many threads from now on; vectors are the same."""
+        if threads != self.using:
+            llama_cpp.llama_set_n_threads(self._handle, threads, threads)
+            self.using = threads
 
     def encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         """Return pooled vectors, float32, shape (n, width), not normalised, in order.
