@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
+from dataclasses import replace
 from importlib import metadata
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from fastapi import FastAPI
 
 from kb.knowledge_base import KnowledgeBase
-from kb.server import embeddings, finding
-from kb.server.description import describe, errors
-from kb.server.errors import RefusalError, handle_errors, json_response
+from kb.server import about, embeddings, finding
+from kb.server.description import describe
+from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
-from kb.server.replies import HealthReply
-
-_SMALL_BODIES = frozenset({"/v1/search"})
+from kb.server.scopes import RouteTable
 
 
 @contextmanager
@@ -37,63 +32,36 @@ def application(
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    limits = limits or Limits()
+    limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
     routers = [
         embeddings.routes(embedder, bulk=bulk, quick=quick),
         finding.routes(base, quick=quick),
-        _health(),
+        about.health(),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
     app = FastAPI(
         title="Shelfmark",
         version=metadata.version("shelfmark"),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         routes=[route for router in routers for route in router.routes],
     )
+    app.router.routes.append(about.description(app))
     describe(app, key=bool(key))
     handle_errors(app)
     try:
-        yield Gate(app, key=key, limits=limits, largest_body=_largest_body(app, limits))
+        yield Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
     finally:
         bulk.close()
         quick.close()
 
 
-def _health() -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/health", response_model=HealthReply, responses=errors())
-    async def health() -> Response:
-        """Say that requests are answered; needs no key."""
-        return json_response({"status": "ok"})
-
-    return router
-
-
-def _largest_body(app: FastAPI, limits: Limits) -> Callable[[Scope], int]:
-    """Return what says how large the body of a request may be, if it goes anywhere."""
-
-    def largest_body(scope: Scope) -> int:
-        methods: set[str] = set()
-        for route in app.routes:
-            match, _ = route.matches(scope)
-            if match is Match.FULL:
-                return (
-                    limits.small_body_bytes if scope["path"] in _SMALL_BODIES else limits.body_bytes
-                )
-            if match is Match.PARTIAL and isinstance(route, Route):
-                methods |= route.methods or set()
-        path = scope["path"][:200]
-        if not methods:
-            msg = f"there is no {path}; /openapi.json lists what is"
-            raise RefusalError(HTTPStatus.NOT_FOUND, msg)
-        allowed = ", ".join(sorted(methods))
-        msg = f"{path} does not take {scope['method'][:40]}; send {allowed}"
-        raise RefusalError(HTTPStatus.METHOD_NOT_ALLOWED, msg, headers={"Allow": allowed})
-
-    return largest_body
+def _with_files(limits: Limits, most_mib: int) -> Limits:
+    """Let a body of files be as large as a file that is read, and what stands around it."""
+    around = limits.small_body_bytes
+    return limits if limits.files_bytes else replace(limits, files_bytes=(most_mib << 20) + around)

@@ -19,6 +19,7 @@ from kb.server.json_bodies import JsonRoute
 from kb.server.lanes import Lane
 from kb.server.replies import EmbeddingReply, ModelReply, ModelsReply, TokenizeReply
 from kb.server.requests import EmbeddingRequest, TokenizeRequest
+from kb.server.scopes import KEY_SCOPES, needs
 from kb.stopping import checkpoint
 
 OWNER = "shelfmark"
@@ -44,6 +45,7 @@ def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
         response_model=EmbeddingReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
+    @needs("embed", collections="none")
     async def embeddings(body: EmbeddingRequest) -> Response:
         """Turn texts into vectors of unit length, as OpenAI's clients ask for them."""
         lane = quick if body.input_type == "query" else bulk
@@ -54,6 +56,7 @@ def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
         response_model=TokenizeReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
+    @needs("embed", collections="none")
     async def tokenize(body: TokenizeRequest) -> Response:
         """Count the tokens of texts."""
         return await quick.run(lambda: json_response(count(embedder, body)))
@@ -61,6 +64,7 @@ def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
     @router.get(
         "/v1/models", response_model=ModelsReply, responses=errors(HTTPStatus.TOO_MANY_REQUESTS)
     )
+    @needs(*KEY_SCOPES, collections="none")
     async def models() -> Response:
         """List the model that is served."""
         return json_response({"object": "list", "data": [card]})
@@ -70,6 +74,7 @@ def routes(embedder: Embedder, *, bulk: Lane, quick: Lane) -> APIRouter:
         response_model=ModelReply,
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
     )
+    @needs(*KEY_SCOPES, collections="none")
     async def model(model: str) -> Response:
         """Describe the model that is served, asked for by its name."""
         _check_model(model, name)

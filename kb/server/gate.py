@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kb.server.bodies import (
+    HeldBody,
+    PassingBody,
+    check_length,
+    check_type,
+    too_large,
+    too_slow,
+)
+from kb.server.caller import CALLER, Caller
 from kb.server.credentials import check_host, check_key
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.scopes import Place, RouteTable
 
-_OPEN_PATHS = frozenset({"/health"})
-_UNCOUNTED = 1 << 16
-"""Bytes of each body that take no room from others, so that searches go on beside large bodies."""
+_BODILESS = frozenset({"GET", "HEAD"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_LESS, _FEWER_FILES = "less", "fewer files at once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,7 @@ class Limits:
     Attributes:
         body_bytes: largest body.
         small_body_bytes: largest body where no documents are sent.
+        files_bytes: largest body of files; None is what the settings take of a file.
         held_bytes: most bytes of all bodies together.
         headers_s: seconds that the headers of a request may take to arrive.
         body_s: seconds that a body may take to arrive.
@@ -34,10 +44,12 @@ class Limits:
         connections: most connections at once, where the system allows as many.
         requests: most requests at work, those with documents included.
         bulk: most requests with documents to embed at once.
+        files: most bodies of files arriving at once.
     """
 
     body_bytes: int = 8 * 2**20
     small_body_bytes: int = 2**20
+    files_bytes: int | None = None
     held_bytes: int = 256 * 2**20
     headers_s: float = 10.0
     body_s: float = 60.0
@@ -46,6 +58,7 @@ class Limits:
     connections: int = 512
     requests: int = 64
     bulk: int = 16
+    files: int = 16
 
 
 class Gate:
@@ -59,20 +72,22 @@ class Gate:
 
     Args:
         app: what is behind.
-        key: every request but ``/health`` must bring it as a bearer token; ``""`` for none.
+        key: every request but those that need nothing must bring it as a bearer token; ``""``
+            for none.
         limits: bounds.
-        largest_body: returns the bound of a request's body, and refuses requests (404, 405) that
-            go nowhere.
+        table: the routes, with what each needs.
+
+    Attributes:
+        table: the same.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, key: str, limits: Limits, largest_body: Callable[[Scope], int]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, key: str, limits: Limits, table: RouteTable) -> None:
         self._app = app
         self._key = key.encode()
         self._limits = limits
-        self._largest_body = largest_body
+        self.table = table
         self._at_work = 0
+        self._passing = 0
         self._held = 0
         self._ending = False
         self._arriving: set[asyncio.Timeout] = set()
@@ -83,19 +98,23 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body()
+        held = HeldBody(complete=scope["method"] in _BODILESS)
+        body: HeldBody | PassingBody = held
         try:
-            largest = self._check(scope)
-            whole = scope["method"] in {"GET", "HEAD"} or await self._read(receive, body, largest)
-            if whole:
-                await self._answer(scope, body, receive, send)
+            place, caller = self._check(scope)
+            scope[CALLER] = caller
+            if place.needs.body == "files":
+                body = PassingBody(largest=self._largest(place), patience_s=self._limits.body_s)
+            elif not await self._read(receive, held, place):
+                return
+            await self._answer(scope, body, receive, send, place)
         except RefusalError as error:
             response = error_response(error)
-            if not body.complete and scope["method"] not in {"GET", "HEAD"}:
+            if not body.complete:
                 response.headers["Connection"] = "close"  # the rest of the body is not wanted
             await response(scope, receive, send)
         finally:
-            self._held -= body.counted
+            self._held -= held.counted
 
     def end(self) -> None:
         """Take no more bodies, and give what is at work a while: the server was told to end."""
@@ -106,29 +125,44 @@ class Gate:
         for limit in self._working:
             limit.reschedule(now + self._limits.grace_s)
 
-    def _check(self, scope: Scope) -> int:
-        """Refuse a request for what its headers say; return how large its body may be."""
+    def _check(self, scope: Scope) -> tuple[Place, Caller]:
+        """Refuse a request for what its headers say; return where it goes and who sent it."""
         headers = Headers(scope=scope)
         if not self._key:
             check_host(headers)
-        elif scope["path"] not in _OPEN_PATHS:
+        caller = Caller()
+        try:
+            place = self.table.place(scope)
+        except RefusalError:
+            if self._key:
+                check_key(headers, self._key)  # strangers are not told what there is
+            raise
+        if self._key and not place.needs.is_open:
             check_key(headers, self._key)
-        largest = self._largest_body(scope)
-        if scope["path"] not in _OPEN_PATHS:
+        caller.require(place.needs)
+        if not place.needs.is_open:
             self._check_turn()
-        if scope["method"] == "POST":
-            _check_type(headers)
-        length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:20]) > largest:
-            raise _too_large(largest)
-        return largest
+        files = place.needs.body == "files"
+        if scope["method"] in _WITH_BODY:
+            check_type(headers, json=not files)
+        check_length(headers, self._largest(place), _FEWER_FILES if files else _LESS)
+        return place, caller
+
+    def _largest(self, place: Place) -> int:
+        limits = self._limits
+        return {
+            "json": limits.body_bytes,
+            "small": limits.small_body_bytes,
+            "files": limits.files_bytes or limits.body_bytes,
+        }[place.needs.body]
 
     def _check_turn(self) -> None:
         if self._at_work >= self._limits.requests:
             raise busy(self._limits.requests, "requests")
 
-    async def _read(self, receive: Receive, body: _Body, largest: int) -> bool:
+    async def _read(self, receive: Receive, body: HeldBody, place: Place) -> bool:
         """Read a body whole; say whether its client is still there."""
+        largest = self._largest(place)
         limit = asyncio.timeout(0 if self._ending else self._limits.body_s)
         try:
             async with limit:
@@ -139,35 +173,51 @@ class Gate:
                         return False
                     self._held += body.take(message)
                     if body.size > largest:
-                        raise _too_large(largest)
+                        raise too_large(largest, _LESS)
                     if body.counted and self._held > self._limits.held_bytes:
                         raise busy(self._limits.held_bytes >> 20, "MiB of requests")
         except TimeoutError:
             if self._ending:
                 raise _ended() from None
-            msg = f"the body did not arrive within {self._limits.body_s:.0f} s; send it again"
-            raise RefusalError(HTTPStatus.REQUEST_TIMEOUT, msg) from None
+            raise too_slow(self._limits.body_s) from None
         finally:
             self._arriving.discard(limit)
         return True
 
-    async def _answer(self, scope: Scope, body: _Body, receive: Receive, send: Send) -> None:
-        """Have a request answered, unless its client goes away first."""
-        if scope["path"] not in _OPEN_PATHS:
+    async def _answer(
+        self,
+        scope: Scope,
+        body: HeldBody | PassingBody,
+        receive: Receive,
+        send: Send,
+        place: Place,
+    ) -> None:
+        """Have a request answered, unless its client goes away first.
+
+        Raises:
+            RefusalError: there is no room for it, its body is refused as it arrives, or the
+                server ends first; no answer has begun.
+        """
+        if not place.needs.is_open:
             self._check_turn()
-        sent = _Sent(send)
+        if isinstance(body, PassingBody) and self._passing >= self._limits.files:
+            raise busy(self._limits.files, "uploads")
+        sent = _Sent(send, body)
         limit = asyncio.timeout(self._limits.grace_s if self._ending else None)
         self._at_work += 1
+        self._passing += isinstance(body, PassingBody)
         try:
             async with limit:
                 self._working.add(limit)
-                left = asyncio.ensure_future(_left(receive))
-                work = asyncio.ensure_future(self._app(scope, _replay(body.whole(), left), sent))
+                left = asyncio.ensure_future(body.left(receive))
+                work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
                 try:
                     await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
                     # The connection says so, too, when the answer has been sent.
                     if work.done() or sent.complete:
                         await work
+                    elif not sent.begun:
+                        left.result()  # raises where the body is refused
                 finally:
                     await _cancelled(left, work)
         except TimeoutError:
@@ -177,51 +227,28 @@ class Gate:
         finally:
             self._working.discard(limit)
             self._at_work -= 1
-
-
-class _Body:
-    """A body as it arrives; ``counted`` are the bytes that take room from others."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self.size = 0
-        self.counted = 0
-        self.complete = False
-
-    def take(self, message: Message) -> int:
-        """Add what arrived; return how many more bytes are counted."""
-        part = message.get("body", b"")
-        self._parts.append(part)
-        self.size += len(part)
-        self.complete = not message.get("more_body", False)
-        before, self.counted = self.counted, max(0, self.size - _UNCOUNTED)
-        return self.counted - before
-
-    def whole(self) -> bytes:
-        """Return the body, and keep none of it."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
+            self._passing -= isinstance(body, PassingBody)
 
 
 class _Sent:
-    """A ``send`` that remembers how far the answer is."""
+    """A ``send`` that remembers how far the answer is.
 
-    def __init__(self, send: Send) -> None:
+    The connection of a body that is not read to its end is closed after the answer.
+    """
+
+    def __init__(self, send: Send, body: HeldBody | PassingBody) -> None:
         self._send = send
+        self._body = body
         self.begun = False
         self.complete = False
 
     async def __call__(self, message: Message) -> None:
         self.begun = True
+        if message["type"] == "http.response.start" and not self._body.complete:
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         await self._send(message)
         is_body = message["type"] == "http.response.body"
         self.complete = is_body and not message.get("more_body", False)
-
-
-async def _left(receive: Receive) -> None:
-    """Wait until the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _cancelled(*tasks: asyncio.Future[None]) -> None:
@@ -231,35 +258,8 @@ async def _cancelled(*tasks: asyncio.Future[None]) -> None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-
-def _replay(body: bytes, left: asyncio.Future[None]) -> Receive:
-    """Return a ``receive`` that gives the body once, then whether the client has gone."""
-    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        if first:
-            return first.pop()
-        await asyncio.wait({left})
-        return {"type": "http.disconnect"}
-
-    return again
-
-
-def _check_type(headers: Headers) -> None:
-    kind, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().partition("charset=")[2].strip('"') or "utf-8"
-    if kind.strip().lower() != "application/json" or charset != "utf-8":
-        msg = "the body must be JSON and say so: `Content-Type: application/json`"
-        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        msg = "the body must not be compressed; leave out `Content-Encoding`"
-        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
-
-
-def _too_large(largest: int) -> RefusalError:
-    msg = f"the payload is too large: a body has at most {largest / 2**20:.3g} MiB here; send less"
-    return RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, msg, code="body_too_large")
+        elif not task.cancelled():
+            task.exception()  # was told, or came too late to be
 
 
 def _ended() -> RefusalError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import uvicorn
 
@@ -12,13 +13,40 @@ from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
 from kb.server.credentials import KEY_VARIABLE, own_key
-from kb.server.gate import Limits
+from kb.server.gate import Gate, Limits
 
 # Requests have ended by then, with an answer in the API's shape.
 _LAST_RESORT_S = 5
 
 # Longer than clients keep idle connections (httpx: 5 s), so that none is closed under a request.
 _IDLE_S = 75
+
+
+class GuardedServer(AnnouncingServer):
+    """A server on sockets that are bound already.
+
+    Args:
+        config: uvicorn's.
+        gate: the application.
+        taken: the sockets.
+        started: called when requests are answered.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        gate: Gate,
+        taken: list[socket.socket],
+        started: Callable[[], None],
+    ) -> None:
+        super().__init__(config, started=started, ending=gate.end)
+        self.gate = gate
+        self._taken = taken
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal says to end."""
+        super().run(sockets or self._taken)
 
 
 def serve(
@@ -31,8 +59,25 @@ def serve(
 ) -> None:
     """Serve a knowledge base until a signal says to end; requests under way are finished.
 
-    The address is taken first and the model loaded before anybody can connect. The signal is
-    raised again after the end, for the handlers that were there before.
+    The signal is raised again after the end, for the handlers that were there before. Arguments
+    and errors are those of :func:`prepared`.
+    """
+    with prepared(base, host=host, port=port, limits=limits, announce=announce) as server:
+        server.run()
+
+
+@contextmanager
+def prepared(
+    base: KnowledgeBase,
+    *,
+    host: str,
+    port: int,
+    limits: Limits | None = None,
+    announce: Callable[[str], None],
+) -> Iterator[GuardedServer]:
+    """Lend a server that is ready to run.
+
+    The address is taken first and the model loaded before anybody can connect.
 
     Args:
         base: what is served.
@@ -51,9 +96,9 @@ def serve(
     require_guard(host, guarded=bool(key), otherwise=_open_to_all(host))
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
-        app = held.enter_context(application(base, key=key, limits=limits))
+        gate = held.enter_context(application(base, key=key, limits=limits))
         config = uvicorn.Config(
-            app,
+            gate,
             http=connection_class(limits),
             lifespan="off",
             ws="none",
@@ -66,7 +111,7 @@ def serve(
             timeout_graceful_shutdown=round(limits.grace_s) + _LAST_RESORT_S,
         )
         url = url_of(host, taken[0].getsockname()[1])
-        AnnouncingServer(config, started=lambda: announce(url), ending=app.end).run(taken)
+        yield GuardedServer(config, gate=gate, taken=taken, started=lambda: announce(url))
 
 
 def _open_to_all(host: str) -> str:

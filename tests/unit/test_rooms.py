@@ -122,6 +122,25 @@ def test_kb_imports_neither_ingest_nor_ui_but_lazily_from_its_outermost_rooms(ou
         assert outside not in {each.split(".")[0] for each in found}, name
 
 
+def test_a_room_that_imports_ingest_when_it_is_imported_itself_is_found() -> None:
+    lazily = "def f():\n    import ingest.jobs\nif TYPE_CHECKING:\n    import ingest"
+    assert _when_loaded(ast.parse(lazily)) == set()
+    for early in (
+        "import ingest.jobs",
+        "class C:\n    from ingest import run",
+        "try:\n    import ingest\nfinally:\n    pass",
+    ):
+        assert "ingest" in {each.split(".")[0] for each in _when_loaded(ast.parse(early))}, early
+
+
+def test_nothing_stands_on_the_outermost_rooms_but_each_other_and_what_starts_them() -> None:
+    starting = {"kb.__main__", "kb.install.demo"}
+    for house in ("kb", "ingest"):
+        for name, tree in modules(house):
+            if room(name) not in OUTERMOST and name not in starting:
+                assert not {room(each) for each in imports(tree)} & set(OUTERMOST), name
+
+
 def test_relative_imports_do_not_leave_their_package() -> None:
     for name, tree in [*modules("kb"), *modules("ingest")]:
         for node in ast.walk(tree):

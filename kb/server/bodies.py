@@ -1,0 +1,163 @@
+"""Bodies on their way in: held until they are whole, or handed on as they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive
+
+from kb.server.errors import RefusalError
+
+_UNCOUNTED = 1 << 16
+"""Bytes of each body that take no room from others, so that searches go on beside large bodies."""
+
+_SLOWEST = 16 * 1024  # bytes a second, on average, of a body that is handed on
+_WAITING = 4  # parts of it, of 64 KiB at most, for which the route has not asked yet
+
+
+class HeldBody:
+    """A body as it arrives; ``counted`` are the bytes that take room from others.
+
+    Args:
+        complete: nothing of it is expected.
+    """
+
+    def __init__(self, *, complete: bool = False) -> None:
+        self._parts: list[bytes] = []
+        self.size = 0
+        self.counted = 0
+        self.complete = complete
+
+    def take(self, message: Message) -> int:
+        """Add what arrived; return how many more bytes are counted."""
+        part = message.get("body", b"")
+        self._parts.append(part)
+        self.size += len(part)
+        self.complete = not message.get("more_body", False)
+        before, self.counted = self.counted, max(0, self.size - _UNCOUNTED)
+        return self.counted - before
+
+    def whole(self) -> bytes:
+        """Return the body, and keep none of it."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+    async def left(self, receive: Receive) -> None:
+        """Return when the client has gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def replay(self, left: asyncio.Future[None]) -> Receive:
+        """Return a ``receive`` that gives the body once, then whether the client has gone."""
+        first: list[Message] = [
+            {"type": "http.request", "body": self.whole(), "more_body": False},
+        ]
+
+        async def again() -> Message:
+            if first:
+                return first.pop()
+            await asyncio.wait({left})
+            return {"type": "http.disconnect"}
+
+        return again
+
+
+class PassingBody:
+    """A body that a route gets as it arrives, a few parts of it in memory.
+
+    Args:
+        largest: bytes that it may have.
+        patience_s: seconds that its client may take besides those that a slow line takes.
+    """
+
+    def __init__(self, *, largest: int, patience_s: float) -> None:
+        self._largest = largest
+        self._patience_s = patience_s
+        self._parts: asyncio.Queue[Message] = asyncio.Queue(_WAITING)
+        self.complete = False
+
+    async def left(self, receive: Receive) -> None:
+        """Hand on the body; return when the client has gone.
+
+        Raises:
+            RefusalError: it is too large (413) or too slow (408).
+        """
+        size, waited = 0, 0.0
+        clock = asyncio.get_running_loop().time
+        while not self.complete:
+            began = clock()
+            try:
+                async with asyncio.timeout(self._patience_s + size / _SLOWEST - waited):
+                    message = await receive()
+            except TimeoutError:
+                raise too_slow(self._patience_s) from None
+            waited += clock() - began
+            if message["type"] == "http.disconnect":
+                return
+            size += len(message.get("body", b""))
+            if size > self._largest:
+                raise too_large(self._largest, "fewer files at once")
+            self.complete = not message.get("more_body", False)
+            await self._parts.put(message)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def replay(self, left: asyncio.Future[None]) -> Receive:
+        """Return a ``receive`` that gives the parts, then whether the client has gone."""
+
+        async def following() -> Message:
+            part = asyncio.ensure_future(self._parts.get())
+            try:
+                both: set[asyncio.Future[Any]] = {left, part}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                return part.result() if part.done() else {"type": "http.disconnect"}
+            finally:
+                part.cancel()
+
+        return following
+
+
+def check_type(headers: Headers, *, json: bool) -> None:
+    """Refuse a body that is compressed, or not JSON where it must be.
+
+    Raises:
+        RefusalError: it is (415).
+    """
+    if json:
+        kind, _, parameters = headers.get("content-type", "").partition(";")
+        charset = parameters.strip().lower().partition("charset=")[2].strip('"') or "utf-8"
+        if kind.strip().lower() != "application/json" or charset != "utf-8":
+            msg = "the body must be JSON and say so: `Content-Type: application/json`"
+            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        msg = "the body must not be compressed; leave out `Content-Encoding`"
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
+
+
+def check_length(headers: Headers, largest: int, advice: str) -> None:
+    """Refuse a body that says that it is too large.
+
+    Raises:
+        RefusalError: it does (413).
+    """
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:20]) > largest:
+        raise too_large(largest, advice)
+
+
+def too_large(largest: int, advice: str) -> RefusalError:
+    """Return the refusal of a body of more than ``largest`` bytes."""
+    msg = (
+        f"the payload is too large: a body has at most {largest / 2**20:.3g} MiB here; "
+        f"send {advice}"
+    )
+    return RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, msg, code="body_too_large")
+
+
+def too_slow(seconds: float) -> RefusalError:
+    """Return the refusal of a body that does not arrive."""
+    msg = f"the body did not arrive within {seconds:.0f} s; send it again"
+    return RefusalError(HTTPStatus.REQUEST_TIMEOUT, msg)

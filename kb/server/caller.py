@@ -1,0 +1,118 @@
+"""Who asks: a key with its scopes and collections, or a program of this machine without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from kb.server.errors import RefusalError
+from kb.server.scopes import KEY_SCOPES, KeyScope, Needs
+
+CALLER = "shelfmark.caller"
+"""Where the gate leaves the caller in an ASGI scope."""
+
+
+class Caller:
+    """Whoever sent a request.
+
+    Args:
+        key: the name of the key; ``""`` where none is needed.
+        scopes: what it allows.
+        collections: names of the collections that it may use; None for all, those to come too.
+
+    Attributes:
+        asked: whether anybody has asked which collections it may use.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str = "",
+        scopes: Iterable[KeyScope] = KEY_SCOPES,
+        collections: Iterable[str] | None = None,
+    ) -> None:
+        self.key = key
+        self.scopes = frozenset(scopes)
+        self.collections = None if collections is None else tuple(dict.fromkeys(collections))
+        self.asked = False
+
+    def require(self, needs: Needs) -> None:
+        """Refuse what the key was not made for.
+
+        Raises:
+            RefusalError: it has none of the scopes, or not all collections where it takes that
+                (403).
+        """
+        if needs.is_open:
+            return
+        if self.scopes.isdisjoint(needs.scopes):
+            wanted = " or ".join(f"`{scope}`" for scope in needs.scopes)
+            has = ", ".join(scope for scope in KEY_SCOPES if scope in self.scopes)
+            msg = (
+                f"the key {self.key!r} has the scope {has}, and this takes {wanted}; "
+                "use another key (`kb keys create NAME --scope …`)"
+            )
+            raise RefusalError(HTTPStatus.FORBIDDEN, msg, code="scope_missing")
+        if self.collections is not None and needs.collections == "all":
+            msg = (
+                f"the key {self.key!r} is for some collections only, and this concerns all; "
+                "use a key that was made without --collection"
+            )
+            raise RefusalError(HTTPStatus.FORBIDDEN, msg, code="collection_forbidden")
+
+    def check(self, *names: str) -> None:
+        """Refuse collections that the key is not for, whether they are there or not.
+
+        Raises:
+            RefusalError: it is not for one of them (403).
+        """
+        self.asked = True
+        for name in names:
+            if not self._may_use(name):
+                msg = f"the key {self.key!r} is not for the collection {name[:200]!r}; {self._own}"
+                raise RefusalError(
+                    HTTPStatus.FORBIDDEN, msg, param="collection", code="collection_forbidden"
+                )
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Return those of some collections that the key is for."""
+        self.asked = True
+        return [name for name in names if self._may_use(name)]
+
+    def chosen(self, names: Sequence[str] | None, *, default: str) -> tuple[str, ...] | None:
+        """Return the collections that a request means; None is the one of the settings.
+
+        Args:
+            names: as the request names them; None or empty where it names none. Of a key for one
+                collection, that is meant then.
+            default: the collection of the settings.
+
+        Raises:
+            RefusalError: the key is not for one of them (403).
+        """
+        if not names:
+            own = self.collections or ()
+            names = own if len(own) == 1 else (default,)
+        self.check(*names)
+        return None if tuple(names) == (default,) else tuple(names)
+
+    @property
+    def _own(self) -> str:
+        if not self.collections:
+            return "those that it was made for are gone"
+        return f"it is for {', '.join(map(repr, self.collections))}"
+
+    def _may_use(self, name: str) -> bool:
+        return self.collections is None or name in self.collections
+
+
+async def _sent(request: Request) -> Caller:
+    caller: Caller = request.scope[CALLER]
+    return caller
+
+
+Asking = Annotated[Caller, Depends(_sent)]
+"""The type of a route's parameter that gets who asks."""

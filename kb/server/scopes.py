@@ -1,0 +1,130 @@
+"""What each route needs: a scope of the caller's key, a size of body, a say in collections.
+
+A route declares it with :func:`needs`. Nobody gets through to a route that declares nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal, TypeVar, get_args
+
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope as Connection
+
+from kb.server.errors import RefusalError
+
+KeyScope = Literal["embed", "read", "write"]
+"""What a key allows: embedding texts and ranking them; reading what is stored; changing it."""
+
+KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
+
+Body = Literal["json", "small", "files"]
+Reach = Literal["none", "asked", "all"]
+
+_DECLARED = "shelfmark_needs"
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a route needs.
+
+    Attributes:
+        scopes: any of these lets a key in; none are needed where it is empty.
+        body: ``json`` and ``small`` are read whole and must be JSON, of 8 MiB and 1 MiB at most;
+            ``files`` reaches the route as it arrives, of any type.
+        collections: what a key of some collections alone meets. ``none``: the route touches no
+            collection, and such keys get in. ``asked``: the route asks
+            :class:`~kb.server.caller.Caller` for each collection. ``all``: such keys are refused.
+    """
+
+    scopes: tuple[KeyScope, ...]
+    body: Body = "json"
+    collections: Reach = "all"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may ask, without a key."""
+        return not self.scopes
+
+
+def needs(
+    *scopes: KeyScope, body: Body = "json", collections: Reach = "all"
+) -> Callable[[_FunctionT], _FunctionT]:
+    """Declare what a route needs; stands below the decorator that makes the route.
+
+    Args:
+        scopes: any of these lets a key in; at least one.
+        body: see :class:`Needs`.
+        collections: see :class:`Needs`.
+    """
+    if not scopes:
+        msg = "name a scope, or declare the route with `needs_nothing`"
+        raise TypeError(msg)
+    return _declare(Needs(scopes=scopes, body=body, collections=collections))
+
+
+def needs_nothing() -> Callable[[_FunctionT], _FunctionT]:
+    """Declare that anybody may ask for a route, without a key."""
+    return _declare(Needs(scopes=(), collections="none"))
+
+
+def declared(route: BaseRoute) -> Needs | None:
+    """Return what a route needs; None if it declares nothing."""
+    found = getattr(getattr(route, "endpoint", None), _DECLARED, None)
+    return found if isinstance(found, Needs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request goes: the path as the route writes it, ``/v1/models/{model}``."""
+
+    path: str
+    needs: Needs
+
+
+class RouteTable:
+    """The routes of an application, as what stands before them asks for them."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self.routes = routes
+
+    def place(self, connection: Connection) -> Place:
+        """Return where a request goes.
+
+        Raises:
+            RefusalError: nowhere (404, 405), or to a route that declares no scope (403).
+        """
+        methods: set[str] = set()
+        for route in self.routes:
+            match, _ = route.matches(connection)
+            if match is Match.FULL:
+                return _declared_place(route)
+            if match is Match.PARTIAL and isinstance(route, Route):
+                methods |= route.methods or set()
+        path = connection["path"][:200]
+        if not methods:
+            msg = f"there is no {path}; /openapi.json lists what is"
+            raise RefusalError(HTTPStatus.NOT_FOUND, msg)
+        allowed = ", ".join(sorted(methods))
+        msg = f"{path} does not take {connection['method'][:40]}; send {allowed}"
+        raise RefusalError(HTTPStatus.METHOD_NOT_ALLOWED, msg, headers={"Allow": allowed})
+
+
+def _declare(rule: Needs) -> Callable[[_FunctionT], _FunctionT]:
+    def mark(function: _FunctionT) -> _FunctionT:
+        setattr(function, _DECLARED, rule)
+        return function
+
+    return mark
+
+
+def _declared_place(route: BaseRoute) -> Place:
+    path = getattr(route, "path", "")
+    rule = declared(route)
+    if rule is None:
+        msg = f"{path} declares no scope, so nobody may use it; this is a fault of the server"
+        raise RefusalError(HTTPStatus.FORBIDDEN, msg, code="no_scope")
+    return Place(path, rule)

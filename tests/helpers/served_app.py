@@ -1,0 +1,55 @@
+"""The server in a thread of this process, over a knowledge base whose embedder hashes words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hashing_embedder import HashingEmbedder
+
+from kb import KnowledgeBase, Settings
+from kb.server.gate import Gate
+from kb.server.running import prepared
+
+
+@dataclass(frozen=True)
+class ServedApp:
+    """A running server, what it serves, and what stands in front of its routes."""
+
+    url: str
+    base: KnowledgeBase
+    gate: Gate
+
+
+@contextmanager
+def served_app(folder: Path, **options: Any) -> Iterator[ServedApp]:  # noqa: ANN401 - of `prepared`
+    """Serve a new knowledge base in ``folder`` on a free port of this machine.
+
+    Args:
+        folder: of the data.
+        options: of :func:`kb.server.running.prepared`.
+    """
+    settings = Settings.load(data_dir=folder)
+    begun = threading.Event()
+    said: list[str] = []
+
+    def announce(url: str) -> None:
+        said.append(url)
+        begun.set()
+
+    with (
+        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+        prepared(base, **({"host": "127.0.0.1", "port": 0} | options), announce=announce) as server,
+    ):
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            assert begun.wait(30)
+            yield ServedApp(said[0], base, server.gate)
+        finally:
+            server.should_exit = True
+            thread.join()
