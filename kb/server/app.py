@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from kb.knowledge_base import KnowledgeBase
 from kb.server import about, embeddings, finding
 from kb.server.description import describe
+from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
@@ -37,7 +38,7 @@ def application(
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
     routers = [
-        embeddings.routes(embedder, bulk=bulk, quick=quick),
+        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
         finding.routes(base, quick=quick),
         about.health(),
     ]

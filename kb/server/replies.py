@@ -21,14 +21,16 @@ from kb.records import (
 )
 
 
-class _Reply(BaseModel):
+class Reply(BaseModel):
+    """An answer as JSON."""
+
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
 _Span = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
-class ErrorDetail(_Reply):
+class ErrorDetail(Reply):
     """What is wrong. ``code`` is stable, ``param`` names the field."""
 
     message: str
@@ -37,83 +39,26 @@ class ErrorDetail(_Reply):
     code: str | None
 
 
-class ErrorReply(_Reply):
+class ErrorReply(Reply):
     """Every answer that is no success."""
 
     error: ErrorDetail
 
 
-class HealthReply(_Reply):
+class HealthReply(Reply):
     """The server answers requests."""
 
     status: Literal["ok"]
 
 
-class Usage(_Reply):
-    """Tokens that the model has read."""
-
-    prompt_tokens: int
-    total_tokens: int
-
-
-class Embedding(_Reply):
-    """One vector: numbers, or base64 of little-endian float32."""
-
-    object: Literal["embedding"]
-    index: Annotated[int, Field(ge=0)]
-    embedding: list[float] | str
-
-
-class EmbeddingReply(_Reply):
-    """Vectors in the order of the texts."""
-
-    object: Literal["list"]
-    data: list[Embedding]
-    model: str
-    usage: Usage
-
-
-class TokenizeReply(_Reply):
-    """Tokens of each text, and of all together."""
-
-    model: str
-    count: int
-    counts: list[int]
-
-
-class ModelReply(_Reply):
-    """The model that is served.
-
-    ``max_model_len`` counts all that it reads, ``max_input_tokens`` a document alone.
-    """
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: Literal["shelfmark"]
-    max_model_len: int
-    max_input_tokens: int
-    dimensions: int
-    least_dimensions: int
-    takes_instruct: bool
-    fingerprint: str
-
-
-class ModelsReply(_Reply):
-    """All models that are served: one."""
-
-    object: Literal["list"]
-    data: list[ModelReply]
-
-
-class SourceReply(_Reply):
+class SourceReply(Reply):
     """A file: the folder that was ingested, and the path below it."""
 
     root: str
     path: str
 
 
-class HitReply(_Reply):
+class HitReply(Reply):
     """A passage, as :class:`kb.SearchHit` describes it."""
 
     score: float
@@ -149,7 +94,7 @@ class HitReply(_Reply):
     place: str
 
 
-class SearchReply(_Reply):
+class SearchReply(Reply):
     """Hits, best first; ``did_you_mean`` is the query without misspelt words, else empty."""
 
     object: Literal["list"]
@@ -157,7 +102,7 @@ class SearchReply(_Reply):
     did_you_mean: str
 
 
-class CollectionReply(_Reply):
+class CollectionReply(Reply):
     """A collection, as :class:`kb.CollectionInfo` describes it."""
 
     id: str
@@ -173,14 +118,14 @@ class CollectionReply(_Reply):
     created_at: datetime
 
 
-class CollectionsReply(_Reply):
+class CollectionsReply(Reply):
     """All collections."""
 
     object: Literal["list"]
     data: list[CollectionReply]
 
 
-class NoticeReply(_Reply):
+class NoticeReply(Reply):
     """What a reader of the document should know."""
 
     code: str
@@ -188,7 +133,7 @@ class NoticeReply(_Reply):
     values: dict[str, MetadataValue]
 
 
-class FailedReply(_Reply):
+class FailedReply(Reply):
     """A file that could not be read, and the older version of it that is found."""
 
     source: SourceReply
@@ -200,7 +145,7 @@ class FailedReply(_Reply):
     document_added_at: datetime | None
 
 
-class DocumentReply(_Reply):
+class DocumentReply(Reply):
     """A document, as :class:`kb.DocumentInfo` describes it."""
 
     id: int
@@ -224,7 +169,7 @@ class DocumentReply(_Reply):
     newer_unreadable: list[FailedReply]
 
 
-class DocumentsReply(_Reply):
+class DocumentsReply(Reply):
     """Some documents of a collection, and how many there are in all."""
 
     object: Literal["list"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,47 +18,21 @@ from kb.server.fields import (
     CollectionName,
     CollectionNames,
     Day,
-    InputType,
     Instruction,
     Integer,
     MetadataItem,
     Pages,
-    Texts,
     Words,
 )
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body as JSON."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class _Inputs(_Body):
-    """Texts, and what they are: ``instruct`` is what queries ask for."""
-
-    input: Texts
-    model: Words | None = None
-    input_type: InputType = "document"
-    instruct: Instruction = ""
-
-
-class EmbeddingRequest(_Inputs):
-    """``POST /v1/embeddings``: OpenAI's fields, and what the texts are.
-
-    ``user`` is taken and not used, as OpenAI's clients send it.
-    """
-
-    encoding_format: Literal["float", "base64"] = "float"
-    dimensions: Annotated[int, Field(ge=1, le=2**31 - 1), INTEGER] | None = None
-    user: Words | None = None
-
-
-class TokenizeRequest(_Inputs):
-    """``POST /tokenize``: ``special`` counts prompt and special tokens, too."""
-
-    special: bool = False
-
-
-class Filters(_Body):
+class Filters(Body):
     """Conditions that every hit meets, named as the options of ``kb search`` are."""
 
     documents: list[Integer] = Field(default=[], max_length=1000)
@@ -100,7 +74,7 @@ class Filters(_Body):
         )
 
 
-class SearchBody(_Body):
+class SearchBody(Body):
     """``POST /v1/search``: what ``kb search`` takes."""
 
     query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
