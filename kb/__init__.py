@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from kb.overview import MapPoint, Overview
     from kb.reranking.base import Reranker, RerankerIdentity
     from kb.search.means import ModelLanguages
-    from kb.search.request import SearchRequest
+    from kb.search.request import SearchRequest, WeightedQuery
     from kb.settings import Settings
     from kb.store.check import CollectionCheck, StoreCheck
     from kb.store.moving import Migration
@@ -135,6 +135,7 @@ __all__ = [
     "TextBox",
     "VectorServerError",
     "VectorServerUnavailableError",
+    "WeightedQuery",
 ]
 
 _LATER = {
@@ -163,6 +164,7 @@ _LATER = {
     "SearchRequest": "kb.search.request",
     "Settings": "kb.settings",
     "StoreCheck": "kb.store.check",
+    "WeightedQuery": "kb.search.request",
 }
 
 

@@ -31,6 +31,8 @@ _T = TypeVar("_T")
 class _Task(Generic[_T]):
     work: Callable[[Worker], _T]
     future: Future[_T]
+    worker: Worker | None = None
+    given_up: bool = False
 
 
 class Sandbox:
@@ -57,6 +59,7 @@ class Sandbox:
         self._closed = False
         self._cancelled = threading.Event()
         self._alive: set[Worker] = set()
+        self._under_way: dict[Future[Any], _Task[Any]] = {}
         count = workers or available_cores()
         self._threads = [
             threading.Thread(target=self._run, name=f"sandbox-{number}", daemon=True)
@@ -108,6 +111,17 @@ class Sandbox:
         """
         return self._put(lambda worker: worker.draw(path, request, timeout_s=self._timeout_s))
 
+    def give_up(self, future: Future[Any]) -> None:
+        """End the work on a file that nobody waits for any more; its future is cancelled."""
+        if future.cancel():
+            return
+        with self._lock:
+            task = self._under_way.get(future)
+            if task is not None:
+                task.given_up = True
+                if task.worker is not None:
+                    task.worker.kill()
+
     def close(self, *, cancel: bool = False) -> None:
         """End the workers, after the files submitted so far or, with ``cancel``, at once."""
         with self._lock:
@@ -142,7 +156,11 @@ class Sandbox:
                     task.future.cancel()
                 if not task.future.set_running_or_notify_cancel():
                     continue
+                with self._lock:
+                    self._under_way[task.future] = task
                 worker = self._finish(task, worker)
+                with self._lock:
+                    del self._under_way[task.future]
                 del task  # its future holds the document
         finally:
             self._retire(worker)
@@ -155,32 +173,42 @@ class Sandbox:
                 fresh = worker is None
                 try:
                     worker = worker or self._start()
+                    self._give(task, worker)
                     result = task.work(worker)
                 except (LoaderMemoryError, LoaderCrashError):
                     # What earlier files left behind must not decide over this one.
                     self._retire(worker)
                     worker = None
-                    if fresh or self._cancelled.is_set():
+                    if fresh or self._is_unwanted(task):
                         raise
                     continue
                 except WorkerStartError:
                     # Once is bad luck: a machine short of memory for a moment.
                     self._retire(worker)
                     worker = None
-                    if second or self._cancelled.is_set():
+                    if second or self._is_unwanted(task):
                         raise
                     second = True
                     continue
                 break
         except BaseException as error:  # noqa: BLE001 - the future carries it to its owner
-            cancelled = self._cancelled.is_set()
-            task.future.set_exception(CancelledError() if cancelled else error)
+            unwanted = self._is_unwanted(task)
+            task.future.set_exception(CancelledError() if unwanted else error)
         else:
             task.future.set_result(result)
         if worker is not None and worker.spent:
             self._retire(worker)
             return None
         return worker
+
+    def _is_unwanted(self, task: _Task[Any]) -> bool:
+        return task.given_up or self._cancelled.is_set()
+
+    def _give(self, task: _Task[Any], worker: Worker) -> None:
+        with self._lock:
+            task.worker = worker
+            if task.given_up:
+                worker.kill()
 
     def _start(self) -> Worker:
         try:

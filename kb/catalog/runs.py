@@ -39,7 +39,7 @@ class RunInfo:
     counts: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
-    gone: Sequence[str] = ()
+    gone: tuple[str, ...] = ()
     left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     chunks: int = 0
     embedded: int = 0

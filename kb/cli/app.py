@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
+from kb import wire
 from kb.cli import (
     asking,
     collections,
@@ -31,7 +32,6 @@ from kb.cli.common import (
 from kb.records import MediaType, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
-from kb.server import shapes
 
 app = typer.Typer(
     add_completion=False,
@@ -159,7 +159,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
         )
         hits = base.find(request)
         if as_json:
-            print_json([shapes.hit_json(hit) for hit in hits])
+            print_json([wire.hit_json(hit) for hit in hits])
         else:
             presentation.print_hits(query, hits, stdout(), explain=explain)
         if meant := base.did_you_mean(query, collection=request.collections):

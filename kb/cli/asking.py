@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import typer
 
+from kb import wire
 from kb.answering.answer import Answer, AnswerStream
 from kb.answering.markdown import as_markdown
 from kb.chat.base import FILTERED
 from kb.chat.opening import HOW_TO_ADD
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
-from kb.records import SearchHit, SearchMode
+from kb.records import SearchMode
 from kb.search.filters import filter_from_text
-from kb.server import shapes
 from kb.text import one_line
 
 _UNCITED_SHOWN = 3  # passages that are shown where the answer names none
@@ -61,7 +60,7 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
         if not base.settings.chat_model:
             hits = base.search(question, collection=collection or None, mode=mode, where=where)
             if as_json:
-                print_json({"answer": None, "sources": _sources(hits)})
+                print_json({"answer": None, "sources": [wire.hit_json(hit) for hit in hits]})
             else:
                 presentation.print_hits(question, hits, stdout())
                 stdout().print(
@@ -78,7 +77,7 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
                 stream = base.continue_answer(stream.so_far)
                 shown.take(stream)
         if as_json:
-            print_json(_answer_json(stream.so_far))
+            print_json(wire.answer_json(stream.so_far))
         elif markdown:
             sys.stdout.write(as_markdown(stream.so_far))
         else:
@@ -167,18 +166,3 @@ def _print_sources(answer: Answer) -> None:
         place = f", {hit.place}" if hit.place else ""
         console.print(f"\n[{number}] {one_line(hit.source + place)}", style="cyan", markup=False)
         console.print(presentation.indented(presentation.snippet(hit)))
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "cut": answer.cut,
-        "ended": answer.ended,
-        "cited": list(answer.cited),
-        "sources": _sources(answer.sources),
-    }
-
-
-def _sources(hits: Sequence[SearchHit]) -> list[dict[str, Any]]:
-    return [shapes.hit_json(hit) for hit in hits]

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from kb import wire
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
-from kb.server import shapes
 
 app = typer.Typer(invoke_without_command=True, help="List the collections, or change one.")
 
@@ -22,7 +22,7 @@ def collections(context: typer.Context, as_json: JsonOption = False) -> None:
     with opened() as base:
         found = base.collections()
         if as_json:
-            print_json([shapes.collection_json(info) for info in found])
+            print_json([wire.collection_json(info) for info in found])
         else:
             presentation.print_collections(found, stdout())
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from kb import wire
 from kb.cli import listings
 from kb.cli.common import CollectionOption, JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
-from kb.server import shapes
 from kb.text import one_line
 
 
@@ -24,11 +24,11 @@ def documents(
     with opened(collection=collection) as base:
         files = base.files.failed()
         if failed and as_json:
-            print_json([shapes.failed_json(file) for file in files])
+            print_json([wire.failed_json(file) for file in files])
         elif failed:
             listings.print_failed(files, stdout())
         elif as_json:
-            print_json([shapes.document_json(info, files) for info in base.documents()])
+            print_json([wire.document_json(info, files) for info in base.documents()])
         else:
             listings.print_documents(base.documents(), files, stdout())
 
@@ -78,6 +78,6 @@ def runs(
     with opened() as base:
         found = base.runs(limit=limit)
         if as_json:
-            print_json([shapes.run_json(run) for run in found])
+            print_json([wire.run_json(run) for run in found])
         else:
             listings.print_runs(found, stdout())

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from kb import wire
 from kb.catalog.job_records import JobInfo
 from kb.cli.common import EXIT_FAILED, JsonOption, opened, print_json, stdout
 from kb.cli.job_listings import is_well, print_job, print_jobs
 from kb.errors import JobError
-from kb.server import shapes
 
 if TYPE_CHECKING:
     from ingest.jobs import Jobs
@@ -39,7 +39,7 @@ def jobs(context: typer.Context, as_json: JsonOption = False) -> None:
         queue.settle()
         found = queue.listed()
         if as_json:
-            print_json([shapes.job_json(job) for job in found])
+            print_json([wire.job_json(job) for job in found])
         else:
             print_jobs(found, stdout())
 

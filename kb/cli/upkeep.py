@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from kb import wire
 from kb.cli import presentation
 from kb.cli.common import EXIT_FAILED, CollectionOption, JsonOption, opened, print_json, stdout
-from kb.server import shapes
 
 
 def export(
@@ -45,7 +45,7 @@ def compact(as_json: JsonOption = False) -> None:
     with opened() as base:
         done = base.compact()
         if as_json:
-            print_json(shapes.compaction_json(done))
+            print_json(wire.compaction_json(done))
         else:
             presentation.print_compaction(done, stdout())
 

@@ -11,7 +11,7 @@ from kb.chat.base import FILTERED, Message
 from kb.errors import ChatError
 from kb.facade.parts import Parts
 from kb.records import Highlighting, SearchHit, SearchMode
-from kb.search.request import SearchRequest
+from kb.search.request import SearchRequest, WeightedQuery
 
 
 class SearchMethods(Parts):
@@ -19,7 +19,7 @@ class SearchMethods(Parts):
 
     def search(
         self,
-        query: str,
+        query: str | Sequence[str | WeightedQuery],
         *,
         top_k: int | None = None,
         collection: str | Sequence[str] | None = None,
@@ -36,6 +36,8 @@ class SearchMethods(Parts):
 
         Args:
             query: what is asked; ``"words in quotes"`` must stand in every hit, ``-word`` in none.
+                Of several queries, each with its mode and weight, the scores are fused:
+                :mod:`kb.search.several` says how.
             top_k: most hits; this and the rest are explained by :class:`~kb.SearchRequest`.
             collection: one name, or several of the same model; no hits for an empty list.
             where: conditions that every hit meets.
@@ -49,7 +51,8 @@ class SearchMethods(Parts):
         """
         return self.find(
             SearchRequest(
-                query=query,
+                query=query if isinstance(query, str) else "",
+                queries=() if isinstance(query, str) else _weighted(query),
                 collections=_names(collection),
                 top_k=top_k,
                 where=where or SearchFilter(),
@@ -181,3 +184,7 @@ def _names(collection: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if collection is None:
         return None
     return (collection,) if isinstance(collection, str) else tuple(collection)
+
+
+def _weighted(queries: Sequence[str | WeightedQuery]) -> tuple[WeightedQuery, ...]:
+    return tuple(WeightedQuery(text=each) if isinstance(each, str) else each for each in queries)

@@ -13,11 +13,11 @@ from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.languages.neutral import Means
 from kb.records import CollectionInfo, SearchHit, SearchMode
-from kb.search import dense, diversity, fusion, hits, lexical
+from kb.search import dense, diversity, fusion, hits, lexical, several
 from kb.search.answers import VectorAnswers
 from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
 from kb.search.corrections import Misspelt, corrections, everywhere
-from kb.search.hits import Found
+from kb.search.hits import Found, places
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.rescoring import Rescoring
@@ -35,23 +35,45 @@ _INDEX_FACTOR = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """A request with all that it means: its collections, the query's vector for each.
+class Sought:
+    """One query with all that it means: how to search for it, its vector for each collection.
 
-    ``means`` are one state of what languages have in common, for all scores of the search.
+    ``means`` are one state of what languages have in common, for all its scores.
     """
 
-    collections: Sequence[CollectionInfo]
     query: Query
     vectors: Sequence[Vector | None]
     means: Means
-    top_k: int
     mode: SearchMode
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A request with all that it means: its collections, and its queries."""
+
+    collections: Sequence[CollectionInfo]
+    queries: Sequence[Sought]
+    top_k: int
     where: SearchFilter
     context: int
     diversity: float
     rerank: Reranking | None
     task: str
+
+    @property
+    def vectors(self) -> list[dict[str, Vector]]:
+        """The vectors of each query by the collection's name."""
+        names = [each.name for each in self.collections]
+        return [
+            {name: each for name, each in zip(names, own.vectors, strict=True) if each is not None}
+            for own in self.queries
+        ]
+
+    @property
+    def weights(self) -> list[float]:
+        """How much each query counts."""
+        return [each.weight for each in self.queries]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,16 +94,16 @@ class Attempt:
     def __init__(
         self, answers: VectorAnswers, state: State, frequencies: TermFrequencies, asked: Resolved
     ) -> None:
-        self._answers = answers
         self._state = state
-        self._frequencies = frequencies
         self._asked = asked
-        self._misspelt: Sequence[Misspelt] = ()
+        self._queries = [
+            _QueryAttempt(answers, state, frequencies, asked, each) for each in asked.queries
+        ]
 
     @property
-    def meant(self) -> dict[str, str]:
-        """What words of the query that stand nowhere were probably meant to be, once it is done."""
-        return corrections(self._asked.query, self._misspelt)
+    def meant(self) -> list[dict[str, str]]:
+        """For each query, what words that stand nowhere were probably meant to be, once done."""
+        return [each.meant for each in self._queries]
 
     def hits(self) -> list[SearchHit]:
         """Return hits to choose from, best first: as many as are wanted, or more.
@@ -95,60 +117,86 @@ class Attempt:
         most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            candidates, exhausted = self._candidates(limit)
+            found = [each.candidates(limit) for each in self._queries]
+            candidates = several.fused([each for each, _ in found], self._asked.weights)
             kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
-            if len(kept) >= wanted or exhausted:
+            if len(kept) >= wanted or all(exhausted for _, exhausted in found):
                 return kept
             limit *= 4
 
-    def _candidates(self, limit: int) -> tuple[Found, bool]:
+
+class _QueryAttempt:
+    """The search for one query."""
+
+    def __init__(
+        self,
+        answers: VectorAnswers,
+        state: State,
+        frequencies: TermFrequencies,
+        asked: Resolved,
+        sought: Sought,
+    ) -> None:
+        self._answers = answers
+        self._state = state
+        self._frequencies = frequencies
+        self._asked = asked
+        self._sought = sought
+        self._misspelt: Sequence[Misspelt] = ()
+
+    @property
+    def meant(self) -> dict[str, str]:
+        """What words of the query that stand nowhere were probably meant to be, once it is done."""
+        return corrections(self._sought.query, self._misspelt)
+
+    def candidates(self, limit: int) -> tuple[Found, bool]:
         """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
         collection by collection: the best passage of one that knows nothing of the matter is not
         as good as that of another.
         """
-        asked, state = self._asked, self._state
+        asked, sought, state = self._asked, self._sought, self._state
         found = _Candidates()
         exhausted = True
         for each in asked.collections:
             state.current_collection(each)
-        sought = self._sought()
-        for at, (each, vector) in enumerate(zip(asked.collections, asked.vectors, strict=True)):
-            restriction = Restriction(state, each, asked.query, asked.where)
+        words = self._words()
+        for at, (each, vector) in enumerate(zip(asked.collections, sought.vectors, strict=True)):
+            restriction = Restriction(state, each, sought.query, asked.where)
             by_words: list[tuple[int, float]] = []
-            if sought:
-                best = sought[at].best_score
-                by_words = lexical.nearest(state, each, sought[at], limit, restriction)
-                by_words = as_typed_first(state, asked.query, by_words)
+            if words:
+                best = words[at].best_score
+                by_words = lexical.nearest(state, each, words[at], limit, restriction)
+                by_words = as_typed_first(state, sought.query, by_words)
                 last = self._similar(at, restriction, by_words, limit)
                 exhausted = exhausted and len(by_words) + len(last) < limit
                 by_words = lexical.with_last(by_words, last)
                 found.coverage |= fusion.covered(by_words, best)
-                found.evidence |= fusion.evidence(by_words, best, asked.query.text)
+                found.evidence |= fusion.evidence(by_words, best, sought.query.text)
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
-            if asked.mode != "keyword" and vector is not None:
-                scoring = Rescoring(each.id, asked.means, vector, asked.query.text)
+            if sought.mode != "keyword" and vector is not None:
+                scoring = Rescoring(each.id, sought.means, vector, sought.query.text)
                 most = _INDEX_FACTOR * limit
                 near = dense.nearest(self._answers, each, scoring.asked, most, restriction)
                 others = [chunk_id for chunk_id, _ in by_words]
                 found.meaning += scoring.ranked(state, near, others)
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and len(near) < most
-        return _ranked(asked, found), exhausted
+        return _ranked(asked.collections, sought, found), exhausted
 
-    def _sought(self) -> list[lexical.Words]:
+    def _words(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
-        asked, state = self._asked, self._state
-        if asked.mode == "dense":
+        asked, sought, state = self._asked, self._sought, self._state
+        if sought.mode == "dense":
             return []
-        sought = [
-            lexical.weigh(state, each, asked.query, self._frequencies) for each in asked.collections
+        words = [
+            lexical.weigh(state, each, sought.query, self._frequencies)
+            for each in asked.collections
         ]
-        self._misspelt = everywhere([each.misspelt for each in sought])
-        return sought
+        self._misspelt = everywhere([each.misspelt for each in words])
+        return words
 
     def _similar(
         self, at: int, restriction: Restriction, found: list[tuple[int, float]], limit: int
@@ -166,7 +214,11 @@ class Attempt:
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
     """Return up to ``top_k`` hits of those found, best first; no transaction is open."""
     if asked.rerank is not None:
-        kept = reranked(asked.rerank, asked.query.text, kept[: _wanted(asked)], asked.task)
+        read = kept[: _wanted(asked)]
+        texts = [each.query.text for each in asked.queries]
+        kept = several.averaged(
+            [reranked(asked.rerank, text, read, asked.task) for text in texts], asked.weights
+        )
     if asked.diversity > 0:
         kept = _diverse(store, asked, kept)
     return kept[: asked.top_k]
@@ -193,25 +245,25 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(asked: Resolved, found: _Candidates) -> Found:
+def _ranked(collections: Sequence[CollectionInfo], sought: Sought, found: _Candidates) -> Found:
     meaning, words, coverage = found.meaning, found.words, found.coverage
-    if len(asked.collections) > 1:
+    if len(collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
         # What words were probably meant to be stays last, whichever collection holds it.
         held = [coverage[chunk_id] for chunk_id, _ in words if chunk_id not in found.similar]
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
-    if asked.mode == "keyword":
+    if sought.mode == "keyword":
         sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
-        return Found(asked.collections, sure, {"keyword": words})
+        return Found(collections, sure, {"keyword": places(words)})
     # The numbers of calibration are the default model's, as its means are.
-    scaled = meaning if asked.means.model.complete else comparable(meaning)
-    if asked.mode == "dense":
-        return Found(asked.collections, _sure(scaled, BY_MEANING), {"dense": meaning})
+    scaled = meaning if sought.means.model.complete else comparable(meaning)
+    if sought.mode == "dense":
+        return Found(collections, _sure(scaled, BY_MEANING), {"dense": places(meaning)})
     fused = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
     stages = {"dense": meaning, "keyword": words, "fused": fused}
-    return Found(asked.collections, fused, stages)
+    return Found(collections, fused, {name: places(each) for name, each in stages.items()})
 
 
 def _sure(ranked: list[tuple[int, float]], calibration: Calibration) -> list[tuple[int, float]]:

@@ -14,13 +14,22 @@ Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
 
 
+Places = Mapping[int, tuple[int, float]]
+"""By chunk id: its rank from 1, and its score."""
+
+
 @dataclass(slots=True)
 class Found:
     """A ranking of chunks of some collections, and what each stage that made it gave."""
 
     collections: Sequence[CollectionInfo]
     ranked: Ranking
-    stages: Mapping[str, Ranking] = field(default_factory=dict)
+    stages: Mapping[str, Places] = field(default_factory=dict)
+
+
+def places(ranking: Ranking) -> Places:
+    """Return a ranking as the places that it gives."""
+    return {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
 
 
 def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
@@ -37,16 +46,12 @@ def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
     chunks = state.visible_chunks(list(names), ids)
     origins = state.sources_of(document for each in kept for document in each.document_ids)
     scores = dict(found.ranked)
-    places = {
-        name: {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
-        for name, ranking in found.stages.items()
-    }
     return [
         _hit(
             names[chunks[chunk_id].collection_id],
             chunks[chunk_id],
             scores[chunk_id],
-            {name: place[chunk_id] for name, place in places.items() if chunk_id in place},
+            {name: place[chunk_id] for name, place in found.stages.items() if chunk_id in place},
             tuple(dict.fromkeys(source for key in each.document_ids for source in origins[key])),
         )
         for chunk_id, each in zip(ids, kept, strict=True)

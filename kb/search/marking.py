@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kb.catalog.state import State
 from kb.embedding.base import Embedder, Vector
 from kb.records import SearchHit
-from kb.search import highlight, sentence
+from kb.search import highlight, sentence, several
 from kb.sentences.packed import ChunkSentences
 
 Span = tuple[int, int]
@@ -64,6 +64,36 @@ def sentences_marked(
     if left and embedder is not None:
         spans |= sentence.read_spans(left, vectors, wanted, passages, embedder())
     return _marked(wanted, found, passages, spans)
+
+
+def sentences_marked_by_query(
+    text: str,
+    found: Sequence[SearchHit],
+    facts: Known,
+    vectors: Sequence[Mapping[str, Vector]],
+    embedder: Callable[[], Embedder] | None,
+    *,
+    weights: Sequence[float],
+) -> list[SearchHit]:
+    """Return hits with all queries' words marked, and the sentence that answers one of them.
+
+    That is the query that says most for the hit. Of a single query it is :func:`sentences_marked`.
+
+    Args:
+        text: of all queries.
+        found: the hits.
+        facts: of the hits.
+        vectors: of each query for each collection.
+        embedder: as there.
+        weights: of the queries.
+    """
+    marked: dict[int, SearchHit] = {}
+    for at, own in enumerate(vectors):
+        led = [hit for hit in found if several.leading(hit, weights) == at]
+        if led:
+            hits = sentences_marked(text, led, facts, own, embedder)
+            marked |= {hit.chunk_id: hit for hit in hits}
+    return [marked[hit.chunk_id] for hit in found]
 
 
 def _passages(found: Sequence[SearchHit], facts: Known) -> dict[int, highlight.Passage]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kb.characters import plain
-from kb.errors import InputTooLongError
+from kb.errors import InputTooLongError, SettingsError
 from kb.search.phrases import phrase_expression
 from kb.text import normalise
 from kb.words.terms import Term, is_single_character, terms, token
@@ -147,6 +147,20 @@ def parse(query: str) -> Query:
         required=tuple(dict.fromkeys(required)),
         excluded=tuple(dict.fromkeys(excluded)),
     )
+
+
+def parse_question(query: str) -> Query:
+    """Do as :func:`parse` for a question that passages are to answer.
+
+    Raises:
+        SettingsError: it holds nothing but exclusions.
+        InputTooLongError: as there.
+    """
+    parsed = parse(query)
+    if parsed.is_blank and parsed.excluded:
+        msg = f"{query.strip()!r} only leaves passages out; add words to look for"
+        raise SettingsError(msg)
+    return parsed
 
 
 def token_of(expression: str) -> str:

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import get_args
 
 from kb.catalog.filters import SearchFilter
 from kb.errors import SettingsError
 from kb.records import Highlighting, SearchMode
+
+MOST_QUERIES = 16
+"""Queries of one request: each costs a search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedQuery:
+    """One of several queries of a request.
+
+    Attributes:
+        text: what is asked; what it requires or excludes holds for this query alone.
+        mode: how to search for it; the request's if not given.
+        weight: how much it counts beside the others, above 0.
+
+    Raises:
+        SettingsError: there is no such mode, or the weight is no number above 0.
+    """
+
+    text: str
+    mode: SearchMode | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be weighed."""
+        _require_mode(self.mode)
+        if not 0 < self.weight < math.inf:
+            msg = f"the weight of a query is {self.weight}, but must be a number above 0"
+            raise SettingsError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +45,8 @@ class SearchRequest:
 
     Attributes:
         query: what is asked; blank gives no hits.
+        queries: several queries in its place, whose scores are fused: see
+            :mod:`kb.search.several`.
         collections: names of collections of the same model; None is the settings', and an empty
             one gives no hits.
         top_k: most hits; the settings' if not given.
@@ -39,7 +70,8 @@ class SearchRequest:
         SettingsError: a value is out of bounds.
     """
 
-    query: str
+    query: str = ""
+    queries: tuple[WeightedQuery, ...] = ()
     collections: tuple[str, ...] | None = None
     top_k: int | None = None
     where: SearchFilter = field(default_factory=SearchFilter)
@@ -59,10 +91,13 @@ class SearchRequest:
                 "within 0 and 1"
             )
             raise SettingsError(msg)
-        if self.mode is not None and self.mode not in get_args(SearchMode):
-            choices = ", ".join(get_args(SearchMode))
-            msg = f"there is no mode {self.mode!r}; choose from {choices}"
+        if self.query and self.queries:
+            msg = "a request has one query or several; give either `query` or `queries`"
             raise SettingsError(msg)
+        if len(self.queries) > MOST_QUERIES:
+            msg = f"{len(self.queries)} queries are more than one request may have, {MOST_QUERIES}"
+            raise SettingsError(msg)
+        _require_mode(self.mode)
         if self.highlights not in get_args(Highlighting):
             choices = ", ".join(get_args(Highlighting))
             msg = f"highlights cannot be {self.highlights!r}; choose from {choices}"
@@ -73,3 +108,15 @@ class SearchRequest:
         if self.top_k is not None and self.top_k < 1:
             msg = f"top_k is {self.top_k}, but must be 1 or more"
             raise SettingsError(msg)
+
+    @property
+    def asked(self) -> tuple[WeightedQuery, ...]:
+        """Its queries; one if it is about one."""
+        return self.queries or (WeightedQuery(text=self.query),)
+
+
+def _require_mode(mode: object) -> None:
+    if mode is not None and mode not in get_args(SearchMode):
+        choices = ", ".join(get_args(SearchMode))
+        msg = f"there is no mode {mode!r}; choose from {choices}"
+        raise SettingsError(msg)

@@ -14,13 +14,14 @@ from kb.reranking.base import Reranker
 class Reranking:
     """Which reranker orders the hits of one search, and how many of them it reads.
 
-    ``known`` are the scores of passages that this search has had read. A search begins anew when
-    others commit meanwhile, and reading is what takes long: 30 passages may cost seconds.
+    ``known`` are the scores of passages that this search has had read, by query and text. A search
+    begins anew when others commit meanwhile, and reading is what takes long: 30 passages may cost
+    seconds.
     """
 
     reranker: Reranker
     candidates: int
-    known: dict[str, float] = field(default_factory=dict)
+    known: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 def reranked(
@@ -50,7 +51,7 @@ def reranked(
 
 def _scores(reranking: Reranking, query: str, texts: Sequence[str], task: str) -> list[float]:
     known = reranking.known
-    new = [text for text in dict.fromkeys(texts) if text not in known]
+    new = [text for text in dict.fromkeys(texts) if (query, text) not in known]
     if new:
         try:
             scores = reranking.reranker.score(query, new, task=task)
@@ -59,5 +60,5 @@ def _scores(reranking: Reranking, query: str, texts: Sequence[str], task: str) -
         except ModelCallError as error:
             msg = f"{error}. Or search without reranking: --no-rerank, rerank=False"
             raise RerankingError(msg) from error
-        known.update(zip(new, map(float, scores), strict=True))
-    return [known[text] for text in texts]
+        known.update(zip([(query, text) for text in new], map(float, scores), strict=True))
+    return [known[query, text] for text in texts]

@@ -20,10 +20,10 @@ from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
 from kb.search import hits, lexical, marking
 from kb.search.answers import UnansweredError, VectorAnswers
-from kb.search.attempt import Attempt, Resolved, chosen
+from kb.search.attempt import Attempt, Resolved, Sought, chosen
 from kb.search.corrections import corrected, corrections
 from kb.search.means import LanguageMeans
-from kb.search.query import Query, parse
+from kb.search.query import Query, parse, parse_question
 from kb.search.query_cache import QueryCache
 from kb.search.reasons import explained
 from kb.search.request import SearchRequest
@@ -75,8 +75,8 @@ class Searcher:
 
         Raises:
             CollectionError: there is no such collection.
-            SettingsError: the query holds nothing but exclusions, or there is an instruction and
-                the model takes none.
+            SettingsError: a query holds nothing but exclusions, one of several is blank, or there
+                is an instruction and the model takes none.
             EmbedderMismatchError: a collection was made with another model.
             InputTooLongError: the query is too long to be looked up, or to be read by the model.
         """
@@ -98,7 +98,7 @@ class Searcher:
         self, query: str, found: Sequence[SearchHit], *, instruct: str = ""
     ) -> list[SearchHit]:
         """Mark in hits why they were found, as a search does that marks sentences."""
-        parsed = _parsed(query)
+        parsed = parse_question(query)
         names = {hit.collection for hit in found}
         with self._store.catalog.reading() as state:
             facts = marking.known(state, found)
@@ -144,27 +144,35 @@ class Searcher:
         targets: Sequence[CollectionInfo],
         embedders: Sequence[EmbedderIdentity],
     ) -> list[SearchHit]:
-        mode = request.mode or self._mode(targets)
-        embedder = self._embedder_for(mode)
+        default = request.mode or self._mode(targets)
+        modes = [each.mode or default for each in request.asked]
+        embedder = self._embedder_for(next((how for how in modes if how != "keyword"), modes[0]))
         if embedder is not None:
             for target, theirs in zip(targets, embedders, strict=True):
                 require_same_embedder(target, theirs, embedder.identity, model=self._settings.model)
         rerank = self._reranking(request.rerank)
-        query = _parsed(request.query)
-        if query.is_blank:
-            return []
         marks = embedder is not None and request.highlights in {"sentences", "stored"}
         tasks = [self._task(each, request.instruct) for each in targets]
-        vectors: list[Vector | None] = [None] * len(targets)
-        if embedder is not None and (mode != "keyword" or marks):
-            vectors = self._embedded(embedder, query, tasks, mode) or vectors
+        queries = [parse_question(each.text) for each in request.asked]
+        if blank := [at for at, each in enumerate(queries, start=1) if each.is_blank]:
+            if len(queries) == 1:
+                return []
+            msg = f"query {blank[0]} of {len(queries)} is blank; leave it out"
+            raise SettingsError(msg)
+        sought = [
+            Sought(
+                query=query,
+                vectors=self._vectors(embedder, query, tasks, how, marks=marks),
+                means=self._means_of(embedder, targets, query),
+                mode=how,
+                weight=each.weight,
+            )
+            for query, how, each in zip(queries, modes, request.asked, strict=True)
+        ]
         asked = Resolved(
             collections=targets,
-            query=query,
-            vectors=vectors,
-            means=self._means_of(embedder, targets, query),
+            queries=sought,
             top_k=min(request.top_k or self._settings.top_k, _MOST_COUNTED),
-            mode=mode,
             where=request.where,
             context=min(request.context, _MOST_COUNTED),
             diversity=request.diversity,
@@ -173,25 +181,24 @@ class Searcher:
         )
         kept, facts, meant = self._attempted(asked, sentences=marks)
         # Found by what a misspelt word was meant to be: that is what is marked.
-        text = corrected(query.text, meant)
+        text = " ".join(
+            corrected(each.query.text, own) for each, own in zip(sought, meant, strict=True)
+        )
         least = self._settings.min_score if request.min_score is None else request.min_score
         kept = explained([hit for hit in kept if hit.score >= least])
         if request.highlights == "none":
             return kept
         if not marks or embedder is None:
             return marking.words_marked(text, kept, facts)
-        known = {
-            each.name: vector
-            for each, vector in zip(targets, vectors, strict=True)
-            if vector is not None
-        }
         reading = self._embedder if request.highlights == "sentences" else None
-        return marking.sentences_marked(text, kept, facts, known, reading)
+        return marking.sentences_marked_by_query(
+            text, kept, facts, asked.vectors, reading, weights=asked.weights
+        )
 
     def _attempted(
         self, asked: Resolved, *, sentences: bool
-    ) -> tuple[list[SearchHit], marking.Known, dict[str, str]]:
-        """Return the hits, what marking them needs to know, and what was meant by words."""
+    ) -> tuple[list[SearchHit], marking.Known, list[dict[str, str]]]:
+        """Return the hits, what marking them needs to know, and what each query meant by words."""
         answers = VectorAnswers(self._store)
         try:
             for _ in range(_ATTEMPTS):
@@ -215,8 +222,8 @@ class Searcher:
 
     def _found(
         self, asked: Resolved, answers: VectorAnswers
-    ) -> tuple[int, list[SearchHit], dict[str, str]]:
-        """Return the generation of a state, the hits of it, and what was meant by words."""
+    ) -> tuple[int, list[SearchHit], list[dict[str, str]]]:
+        """Return the generation of a state, the hits of it, and what each query meant by words."""
         for _ in range(_MOST_QUESTIONS):
             try:
                 with self._store.catalog.reading() as state:
@@ -226,6 +233,21 @@ class Searcher:
                 answers.ask(missing)
         msg = "others change what the filter passes all the while; search again in a moment"
         raise StoreBusyError(msg)
+
+    def _vectors(
+        self,
+        embedder: Embedder | None,
+        query: Query,
+        tasks: Sequence[str],
+        mode: SearchMode,
+        *,
+        marks: bool,
+    ) -> list[Vector | None]:
+        """Return a query's vector for each collection; None for each where it needs none."""
+        nothing: list[Vector | None] = [None] * len(tasks)
+        if embedder is None or (mode == "keyword" and not marks):
+            return nothing
+        return self._embedded(embedder, query, tasks, mode) or nothing
 
     def _embedded(
         self, embedder: Embedder, query: Query, tasks: Sequence[str], mode: SearchMode
@@ -269,11 +291,3 @@ class Searcher:
     def _mode(self, targets: Sequence[CollectionInfo]) -> SearchMode:
         modes = {each.mode or self._settings.mode for each in targets}
         return modes.pop() if len(modes) == 1 else self._settings.mode
-
-
-def _parsed(query: str) -> Query:
-    parsed = parse(query)
-    if parsed.is_blank and parsed.excluded:
-        msg = f"{query.strip()!r} only leaves passages out; add words to look for"
-        raise SettingsError(msg)
-    return parsed

@@ -1,5 +1,4 @@
 """The knowledge base over HTTP: embeddings as OpenAI's clients ask for them, and search.
 
-Stands on :mod:`kb.knowledge_base`; nothing else imports FastAPI. ``shapes`` does not: the command
-line writes the same JSON.
+Stands on :mod:`kb.knowledge_base`; nothing else imports FastAPI. Its JSON is :mod:`kb.wire`'s.
 """

@@ -16,6 +16,8 @@ from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
+from kb.server.loading import routes as loading
+from kb.server.loading.reader import FileReader
 from kb.server.scopes import RouteTable
 
 
@@ -37,9 +39,11 @@ def application(
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
+    reader = FileReader(base.settings)
     routers = [
         *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
         finding.routes(base, quick=quick),
+        loading.routes(base, reader=reader),
         about.health(),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
@@ -58,6 +62,7 @@ def application(
     try:
         yield Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
     finally:
+        reader.close()
         bulk.close()
         quick.close()
 

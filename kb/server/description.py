@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -37,14 +38,18 @@ _RETRY_AFTER = {
 Errors = dict[int | str, dict[str, Any]]
 
 
-def errors(*statuses: HTTPStatus, body: bool = False) -> Errors:
+def errors(
+    *statuses: HTTPStatus, body: bool = False, said: Mapping[HTTPStatus, str] = MappingProxyType({})
+) -> Errors:
     """Return the answers of a route besides success, as FastAPI takes them.
 
     Args:
         statuses: what this route may answer besides what every route may.
         body: the route takes a body.
+        said: what a status means here, where that is not what it means elsewhere.
     """
     told = _ALWAYS | (_WITH_BODY if body else {}) | {each: _OTHERS[each] for each in statuses}
+    told |= said
     return {
         status.value: {
             "model": ErrorReply,

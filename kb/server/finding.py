@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from kb import wire
 from kb.knowledge_base import KnowledgeBase
 from kb.search.request import SearchRequest
-from kb.server import shapes
 from kb.server.caller import Asking, Caller
 from kb.server.description import errors
 from kb.server.errors import MALFORMED, RefusalError, json_response
@@ -68,14 +68,14 @@ def routes(base: KnowledgeBase, *, quick: Lane) -> APIRouter:
 
 
 def _found(base: KnowledgeBase, request: SearchRequest) -> dict[str, Any]:
-    listed = _listed([shapes.hit_json(hit) for hit in base.find(request)])
+    listed = _listed([wire.hit_json(hit) for hit in base.find(request)])
     meant = base.did_you_mean(request.query, collection=request.collections)
     return listed | {"did_you_mean": meant}
 
 
 def _collections(base: KnowledgeBase, caller: Caller) -> dict[str, Any]:
     found = {info.name: info for info in base.collections()}
-    return _listed([shapes.collection_json(found[name]) for name in caller.among(found)])
+    return _listed([wire.collection_json(found[name]) for name in caller.among(found)])
 
 
 def _page(base: KnowledgeBase, asked: DocumentsRequest, collection: str | None) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _page(base: KnowledgeBase, asked: DocumentsRequest, collection: str | None) 
     found = base.documents(collection=collection)
     failed = base.files.failed(collection=collection)
     chosen = found[asked.offset : asked.offset + asked.limit]
-    listed = _listed([shapes.document_json(info, failed) for info in chosen])
+    listed = _listed([wire.document_json(info, failed) for info in chosen])
     return listed | {"total": len(found), "has_more": asked.offset + len(chosen) < len(found)}
 
 

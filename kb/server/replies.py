@@ -1,6 +1,6 @@
 """What the server answers, for ``/openapi.json``; tests hold real answers against it.
 
-The answers themselves are made by ``kb/server/shapes.py``, the same for commands with ``--json``.
+The answers themselves are written by :mod:`kb.wire`, the same for commands with ``--json``.
 """
 
 from __future__ import annotations
@@ -176,3 +176,14 @@ class DocumentsReply(Reply):
     data: list[DocumentReply]
     total: int
     has_more: bool
+
+
+class LoadedPart(_Reply):
+    """The text of a page, or of a file that has no pages.
+
+    ``metadata`` is what the file says of itself; of a page it has ``page``, counted from 0, and
+    ``page_label``, as printed.
+    """
+
+    page_content: str
+    metadata: dict[str, Any]

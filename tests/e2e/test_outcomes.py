@@ -9,10 +9,9 @@ import pytest
 from rich.console import Console
 
 from ingest import IngestReport, ingest, ingest_uploads
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, Settings, wire
 from kb.cli import listings
 from kb.records import Source
-from kb.server import shapes
 
 BINARY = b"MZ\x00\x00\x00\x01\x02\x03\x04"
 
@@ -184,10 +183,10 @@ def test_the_command_line_tells_of_older_versions_and_of_what_changed(
     assert "   added good.txt, latin.txt, pump.txt\n" in said
     assert "   2 unchanged, 2 failed\n" in said
     assert "failed pump.txt is not text" in said
-    shown = [shapes.document_json(info, base.files.failed()) for info in base.documents()]
+    shown = [wire.document_json(info, base.files.failed()) for info in base.documents()]
     unreadable = {info["name"]: info["newer_unreadable"] for info in shown}
     assert unreadable["good.txt"] == []
-    assert unreadable["pump.txt"] == [shapes.failed_json(base.files.failed()[1])]
+    assert unreadable["pump.txt"] == [wire.failed_json(base.files.failed()[1])]
 
 
 def test_a_run_that_left_no_report_says_what_to_do(base: KnowledgeBase) -> None:

@@ -18,7 +18,7 @@ from kb.answering.prompts import pack
 from kb.cli.presentation import print_hits
 from kb.embedding.base import Vectors
 from kb.server.replies import HitReply
-from kb.server.shapes import hit_json
+from kb.wire import hit_json
 from ui.hits import citation
 from ui.markup import header_html
 

@@ -226,6 +226,25 @@ def test_cancelling_ends_running_and_waiting_files_at_once(tmp_path: Path) -> No
             future.result(0)
 
 
+@pytest.mark.usefixtures("bad")
+def test_a_file_that_nobody_waits_for_is_given_up_and_the_next_one_read(tmp_path: Path) -> None:
+    with Sandbox(workers=1, timeout_s=300) as sandbox:
+        files = [deed(tmp_path, name) for name in ("hang", "never begun", "other")]
+        hangs, waits, other = map(sandbox.submit, files)
+        deadline = time.monotonic() + 60
+        while not hangs.running():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        sandbox.give_up(waits)
+        sandbox.give_up(hangs)
+        assert other.result(60).document.text.startswith("survived other")
+        assert waits.cancelled()
+        with pytest.raises(CancelledError):
+            hangs.result(60)
+        sandbox.give_up(other)  # it is done
+        assert sandbox.submit(files[2]).result(60).document.text.startswith("survived other")
+
+
 def test_a_worker_loads_neither_llama_cpp_nor_chroma_nor_the_engines() -> None:
     worker = subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""What documents, hits and collections look like as JSON: the same by HTTP and `--json`."""
+"""Records written as JSON values."""
 
 from __future__ import annotations
 
@@ -6,15 +6,54 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from kb.catalog.job_records import JobInfo
+from kb.answering.answer import Answer
+from kb.catalog.job_records import JobFile, JobInfo
 from kb.catalog.runs import RunInfo
-from kb.records import CollectionInfo, DocumentInfo, FailedFile, SearchHit
+from kb.document_json import document_json as content_json
+from kb.records import (
+    AddResult,
+    Chunk,
+    CollectionInfo,
+    DocumentInfo,
+    Facets,
+    FailedFile,
+    SearchHit,
+)
 from kb.store.purging import Compaction
+
+__all__ = [
+    "added_json",
+    "answer_json",
+    "chunk_json",
+    "collection_json",
+    "compaction_json",
+    "content_json",
+    "document_json",
+    "facets_json",
+    "failed_json",
+    "hit_json",
+    "job_file_json",
+    "job_json",
+    "run_json",
+]
 
 
 def hit_json(hit: SearchHit) -> dict[str, Any]:
     """Return a hit as JSON values."""
     return {**asdict(hit), "place": hit.place, "matched": hit.matched}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as JSON values; ``sources`` are hits, ``cited`` their numbers from 1."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "thinking": answer.thinking,
+        "cut": answer.cut,
+        "ended": answer.ended,
+        "cited": list(answer.cited),
+        "sources": [hit_json(hit) for hit in answer.sources],
+    }
 
 
 def collection_json(info: CollectionInfo) -> dict[str, Any]:
@@ -40,6 +79,21 @@ def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict
     }
 
 
+def chunk_json(chunk: Chunk) -> dict[str, Any]:
+    """Return a chunk as JSON values."""
+    return asdict(chunk)
+
+
+def facets_json(facets: Facets) -> dict[str, Any]:
+    """Return the tags and languages of a collection as JSON values."""
+    return asdict(facets)
+
+
+def added_json(added: AddResult) -> dict[str, Any]:
+    """Return what adding a document did as JSON values."""
+    return asdict(added)
+
+
 def failed_json(file: FailedFile) -> dict[str, Any]:
     """Return a file that could not be read as JSON values."""
     older = file.document_added_at.isoformat() if file.document_added_at else None
@@ -60,16 +114,22 @@ def job_json(job: JobInfo) -> dict[str, Any]:
         for name in ("queued_at", "started_at", "ended_at")
     }
     del told["spool"], told["locked"]
-    for file in told["files"]:
-        del file["spooled"]
     return {
         **told,
         **moments,
+        "files": [job_file_json(file) for file in job.files],
         "asks": job.asks,
         "total": job.total,
         "finished": job.finished,
         "failed": job.failed,
     }
+
+
+def job_file_json(file: JobFile) -> dict[str, Any]:
+    """Return a file of a job as JSON values."""
+    told = asdict(file)
+    del told["spooled"]
+    return told
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:

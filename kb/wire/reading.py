@@ -1,0 +1,108 @@
+"""Records read from JSON values that another program sent.
+
+Fields that are not known here are passed over: the server may be of a newer release. A field that
+is missing has its default.
+
+Raises (every function):
+    ValueError: the values are no such record's; the message names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from kb.answering.answer import Answer
+from kb.catalog.job_records import JobFile, JobInfo
+from kb.catalog.runs import RunInfo
+from kb.records import (
+    AddResult,
+    Chunk,
+    CollectionInfo,
+    Document,
+    DocumentInfo,
+    Facets,
+    FailedFile,
+    SearchHit,
+)
+
+RecordT = TypeVar("RecordT")
+
+Told = Mapping[str, Any]
+"""One JSON object."""
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is made at first use
+
+
+def hit_from_json(told: Told) -> SearchHit:
+    """Inverse of :func:`kb.wire.writing.hit_json`."""
+    return _read(SearchHit, told)
+
+
+def answer_from_json(told: Told) -> Answer:
+    """Inverse of :func:`kb.wire.writing.answer_json`."""
+    text = {"text": told["answer"]} if "answer" in told else {}
+    return _read(Answer, {**told, **text})
+
+
+def collection_from_json(told: Told) -> CollectionInfo:
+    """Inverse of :func:`kb.wire.writing.collection_json`."""
+    return _read(CollectionInfo, told)
+
+
+def document_from_json(told: Told) -> DocumentInfo:
+    """Inverse of :func:`kb.wire.writing.document_json`."""
+    return _read(DocumentInfo, told)
+
+
+def content_from_json(told: Told) -> Document:
+    """Inverse of :func:`kb.wire.writing.content_json`."""
+    return _read(Document, told)
+
+
+def chunk_from_json(told: Told) -> Chunk:
+    """Inverse of :func:`kb.wire.writing.chunk_json`."""
+    return _read(Chunk, told)
+
+
+def facets_from_json(told: Told) -> Facets:
+    """Inverse of :func:`kb.wire.writing.facets_json`."""
+    return _read(Facets, told)
+
+
+def added_from_json(told: Told) -> AddResult:
+    """Inverse of :func:`kb.wire.writing.added_json`."""
+    return _read(AddResult, told)
+
+
+def failed_from_json(told: Told) -> FailedFile:
+    """Inverse of :func:`kb.wire.writing.failed_json`."""
+    return _read(FailedFile, told)
+
+
+def run_from_json(told: Told) -> RunInfo:
+    """Inverse of :func:`kb.wire.writing.run_json`."""
+    return _read(RunInfo, told)
+
+
+def job_from_json(told: Told) -> JobInfo:
+    """Inverse of :func:`kb.wire.writing.job_json`, without where its bytes wait.
+
+    Of ``locked`` it is known whether the job waits for a password.
+    """
+    return _read(JobInfo, {**told, "spool": "", "locked": told.get("asks", False)})
+
+
+def job_file_from_json(told: Told) -> JobFile:
+    """Inverse of :func:`kb.wire.writing.job_file_json`."""
+    return _read(JobFile, told)
+
+
+def _read(kind: type[RecordT], told: Told) -> RecordT:
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+    record: RecordT = adapter.validate_python(told)
+    return record
