@@ -25,9 +25,6 @@ def serve(
     model: Annotated[
         str | None, typer.Option("--model", help="Model to serve, if not that of the settings.")
     ] = None,
-    requests: Annotated[
-        int, typer.Option(min=1, max=256, help="Most requests with documents at once.")
-    ] = 16,
 ) -> None:
     """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
 
@@ -43,7 +40,9 @@ def serve(
             base,
             host=host,
             port=port,
-            limits=Limits(bulk=requests, requests=Limits().requests + requests),
+            limits=Limits(
+                queue_texts=base.settings.queue_texts, queue_bytes=base.settings.queue_mb << 20
+            ),
             announce=lambda url: console.print(
                 f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
             ),

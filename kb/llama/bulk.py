@@ -132,7 +132,7 @@ class Bulk:
         def run(rows: list[int], calls: int) -> None:
             with self._pool.borrow(calls=calls) as context:
                 check()
-                raw[rows] = _encode(context, [texts[row] for row in rows])
+                raw[rows] = encode(context, [texts[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
@@ -167,7 +167,7 @@ def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Fut
     return left
 
 
-def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
+def encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
     """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
     try:
         return context.encode(texts)
@@ -176,7 +176,7 @@ def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
             raise
         _log.warning("%d texts are embedded in two calls instead of one: %s", len(texts), error)
     half = len(texts) // 2
-    return np.vstack([_encode(context, texts[:half]), _encode(context, texts[half:])])
+    return np.vstack([encode(context, texts[:half]), encode(context, texts[half:])])
 
 
 def _planned(lengths: Sequence[int], context: Context, *, short: bool) -> Iterator[list[int]]:

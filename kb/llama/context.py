@@ -96,6 +96,11 @@ class Context:
         ranks = self.pooling == POOLING_RANK
         self._width = len(pieces) or (model.classes if ranks else model.width)
 
+    @property
+    def packs(self) -> bool:
+        """Whether any texts share a call, as on a GPU."""
+        return self.n_seq > 1 and not self.n_packed
+
     def use(self, threads: int) -> None:
         """Compute with so many threads from now on; vectors are the same."""
         if threads != self.using:

@@ -23,9 +23,11 @@ class _Waiter:
     wanted.
     """
 
-    __slots__ = ("calls", "context")
+    __slots__ = ("calls", "context", "texts", "urgent_tokens")
 
-    def __init__(self, calls: int) -> None:
+    def __init__(self, urgent_tokens: int, texts: int, calls: int) -> None:
+        self.urgent_tokens = urgent_tokens
+        self.texts = texts
         self.calls = calls
         self.context: Context | None = None
 
@@ -70,15 +72,19 @@ class ContextPool:
         return self._contexts[0]
 
     @contextmanager
-    def borrow(self, *, urgent_tokens: int = 0, calls: int = 0) -> Iterator[Context]:
+    def borrow(
+        self, *, urgent_tokens: int = 0, texts: int = 1, calls: int = 0
+    ) -> Iterator[Context]:
         """Lend a context for the block.
 
         Args:
-            urgent_tokens: how long a query is; 0 for documents.
+            urgent_tokens: how long a query is, or several of one call; 0 for documents.
+            texts: how many queries those are.
             calls: how many calls the borrower has to make yet, this one included: so many share
                 the idle cores. 0 takes no more cores than the context's own.
         """
-        context = self._take(urgent_tokens, 1 if urgent_tokens else calls)
+        waiter = _Waiter(urgent_tokens, texts, 1 if urgent_tokens else calls)
+        context = self._take(waiter)
         try:
             yield context
         finally:
@@ -111,18 +117,17 @@ class ContextPool:
         for context in [*self._contexts, *([self._express] if self._express else [])]:
             context.close()
 
-    def _take(self, urgent_tokens: int, calls: int) -> Context:
-        waiter = _Waiter(calls)
+    def _take(self, waiter: _Waiter) -> Context:
         with self._changed:
-            if self._fits_express(urgent_tokens):
+            if self._fits_express(waiter):
                 return self._take_express()
-            line = self._queries if urgent_tokens else self._documents
+            line = self._queries if waiter.urgent_tokens else self._documents
             line.append(waiter)
             self._hand_over()
             try:
                 while (context := waiter.context) is None:
                     self._changed.wait()
-                    if waiter.context is None and self._fits_express(urgent_tokens):
+                    if waiter.context is None and self._fits_express(waiter):
                         line.remove(waiter)
                         return self._take_express()
             except BaseException:
@@ -174,11 +179,12 @@ class ContextPool:
         self._express_free = False
         return self._lend(self._express, self._idle)
 
-    def _fits_express(self, urgent_tokens: int) -> bool:
+    def _fits_express(self, waiter: _Waiter) -> bool:
         return (
             self._express is not None
             and self._express_free
-            and 0 < urgent_tokens <= self._express.n_batch
+            and waiter.texts <= self._express.n_seq
+            and 0 < waiter.urgent_tokens <= self._express.n_batch
         )
 
 

@@ -18,6 +18,7 @@ from kb.server.gate import Gate, Limits
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
+from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 
 
@@ -37,11 +38,11 @@ def application(
     """
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
-    bulk = Lane("requests with documents to embed", limits.bulk)
-    quick = Lane("requests", limits.requests)
+    quick = Lane("requests", limits.threads, most=limits.requests)
+    engine = Engine(embedder, quick=quick, most=Load(limits.queue_texts, limits.queue_bytes))
     reader = FileReader(base.settings)
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick)),
+        *embeddings.routers(engine),
         finding.routes(base, quick=quick),
         loading.routes(base, reader=reader),
         about.health(),
@@ -63,8 +64,8 @@ def application(
         yield Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
     finally:
         reader.close()
-        bulk.close()
         quick.close()
+        engine.close()
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:

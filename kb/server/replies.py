@@ -178,7 +178,7 @@ class DocumentsReply(Reply):
     has_more: bool
 
 
-class LoadedPart(_Reply):
+class LoadedPart(Reply):
     """The text of a page, or of a file that has no pages.
 
     ``metadata`` is what the file says of itself; of a page it has ``page``, counted from 0, and

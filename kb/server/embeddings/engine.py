@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 from fastapi.responses import Response
 
-from kb.embedding.base import Embedder, Vectors
+from kb.embedding.base import Embedder, Vectors, batching, embed_queries
 from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
 from kb.server.lanes import Lane
+from kb.server.queueing.room import Load
+from kb.server.queueing.texts import Compute, TextQueue
 from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
@@ -45,15 +46,23 @@ class Engine:
 
     Args:
         embedder: the model.
-        bulk: threads for documents.
-        quick: threads for queries and counts, which do not wait behind documents.
+        quick: threads for counting.
+        most: how many texts may wait, and how many bytes of them.
     """
 
-    def __init__(self, embedder: Embedder, *, bulk: Lane, quick: Lane) -> None:
+    def __init__(self, embedder: Embedder, *, quick: Lane, most: Load) -> None:
         self._embedder = embedder
-        self._bulk = bulk
         self._quick = quick
         self.card = Card.of(embedder)
+        by = batching(embedder)
+
+        def queue(what: str, compute: Compute) -> TextQueue:
+            return TextQueue(what, compute, width=self.card.dim, batching=by, most=most)
+
+        self.documents = queue("texts", lambda texts, _: embedder.embed_documents(texts))
+        self.queries = queue(
+            "queries", lambda texts, task: embed_queries(embedder, texts, task=task)
+        )
 
     async def embed(self, texts: Sequence[str], wording: Wording) -> Embedded:
         """Return the vectors of texts.
@@ -77,23 +86,25 @@ class Engine:
         return await self._quick.run(lambda: _counted(texts, count))
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
-        """Return the vectors of texts that the model reads whole, in their order."""
-        lane = self._quick if wording.query else self._bulk
-        return await lane.run(lambda: self._vectors(texts, wording))
+        """Return the vectors of texts that the model reads whole, in their order.
+
+        They wait for their turn, and are computed together with those of other requests.
+
+        Raises:
+            RefusalError: so many wait that there is no room for these (429).
+        """
+        if wording.query:
+            return await self.queries.vectors(texts, task=wording.instruct)
+        return await self.documents.vectors(texts)
+
+    def close(self) -> None:
+        """Wait for what is computed now."""
+        self.documents.close()
+        self.queries.close()
 
     async def written(self, write: Callable[[], Response]) -> Response:
         """Return the answer that ``write`` makes; large ones take a while."""
         return await asyncio.to_thread(write)
-
-    def _vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
-        if not wording.query:
-            return self._embedder.embed_documents(texts)
-        check = checkpoint()
-        vectors = []
-        for text in texts:
-            check()
-            vectors.append(self._embedder.embed_query(text, task=wording.instruct))
-        return np.stack(vectors)
 
     def _check_lengths(self, counts: Sequence[int]) -> None:
         most = self.card.most_read
