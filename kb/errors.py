@@ -25,7 +25,9 @@ Every message says what failed, on which input, and what to do next::
     ├── CollectionError           no such collection, or a name that cannot be used
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
-    └── JobError                  no such job, or none to which this can be done
+    ├── JobError                  no such job, or none to which this can be done
+    └── KnowledgeServerError      a server of a knowledge base refused, or is none
+        └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
@@ -157,6 +159,14 @@ class DocumentNotFoundError(KnowledgeBaseError):
 
 class JobError(KnowledgeBaseError):
     """There is no such job, or it is in no state for what was asked."""
+
+
+class KnowledgeServerError(KnowledgeBaseError):
+    """A server of a knowledge base lets nobody in with this key, or is no such server."""
+
+
+class KnowledgeServerUnavailableError(KnowledgeServerError):
+    """A server of a knowledge base is away, too slow or too busy; trying again may help."""
 
 
 @contextmanager

@@ -203,7 +203,7 @@ class Settings(DataFolders, BaseSettings):
         default="characters", description="What chunk sizes count."
     )
     contextual: bool = Field(
-        default=False,
+        default=True,
         description="Embed each chunk with its document's title and headings in front.",
     )
     sentences: bool = Field(

@@ -15,6 +15,7 @@ from kb.catalog.sentences import StoredSentences
 from kb.embedding.base import Vectors
 from kb.records import Chunk
 from kb.sentences.packed import chunk_sentences
+from kb.sentences.windows import CONTEXT
 
 _COUNT = struct.Struct("<i")
 _UNKNOWN = -1
@@ -66,7 +67,7 @@ def _rows(
         if count == _UNKNOWN:
             yield None
             continue
-        _require(0 <= count <= len(chunk.text), "a chunk has more sentences than characters")
+        _require(0 <= count <= 1 + len(chunk.text), "a chunk has more sentences than characters")
         middle = at + count * _SPAN_BYTES
         end = middle + (1 + count) * width
         _require(end <= len(data), "vectors of sentences are cut short")
@@ -78,19 +79,22 @@ def _rows(
         yield row
 
 
-def _check(row: StoredSentences, own: Vectors) -> None:
+def _check(row: StoredSentences, vector: Vectors) -> None:
     found = chunk_sentences(row.spans, row.vectors)
     spans = found.spans
     inside = spans.size == 0 or (spans[0, 0] >= 0 and spans[-1, 1] <= row.characters)
     _require(bool(inside), "its sentences do not fit its chunks")
-    _require(bool((spans[:, 0] < spans[:, 1]).all()), "a sentence is empty")
+    inner = spans[1:] if spans[:1].tolist() == [list(CONTEXT)] else spans
+    _require(bool((inner[:, 0] < inner[:, 1]).all()), "a sentence is empty")
     _require(bool((spans[1:, 0] >= spans[:-1, 1]).all()), "its sentences overlap")
     # Written so that a number that is none counts as damaged.
     real = bool(((found.scales > 0) & (found.scales <= 1)).all())
     _require(real, "its sentences' vectors are damaged")
     lengths = np.linalg.norm(found.numbers * found.scales[:, None], axis=1)
     unit = bool((np.abs(lengths - 1) < _UNIT_TOLERANCE).all())
-    _require(unit and bool(found.own @ own > _LEAST_COSINE), "its sentences' vectors are damaged")
+    _require(
+        unit and bool(found.own @ vector > _LEAST_COSINE), "its sentences' vectors are damaged"
+    )
 
 
 def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like an assertion

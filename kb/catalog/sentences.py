@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.base import Transaction
+from kb.prepared import KeyedChunk
 from kb.sentences.packed import ChunkSentences, chunk_sentences
 
 _STRAY = (
@@ -17,24 +18,23 @@ _STRAY = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnrefinedChunk:
+class UnrefinedChunk(KeyedChunk):
     """A visible chunk that its document's count of refined chunks does not reach yet.
 
     ``known`` says that an equal chunk has its sentences' vectors already.
     """
 
-    id: int
-    document_id: int
     ordinal: int
-    key: bytes
-    text: str
-    header: str
     known: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSentences:
-    """What is stored for all chunks of one key and length: see :mod:`kb.sentences.packed`."""
+    """What is stored for all chunks of one key and length: see :mod:`kb.sentences.packed`.
+
+    A first span without characters is the chunk's context: title and headings, which stood in
+    front of the chunk when it was embedded.
+    """
 
     key: bytes
     characters: int
@@ -86,8 +86,9 @@ class SentenceReads(Transaction):
         """
         rows = self._db.execute(
             "SELECT k.id, k.document_id, k.ordinal, k.vector_key AS key, k.text, k.header,"
-            " EXISTS (SELECT 1 FROM sentence_vectors s WHERE s.collection_id = d.collection_id"
-            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start) AS known"
+            " d.title, k.heading_path, EXISTS (SELECT 1 FROM sentence_vectors s"
+            " WHERE s.collection_id = d.collection_id AND s.vector_key = k.vector_key"
+            " AND s.characters = k.end - k.start) AS known"
             " FROM documents d INDEXED BY documents_unrefined"
             " CROSS JOIN chunks k ON k.document_id = d.id AND k.ordinal >= d.refined"
             " WHERE d.collection_id = ? AND d.state = 'active' AND d.refined < d.chunk_count"
@@ -95,7 +96,16 @@ class SentenceReads(Transaction):
             " ORDER BY d.id DESC, k.ordinal LIMIT ?",
             (collection_id, json.dumps(list(without)), at_most),
         )
-        return [UnrefinedChunk(**{**dict(row), "known": bool(row["known"])}) for row in rows]
+        return [
+            UnrefinedChunk(
+                **{
+                    **dict(row),
+                    "heading_path": tuple(json.loads(row["heading_path"])),
+                    "known": bool(row["known"]),
+                }
+            )
+            for row in rows
+        ]
 
     def unsound_sentences(self, collection_id: str, dim: int) -> tuple[int, ...]:
         """Return the chunks that count as refined and whose vectors are missing or cut short."""

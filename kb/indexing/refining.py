@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -17,10 +17,11 @@ import numpy as np
 from kb.catalog.sentences import StoredSentences, UnrefinedChunk
 from kb.embedding.base import Embedder, Vector, Vectors, embed_short
 from kb.errors import StoreBusyError
+from kb.indexing.inputs import Inputs
 from kb.indexing.steps import Indexing
 from kb.records import CollectionInfo
 from kb.sentences.packed import pack, pack_spans
-from kb.sentences.windows import Span, halves, windows
+from kb.sentences.windows import CONTEXT, Span, halves, windows
 from kb.stopping import StoppedError, stoppable
 from kb.store.store import Store
 
@@ -190,19 +191,16 @@ class _Work:
         if not chunks:
             return []
         embedder = self._indexing.embedder
-        most, rules = embedder.max_tokens, self._indexing.rules
-        spans = [_fitting(chunk.text, embedder, most) for chunk in chunks]
+        inputs = Inputs(self._indexing.rules, embedder.count_tokens)
+        cut = [_cut(chunk, inputs.of(chunk), embedder) for chunk in chunks]
         texts: dict[str, int] = {}
-        for chunk, where in zip(chunks, spans, strict=True):
-            # What is a whole chunk has been embedded already.
-            if where != [(0, len(chunk.text))] or rules.key(chunk.text) != chunk.key:
-                for start, end in where:
-                    texts.setdefault(chunk.text[start:end], len(texts))
+        for text in (text for each in cut for text in each.texts if text is not None):
+            texts.setdefault(text, len(texts))
         vectors = embed_short(embedder, list(texts))
         self._sentences += len(texts)
         return [
-            _row(chunk, where, own[chunk.id], texts, vectors)
-            for chunk, where in zip(chunks, spans, strict=True)
+            _row(chunk, each, own[chunk.id], texts, vectors)
+            for chunk, each in zip(chunks, cut, strict=True)
         ]
 
     def _reached(
@@ -224,6 +222,25 @@ class _Work:
         return reached
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The windows of a chunk, and the text of each; None where the chunk's own vector is its."""
+
+    spans: list[Span]
+    texts: list[str | None]
+
+
+def _cut(chunk: UnrefinedChunk, embedded: tuple[str, str] | None, embedder: Embedder) -> _Cut:
+    """Return the windows of a chunk; one more, which lies nowhere in it, for its context."""
+    spans = _fitting(chunk.text, embedder, embedder.max_tokens)
+    texts: list[str | None] = [chunk.text[start:end] for start, end in spans]
+    if embedded == ("", chunk.text) and spans == [(0, len(chunk.text))]:
+        texts = [None]  # the whole chunk
+    if embedded is not None and (context := embedded[0].strip()):
+        return _Cut([CONTEXT, *spans], [context, *texts])
+    return _Cut(spans, texts)
+
+
 def _fitting(text: str, embedder: Embedder, most: int) -> list[Span]:
     """Return the windows of a text, none of them longer than the model reads."""
     found: list[Span] = []
@@ -241,13 +258,12 @@ def _fitting(text: str, embedder: Embedder, most: int) -> list[Span]:
 
 
 def _row(
-    chunk: UnrefinedChunk, spans: list[Span], own: Vector, texts: dict[str, int], vectors: Vectors
+    chunk: UnrefinedChunk, cut: _Cut, own: Vector, texts: Mapping[str, int], vectors: Vectors
 ) -> StoredSentences:
-    places = [texts.get(chunk.text[start:end]) for start, end in spans]
-    rows = [own, *(own if place is None else vectors[place] for place in places)]
+    rows = [own, *(own if text is None else vectors[texts[text]] for text in cut.texts)]
     return StoredSentences(
         key=chunk.key,
         characters=len(chunk.text),
-        spans=pack_spans(spans),
+        spans=pack_spans(cut.spans),
         vectors=pack(np.stack(rows)),
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from kb.embedding.base import Embedder, EmbedderIdentity, Vector, Vectors
 from kb.errors import CollectionError
+from kb.indexing.inputs import Inputs
 from kb.indexing.splitting import SplitRules, short_hash, split_document
 from kb.lazy import Lazy
 from kb.prepared import EmbeddedDocument, KeyedChunk, PreparedDocument, SplitDocument
@@ -23,11 +24,9 @@ from kb.records import (
     FileState,
     MetadataValue,
     Source,
-    with_header,
 )
 from kb.settings import Settings
 from kb.splitting import SplitOptions
-from kb.splitting.context import ContextPrefix
 from kb.store.identity import require_same_embedder
 from kb.store.store import Store
 
@@ -156,18 +155,9 @@ class Indexing:
         """
         self.check_embedder(target)
         embedder = self._loaded.get()
-        rules = self.rules
-        inputs: dict[int, str] = {}
-        prefixes: dict[str, ContextPrefix] = {}
-        for chunk in chunks:
-            prefix = prefixes.setdefault(
-                chunk.title, ContextPrefix(chunk.title, embedder.count_tokens)
-            )
-            bare = with_header(chunk.header, chunk.text)
-            for text in (bare, prefix.before(chunk.heading_path) + bare):
-                if rules.key(text) == chunk.key:
-                    inputs[chunk.id] = text
-                    break
+        known = Inputs(self.rules, embedder.count_tokens)
+        found = {chunk.id: known.of(chunk) for chunk in chunks}
+        inputs = {key: "".join(parts) for key, parts in found.items() if parts is not None}
         vectors = embedder.embed_documents(list(inputs.values()))
         return dict(zip(inputs, vectors, strict=True))
 

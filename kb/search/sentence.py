@@ -12,7 +12,7 @@ from kb.embedding.base import Embedder, Vector
 from kb.records import SearchHit
 from kb.search.highlight import Passage, Telling, sentences
 from kb.sentences.packed import ChunkSentences
-from kb.sentences.windows import windows
+from kb.sentences.windows import CONTEXT, windows
 
 Span = tuple[int, int]
 Scores = npt.NDArray[np.float32]
@@ -61,7 +61,10 @@ def stored_spans(
         if stored is None or vector is None:
             continue
         spans = [(int(start), int(end)) for start, end in stored.spans]
-        span = best_span(passages[hit.chunk_id], spans, stored.scores(vector)[1:], wanted)
+        cosines = stored.scores(vector)[1:]
+        if spans[:1] == [CONTEXT]:  # it scores the passage, but nothing in it is to be marked
+            spans, cosines = spans[1:], cosines[1:]
+        span = best_span(passages[hit.chunk_id], spans, cosines, wanted)
         if span is not None:
             found[hit.chunk_id] = span
     return found

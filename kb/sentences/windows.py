@@ -9,7 +9,10 @@ from kb.splitting.boundaries import Level, levels
 Span = tuple[int, int]
 """Where a window begins and ends, in code points of its passage."""
 
-RULES = 1
+CONTEXT: Span = (0, 0)
+"""Where the window of title and headings lies that stood in front of the passage: nowhere in it."""
+
+RULES = 2
 """Rises when passages are cut otherwise: an archive's vectors of other windows are left out."""
 
 LEAST = 80

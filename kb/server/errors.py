@@ -23,12 +23,12 @@ from kb.errors import (
     SettingsError,
     StoreBusyError,
 )
+from kb.wire import errors as codes
 
 _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
-MALFORMED = "malformed"
-"""Code of a request that is not as ``/openapi.json`` says."""
+MALFORMED = codes.MALFORMED
 
 _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
@@ -37,13 +37,13 @@ _SHOULD = "Input should "
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
-_STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus, str | None], ...] = (
-    (InputTooLongError, HTTPStatus.BAD_REQUEST, "context_length_exceeded"),
-    (SettingsError, HTTPStatus.BAD_REQUEST, None),
-    (CollectionError, HTTPStatus.NOT_FOUND, "collection_not_found"),
-    (DocumentNotFoundError, HTTPStatus.NOT_FOUND, "document_not_found"),
-    (EmbedderMismatchError, HTTPStatus.CONFLICT, "model_mismatch"),
-    (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE, "store_busy"),
+_STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus], ...] = (
+    (InputTooLongError, HTTPStatus.BAD_REQUEST),
+    (SettingsError, HTTPStatus.BAD_REQUEST),
+    (CollectionError, HTTPStatus.NOT_FOUND),
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (EmbedderMismatchError, HTTPStatus.CONFLICT),
+    (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 _TYPES = {
@@ -126,13 +126,15 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(KnowledgeBaseError)
     async def expected(request: Request, error: KnowledgeBaseError) -> Response:
-        for kind, status, code in _STATUS:
+        code = codes.code_of(error)
+        for kind, status in _STATUS:
             if isinstance(error, kind):
                 text = "query" if request.url.path.endswith("/search") else "input"
                 param = text if kind is InputTooLongError else None
                 return error_response(RefusalError(status, str(error), param=param, code=code))
         _log.error("%s: %s", type(error).__name__, error)
-        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error)))
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return error_response(RefusalError(status, str(error), code=code))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> Response:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb import CollectionGoneError, KnowledgeBase, Settings, StoreError
+from kb import CollectionGoneError, Document, KnowledgeBase, Settings, StoreError
 from kb.embedding.base import Vectors
 from kb.sentences.packed import ChunkSentences
 from kb.sentences.windows import windows
@@ -280,15 +280,40 @@ def test_windows_longer_than_the_model_reads_are_cut(tmp_path: Path, embedder: C
         assert base.collection().refined == base.collection().chunks
 
 
-def test_contextual_chunks_have_sentences_without_their_context(
+def test_sentences_have_no_context_and_title_and_headings_are_one_more(
     tmp_path: Path, embedder: Counting
 ) -> None:
-    with KnowledgeBase.open(
-        Settings(data_dir=tmp_path, contextual=True), embedder=embedder
-    ) as base:
-        base.add("One sentence only.", name="short")
+    with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=embedder) as base:
+        base.add(Document.from_text("One sentence only.", title="Rye bread"), name="short")
         base.refine()
         (found,) = stored(base).values()
-        # Its own vector is that of title and text; the sentence's is not.
-        wanted = HashingEmbedder().embed_documents(["One sentence only."])[0]
-        assert float(found.sentences[0] @ wanted) > 0.999
+        # The chunk's own vector is that of title and text.
+        wanted = HashingEmbedder().embed_documents(["Rye bread", "One sentence only."])
+        assert found.spans.tolist() == [[0, 0], [0, 18]]
+        assert (found.sentences * wanted).sum(axis=1) == pytest.approx([1, 1], abs=1e-3)
+
+
+def test_what_is_marked_lies_in_the_passage_even_if_its_title_is_nearest(
+    tmp_path: Path, embedder: Counting
+) -> None:
+    with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=embedder) as base:
+        text = "Fold it twice. " * 8 + "Leave it to rise for three hours. " * 4
+        base.add(Document.from_text(text, title="Rye bread"), name="bread.txt")
+        base.refine()
+        (hit,) = base.search("rye bread", mode="dense")
+        assert hit.sentence is not None
+        start, end = hit.sentence
+        assert "rise" in text[start:end] or "Fold" in text[start:end]
+
+
+def test_titles_of_refined_chunks_go_through_an_archive(tmp_path: Path, embedder: Counting) -> None:
+    with KnowledgeBase.open(Settings(data_dir=tmp_path / "a"), embedder=embedder) as base:
+        base.add(Document.from_text("One sentence only.", title="Rye bread"), name="short")
+        base.refine()
+        base.export(tmp_path / "a.kb")
+    read = len(embedder.texts)
+    with KnowledgeBase.open(Settings(data_dir=tmp_path / "b"), embedder=embedder) as base:
+        base.import_archive(tmp_path / "a.kb")
+        (found,) = stored(base).values()
+        assert found.spans.tolist() == [[0, 0], [0, 18]]
+    assert len(embedder.texts) == read

@@ -5,7 +5,9 @@ well: the worst case for filters, which judge documents. Filling goes on where i
 
 A vector is that of a real passage moved at random by :data:`SPREAD` of its length. Two such
 siblings have a cosine of 1 / (1 + SPREAD²) = 0.92, which is what the nearest neighbours of real
-passages have; farther ones would be farther from each other than unrelated texts are.
+passages have; farther ones would be farther from each other than unrelated texts are. Sentences are
+their chunk moved by half as much again: their cosine with it is 0.91, as that of real ones with
+their passage is (0.90 to 0.94 on four sets).
 """
 
 from __future__ import annotations
@@ -19,10 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from kb import KnowledgeBase
+from kb.catalog.sentences import StoredSentences
 from kb.embedding.base import Embedder, Vectors
 from kb.errors import CollectionError
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import Chunk, CollectionInfo, Document, FileState, Section, Source
+from kb.sentences.packed import pack, pack_spans
+from kb.sentences.windows import windows
 from kb.words.terms import index_text
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -64,7 +69,10 @@ class SyntheticLibrary:
             if time.monotonic() - started > seconds:
                 return False
             numbers = range(have, min(size, have + _GROUP))
-            base._store.commit_all(target, list(self._documents(target, numbers, seeds)))
+            documents = list(self._documents(target, numbers, seeds))
+            added = base._store.commit_all(target, documents)
+            rows = [_sentences_of(*each) for each in zip(documents, numbers, strict=True)]
+            base._store.put_sentences(target, rows, {each.document_id: 1 for each in added})
             have = numbers.stop
         return True
 
@@ -129,6 +137,23 @@ def _document(
     )
     vectors = vector[np.newaxis, :].astype(np.float32)
     return EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
+
+
+def _sentences_of(document: EmbeddedDocument, number: int) -> StoredSentences:
+    text = document.prepared.document.text
+    spans = windows(text)
+    own = document.vectors
+    noise = np.random.default_rng(-1 - number & 0xFFFFFFFF).standard_normal(
+        (len(spans), own.shape[1])
+    )
+    moved = own + 1.5 * SPREAD / np.sqrt(own.shape[1]) * noise
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    return StoredSentences(
+        key=document.prepared.keys[0],
+        characters=len(text),
+        spans=pack_spans(spans),
+        vectors=pack(np.concatenate([own, moved]).astype(np.float32)),
+    )
 
 
 def _sentences(path: Path) -> list[str]:

@@ -65,7 +65,7 @@ def document() -> Document:
 
 
 def test_chunks_leave_room_for_it_and_are_stored_bare(tmp_path: Path, document: Document) -> None:
-    settings = Settings.load(data_dir=tmp_path, contextual=True)
+    settings = Settings.load(data_dir=tmp_path)
     model = ReadingEmbedder()
     with KnowledgeBase.open(settings, embedder=model) as base:
         base.add(document, name="bread.txt")
@@ -82,15 +82,29 @@ def test_chunks_leave_room_for_it_and_are_stored_bare(tmp_path: Path, document: 
 
 def test_without_it_chunks_are_embedded_bare(tmp_path: Path, document: Document) -> None:
     model = ReadingEmbedder()
-    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=model) as base:
+    settings = Settings.load(data_dir=tmp_path, contextual=False)
+    with KnowledgeBase.open(settings, embedder=model) as base:
         base.add(document, name="bread.txt")
         (info,) = base.documents()
         assert model.read == [chunk.text for chunk in base.chunks(info.id)]
 
 
-def test_turning_it_on_reads_files_anew(tmp_path: Path) -> None:
+def test_turning_it_off_reads_files_anew(tmp_path: Path) -> None:
     with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
-        bare = base.indexing.settings_hash("loader")
-    on = Settings.load(data_dir=tmp_path, contextual=True)
-    with KnowledgeBase.open(on, embedder=HashingEmbedder()) as base:
-        assert base.indexing.settings_hash("loader") != bare
+        titled = base.indexing.settings_hash("loader")
+    off = Settings.load(data_dir=tmp_path, contextual=False)
+    with KnowledgeBase.open(off, embedder=HashingEmbedder()) as base:
+        assert base.indexing.settings_hash("loader") != titled
+
+
+def test_a_document_is_found_by_meaning_by_a_title_that_its_text_does_not_hold(
+    tmp_path: Path,
+) -> None:
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
+        base.add("It keeps for a week in a dry place.", name="other.txt")
+        text = "Hold the place under cool running water. Take off rings."
+        base.add(Document.from_text(text, title="First aid for burns"), name="burns.txt")
+        for refined in (False, True):
+            hit = base.search("first aid burns", mode="dense", highlights="none")[0]
+            assert hit.text == text, refined
+            base.refine()

@@ -17,7 +17,7 @@ from kb.server.loading.arriving import Arrivals
 from kb.server.loading.naming import SentFile
 from kb.server.loading.reader import FileReader
 from kb.server.loading.refusals import refusal
-from kb.server.replies import LoadedPart
+from kb.server.loading.replies import LoadedPart
 from kb.server.scopes import needs
 
 if TYPE_CHECKING:

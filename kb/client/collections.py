@@ -1,0 +1,72 @@
+"""Collections of a served knowledge base."""
+
+from __future__ import annotations
+
+from kb import wire
+from kb.client.parts import Parts, place
+from kb.records import CollectionInfo, SearchMode
+
+
+class CollectionCalls(Parts):
+    """Collections: listed, made, described, deleted."""
+
+    def collections(self) -> list[CollectionInfo]:
+        """Return all collections by name; of a key for some collections, those."""
+        path = place("collections")
+        return self._records(wire.collection_from_json, self._server.get(path), path)
+
+    def collection(self, name: str | None = None) -> CollectionInfo:
+        """Return one collection's description; the server's own without a name.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        path = place("collections", name or self._default())
+        return self._record(wire.collection_from_json, self._server.get(path), path)
+
+    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+        """Make a collection for the model in use.
+
+        Raises:
+            CollectionError: the name is taken or cannot be used.
+        """
+        path = place("collections")
+        body = {"name": name, "description": description}
+        told = self._server.ask("POST", path, json=body)
+        return self._record(wire.collection_from_json, told, path)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name; its contents stay as they are."""
+        self._change(name, {"name": new_name})
+
+    def describe_collection(self, name: str, description: str) -> None:
+        """Change a collection's description."""
+        self._change(name, {"description": description})
+
+    def instruct_collection(self, name: str, instruction: str) -> None:
+        """Change what a collection's queries ask for; empty for the settings' instruction."""
+        self._change(name, {"instruction": instruction})
+
+    def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
+        """Change how a collection is searched where a query does not say; None for the settings'.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        self._change(name, {"mode": mode})
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection with all its documents.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        self._server.ask("DELETE", place("collections", name))
+
+    def _change(self, name: str, body: dict[str, str | None]) -> None:
+        self._server.ask("PATCH", place("collections", name), json=body)
+
+    def _default(self) -> str:
+        """Return the collection that the server means where none is named."""
+        told = self._server.get(place("collections"))
+        return str(told.get("default", ""))
