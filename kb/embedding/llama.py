@@ -140,13 +140,14 @@ class LlamaEmbedder:
     def batching(self) -> Batching:
         """How texts of many askers are best handed over.
 
-        One more than there are contexts: its tokens are ready when the first context is free.
+        Two more than there are contexts: those are ready when a context is free, and say that a
+        text is not alone.
         """
         context = self._pool.any()
         if context.packs:
             characters = _CHARACTERS_PER_TOKEN * context.n_ubatch
             return Batching(calls=2, texts=context.n_seq, characters=characters)
-        return Batching(calls=self._pool.size + 1, texts=1)
+        return Batching(calls=self._pool.size + 2, texts=1)
 
     @property
     def description(self) -> dict[str, str | int]:

@@ -54,6 +54,7 @@ class Bulk:
         self._mutex = threading.Lock()
         self._running = 0
         self._alone = True
+        self._ready = _Counter()  # calls of all requests that no thread has taken yet
 
     @property
     def chosen_by(self) -> str:
@@ -129,17 +130,16 @@ class Bulk:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
         check = checkpoint()
 
-        def run(rows: list[int], calls: int) -> None:
+        def run(rows: list[int], left: int) -> None:
+            calls = max(left, self._ready.value)
+            self._ready.add(-1)
+            check()
             with self._pool.borrow(calls=calls) as context:
-                check()
                 raw[rows] = encode(context, [texts[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
         planned = list(_planned([len(s) for s in texts], self._pool.any(), short=short))
-        if len(planned) == 1:
-            run(planned[0], 1)  # without a change of threads
-            return raw
         # A few calls at a time: those of another request come between, not after all of these.
         most = self._pool.size + _AHEAD
         waiting: set[Future[None]] = set()
@@ -147,13 +147,28 @@ class Bulk:
             for at, rows in enumerate(planned):
                 if len(waiting) >= most:
                     waiting = _some_done(waiting, check)
+                self._ready.add(1)
                 waiting.add(self._workers.submit(run, rows, len(planned) - at))
             while waiting:
                 waiting = _some_done(waiting, check)
         finally:
             for future in waiting:
-                future.cancel()
+                if future.cancel():
+                    self._ready.add(-1)
         return raw
+
+
+class _Counter:
+    """A number that threads change."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self.value = 0
+
+    def add(self, more: int) -> None:
+        """Make it so much more."""
+        with self._mutex:
+            self.value += more
 
 
 def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Future[None]]:

@@ -43,17 +43,11 @@ class Limits:
         stalled_s: seconds that a client may leave an answer unread.
         grace_s: seconds that requests under way get to end in when the server is told to.
         connections: most connections at once, where the system allows as many.
-<<<<<<< HEAD
         requests: most requests at once, those that wait for their turn included.
         threads: most searches, listings and the like at work at once; others wait.
         queue_texts: most texts that wait to be embedded, and as many queries.
         queue_bytes: most bytes of those texts.
-        files: most bodies of files arriving at once.
-=======
-        requests: most requests at work, those with documents included.
-        bulk: most requests with documents to embed at once.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
->>>>>>> serve
     """
 
     body_bytes: int = 8 * 2**20
@@ -64,19 +58,12 @@ class Limits:
     body_s: float = 60.0
     stalled_s: float = 60.0
     grace_s: float = 30.0
-<<<<<<< HEAD
     connections: int = 4096
     requests: int = 4096
     threads: int = 16
     queue_texts: int = 4096
     queue_bytes: int = 64 * 2**20
-    files: int = 16
-=======
-    connections: int = 512
-    requests: int = 64
-    bulk: int = 16
     files: int = 256
->>>>>>> serve
 
 
 class Gate:
