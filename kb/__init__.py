@@ -8,12 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kb.errors import (
+    ApiKeyError,
     ArchiveError,
     ChangedMeanwhileError,
     ChatError,
     ChatTooLongError,
     CollectionError,
+    CollectionExistsError,
     CollectionGoneError,
+    CollectionNameError,
     DocumentNotFoundError,
     EmbedderMismatchError,
     EmbeddingError,
@@ -41,6 +44,7 @@ from kb.records import (
     CollectionInfo,
     Document,
     DocumentInfo,
+    DocumentPage,
     Facets,
     FailedFile,
     FileState,
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from kb.answering.answer import Answer, AnswerStream
     from kb.archive.exporting import ArchiveInfo
     from kb.catalog.filters import SearchFilter
+    from kb.catalog.key_records import ApiKey
     from kb.catalog.runs import RunInfo
     from kb.chat.base import Message
     from kb.embedding.base import Abilities, Embedder, EmbedderIdentity
@@ -78,6 +83,8 @@ __all__ = [
     "AddResult",
     "Answer",
     "AnswerStream",
+    "ApiKey",
+    "ApiKeyError",
     "ArchiveError",
     "ArchiveInfo",
     "ChangedMeanwhileError",
@@ -86,12 +93,15 @@ __all__ = [
     "Chunk",
     "CollectionCheck",
     "CollectionError",
+    "CollectionExistsError",
     "CollectionGoneError",
     "CollectionInfo",
+    "CollectionNameError",
     "Compaction",
     "Document",
     "DocumentInfo",
     "DocumentNotFoundError",
+    "DocumentPage",
     "Embedder",
     "EmbedderIdentity",
     "EmbedderMismatchError",
@@ -146,6 +156,7 @@ _LATER = {
     "Abilities": "kb.embedding.base",
     "Answer": "kb.answering.answer",
     "AnswerStream": "kb.answering.answer",
+    "ApiKey": "kb.catalog.key_records",
     "ArchiveInfo": "kb.archive.exporting",
     "CollectionCheck": "kb.store.check",
     "Compaction": "kb.store.purging",

@@ -23,8 +23,11 @@ Every message says what failed, on which input, and what to do next::
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
     ├── CollectionError           no such collection, or a name that cannot be used
+    │   ├── CollectionNameError   what is given as a name cannot be one
+    │   ├── CollectionExistsError there is one of that name already
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
+    ├── ApiKeyError               no such key of the server, or none that can be made so
     ├── JobError                  no such job, or none to which this can be done
     └── KnowledgeServerError      a server of a knowledge base refused, or is none
         └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
@@ -149,12 +152,24 @@ class CollectionError(KnowledgeBaseError):
     """There is no such collection, or its name cannot be used."""
 
 
+class CollectionNameError(CollectionError):
+    """What is given as the name of a collection cannot be one."""
+
+
+class CollectionExistsError(CollectionError):
+    """There is a collection of that name already."""
+
+
 class CollectionGoneError(CollectionError):
     """A collection was deleted, or another took its place, between two steps."""
 
 
 class DocumentNotFoundError(KnowledgeBaseError):
     """There is no such document in the collection."""
+
+
+class ApiKeyError(KnowledgeBaseError):
+    """There is no such key of the server, or none can be made as it was asked for."""
 
 
 class JobError(KnowledgeBaseError):

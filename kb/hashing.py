@@ -14,3 +14,11 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_content(path: Path, content_hash: str) -> bool:
+    """Say whether a file is there and has this SHA-256."""
+    try:
+        return file_sha256(path) == content_hash
+    except OSError:
+        return False

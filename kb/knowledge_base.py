@@ -25,6 +25,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         settings: what it was opened with.
         indexing: documents in, in the steps that ingestion runs side by side.
         files: what is known of the files that documents came from.
+        keys: what opens the server, :mod:`kb.server`.
         jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
         uploads: originals that were uploaded.
 

@@ -37,22 +37,34 @@ class FileTracking:
         with self._store.catalog.reading() as state:
             return state.file_state(self._meant(state, collection).id, source)
 
-    def failed(self, *, collection: str | None = None) -> list[FailedFile]:
-        """Return the files that could not be read, with reasons.
+    def failed(
+        self, *, collection: str | None = None, limit: int | None = None, offset: int = 0
+    ) -> list[FailedFile]:
+        """Return the files that could not be read, with reasons, or some of them.
 
         Raises:
             CollectionError: there is no such collection.
         """
         with self._store.catalog.reading() as state:
-            return state.failed_files(self._meant(state, collection).id)
+            found = self._meant(state, collection)
+            return state.failed_files(found.id, limit=limit, offset=offset)
 
-    def failed_of(self, document_id: int) -> list[FailedFile]:
-        """Return the files of a document that have changed into what cannot be read.
+    def failed_count(self, *, collection: str | None = None) -> int:
+        """Return how many files could not be read.
+
+        Raises:
+            CollectionError: there is no such collection.
+        """
+        with self._store.catalog.reading() as state:
+            return state.failed_count(self._meant(state, collection).id)
+
+    def failed_of(self, *document_ids: int) -> list[FailedFile]:
+        """Return the files of documents that have changed into what cannot be read.
 
         What is found of them is this document, their older version.
         """
         with self._store.catalog.reading() as state:
-            return state.failed_files_of(document_number(document_id))
+            return state.failed_files_of(*map(document_number, document_ids))
 
     def change(
         self, before: FileState | None, after: FileState, *, collection: CollectionRef = None

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from kb.drafts import draft
 from kb.errors import StoreError
-from kb.hashing import file_sha256
+from kb.hashing import is_content
 
 UPLOADS_ROOT = "uploads"
 """Root of the sources of uploaded files."""
@@ -84,10 +84,7 @@ class Uploads:
 
     def is_intact(self, name: str, content_hash: str) -> bool:
         """Say whether the original is there and still what was uploaded."""
-        try:
-            return file_sha256(self.path(name, content_hash)) == content_hash
-        except OSError:
-            return False
+        return is_content(self.path(name, content_hash), content_hash)
 
     def keep_only(self, kept: Collection[Path]) -> int:
         """Delete every original but those in ``kept``; return how many that were."""

@@ -13,6 +13,7 @@ from typing import Literal
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from kb.forwarding import is_forwarded
 from kb.loopback import is_loopback
 
 LEAST_CHARACTERS = 8
@@ -21,31 +22,6 @@ Trust = Literal["local", "proxy", "all"]
 """What the setting ``ui_trust`` may be."""
 
 _hasher = PasswordHasher()
-
-_FORWARDING = frozenset(
-    {
-        "cdn-loop",
-        "client-ip",
-        "fastly-client-ip",
-        "fly-client-ip",
-        "forwarded",
-        "true-client-ip",
-        "via",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-real-ip",
-        "x-scheme",
-    }
-)
-_FORWARDING_PREFIXES = ("cf-", "ngrok-", "tailscale-", "x-envoy-", "x-forwarded", "x-original-")
-
-
-def is_forwarded(headers: Mapping[str, str]) -> bool:
-    """Say whether something between the browser and this server passed the request on."""
-    return any(
-        name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES)
-        for name in (name.lower() for name in headers)
-    )
 
 
 def turned_away(

@@ -8,22 +8,15 @@ import streamlit as st
 
 from kb.hashing import file_sha256
 from kb.records import DocumentInfo
-from kb.uploads import UPLOADS_ROOT
 from ui.session import Session
 
 
 def original_file(shared: Session, info: DocumentInfo) -> Path | None:
     """Return the file the document was read from, if it is still there and the same."""
-    for source in info.sources:
-        path = (
-            shared.base.uploads.path(source.path, info.content_hash)
-            if source.root == UPLOADS_ROOT
-            else shared.base.files.file_of(source, collection=info.collection)
-        )
-        if path is not None and path.is_file():
-            status = path.stat()
-            if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
-                return path
+    for path in shared.base.originals(info):
+        status = path.stat()
+        if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
+            return path
     return None
 
 

@@ -14,9 +14,10 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from kb.errors import KnowledgeBaseError
+from kb.forwarding import is_forwarded
 from kb.loopback import is_loopback
 from kb.settings import Settings
-from ui.access import is_forwarded, turned_away
+from ui.access import turned_away
 from ui.language import t
 from ui.visits import HEADER, installed
 

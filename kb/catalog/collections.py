@@ -9,7 +9,12 @@ import unicodedata
 from kb.catalog.base import Transaction
 from kb.catalog.rows import collection_info, now
 from kb.embedding.base import EmbedderIdentity
-from kb.errors import CollectionError, CollectionGoneError
+from kb.errors import (
+    CollectionError,
+    CollectionExistsError,
+    CollectionGoneError,
+    CollectionNameError,
+)
 from kb.records import CollectionInfo, CollectionRef
 
 MAX_NAME_LENGTH = 200
@@ -19,12 +24,12 @@ def clean_name(name: str) -> str:
     """Return a collection's name as it is kept: NFC, trimmed.
 
     Raises:
-        CollectionError: it is empty, too long, or holds control characters.
+        CollectionNameError: it is empty, too long, or holds control characters.
     """
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean or len(clean) > MAX_NAME_LENGTH or any(c < " " for c in clean):
         msg = f"{name!r} cannot name a collection: give 1 to {MAX_NAME_LENGTH} visible characters"
-        raise CollectionError(msg)
+        raise CollectionNameError(msg)
     return clean
 
 
@@ -246,5 +251,5 @@ class CollectionSettingChanges(CollectionReads):
         return collection_info(row)
 
 
-def _taken(name: str) -> CollectionError:
-    return CollectionError(f"there is already a collection {name!r}; choose another name")
+def _taken(name: str) -> CollectionExistsError:
+    return CollectionExistsError(f"there is already a collection {name!r}; choose another name")

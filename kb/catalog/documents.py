@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.catalog.cursors import cursor, place
 from kb.catalog.labels import labels
+from kb.catalog.numbers import storable
 from kb.catalog.rows import (
     document_info,
     dump,
@@ -23,7 +25,7 @@ from kb.catalog.sources import SourceReads
 from kb.catalog.tags import TagReads
 from kb.metadata import stated_date
 from kb.prepared import PreparedDocument
-from kb.records import Document, DocumentInfo, FileState, Source
+from kb.records import Document, DocumentInfo, DocumentPage, FileState, Source
 
 _SELECT_INFO = """
 SELECT d.*, c.name AS collection_name
@@ -70,9 +72,33 @@ class DocumentReads(SourceReads, TagReads):
         row = self._db.execute(_SELECT_INFO + " AND d.id = ?", (document_id,)).fetchone()
         if row is None:
             return None
-        tags = self.tags_of_documents(row["collection_id"], document_id)
-        sources = self.sources_of([document_id])[document_id]
-        return document_info(row, sources, tags.get(document_id, ()))
+        return self._described([row])[0]
+
+    def document_page(
+        self, collection_id: str, *, limit: int, offset: int = 0, after: str = ""
+    ) -> DocumentPage:
+        """Return some of the visible documents of a collection, newest first.
+
+        Raises:
+            SettingsError: ``after`` is no :attr:`DocumentPage.next`.
+        """
+        where, values = ("", ()) if not after else (" AND (added_at, d.id) < (?, ?)", place(after))
+        rows = self._db.execute(
+            f"{_SELECT_INFO} AND d.collection_id = ?{where}"
+            " ORDER BY d.added_at DESC, d.id DESC LIMIT ? OFFSET ?",
+            (collection_id, *values, storable(limit + 1), storable(offset)),
+        ).fetchall()
+        shown = rows[:limit]
+        return DocumentPage(
+            documents=tuple(self._described(shown)),
+            total=self.document_count(collection_id),
+            next=cursor(shown[-1]["added_at"], shown[-1]["id"]) if len(rows) > limit else "",
+        )
+
+    def _described(self, rows: Sequence[sqlite3.Row]) -> list[DocumentInfo]:
+        ids = [row["id"] for row in rows]
+        sources, tags = self.sources_of(ids), self.tags_of(ids)
+        return [document_info(row, sources[row["id"]], tags.get(row["id"], ())) for row in rows]
 
     def document_count(self, collection_id: str) -> int:
         """Count the visible documents of a collection, a hidden one included."""

@@ -13,6 +13,7 @@ from kb.records import (
     CollectionRef,
     Document,
     DocumentInfo,
+    DocumentPage,
     Facets,
 )
 
@@ -68,6 +69,19 @@ class LookingUp(ABC):
         """
         with self.reading() as state:
             return state.documents(state.collection(name).id)
+
+    def document_page_in(
+        self, name: str, *, limit: int, offset: int = 0, after: str = ""
+    ) -> DocumentPage:
+        """Return some of the documents of a collection, newest first.
+
+        Raises:
+            CollectionError: there is no such collection.
+            SettingsError: ``after`` is no :attr:`DocumentPage.next`.
+        """
+        with self.reading() as state:
+            found = state.collection(name)
+            return state.document_page(found.id, limit=limit, offset=offset, after=after)
 
     def facets_in(self, name: str) -> Facets:
         """Return the tags and languages of a collection's documents.

@@ -62,12 +62,16 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         """Let a successor be found under the old name, and the old collection be gone.
 
         Name, description, instruction, mode, date of making and tags stay those of the old
-        collection, the history of its runs goes on, and jobs that wait fill the new one.
+        collection, the history of its runs goes on, keys for it are for the new one, and jobs that
+        wait fill it.
         """
         row = self._db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         moved = (new.id, old.id)
         self._db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", moved)
         self._db.execute("UPDATE jobs SET collection_id = ? WHERE collection_id = ?", moved)
+        self._db.execute(
+            "UPDATE key_collections SET collection_id = ? WHERE collection_id = ?", moved
+        )
         self._db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         self.carry_tags_over(old.id, new.id)
         self._db.execute(

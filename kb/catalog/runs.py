@@ -51,12 +51,16 @@ class RunInfo:
 class RunReads(Transaction):
     """The history of runs."""
 
-    def runs(self, *, limit: int | None = None) -> list[RunInfo]:
-        """Return the runs of all collections, newest first."""
+    def runs(
+        self, *, limit: int | None = None, collections: Sequence[str] | None = None
+    ) -> list[RunInfo]:
+        """Return the runs of all collections, or of those of some names, newest first."""
+        names = None if collections is None else json.dumps(list(collections))
         rows = self._db.execute(
             "SELECT r.*, c.name FROM runs r JOIN collections c ON c.id = r.collection_id"
-            " ORDER BY r.id DESC LIMIT ?",
-            (-1 if limit is None else storable(limit),),
+            " WHERE ?1 IS NULL OR c.name IN (SELECT value FROM json_each(?1))"
+            " ORDER BY r.id DESC LIMIT ?2",
+            (names, -1 if limit is None else storable(limit)),
         )
         return [_info(row) for row in rows]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kb.catalog.base import Transaction
+from kb.catalog.numbers import storable
 from kb.catalog.rows import failed_file, file_state, now
 from kb.errors import ChangedMeanwhileError
 from kb.records import FailedFile, FileState, Source
@@ -52,23 +53,35 @@ class SourceReads(Transaction):
         )
         return {Source(root=row["root"], path=row["path"]): row["seen_at"] for row in rows}
 
-    def failed_files(self, collection_id: str) -> list[FailedFile]:
-        """Return the files that could not be read."""
+    def failed_files(
+        self, collection_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[FailedFile]:
+        """Return the files that could not be read, or some of them, by path."""
         rows = self._db.execute(
             "SELECT s.*, d.added_at AS document_added_at FROM sources s"
             " LEFT JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
-            " WHERE s.collection_id = ? AND s.outcome = 'failed' ORDER BY s.root, s.path",
-            (collection_id,),
+            " WHERE s.collection_id = ? AND s.outcome = 'failed' ORDER BY s.root, s.path"
+            " LIMIT ? OFFSET ?",
+            (collection_id, -1 if limit is None else storable(limit), storable(offset)),
         )
         return [failed_file(row) for row in rows]
 
-    def failed_files_of(self, document_id: int) -> list[FailedFile]:
-        """Return the files of a document that have changed into what cannot be read."""
+    def failed_count(self, collection_id: str) -> int:
+        """Count the files that could not be read."""
+        row = self._db.execute(
+            "SELECT count(*) AS files FROM sources WHERE collection_id = ? AND outcome = 'failed'",
+            (collection_id,),
+        ).fetchone()
+        return int(row["files"])
+
+    def failed_files_of(self, *document_ids: int) -> list[FailedFile]:
+        """Return the files of documents that have changed into what cannot be read."""
         rows = self._db.execute(
-            "SELECT s.*, d.added_at AS document_added_at FROM sources s"
+            "SELECT s.*, d.added_at AS document_added_at FROM json_each(?) wanted"
+            " CROSS JOIN sources s ON s.document_id = wanted.value"
             " JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
-            " WHERE s.document_id = ? AND s.outcome = 'failed' ORDER BY s.id",
-            (document_id,),
+            " WHERE s.outcome = 'failed' ORDER BY s.id",
+            (json.dumps(document_ids),),
         )
         return [failed_file(row) for row in rows]
 

@@ -9,6 +9,7 @@ from kb.catalog.filters import FilterReads
 from kb.catalog.hidden import HiddenChanges, HiddenReads
 from kb.catalog.job_changes import JobChanges
 from kb.catalog.jobs import JobReads
+from kb.catalog.keys import KeyChanges, KeyReads
 from kb.catalog.keywords import KeywordReads
 from kb.catalog.language_means import LanguageMeanReads
 from kb.catalog.making import CollectionChanges
@@ -22,6 +23,7 @@ from kb.catalog.versions import VersionChanges
 
 class State(
     JobReads,
+    KeyReads,
     CollectionReads,
     KeywordReads,
     FilterReads,
@@ -46,7 +48,9 @@ class State(
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
-class Change(CollectionChanges, VersionChanges, RunChanges, JobChanges, HiddenChanges, State):
+class Change(
+    CollectionChanges, VersionChanges, RunChanges, JobChanges, KeyChanges, HiddenChanges, State
+):
     """A change that others see whole when its block ends, or not at all."""
 
     def count_generation(self) -> int:

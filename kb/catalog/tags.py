@@ -6,6 +6,7 @@ They belong to the file that a document came from, so that they outlive its next
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 
 from kb.catalog.base import Transaction
@@ -28,19 +29,25 @@ class TagReads(Transaction):
             found.setdefault(Source(root=row["root"], path=row["path"]), []).append(row["tag"])
         return {source: tuple(given) for source, given in found.items()}
 
-    def tags_of_documents(
-        self, collection_id: str, document_id: int | None = None
-    ) -> dict[int, tuple[str, ...]]:
-        """Return the tags of every document of a collection that has some, or of one document."""
-        found: dict[int, dict[str, str]] = {}
-        for row in self._db.execute(
+    def tags_of_documents(self, collection_id: str) -> dict[int, tuple[str, ...]]:
+        """Return the tags of every document of a collection that has some."""
+        rows = self._db.execute(
             "SELECT s.document_id, t.tag, t.folded"
             " FROM sources s JOIN source_tags t ON t.source_id = s.id"
-            " WHERE s.collection_id = ? AND (? IS NULL OR s.document_id = ?) ORDER BY t.folded",
-            (collection_id, document_id, document_id),
-        ):
-            found.setdefault(row["document_id"], {}).setdefault(row["folded"], row["tag"])
-        return {key: tuple(given.values()) for key, given in found.items()}
+            " WHERE s.collection_id = ? ORDER BY t.folded",
+            (collection_id,),
+        )
+        return _by_document(rows)
+
+    def tags_of(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Return the tags of those of some documents that have any."""
+        rows = self._db.execute(
+            "SELECT s.document_id, t.tag, t.folded FROM json_each(?) wanted"
+            " CROSS JOIN sources s ON s.document_id = wanted.value"
+            " JOIN source_tags t ON t.source_id = s.id ORDER BY t.folded",
+            (json.dumps(list(document_ids)),),
+        )
+        return _by_document(rows)
 
 
 class TagChanges(TagReads):
@@ -100,3 +107,10 @@ class TagChanges(TagReads):
             " AND new.collection_id = ? WHERE old.collection_id = ?",
             (new_id, old_id),
         )
+
+
+def _by_document(rows: Iterable[sqlite3.Row]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["document_id"], {}).setdefault(row["folded"], row["tag"])
+    return {key: tuple(given.values()) for key, given in found.items()}

@@ -14,6 +14,7 @@ from kb.cli import (
     documents,
     evaluation,
     jobs,
+    keys,
     migrating,
     models,
     presentation,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.command()(asking.ask)
 app.command()(reembedding.reembed)

@@ -14,7 +14,7 @@ from rich.console import Console
 from kb.cli.common import EXIT_FAILED, opened
 
 
-def serve(
+def serve(  # noqa: PLR0917 - typer reads options from parameters
     host: Annotated[
         str,
         typer.Option(help="Address to listen on; others than this machine's need a key."),
@@ -25,11 +25,25 @@ def serve(
     model: Annotated[
         str | None, typer.Option("--model", help="Model to serve, if not that of the settings.")
     ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most requests a minute of a key that has no bound of its own."),
+    ] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy", help="A reverse proxy passes requests on: everybody needs a key."
+        ),
+    ] = False,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Site whose pages may ask and read answers: https://chat.example."),
+    ] = None,
 ) -> None:
     """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
 
-    A key in KB_SERVER_API_KEY, of 16 characters or more, is asked of every client. Ctrl-C ends
-    it, requests under way first.
+    Once there is a key (`kb keys create`, or KB_SERVER_API_KEY of 16 characters or more), every
+    client needs one. Ctrl-C ends it, requests under way first.
     """
     from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise
@@ -41,8 +55,12 @@ def serve(
             host=host,
             port=port,
             limits=Limits(
-                queue_texts=base.settings.queue_texts, queue_bytes=base.settings.queue_mb << 20
+                queue_texts=base.settings.queue_texts,
+                queue_bytes=base.settings.queue_mb << 20,
+                rate=rate,
             ),
+            behind_proxy=behind_proxy,
+            origins=origin or (),
             announce=lambda url: console.print(
                 f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kb.facade.parts import Parts
 from kb.records import CollectionInfo, CollectionRef, SearchMode
 
@@ -29,13 +31,28 @@ class CollectionMethods(Parts):
         wanted = name or self.settings.collection
         return self._store.catalog.find_collection(wanted) or wanted
 
-    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        instruction: str = "",
+        mode: SearchMode | None = None,
+    ) -> CollectionInfo:
         """Make a collection for the model in use.
+
+        Args:
+            name: what it is called.
+            description: what it holds.
+            instruction: see :meth:`instruct_collection`.
+            mode: see :meth:`set_collection_mode`.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        return self._store.create_collection(name, description, self.indexing.identity)
+        return self._store.create_collection(
+            name, description, self.indexing.identity, instruction=instruction, mode=mode
+        )
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name; its contents stay as they are."""
@@ -59,6 +76,36 @@ class CollectionMethods(Parts):
             CollectionError: there is no such collection.
         """
         self._store.set_collection_mode(name, mode)
+
+    def change_collection(
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        instruction: str | None = None,
+        mode: SearchMode | Literal[""] | None = None,
+    ) -> CollectionInfo:
+        """Change several of these in one step, all or none; what is not given stays as it is.
+
+        Args:
+            name: which collection.
+            new_name: see :meth:`rename_collection`.
+            description: see :meth:`describe_collection`.
+            instruction: see :meth:`instruct_collection`.
+            mode: see :meth:`set_collection_mode`; ``""`` is the settings'.
+
+        Raises:
+            CollectionError: there is no such collection, or the new name is taken or cannot be
+                used.
+        """
+        return self._store.change_collection(
+            name,
+            new_name=new_name,
+            description=description,
+            instruction=instruction,
+            mode=mode,
+        )
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.

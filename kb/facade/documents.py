@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from kb.errors import SettingsError
 from kb.facade.collections import CollectionMethods
+from kb.hashing import is_content
 from kb.metadata import clean_tags
 from kb.overview import Overview, overview
 from kb.records import (
@@ -12,10 +15,12 @@ from kb.records import (
     Chunk,
     Document,
     DocumentInfo,
+    DocumentPage,
     Facets,
     MetadataValue,
     SearchHit,
 )
+from kb.uploads import UPLOADS_ROOT
 
 
 class DocumentMethods(CollectionMethods):
@@ -53,6 +58,52 @@ class DocumentMethods(CollectionMethods):
             CollectionError: there is no such collection.
         """
         return self._store.catalog.documents_in(collection or self.settings.collection)
+
+    def document_page(
+        self, *, collection: str | None = None, limit: int = 100, offset: int = 0, after: str = ""
+    ) -> DocumentPage:
+        """Return some of the documents of a collection, newest first, and how many there are.
+
+        Args:
+            collection: which; None is the one in the settings.
+            limit: most documents.
+            offset: how many to pass over.
+            after: the ``next`` of the page before; the page after it begins there, whatever was
+                added or removed meanwhile.
+
+        Raises:
+            CollectionError: there is no such collection.
+            SettingsError: ``limit`` is below 1, ``offset`` below 0, or ``after`` no ``next``.
+        """
+        if limit < 1 or offset < 0:
+            msg = f"limit is {limit} and offset {offset}, but must be 1 or more, and 0 or more"
+            raise SettingsError(msg)
+        name = collection or self.settings.collection
+        return self._store.catalog.document_page_in(name, limit=limit, offset=offset, after=after)
+
+    def original(self, document_id: int) -> Path | None:
+        """Return the file that a document was read from; None if it is gone or has changed.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        info = self.document(document_id)
+        return next(
+            (path for path in self.originals(info) if is_content(path, info.content_hash)), None
+        )
+
+    def originals(self, info: DocumentInfo) -> list[Path]:
+        """Return the files that a document was read from, whether they are still the same or not.
+
+        Those that are gone are left out.
+        """
+        places = [
+            self.uploads.path(source.path, info.content_hash)
+            if source.root == UPLOADS_ROOT
+            else self.files.file_of(source, collection=info.collection)
+            for source in info.sources
+        ]
+        return [path for path in places if path is not None and path.is_file()]
 
     def document(self, document_id: int) -> DocumentInfo:
         """Return one document's description.

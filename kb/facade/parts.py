@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 
+from kb.api_keys import ApiKeys
 from kb.chat.opening import open_chat_model
 from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
@@ -48,6 +49,7 @@ class Parts:
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store)
         self.jobs = JobQueue(self._store.catalog)
+        self.keys = ApiKeys(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
 
     def close(self) -> None:

@@ -187,13 +187,19 @@ class UpkeepMethods(CollectionMethods):
         """Record that a run of ingestion has begun; the record is told how it ends."""
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
-    def runs(self, *, limit: int | None = None) -> list[RunInfo]:
-        """Return the runs of ingestion of all collections, newest first; ``limit`` at most.
+    def runs(
+        self, *, limit: int | None = None, collections: Sequence[str] | None = None
+    ) -> list[RunInfo]:
+        """Return the runs of ingestion, newest first.
+
+        Args:
+            limit: how many at most.
+            collections: only those of these names.
 
         Raises:
             SettingsError: ``limit`` is below 1.
         """
-        return runs.listed(self._store, limit=limit)
+        return runs.listed(self._store, limit=limit, collections=collections)
 
     def compact(self) -> Compaction:
         """Rewrite the store's files so that no text of removed documents is left in them.

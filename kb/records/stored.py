@@ -94,6 +94,19 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPage:
+    """Some documents of a collection, newest first, of ``total``.
+
+    ``next`` asks for those that follow, whatever is added or removed meanwhile; it is empty where
+    none do.
+    """
+
+    documents: tuple[DocumentInfo, ...]
+    total: int
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailedFile:
     """A file that could not be read, and why.
 

@@ -10,11 +10,12 @@ from importlib import metadata
 from fastapi import FastAPI
 
 from kb.knowledge_base import KnowledgeBase
-from kb.server import about, embeddings, finding
+from kb.server import about, embeddings, knowledge
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
 from kb.server.gate import Gate, Limits
+from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
@@ -24,13 +25,13 @@ from kb.server.scopes import RouteTable
 
 @contextmanager
 def application(
-    base: KnowledgeBase, *, key: str = "", limits: Limits | None = None
+    base: KnowledgeBase, *, policy: Policy | None = None, limits: Limits | None = None
 ) -> Iterator[Gate]:
     """Lend the ASGI application over an open knowledge base; loads its model.
 
     Args:
         base: what is served; stays open.
-        key: API key that every request must bring; ``""`` for none.
+        policy: whom to let in; programs of this machine if not given.
         limits: bounds, the defaults if not given.
 
     Raises:
@@ -41,9 +42,10 @@ def application(
     quick = Lane("requests", limits.threads, most=limits.requests)
     engine = Engine(embedder, quick=quick, most=Load(limits.queue_texts, limits.queue_bytes))
     reader = FileReader(base.settings)
+    serving = knowledge.Serving(base=base, quick=quick)
     routers = [
         *embeddings.routers(engine),
-        finding.routes(base, quick=quick),
+        *knowledge.routers(serving),
         loading.routes(base, reader=reader),
         about.health(),
     ]
@@ -58,12 +60,14 @@ def application(
         routes=[route for router in routers for route in router.routes],
     )
     app.router.routes.append(about.description(app))
-    describe(app, key=bool(key))
+    guard = Guard(base.keys, policy or Policy())
+    describe(app, needs_keys=guard.needs_keys)
     handle_errors(app)
     try:
-        yield Gate(app, key=key, limits=limits, table=RouteTable(app.routes))
+        yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
     finally:
         reader.close()
+        serving.close()
         quick.close()
         engine.close()
 

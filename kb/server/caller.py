@@ -22,6 +22,7 @@ class Caller:
         key: the name of the key; ``""`` where none is needed.
         scopes: what it allows.
         collections: names of the collections that it may use; None for all, those to come too.
+        rate: most requests a minute; None where the server's own bound holds.
 
     Attributes:
         asked: whether anybody has asked which collections it may use.
@@ -33,10 +34,12 @@ class Caller:
         key: str = "",
         scopes: Iterable[KeyScope] = KEY_SCOPES,
         collections: Iterable[str] | None = None,
+        rate: int | None = None,
     ) -> None:
         self.key = key
         self.scopes = frozenset(scopes)
         self.collections = None if collections is None else tuple(dict.fromkeys(collections))
+        self.rate = rate
         self.asked = False
 
     def require(self, needs: Needs) -> None:

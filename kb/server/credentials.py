@@ -1,16 +1,9 @@
-"""Who may ask: requests that name this machine, or bring the key; and what is a key at all."""
+"""The key of the environment, which opens everything."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
-from http import HTTPStatus
-from urllib.parse import urlsplit
-
 from kb.errors import SettingsError
 from kb.keys import key_from_environment
-from kb.loopback import is_loopback
-from kb.server.errors import RefusalError
 
 KEY_VARIABLE = "KB_SERVER_API_KEY"
 SHORTEST_KEY = 16
@@ -33,37 +26,3 @@ def own_key() -> str:
         )
         raise SettingsError(msg)
     return key
-
-
-def check_host(headers: Mapping[str, str]) -> None:
-    """Refuse a request that does not call this machine by a name of its own.
-
-    Raises:
-        RefusalError: it calls it otherwise (403).
-    """
-    host = headers.get("host", "")
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        name = None
-    if not is_loopback(name):
-        msg = (
-            f"this server answers on this machine only, not as {host[:200]!r}; "
-            f"call it as localhost, or start it with a key in {KEY_VARIABLE}"
-        )
-        raise RefusalError(HTTPStatus.FORBIDDEN, msg)
-
-
-def check_key(headers: Mapping[str, str], key: bytes) -> None:
-    """Refuse a request without the key.
-
-    Raises:
-        RefusalError: there is none, or another (401).
-    """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    # Starlette reads headers as Latin-1, so this gives back the bytes that were sent.
-    given = token.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
-    if not hmac.compare_digest(given, key):
-        what = "is not the one of this server" if given else "is missing"
-        msg = f"the API key {what}; send it as `Authorization: Bearer KEY`"
-        raise RefusalError(HTTPStatus.UNAUTHORIZED, msg, code="invalid_api_key")

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from kb.server.replies import ErrorReply
+from kb.server.scopes import declared
 
 _ALWAYS = {
     HTTPStatus.BAD_REQUEST: "The request is not as it is described here; `message` says where.",
@@ -26,11 +27,14 @@ _WITH_BODY = {
 _BUSY = "As much is under way as may be at once; `Retry-After` says when to come back."
 _OTHERS = {
     HTTPStatus.NOT_FOUND: "There is no such model, collection or document.",
-    HTTPStatus.CONFLICT: "The collection was made with another model.",
+    HTTPStatus.CONFLICT: "The collection was made with another model, or the name is taken.",
     HTTPStatus.TOO_MANY_REQUESTS: _BUSY,
 }
-_UNAUTHORIZED = "The key of the server is missing, or another was sent."
-_FORBIDDEN = "The server is called by a name that is not this machine's own."
+_UNAUTHORIZED = "A key is needed and missing, or the one sent is unknown, expired or revoked."
+_FORBIDDEN = (
+    "The key does not allow this. Without a key: a web page of another site sent the request, or "
+    "it calls the server by a name that is not this machine's own."
+)
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
@@ -60,22 +64,25 @@ def errors(
     }
 
 
-def describe(app: FastAPI, *, key: bool) -> None:
+def describe(app: FastAPI, *, needs_keys: Callable[[], bool]) -> None:
     """Have an application say of itself what its routes do not know: who may ask."""
-    app.openapi = _described(app, key=key)  # type: ignore[method-assign] # FastAPI's own way
-
-
-def _described(app: FastAPI, *, key: bool) -> Callable[[], dict[str, Any]]:
-    kept: dict[str, Any] = {}
+    kept: dict[bool, dict[str, Any]] = {}
 
     def openapi() -> dict[str, Any]:
-        if not kept:
-            kept.update(get_openapi(title=app.title, version=app.version, routes=app.routes))
-            _forget_422(kept)
-            _tell_who_may_ask(kept, key=key)
-        return kept
+        needed = needs_keys()
+        if needed not in kept:
+            made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            _forget_422(made)
+            _tell_who_may_ask(made, _open_paths(app), needed=needed)
+            kept[needed] = made
+        return kept[needed]
 
-    return openapi
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way
+
+
+def _open_paths(app: FastAPI) -> set[str]:
+    found = {getattr(route, "path", ""): declared(route) for route in app.routes}
+    return {path for path, needs in found.items() if needs is not None and needs.is_open}
 
 
 def _forget_422(description: dict[str, Any]) -> None:
@@ -87,20 +94,22 @@ def _forget_422(description: dict[str, Any]) -> None:
         description["components"]["schemas"].pop(name, None)
 
 
-def _tell_who_may_ask(description: dict[str, Any], *, key: bool) -> None:
-    status, said = (
-        (HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED) if key else (HTTPStatus.FORBIDDEN, _FORBIDDEN)
-    )
-    if key:
-        bearer = {"type": "http", "scheme": "bearer"}
-        description["components"]["securitySchemes"] = {"key": bearer}
+def _tell_who_may_ask(description: dict[str, Any], opened: set[str], *, needed: bool) -> None:
+    bearer = {"type": "http", "scheme": "bearer"}
+    description["components"]["securitySchemes"] = {"key": bearer}
+    schema = {"$ref": f"#/components/schemas/{ErrorReply.__name__}"}
+    content = {"application/json": {"schema": schema}}
     for path, methods in description["paths"].items():
+        told = {HTTPStatus.FORBIDDEN: _FORBIDDEN}
+        if path not in opened:
+            told[HTTPStatus.UNAUTHORIZED] = _UNAUTHORIZED
+            told[HTTPStatus.TOO_MANY_REQUESTS] = _BUSY
         for operation in methods.values():
-            if key and path == "/health":
-                continue
-            operation["responses"][str(status.value)] = {
-                "description": said,
-                "content": operation["responses"]["500"]["content"],
-            }
-            if key:
-                operation["security"] = [{"key": []}]
+            responses = operation["responses"]
+            for status, said in told.items():
+                headers = {"headers": _RETRY_AFTER} if said == _BUSY else {}
+                responses.setdefault(
+                    str(status.value), {"description": said, "content": content, **headers}
+                )
+            if path not in opened:
+                operation["security"] = [{"key": []}] if needed else [{}, {"key": []}]

@@ -15,7 +15,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from kb.errors import (
+    ChatError,
     CollectionError,
+    CollectionExistsError,
+    CollectionNameError,
     DocumentNotFoundError,
     EmbedderMismatchError,
     InputTooLongError,
@@ -30,6 +33,7 @@ _log = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
 MALFORMED = codes.MALFORMED
 
+_FAULT = "the server failed on this request; its log says why"
 _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
@@ -40,10 +44,13 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what
 _STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus], ...] = (
     (InputTooLongError, HTTPStatus.BAD_REQUEST),
     (SettingsError, HTTPStatus.BAD_REQUEST),
+    (CollectionExistsError, HTTPStatus.CONFLICT),
+    (CollectionNameError, HTTPStatus.BAD_REQUEST),
     (CollectionError, HTTPStatus.NOT_FOUND),
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (EmbedderMismatchError, HTTPStatus.CONFLICT),
     (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ChatError, HTTPStatus.BAD_GATEWAY),
 )
 
 _TYPES = {
@@ -88,18 +95,7 @@ def json_response(value: Any) -> Response:  # noqa: ANN401 - JSON
 
 def error_response(error: RefusalError) -> Response:
     """Return an error in OpenAI's shape; 429 and 503 say when to come back."""
-    client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    kind = _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
-    response = json_response(
-        {
-            "error": {
-                "message": _ADDRESS.sub("", str(error)),
-                "type": kind,
-                "param": error.param,
-                "code": error.code,
-            }
-        }
-    )
+    response = json_response({"error": _detail(error)})
     response.status_code = error.status
     if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -107,6 +103,39 @@ def error_response(error: RefusalError) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.headers.update(error.headers)
     return response
+
+
+def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
+    """Return what an error is to the client of a route."""
+    code = codes.code_of(error)
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            text = "query" if path.endswith("/search") else "input"
+            param = text if kind is InputTooLongError else None
+            return RefusalError(status, str(error), param=param, code=code)
+    _log.error("%s: %s", type(error).__name__, error)
+    return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), code=code)
+
+
+def told(error: Exception) -> dict[str, Any]:
+    """Return an error as it is told inside of an answer that has begun; logs a fault."""
+    if isinstance(error, KnowledgeBaseError):
+        return _detail(refusal_of(error))
+    if isinstance(error, RefusalError):
+        return _detail(error)
+    _log.error("an answer broke off", exc_info=error)
+    return _detail(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT))
+
+
+def _detail(error: RefusalError) -> dict[str, Any]:
+    client_error = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _TYPES.get(error.status, "invalid_request_error" if client_error else "server_error")
+    return {
+        "message": _ADDRESS.sub("", str(error)),
+        "type": kind,
+        "param": error.param,
+        "code": error.code,
+    }
 
 
 def on_the_wire(error: RefusalError) -> bytes:
@@ -126,25 +155,17 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(KnowledgeBaseError)
     async def expected(request: Request, error: KnowledgeBaseError) -> Response:
-        code = codes.code_of(error)
-        for kind, status in _STATUS:
-            if isinstance(error, kind):
-                text = "query" if request.url.path.endswith("/search") else "input"
-                param = text if kind is InputTooLongError else None
-                return error_response(RefusalError(status, str(error), param=param, code=code))
-        _log.error("%s: %s", type(error).__name__, error)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return error_response(RefusalError(status, str(error), code=code))
+        return error_response(refusal_of(error, request.url.path))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> Response:
         problems = error.errors()
-        told = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
+        wrong = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
         left = len(problems) - _MOST_PROBLEMS
-        told += f"; and {left:,} more" if left > 0 else ""
+        wrong += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
         return error_response(
-            RefusalError(HTTPStatus.BAD_REQUEST, told, param=param, code=MALFORMED)
+            RefusalError(HTTPStatus.BAD_REQUEST, wrong, param=param, code=MALFORMED)
         )
 
     @app.exception_handler(HTTPException)
@@ -155,8 +176,7 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> Response:
         # The traceback goes to the log of the server; the client gets none of it.
-        message = "the server failed on this request; its log says why"
-        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, message))
+        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT))
 
 
 def _told(problem: Mapping[str, Any]) -> str:

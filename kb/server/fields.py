@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from kb.catalog.cursors import CURSOR
+
 MOST_TEXTS = 2048
 """Texts of one request, OpenAI's bound."""
 
 # What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
-_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**63 - 1024
+_LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1024
 _MOST_COLLECTIONS = 100
 _MOST_CHARACTERS = 1000
 
@@ -81,10 +83,10 @@ def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
             msg = f"a text of at most {_MOST_CHARACTERS} characters is needed"
             raise ValueError(msg)
         return _whole(value)
-    if isinstance(value, int | float) and _LEAST_INTEGER <= value <= _MOST_INTEGER:
+    if isinstance(value, int | float) and _LEAST_INTEGER <= value <= MOST_INTEGER:
         return value
     if isinstance(value, int | float):
-        msg = f"a number from {_LEAST_INTEGER} to {_MOST_INTEGER} is needed"
+        msg = f"a number from {_LEAST_INTEGER} to {MOST_INTEGER} is needed"
         raise ValueError(msg)  # noqa: TRY004 - as above
     msg = "text, a number, true or false is needed"
     raise ValueError(msg)
@@ -106,10 +108,18 @@ def _pages(text: str) -> str:
     return text
 
 
+def _cursor(text: str) -> str:
+    """Return what may be where a page of documents ended."""
+    if not CURSOR.fullmatch(text):
+        msg = f"{text[:40]!r} ends no page; give what the page before has as `next`"
+        raise ValueError(msg)
+    return text
+
+
 def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the default
     """Read a whole number of a query string as it is written everywhere."""
     if isinstance(value, str):
-        if not (value.isascii() and value.isdigit() and len(value) <= len(str(_MOST_INTEGER))):
+        if not (value.isascii() and value.isdigit() and len(value) <= len(str(MOST_INTEGER))):
             msg = "a whole number is needed, in digits alone"
             raise ValueError(msg)
         return int(value)
@@ -125,7 +135,7 @@ Text = Annotated[str, VALID]
 Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]
 Instruction = Annotated[str, Field(max_length=2000), VALID]
 CollectionName = Annotated[str, Field(min_length=1, max_length=200), VALID]
-Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=_MOST_INTEGER), INTEGER]
+Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=MOST_INTEGER), INTEGER]
 InputType = Literal["query", "document"]
 
 Texts = Annotated[
@@ -156,7 +166,7 @@ MetadataItem = Annotated[
             "anyOf": [
                 {"type": "string", "maxLength": _MOST_CHARACTERS},
                 {"type": "boolean"},
-                {"type": "number", "minimum": _LEAST_INTEGER, "maximum": _MOST_INTEGER},
+                {"type": "number", "minimum": _LEAST_INTEGER, "maximum": MOST_INTEGER},
             ]
         }
     ),
@@ -180,6 +190,17 @@ Pages = Annotated[
             "type": "string",
             "pattern": _PAGES.pattern,
             "description": "A page, or a range that does not end before it begins: 3, 3-7, 3-, -7.",
+        }
+    ),
+]
+PageCursor = Annotated[
+    str,
+    AfterValidator(_cursor),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": CURSOR.pattern,
+            "description": "The `next` of the page before.",
         }
     ),
 ]

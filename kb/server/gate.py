@@ -1,10 +1,12 @@
-"""What every request passes first: the host it names, its key, its place, its size, its turn."""
+"""What every request passes first: who sent it, its rate, its place, its size, its turn."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -19,9 +21,10 @@ from kb.server.bodies import (
     too_slow,
 )
 from kb.server.caller import CALLER, Caller
-from kb.server.credentials import check_host, check_key
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.guard import Guard
 from kb.server.queueing.clients import asking, client_name
+from kb.server.rates import Rates
 from kb.server.scopes import Place, RouteTable
 
 _BODILESS = frozenset({"GET", "HEAD"})
@@ -47,6 +50,7 @@ class Limits:
         threads: most searches, listings and the like at work at once; others wait.
         queue_texts: most texts that wait to be embedded, and as many queries.
         queue_bytes: most bytes of those texts.
+        rate: most requests a minute of a key that has no bound of its own; None for any number.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
     """
 
@@ -63,22 +67,18 @@ class Limits:
     threads: int = 16
     queue_texts: int = 4096
     queue_bytes: int = 64 * 2**20
+    rate: int | None = None
     files: int = 256
 
 
 class Gate:
     """ASGI middleware that lets requests in, whole, or refuses them in OpenAI's error shape.
 
-    Without a key, only requests that name this machine as their host get in: a web page whose
-    name was made to point to 127.0.0.1 (DNS rebinding) names its own. A body must be declared as
-    JSON, which web pages of other origins cannot do without being asked first.
-
     What a client asked for ends soon after it has gone.
 
     Args:
         app: what is behind.
-        key: every request but those that need nothing must bring it as a bearer token; ``""``
-            for none.
+        guard: tells who sent a request.
         limits: bounds.
         table: the routes, with what each needs.
 
@@ -86,9 +86,10 @@ class Gate:
         table: the same.
     """
 
-    def __init__(self, app: ASGIApp, *, key: str, limits: Limits, table: RouteTable) -> None:
+    def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, table: RouteTable) -> None:
         self._app = app
-        self._key = key.encode()
+        self._guard = guard
+        self._rates = Rates(limits.rate)
         self._limits = limits
         self.table = table
         self._at_work = 0
@@ -133,20 +134,16 @@ class Gate:
     def _check(self, scope: Scope) -> tuple[Place, Caller]:
         """Refuse a request for what its headers say; return where it goes and who sent it."""
         headers = Headers(scope=scope)
-        if not self._key:
-            check_host(headers)
-        caller = Caller()
         try:
             place = self.table.place(scope)
         except RefusalError:
-            if self._key:
-                check_key(headers, self._key)  # strangers are not told what there is
+            # Strangers are not told what there is.
+            self._rates.take(self._guard.caller(headers, None))
             raise
-        if self._key and not place.needs.is_open:
-            check_key(headers, self._key)
+        caller = self._guard.caller(headers, place.needs)
+        self._rates.take(caller)
         caller.require(place.needs)
-        if not place.needs.is_open:
-            self._check_turn()
+        self._check_turn(place)
         files = place.needs.body == "files"
         if scope["method"] in _WITH_BODY:
             check_type(headers, json=not files)
@@ -161,8 +158,11 @@ class Gate:
             "files": limits.files_bytes or limits.body_bytes,
         }[place.needs.body]
 
-    def _check_turn(self) -> None:
-        if self._at_work >= self._limits.requests:
+    def _check_turn(self, place: Place) -> None:
+        if place.needs.body == "files":
+            if self._passing >= self._limits.files:
+                raise busy(self._limits.files, "uploads")
+        elif not place.needs.is_open and self._at_work >= self._limits.requests:
             raise busy(self._limits.requests, "requests")
 
     async def _read(self, receive: Receive, body: HeldBody, place: Place) -> bool:
@@ -203,14 +203,12 @@ class Gate:
             RefusalError: there is no room for it, its body is refused as it arrives, or the
                 server ends first; no answer has begun.
         """
-        if not place.needs.is_open:
-            self._check_turn()
-        if isinstance(body, PassingBody) and self._passing >= self._limits.files:
-            raise busy(self._limits.files, "uploads")
-        sent = _Sent(send, body)
+        self._check_turn(place)
+        sent = _Sent(send, body, partial(_answered_for, scope[CALLER], place))
         limit = asyncio.timeout(self._limits.grace_s if self._ending else None)
-        self._at_work += 1
-        self._passing += isinstance(body, PassingBody)
+        passing = isinstance(body, PassingBody)
+        self._at_work += not passing
+        self._passing += passing
         try:
             async with limit:
                 self._working.add(limit)
@@ -226,35 +224,65 @@ class Gate:
                         left.result()  # raises where the body is refused
                 finally:
                     await _cancelled(left, work)
+            if sent.refusal is not None:
+                raise sent.refusal
         except TimeoutError:
             if sent.begun:
                 raise
             raise _ended() from None
         finally:
             self._working.discard(limit)
-            self._at_work -= 1
-            self._passing -= isinstance(body, PassingBody)
+            self._at_work -= not passing
+            self._passing -= passing
 
 
 class _Sent:
     """A ``send`` that remembers how far the answer is.
 
     The connection of a body that is not read to its end is closed after the answer.
+
+    Args:
+        send: the server's.
+        body: the request's.
+        check: refuses an answer by its status.
     """
 
-    def __init__(self, send: Send, body: HeldBody | PassingBody) -> None:
+    def __init__(
+        self, send: Send, body: HeldBody | PassingBody, check: Callable[[int], None]
+    ) -> None:
         self._send = send
         self._body = body
+        self._check = check
+        self.refusal: RefusalError | None = None
         self.begun = False
         self.complete = False
 
     async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            try:
+                self._check(message["status"])
+            except RefusalError as error:
+                self.refusal = error
+            if not self._body.complete:
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        if self.refusal is not None:
+            return
         self.begun = True
-        if message["type"] == "http.response.start" and not self._body.complete:
-            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         await self._send(message)
         is_body = message["type"] == "http.response.body"
         self.complete = is_body and not message.get("more_body", False)
+
+
+def _answered_for(caller: Caller, place: Place, status: int) -> None:
+    """Keep back what a route answers to a key of some collections without asking which.
+
+    Raises:
+        RefusalError: the route did (500).
+    """
+    careless = caller.collections is not None and place.needs.collections == "asked"
+    if careless and not caller.asked and status < HTTPStatus.BAD_REQUEST:
+        msg = f"{place.path} did not ask for which collections the key is; this is a fault"
+        raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, msg)
 
 
 async def _cancelled(*tasks: asyncio.Future[None]) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
+from kb.loopback import is_loopback
 from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
+from kb.server.cors import Cors
 from kb.server.credentials import KEY_VARIABLE, own_key
 from kb.server.gate import Gate, Limits
+from kb.server.guard import MAKE_ONE, Policy
 
 # Requests have ended by then, with an answer in the API's shape.
 _LAST_RESORT_S = 5
@@ -54,15 +60,25 @@ def serve(
     *,
     host: str,
     port: int,
-    limits: Limits | None = None,
     announce: Callable[[str], None],
+    limits: Limits | None = None,
+    behind_proxy: bool = False,
+    origins: Collection[str] = (),
 ) -> None:
     """Serve a knowledge base until a signal says to end; requests under way are finished.
 
     The signal is raised again after the end, for the handlers that were there before. Arguments
     and errors are those of :func:`prepared`.
     """
-    with prepared(base, host=host, port=port, limits=limits, announce=announce) as server:
+    with prepared(
+        base,
+        host=host,
+        port=port,
+        announce=announce,
+        limits=limits,
+        behind_proxy=behind_proxy,
+        origins=origins,
+    ) as server:
         server.run()
 
 
@@ -72,8 +88,10 @@ def prepared(
     *,
     host: str,
     port: int,
-    limits: Limits | None = None,
     announce: Callable[[str], None],
+    limits: Limits | None = None,
+    behind_proxy: bool = False,
+    origins: Collection[str] = (),
 ) -> Iterator[GuardedServer]:
     """Lend a server that is ready to run.
 
@@ -83,22 +101,33 @@ def prepared(
         base: what is served.
         host: address or name to listen on.
         port: 0 takes any free one.
-        limits: bounds, the defaults if not given.
         announce: told the URL once requests are answered.
+        limits: bounds, the defaults if not given.
+        behind_proxy: a reverse proxy passes requests on, so that all need a key.
+        origins: of web pages that may ask without one.
 
     Raises:
-        SettingsError: the address cannot be had, or is open to others and there is no key; the
-            key can be guessed.
+        SettingsError: the address cannot be had, or others reach the server and there is no key;
+            the key of the environment can be guessed; an origin is none.
         ModelError: the model is missing or cannot be loaded.
     """
-    key = own_key()
+    policy = Policy(
+        own_key=own_key(),
+        exposed=not is_loopback(host),
+        behind_proxy=behind_proxy,
+        origins=frozenset(map(_origin, origins)),
+    )
     limits = limits or Limits()
-    require_guard(host, guarded=bool(key), otherwise=_open_to_all(host))
+    guarded = bool(policy.own_key) or any(key.standing == "active" for key in base.keys.listed())
+    require_guard(host, guarded=guarded, otherwise=_open_to_all(host))
+    if behind_proxy and not guarded:
+        raise SettingsError(_open_to_all("what the proxy answers as"))
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
-        gate = held.enter_context(application(base, key=key, limits=limits))
+        gate = held.enter_context(application(base, policy=policy, limits=limits))
+        front: ASGIApp = Cors(gate, policy.origins)
         config = uvicorn.Config(
-            gate,
+            front,
             http=connection_class(limits),
             lifespan="off",
             ws="none",
@@ -117,6 +146,19 @@ def prepared(
 def _open_to_all(host: str) -> str:
     return (
         f"{host} can be reached from other machines, and whoever reaches it could read the whole "
-        f"knowledge base: set a key in the environment variable {KEY_VARIABLE} (clients send it "
-        "as `Authorization: Bearer KEY`), or listen on 127.0.0.1"
+        f"knowledge base: make a key with {MAKE_ONE}, or set one in the environment variable "
+        f"{KEY_VARIABLE} (clients send it as `Authorization: Bearer KEY`), or listen on 127.0.0.1"
     )
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    parts = urlsplit(text.strip().rstrip("/").lower())
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts[2:] != ("", "", ""):
+        msg = f"{text!r} is no origin; write it as browsers do: https://chat.example:8443"
+        raise SettingsError(msg)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -8,17 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as Connection
 
+from kb.catalog.key_records import KEY_SCOPES, KeyScope
 from kb.server.errors import RefusalError
 
-KeyScope = Literal["embed", "read", "write"]
-"""What a key allows: embedding texts and ranking them; reading what is stored; changing it."""
-
-KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
+__all__ = [
+    "KEY_SCOPES",
+    "KeyScope",
+    "Needs",
+    "Place",
+    "RouteTable",
+    "declared",
+    "needs",
+    "needs_nothing",
+]
 
 Body = Literal["json", "small", "files"]
 Reach = Literal["none", "asked", "all"]

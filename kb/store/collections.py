@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from kb.catalog.collections import new_id
 from kb.catalog.state import Change
@@ -20,20 +21,30 @@ class CollectionSteps(Changing):
     """
 
     def create_collection(
-        self, name: str, description: str, identity: EmbedderIdentity
+        self,
+        name: str,
+        description: str,
+        identity: EmbedderIdentity,
+        *,
+        instruction: str = "",
+        mode: SearchMode | None = None,
     ) -> CollectionInfo:
         """Make a collection; its embedder is recorded for good.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
-        return self._make(
-            self.vectors.chosen,
-            identity,
-            lambda change, new: change.create_collection(
+
+        def write(change: Change, new: str) -> CollectionInfo:
+            made = change.create_collection(
                 name, description, identity, collection_id=new, vectors=self.vectors.chosen
-            ),
-            require=lambda: self._require_free(name),
+            )
+            change.instruct_collection(made.id, instruction)
+            change.set_collection_mode(made.id, mode)
+            return change.current_collection(made)
+
+        return self._make(
+            self.vectors.chosen, identity, write, require=lambda: self._require_free(name)
         )
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
@@ -83,6 +94,32 @@ class CollectionSteps(Changing):
         """Change how a collection is searched where a query does not say."""
         with self.change_catalog() as change:
             change.set_collection_mode(change.collection(name).id, mode)
+
+    def change_collection(
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        instruction: str | None = None,
+        mode: SearchMode | Literal[""] | None = None,
+    ) -> CollectionInfo:
+        """Change what is said of a collection, all of it or nothing; None leaves it as it is.
+
+        Raises:
+            CollectionError: the new name is taken or cannot be used.
+        """
+        with self.change_catalog() as change:
+            found = change.collection(name)
+            if new_name is not None:
+                change.rename_collection(found.id, new_name)
+            if description is not None:
+                change.describe_collection(found.id, description)
+            if instruction is not None:
+                change.instruct_collection(found.id, instruction)
+            if mode is not None:
+                change.set_collection_mode(found.id, mode)
+            return change.current_collection(found)
 
     def drop_collection(self, name: str) -> None:
         """Delete a collection with all its documents."""

@@ -63,8 +63,10 @@ def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> Run
     return RunRecord(store, run_id, collection, lock, summary)
 
 
-def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
-    """Return the runs of all collections, newest first.
+def listed(
+    store: Store, *, limit: int | None = None, collections: Sequence[str] | None = None
+) -> list[RunInfo]:
+    """Return the runs of all collections, or of those of some names, newest first.
 
     Raises:
         SettingsError: ``limit`` is below 1.
@@ -78,7 +80,7 @@ def listed(store: Store, *, limit: int | None = None) -> list[RunInfo]:
         with store.lock.hold():
             _settle(store)
     with store.catalog.reading() as state:
-        found = state.runs(limit=limit)
+        found = state.runs(limit=limit, collections=collections)
     if store.snapshot is None:
         return found
     # Nothing runs in what cannot be written.

@@ -28,17 +28,18 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
     ("archive_unusable", errors.ArchiveError),
     ("store_failed", errors.StoreError),
     ("collection_gone", errors.CollectionGoneError),
+    ("collection_exists", errors.CollectionExistsError),
+    ("collection_refused", errors.CollectionNameError),
     ("collection_not_found", errors.CollectionError),
     ("document_not_found", errors.DocumentNotFoundError),
     ("job_not_found", errors.JobError),
+    ("key_refused", errors.ApiKeyError),
     ("invalid_value", errors.SettingsError),
     ("failed", KnowledgeBaseError),
 )
 
 _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     MALFORMED: errors.SettingsError,
-    "collection_exists": errors.CollectionError,
-    "collection_refused": errors.CollectionError,
     "job_refused": errors.JobError,
 }
 """Codes that a route gives where a class of errors means several things."""

@@ -16,6 +16,20 @@ from json_schema import Schemas
 from kb import KnowledgeBase, Settings
 
 BODIES = ("/v1/embeddings", "/v1/search", "/tokenize")
+BODIES_OF_CHANGES = (
+    ("POST", "/v1/collections"),
+    ("PATCH", "/v1/collections/{name}"),
+    ("POST", "/v1/tags"),
+    ("POST", "/v1/answer"),
+    ("POST", "/v1/answer/continue"),
+)
+LISTS = (
+    "/v1/documents",
+    "/v1/documents/{document_id}/chunks",
+    "/v1/facets",
+    "/v1/failed",
+    "/v1/runs",
+)
 JSON = {"Content-Type": "application/json"}
 KEY = "a-key-that-nobody-guesses-1407"
 
@@ -28,6 +42,10 @@ SAMPLES = {
     "^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$": (
         *("", "3", "3-7", "3-", "-7", "99999999"),
         *("-", "3 - 7", "٣", "x", "3-7-9", "999999999", " 3", "3\n"),
+    ),
+    "^([0-9]{1,17}-[0-9]{1,19})?$": (
+        *("", "1764435600000000-7", "0-0", f"{'9' * 17}-{'9' * 19}"),
+        *("-", "1-", "-1", "1-2-3", "１-2", "x", "1-2\n", " 1-2", "9" * 18 + "-1"),
     ),
 }
 
@@ -60,8 +78,8 @@ def schemas(description: dict[str, Any]) -> Schemas:
     return Schemas(description["components"]["schemas"], SAMPLES)
 
 
-def body_schema(description: dict[str, Any], path: str) -> dict[str, Any]:
-    content = description["paths"][path]["post"]["requestBody"]["content"]
+def body_schema(description: dict[str, Any], path: str, method: str = "POST") -> dict[str, Any]:
+    content = description["paths"][path][method.lower()]["requestBody"]["content"]
     found: dict[str, Any] = content["application/json"]["schema"]
     return found
 
@@ -109,19 +127,44 @@ def test_every_body_that_the_description_does_not_allow_is_refused(
     assert len(bodies) > 50
 
 
-def test_query_parameters_are_taken_and_refused_as_described(
-    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+def filled(path: str) -> str:
+    """Return a path with something in the place of each name in it."""
+    return re.sub(r"\{\w+\}", "1", path)
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES_OF_CHANGES)
+def test_bodies_that_change_something_are_taken_and_refused_as_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, method: str, path: str
 ) -> None:
-    path = "/v1/documents"
-    for parameter in description["paths"][path]["get"]["parameters"]:
+    schema = body_schema(description, path, method)
+    for body in schemas.valid(schema):
+        answer = client.request(method, filled(path), content=json.dumps(body), headers=JSON)
+        assert not is_malformed(answer), (str(body)[:300], answer.text)
+        check_answer(answer, description, schemas, path)
+    bodies = schemas.invalid(schema)
+    assert len(bodies) > 20
+    for body in bodies:
+        answer = client.request(method, filled(path), content=json.dumps(body), headers=JSON)
+        assert is_malformed(answer), (str(body)[:300], answer.status_code, answer.text[:500])
+        check_answer(answer, description, schemas, path)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_query_parameters_are_taken_and_refused_as_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    template, path = path, filled(path)
+    for parameter in description["paths"][template]["get"]["parameters"]:
         name, schema = parameter["name"], parameter["schema"]
+        if parameter["in"] != "query":
+            continue
         numbers = schema.get("type") == "integer"
         for value in schemas.valid(schema):
             if value is None or isinstance(value, float):
                 continue
             answer = client.get(path, params={name: value})
             assert not is_malformed(answer), (name, str(value)[:80], answer.text)
-            check_answer(answer, description, schemas, path)
+            check_answer(answer, description, schemas, template)
         wrong = [each for each in schemas.invalid(schema) if isinstance(each, str)]
         wrong += [str(each) for each in schemas.invalid(schema) if isinstance(each, int | float)]
         wrong += ["1.0", "+1", " 1", "1_0", "１"]
@@ -130,18 +173,26 @@ def test_query_parameters_are_taken_and_refused_as_described(
                 continue
             answer = client.get(path, params={name: text})
             assert is_malformed(answer), (name, text[:80], answer.text)
-            check_answer(answer, description, schemas, path)
+            check_answer(answer, description, schemas, template)
     for query in ("limt=1", "limit=1&limit=2"):
         assert is_malformed(client.get(f"{path}?{query}")), query
 
 
-@pytest.mark.parametrize("path", ["/health", "/v1/models", "/v1/collections", "/v1/documents"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/health", "/v1/models", "/v1/collections", "/v1/collections/default", "/v1/documents"),
+        *("/v1/documents/1", "/v1/documents/1/content", "/v1/documents/1/chunks"),
+        *("/v1/facets", "/v1/failed", "/v1/runs"),
+    ],
+)
 def test_what_is_asked_for_by_get_has_the_shape_that_is_described(
     client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
 ) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
-    check_answer(answer, description, schemas, path)
+    template = path.replace("/1", "/{document_id}").replace("/default", "/{name}")
+    check_answer(answer, description, schemas, template)
 
 
 def test_a_model_is_described_by_its_name_and_others_are_not_there(
@@ -233,7 +284,7 @@ def test_what_a_path_does_not_take_is_refused_with_what_it_takes(
         taken = {each.upper() for each in operations}
         if method in taken:
             continue
-        answer = client.request(method, path.replace("{model}", "x"))
+        answer = client.request(method, filled(path))
         assert answer.status_code == 405, path
         assert {each.strip() for each in answer.headers["Allow"].split(",")} == taken
         if method != "HEAD":
@@ -242,7 +293,7 @@ def test_what_a_path_does_not_take_is_refused_with_what_it_takes(
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1", "/v1/search/", "/v1/documents/1", f"/v1/documents/{10**30}", "/docs", "/a%00"],
+    ["/", "/v1", "/v1/search/", "/v1/documents/1/2", "/v1/answer/x", "/docs", "/a%00"],
 )
 def test_what_is_not_there_is_not_found_by_any_method(client: httpx.Client, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):

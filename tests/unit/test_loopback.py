@@ -11,8 +11,8 @@ from kb import loopback
 from kb.loopback import is_loopback
 from kb.remote.address import parse_servers
 from kb.remote.peer import Peer
-from kb.server.credentials import check_host
 from kb.server.errors import RefusalError
+from kb.server.guard import check_host
 
 HERE = ["localhost", "LocalHost", "127.0.0.1", "127.8.0.1", "::1", "[::1]", "0:0:0:0:0:0:0:1"]
 MAPPED = ["::ffff:127.0.0.1", "::ffff:7f00:1"]

@@ -27,6 +27,8 @@ from kb.catalog.migrations import (
     v14_vector_stores,
     v15_sentence_vectors,
     v16_language_means,
+    v17_newest_documents,
+    v18_keys,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -50,6 +52,8 @@ MIGRATIONS: tuple[Step, ...] = (
     v14_vector_stores.apply,
     v15_sentence_vectors.apply,
     v16_language_means.apply,
+    v17_newest_documents.apply,
+    v18_keys.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

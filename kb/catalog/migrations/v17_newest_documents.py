@@ -1,0 +1,14 @@
+"""An index by which documents are listed page by page."""
+
+import sqlite3
+
+from kb.catalog.migrations.script import run
+
+_SCRIPT = """
+CREATE INDEX documents_newest ON documents (collection_id, added_at, id) WHERE state = 'active';
+"""
+
+
+def apply(db: sqlite3.Connection) -> None:
+    """Take the step."""
+    run(db, _SCRIPT)

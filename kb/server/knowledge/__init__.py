@@ -1,0 +1,31 @@
+"""What is stored, over HTTP: collections, documents, search, answers, uploads and their jobs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from kb.server.knowledge import (
+    answering,
+    collections,
+    documents,
+    history,
+    originals,
+    searching,
+    tags,
+)
+from kb.server.knowledge.serving import Serving
+
+__all__ = ["Serving", "routers"]
+
+
+def routers(serving: Serving) -> list[APIRouter]:
+    """Return the routes over a knowledge base."""
+    return [
+        searching.routes(serving),
+        answering.routes(serving),
+        collections.routes(serving),
+        documents.routes(serving),
+        tags.routes(serving),
+        originals.routes(serving),
+        history.routes(serving),
+    ]

@@ -1,0 +1,163 @@
+"""``/v1/collections``: listed, made, described, renamed, deleted."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from kb import wire
+from kb.errors import CollectionNameError
+from kb.records import SearchMode
+from kb.server.caller import Asking, Caller
+from kb.server.description import errors
+from kb.server.errors import json_response
+from kb.server.fields import VALID, CollectionName, Instruction
+from kb.server.json_bodies import JsonRoute
+from kb.server.knowledge.records import CollectionReply, DeletedReply
+from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.replies import Reply
+from kb.server.requests import Body
+from kb.server.scopes import needs
+
+_MOST_DESCRIPTION = 10_000
+_Description = Annotated[str, Field(max_length=_MOST_DESCRIPTION), VALID]
+
+_ONE = "/v1/collections/{name:path}"
+
+
+class CollectionsReply(Reply):
+    """All collections; ``default`` is meant where a request names none."""
+
+    object: Literal["list"]
+    data: list[CollectionReply]
+    default: str
+
+
+class NewCollection(Body):
+    """``POST /v1/collections``."""
+
+    name: CollectionName
+    description: _Description = ""
+    instruction: Instruction = ""
+    mode: SearchMode | None = None
+
+
+class CollectionChange(Body):
+    """``PATCH /v1/collections/{name}``: what is left out stays; null as mode is the server's."""
+
+    name: CollectionName | None = None
+    description: _Description | None = None
+    instruction: Instruction | None = None
+    mode: SearchMode | None = None
+
+
+def routes(serving: Serving) -> APIRouter:
+    """Return the routes of collections."""
+    router = APIRouter(route_class=JsonRoute)
+    base, quick, changes = serving.base, serving.quick, serving.changes
+
+    @router.get(
+        "/v1/collections",
+        operation_id="list_collections",
+        response_model=CollectionsReply,
+        responses=errors(HTTPStatus.TOO_MANY_REQUESTS),
+    )
+    @needs("read", collections="asked")
+    async def collections(caller: Asking) -> Response:
+        """List the collections by name, each with what is in it."""
+        return await quick.run(lambda: json_response(_listed(serving, caller)))
+
+    @router.post(
+        "/v1/collections",
+        operation_id="create_collection",
+        response_model=CollectionReply,
+        responses=errors(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+    )
+    @needs("write", body="small", collections="asked")
+    async def create(body: NewCollection, caller: Asking) -> Response:
+        """Make a collection; its documents are embedded with the model that is served."""
+        caller.check(body.name)
+        return await changes.run(lambda: json_response(_created(serving, body)))
+
+    @router.get(
+        _ONE,
+        operation_id="get_collection",
+        response_model=CollectionReply,
+        responses=errors(*STORE),
+    )
+    @needs("read", collections="asked")
+    async def collection(name: str, caller: Asking) -> Response:
+        """Describe a collection and what is in it."""
+        caller.check(_named(name))
+        return await quick.run(lambda: json_response(wire.collection_json(base.collection(name))))
+
+    @router.patch(
+        _ONE,
+        operation_id="change_collection",
+        response_model=CollectionReply,
+        responses=errors(*STORE, HTTPStatus.CONFLICT, body=True),
+    )
+    @needs("write", body="small", collections="asked")
+    async def change(name: str, body: CollectionChange, caller: Asking) -> Response:
+        """Rename a collection, or change its description, instruction or mode: all or nothing."""
+        caller.check(_named(name), *([body.name] if body.name else []))
+        return await changes.run(lambda: json_response(_changed(serving, name, body)))
+
+    @router.delete(
+        _ONE,
+        operation_id="delete_collection",
+        response_model=DeletedReply,
+        responses=errors(*STORE),
+    )
+    @needs("write", collections="asked")
+    async def delete(name: str, caller: Asking) -> Response:
+        """Delete a collection with all its documents."""
+        caller.check(_named(name))
+        return await changes.run(lambda: json_response(_deleted(serving, name)))
+
+    return router
+
+
+def _named(name: str) -> str:
+    """Return the name in a path; the empty one must not mean the collection of the settings."""
+    if not name:
+        msg = "the path ends before the name of a collection; GET /v1/collections lists them"
+        raise CollectionNameError(msg)
+    return name
+
+
+def _listed(serving: Serving, caller: Caller) -> dict[str, Any]:
+    found = {info.name: info for info in serving.base.collections()}
+    data = [wire.collection_json(found[name]) for name in caller.among(found)]
+    own = caller.collections or ()
+    default = own[0] if len(own) == 1 else serving.base.settings.collection
+    return listed(data, default=default)
+
+
+def _created(serving: Serving, body: NewCollection) -> dict[str, Any]:
+    made = serving.base.create_collection(
+        body.name, description=body.description, instruction=body.instruction, mode=body.mode
+    )
+    return wire.collection_json(made)
+
+
+def _changed(serving: Serving, name: str, body: CollectionChange) -> dict[str, Any]:
+    given = body.model_fields_set
+    changed = serving.base.change_collection(
+        name,
+        new_name=body.name,
+        description=body.description,
+        instruction=body.instruction,
+        mode=(body.mode or "") if "mode" in given else None,
+    )
+    return wire.collection_json(changed)
+
+
+def _deleted(serving: Serving, name: str) -> dict[str, Any]:
+    info = serving.base.collection(name)
+    serving.base.delete_collection(name)
+    return {"object": "collection", "id": info.id, "deleted": True}

@@ -1,0 +1,129 @@
+"""``/v1/failed`` and ``/v1/runs``: what could not be read, and what ingestion did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from kb import wire
+from kb.catalog.runs import RunStatus
+from kb.server.caller import Asking, Caller
+from kb.server.description import errors
+from kb.server.errors import json_response
+from kb.server.fields import DIGITS, CollectionName
+from kb.server.knowledge.records import FailedReply
+from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.replies import Reply
+from kb.server.requests import QueryString, each_once
+from kb.server.scopes import needs
+
+
+class FailedFilesReply(Reply):
+    """Some files that could not be read, by path, and how many there are in all."""
+
+    object: Literal["list"]
+    data: list[FailedReply]
+    total: int
+    has_more: bool
+
+
+class RunReply(Reply):
+    """A run of ingestion, as :class:`kb.RunInfo` describes it."""
+
+    id: int
+    collection: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    paths: list[str]
+    counts: dict[str, int]
+    changes: dict[str, list[str]]
+    failures: dict[str, str]
+    gone: list[str]
+    left_out: dict[str, dict[str, str]]
+    chunks: int
+    embedded: int
+    reused: int
+    error: str
+    refined_s: float | None
+
+
+class RunsReply(Reply):
+    """Runs of ingestion, newest first."""
+
+    object: Literal["list"]
+    data: list[RunReply]
+
+
+class FailedQuery(QueryString):
+    """``GET /v1/failed``: which of a collection's files."""
+
+    collection: CollectionName | None = None
+    limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
+    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+
+
+class RunsQuery(QueryString):
+    """``GET /v1/runs``: how many, and of which collection; of all if none is named."""
+
+    collection: CollectionName | None = None
+    limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 100
+
+
+def routes(serving: Serving) -> APIRouter:
+    """Return the routes of history."""
+    router = APIRouter()
+
+    @router.get(
+        "/v1/failed",
+        operation_id="list_failed_files",
+        response_model=FailedFilesReply,
+        responses=errors(*STORE),
+    )
+    @needs("read", collections="asked")
+    async def failed(
+        asked: Annotated[FailedQuery, Query()], request: Request, caller: Asking
+    ) -> Response:
+        """List the files of a collection that could not be read, each with the reason."""
+        each_once(request)
+        name = serving.one(caller, asked.collection)
+        return await serving.quick.run(lambda: json_response(_failed(serving, asked, name)))
+
+    @router.get(
+        "/v1/runs",
+        operation_id="list_runs",
+        response_model=RunsReply,
+        responses=errors(*STORE),
+    )
+    @needs("read", collections="asked")
+    async def runs(
+        asked: Annotated[RunsQuery, Query()], request: Request, caller: Asking
+    ) -> Response:
+        """List the runs of ingestion, newest first: what changed, what failed."""
+        each_once(request)
+        if asked.collection:
+            caller.check(asked.collection)
+        return await serving.quick.run(lambda: json_response(_runs(serving, asked, caller)))
+
+    return router
+
+
+def _failed(serving: Serving, asked: FailedQuery, name: str) -> dict[str, Any]:
+    files = serving.base.files
+    found = files.failed(collection=name, limit=asked.limit, offset=asked.offset)
+    total = files.failed_count(collection=name)
+    more = asked.offset + len(found) < total
+    return listed(map(wire.failed_json, found), total=total, has_more=more)
+
+
+def _runs(serving: Serving, asked: RunsQuery, caller: Caller) -> dict[str, Any]:
+    names = None if caller.collections is None else list(caller.collections)
+    if asked.collection:
+        names = [serving.base.collection(asked.collection).name]
+    caller.among(names or [])
+    found = serving.base.runs(limit=asked.limit, collections=names)
+    return listed(map(wire.run_json, found))

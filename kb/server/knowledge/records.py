@@ -1,0 +1,136 @@
+"""Records as the server answers them, for ``/openapi.json``; :mod:`kb.wire` writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from kb.records import (
+    MediaType,
+    MetadataValue,
+    Outcome,
+    PageSource,
+    Reason,
+    SearchMode,
+    SectionKind,
+)
+from kb.server.fields import INTEGER, MetadataItem
+from kb.server.replies import Reply
+
+_Integer = Annotated[int, INTEGER]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Score = Annotated[float, Field(ge=-1e9, le=1e9)]
+_Span = Annotated[list[_Integer], Field(min_length=2, max_length=2)]
+
+
+class SourceReply(Reply):
+    """A file: the folder that was ingested, and the path below it."""
+
+    root: str
+    path: str
+
+
+class HitReply(Reply):
+    """A passage, as :class:`kb.SearchHit` describes it."""
+
+    score: _Share
+    text: str
+    collection: str
+    document_id: _Integer
+    chunk_id: _Integer
+    ordinal: _Integer
+    title: str
+    media_type: MediaType
+    sources: list[SourceReply]
+    start: _Integer
+    end: _Integer
+    heading_path: list[str]
+    kind: SectionKind
+    page_first: _Integer | None
+    page_last: _Integer | None
+    page_label: str
+    page_label_last: str
+    read_by: PageSource
+    confidence: _Share | None
+    header: str
+    highlights: list[_Span]
+    sentence: _Span | None
+    words: list[_Span]
+    reasons: list[Reason]
+    matched: list[str]
+    metadata: dict[str, MetadataItem]
+    scores: dict[str, _Score]
+    ranks: dict[str, _Integer]
+    before: str
+    after: str
+    place: str
+
+
+class CollectionReply(Reply):
+    """A collection, as :class:`kb.CollectionInfo` describes it."""
+
+    id: str
+    name: str
+    description: str
+    instruction: str
+    mode: SearchMode | None
+    embedder: str
+    dim: int
+    documents: int
+    chunks: int
+    refined: int
+    created_at: datetime
+
+
+class NoticeReply(Reply):
+    """What a reader of the document should know."""
+
+    code: str
+    message: str
+    values: dict[str, MetadataValue]
+
+
+class FailedReply(Reply):
+    """A file that could not be read, and the older version of it that is found."""
+
+    source: SourceReply
+    reason: str
+    reason_code: str
+    size: int
+    seen_at: datetime
+    document_id: int | None
+    document_added_at: datetime | None
+
+
+class DocumentReply(Reply):
+    """A document, as :class:`kb.DocumentInfo` describes it."""
+
+    id: int
+    collection: str
+    title: str
+    media_type: MediaType
+    sources: list[SourceReply]
+    size: int
+    characters: int
+    pages: int
+    chunks: int
+    tokens: int
+    content_hash: str
+    added_at: datetime
+    metadata: dict[str, Any]
+    notices: list[NoticeReply]
+    language: str
+    tags: list[str]
+    name: str
+    outcome: Outcome
+    newer_unreadable: list[FailedReply]
+
+
+class DeletedReply(Reply):
+    """What was deleted."""
+
+    object: Literal["collection", "document"]
+    id: str
+    deleted: Literal[True]

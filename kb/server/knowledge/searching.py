@@ -1,0 +1,118 @@
+"""``/v1/search``: passages for a question, or for several at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from kb import wire
+from kb.records import Highlighting, SearchMode
+from kb.search.query import MOST_CHARACTERS
+from kb.search.request import MOST_QUERIES, SearchRequest, WeightedQuery
+from kb.server.caller import Asking
+from kb.server.description import errors
+from kb.server.errors import json_response
+from kb.server.fields import INTEGER, VALID, CollectionNames, Instruction
+from kb.server.json_bodies import JsonRoute
+from kb.server.knowledge.filters import Filters
+from kb.server.knowledge.records import HitReply
+from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.replies import Reply
+from kb.server.requests import Body
+from kb.server.scopes import needs
+
+_QueryText = Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
+
+
+class SearchReply(Reply):
+    """Hits, best first.
+
+    ``did_you_mean`` is the query without misspelt words, else empty; of several queries it is.
+    """
+
+    object: Literal["list"]
+    data: list[HitReply]
+    did_you_mean: str
+
+
+class QueryBody(Body):
+    """One of several queries: how to search for it, and how much it counts beside the others."""
+
+    query: _QueryText
+    mode: SearchMode | None = None
+    weight: Annotated[float, Field(ge=0.001, le=1000)] = 1.0
+
+
+class SearchBody(Body):
+    """``POST /v1/search``: what ``kb search`` takes, for one query or for several."""
+
+    query: _QueryText = ""
+    queries: list[QueryBody] = Field(default=[], max_length=MOST_QUERIES)
+    collection: CollectionNames | None = None
+    top_k: Annotated[int, Field(ge=1, le=1000), INTEGER] | None = None
+    mode: SearchMode | None = None
+    context: Annotated[int, Field(ge=0, le=100), INTEGER] = 0
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
+    filters: Filters = Filters()
+    instruct: Instruction = ""
+    rerank: bool | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    highlights: Highlighting = "words"
+
+    def request(self) -> SearchRequest:
+        """Return what is asked for as search takes it.
+
+        Raises:
+            SettingsError: a condition cannot be met by anything, such as a day that there is not;
+                or there are one query and several.
+        """
+        return SearchRequest(
+            query=self.query,
+            queries=tuple(
+                WeightedQuery(text=each.query, mode=each.mode, weight=each.weight)
+                for each in self.queries
+            ),
+            collections=tuple(self.collection or ()) or None,
+            top_k=self.top_k,
+            where=self.filters.search_filter(),
+            mode=self.mode,
+            highlights=self.highlights,
+            context=self.context,
+            diversity=self.diversity,
+            instruct=self.instruct,
+            rerank=self.rerank,
+            min_score=self.min_score,
+        )
+
+
+def routes(serving: Serving) -> APIRouter:
+    """Return the route of searches."""
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post(
+        "/v1/search",
+        operation_id="search",
+        response_model=SearchReply,
+        responses=errors(*STORE, HTTPStatus.CONFLICT, body=True),
+    )
+    @needs("read", body="small", collections="asked")
+    async def search(body: SearchBody, caller: Asking) -> Response:
+        """Find the passages that answer a question best, or several questions together."""
+        chosen = serving.chosen(caller, *(body.collection or ()))
+        request = replace(body.request(), collections=chosen)
+        return await serving.quick.run(lambda: json_response(_found(serving, request)))
+
+    return router
+
+
+def _found(serving: Serving, request: SearchRequest) -> dict[str, Any]:
+    hits = [wire.hit_json(hit) for hit in serving.base.find(request)]
+    meant = ""
+    if not request.queries:
+        meant = serving.base.did_you_mean(request.query, collection=request.collections)
+    return listed(hits, did_you_mean=meant)

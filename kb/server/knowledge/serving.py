@@ -1,0 +1,85 @@
+"""What every route of a knowledge base works with, and which collections a caller means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import Path
+
+from kb.errors import DocumentNotFoundError
+from kb.knowledge_base import KnowledgeBase
+from kb.records import DocumentInfo
+from kb.server.caller import Caller
+from kb.server.fields import DIGITS, MOST_INTEGER
+from kb.server.lanes import Lane
+
+STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
+"""What a route may answer that looks something up in the store."""
+
+DocumentId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
+
+_CHANGES_AT_ONCE = 8  # they wait for each other in any case
+_ANSWERS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A knowledge base that is served, and the threads that work for its routes.
+
+    Attributes:
+        base: what is served.
+        quick: for what is looked up.
+        changes: for what changes the store, which waits for whoever else does.
+        answers: for what a chat model writes.
+    """
+
+    base: KnowledgeBase
+    quick: Lane
+    changes: Lane = field(
+        default_factory=lambda: Lane("changes of what is stored", _CHANGES_AT_ONCE)
+    )
+    answers: Lane = field(default_factory=lambda: Lane("answers", _ANSWERS_AT_ONCE))
+
+    def close(self) -> None:
+        """Wait for changes and answers under way."""
+        self.changes.close()
+        self.answers.close()
+
+    def chosen(self, caller: Caller, *names: str | None) -> tuple[str, ...] | None:
+        """Return the collections that a request means; None is the one of the settings.
+
+        Raises:
+            RefusalError: the caller's key is not for one of them (403).
+        """
+        return caller.chosen(
+            [name for name in names if name], default=self.base.settings.collection
+        )
+
+    def one(self, caller: Caller, name: str | None) -> str:
+        """Return the one collection that a request means.
+
+        Raises:
+            RefusalError: the caller's key is not for it (403).
+        """
+        chosen = self.chosen(caller, name)
+        return chosen[0] if chosen else self.base.settings.collection
+
+    def document(self, caller: Caller, document_id: int) -> DocumentInfo:
+        """Return a document's description.
+
+        Raises:
+            DocumentNotFoundError: there is none, or the caller's key is not for its collection.
+        """
+        info = self.base.document(document_id)
+        if not caller.among([info.collection]):
+            msg = f"there is no document {document_id} for the key {caller.key!r}"
+            raise DocumentNotFoundError(msg)
+        return info
+
+
+def listed(items: Iterable[dict[str, Any]], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Return a list as the server answers it."""
+    return {"object": "list", "data": list(items), **more}

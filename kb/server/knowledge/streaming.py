@@ -1,0 +1,84 @@
+"""Server-sent events made in a thread, sent as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+from kb.server.errors import told
+from kb.server.lanes import Lane
+from kb.wire.events import KEEP_ALIVE, MEDIA_TYPE, event_bytes
+
+SILENCE_S = 2.0
+"""Seconds without an event after which a comment says that the server is there.
+
+A client that has hung up is noticed by what cannot be written to it, at the second attempt.
+"""
+
+Emit = Callable[[str, Any], None]
+"""Sends an event: its name and its JSON value."""
+
+EVENTS = {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
+"""What ``/openapi.json`` says of a stream of events."""
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+async def streamed(lane: Lane, work: Callable[[Emit], None]) -> StreamingResponse:
+    """Answer with the events that ``work`` emits in a thread of a lane.
+
+    The answer begins with the first event: an error before it is answered with its own status. One
+    after it is the event ``error``, and the last.
+    """
+    loop = asyncio.get_running_loop()
+    events: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def emit(name: str, data: object) -> None:
+        loop.call_soon_threadsafe(events.put_nowait, event_bytes(name, data))
+
+    async def run() -> None:
+        try:
+            await lane.run(lambda: work(emit))
+        finally:
+            events.put_nowait(None)
+
+    working = asyncio.ensure_future(run())
+    try:
+        first = await events.get()
+        if first is None:
+            await working  # raises what went wrong
+    except BaseException:
+        working.cancel()
+        raise
+    return StreamingResponse(_sent(first, events, working), media_type=MEDIA_TYPE, headers=_HEADERS)
+
+
+async def _sent(
+    first: bytes | None, events: asyncio.Queue[bytes | None], working: asyncio.Future[None]
+) -> AsyncIterator[bytes]:
+    event = first
+    try:
+        while event is not None:
+            yield event
+            event = await _next(events)
+            while event == KEEP_ALIVE:
+                yield event
+                event = await _next(events)
+        await working
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the status has been sent: the client is told so
+        yield event_bytes("error", told(error))
+    finally:
+        working.cancel()
+
+
+async def _next(events: asyncio.Queue[bytes | None]) -> bytes | None:
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            return await events.get()
+    except TimeoutError:
+        return KEEP_ALIVE
