@@ -91,7 +91,7 @@ def test_searches_wait_for_their_turn_too(served: str) -> None:
         ) as client:
             asked = [
                 client.post("/v1/search", json={"query": f"bird {n}", "mode": "keyword"})
-                for n in range(200)
+                for n in range(100)
             ]
             return [answer.status_code for answer in await asyncio.gather(*asked)]
 
