@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.finding.candidate import Candidate
 from ingest.finding.finder import Finder
@@ -28,12 +29,15 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, CollectionRef, FileState
 from kb.stopping import Cancellation
 
+if TYPE_CHECKING:
+    from kb.client import Client
+
 TIMELINE_PARTS = 40
 """Parts of a run for which its report says how busy each stage was."""
 
 
 def ingest(
-    base: KnowledgeBase,
+    base: KnowledgeBase | Client,
     paths: Sequence[Path | str],
     *,
     collection: CollectionRef = None,
@@ -51,6 +55,8 @@ def ingest(
     Once all can be found, the sentences of the collection that lack vectors get theirs, unless the
     setting ``sentences`` is off. That takes about as long again.
 
+    A served knowledge base is sent the files: see :meth:`kb.client.Client.ingest`.
+
     Args:
         base: where documents go.
         paths: folders and files.
@@ -66,6 +72,11 @@ def ingest(
         KnowledgeBaseError: the store or the model failed.
     """
     options = options or IngestOptions()
+    if not isinstance(base, KnowledgeBase):
+        from ingest.sending.serving import ingest_there  # noqa: PLC0415 - few need its client
+
+        name = collection.name if isinstance(collection, CollectionInfo) else collection
+        return ingest_there(base, paths, collection=name, options=options, on_event=on_event)
     run = _Run(base, collection, options, on_event, cancel)
     try:
         run.find(paths)

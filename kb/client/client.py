@@ -7,17 +7,20 @@ from typing import Self
 
 from kb.client.connection import Connection
 from kb.client.documents import DocumentCalls
+from kb.client.files import FileCalls
+from kb.client.jobs import JobCalls
 from kb.client.searching import SearchCalls
 from kb.retry import RetryPolicy
 
 _TIMEOUT_S = 120.0
 
 
-class Client(SearchCalls, DocumentCalls):
+class Client(SearchCalls, DocumentCalls, JobCalls):
     """A knowledge base that ``kb serve`` serves. Thread-safe; close it, or use it in a ``with``.
 
     Its methods are those of :class:`kb.KnowledgeBase`, with the same values in and out and the
-    same errors, so that a program moves from one to the other by one line::
+    same errors, so that a program moves from one to the other by one line; so does
+    :func:`ingest.ingest`, which takes either::
 
         base = KnowledgeBase.open()
         base = Client("http://127.0.0.1:8600", key="kb_…")
@@ -30,6 +33,9 @@ class Client(SearchCalls, DocumentCalls):
         key: an API key of the server; empty if it asks for none.
         timeout_s: the longest silence of the server, seconds.
         retries: when to ask again while the server is too busy.
+
+    Attributes:
+        files: what is known of the files that documents came from.
 
     Raises (every method that asks the server):
         KnowledgeServerError: the key does not allow it, or the address is no such server's.
@@ -47,6 +53,7 @@ class Client(SearchCalls, DocumentCalls):
         super().__init__(
             Connection(url, key=key, timeout_s=timeout_s, retries=retries or RetryPolicy())
         )
+        self.files = FileCalls(self.server)
 
     def __enter__(self) -> Self:
         return self
@@ -61,4 +68,4 @@ class Client(SearchCalls, DocumentCalls):
 
     def close(self) -> None:
         """Close the connections."""
-        self._server.close()
+        self.server.close()

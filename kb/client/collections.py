@@ -13,7 +13,7 @@ class CollectionCalls(Parts):
     def collections(self) -> list[CollectionInfo]:
         """Return all collections by name; of a key for some collections, those."""
         path = place("collections")
-        return self._records(wire.collection_from_json, self._server.get(path), path)
+        return self.records(wire.collection_from_json, self.server.get(path), path)
 
     def collection(self, name: str | None = None) -> CollectionInfo:
         """Return one collection's description; the server's own without a name.
@@ -22,18 +22,30 @@ class CollectionCalls(Parts):
             CollectionError: there is no such collection.
         """
         path = place("collections", name or self._default())
-        return self._record(wire.collection_from_json, self._server.get(path), path)
+        return self.record(wire.collection_from_json, self.server.get(path), path)
 
-    def create_collection(self, name: str, *, description: str = "") -> CollectionInfo:
+    def create_collection(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        instruction: str = "",
+        mode: SearchMode | None = None,
+    ) -> CollectionInfo:
         """Make a collection for the model in use.
 
         Raises:
             CollectionError: the name is taken or cannot be used.
         """
         path = place("collections")
-        body = {"name": name, "description": description}
-        told = self._server.ask("POST", path, json=body)
-        return self._record(wire.collection_from_json, told, path)
+        body = {
+            "name": name,
+            "description": description,
+            "instruction": instruction,
+            "mode": mode,
+        }
+        told = self.server.ask("POST", path, json=body)
+        return self.record(wire.collection_from_json, told, path)
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name; its contents stay as they are."""
@@ -61,12 +73,12 @@ class CollectionCalls(Parts):
         Raises:
             CollectionError: there is no such collection.
         """
-        self._server.ask("DELETE", place("collections", name))
+        self.server.ask("DELETE", place("collections", name))
 
     def _change(self, name: str, body: dict[str, str | None]) -> None:
-        self._server.ask("PATCH", place("collections", name), json=body)
+        self.server.ask("PATCH", place("collections", name), json=body)
 
     def _default(self) -> str:
         """Return the collection that the server means where none is named."""
-        told = self._server.get(place("collections"))
+        told = self.server.get(place("collections"))
         return str(told.get("default", ""))

@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kb import wire
-from kb.catalog.numbers import document_number
+from kb.catalog.numbers import document_number, no_document
 from kb.client.collections import CollectionCalls
 from kb.client.parts import place
 from kb.errors import DocumentNotFoundError
+from kb.overview import Overview
 from kb.records import (
     AddResult,
     Chunk,
     Document,
     DocumentInfo,
     Facets,
-    FailedFile,
     MetadataValue,
     SearchHit,
 )
 
 _PAGE = 1000
 """Documents asked for at once."""
+
+_MOST_DOCUMENTS = 2**53  # numbers above are none of a document, and JSON does not carry them all
 
 
 class DocumentCalls(CollectionCalls):
@@ -53,8 +55,8 @@ class DocumentCalls(CollectionCalls):
             body["document"] = wire.content_json(document)
         else:
             body["text"] = document
-        told = self._server.ask("POST", path, json=body)
-        added = self._record(wire.added_from_json, told, path)
+        told = self.server.ask("POST", path, json=body)
+        added = self.record(wire.added_from_json, told, path)
         if on_progress is not None and added.embedded:
             on_progress(added.embedded)
         return added
@@ -67,12 +69,12 @@ class DocumentCalls(CollectionCalls):
         """
         path = place("documents")
         found: list[DocumentInfo] = []
-        after: str | int | None = None
+        after = ""
         while True:
-            told = self._server.get(path, collection=collection, limit=_PAGE, after=after)
-            found += self._records(wire.document_from_json, told, path)
-            after = told.get("next")
-            if after is None:
+            told = self.server.get(path, collection=collection, limit=_PAGE, after=after or None)
+            found += self.records(wire.document_from_json, told, path)
+            after = told.get("next", "")
+            if not after:
                 return found
 
     def document(self, document_id: int) -> DocumentInfo:
@@ -81,8 +83,8 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        path = place("documents", document_number(document_id))
-        return self._record(wire.document_from_json, self._server.get(path), path)
+        path = place("documents", _there(document_id))
+        return self.record(wire.document_from_json, self.server.get(path), path)
 
     def document_content(self, document_id: int) -> Document:
         """Return a document whole, as it was read: text, sections, pages.
@@ -90,8 +92,8 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        path = place("documents", document_number(document_id), "content")
-        return self._record(wire.content_from_json, self._server.get(path), path)
+        path = place("documents", _there(document_id), "content")
+        return self.record(wire.content_from_json, self.server.get(path), path)
 
     def document_text(self, document_id: int) -> str:
         """Return a document's normalised text.
@@ -107,11 +109,27 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
-        path = place("documents", document_number(document_id), "chunks")
+        found: list[Chunk] = []
+        document_number(document_id)
         try:
-            return self._records(wire.chunk_from_json, self._server.get(path), path)
+            path = place("documents", _there(document_id), "chunks")
+            while True:
+                told = self.server.get(path, limit=_PAGE, offset=len(found))
+                found += self.records(wire.chunk_from_json, told, path)
+                if not told.get("has_more"):
+                    return found
         except DocumentNotFoundError:
             return []
+
+    def download(self, document_id: int) -> bytes:
+        """Return the file that a document was read from; ``base.original()`` says where it is.
+
+        Raises:
+            DocumentNotFoundError: there is no such document, or its file is gone or has changed.
+        """
+        path = place("documents", _there(document_id), "original")
+        with self.server.streaming("GET", path) as response:
+            return response.read()
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources.
@@ -119,9 +137,9 @@ class DocumentCalls(CollectionCalls):
         Raises:
             DocumentNotFoundError: there is no such document (in the collection, if one is given).
         """
-        path = place("documents", document_number(document_id))
+        path = place("documents", _there(document_id))
         params = {} if collection is None else {"collection": collection}
-        self._server.ask("DELETE", path, params=params)
+        self.server.ask("DELETE", path, params=params)
 
     def tag(
         self,
@@ -144,7 +162,7 @@ class DocumentCalls(CollectionCalls):
         }
         if collection is not None:
             body["collection"] = collection
-        self._server.ask("POST", place("documents", "tags"), json=body)
+        self.server.ask("POST", place("tags"), json=body)
 
     def facets(self, *, collection: str | None = None) -> Facets:
         """Return the tags and languages of a collection's documents, for filters.
@@ -153,21 +171,32 @@ class DocumentCalls(CollectionCalls):
             CollectionError: there is no such collection.
         """
         path = place("facets")
-        told = self._server.get(path, collection=collection)
-        return self._record(wire.facets_from_json, told, path)
+        told = self.server.get(path, collection=collection)
+        return self.record(wire.facets_from_json, told, path)
 
-    def failed(self, *, collection: str | None = None) -> list[FailedFile]:
-        """Return the files that could not be read; of a KnowledgeBase, ``base.files.failed()``.
+    def overview(self, *, collection: str | None = None) -> Overview:
+        """Return what a collection holds at a glance, with a map of its documents.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        path = place("failed")
-        told = self._server.get(path, collection=collection)
-        return self._records(wire.failed_from_json, told, path)
+        path = place("overview")
+        told = self.server.get(path, collection=collection)
+        return self.record(wire.overview_from_json, told, path)
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
         """Return the text right before and right after a hit, up to ``characters`` each."""
         text = self.document_text(hit.document_id)
         before = text[max(0, hit.start - characters) : hit.start]
         return before, text[hit.end : hit.end + characters]
+
+
+def _there(document_id: int) -> int:
+    """Return a number that a document may have.
+
+    Raises:
+        DocumentNotFoundError: it is none.
+    """
+    if not 0 <= document_number(document_id) < _MOST_DOCUMENTS:
+        raise no_document(document_id)
+    return document_id

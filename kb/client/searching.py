@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from kb import wire
 from kb.answering.answer import Answer
 from kb.catalog.filters import SearchFilter
 from kb.chat.base import Message
 from kb.client.answering import ServedAnswer
-from kb.client.parts import Parts, place
+from kb.client.parts import Parts, place, search_json
 from kb.records import Highlighting, SearchHit, SearchMode
 from kb.search.request import SearchRequest, WeightedQuery
 
@@ -67,8 +66,8 @@ class SearchCalls(Parts):
         if request.collections == ():
             return []
         path = place("search")
-        told = self._server.ask("POST", path, json=_body(request))
-        return self._records(wire.hit_from_json, told, path)
+        told = self.server.ask("POST", path, json=search_json(request))
+        return self.records(wire.hit_from_json, told, path)
 
     def did_you_mean(self, query: str, *, collection: str | Sequence[str] | None = None) -> str:
         """Return a query with its misspelt words as they were probably meant; empty if none is.
@@ -83,7 +82,7 @@ class SearchCalls(Parts):
         asked = SearchRequest(
             query=query, collections=names, mode="keyword", top_k=1, highlights="none", rerank=False
         )
-        meant = self._server.ask("POST", place("search"), json=_body(asked))["did_you_mean"]
+        meant = self.server.ask("POST", place("search"), json=search_json(asked))["did_you_mean"]
         return str(meant)
 
     def highlight(
@@ -98,8 +97,8 @@ class SearchCalls(Parts):
             "instruct": instruct,
             "hits": [wire.hit_json(hit) for hit in hits],
         }
-        told = self._server.ask("POST", path, json=body)
-        return self._records(wire.hit_from_json, told, path)
+        told = self.server.ask("POST", path, json=body)
+        return self.records(wire.hit_from_json, told, path)
 
     def ask(
         self,
@@ -125,14 +124,7 @@ class SearchCalls(Parts):
             mode=mode,
             min_score=min_score,
         )
-        known = {"query", "highlights"}
-        body = {name: value for name, value in _body(request).items() if name not in known}
-        body["question"] = question
-        if history:
-            body["history"] = [
-                {"role": message.role, "content": message.content} for message in history
-            ]
-        return ServedAnswer(self._server, body, question)
+        return ServedAnswer.to(self, request, history)
 
     def continue_answer(self, answer: Answer) -> ServedAnswer:
         """Return the rest of an answer that was cut short, in the making, from the same passages.
@@ -140,57 +132,7 @@ class SearchCalls(Parts):
         Raises:
             ChatError: the chat server's filter cut it short.
         """
-        return ServedAnswer.going_on(self._server, answer)
-
-
-def _body(request: SearchRequest) -> dict[str, Any]:
-    """Return a request as ``POST /v1/search`` takes it; what is not given is left out."""
-    where = request.where
-    body: dict[str, Any] = {
-        "query": request.query,
-        "queries": [
-            {"query": each.text, "mode": each.mode, "weight": each.weight}
-            for each in request.queries
-        ],
-        "collection": None if request.collections is None else list(request.collections),
-        "top_k": request.top_k,
-        "mode": request.mode,
-        "context": request.context,
-        "diversity": request.diversity,
-        "instruct": request.instruct,
-        "rerank": request.rerank,
-        "min_score": request.min_score,
-        "filters": {} if where.is_empty else _filters(where),
-    }
-    if request.queries:
-        del body["query"]
-    given = {name: value for name, value in body.items() if value or name == "query"}
-    if request.rerank is not None:
-        given["rerank"] = request.rerank
-    if request.min_score is not None:
-        given["min_score"] = request.min_score
-    return given | {"highlights": request.highlights}
-
-
-def _filters(where: SearchFilter) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "documents": list(where.documents),
-        "path": where.path,
-        "media_types": list(where.media_types),
-        "tags": list(where.tags),
-        "languages": list(where.languages),
-        "since": where.date_from,
-        "until": where.date_to,
-        "pages": _pages(where.page_first, where.page_last),
-        "metadata": dict(where.metadata),
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def _pages(first: int | None, last: int | None) -> str:
-    if first is None and last is None:
-        return ""
-    return f"{'' if first is None else first}-{'' if last is None else last}"
+        return ServedAnswer.going_on(self, answer)
 
 
 def _names(collection: str | Sequence[str] | None) -> tuple[str, ...] | None:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 
+from kb.catalog.chunks import Passage
 from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.languages.neutral import Means
+from kb.languages.queries import query_languages
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical, several
 from kb.search.answers import VectorAnswers
-from kb.search.calibration import BY_MEANING, BY_WORDS, Calibration, comparable
+from kb.search.calibration import (
+    BY_BOTH,
+    BY_MEANING,
+    BY_WORDS,
+    Calibration,
+    comparable,
+    rivals_of,
+    share_of,
+)
 from kb.search.corrections import Misspelt, corrections, everywhere
-from kb.search.hits import Found, places
+from kb.search.hits import Found, Ranking, places
 from kb.search.query import Query
 from kb.search.reranked import Reranking, reranked
 from kb.search.rescoring import Rescoring
@@ -184,7 +194,7 @@ class _QueryAttempt:
                 found.meaning += scoring.ranked(state, near, others)
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and len(near) < most
-        return _ranked(asked.collections, sought, found), exhausted
+        return _ranked(state, asked.collections, sought, found), exhausted
 
     def _words(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
@@ -245,7 +255,9 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
     return [kept[place] for place in order]
 
 
-def _ranked(collections: Sequence[CollectionInfo], sought: Sought, found: _Candidates) -> Found:
+def _ranked(
+    state: State, collections: Sequence[CollectionInfo], sought: Sought, found: _Candidates
+) -> Found:
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -254,18 +266,39 @@ def _ranked(collections: Sequence[CollectionInfo], sought: Sought, found: _Candi
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
-    if sought.mode == "keyword":
-        sure = _sure([(chunk_id, coverage[chunk_id]) for chunk_id, _ in words], BY_WORDS)
-        return Found(collections, sure, {"keyword": places(words)})
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if sought.means.model.complete else comparable(meaning)
-    if sought.mode == "dense":
-        return Found(collections, _sure(scaled, BY_MEANING), {"dense": places(meaning)})
-    fused = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
-    stages = {"dense": meaning, "keyword": words, "fused": fused}
-    return Found(collections, fused, {name: places(each) for name, each in stages.items()})
+    # What has no language, codes and names, may stand in a text of any.
+    foreign = found.foreign if query_languages(sought.query.text) else set()
+    stages: dict[str, Ranking] = {}
+    if sought.mode != "keyword":
+        stages["dense"] = meaning
+    if sought.mode != "dense":
+        stages["keyword"] = words
+    if sought.mode == "keyword":
+        ranked, calibration = [(each, coverage[each]) for each, _ in words], BY_WORDS
+    elif sought.mode == "dense":
+        ranked, calibration = scaled, BY_MEANING
+    else:
+        ranked = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
+        calibration = BY_BOTH
+    ids = [chunk_id for chunk_id, _ in ranked]
+    passages = state.passages([each.id for each in collections], ids)
+    sure = _sure(ranked, calibration, passages, share_of(foreign, ids))
+    if sought.mode == "hybrid":
+        stages["fused"] = sure
+    told = {name: places(each) for name, each in stages.items()}
+    return Found(collections, sure, passages, told)
 
 
-def _sure(ranked: list[tuple[int, float]], calibration: Calibration) -> list[tuple[int, float]]:
-    sure = calibration.probabilities([score for _, score in ranked])
-    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, sure, strict=True)]
+def _sure(
+    ranked: Ranking,
+    calibration: Calibration,
+    passages: Mapping[int, Passage],
+    foreign: float,
+) -> list[tuple[int, float]]:
+    """Return how sure it is of each chunk that it answers, best first."""
+    visible = ((passages[each], score) for each, score in ranked if each in passages)
+    rivals = rivals_of((one.document_id, one.text, score) for one, score in visible)
+    told = calibration.probabilities([score for _, score in ranked], rivals, foreign)
+    return [(chunk_id, each) for (chunk_id, _), each in zip(ranked, told, strict=True)]

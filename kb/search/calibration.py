@@ -1,15 +1,16 @@
 """How sure a search is that a passage answers: one number in [0, 1] for every collection.
 
-Two things tell: how high a passage's score is, and how far it stands out from the ones after it
-(what a collection has of the matter anyway). Logistic regression on judged queries, and on the same
-queries with their answers taken out, gave the numbers; docs/search.md says how well they hold on
-families of sets that were left out.
+Three things tell: how high a passage's score is, how far it is ahead of the next document's, and of
+what a collection has of the matter anyway. Where what was found is in other languages than the
+query, words cannot add to a score, so that the same score says more. Logistic regression on judged
+queries, and on the same queries with their answers taken out, gave the numbers; docs/search.md says
+how well they hold on families of sets that were left out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 # The places after the first few, from 0: what a collection gives for any question.
@@ -23,24 +24,71 @@ class Calibration:
     Attributes:
         base: the logarithm of the odds of a passage with the score 0 that does not stand out.
         by_score: added for each point of the score.
-        by_lead: added for each point that a passage is ahead of the fifth to tenth.
-        usual: their score, where there are fewer passages.
+        by_margin: added for each point that a passage is ahead of the second rival.
+        by_lead: added for each point that it is ahead of the fifth to tenth.
+        foreign: added where all that was found is in other languages than the query.
+        usual: the score of rivals, where there are fewer passages.
     """
 
     base: float
     by_score: float
+    by_margin: float
     by_lead: float
+    foreign: float
     usual: float
 
-    def probabilities(self, scores: Sequence[float]) -> list[float]:
-        """Return how sure it is of each passage that it answers; ``scores`` are best first."""
-        after = list(scores[_FROM:_TO])
-        after += [self.usual] * (_TO - _FROM - len(after))
-        others = sum(after) / len(after)
+    def probabilities(
+        self, scores: Sequence[float], rivals: Sequence[float] | None = None, foreign: float = 0.0
+    ) -> list[float]:
+        """Return how sure it is of each passage that it answers.
+
+        Args:
+            scores: best first.
+            rivals: what they are compared with, see :func:`rivals_of`; the same, if not given.
+            foreign: share of what was found that is in other languages than the query.
+        """
+        among = list((scores if rivals is None else rivals)[:_TO])
+        among += [self.usual] * (_TO - len(among))
+        second, others = among[1], sum(among[_FROM:]) / (_TO - _FROM)
         return [
-            _logistic(self.base + self.by_score * score + self.by_lead * (score - others))
+            _logistic(
+                self.base
+                + self.by_score * score
+                + self.by_margin * (score - second)
+                + self.by_lead * (score - others)
+                + self.foreign * foreign
+            )
             for score in scores
         ]
+
+
+def rivals_of(ranked: Iterable[tuple[int, str, float]]) -> list[float]:
+    """Return the scores that those of passages are compared with.
+
+    The best passage of each document comes first: more of the document that answers does not speak
+    against it, nor do copies in others. Where there are few documents, their other passages follow.
+
+    Args:
+        ranked: document, text and score of passages, best first.
+    """
+    best: list[float] = []
+    more: list[float] = []
+    documents: set[int] = set()
+    texts: set[str] = set()
+    for document, text, score in ranked:
+        if text not in texts:
+            (more if document in documents else best).append(score)
+            texts.add(text)
+        documents.add(document)
+        if len(best) == _TO:
+            break
+    return [*best, *more][:_TO]
+
+
+def share_of(foreign: Collection[int], ranked: Sequence[int]) -> float:
+    """Return which share of the first ten chunks is among those in other languages."""
+    first = ranked[:_TO]
+    return sum(chunk_id in foreign for chunk_id in first) / max(1, len(first))
 
 
 # Exact scores of the default model's candidates: their usual middle, and how far they lie apart.
@@ -50,9 +98,14 @@ _MOST_SPREADS = 2.5
 _FEW = 10
 _TINY = 1e-6
 
-BY_BOTH = Calibration(base=-5.1, by_score=6.2, by_lead=11.1, usual=0.22)
-BY_MEANING = Calibration(base=-4.7, by_score=5.7, by_lead=15.6, usual=0.2)
-BY_WORDS = Calibration(base=-2.6, by_score=-1.6, by_lead=15.0, usual=0.12)
+BY_BOTH = Calibration(base=-4.4, by_score=4.2, by_margin=11.4, by_lead=7.8, foreign=0.7, usual=0.22)
+BY_MEANING = Calibration(
+    base=-3.8, by_score=2.9, by_margin=17.1, by_lead=11.0, foreign=0.3, usual=0.2
+)
+# Words that are found across languages are there by chance, or names.
+BY_WORDS = Calibration(
+    base=-2.3, by_score=-2.1, by_margin=9.5, by_lead=8.9, foreign=0.0, usual=0.12
+)
 
 
 def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from kb.languages.queries import query_languages
-from kb.search.calibration import BY_BOTH
 
 COVERAGE_WEIGHT = 0.2
 """Of the query's words that a chunk has, all of them being 1."""
@@ -34,7 +33,7 @@ Ranking = Sequence[tuple[int, float]]
 def fuse(
     meaning: Ranking, words: Mapping[int, float], *, foreign: Collection[int] = ()
 ) -> list[tuple[int, float]]:
-    """Return (chunk id, how sure it is that the chunk answers, in [0, 1]), best first.
+    """Return (chunk id, sum of its scores), best first.
 
     Args:
         meaning: exact scores of all candidates that have any, see :mod:`kb.search.rescoring`.
@@ -51,9 +50,7 @@ def fuse(
         for chunk_id in dict.fromkeys((*known, *words))
     }
     # Equal sums: the order by meaning, in which they were entered, stands.
-    order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
-    sure = BY_BOTH.probabilities([sums[chunk_id] for chunk_id in order])
-    return list(zip(order, sure, strict=True))
+    return sorted(sums.items(), key=lambda each: -each[1])
 
 
 def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:

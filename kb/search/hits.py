@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kb.catalog.chunks import StoredChunk
+from kb.catalog.chunks import Passage, StoredChunk
 from kb.catalog.state import State
 from kb.records import CollectionInfo, SearchHit, Source
 from kb.search.collapse import collapse
@@ -20,10 +20,14 @@ Places = Mapping[int, tuple[int, float]]
 
 @dataclass(slots=True)
 class Found:
-    """A ranking of chunks of some collections, and what each stage that made it gave."""
+    """A ranking of chunks of some collections, and what each stage that made it gave.
+
+    ``passages`` are the chunks of the ranking that a search may see.
+    """
 
     collections: Sequence[CollectionInfo]
     ranked: Ranking
+    passages: Mapping[int, Passage]
     stages: Mapping[str, Places] = field(default_factory=dict)
 
 
@@ -39,7 +43,7 @@ def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
     ranks a hundred chunks to show a few.
     """
     names = {each.id: each.name for each in found.collections}
-    passages = state.passages(list(names), [chunk_id for chunk_id, _ in found.ranked])
+    passages = found.passages
     ranked = (passages[chunk_id] for chunk_id, _ in found.ranked if chunk_id in passages)
     kept = collapse(ranked, wanted)
     ids = [each.passage.id for each in kept]

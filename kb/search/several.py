@@ -40,6 +40,7 @@ def fused(found: Sequence[Found], weights: Sequence[float]) -> Found:
     return Found(
         found[0].collections,
         [(chunk_id, min(1.0, sums[chunk_id] / total)) for chunk_id in order],
+        {chunk_id: one for each in found for chunk_id, one in each.passages.items()},
         {name: _best(each.stages[name] for each in found if name in each.stages) for name in stages}
         | {stage(at): places(each.ranked) for at, each in enumerate(found)},
     )

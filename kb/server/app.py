@@ -21,6 +21,7 @@ from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
 from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
+from kb.server.tools import routes as tools
 
 
 @contextmanager
@@ -46,6 +47,7 @@ def application(
     routers = [
         *embeddings.routers(engine),
         *knowledge.routers(serving),
+        tools.routes(serving),
         loading.routes(base, reader=reader),
         about.health(),
     ]
@@ -59,9 +61,12 @@ def application(
         redirect_slashes=False,
         routes=[route for router in routers for route in router.routes],
     )
-    app.router.routes.append(about.description(app))
     guard = Guard(base.keys, policy or Policy())
-    describe(app, needs_keys=guard.needs_keys)
+    tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
+    app.router.routes += [
+        about.description("/openapi.json", app.openapi),
+        about.description(f"{tools.ROOT}/openapi.json", tools_described),
+    ]
     handle_errors(app)
     try:
         yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))

@@ -9,6 +9,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from kb.server.replies import ErrorReply
 from kb.server.scopes import declared
@@ -39,6 +41,12 @@ _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
 
+_ABOUT = (
+    "A local knowledge base: embeddings, search, documents and their ingestion. Language models "
+    "find a few tools made for them in /tools/openapi.json."
+)
+_ABOUT_TOOLS = "Search and read the user's own documents."
+
 Errors = dict[int | str, dict[str, Any]]
 
 
@@ -64,20 +72,48 @@ def errors(
     }
 
 
-def describe(app: FastAPI, *, needs_keys: Callable[[], bool]) -> None:
-    """Have an application say of itself what its routes do not know: who may ask."""
+def describe(app: FastAPI, *, needs_keys: Callable[[], bool], apart: str) -> Callable[[], Any]:
+    """Have an application say of itself what its routes do not know: who may ask.
+
+    Args:
+        app: the application.
+        needs_keys: says whether everybody needs a key now.
+        apart: the path below which routes are described by themselves.
+
+    Returns:
+        What describes those, their paths without that beginning.
+    """
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not route.operation_id:
+            route.unique_id = route.name  # what a language model calls the tool that it is
+    below = [each for each in app.routes if getattr(each, "path", "").startswith(f"{apart}/")]
+    others = [each for each in app.routes if each not in below]
+    app.openapi = _kept(app, others, needs_keys)  # type: ignore[method-assign] # FastAPI's own way
+    return _kept(app, below, needs_keys, root=apart)
+
+
+def _kept(
+    app: FastAPI, routes: list[BaseRoute], needs_keys: Callable[[], bool], *, root: str = ""
+) -> Callable[[], dict[str, Any]]:
+    """Return what describes some routes, made once for each answer to who may ask."""
     kept: dict[bool, dict[str, Any]] = {}
 
     def openapi() -> dict[str, Any]:
         needed = needs_keys()
         if needed not in kept:
-            made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=_ABOUT_TOOLS if root else _ABOUT,
+                routes=routes,
+            )
             _forget_422(made)
             _tell_who_may_ask(made, _open_paths(app), needed=needed)
+            made["paths"] = {path.removeprefix(root): told for path, told in made["paths"].items()}
             kept[needed] = made
         return kept[needed]
 
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way
+    return openapi
 
 
 def _open_paths(app: FastAPI) -> set[str]:

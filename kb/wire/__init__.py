@@ -17,6 +17,7 @@ from kb.wire.reading import (
     hit_from_json,
     job_file_from_json,
     job_from_json,
+    overview_from_json,
     run_from_json,
 )
 from kb.wire.writing import (
@@ -32,6 +33,7 @@ from kb.wire.writing import (
     hit_json,
     job_file_json,
     job_json,
+    overview_json,
     run_json,
 )
 
@@ -62,6 +64,8 @@ __all__ = [
     "job_file_json",
     "job_from_json",
     "job_json",
+    "overview_from_json",
+    "overview_json",
     "run_from_json",
     "run_json",
 ]

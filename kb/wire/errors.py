@@ -40,7 +40,9 @@ _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
 
 _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     MALFORMED: errors.SettingsError,
+    "original_not_found": errors.DocumentNotFoundError,
     "job_refused": errors.JobError,
+    "no_chat_model": errors.SettingsError,
 }
 """Codes that a route gives where a class of errors means several things."""
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from kb.answering.answer import Answer
 from kb.catalog.job_records import JobFile, JobInfo
 from kb.catalog.runs import RunInfo
+from kb.overview import Overview
 from kb.records import (
     AddResult,
     Chunk,
@@ -70,6 +71,11 @@ def chunk_from_json(told: Told) -> Chunk:
 def facets_from_json(told: Told) -> Facets:
     """Inverse of :func:`kb.wire.writing.facets_json`."""
     return _read(Facets, told)
+
+
+def overview_from_json(told: Told) -> Overview:
+    """Inverse of :func:`kb.wire.writing.overview_json`."""
+    return _read(Overview, told)
 
 
 def added_from_json(told: Told) -> AddResult:

@@ -10,6 +10,7 @@ from kb.answering.answer import Answer
 from kb.catalog.job_records import JobFile, JobInfo
 from kb.catalog.runs import RunInfo
 from kb.document_json import document_json as content_json
+from kb.overview import Overview
 from kb.records import (
     AddResult,
     Chunk,
@@ -34,6 +35,7 @@ __all__ = [
     "hit_json",
     "job_file_json",
     "job_json",
+    "overview_json",
     "run_json",
 ]
 
@@ -87,6 +89,11 @@ def chunk_json(chunk: Chunk) -> dict[str, Any]:
 def facets_json(facets: Facets) -> dict[str, Any]:
     """Return the tags and languages of a collection as JSON values."""
     return asdict(facets)
+
+
+def overview_json(overview: Overview) -> dict[str, Any]:
+    """Return what a collection holds at a glance as JSON values."""
+    return asdict(overview)
 
 
 def added_json(added: AddResult) -> dict[str, Any]:

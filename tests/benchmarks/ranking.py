@@ -70,7 +70,7 @@ def ranks(index: JudgedIndex, exact: Matrix, way: Way) -> Ranks:
     found, bm25 = words.rows[:, :BY_WORDS], words.scores[:, :BY_WORDS]
     rows = np.full((len(exact), BY_MEANING + BY_WORDS), -1, np.int64)
     scores = np.full(rows.shape, NONE)
-    foreign = _foreign(index)
+    foreign = foreign_languages(index)
     for at in range(len(exact)):
         known = dict(zip(found[at].tolist(), bm25[at].tolist(), strict=True))
         known.pop(-1, None)
@@ -233,7 +233,7 @@ def _large(index: JudgedIndex) -> set[str]:
     return {name for name in set(spoken) if spoken.count(name) > _LARGE_SHARE * len(spoken)}
 
 
-def _foreign(index: JudgedIndex) -> list[set[str]]:
+def foreign_languages(index: JudgedIndex) -> list[set[str]]:
     """Return for each query the large languages of the set that it is not in."""
     large, result = _large(index), []
     for query in index.queries:

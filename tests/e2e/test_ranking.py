@@ -9,6 +9,7 @@ import pytest
 
 from kb import KnowledgeBase, Settings
 from kb.records import SearchMode
+from kb.search.reasons import RELEVANT, anything_relevant
 
 MODES = pytest.mark.parametrize("mode", ["hybrid", "dense", "keyword"])
 
@@ -70,6 +71,43 @@ def test_a_question_that_is_answered_is_surer_than_one_that_is_not(library: Know
     answered = library.search("When is income tax due?")[0].score
     unanswered = library.search("Who won the chess championship in Norway?")[0].score
     assert answered > 0.5 > unanswered
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "什么时候要交所得税？",
+        "泡绿茶用多少度的水？",
+        "How many books may I borrow from the library?",
+    ],
+)
+@pytest.mark.parametrize("mode", ["hybrid", "dense"])
+def test_an_answer_in_another_language_is_as_sure_as_one_in_the_questions(
+    library: KnowledgeBase, question: str, mode: SearchMode
+) -> None:
+    first, *others = library.search(question, mode=mode)
+    assert first.score > 0.9
+    assert first.reasons == ("best", "meaning")
+    assert all(hit.score < 0.5 for hit in others)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the chess championship in Norway?",
+        "谁赢得了挪威的国际象棋锦标赛？",
+        "Wie heißt die Hauptstadt von Peru?",
+        "E-1407",
+    ],
+)
+def test_of_a_question_that_nothing_answers_no_hit_is_the_best_match(
+    library: KnowledgeBase, question: str
+) -> None:
+    found = library.search(question)
+    assert found
+    assert not anything_relevant(found)
+    assert all("best" not in hit.reasons for hit in found)
+    assert library.search(question, min_score=RELEVANT) == []
 
 
 def test_each_stage_says_what_it_gave(library: KnowledgeBase) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kb.search.calibration import BY_BOTH, BY_MEANING, BY_WORDS, Calibration, comparable
+from kb.search.calibration import (
+    BY_BOTH,
+    BY_MEANING,
+    BY_WORDS,
+    Calibration,
+    comparable,
+    rivals_of,
+)
 
 ALL = pytest.mark.parametrize("calibration", [BY_BOTH, BY_MEANING, BY_WORDS])
 
@@ -45,6 +52,39 @@ def test_a_small_collection_is_judged_like_a_usual_one(calibration: Calibration)
 def test_what_is_beyond_the_tenth_place_changes_nothing(calibration: Calibration) -> None:
     ten = [0.6, *[0.3] * 9]
     assert calibration.probabilities(ten) == calibration.probabilities([*ten, *[0.1] * 50])[:10]
+
+
+@ALL
+def test_a_first_hit_with_a_close_second_is_less_sure(calibration: Calibration) -> None:
+    others = [0.3] * 8
+    close, clear = ([0.5, second, *others] for second in (0.49, 0.35))
+    assert calibration.probabilities(close)[0] < calibration.probabilities(clear)[0]
+
+
+@pytest.mark.parametrize("calibration", [BY_BOTH, BY_MEANING])
+def test_the_same_score_says_more_where_words_cannot_stand(calibration: Calibration) -> None:
+    scores = [0.4, *[0.3] * 9]
+    own, half, across = (calibration.probabilities(scores, foreign=each) for each in (0, 0.5, 1))
+    assert own[0] < half[0] < across[0]
+    assert across == sorted(across, reverse=True)
+
+
+def test_more_of_the_document_that_answers_does_not_speak_against_it() -> None:
+    answer = [(1, f"part {row}", 0.5 - 0.01 * row) for row in range(8)]
+    others = [(document, f"other {document}", 0.2) for document in range(2, 12)]
+    assert rivals_of([*answer, *others]) == [0.5, *[0.2] * 9]
+
+
+def test_copies_of_the_answer_do_not_speak_against_it() -> None:
+    copies = [(document, "the answer", 0.5) for document in (1, 2, 3)]
+    others = [(document, f"other {document}", 0.2) for document in range(4, 14)]
+    assert rivals_of([*copies, *others]) == [0.5, *[0.2] * 9]
+
+
+def test_in_few_documents_passages_are_compared_with_others_of_theirs() -> None:
+    parts = [(1, f"part {row}", 0.5 - 0.01 * row) for row in range(4)]
+    assert rivals_of([*parts, (2, "other", 0.2)]) == [0.5, 0.2, 0.49, 0.48, 0.47]
+    assert rivals_of([]) == []
 
 
 def test_for_a_question_that_nothing_answers_it_is_low() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from kb import SearchRequest, SettingsError, WeightedQuery
+from kb.catalog.chunks import Passage
 from kb.records import SearchHit, Source
 from kb.search.hits import Found, places
 from kb.search.several import averaged, fused, leading
@@ -31,7 +32,8 @@ HIT = SearchHit(
 
 
 def found(ranking: Ranking, **stages: Ranking) -> Found:
-    return Found([], ranking, {name: places(each) for name, each in stages.items()})
+    passages = {each: Passage(each, each, 0, 4, "text") for each, _ in ranking}
+    return Found([], ranking, passages, {name: places(each) for name, each in stages.items()})
 
 
 def made(random_: random.Random) -> Ranking:
@@ -72,6 +74,11 @@ def test_scores_are_weighted_means_within_0_and_1_best_first(random_: random.Ran
 def test_a_passage_of_two_queries_comes_before_one_that_only_one_of_them_finds_as_surely() -> None:
     together = fused([found([(1, 0.6), (2, 0.6)]), found([(2, 0.5), (3, 0.5)])], [1.0, 1.0])
     assert [chunk_id for chunk_id, _ in together.ranked] == [2, 1, 3]
+
+
+def test_the_passages_of_all_queries_are_kept_together() -> None:
+    together = fused([found([(1, 0.6), (2, 0.6)]), found([(2, 0.5), (3, 0.5)])], [1.0, 1.0])
+    assert {each.id for each in together.passages.values()} == {1, 2, 3}
 
 
 def test_weights_decide_which_query_is_believed() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kb.server.knowledge import (
+    adding,
     answering,
     collections,
     documents,
+    glancing,
     history,
     originals,
     searching,
@@ -25,6 +27,8 @@ def routers(serving: Serving) -> list[APIRouter]:
         answering.routes(serving),
         collections.routes(serving),
         documents.routes(serving),
+        adding.routes(serving),
+        glancing.routes(serving),
         tags.routes(serving),
         originals.routes(serving),
         history.routes(serving),

@@ -1,0 +1,91 @@
+"""Files sent to a served knowledge base, with the report of a run over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.options import IngestOptions
+from ingest.pipeline.report import IngestReport
+from ingest.results import FileEvent, FileResult, OnEvent, Outcome
+from kb.catalog.job_records import JobFile
+from kb.client import Client
+from kb.errors import SettingsError
+from kb.records import Source
+from kb.uploads import UPLOADS_ROOT
+
+
+def ingest_there(
+    client: Client,
+    paths: Sequence[Path | str],
+    *,
+    collection: str | None,
+    options: IngestOptions,
+    on_event: OnEvent | None,
+) -> IngestReport:
+    """Send files and folders to a server, and report what became of each.
+
+    Raises:
+        SettingsError: the options ask for what a server does not do; a path does not exist.
+        KnowledgeBaseError: the server's store or model failed.
+    """
+    # A server compares what it is sent, and tries again what failed.
+    usual = replace(options, passwords=(), checksum=False, retry=False)
+    if usual != IngestOptions():
+        msg = (
+            "a served knowledge base takes files as they are sent: options that choose, leave out "
+            "or remove files are those of a run on its own machine"
+        )
+        raise SettingsError(msg)
+    started = time.monotonic()
+    tell = on_event or (lambda _: None)
+    files = client.ingest(
+        paths,
+        collection=collection,
+        passwords=options.passwords,
+        on_file=lambda file: tell(_event(file)),
+    )
+    results = [_result(file) for file in files if file.settled]
+    return IngestReport(
+        collection=collection or client.collection().name,
+        files=tuple(results),
+        seconds=time.monotonic() - started,
+        interrupted=len(results) < len(files),
+    )
+
+
+def _outcome(file: JobFile) -> Outcome:
+    if file.stage == "stored":
+        return "changed" if file.replaced else "added"
+    return "failed" if file.stage == "failed" else "unchanged"
+
+
+def _result(file: JobFile) -> FileResult:
+    outcome = _outcome(file)
+    return FileResult(
+        source=_source(file),
+        outcome=outcome,
+        chunks=file.total if outcome in {"added", "changed"} else 0,
+        notices=file.notices,
+        reason=file.reason,
+        reason_code=file.reason_code,
+    )
+
+
+def _event(file: JobFile) -> FileEvent:
+    return FileEvent(
+        source=_source(file),
+        stage="failed" if file.stage == "cancelled" else file.stage,
+        done=file.done,
+        total=file.total,
+        notices=file.notices,
+        reason=file.reason,
+        reason_code=file.reason_code,
+        outcome=_outcome(file) if file.settled else None,
+    )
+
+
+def _source(file: JobFile) -> Source:
+    return Source(root=UPLOADS_ROOT, path=file.name)

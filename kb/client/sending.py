@@ -1,0 +1,129 @@
+"""Files on their way to a server: named, and packed into requests of a bounded size."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from kb.errors import SettingsError
+
+Sent = tuple[str, bytes]
+"""A name, and bytes."""
+
+Part = tuple[str, tuple[str, IO[bytes], str]]
+
+MOST_BYTES = 64 * 2**20
+"""Of the files of one request; a larger file goes alone."""
+
+MOST_FILES = 500
+"""Of one request."""
+
+_IN_MEMORY = 4 * 2**20  # bytes of a zip that take no disk
+_ANY = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    name: str
+    size: int
+    content: bytes | Path
+
+    @property
+    def is_below_a_folder(self) -> bool:
+        return "/" in self.name
+
+
+@dataclass(slots=True)
+class Parcel:
+    """Files of one request.
+
+    Those that lie below a folder travel in a zip, which keeps their folders.
+    """
+
+    files: list[_File] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    def parts(self, opened: ExitStack) -> list[Part]:
+        """Return the parts of the request's body; ``opened`` closes their files."""
+        told: list[Part] = []
+        for file in self.files:
+            if not file.is_below_a_folder:
+                content: IO[bytes] = (
+                    BytesIO(file.content)
+                    if isinstance(file.content, bytes)
+                    else opened.enter_context(file.content.open("rb"))
+                )
+                told.append(("files", (file.name, content, _ANY)))
+        packed = [file for file in self.files if file.is_below_a_folder]
+        if packed:
+            archive = opened.enter_context(_scratch())
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, strict_timestamps=False) as made:
+                for file in packed:
+                    if isinstance(file.content, bytes):
+                        made.writestr(file.name, file.content)
+                    else:
+                        made.write(file.content, file.name)
+            archive.seek(0)
+            told.append(("files", ("files.zip", archive, "application/zip")))
+        return told
+
+
+def _scratch() -> IO[bytes]:
+    return SpooledTemporaryFile(_IN_MEMORY)
+
+
+def parcels(files: Sequence[Path | str | Sent]) -> Iterator[Parcel]:
+    """Give files in the order in which they are named, a request's worth at a time.
+
+    Raises:
+        SettingsError: a path does not exist; two files have one name.
+    """
+    found = [file for given in files for file in _found(given)]
+    names: set[str] = set()
+    for file in found:
+        if file.name in names:
+            msg = (
+                f"two files are called {file.name}; give the folder that they are in, or rename one"
+            )
+            raise SettingsError(msg)
+        names.add(file.name)
+    parcel = Parcel()
+    for file in found:
+        is_full = len(parcel.files) >= MOST_FILES or parcel.size + file.size > MOST_BYTES
+        if parcel.files and is_full:
+            yield parcel
+            parcel = Parcel()
+        parcel.files.append(file)
+    if parcel.files:
+        yield parcel
+
+
+def _found(given: Path | str | Sent) -> Iterator[_File]:
+    if isinstance(given, tuple):
+        name, data = given
+        yield _File(name=name, size=len(data), content=data)
+        return
+    path = Path(given).expanduser()
+    if path.is_file():
+        yield _File(name=path.name, size=path.stat().st_size, content=path)
+    elif path.is_dir():
+        root = path.resolve()
+        for file in sorted(root.rglob("*")):
+            below = file.relative_to(root)
+            hidden = any(part.startswith(".") for part in below.parts)
+            if not hidden and file.is_file() and not file.is_symlink():
+                name = f"{root.name}/{below.as_posix()}"
+                yield _File(name=name, size=file.stat().st_size, content=file)
+    else:
+        msg = f"{path} is neither a file nor a folder; check the path"
+        raise SettingsError(msg)
