@@ -113,6 +113,19 @@ class Embedder(Protocol):
         """
         ...
 
+    def count_bare(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        ...
+
+    def embed_bare(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts as they are, without a prompt: their author has worded them.
+
+        Raises:
+            InputTooLongError: a text has too many tokens.
+            EmbeddingError: the model failed or gave a vector that is not finite.
+        """
+        ...
+
     def close(self) -> None:
         """Free the model; the embedder cannot be used afterwards."""
         ...

@@ -167,6 +167,16 @@ class LlamaEmbedder:
             **({"notes": "; ".join(self._notices)} if self._notices else {}),
         }
 
+    @property
+    def path(self) -> Path:
+        """The model's file."""
+        return self._model.path
+
+    @property
+    def parameters(self) -> int:
+        """Number of the model's weights."""
+        return self._model.parameters
+
     def header(self, key: str) -> str | None:
         """Return a scalar of the GGUF header as text, None where it is absent."""
         return self._model.metadata(key)
@@ -192,6 +202,12 @@ class LlamaEmbedder:
             return [len(self._tokenizer.tokens(text)) for text in worded]
 
     @failing_as(EmbeddingError)
+    def count_bare(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        with self._in_use.entered():
+            return [len(self._tokenizer.tokens(text)) for text in texts]
+
+    @failing_as(EmbeddingError)
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -203,6 +219,12 @@ class LlamaEmbedder:
         """
         with self._in_use.entered():
             return self._embed([self._prompts.word_document(text) for text in texts], on_progress)
+
+    @failing_as(EmbeddingError)
+    def embed_bare(self, texts: Sequence[str]) -> Vectors:
+        """Embed as :meth:`embed_documents`, without a prompt around the texts."""
+        with self._in_use.entered():
+            return self._embed(list(texts), None)
 
     @failing_as(EmbeddingError)
     def embed_short(

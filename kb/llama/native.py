@@ -121,6 +121,11 @@ class Model:
         return int(llama_cpp.llama_model_n_ctx_train(self.handle))
 
     @property
+    def parameters(self) -> int:
+        """Number of the model's weights."""
+        return int(llama_cpp.llama_model_n_params(self.handle))
+
+    @property
     def layers(self) -> int:
         """Number of transformer layers."""
         return int(llama_cpp.llama_model_n_layer(self.handle))

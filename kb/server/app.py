@@ -23,6 +23,8 @@ from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
 
+_RANKED_AT_ONCE = 4  # one reranker computes them all, some of each in turn
+
 
 @contextmanager
 def application(
@@ -41,11 +43,12 @@ def application(
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
     quick = Lane("requests", limits.threads, most=limits.requests)
+    ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)
     engine = Engine(embedder, quick=quick, most=Load(limits.queue_texts, limits.queue_bytes))
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, quick=quick)
     routers = [
-        *embeddings.routers(engine),
+        *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
@@ -73,6 +76,7 @@ def application(
     finally:
         reader.close()
         serving.close()
+        ranking.close()
         quick.close()
         engine.close()
 

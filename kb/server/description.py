@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from kb.server.replies import ErrorReply
+from kb.server.replies import ErrorReply, Reply
 from kb.server.scopes import declared
 
 _ALWAYS = {
@@ -51,7 +51,10 @@ Errors = dict[int | str, dict[str, Any]]
 
 
 def errors(
-    *statuses: HTTPStatus, body: bool = False, said: Mapping[HTTPStatus, str] = MappingProxyType({})
+    *statuses: HTTPStatus,
+    body: bool = False,
+    said: Mapping[HTTPStatus, str] = MappingProxyType({}),
+    model: type[Reply] = ErrorReply,
 ) -> Errors:
     """Return the answers of a route besides success, as FastAPI takes them.
 
@@ -59,12 +62,13 @@ def errors(
         statuses: what this route may answer besides what every route may.
         body: the route takes a body.
         said: what a status means here, where that is not what it means elsewhere.
+        model: the shape of these answers.
     """
     told = _ALWAYS | (_WITH_BODY if body else {}) | {each: _OTHERS[each] for each in statuses}
     told |= said
     return {
         status.value: {
-            "model": ErrorReply,
+            "model": model,
             "description": description,
             **({"headers": _RETRY_AFTER} if "Retry-After" in description else {}),
         }
@@ -142,10 +146,11 @@ def _tell_who_may_ask(description: dict[str, Any], opened: set[str], *, needed: 
             told[HTTPStatus.TOO_MANY_REQUESTS] = _BUSY
         for operation in methods.values():
             responses = operation["responses"]
+            shape = responses.get("500", {}).get("content", content)  # Ollama's routes have another
             for status, said in told.items():
                 headers = {"headers": _RETRY_AFTER} if said == _BUSY else {}
                 responses.setdefault(
-                    str(status.value), {"description": said, "content": content, **headers}
+                    str(status.value), {"description": said, "content": shape, **headers}
                 )
             if path not in opened:
                 operation["security"] = [{"key": []}] if needed else [{}, {"key": []}]

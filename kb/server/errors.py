@@ -38,6 +38,8 @@ _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
 _SHOULD = "Input should "
+_OLLAMA = "/api/"
+_CHOICE = re.compile(r"\([a-z]+\)")  # names one of several bodies that a route takes, not a field
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
 # The first class that fits. What is not listed is this server's own trouble: 500.
@@ -93,9 +95,14 @@ def json_response(value: Any) -> Response:  # noqa: ANN401 - JSON
     return Response(content.encode(errors="backslashreplace"), media_type="application/json")
 
 
-def error_response(error: RefusalError) -> Response:
-    """Return an error in OpenAI's shape; 429 and 503 say when to come back."""
-    response = json_response({"error": _detail(error)})
+def error_response(error: RefusalError, path: str = "") -> Response:
+    """Return an error in OpenAI's shape; 429 and 503 say when to come back.
+
+    Below the ``path`` ``/api/`` speak Ollama's clients, which read a text where OpenAI's read an
+    object.
+    """
+    shape = _detail(error)
+    response = json_response({"error": shape["message"] if path.startswith(_OLLAMA) else shape})
     response.status_code = error.status
     if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -110,7 +117,7 @@ def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
     code = codes.code_of(error)
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            text = "query" if path.endswith("/search") else "input"
+            text = "query" if path.endswith(("/search", "/rerank")) else "input"
             param = text if kind is InputTooLongError else None
             return RefusalError(status, str(error), param=param, code=code)
     _log.error("%s: %s", type(error).__name__, error)
@@ -150,33 +157,35 @@ def handle_errors(app: FastAPI) -> None:
     """Have every error of an application answered in this shape."""
 
     @app.exception_handler(RefusalError)
-    async def refused(_: Request, error: RefusalError) -> Response:
-        return error_response(error)
+    async def refused(request: Request, error: RefusalError) -> Response:
+        return error_response(error, request.url.path)
 
     @app.exception_handler(KnowledgeBaseError)
     async def expected(request: Request, error: KnowledgeBaseError) -> Response:
-        return error_response(refusal_of(error, request.url.path))
+        path = request.url.path
+        return error_response(refusal_of(error, path), path)
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> Response:
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
         problems = error.errors()
         wrong = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
         left = len(problems) - _MOST_PROBLEMS
         wrong += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
-        return error_response(
-            RefusalError(HTTPStatus.BAD_REQUEST, wrong, param=param, code=MALFORMED)
-        )
+        refusal = RefusalError(HTTPStatus.BAD_REQUEST, wrong, param=param, code=MALFORMED)
+        return error_response(refusal, request.url.path)
 
     @app.exception_handler(HTTPException)
-    async def generic(_: Request, error: HTTPException) -> Response:
+    async def generic(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        return error_response(RefusalError(status, str(error.detail), headers=error.headers))
+        refusal = RefusalError(status, str(error.detail), headers=error.headers)
+        return error_response(refusal, request.url.path)
 
     @app.exception_handler(Exception)
-    async def unexpected(_: Request, __: Exception) -> Response:
+    async def unexpected(request: Request, __: Exception) -> Response:
         # The traceback goes to the log of the server; the client gets none of it.
-        return error_response(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT))
+        refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
+        return error_response(refusal, request.url.path)
 
 
 def _told(problem: Mapping[str, Any]) -> str:
@@ -193,4 +202,5 @@ def _told(problem: Mapping[str, Any]) -> str:
 
 
 def _place(problem: Mapping[str, Any]) -> str:
-    return ".".join(str(part)[:80] for part in problem["loc"][1:])
+    parts = [str(part)[:80] for part in problem["loc"][1:]]
+    return ".".join(part for part in parts if not _CHOICE.fullmatch(part))

@@ -7,7 +7,7 @@ wrong: pydantic names its own functions instead, with their addresses in memory.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -15,6 +15,14 @@ from kb.catalog.cursors import CURSOR
 
 MOST_TEXTS = 2048
 """Texts of one request, OpenAI's bound."""
+
+NO_TOKENS = (
+    "they are those of another model's tokenizer, so send the texts themselves (in LangChain: "
+    "`OpenAIEmbeddings(…, check_embedding_ctx_length=False)`)"
+)
+"""What to do instead of sending numbers of tokens, which some clients of OpenAI do by default."""
+
+_NO_TEXT = "no text; send the text itself"
 
 # What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
 _LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1024
@@ -26,7 +34,7 @@ _DAY = re.compile("^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
 _PAGES = re.compile("^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$")
 
 
-def _whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
+def whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
     """Refuse what JSON can write but UTF-8 cannot."""
     if isinstance(text, str) and not text.isascii():
         try:
@@ -53,9 +61,16 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     for index, text in enumerate(value):
         if not isinstance(text, str):
             numbers = isinstance(text, int | list) and not isinstance(text, bool)
-            wrong = "token numbers, which are not taken" if numbers else "no text"
-            msg = f"input {index} of {len(value)} is {wrong}; send the text itself"
+            wrong = f"token numbers, which are not taken; {NO_TOKENS}" if numbers else _NO_TEXT
+            msg = f"input {index} of {len(value)} is {wrong}"
             raise ValueError(msg)  # noqa: TRY004 - as above
+    return value
+
+
+def text_or_texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Check texts as :func:`_texts` does, and leave one text as it is."""
+    for text in _texts(value):
+        whole(text)
     return value
 
 
@@ -82,7 +97,7 @@ def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
         if len(value) > _MOST_CHARACTERS:
             msg = f"a text of at most {_MOST_CHARACTERS} characters is needed"
             raise ValueError(msg)
-        return _whole(value)
+        return whole(value)
     if isinstance(value, int | float) and _LEAST_INTEGER <= value <= MOST_INTEGER:
         return value
     if isinstance(value, int | float):
@@ -127,7 +142,7 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the defa
 
 
 # Bounds stand before these, next to the type: after a function pydantic describes them wrongly.
-VALID = BeforeValidator(_whole)
+VALID = BeforeValidator(whole)
 INTEGER = BeforeValidator(_integer)
 DIGITS = BeforeValidator(_digits)
 
@@ -136,7 +151,6 @@ Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]
 Instruction = Annotated[str, Field(max_length=2000), VALID]
 CollectionName = Annotated[str, Field(min_length=1, max_length=200), VALID]
 Integer = Annotated[int, Field(ge=_LEAST_INTEGER, le=MOST_INTEGER), INTEGER]
-InputType = Literal["query", "document"]
 
 Texts = Annotated[
     list[Text],
@@ -144,6 +158,23 @@ Texts = Annotated[
         _texts,
         json_schema_input_type=str
         | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)],
+    ),
+]
+TextOrTexts = Annotated[
+    Any,
+    BeforeValidator(text_or_texts),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                    "maxItems": MOST_TEXTS,
+                },
+            ]
+        }
     ),
 ]
 CollectionNames = Annotated[

@@ -115,7 +115,7 @@ class Gate:
                 return
             await self._answer(scope, body, receive, send, place)
         except RefusalError as error:
-            response = error_response(error)
+            response = error_response(error, scope["path"])
             if not body.complete:
                 response.headers["Connection"] = "close"  # the rest of the body is not wanted
             await response(scope, receive, send)

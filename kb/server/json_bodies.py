@@ -22,8 +22,6 @@ MOST_VALUES = 4096
 Python's objects of a hostile body took 600 times its size, its errors even more.
 """
 
-_FEWER_TEXTS = "send at most 2048 texts, and the texts themselves instead of token numbers"
-_ADVICE = dict.fromkeys(("/v1/embeddings", "/tokenize"), _FEWER_TEXTS)
 _SMALL = 1 << 16  # bytes that are parsed in less time than a thread takes to begin
 
 # Each match ends with what begins a value that is not the first of its list or object. Strings
@@ -32,7 +30,12 @@ _VALUE = re.compile(rb'[^\[{,"]*+(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)[^\[{,"]*+)*+[
 
 
 class JsonRoute(APIRoute):
-    """A route whose body is checked and parsed as here, before FastAPI looks at its types."""
+    """A route whose body is checked and parsed as here, before FastAPI looks at its types.
+
+    ``advice`` is told whoever sends too many values.
+    """
+
+    advice = "send fewer"
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what handles a request of this route."""
@@ -41,11 +44,10 @@ class JsonRoute(APIRoute):
         async def read_then_handle(request: Request) -> Response:
             raw = await request.body()
             if raw:
-                advice = _ADVICE.get(request.url.path, "send fewer")
                 value = (
-                    parse(raw, advice)
+                    parse(raw, self.advice)
                     if len(raw) < _SMALL
-                    else await asyncio.to_thread(parse, raw, advice)
+                    else await asyncio.to_thread(parse, raw, self.advice)
                 )
                 request = _Parsed(request, raw, value)
             return await handle(request)

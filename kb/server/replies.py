@@ -33,6 +33,12 @@ class ErrorReply(Reply):
     error: ErrorDetail
 
 
+class OllamaErrorReply(Reply):
+    """Every answer that is no success, in the words of Ollama's clients."""
+
+    error: str
+
+
 class HealthReply(Reply):
     """The server answers requests."""
 

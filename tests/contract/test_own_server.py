@@ -116,7 +116,11 @@ def test_openai_form_numbers_and_packed_bytes_say_the_same(
         ({"input": "x", "dimensions": 64}, 400, "dimensions=64"),
         ({"input": "x", "instruct": "find", "input_type": "query"}, 400, "takes no instruction"),
         ({"input": "x", "colour": "red"}, 400, "colour"),
-        ({"input": ["short", "word " * 600]}, 400, "input 1 of 2 has 60[0-9] tokens"),
+        (
+            {"input": ["short", "word " * 600], "long_inputs": "refuse"},
+            400,
+            "input 1 of 2 has 60[0-9] tokens",
+        ),
         ({"input": "half \ud800"}, 400, "half of a surrogate pair"),
     ],
     ids=range(10),

@@ -51,5 +51,11 @@ class HashingEmbedder:
         vector: Vector = self.embed_documents([f"{task} {text}"])[0]
         return vector
 
+    def count_bare(self, texts: Sequence[str]) -> list[int]:
+        return self.count_tokens(texts)
+
+    def embed_bare(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_documents(texts)
+
     def close(self) -> None:
         """Hold nothing."""

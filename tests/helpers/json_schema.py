@@ -37,7 +37,10 @@ class Schemas:
     def problems(self, schema: Schema, value: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
         """Yield what of a value is not as a schema says."""
         schema = self._resolved(schema)
-        if "anyOf" in schema:
+        if "oneOf" in schema:
+            if sum(not any(self.problems(each, value)) for each in schema["oneOf"]) != 1:
+                yield f"{place}: {value!r:.80} is not one of {schema['oneOf']}"
+        elif "anyOf" in schema:
             if all(any(self.problems(each, value)) for each in schema["anyOf"]):
                 yield f"{place}: {value!r:.80} is none of {schema['anyOf']}"
         elif "const" in schema or "enum" in schema:
@@ -61,7 +64,7 @@ class Schemas:
         if "$ref" in schema:
             return self._resolved(self.named[schema["$ref"].rsplit("/", 1)[-1]])
         kind = schema.get("type")
-        known = _ABOUT | {"anyOf", "const", "enum"} | _CHECKED.get(kind or "", set())
+        known = _ABOUT | {"anyOf", "oneOf", "const", "enum"} | _CHECKED.get(kind or "", set())
         assert set(schema) <= known, f"unknown keywords in {schema}"
         return schema
 
@@ -102,8 +105,9 @@ class Schemas:
     # -- values to try, some of them wrong
 
     def _tried(self, schema: Schema) -> list[Any]:
-        if "anyOf" in schema:
-            return [value for each in schema["anyOf"] for value in self._of(each)]
+        if any(choices := (schema.get("anyOf"), schema.get("oneOf"))):
+            listed = next(filter(None, choices))
+            return [value for each in listed for value in self._of(each)]
         if "const" in schema or "enum" in schema:
             return [*schema.get("enum", [schema.get("const")]), "no such choice"]
         return getattr(self, f"_{schema['type']}")(schema)  # type: ignore[no-any-return]

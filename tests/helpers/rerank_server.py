@@ -53,6 +53,7 @@ class RerankServer(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: RerankServer
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:

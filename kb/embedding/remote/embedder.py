@@ -16,7 +16,7 @@ from kb.embedding.remote.limit import InputLimit
 from kb.embedding.remote.model import PROBE, ServedModel
 from kb.embedding.remote.plan import plan_requests
 from kb.embedding.remote.server import Server
-from kb.embedding.remote.wire import DOCUMENT, Answer, Meaning, never_empty
+from kb.embedding.remote.wire import BARE, DOCUMENT, Answer, Meaning, never_empty
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError, failing_as
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
@@ -165,6 +165,11 @@ class ServerEmbedder:
         return self._counts.read([self._filled(text) for text in worded], meaning)
 
     @failing_as(EmbeddingError)
+    def count_bare(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        return self._counts.read([self._filled(sendable(text)) for text in texts], BARE)
+
+    @failing_as(EmbeddingError)
     def embed_documents(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
@@ -174,27 +179,16 @@ class ServerEmbedder:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
             EmbeddingError: no server answers, one refuses, or its answer is wrong.
         """
-        if not texts:
-            return np.empty((0, self.dim), dtype=np.float32)
         bare = [sendable(text) for text in texts]
-        self._limit.check(bare)
         prompts = self._known.family.prompts
         worded = [self._filled(prompts.word_document(text)) for text in bare]
-        least = self._counts.known(bare)
-        raw = np.empty((len(worded), self._known.width), dtype=np.float32)
+        return self._embed_all(bare, worded, DOCUMENT, on_progress)
 
-        check = checkpoint()
-
-        def run(rows: list[int]) -> None:
-            check()
-            for done, answer in self._request(worded, rows, least):
-                raw[done] = answer.vectors
-                if on_progress is not None:
-                    on_progress(len(done))
-
-        plan = plan_requests([len(text) for text in worded], lanes=self._lanes, most=self._batch)
-        self._run_all([self._workers.submit(run, rows) for rows in plan])
-        return unit_rows(raw, dim=self.dim)
+    @failing_as(EmbeddingError)
+    def embed_bare(self, texts: Sequence[str]) -> Vectors:
+        """Embed as :meth:`embed_documents`, without a prompt around the texts."""
+        bare = [sendable(text) for text in texts]
+        return self._embed_all(bare, [self._filled(text) for text in bare], BARE, None)
 
     @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
@@ -255,13 +249,39 @@ class ServerEmbedder:
 
     # -- asking for vectors
 
+    def _embed_all(
+        self,
+        bare: list[str],
+        worded: list[str],
+        meaning: Meaning,
+        on_progress: Callable[[int], None] | None,
+    ) -> Vectors:
+        """Embed texts, bare and as they are sent, side by side."""
+        if not worded:
+            return np.empty((0, self.dim), dtype=np.float32)
+        self._limit.check(bare)
+        least = self._counts.known(bare)
+        raw = np.empty((len(worded), self._known.width), dtype=np.float32)
+        check = checkpoint()
+
+        def run(rows: list[int]) -> None:
+            check()
+            for done, answer in self._request(worded, rows, least, meaning):
+                raw[done] = answer.vectors
+                if on_progress is not None:
+                    on_progress(len(done))
+
+        plan = plan_requests([len(text) for text in worded], lanes=self._lanes, most=self._batch)
+        self._run_all([self._workers.submit(run, rows) for rows in plan])
+        return unit_rows(raw, dim=self.dim)
+
     def _request(
-        self, texts: list[str], rows: list[int], least: list[int]
+        self, texts: list[str], rows: list[int], least: list[int], meaning: Meaning
     ) -> list[tuple[list[int], Answer]]:
         """Return rows with their answers; a request that is too large is halved and sent again."""
         part = [texts[row] for row in rows]
         try:
-            answer = self._pool.call("documents", lambda server: self._embed(server, part))
+            answer = self._pool.call("documents", lambda server: self._embed(server, part, meaning))
         except (BatchTooLargeError, InputTooLongError) as error:
             if len(rows) == 1:
                 msg = f"input {rows[0]} of {len(texts)} is too long: {error} (nothing was cut off)"
@@ -270,7 +290,7 @@ class ServerEmbedder:
             if isinstance(error, BatchTooLargeError) and error.by_count:
                 self._batch = max(1, min(self._batch, middle))
             halves = (rows[:middle], rows[middle:])
-            return [done for half in halves for done in self._request(texts, half, least)]
+            return [done for half in halves for done in self._request(texts, half, least, meaning)]
         fewest = sum(least[row] for row in rows)
         if 0 < answer.tokens < fewest:
             msg = (
@@ -281,7 +301,7 @@ class ServerEmbedder:
             raise InputTooLongError(msg)
         return [(rows, answer)]
 
-    def _embed(self, server: Server, texts: list[str], meaning: Meaning = DOCUMENT) -> Answer:
+    def _embed(self, server: Server, texts: list[str], meaning: Meaning) -> Answer:
         self._meet(server)
         answer = server.embed(texts, meaning)
         self._known.check_width(server.where, answer.vectors.shape[1])

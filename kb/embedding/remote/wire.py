@@ -29,10 +29,10 @@ class Answer:
 class Meaning:
     """What texts are, for a server that puts the prompts around them itself (``kb serve``).
 
-    ``instruct`` is what a query asks for, empty for the model's own.
+    ``instruct`` is what a query asks for, empty for the model's own; ``none`` has no prompt.
     """
 
-    input_type: Literal["query", "document"] = "document"
+    input_type: Literal["query", "document", "none"] = "document"
     instruct: str = ""
 
     def fields(self) -> dict[str, str]:
@@ -42,6 +42,7 @@ class Meaning:
 
 
 DOCUMENT = Meaning()
+BARE = Meaning(input_type="none")
 
 
 def never_empty(text: str) -> str:

@@ -3,6 +3,9 @@
 | module | routes |
 |---|---|
 | ``openai`` | ``/v1/embeddings``, ``/v1/models`` |
+| ``llama`` | ``/embedding``, ``/embeddings`` |
+| ``ollama`` | ``/api/embed``, ``/api/embeddings``, ``/api/tags``, ``/api/show`` |
+| ``rerank`` | ``/v1/rerank``, ``/rerank`` |
 | ``counting`` | ``/tokenize`` |
 
 ``engine`` is what all of them ask, ``asking`` what their bodies have in common.
@@ -12,10 +15,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kb.server.embeddings import counting, openai
+from kb.knowledge_base import KnowledgeBase
+from kb.server.embeddings import counting, llama, ollama, openai, rerank
 from kb.server.embeddings.engine import Engine
+from kb.server.lanes import Lane
 
 
-def routers(engine: Engine) -> list[APIRouter]:
-    """Return the routes of every dialect over one loaded model."""
-    return [openai.routes(engine), counting.routes(engine)]
+def routers(engine: Engine, base: KnowledgeBase, *, ranking: Lane) -> list[APIRouter]:
+    """Return the routes of every dialect over one loaded model, and those of the reranker.
+
+    Args:
+        engine: the model.
+        base: whose reranker it is.
+        ranking: threads for the reranker.
+    """
+    dialects = [each.routes(engine) for each in (openai, llama, ollama, counting)]
+    return [*dialects, rerank.routes(base, lane=ranking)]

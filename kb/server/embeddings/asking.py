@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi.responses import Response
+from pydantic import Field
 
 from kb.server.embeddings.card import Card
-from kb.server.embeddings.engine import Wording
-from kb.server.errors import RefusalError
-from kb.server.fields import InputType, Instruction, Words
+from kb.server.embeddings.engine import Embedded, Engine, InputType, LongInputs, Wording
+from kb.server.errors import RefusalError, json_response
+from kb.server.fields import MOST_TEXTS, NO_TOKENS, Instruction, Words
+from kb.server.json_bodies import JsonRoute
+from kb.server.replies import Reply
 from kb.server.requests import Body
+
+LONG_INPUTS_HEADER = "X-Long-Inputs"
+"""Header of an answer with vectors of texts that were too long: how many of them."""
+
+# What other programs call it.
+_INPUT_TYPES: Mapping[str, InputType] = {
+    "query": "query",
+    "document": "document",
+    "none": "none",
+    "search_query": "query",
+    "search_document": "document",
+    "passage": "document",
+    "": "document",
+}
+
+
+class TextsRoute(JsonRoute):
+    """A route whose body holds texts."""
+
+    advice = f"send at most {MOST_TEXTS} texts; if these are token numbers: {NO_TOKENS}"
 
 
 class Asked(Body):
-    """Texts of a model; ``instruct`` is what queries ask for."""
+    """Texts of a model, and what is put around them.
+
+    ``input_type`` says whether the model's prompt for queries or for documents is put around each
+    text, or none. ``instruct`` is what queries ask for.
+    """
 
     model: Words | None = None
-    input_type: InputType = "document"
+    input_type: (
+        Literal["query", "document", "none", "search_query", "search_document", "passage", ""]
+        | None
+    ) = None
     instruct: Instruction = ""
 
     def wording(self, card: Card) -> Wording:
@@ -24,11 +58,43 @@ class Asked(Body):
         Raises:
             RefusalError: another model is asked for, or an instruction where none belongs.
         """
-        if self.model is not None:
-            check_model(self.model, card.name)
+        self.check_served(card.name)
+        input_type = _INPUT_TYPES[self.input_type or ""]
         if self.instruct:
-            check_instruct(self.input_type, card)
-        return Wording(input_type=self.input_type, instruct=self.instruct)
+            check_instruct(input_type, card)
+        return Wording(input_type=input_type, instruct=self.instruct)
+
+    def check_served(self, served: str) -> None:
+        """Refuse a request for another model than the one that is served.
+
+        Raises:
+            RefusalError: it is another (404).
+        """
+        if self.model is not None:
+            check_model(self.model, served)
+
+
+class Embeddable(Asked):
+    """Texts to embed. ``long_inputs`` says what becomes of one that the model cannot read whole.
+
+    ``windows`` reads it in overlapping windows, the mean of whose vectors stands for it;
+    ``refuse`` answers 400. The default is the server's.
+    """
+
+    long_inputs: LongInputs | None = None
+
+
+class LongInput(Reply):
+    """A text that was too long, and the windows that it was read in."""
+
+    index: Annotated[int, Field(ge=0)]
+    windows: Annotated[int, Field(ge=2)]
+
+
+def long_inputs(windows: Mapping[int, int]) -> dict[str, list[dict[str, int]]]:
+    """Return the field of an answer that tells of texts that were too long; empty without any."""
+    told = [{"index": index, "windows": count} for index, count in windows.items()]
+    return {"long_inputs": told} if told else {}
 
 
 def check_model(wanted: str, served: str) -> None:
@@ -69,3 +135,11 @@ def check_dimensions(wanted: int | None, card: Card) -> None:
     allowed = f"only {card.dim}" if alone else f"{card.least_dim} to {card.dim}"
     msg = f"dimensions={wanted}, but {card.name} gives {allowed}"
     raise RefusalError(HTTPStatus.BAD_REQUEST, msg, param="dimensions")
+
+
+async def answered(engine: Engine, done: Embedded, write: Callable[[], Any]) -> Response:
+    """Return the answer with vectors that ``write`` makes; a header tells of long texts."""
+    response = await engine.written(lambda: json_response(write()))
+    if done.windows:
+        response.headers[LONG_INPUTS_HEADER] = str(len(done.windows))
+    return response

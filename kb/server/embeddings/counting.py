@@ -8,11 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from kb.server.description import errors
-from kb.server.embeddings.asking import Asked
+from kb.server.embeddings.asking import Asked, TextsRoute
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import json_response
 from kb.server.fields import Texts
-from kb.server.json_bodies import JsonRoute
 from kb.server.replies import Reply
 from kb.server.scopes import needs
 
@@ -34,7 +33,7 @@ class TokenizeReply(Reply):
 
 def routes(engine: Engine) -> APIRouter:
     """Return the route over one loaded model."""
-    router = APIRouter(route_class=JsonRoute)
+    router = APIRouter(route_class=TextsRoute)
 
     @router.post(
         "/tokenize",
@@ -42,7 +41,7 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
     @needs("embed", collections="none")
-    async def tokenize(body: TokenizeRequest) -> Response:
+    async def count_tokens(body: TokenizeRequest) -> Response:
         """Count the tokens of texts."""
         wording = body.wording(engine.card)
         counts = await engine.counts(body.input, wording if body.special else None)

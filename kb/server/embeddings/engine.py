@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from fastapi.responses import Response
@@ -12,19 +13,29 @@ from fastapi.responses import Response
 from kb.embedding.base import Embedder, Vectors, batching, embed_queries
 from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
+from kb.server.embeddings.facts import Facts
+from kb.server.embeddings.windows import Windowed, windowed
+from kb.server.fields import MOST_TEXTS
 from kb.server.lanes import Lane
 from kb.server.queueing.room import Load
 from kb.server.queueing.texts import Compute, TextQueue
 from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
+_BARE = "bare"  # documents without the model's words around them, in their queue
+
+InputType = Literal["query", "document", "none"]
+LongInputs = Literal["windows", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What the model puts around texts; ``instruct`` is what queries ask for."""
+    """What is put around texts: the model's prompt for queries or documents, or none.
 
-    input_type: Literal["query", "document"] = "document"
+    ``instruct`` is what queries ask for.
+    """
+
+    input_type: InputType = "document"
     instruct: str = ""
 
     @property
@@ -35,10 +46,17 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """Vectors of texts in their order, and the tokens that the model read."""
+    """Vectors of texts in their order.
+
+    Attributes:
+        vectors: float32, shape (n, dim), unit length.
+        tokens: that the model read, those that windows share counted in each.
+        windows: how many windows each text was read in that is too long, by its number.
+    """
 
     vectors: Vectors
     tokens: int
+    windows: Mapping[int, int]
 
 
 class Engine:
@@ -48,41 +66,72 @@ class Engine:
         embedder: the model.
         quick: threads for counting.
         most: how many texts may wait, and how many bytes of them.
+        long_inputs: what becomes of texts that the model cannot read whole, unless a request
+            says it.
+
+    Attributes:
+        card: what the model is.
+        documents: those that wait.
+        queries: likewise.
+        facts: what is known of its file.
+        long_inputs: as above.
+        long_texts: texts that were embedded in windows.
+        windows: windows of those texts.
     """
 
-    def __init__(self, embedder: Embedder, *, quick: Lane, most: Load) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        *,
+        quick: Lane,
+        most: Load,
+        long_inputs: LongInputs = "windows",
+    ) -> None:
         self._embedder = embedder
         self._quick = quick
         self.card = Card.of(embedder)
+        self.facts = Facts.of(embedder)
+        self.long_inputs = long_inputs
+        self.long_texts = 0
+        self.windows = 0
         by = batching(embedder)
 
         def queue(what: str, compute: Compute) -> TextQueue:
             return TextQueue(what, compute, width=self.card.dim, batching=by, most=most)
 
-        self.documents = queue("texts", lambda texts, _: embedder.embed_documents(texts))
-        self.queries = queue(
-            "queries", lambda texts, task: embed_queries(embedder, texts, task=task)
-        )
+        def documents(texts: Sequence[str], task: str) -> Vectors:
+            return (embedder.embed_bare if task == _BARE else embedder.embed_documents)(texts)
 
-    async def embed(self, texts: Sequence[str], wording: Wording) -> Embedded:
-        """Return the vectors of texts.
+        def queries(texts: Sequence[str], task: str) -> Vectors:
+            return embed_queries(embedder, texts, task=task)
+
+        self.documents = queue("texts", documents)
+        self.queries = queue("queries", queries)
+
+    async def embed(
+        self, texts: Sequence[str], wording: Wording, long_inputs: LongInputs | None = None
+    ) -> Embedded:
+        """Return the vectors of texts; one that is too long is read in windows, or refused.
 
         Raises:
             InputTooLongError: names the first text that is too long, and its tokens.
             RefusalError: there is too much to do now.
         """
         counts = await self.counts(texts, wording)
-        self._check_lengths(counts)
-        return Embedded(vectors=await self.vectors(texts, wording), tokens=sum(counts))
+        if max(counts, default=0) <= self.card.most_read:
+            vectors = await self.vectors(texts, wording)
+            return Embedded(vectors=vectors, tokens=sum(counts), windows={})
+        if (long_inputs or self.long_inputs) == "refuse":
+            self._refuse_long(counts)
+        cut = await self._quick.run(lambda: self._windowed(texts, counts, wording))
+        vectors = cut.joined(await self.vectors(cut.parts, wording))
+        self.long_texts += len(cut.counts)
+        self.windows += sum(cut.counts.values())
+        return Embedded(vectors=vectors, tokens=sum(cut.tokens), windows=cut.counts)
 
     async def counts(self, texts: Sequence[str], wording: Wording | None = None) -> list[int]:
         """Return the tokens of each text: alone, or all that the model reads with a wording."""
-
-        def count(some: Sequence[str]) -> list[int]:
-            if wording is None:
-                return self._embedder.count_tokens(some)
-            return self._embedder.count_read(some, query=wording.query, task=wording.instruct)
-
+        count = self._embedder.count_tokens if wording is None else self._counting(wording)
         return await self._quick.run(lambda: _counted(texts, count))
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
@@ -95,7 +144,8 @@ class Engine:
         """
         if wording.query:
             return await self.queries.vectors(texts, task=wording.instruct)
-        return await self.documents.vectors(texts)
+        task = _BARE if wording.input_type == "none" else ""
+        return await self.documents.vectors(texts, task=task)
 
     def close(self) -> None:
         """Wait for what is computed now."""
@@ -106,16 +156,30 @@ class Engine:
         """Return the answer that ``write`` makes; large ones take a while."""
         return await asyncio.to_thread(write)
 
-    def _check_lengths(self, counts: Sequence[int]) -> None:
+    def _counting(self, wording: Wording) -> Callable[[Sequence[str]], list[int]]:
+        """Return what counts all that the model reads of texts."""
+        if wording.input_type == "none":
+            return self._embedder.count_bare
+        return partial(self._embedder.count_read, query=wording.query, task=wording.instruct)
+
+    def _windowed(self, texts: Sequence[str], counts: Sequence[int], wording: Wording) -> Windowed:
+        return windowed(
+            texts,
+            counts,
+            self.card.most_read,
+            self._counting(wording),
+            most_parts=MOST_TEXTS,
+            check=checkpoint(),
+        )
+
+    def _refuse_long(self, counts: Sequence[int]) -> None:
         most = self.card.most_read
-        for index, tokens in enumerate(counts):
-            if tokens > most:
-                msg = (
-                    f"input {index} of {len(counts)} has {tokens} tokens with its prompt, more "
-                    f"than the context length of {self.card.name}, {most}; split it (nothing was "
-                    "cut off)"
-                )
-                raise InputTooLongError(msg)
+        index = next(index for index, tokens in enumerate(counts) if tokens > most)
+        msg = (
+            f"input {index} of {len(counts)} has {counts[index]} tokens with its prompt, more "
+            f"than the context length of {self.card.name}, {most}; split it (nothing was cut off)"
+        )
+        raise InputTooLongError(msg)
 
 
 def _counted(texts: Sequence[str], count: Callable[[Sequence[str]], list[int]]) -> list[int]:

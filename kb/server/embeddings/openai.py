@@ -12,24 +12,31 @@ from pydantic import Field
 
 from kb.embedding.base import Vectors, unit_rows
 from kb.server.description import errors
-from kb.server.embeddings.asking import Asked, check_dimensions, check_model
+from kb.server.embeddings.asking import (
+    Embeddable,
+    LongInput,
+    TextsRoute,
+    answered,
+    check_dimensions,
+    check_model,
+    long_inputs,
+)
 from kb.server.embeddings.card import OWNER, Card
-from kb.server.embeddings.engine import Embedded, Engine
+from kb.server.embeddings.engine import Embedded, Engine, LongInputs
 from kb.server.errors import json_response
 from kb.server.fields import INTEGER, Texts, Words
-from kb.server.json_bodies import JsonRoute
 from kb.server.replies import Reply
 from kb.server.scopes import KEY_SCOPES, needs
 
 
-class EmbeddingRequest(Asked):
+class EmbeddingRequest(Embeddable):
     """``POST /v1/embeddings``: OpenAI's fields, and what the texts are.
 
     ``user`` is taken and not used, as OpenAI's clients send it.
     """
 
     input: Texts
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, Field(ge=1, le=2**31 - 1), INTEGER] | None = None
     user: Words | None = None
 
@@ -50,18 +57,24 @@ class Embedding(Reply):
 
 
 class EmbeddingReply(Reply):
-    """Vectors in the order of the texts."""
+    """Vectors in the order of the texts.
+
+    ``long_inputs`` is there if texts were too long for the model: each has the mean of its
+    windows' vectors.
+    """
 
     object: Literal["list"]
     data: list[Embedding]
     model: str
     usage: Usage
+    long_inputs: list[LongInput] = Field(default=[])
 
 
 class ModelReply(Reply):
     """The model that is served.
 
     ``max_model_len`` counts all that it reads, ``max_input_tokens`` a document alone.
+    ``long_inputs`` is what becomes of texts with more, unless a request says it.
     """
 
     id: str
@@ -74,6 +87,7 @@ class ModelReply(Reply):
     least_dimensions: int
     takes_instruct: bool
     fingerprint: str
+    long_inputs: LongInputs
 
 
 class ModelsReply(Reply):
@@ -85,8 +99,8 @@ class ModelsReply(Reply):
 
 def routes(engine: Engine) -> APIRouter:
     """Return the routes over one loaded model."""
-    router = APIRouter(route_class=JsonRoute)
-    card = model_json(engine.card)
+    router = APIRouter(route_class=TextsRoute)
+    card = model_json(engine.card) | {"long_inputs": engine.long_inputs}
 
     @router.post(
         "/v1/embeddings",
@@ -94,15 +108,18 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
     @needs("embed", collections="none")
-    async def embeddings(body: EmbeddingRequest) -> Response:
-        """Turn texts into vectors of unit length, as OpenAI's clients ask for them."""
+    async def create_embeddings(body: EmbeddingRequest) -> Response:
+        """Turn texts into vectors of unit length, as OpenAI's clients ask for them.
+
+        The vectors of texts of similar meaning are near each other.
+        """
         return await embed(engine, body)
 
     @router.get(
         "/v1/models", response_model=ModelsReply, responses=errors(HTTPStatus.TOO_MANY_REQUESTS)
     )
     @needs(*KEY_SCOPES, collections="none")
-    async def models() -> Response:
+    async def list_models() -> Response:
         """List the model that is served."""
         return json_response({"object": "list", "data": [card]})
 
@@ -112,7 +129,7 @@ def routes(engine: Engine) -> APIRouter:
         responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
     )
     @needs(*KEY_SCOPES, collections="none")
-    async def model(model: str) -> Response:
+    async def describe_model(model: str) -> Response:
         """Describe the model that is served, asked for by its name."""
         check_model(model, engine.card.name)
         return json_response(card)
@@ -124,8 +141,8 @@ async def embed(engine: Engine, body: EmbeddingRequest) -> Response:
     """Answer a request for vectors in OpenAI's form."""
     wording = body.wording(engine.card)
     check_dimensions(body.dimensions, engine.card)
-    done = await engine.embed(body.input, wording)
-    return await engine.written(lambda: json_response(_answer(engine.card, body, done)))
+    done = await engine.embed(body.input, wording, body.long_inputs)
+    return await answered(engine, done, lambda: _answer(engine.card, body, done))
 
 
 def model_json(card: Card) -> dict[str, Any]:
@@ -156,12 +173,13 @@ def _answer(card: Card, body: EmbeddingRequest, done: Embedded) -> dict[str, Any
         ],
         "model": card.name,
         "usage": {"prompt_tokens": done.tokens, "total_tokens": done.tokens},
+        **long_inputs(done.windows),
     }
 
 
-def _written(vectors: Vectors, form: str) -> list[Any]:
+def _written(vectors: Vectors, form: str | None) -> list[Any]:
     """Return vectors as numbers, or as OpenAI packs them: base64 of little-endian float32."""
-    if form == "float":
+    if form != "base64":
         rows: list[Any] = vectors.tolist()
         return rows
     packed = vectors.astype("<f4")

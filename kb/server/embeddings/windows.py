@@ -1,0 +1,181 @@
+"""A text longer than the model reads: overlapping windows of it, and one vector of theirs.
+
+Clients that cut by characters cannot know the limit of a model. The mean of the windows' vectors,
+weighted by their tokens, stands for the whole text: nothing of it is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.embedding.base import Vectors, unit_rows
+from kb.errors import InputTooLongError
+from kb.splitting.boundaries import Level, levels
+from kb.splitting.rulers import CountTokens, Ruler
+
+OVERLAP = 1 / 8
+"""Share of a window that the next one repeats, so that no sentence is read only in halves."""
+
+_MARGIN = 0.97  # tokens of parts do not quite add up to those of the whole
+_PIECES = 12  # of a window, between which tokens are taken to be spread evenly
+_LEVELS = [bytes([level]) for level in reversed(Level) if level > Level.INSIDE_CLUSTER]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windowed:
+    """Texts as the model reads them, and how they become one vector for each text sent.
+
+    Attributes:
+        parts: in order; a text that is not too long is one part.
+        owners: which text each part is of.
+        tokens: of each part, as the model reads it.
+        around: how many of those are the prompt and the special tokens; a part's vector counts by
+            the others.
+    """
+
+    parts: list[str]
+    owners: list[int]
+    tokens: list[int]
+    around: int = 0
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many windows each text has that is too long, by its number."""
+        found = np.bincount(self.owners) if self.owners else np.zeros(0, np.intp)
+        return {int(index): int(found[index]) for index in np.flatnonzero(found > 1)}
+
+    def joined(self, vectors: Vectors) -> Vectors:
+        """Return one vector of unit length for each text, of those of the parts.
+
+        Raises:
+            EmbeddingError: the vectors of a text's windows cancel each other out.
+        """
+        if not self.counts:
+            return vectors
+        sums = np.zeros((self.owners[-1] + 1, vectors.shape[1]), dtype=np.float64)
+        weights = np.maximum(1, np.asarray(self.tokens, dtype=np.float64) - self.around)[:, None]
+        np.add.at(sums, np.asarray(self.owners, dtype=np.intp), vectors * weights)
+        return unit_rows(sums.astype(np.float32))
+
+
+def windowed(
+    texts: Sequence[str],
+    tokens: Sequence[int],
+    most: int,
+    count: CountTokens,
+    *,
+    most_parts: int,
+    check: Callable[[], None],
+) -> Windowed:
+    """Cut the texts that are too long, and leave the others as they are.
+
+    Args:
+        texts: as they were sent.
+        tokens: of each, as ``count`` gives them.
+        most: tokens that the model reads of one text.
+        count: counts the tokens of texts.
+        most_parts: parts of all texts together that are worth computing.
+        check: called between texts; raises if nobody waits any more.
+
+    Raises:
+        InputTooLongError: there would be more parts; names the text that is one too many.
+    """
+    parts: list[str] = []
+    owners: list[int] = []
+    lengths: list[int] = []
+    around = count([""])[0] if max(tokens, default=0) > most else 0
+    for index, (text, length) in enumerate(zip(texts, tokens, strict=True)):
+        check()
+        if length <= most:
+            found = [(text, length)]
+        elif length > (most_parts - len(parts)) * most:
+            raise _too_many(index, len(texts), length, most, most_parts)
+        else:
+            found = _windows(text, most, around, count)
+        parts += [part for part, _ in found]
+        owners += [index] * len(found)
+        lengths += [part_tokens for _, part_tokens in found]
+        if len(parts) > most_parts:
+            raise _too_many(index, len(texts), length, most, most_parts)
+    return Windowed(parts=parts, owners=owners, tokens=lengths, around=around)
+
+
+def _windows(text: str, most: int, around: int, count: CountTokens) -> list[tuple[str, int]]:
+    """Return windows of about the same length, and the tokens of each."""
+    cuts = levels(text)
+
+    def count_alone(pieces: Sequence[str]) -> list[int]:
+        return [tokens - around for tokens in count(pieces)]
+
+    whole = max(1, count_alone([text])[0])
+    piece = max(4, len(text) * (most - around) // (whole * _PIECES))
+    ruler = Ruler.of_tokens(text, [*range(piece, len(text), piece), len(text)], count_alone)
+    # Words that a piece ends in count more than they do in the whole.
+    inflated = ruler.size(0, len(text)) / whole
+    spans = _spans(ruler, len(text), cuts, (most - around) * _MARGIN * inflated)
+    found: list[tuple[int, str, int]] = []
+    while spans:
+        made = [(start, end, text[start:end].strip()) for start, end in spans]
+        counts = count([part for _, _, part in made])
+        spans = []
+        for (start, end, part), length in zip(made, counts, strict=True):
+            if length <= most:
+                found.append((start, part, length))
+                continue
+            if end - start == 1:
+                msg = f"one character has {length} tokens, more than the model reads, {most}"
+                raise InputTooLongError(msg)
+            middle = _best(cuts, start + (end - start) // 3, start + (end - start) * 2 // 3)
+            middle = min(max(middle, start + 1), end - 1)
+            spans += [(start, middle), (middle, end)]
+    found.sort()
+    read = [(part, length) for _, part, length in found if part]
+    return read or [("", around)]
+
+
+def _spans(ruler: Ruler, length: int, cuts: bytes, room: float) -> list[tuple[int, int]]:
+    """Return where windows of at most ``room`` tokens begin and end."""
+    total = ruler.size(0, length)
+    overlap = room * OVERLAP
+    number = max(2, -int(-(total - overlap) // (room - overlap)))
+    step = (total - overlap) / number
+
+    def offset(units: float) -> int:
+        return ruler.back(length, max(0, round(total - units)))
+
+    spans = []
+    reached = 0
+    for index in range(number):
+        start, end = 0, length
+        if index:  # both ends move into the overlap, so that no text is left between two windows
+            at = offset(index * step)
+            start = _best(cuts, at, offset(index * step + overlap / 2), first=True)
+        if index < number - 1:
+            at = offset((index + 1) * step + overlap)
+            end = _best(cuts, offset((index + 1) * step + overlap / 2), at)
+        start = min(start, reached)
+        if end > max(start, reached):
+            spans.append((start, end))
+            reached = end
+    return spans
+
+
+def _best(cuts: bytes, low: int, high: int, *, first: bool = False) -> int:
+    """Return the best place for a cut from ``low`` to ``high``."""
+    for level in _LEVELS:
+        at = cuts.find(level, low, high + 1) if first else cuts.rfind(level, low, high + 1)
+        if at >= 0:
+            return at
+    return min(low if first else high, len(cuts))
+
+
+def _too_many(index: int, texts: int, tokens: int, most: int, parts: int) -> InputTooLongError:
+    msg = (
+        f"input {index} of {texts} has {tokens:,} tokens, and the model reads {most} at once: the "
+        f"request would take more than {parts:,} windows. Send fewer texts, or split them "
+        "(nothing was cut off)"
+    )
+    return InputTooLongError(msg)
