@@ -10,9 +10,9 @@ from typing import BinaryIO
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart
+from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart, unzipped
 from ingest.loaders import EXTENSIONS
-from ingest.sending.bundles import LeftOut, named, read_zip
+from ingest.sending.bundles import LeftOut, named
 from kb.errors import StoreError
 from ui.language import t
 from ui.markup import plain
@@ -28,7 +28,6 @@ _ARRIVED = "_arrived"
 _REMARKS = "_upload_remarks"
 _SHOWN_NAMES = 8
 _SHOWN_REMARKS = 40
-_MOST_UNPACKED_BYTES = 2 << 30
 
 
 def draw_upload(shared: Session, collection: str) -> None:
@@ -114,18 +113,13 @@ def _opened(shared: Session, file: UploadedFile, batch: Batch) -> Iterator[Uploa
 
 def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> Iterator[Upload]:
     """Give the documents inside a zip; what is left out of it is said."""
-    folder = name[: -len(".zip")]
     left_out: list[LeftOut] = []
-    empty = True
     try:
-        for found in read_zip(
-            file, most_bytes=_MOST_UNPACKED_BYTES, most_file_bytes=most_file_bytes
-        ):
-            empty = False
+        for found in unzipped(name, file, batch, most_file_bytes=most_file_bytes):
             if isinstance(found, LeftOut):
                 left_out.append(found)
             else:
-                yield batch.add(f"{folder}/{found.name}", [found.data])
+                yield found
     except ValueError as error:
         why = t(f"zip.{error}")
         _remark(f"**{plain(name)}**: {why}")
@@ -135,8 +129,6 @@ def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> 
         more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
         why = t(f"zip.{reason}")
         _remark(f"**{plain(name)}**: {why} — {shown}{more}")
-    if empty:
-        _remark(f"**{plain(name)}**: {t('zip.empty')}")
 
 
 def _remark(text: str) -> None:

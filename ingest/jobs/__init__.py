@@ -5,14 +5,15 @@ The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in
 
 from ingest.jobs.execution import UNEXPECTED
 from ingest.jobs.queue import Jobs, retry_options
-from ingest.jobs.sending import Renamed, clean_name, told_apart
-from ingest.jobs.spool import Batch, Spool, Upload, parts_of
+from ingest.jobs.sending import Renamed, clean_name, told_apart, unzipped
+from ingest.jobs.spool import ArrivingFile, Batch, Spool, Upload, parts_of
 from ingest.jobs.worker import CRASHES
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress
 
 __all__ = [
     "CRASHES",
     "UNEXPECTED",
+    "ArrivingFile",
     "Batch",
     "JobFile",
     "JobInfo",
@@ -25,4 +26,5 @@ __all__ = [
     "parts_of",
     "retry_options",
     "told_apart",
+    "unzipped",
 ]

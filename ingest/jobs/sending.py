@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
-from ingest.jobs.spool import Upload
+from ingest.jobs.spool import Batch, Upload
+from ingest.sending.bundles import LeftOut, read_zip
 from ingest.sending.keeping import distinct
 from kb.text import normalise
+
+MOST_UNPACKED_BYTES = 2 << 30
+"""Of all documents of one zip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,35 @@ def clean_name(name: str) -> str:
     last = PurePosixPath(normalise(name).replace("\\", "/")).name
     clean = " ".join(last.split())
     return clean if clean.strip(".") else "file"
+
+
+def unzipped(
+    name: str, file: BinaryIO, batch: Batch, *, most_file_bytes: int
+) -> Iterator[Upload | LeftOut]:
+    """Give the documents inside of a zip, called after its folder, and what is left out of it.
+
+    Args:
+        name: of the zip, cleaned.
+        file: its bytes.
+        batch: gets the documents.
+        most_file_bytes: most bytes of one of them.
+
+    Raises:
+        ValueError: it is no zip, damaged, empty, or holds more than is taken; a key of what the
+            UI says.
+        StoreError: the disk is full or the folder cannot be written.
+    """
+    folder = name[: -len(".zip")]
+    empty = True
+    for found in read_zip(file, most_bytes=MOST_UNPACKED_BYTES, most_file_bytes=most_file_bytes):
+        empty = False
+        if isinstance(found, LeftOut):
+            yield found
+        else:
+            yield batch.add(f"{folder}/{found.name}", [found.data])
+    if empty:
+        message = "empty"
+        raise ValueError(message)
 
 
 def told_apart(

@@ -105,26 +105,31 @@ class Batch:
         Raises:
             StoreError: the disk is full or the folder cannot be written.
         """
-        digest = hashlib.sha256()
-        size = 0
-        spooled = str(self._files)
-        path = self._folder / spooled
-        self._files += 1
+        arriving = self.begin(name)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                for part in parts:
-                    digest.update(part)
-                    size += file.write(part)
-                file.flush()
-                # The catalog must not promise after a power cut what the disk never got.
-                os.fsync(descriptor)
+            for part in parts:
+                arriving.write(part)
+            return arriving.end()
         except OSError as error:
-            path.unlink(missing_ok=True)
+            arriving.abort()
             raise _no_room(self._folder.parent, error, name=name) from error
-        return Upload(
-            name=name, size=size, content_hash=digest.hexdigest(), batch=self, spooled=spooled
-        )
+        except BaseException:
+            arriving.abort()
+            raise
+
+    def begin(self, name: str) -> ArrivingFile:
+        """Open a file whose bytes come by and by; its name must be clean.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        spooled = str(self._files)
+        self._files += 1
+        return ArrivingFile(self, self._folder / spooled, name)
+
+    def path_of(self, upload: Upload) -> Path:
+        """Return where the bytes of one of its files are."""
+        return self._folder / upload.spooled
 
     def keep_only(self, spooled: Collection[str]) -> None:
         """Delete the files that the job is not about."""
@@ -141,6 +146,61 @@ class Batch:
     def discard(self) -> None:
         """Delete the files."""
         self._unwanted()
+
+
+class ArrivingFile:
+    """A file of a batch while its bytes come. :meth:`end` or :meth:`abort` closes it.
+
+    Attributes:
+        size: bytes so far.
+
+    Raises (every method but :meth:`abort`):
+        StoreError: the disk is full or the folder cannot be written.
+    """
+
+    def __init__(self, batch: Batch, path: Path, name: str) -> None:
+        self.size = 0
+        self._batch = batch
+        self._path = path
+        self._name = name
+        self._digest = hashlib.sha256()
+        with self._keeping():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(descriptor, "wb")
+
+    def write(self, part: bytes) -> None:
+        """Take the next bytes."""
+        with self._keeping():
+            self._file.write(part)
+        self._digest.update(part)
+        self.size += len(part)
+
+    def end(self) -> Upload:
+        """Say that all bytes are there."""
+        with self._keeping(), self._file as file:
+            file.flush()
+            # The catalog must not promise after a power cut what the disk never got.
+            os.fsync(file.fileno())
+        return Upload(
+            name=self._name,
+            size=self.size,
+            content_hash=self._digest.hexdigest(),
+            batch=self._batch,
+            spooled=self._path.name,
+        )
+
+    def abort(self) -> None:
+        """Delete what has come."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _no_room(self._path.parents[1], error, name=self._name) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -22,6 +23,12 @@ from kb.server.loading.reader import FileReader
 from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
+
+if TYPE_CHECKING:
+    from ingest.jobs import Jobs
+
+_MOST_FILES_BYTES = 4 << 30
+"""Of all files in one body."""
 
 _RANKED_AT_ONCE = 4  # one reranker computes them all, some of each in turn
 
@@ -44,9 +51,14 @@ def application(
     embedder = base.embedder
     quick = Lane("requests", limits.threads, most=limits.requests)
     ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)
-    engine = Engine(embedder, quick=quick, most=Load(limits.queue_texts, limits.queue_bytes))
+    engine = Engine(
+        embedder,
+        quick=quick,
+        most=Load(limits.queue_texts, limits.queue_bytes),
+        long_inputs=limits.long_inputs,
+    )
     reader = FileReader(base.settings)
-    serving = knowledge.Serving(base=base, quick=quick)
+    serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     routers = [
         *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),
@@ -72,7 +84,9 @@ def application(
     ]
     handle_errors(app)
     try:
-        yield Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
+        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
+        gate.at_end.append(serving.ending.set)
+        yield gate
     finally:
         reader.close()
         serving.close()
@@ -82,6 +96,16 @@ def application(
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:
-    """Let a body of files be as large as a file that is read, and what stands around it."""
-    around = limits.small_body_bytes
-    return limits if limits.files_bytes else replace(limits, files_bytes=(most_mib << 20) + around)
+    """Let a body of files hold several, or one that is as large as what is read.
+
+    Routes refuse single files that are larger.
+    """
+    most = max(_MOST_FILES_BYTES, (most_mib << 20) + limits.small_body_bytes)
+    return limits if limits.files_bytes else replace(limits, files_bytes=most)
+
+
+def _jobs(base: KnowledgeBase) -> Jobs:
+    """Begin to do what is queued, by whomever."""
+    from ingest.jobs import Jobs  # noqa: PLC0415 - kb stands below ingest
+
+    return Jobs(base)

@@ -22,6 +22,7 @@ from kb.server.bodies import (
 )
 from kb.server.caller import CALLER, Caller
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.fields import LongInputs
 from kb.server.guard import Guard
 from kb.server.queueing.clients import asking, client_name
 from kb.server.rates import Rates
@@ -52,6 +53,8 @@ class Limits:
         queue_bytes: most bytes of those texts.
         rate: most requests a minute of a key that has no bound of its own; None for any number.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
+        long_inputs: what becomes of texts that the model cannot read whole, unless a request
+            says it.
     """
 
     body_bytes: int = 8 * 2**20
@@ -69,6 +72,7 @@ class Limits:
     queue_bytes: int = 64 * 2**20
     rate: int | None = None
     files: int = 256
+    long_inputs: LongInputs = "windows"
 
 
 class Gate:
@@ -84,6 +88,7 @@ class Gate:
 
     Attributes:
         table: the same.
+        at_end: called when the server is told to end.
     """
 
     def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, table: RouteTable) -> None:
@@ -92,6 +97,7 @@ class Gate:
         self._rates = Rates(limits.rate)
         self._limits = limits
         self.table = table
+        self.at_end: list[Callable[[], object]] = []
         self._at_work = 0
         self._passing = 0
         self._held = 0
@@ -125,6 +131,8 @@ class Gate:
     def end(self) -> None:
         """Take no more bodies, and give what is at work a while: the server was told to end."""
         self._ending = True
+        for act in self.at_end:
+            act()
         now = asyncio.get_running_loop().time()
         for limit in self._arriving:
             limit.reschedule(now)

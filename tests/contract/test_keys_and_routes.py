@@ -203,7 +203,7 @@ def test_a_key_of_several_collections_must_say_which_it_means(
         assert answer.status_code == status, answer.text
     served.base.delete_collection("third")
     answer = client.post("/v1/search", json={"query": "hides"}, headers=headers)
-    assert [hit["collection"] for hit in answer.json()["data"]] == [OWN]
+    assert {hit["collection"] for hit in answer.json()["data"]} == {OWN}
 
 
 def test_a_key_whose_collections_are_gone_finds_nothing(

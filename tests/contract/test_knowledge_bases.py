@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import chat_server
 import pytest
 from served_app import ServedApp, served_app
 
+from ingest import ingest
 from kb import (
     Answer,
     ChatError,
@@ -377,6 +379,33 @@ class TestAnswers:
                 _ = base.ask("coffee warranty?", collection=filled).answer
         finally:
             chat.faults.clear()
+
+
+class TestIngestion:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "library"
+        for path, text in TEXTS.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8")
+        (folder / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+        return folder
+
+    def test_files_are_ingested_and_a_bad_one_is_a_result(
+        self, base: Base, name: str, folder: Path
+    ) -> None:
+        report = ingest(base, [folder], collection=name)
+        assert report.summary() == {"added": len(TEXTS), "failed": 1}
+        (failure,) = report.failures
+        assert failure.source.path.endswith("broken.pdf")
+        assert failure.reason_code == "damaged"
+        assert len(base.documents(collection=name)) == len(TEXTS)
+        hit = base.search("what do herons eat", collection=name)[0]
+        assert hit.source.endswith("birds/heron.txt")
+        again = ingest(base, [folder], collection=name)
+        assert again.count("unchanged") >= len(TEXTS)
+        (folder / "birds" / "heron.txt").write_text("Herons fly south.")
+        assert ingest(base, [folder], collection=name).count("changed") == 1
 
 
 def test_the_client_has_every_method_that_asks_or_changes_what_is_stored() -> None:

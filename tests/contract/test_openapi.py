@@ -23,6 +23,8 @@ BODIES_OF_CHANGES = (
     ("POST", "/v1/tags"),
     ("POST", "/v1/answer"),
     ("POST", "/v1/answer/continue"),
+    ("POST", "/v1/jobs/{job_id}/cancel"),
+    ("POST", "/v1/jobs/{job_id}/retry"),
 )
 LISTS = (
     "/v1/documents",
@@ -105,7 +107,7 @@ def test_bodies_that_change_something_are_taken_and_refused_as_described(
         assert not is_malformed(answer), (str(body)[:300], answer.text)
         check_answer(answer, description, schemas, path)
     bodies = schemas.invalid(schema)
-    assert len(bodies) > 20
+    assert len(bodies) > 10
     for body in bodies:
         answer = client.request(method, filled(path), content=json.dumps(body), headers=JSON)
         assert is_malformed(answer), (str(body)[:300], answer.status_code, answer.text[:500])
@@ -146,7 +148,7 @@ def test_query_parameters_are_taken_and_refused_as_described(
     [
         *("/health", "/v1/models", "/v1/collections", "/v1/collections/default", "/v1/documents"),
         *("/v1/documents/1", "/v1/documents/1/content", "/v1/documents/1/chunks"),
-        *("/v1/facets", "/v1/failed", "/v1/runs"),
+        *("/v1/facets", "/v1/failed", "/v1/runs", "/v1/jobs"),
     ],
 )
 def test_what_is_asked_for_by_get_has_the_shape_that_is_described(
@@ -156,6 +158,39 @@ def test_what_is_asked_for_by_get_has_the_shape_that_is_described(
     assert answer.status_code == 200
     template = path.replace("/1", "/{document_id}").replace("/default", "/{name}")
     check_answer(answer, description, schemas, template)
+
+
+def test_an_upload_and_its_job_have_the_shapes_that_are_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+) -> None:
+    fields = {"collection": "uploaded"}
+    for name, status in (("heron.txt", 202), ("a.exe", 415), ("a.zip", 400)):
+        answer = client.post("/v1/uploads", files={"files": (name, b"A heron.")}, data=fields)
+        assert answer.status_code == status
+        check_answer(answer, description, schemas, "/v1/uploads")
+        if status == 202:
+            path = answer.headers["Location"]
+    with client.stream("GET", f"{path}/events") as followed:
+        told = "".join(followed.iter_text())
+    assert "event: end" in told
+    for suffix in ("", "/files"):
+        template = f"/v1/jobs/{{job_id}}{suffix}"
+        check_answer(client.get(f"{path}{suffix}"), description, schemas, template)
+    page = client.get("/v1/documents", params=fields).json()
+    number = page["data"][0]["id"]
+    template = "/v1/documents/{document_id}/original"
+    for document, status in ((number, 202), (10**9, 404)):
+        answer = client.put(f"/v1/documents/{document}/original", content=b"Another heron.")
+        assert answer.status_code == status
+        check_answer(answer, description, schemas, template)
+    refused = client.post(f"{path}/cancel", json={})
+    assert refused.status_code == 409
+    check_answer(refused, description, schemas, "/v1/jobs/{job_id}/cancel")
+    check_answer(client.delete(path), description, schemas, "/v1/jobs/{job_id}")
+    content = description["paths"]["/v1/uploads"]["post"]["requestBody"]["content"]
+    assert set(content["multipart/form-data"]["schema"]["properties"]) == {
+        *("files", "collection", "replace", "password"),
+    }
 
 
 def test_a_model_is_described_by_its_name_and_others_are_not_there(
@@ -316,4 +351,5 @@ def test_no_path_has_an_answer_that_the_server_never_gives(description: dict[str
     for operations in description["paths"].values():
         for operation in operations.values():
             assert "422" not in operation["responses"]
-            assert {"200", "400", "500", "503"} <= set(operation["responses"])
+            assert {"200", "202"} & set(operation["responses"])
+            assert {"400", "500", "503"} <= set(operation["responses"])

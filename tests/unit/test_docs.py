@@ -19,7 +19,11 @@ from kb.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ALL = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("*.md")}
+ALL = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for pattern in ("*.md", "docs/*.md")
+    for path in ROOT.glob(pattern)
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -66,7 +70,8 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_files_that_are_linked_exist(name: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", ALL[name])
-    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+    folder = (ROOT / name).parent
+    assert [link for link in links if "://" not in link and not (folder / link).exists()] == []
 
 
 def test_tree_in_the_readme_names_every_package_and_nothing_else() -> None:

@@ -11,9 +11,12 @@ from kb.server.knowledge import (
     documents,
     glancing,
     history,
+    job_changes,
+    jobs,
     originals,
     searching,
     tags,
+    uploads,
 )
 from kb.server.knowledge.serving import Serving
 
@@ -32,4 +35,7 @@ def routers(serving: Serving) -> list[APIRouter]:
         tags.routes(serving),
         originals.routes(serving),
         history.routes(serving),
+        uploads.routes(serving),
+        jobs.routes(serving),
+        job_changes.routes(serving),
     ]

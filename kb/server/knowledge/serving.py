@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path
 
@@ -16,6 +17,9 @@ from kb.server.caller import Caller
 from kb.server.fields import DIGITS, MOST_INTEGER
 from kb.server.lanes import Lane
 
+if TYPE_CHECKING:
+    from ingest.jobs import Jobs
+
 STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 """What a route may answer that looks something up in the store."""
 
@@ -23,6 +27,9 @@ DocumentId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 
 _CHANGES_AT_ONCE = 8  # they wait for each other in any case
 _ANSWERS_AT_ONCE = 16
+_FOLLOWERS_AT_ONCE = 64
+# After that, a commit under way is left to its thread; the next process cleans up.
+_GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,22 +38,30 @@ class Serving:
 
     Attributes:
         base: what is served.
+        jobs: ingestion in the background, which this process does, too.
         quick: for what is looked up.
         changes: for what changes the store, which waits for whoever else does.
         answers: for what a chat model writes.
+        followers: for those who look on at a job.
+        ending: set when the server is told to end.
     """
 
     base: KnowledgeBase
+    jobs: Jobs
     quick: Lane
     changes: Lane = field(
         default_factory=lambda: Lane("changes of what is stored", _CHANGES_AT_ONCE)
     )
     answers: Lane = field(default_factory=lambda: Lane("answers", _ANSWERS_AT_ONCE))
+    followers: Lane = field(default_factory=lambda: Lane("streams of events", _FOLLOWERS_AT_ONCE))
+    ending: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
-        """Wait for changes and answers under way."""
-        self.changes.close()
-        self.answers.close()
+        """Wait for what is under way; jobs go on when a server is there again."""
+        self.ending.set()
+        for lane in (self.changes, self.answers, self.followers):
+            lane.close()
+        self.jobs.close(timeout_s=_GRACE_S)
 
     def chosen(self, caller: Caller, *names: str | None) -> tuple[str, ...] | None:
         """Return the collections that a request means; None is the one of the settings.

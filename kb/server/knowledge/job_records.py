@@ -1,0 +1,104 @@
+"""Jobs as the server answers them, for ``/openapi.json``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+
+from kb.catalog.job_records import JobInfo, JobKind, JobStage, JobState
+from kb.errors import JobError
+from kb.server.caller import Caller
+from kb.server.fields import DIGITS, MOST_INTEGER
+from kb.server.knowledge.records import NoticeReply
+from kb.server.knowledge.serving import Serving
+from kb.server.replies import Reply
+
+JobId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
+
+
+class JobFileReply(Reply):
+    """A file of a job: ``done`` of ``total`` are pages while it is read, chunks afterwards."""
+
+    name: str
+    stage: JobStage
+    done: int
+    total: int
+    notices: list[NoticeReply]
+    reason: str
+    reason_code: str
+    replaced: bool
+    size: int
+    content_hash: str
+
+
+class ProgressReply(Reply):
+    """How far a job is, all its files together."""
+
+    total: int
+    finished: int
+    failed: int
+    unread: bool
+    chunks_done: int
+    chunks_total: int
+    chunks_per_s: float
+    gone: list[str]
+    left_out: dict[str, dict[str, str]]
+
+
+class JobReply(Reply):
+    """A job; ``files`` are the most telling ones: what moves, then what failed, then the rest.
+
+    ``asks`` says that it waits for a password that nobody knows any more.
+    """
+
+    id: int
+    kind: JobKind
+    state: JobState
+    collection: str
+    collection_id: str | None
+    paths: list[str]
+    options: dict[str, Any]
+    cancelling: bool
+    attempts: int
+    progress: ProgressReply
+    files: list[JobFileReply]
+    error: str
+    error_code: str
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    asks: bool
+    total: int
+    finished: int
+    failed: int
+
+
+class JobsReply(Reply):
+    """The jobs that are remembered, oldest first."""
+
+    object: Literal["list"]
+    data: list[JobReply]
+
+
+class JobFilesReply(Reply):
+    """Some files of a job in the order in which they came, and how many are remembered."""
+
+    object: Literal["list"]
+    data: list[JobFileReply]
+    total: int
+    has_more: bool
+
+
+def job_of(serving: Serving, caller: Caller, job_id: int) -> JobInfo:
+    """Return a job.
+
+    Raises:
+        JobError: there is none, or the caller's key is not for its collection.
+    """
+    found = serving.jobs.get(job_id)
+    if found is None or not caller.among([found.collection]):
+        msg = f"there is no job {job_id} (any more); GET /v1/jobs lists those that there are"
+        raise JobError(msg)
+    return found

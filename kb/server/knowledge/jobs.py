@@ -1,0 +1,138 @@
+"""``/v1/jobs``: ingestion in the background, by whomever it was begun, listed and followed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from kb import wire
+from kb.server.caller import Asking
+from kb.server.description import errors
+from kb.server.errors import json_response
+from kb.server.fields import DIGITS
+from kb.server.json_bodies import JsonRoute
+from kb.server.knowledge.job_records import JobFilesReply, JobId, JobReply, JobsReply, job_of
+from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.knowledge.streaming import EVENTS, Emit, streamed
+from kb.server.requests import QueryString, each_once
+from kb.server.scopes import needs
+from kb.stopping import checkpoint
+
+_LOOK_S = 0.25
+"""Seconds after which a follower is told what has changed."""
+
+
+class JobFilesQuery(QueryString):
+    """``GET /v1/jobs/{job_id}/files``: which of them."""
+
+    limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
+    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+
+
+def routes(serving: Serving) -> APIRouter:
+    """Return the routes of jobs."""
+    router = APIRouter(route_class=JsonRoute)
+    quick = serving.quick
+
+    @router.get(
+        "/v1/jobs",
+        operation_id="list_jobs",
+        response_model=JobsReply,
+        responses=errors(HTTPStatus.TOO_MANY_REQUESTS),
+    )
+    @needs("read", collections="asked")
+    async def jobs(caller: Asking) -> Response:
+        """List the jobs of ingestion: waiting, under way and ended."""
+
+        def remembered() -> dict[str, Any]:
+            found = serving.jobs.listed()
+            allowed = set(caller.among({each.collection for each in found}))
+            return listed(wire.job_json(each) for each in found if each.collection in allowed)
+
+        return await quick.run(lambda: json_response(remembered()))
+
+    @router.get(
+        "/v1/jobs/{job_id}",
+        operation_id="get_job",
+        response_model=JobReply,
+        responses=errors(*STORE),
+    )
+    @needs("read", collections="asked")
+    async def one(job_id: JobId, caller: Asking) -> Response:
+        """Say how far a job is, file by file."""
+        return await quick.run(
+            lambda: json_response(wire.job_json(job_of(serving, caller, job_id)))
+        )
+
+    @router.get(
+        "/v1/jobs/{job_id}/files",
+        operation_id="list_job_files",
+        response_model=JobFilesReply,
+        responses=errors(*STORE),
+    )
+    @needs("read", collections="asked")
+    async def files(
+        job_id: JobId,
+        asked: Annotated[JobFilesQuery, Query()],
+        request: Request,
+        caller: Asking,
+    ) -> Response:
+        """List the files of a job, each with what became of it."""
+        each_once(request)
+
+        def some() -> dict[str, Any]:
+            job_of(serving, caller, job_id)
+            found = serving.base.jobs.files(job_id)
+            chosen = found[asked.offset : asked.offset + asked.limit]
+            more = asked.offset + len(chosen) < len(found)
+            return listed(map(wire.job_file_json, chosen), total=len(found), has_more=more)
+
+        return await quick.run(lambda: json_response(some()))
+
+    @router.get(
+        "/v1/jobs/{job_id}/events",
+        operation_id="follow_job",
+        responses={**errors(*STORE), HTTPStatus.OK.value: EVENTS},
+        response_class=Response,
+    )
+    @needs("read", collections="asked")
+    async def events(job_id: JobId, caller: Asking) -> Response:
+        """Follow a job as server-sent events: `job` at every change, at last `end`.
+
+        The last comes when it has ended, or waits for a password. A stream that ends without it
+        was broken off: follow again.
+        """
+        await quick.run(lambda: job_of(serving, caller, job_id))
+        return await streamed(serving.followers, _followed(serving, job_id))
+
+    return router
+
+
+def _followed(serving: Serving, job_id: int) -> Callable[[Emit], None]:
+    """Return what tells of a job until nothing more will happen, or the server ends."""
+
+    def tell(emit: Emit) -> None:
+        check = checkpoint()
+        seen = -1
+        while not serving.ending.is_set():
+            check()
+            changes = serving.base.jobs.changes()
+            if changes != seen:
+                seen = changes
+                found = serving.jobs.get(job_id)
+                if found is None:
+                    emit("end", None)
+                    return
+                emit("job", wire.job_json(found))
+                if not found.active:
+                    emit("end", wire.job_json(found))
+                    return
+            time.sleep(_LOOK_S)
+
+    return tell

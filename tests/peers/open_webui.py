@@ -1,0 +1,268 @@
+"""Open WebUI itself over `kb serve`: are all files ingested, and is the right one found first?
+
+A maintainer runs it with the real package, which has a Python of its own (2.9 GB and more):
+
+    python3.11 -m venv /somewhere/owui && /somewhere/owui/bin/pip install open-webui
+    kb serve --port 8600 &
+    python tests/peers/open_webui.py --python /somewhere/owui/bin/python \
+        --root FOLDER --files files.txt --queries queries.tsv --server kb=http://127.0.0.1:8600
+
+``files.txt`` names a file below the folder in each line, ``queries.tsv`` has a question, a tab and
+the file that answers it. Without ``--files`` all files of the folder are sent. Settings are those
+of a new installation, but for the address of the embedding server. Every further ``--server`` is
+run in the same way and compared with the first: other servers of the same model.
+
+The exit status is 0 if the first server loses no file and finds every file that another one finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_S = 600.0
+FILE_S = 3600.0
+_LOOK_S = 0.5
+_PREFIXES = {
+    "RAG_EMBEDDING_PREFIX_FIELD_NAME": "input_type",
+    "RAG_EMBEDDING_QUERY_PREFIX": "query",
+    "RAG_EMBEDDING_CONTENT_PREFIX": "document",
+}
+
+
+@dataclass
+class Outcome:
+    """What became of the files and questions with one server."""
+
+    server: str
+    files: int = 0
+    seconds: float = 0.0
+    chunks: int = 0
+    lost: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
+    milliseconds: list[float] = field(default_factory=list)
+
+
+def main() -> int:
+    """Run Open WebUI over each server and say how they compare."""
+    options = _options()
+    files = _files(options)
+    questions = _questions(options.queries)
+    outcomes = []
+    for given in options.server:
+        name, _, url = given.partition("=")
+        environment = _settings(options, url)
+        with tempfile.TemporaryDirectory() as data, _running(options, environment, data) as web:
+            outcome = Outcome(name, files=len(files))
+            collection = _ingested(web, options.root, files, outcome, options.together)
+            _asked(web, collection, questions, outcome)
+        _say(outcome, questions)
+        outcomes.append(outcome)
+    return _verdict(outcomes, questions)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--python", type=Path, required=True, help="Python that has open-webui")
+    parser.add_argument("--root", type=Path, required=True, help="folder of the files")
+    parser.add_argument("--files", type=Path, help="list of files below the folder")
+    parser.add_argument("--queries", type=Path, required=True, help="questions and their files")
+    parser.add_argument("--server", action="append", required=True, help="NAME=URL; repeat it")
+    parser.add_argument("--engine", choices=["openai", "ollama"], default="openai")
+    parser.add_argument("--model", default="multilingual-e5-small", help="name of the model")
+    parser.add_argument("--key", default="none", help="API key of the servers")
+    parser.add_argument("--loader", help="URL of the external document loader, if any")
+    parser.add_argument("--together", type=int, default=0, help="uploads at once; all by default")
+    parser.add_argument("--prefixes", action="store_true", help="say what is query and document")
+    parser.add_argument("--log", type=Path, help="where Open WebUI's log goes")
+    return parser.parse_args()
+
+
+def _files(options: argparse.Namespace) -> list[str]:
+    if options.files:
+        return [line for line in options.files.read_text("utf-8").splitlines() if line.strip()]
+    every = (path for path in options.root.rglob("*") if path.is_file())
+    return sorted(path.relative_to(options.root).as_posix() for path in every)
+
+
+def _questions(file: Path) -> dict[str, str]:
+    lines = (line.split("\t") for line in file.read_text("utf-8").splitlines() if line.strip())
+    return {question: answer.strip() for question, answer in lines}
+
+
+def _settings(options: argparse.Namespace, url: str) -> dict[str, str]:
+    """Return what a person fills in under Admin Settings, Documents; the rest is as installed."""
+    told = {
+        "RAG_EMBEDDING_ENGINE": options.engine,
+        "RAG_EMBEDDING_MODEL": options.model,
+        "RAG_OPENAI_API_BASE_URL": f"{url}/v1",
+        "RAG_OPENAI_API_KEY": options.key,
+        "RAG_OLLAMA_BASE_URL": url,
+        "RAG_OLLAMA_API_KEY": options.key,
+    }
+    if options.prefixes:
+        told |= _PREFIXES
+    if options.loader:
+        told |= {
+            "CONTENT_EXTRACTION_ENGINE": "external",
+            "EXTERNAL_DOCUMENT_LOADER_URL": options.loader,
+            "EXTERNAL_DOCUMENT_LOADER_API_KEY": options.key,
+        }
+    return told
+
+
+@contextmanager
+def _running(
+    options: argparse.Namespace, settings: dict[str, str], data: str
+) -> Iterator[httpx.Client]:
+    """Lend a client of a new installation, logged in as its first user."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        **settings,
+        "DATA_DIR": data,
+        "WEBUI_SECRET_KEY": "of-a-test-that-ends-soon",
+        # Nothing of this is about documents; each would ask the network.
+        "OFFLINE_MODE": "true",
+        "HF_HUB_OFFLINE": "1",
+        "ANONYMIZED_TELEMETRY": "false",
+        "ENABLE_OLLAMA_API": "false",
+        "ENABLE_OPENAI_API": "false",
+    }
+    command = [options.python.parent / "open-webui", "serve", "--host", "127.0.0.1"]
+    log = options.log.open("ab") if options.log else subprocess.DEVNULL
+    with subprocess.Popen(
+        [*map(str, command), "--port", str(port)],
+        env=environment,
+        cwd=data,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            with httpx.Client(base_url=url, timeout=FILE_S, trust_env=False) as web:
+                _wait(web, process)
+                account = {"name": "Test", "email": "test@example.com", "password": "of-a-test-1"}
+                told = web.post("/api/v1/auths/signup", json=account).raise_for_status().json()
+                web.headers["Authorization"] = f"Bearer {told['token']}"
+                yield web
+        finally:
+            process.terminate()
+
+
+def _wait(web: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            if web.get("/health").status_code == httpx.codes.OK:
+                return
+        except httpx.HTTPError:
+            pass
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit("Open WebUI did not start; --log FILE keeps what it says")
+        time.sleep(_LOOK_S)
+
+
+def _ingested(
+    web: httpx.Client, root: Path, files: Sequence[str], outcome: Outcome, together: int
+) -> str:
+    """Upload files as its pages do, all at once, into a new collection; return its id."""
+    form = {"name": "Peers", "description": "Files of the comparison"}
+    made = web.post("/api/v1/knowledge/create", json=form).raise_for_status().json()
+    began = time.monotonic()
+
+    def one(name: str) -> tuple[str, str]:
+        return name, _added(web, root / name, name, made["id"])
+
+    with ThreadPoolExecutor(together or len(files)) as threads:
+        outcome.lost = {name: why for name, why in threads.map(one, files) if why}
+    outcome.seconds = time.monotonic() - began
+    return str(made["id"])
+
+
+def _added(web: httpx.Client, path: Path, name: str, collection: str) -> str:
+    """Upload one file, wait until it is processed, and add it; say why it was lost."""
+    with path.open("rb") as content:
+        # A name of its own for each, by which the answer is known again.
+        sent = web.post("/api/v1/files/", files={"file": (_told(name), content)})
+    if not sent.is_success:
+        return sent.text
+    number = sent.json()["id"]
+    while True:
+        now = web.get(f"/api/v1/files/{number}/process/status").raise_for_status().json()
+        if now["status"] == "failed":
+            told = web.get(f"/api/v1/files/{number}").json()
+            return str(told["data"].get("error", told))
+        if now["status"] == "completed":
+            break
+        time.sleep(_LOOK_S)
+    added = web.post(f"/api/v1/knowledge/{collection}/file/add", json={"file_id": number})
+    return "" if added.is_success else added.text
+
+
+def _asked(web: httpx.Client, collection: str, questions: dict[str, str], outcome: Outcome) -> None:
+    for question in questions:
+        body = {"collection_names": [collection], "query": question}
+        began = time.monotonic()
+        answer = web.post("/api/v1/retrieval/query/collection", json=body)
+        outcome.milliseconds.append(1000 * (time.monotonic() - began))
+        outcome.first[question] = _first(answer.json()) if answer.is_success else answer.text[:200]
+
+
+def _first(told: dict[str, Any]) -> str:
+    found = told.get("metadatas") or [[]]
+    return str(found[0][0].get("name", "")) if found and found[0] else ""
+
+
+def _told(name: str) -> str:
+    return name.replace("/", "__")
+
+
+def _right(outcome: Outcome, questions: dict[str, str]) -> set[str]:
+    return {each for each, file in questions.items() if outcome.first[each] == _told(file)}
+
+
+def _say(outcome: Outcome, questions: dict[str, str]) -> None:
+    right = _right(outcome, questions)
+    middle = sorted(outcome.milliseconds)[len(outcome.milliseconds) // 2]
+    sys.stdout.write(
+        f"{outcome.server}: {outcome.files - len(outcome.lost)} of {outcome.files} files in "
+        f"{outcome.seconds:.1f} s; the right file first for {len(right)} of {len(questions)} "
+        f"questions, {middle:.0f} ms each (p50)\n"
+    )
+    for name, why in outcome.lost.items():
+        sys.stdout.write(f"  lost {name}: {why[:300]}\n")
+    for question in questions.keys() - right:
+        sys.stdout.write(f"  not first: {question!r}: {outcome.first[question][:100]}\n")
+    sys.stdout.flush()
+
+
+def _verdict(outcomes: Sequence[Outcome], questions: dict[str, str]) -> int:
+    ours, *others = outcomes
+    missing = {
+        question: other.server
+        for other in others
+        for question in _right(other, questions) - _right(ours, questions)
+    }
+    for question, server in missing.items():
+        sys.stdout.write(f"{server} finds the file first for {question!r}; {ours.server} not\n")
+    return 1 if ours.lost or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
