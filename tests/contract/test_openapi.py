@@ -160,6 +160,39 @@ def test_what_is_asked_for_by_get_has_the_shape_that_is_described(
     check_answer(answer, description, schemas, template)
 
 
+def test_an_upload_and_its_job_have_the_shapes_that_are_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas
+) -> None:
+    fields = {"collection": "uploaded"}
+    for name, status in (("heron.txt", 202), ("a.exe", 415), ("a.zip", 400)):
+        answer = client.post("/v1/uploads", files={"files": (name, b"A heron.")}, data=fields)
+        assert answer.status_code == status
+        check_answer(answer, description, schemas, "/v1/uploads")
+        if status == 202:
+            path = answer.headers["Location"]
+    with client.stream("GET", f"{path}/events") as followed:
+        told = "".join(followed.iter_text())
+    assert "event: end" in told
+    for suffix in ("", "/files"):
+        template = f"/v1/jobs/{{job_id}}{suffix}"
+        check_answer(client.get(f"{path}{suffix}"), description, schemas, template)
+    page = client.get("/v1/documents", params=fields).json()
+    number = page["data"][0]["id"]
+    template = "/v1/documents/{document_id}/original"
+    for document, status in ((number, 202), (10**9, 404)):
+        answer = client.put(f"/v1/documents/{document}/original", content=b"Another heron.")
+        assert answer.status_code == status
+        check_answer(answer, description, schemas, template)
+    refused = client.post(f"{path}/cancel", json={})
+    assert refused.status_code == 409
+    check_answer(refused, description, schemas, "/v1/jobs/{job_id}/cancel")
+    check_answer(client.delete(path), description, schemas, "/v1/jobs/{job_id}")
+    content = description["paths"]["/v1/uploads"]["post"]["requestBody"]["content"]
+    assert set(content["multipart/form-data"]["schema"]["properties"]) == {
+        *("files", "collection", "replace", "password"),
+    }
+
+
 def test_a_model_is_described_by_its_name_and_others_are_not_there(
     client: httpx.Client, description: dict[str, Any], schemas: Schemas
 ) -> None:
