@@ -48,8 +48,9 @@ def tools_of(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
             }
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if body:
-                name = body["schema"]["$ref"].rsplit("/", 1)[-1]
-                properties |= description["components"]["schemas"][name]["properties"]
+                named = body["schema"].get("$ref", "").rsplit("/", 1)[-1]
+                schema = description["components"]["schemas"][named] if named else body["schema"]
+                properties |= schema.get("properties", {})
             assert operation["operationId"] not in found
             found[operation["operationId"]] = {
                 "path": path,
