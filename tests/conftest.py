@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -39,11 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Let children be interrupted wherever the tests run.
+    """Have children start as users start them, wherever the tests run.
 
     A job in the background, `nohup` and many CI systems start programs with SIGINT ignored, and
-    children inherit that. A handler of Python's becomes the system's default in them.
+    children inherit that. A handler of Python's becomes the system's default in them. Some of them
+    also forbid Python to keep what it has compiled: hundreds of children would compile all modules
+    again, 0.2 s each, and each process that tests all test modules.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -76,11 +81,14 @@ class UserInterface:
 
 
 @pytest.fixture(scope="session")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the default model."""
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that holds the default model, whose weights stay in memory for quick openings."""
+    from kb.llama.native import Model  # noqa: PLC0415 - unit tests load no model
+
     folder = tmp_path_factory.mktemp("models")
-    ensure_bundled_model(folder)
-    return folder
+    weights = Model(ensure_bundled_model(folder))
+    yield folder
+    weights.close()
 
 
 @pytest.fixture(scope="session")

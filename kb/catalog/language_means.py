@@ -73,15 +73,6 @@ class LanguageMeanReads(Transaction):
         )
         return {row["id"]: row["language"] for row in rows}
 
-    def languages_of_chunks(self, chunk_ids: Sequence[int]) -> dict[int, str]:
-        """Return the language of each of some chunks, ISO 639-1, empty where it is not known."""
-        rows = self._db.execute(
-            "SELECT k.id, k.language FROM json_each(?) AS wanted"
-            " CROSS JOIN chunks k ON k.id = wanted.value",
-            (json.dumps(list(chunk_ids)),),
-        )
-        return {row[0]: row[1] for row in rows}
-
     def model_means(self, fingerprint: str) -> dict[str, Trial]:
         """Return the means that were made here for a model, by language, used or not."""
         rows = self._db.execute("SELECT * FROM model_means WHERE fingerprint = ?", (fingerprint,))

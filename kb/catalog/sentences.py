@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kb.catalog.base import Transaction
 from kb.prepared import KeyedChunk
-from kb.sentences.packed import ChunkSentences, chunk_sentences
+from kb.sentences.packed import ChunkSentences, SentenceTable, chunk_sentences, sentence_table
 
 _STRAY = (
     "s.collection_id = ? AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d"
@@ -60,6 +60,25 @@ class SentenceReads(Transaction):
             (json.dumps(list(chunk_ids)), collection_id),
         )
         return {row[0]: chunk_sentences(row[1], row[2]) for row in rows}
+
+    def scored_by(
+        self, collection_id: str, chunk_ids: Sequence[int]
+    ) -> tuple[dict[int, str], SentenceTable]:
+        """Return what chunks are scored by: the language of each, and the vectors of most.
+
+        The language is ISO 639-1, empty where it is not known. A chunk whose sentences have no
+        vectors yet is not in the table.
+        """
+        rows = self._db.execute(
+            "SELECT k.id, k.language, length(s.spans) / 8, s.vectors FROM json_each(?1) AS wanted"
+            " CROSS JOIN chunks k ON k.id = wanted.value"
+            " LEFT JOIN sentence_vectors s ON s.collection_id = ?2"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start",
+            (json.dumps(list(chunk_ids)), collection_id),
+        ).fetchall()
+        languages = {row[0]: row[1] for row in rows}
+        table = sentence_table((row[0], row[2], row[3]) for row in rows if row[3] is not None)
+        return languages, table
 
     def has_unrefined(self, collection_id: str) -> bool:
         """Say whether the vectors of any sentences of a collection are still to be computed."""

@@ -6,7 +6,7 @@ import importlib.util
 import runpy
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -38,6 +38,13 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
             "--behind-proxy", help="A reverse proxy passes requests on: everybody needs a key."
         ),
     ] = False,
+    long_inputs: Annotated[
+        Literal["windows", "refuse"],
+        typer.Option(
+            help="What becomes of a text that the model cannot read whole, unless a request says "
+            "it: it is embedded in windows, or refused."
+        ),
+    ] = "windows",
     origin: Annotated[
         list[str] | None,
         typer.Option(help="Site whose pages may ask and read answers: https://chat.example."),
@@ -57,7 +64,12 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
             base,
             host=host,
             port=port,
-            limits=Limits(bulk=requests, requests=Limits().requests + requests, rate=rate),
+            limits=Limits(
+                bulk=requests,
+                requests=Limits().requests + requests,
+                rate=rate,
+                long_inputs=long_inputs,
+            ),
             behind_proxy=behind_proxy,
             origins=origin or (),
             announce=lambda url: console.print(

@@ -8,28 +8,27 @@ and keeps one context, so one core waits.
 from __future__ import annotations
 
 import ctypes
-import os
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.errors import ModelCallError, ModelError, OutOfMemoryError
-from kb.llama.library import errors, forget_errors, initialise, llama_cpp
+from kb.errors import ModelCallError
+from kb.llama.library import llama_cpp
+from kb.llama.weights import Weights
 
 POOLING_NONE = llama_cpp.LLAMA_POOLING_TYPE_NONE
 POOLING_LAST = llama_cpp.LLAMA_POOLING_TYPE_LAST
 POOLING_RANK = llama_cpp.LLAMA_POOLING_TYPE_RANK
 POOLING_NAMES = {-1: "unspecified", 0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
 
-_ALL_LAYERS = 0x7FFFFFFF
 _META_BYTES = 4096
 
 
 class Model:
     """A GGUF model in memory: weights and tokenizer. Safe to share between threads.
 
-    With ``only_header`` no weights are read.
+    Models of one file share what is in memory. With ``only_header`` no weights are read.
 
     Raises:
         ModelError: the file is missing, damaged, or of an architecture llama.cpp lacks.
@@ -37,40 +36,19 @@ class Model:
     """
 
     def __init__(self, path: Path, *, n_gpu_layers: int = -1, only_header: bool = False) -> None:
-        initialise()
-        if not path.is_file():
-            msg = f"there is no model file {path}; give the path of a GGUF file in KB_MODEL"
-            raise ModelError(msg)
-        params = llama_cpp.llama_model_default_params()
-        params.vocab_only = only_header
-        params.n_gpu_layers = _ALL_LAYERS if n_gpu_layers < 0 else n_gpu_layers
-        forget_errors()
-        handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
-        if not handle:
-            said = errors()
-            if any("allocat" in line or "memory" in line for line in said):
-                msg = (
-                    f"there is not enough memory for {path.name}: {said[0]}. Free memory, lower "
-                    "KB_N_GPU_LAYERS, or take a smaller quantisation of the model"
-                )
-                raise OutOfMemoryError(msg)
-            reason = said[0]
-            msg = (
-                f"llama.cpp cannot load {path}: {reason}. The file is damaged, cut short, or "
-                "newer than this release; fetch it again"
-            )
-            raise ModelError(msg)
         self.path = path
-        self._handle: llama_cpp.llama_model_p | None = handle
-        self._vocab = llama_cpp.llama_model_get_vocab(handle)
+        self._weights: Weights | None = Weights.of(
+            path, n_gpu_layers=n_gpu_layers, only_header=only_header
+        )
+        self._vocab = llama_cpp.llama_model_get_vocab(self._weights.handle)
 
     @property
     def handle(self) -> llama_cpp.llama_model_p:
         """The library's pointer, for contexts."""
-        if self._handle is None:
+        if self._weights is None:
             msg = "the embedding model is closed; open the knowledge base again"
             raise ModelCallError(msg)
-        return self._handle
+        return self._weights.handle
 
     @property
     def width(self) -> int:
@@ -240,7 +218,7 @@ class Model:
         )
 
     def close(self) -> None:
-        """Free the weights; contexts must be closed before."""
-        if self._handle is not None:
-            llama_cpp.llama_model_free(self._handle)
-            self._handle = None
+        """Let go of the weights; contexts must be closed before."""
+        if self._weights is not None:
+            self._weights.close()
+            self._weights = None

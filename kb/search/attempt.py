@@ -40,8 +40,9 @@ from kb.store.store import Store
 # ranks low; more cost time and did not change nDCG@10.
 _CANDIDATES_MIN = 50
 _CANDIDATES_PER_HIT = 3
-# The index does not know of sentences: of twice as many, the exact first ten are hardly ever not.
+# The index does not know of sentences: it gives twice as many at first, and this many at most.
 _INDEX_FACTOR = 2
+_MOST_FACTOR = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,9 @@ class Attempt:
         most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            found = [each.candidates(limit) for each in self._queries]
+            # Of several queries all candidates count: one that a query hardly finds is another's.
+            alone = most is not None and len(self._queries) == 1
+            found = [each.candidates(limit, shown=alone) for each in self._queries]
             candidates = several.fused([each for each, _ in found], self._asked.weights)
             kept = hits.first(self._state, candidates, most)
             # Collapsing must not cost hits that were there to be found.
@@ -159,7 +162,7 @@ class _QueryAttempt:
         """What words of the query that stand nowhere were probably meant to be, once it is done."""
         return corrections(self._sought.query, self._misspelt)
 
-    def candidates(self, limit: int) -> tuple[Found, bool]:
+    def candidates(self, limit: int, *, shown: bool) -> tuple[Found, bool]:
         """Return the best chunks of all collections together, and whether those are all.
 
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
@@ -188,13 +191,39 @@ class _QueryAttempt:
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if sought.mode != "keyword" and vector is not None:
                 scoring = Rescoring(each.id, sought.means, vector, sought.query.text)
-                most = _INDEX_FACTOR * limit
-                near = dense.nearest(self._answers, each, scoring.asked, most, restriction)
                 others = [chunk_id for chunk_id, _ in by_words]
-                found.meaning += scoring.ranked(state, near, others)
+                whole = self._near(each, scoring, limit, others, restriction)
+                found.meaning += scoring.ranked()
                 found.foreign |= scoring.foreign()
-                exhausted = exhausted and len(near) < most
-        return _ranked(state, asked.collections, sought, found), exhausted
+                exhausted = exhausted and whole
+        ranked, calibration = _ranked(asked.collections, sought, found)
+        # The index gave more than the limit, which was needed to score them. Their texts are not.
+        first = ranked[:limit] if shown else ranked
+        exhausted = exhausted and len(first) == len(ranked)
+        return _shown(state, asked.collections, sought, found, (first, calibration)), exhausted
+
+    def _near(
+        self,
+        collection: CollectionInfo,
+        scoring: Rescoring,
+        limit: int,
+        others: Sequence[int],
+        restriction: Restriction,
+    ) -> bool:
+        """Have candidates of the index scored, and others; say whether those are all there are.
+
+        The index does not know of sentences: it is asked for more while one of those that it has
+        not given yet may be among the best.
+        """
+        most, wanted = _INDEX_FACTOR * limit, _wanted(self._asked)
+        while True:
+            near = dense.nearest(self._answers, collection, scoring.asked, most, restriction)
+            scoring.score(self._state, near, others)
+            if len(near) < most:
+                return True
+            if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
+                return False
+            most *= 2
 
     def _words(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
@@ -256,8 +285,9 @@ def _diverse(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[Searc
 
 
 def _ranked(
-    state: State, collections: Sequence[CollectionInfo], sought: Sought, found: _Candidates
-) -> Found:
+    collections: Sequence[CollectionInfo], sought: Sought, found: _Candidates
+) -> tuple[Ranking, Calibration]:
+    """Put the candidates of all collections in one order; say what its scores mean."""
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
@@ -266,25 +296,34 @@ def _ranked(
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
+    if sought.mode == "keyword":
+        return [(each, coverage[each]) for each, _ in words], BY_WORDS
     # The numbers of calibration are the default model's, as its means are.
     scaled = meaning if sought.means.model.complete else comparable(meaning)
+    if sought.mode == "dense":
+        return scaled, BY_MEANING
+    return fusion.fuse(scaled, found.evidence, foreign=found.foreign), BY_BOTH
+
+
+def _shown(
+    state: State,
+    collections: Sequence[CollectionInfo],
+    sought: Sought,
+    found: _Candidates,
+    scored: tuple[Ranking, Calibration],
+) -> Found:
+    """Return the first of a ranking with their passages, and how sure it is of each."""
+    ranked, calibration = scored
     # What has no language, codes and names, may stand in a text of any.
     foreign = found.foreign if query_languages(sought.query.text) else set()
-    stages: dict[str, Ranking] = {}
-    if sought.mode != "keyword":
-        stages["dense"] = meaning
-    if sought.mode != "dense":
-        stages["keyword"] = words
-    if sought.mode == "keyword":
-        ranked, calibration = [(each, coverage[each]) for each, _ in words], BY_WORDS
-    elif sought.mode == "dense":
-        ranked, calibration = scaled, BY_MEANING
-    else:
-        ranked = fusion.fuse(scaled, found.evidence, foreign=found.foreign)
-        calibration = BY_BOTH
     ids = [chunk_id for chunk_id, _ in ranked]
     passages = state.passages([each.id for each in collections], ids)
     sure = _sure(ranked, calibration, passages, share_of(foreign, ids))
+    stages: dict[str, Ranking] = {}
+    if sought.mode != "keyword":
+        stages["dense"] = found.meaning
+    if sought.mode != "dense":
+        stages["keyword"] = found.words
     if sought.mode == "hybrid":
         stages["fused"] = sure
     told = {name: places(each) for name, each in stages.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from heapq import nlargest
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from kb.embedding.base import Vector
 from kb.languages.neutral import Means
 from kb.languages.queries import query_languages
 from kb.languages.scripts import LANGUAGES
-from kb.sentences.packed import ChunkSentences
+from kb.sentences.packed import SentenceTable
 
 SENTENCE_WEIGHT = 0.5
 """Of the best sentence; the rest is the passage's own."""
@@ -48,36 +49,67 @@ class Rescoring:
         large = {name for name, n in counts.items() if n > _LARGE_SHARE * sum(counts.values())}
         known = [mean for name in sorted(large) if (mean := self._mean(name)) is not None]
         self._foreign = large - {"", *_languages_of(text)}
+        self._large = large
         self._spoken: dict[int, str] = {}
+        self._exact: dict[int, float] = {}
+        self._cosines: dict[int, float] = {}
+        self._promises: dict[str, tuple[float, float]] = {}
         self.asked = impartial(self._query, known)
         self._share = float(self.asked @ self._query)
 
-    def ranked(
+    def score(
         self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
-    ) -> list[tuple[int, float]]:
-        """Return candidates with their exact scores, best first.
+    ) -> None:
+        """Score candidates, those that have no score yet.
 
         Args:
             state: of the catalog.
             found: (chunk id, cosine) of what the index gave for ``asked``, best first.
-            others: chunks that the index did not give. Those whose vectors the catalog lacks
-                count like the last that it did give, which is the most that they can be.
+            others: chunks that the index did not give.
         """
-        cosines = dict(found)
-        ids = list(dict.fromkeys((*cosines, *others)))
-        known = state.sentences_of(self._collection_id, ids)
-        languages = state.languages_of_chunks(ids)
+        self._cosines |= found
+        given = dict.fromkeys((*self._cosines, *others))
+        new = [chunk_id for chunk_id in given if chunk_id not in self._spoken]
+        languages, known = state.scored_by(self._collection_id, new)
         self._spoken |= languages
-        scores = exact(self._query, known, languages, self._mean)
-        if len(known) < len(ids):
-            last = found[-1][1] if found else -1.0
-            for chunk_id in ids:
-                if chunk_id not in scores and (found or chunk_id in cosines):
-                    cosine = cosines.get(chunk_id, last)
-                    mean = self._mean(languages.get(chunk_id, ""))
-                    scores[chunk_id] = self._share * estimated(self.asked, cosine, mean)
+        self._exact |= exact(self._query, known, languages, self._mean)
+
+    def ranked(self) -> list[tuple[int, float]]:
+        """Return all candidates with their scores, best first.
+
+        Those whose vectors the catalog lacks have the score that the index promises. Where it did
+        not give them, they count like the last that it gave, which is the most that they can be.
+        """
+        scores = self._exact
+        if len(scores) < len(self._spoken):
+            last = min(self._cosines.values(), default=None)
+            scores = dict(scores)
+            for chunk_id in self._spoken.keys() - scores.keys():
+                cosine = self._cosines.get(chunk_id, last)
+                if cosine is not None:
+                    scores[chunk_id] = self._promised(cosine, self._spoken[chunk_id])
         # Equal scores: what the index put first stays first.
-        return sorted(scores.items(), key=lambda each: -each[1])
+        places = {chunk_id: place for place, chunk_id in enumerate(self._spoken)}
+        return sorted(scores.items(), key=lambda each: (-each[1], places[each[0]]))
+
+    def may_miss(self, wanted: int) -> bool:
+        """Say whether one of the ``wanted`` best may be among what the index has not given yet.
+
+        Then the next that it gives, gaining as much by its sentences as any so far, comes first.
+        """
+        if len(self._exact) < wanted or not self._cosines:
+            return False
+        gain = max(
+            (
+                self._exact[chunk_id] - self._promised(cosine, self._spoken[chunk_id])
+                for chunk_id, cosine in self._cosines.items()
+                if chunk_id in self._exact
+            ),
+            default=0.0,
+        )
+        last = min(self._cosines.values())
+        following = max(self._promised(last, name) for name in self._large or {""})
+        return following + gain > nlargest(wanted, self._exact.values())[-1]
 
     def foreign(self) -> set[int]:
         """Return the candidates that cannot hold the query's words: in other languages than it.
@@ -85,6 +117,16 @@ class Rescoring:
         Of languages that hardly occur nothing is said: a passage of code may be taken for one.
         """
         return {chunk_id for chunk_id, name in self._spoken.items() if name in self._foreign}
+
+    def _promised(self, cosine: float, language: str) -> float:
+        """Return the score that a cosine of the index promises for a passage of a language."""
+        if language not in self._promises:
+            at_zero, at_one = (
+                self._share * estimated(self.asked, each, self._mean(language)) for each in (0, 1)
+            )
+            self._promises[language] = at_zero, at_one - at_zero
+        offset, slope = self._promises[language]
+        return offset + slope * cosine
 
     def _mean(self, language: str) -> Vector | None:
         if language not in self._by_language:
@@ -122,7 +164,7 @@ def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
 
 def exact(
     query: Vector,
-    known: Mapping[int, ChunkSentences],
+    known: SentenceTable,
     languages: Mapping[int, str],
     mean_of: MeanOf,
 ) -> dict[int, float]:
@@ -134,21 +176,20 @@ def exact(
         languages: of each passage; empty where it is not known.
         mean_of: the mean of a language's passages.
     """
-    if not known:
+    if not known.chunks:
         return {}
-    counts = [len(each.scales) for each in known.values()]
-    starts = np.concatenate(([0], np.cumsum(counts[:-1]))).astype(np.intp)
-    numbers = np.concatenate([each.numbers for each in known.values()]).astype(np.float32)
-    scales = np.concatenate([each.scales for each in known.values()])
-    spoken = [languages.get(chunk_id, "") for chunk_id in known]
-    cosines = _neutral_cosines(query, numbers, scales, np.repeat(spoken, counts), mean_of)
+    counts = known.counts
+    starts = np.concatenate(([0], np.cumsum(counts[:-1])))
+    numbers = known.numbers.astype(np.float32)
+    spoken = [languages.get(chunk_id, "") for chunk_id in known.chunks]
+    cosines = _neutral_cosines(query, numbers, known.scales, np.repeat(spoken, counts), mean_of)
     own = cosines[starts]
     sentences = cosines.copy()
-    several = np.array(counts) > 1
+    several = counts > 1
     sentences[starts[several]] = -np.inf
     best = np.maximum.reduceat(sentences, starts)
     scores = (1 - SENTENCE_WEIGHT) * own + SENTENCE_WEIGHT * best
-    return dict(zip(known, map(float, scores), strict=True))
+    return dict(zip(known.chunks, scores.tolist(), strict=True))
 
 
 def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
@@ -159,7 +200,7 @@ def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
     if mean is None:
         return cosine
     rest = max(_TINY, 1.0 - float(mean @ mean))
-    return max(-1.0, min(1.0, (cosine - float(query @ mean)) / math.sqrt(rest)))
+    return (cosine - float(query @ mean)) / math.sqrt(rest)
 
 
 def _neutral_cosines(

@@ -6,6 +6,7 @@ CONTRIBUTING has what that loses.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,6 +54,23 @@ class ChunkSentences:
         return found
 
 
+@dataclass(slots=True)
+class SentenceTable:
+    """The vectors of several passages and of their sentences, one below the other.
+
+    Attributes:
+        chunks: the ids of the passages.
+        counts: how many rows each has, its own vector first: intp, shape (passages,).
+        numbers: int8, shape (rows, dim).
+        scales: float32, shape (rows,): ``numbers * scales[:, None]`` has rows of unit length.
+    """
+
+    chunks: list[int]
+    counts: npt.NDArray[np.intp]
+    numbers: Numbers
+    scales: npt.NDArray[np.float32]
+
+
 def pack(vectors: Vectors) -> bytes:
     """Return vectors in (dim + 4) bytes each: all their scales, then all their numbers."""
     rows = np.asarray(vectors, dtype=np.float32)
@@ -93,6 +111,39 @@ def chunk_sentences(spans: bytes, vectors: bytes) -> ChunkSentences:
         msg = f"{len(scales)} vectors do not fit {len(where)} sentences"
         raise ValueError(msg)
     return ChunkSentences(where, numbers, scales)
+
+
+def sentence_table(rows: Iterable[tuple[int, int, bytes]]) -> SentenceTable:
+    """Return what :func:`pack` made of several passages, without unpacking each.
+
+    Args:
+        rows: id, number of sentences and packed vectors of each passage.
+
+    Raises:
+        ValueError: the vectors of one do not fit its sentences, or those of another.
+    """
+    chunks: list[int] = []
+    counts: list[int] = []
+    scales: list[bytes] = []
+    numbers: list[bytes] = []
+    dim = 0
+    for chunk_id, sentences, vectors in rows:
+        count = 1 + sentences
+        dim = dim or len(vectors) // count - _SCALE.itemsize
+        middle = count * _SCALE.itemsize
+        if dim < 1 or len(vectors) != middle + count * dim:
+            msg = f"{len(vectors)} bytes are no {count} vectors of {dim} numbers"
+            raise ValueError(msg)
+        chunks.append(chunk_id)
+        counts.append(count)
+        scales.append(vectors[:middle])
+        numbers.append(vectors[middle:])
+    return SentenceTable(
+        chunks,
+        np.array(counts, np.intp),
+        np.frombuffer(b"".join(numbers), np.int8).reshape(-1, max(1, dim)),
+        np.frombuffer(b"".join(scales), _SCALE),
+    )
 
 
 def _parts(data: bytes, dim: int) -> tuple[Numbers, npt.NDArray[np.float32]]:

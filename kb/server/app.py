@@ -48,10 +48,11 @@ def application(
     embedder = base.embedder
     bulk = Lane("requests with documents to embed", limits.bulk)
     quick = Lane("requests", limits.requests)
+    engine = Engine(embedder, bulk=bulk, quick=quick, long_inputs=limits.long_inputs)
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick), base, bulk=bulk),
+        *embeddings.routers(engine, base, bulk=bulk),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),

@@ -22,6 +22,7 @@ from kb.server.bodies import (
 )
 from kb.server.caller import CALLER, Caller
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.fields import LongInputs
 from kb.server.guard import Guard
 from kb.server.rates import Rates
 from kb.server.scopes import Place, RouteTable
@@ -49,6 +50,8 @@ class Limits:
         bulk: most requests with documents to embed at once.
         rate: most requests a minute of a key that has no bound of its own; None for any number.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
+        long_inputs: what becomes of texts that the model cannot read whole, unless a request
+            says it.
     """
 
     body_bytes: int = 8 * 2**20
@@ -64,6 +67,7 @@ class Limits:
     bulk: int = 16
     rate: int | None = None
     files: int = 256
+    long_inputs: LongInputs = "windows"
 
 
 class Gate:

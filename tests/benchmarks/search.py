@@ -35,7 +35,6 @@ from kb.embedding.base import Embedder
 from kb.search.means import LanguageMeans
 from kb.search.query import parse
 from kb.search.rescoring import exact
-from kb.sentences.packed import ChunkSentences
 
 QUERIES = 100
 PER_READ = 10_000
@@ -108,15 +107,16 @@ def recall(base: KnowledgeBase, queries: Sequence[str], embedder: Embedder) -> f
     means = LanguageMeans(base._store, lambda: embedder, enabled=True)
     with base._store.catalog.reading() as state:
         order = sorted(state.visible_chunk_ids(info.id))
-        known: dict[int, ChunkSentences] = {}
-        for at in range(0, len(order), PER_READ):
-            known |= state.sentences_of(info.id, order[at : at + PER_READ])
-        languages = state.languages_of_chunks(order)
+        parts = range(0, len(order), PER_READ)
+        read = [state.scored_by(info.id, order[at : at + PER_READ]) for at in parts]
         for query in queries:
             text = parse(query).text  # a phrase in quotes would be a filter
             all_means = means.of(state, embedder.identity, [info.id], text)
             asked = all_means.shifted(embedder.embed_query(text), text)
-            scores = exact(asked, known, languages, cache(partial(all_means.chunk_mean, info.id)))
+            mean_of = cache(partial(all_means.chunk_mean, info.id))
+            scores: dict[int, float] = {}
+            for languages, known in read:
+                scores |= exact(asked, known, languages, mean_of)
             best = sorted(scores, key=scores.__getitem__, reverse=True)[:10]
             found = base.search(text, mode="dense", top_k=10, highlights="none")
             shared += len({hit.chunk_id for hit in found} & set(best))

@@ -144,6 +144,21 @@ def test_a_text_that_is_too_long_is_named_to_the_client(served: str) -> None:
         remote.close()
 
 
+def test_the_vector_of_a_long_text_is_the_mean_of_its_windows(
+    client: httpx.Client, embedder: Embedder
+) -> None:
+    birds = "红隼在草地上空盘旋，寻找田鼠。" * 60
+    papers = "The warranty lasts for two years after the day of purchase. " * 60
+    answer = ask(client, input=["short", birds + papers], model="multilingual-e5-small").json()
+    (told,) = answer["long_inputs"]
+    assert told["index"] == 1
+    assert told["windows"] >= 3
+    (short, long) = (np.array(row["embedding"]) for row in answer["data"])
+    halves = embedder.embed_documents([birds[:300], papers[:900]])
+    assert (halves @ long).min() > (halves @ short).max()
+    assert np.linalg.norm(long) == pytest.approx(1, abs=1e-5)
+
+
 def test_what_is_no_json_gets_no_traceback(client: httpx.Client) -> None:
     kind = {"Content-Type": "application/json"}
     answers = [

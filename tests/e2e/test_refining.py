@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -317,3 +318,52 @@ def test_titles_of_refined_chunks_go_through_an_archive(tmp_path: Path, embedder
         (found,) = stored(base).values()
         assert found.spans.tolist() == [[0, 0], [0, 18]]
     assert len(embedder.texts) == read
+
+
+class Told(HashingEmbedder):
+    """Gives each text the cosine with every query that its first number says, in thousandths."""
+
+    def embed_documents(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        rows = super().embed_documents(texts, on_progress)
+        for row, text in zip(rows, texts, strict=True):
+            found = re.search(r"\d+", text)
+            cosine = int(found[0]) / 1000 if found else 1.0
+            row[0] = 0.0
+            rest = (1 - cosine**2) ** 0.5 / max(1e-9, float(np.linalg.norm(row)))
+            row[:] = [cosine, *(rest * row[1:])]
+        return rows
+
+
+def test_a_passage_is_found_by_its_sentence_though_a_hundred_vectors_are_nearer(
+    tmp_path: Path,
+) -> None:
+    told = Told()
+    words = "and so the passage goes on for some time without a point to make or an end to reach"
+    with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=told) as base:
+        for number in range(250):
+            base.add(
+                f"{500 + number % 50} {number} stands in {words} and is not the only one.",
+                name=f"near {number}",
+            )
+        base.add(f"600 is told where {words}. 990 is said of this one, as {words}.", name="first")
+        base.add(f"490 is told where {words}. 980 is said of this one, as {words}.", name="second")
+        vector = told.embed_query("which")
+        nearest = [each for each, _ in base._store.query(base.collection().id, vector, 100)]
+        wanted = {name: chunk_of(base, name) for name in ("first", "second")}
+        assert wanted["second"] not in nearest
+        base.refine()
+        hits = base.search("which", mode="dense", top_k=2, highlights="none")
+        assert [hit.chunk_id for hit in hits] == list(wanted.values())
+
+
+def chunk_of(base: KnowledgeBase, name: str) -> int:
+    """Return the id of the only chunk of a document."""
+    with base._store.catalog.reading() as state:
+        chunks = state.visible_chunks(
+            [base.collection().id], sorted(state.visible_chunk_ids(base.collection().id))
+        )
+        sources = state.sources_of({chunk.document_id for chunk in chunks.values()})
+    (found,) = [key for key, chunk in chunks.items() if sources[chunk.document_id][0].path == name]
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kb.sentences.packed import chunk_sentences, pack, pack_spans, unpack
+from kb.sentences.packed import chunk_sentences, pack, pack_spans, sentence_table, unpack
 
 
 def unit(rows: int, dim: int, seed: int = 1) -> np.ndarray:
@@ -64,3 +64,26 @@ def test_what_is_no_vector_of_that_width_is_refused(data: bytes, dim: int) -> No
 def test_sentences_that_do_not_fit_their_vectors_are_refused() -> None:
     with pytest.raises(ValueError, match="vectors"):
         chunk_sentences(pack_spans([(0, 5)]), b"x" * 7)
+
+
+def test_a_table_holds_the_vectors_of_several_passages_as_each_alone_has_them() -> None:
+    passages = {7: unit(3, 32, seed=7), 5: unit(1, 32, seed=5), 9: unit(4, 32, seed=9)}
+    table = sentence_table((key, len(each) - 1, pack(each)) for key, each in passages.items())
+    assert table.chunks == [7, 5, 9]
+    assert table.counts.tolist() == [3, 1, 4]
+    rows = table.numbers * table.scales[:, np.newaxis]
+    alone = [unpack(pack(each), 32) for each in passages.values()]
+    assert rows == pytest.approx(np.concatenate(alone), abs=1e-6)
+
+
+def test_a_table_of_nothing_has_no_rows() -> None:
+    table = sentence_table([])
+    assert (table.chunks, len(table.numbers), len(table.scales)) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    "second", [(8, 2, pack(unit(4, 32))), (8, 3, pack(unit(4, 31))), (8, 3, b"")]
+)
+def test_a_table_takes_no_vectors_that_do_not_fit(second: tuple[int, int, bytes]) -> None:
+    with pytest.raises(ValueError, match="are no"):
+        sentence_table([(7, 3, pack(unit(4, 32))), second])

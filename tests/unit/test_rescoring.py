@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
 from kb.embedding.base import Vector, Vectors
 from kb.search import rescoring
-from kb.sentences.packed import ChunkSentences, chunk_sentences, pack, pack_spans
+from kb.sentences.packed import pack, sentence_table
 
 DIM = 64
 NO_MEAN: dict[str, Vector] = {}
@@ -30,9 +30,15 @@ def near(vector: Vector, cosine: float, seed: int) -> Vector:
     return np.asarray(cosine * vector + (1 - cosine**2) ** 0.5 * other, np.float32)
 
 
-def kept(own: Vector, sentences: Sequence[Vector] = ()) -> ChunkSentences:
-    spans = [(at, at + 1) for at in range(len(sentences))]
-    return chunk_sentences(pack_spans(spans), pack(np.stack([own, *sentences])))
+def kept(own: Vector, sentences: Sequence[Vector] = ()) -> Vectors:
+    return np.stack([own, *sentences])
+
+
+def exact(
+    passages: Mapping[int, Vectors], languages: Mapping[int, str], mean_of: rescoring.MeanOf
+) -> dict[int, float]:
+    rows = ((key, len(each) - 1, pack(each)) for key, each in passages.items())
+    return rescoring.exact(QUERY, sentence_table(rows), languages, mean_of)
 
 
 QUERY = some(1)[0]
@@ -40,19 +46,18 @@ QUERY = some(1)[0]
 
 def test_a_passage_counts_by_itself_and_by_its_best_sentence() -> None:
     passage = kept(near(QUERY, 0.5, 2), [near(QUERY, 0.1, 3), near(QUERY, 0.8, 4)])
-    score = rescoring.exact(QUERY, {7: passage}, {}, NO_MEAN.get)[7]
+    score = exact({7: passage}, {}, NO_MEAN.get)[7]
     weight = rescoring.SENTENCE_WEIGHT
     assert score == pytest.approx((1 - weight) * 0.5 + weight * 0.8, abs=0.01)
 
 
 def test_a_passage_without_sentences_counts_by_itself() -> None:
     alone = kept(near(QUERY, 0.5, 2))
-    assert rescoring.exact(QUERY, {7: alone}, {}, NO_MEAN.get)[7] == pytest.approx(0.5, abs=0.01)
+    assert exact({7: alone}, {}, NO_MEAN.get)[7] == pytest.approx(0.5, abs=0.01)
 
 
 def test_of_two_passages_one_sentence_that_answers_decides() -> None:
-    found = rescoring.exact(
-        QUERY,
+    found = exact(
         {
             1: kept(near(QUERY, 0.5, 2), [near(QUERY, 0.4, 3), near(QUERY, 0.45, 4)]),
             2: kept(near(QUERY, 0.45, 5), [near(QUERY, 0.7, 6), near(QUERY, 0.1, 7)]),
@@ -70,7 +75,7 @@ def test_what_a_language_has_in_common_counts_for_nothing() -> None:
     passage, sentences = unit(mean + 0.3 * matter[:1])[0], unit(mean + 0.3 * matter[1:])
     without = unit(np.stack([passage, *sentences]) - mean)
     expected = 0.5 * without[0] @ QUERY + 0.5 * (without[1:] @ QUERY).max()
-    found = rescoring.exact(QUERY, {1: kept(passage, list(sentences))}, {1: "zh"}, {"zh": mean}.get)
+    found = exact({1: kept(passage, list(sentences))}, {1: "zh"}, {"zh": mean}.get)
     assert found[1] == pytest.approx(float(expected), abs=0.02)
 
 
@@ -81,18 +86,18 @@ def test_each_passage_loses_the_mean_of_its_own_language() -> None:
         at: kept(unit((mean + 0.4 * matter)[np.newaxis])[0])
         for at, mean in enumerate(means.values())
     }
-    found = rescoring.exact(QUERY, passages, dict(enumerate(means)), means.get)
+    found = exact(passages, dict(enumerate(means)), means.get)
     assert found[0] == pytest.approx(0.6, abs=0.02)
     assert found[1] == pytest.approx(0.6, abs=0.02)
 
 
 def test_no_candidates_have_no_scores() -> None:
-    assert rescoring.exact(QUERY, {}, {}, NO_MEAN.get) == {}
+    assert exact({}, {}, NO_MEAN.get) == {}
 
 
 def test_a_passage_that_is_its_languages_mean_has_a_score() -> None:
     mean = some(40)[0]
-    (score,) = rescoring.exact(QUERY, {1: kept(mean)}, {1: "zh"}, {"zh": mean}.get).values()
+    (score,) = exact({1: kept(mean)}, {1: "zh"}, {"zh": mean}.get).values()
     assert -1 <= score <= 1
 
 

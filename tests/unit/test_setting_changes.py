@@ -37,7 +37,7 @@ OTHERS = {
     "chunk_size": "512",
     "chunk_overlap": "64",
     "chunk_unit": "tokens",
-    "contextual": "true",
+    "contextual": "false",
     "sentences": "false",
     "language_means": "false",
     "top_k": "3",

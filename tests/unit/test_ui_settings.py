@@ -79,9 +79,9 @@ def test_what_costs_nothing_says_so_and_a_switch_is_saved(
     assert "Nothing has to be read" in page.info[0].value
     page.button(key="setting-save").click().run()
     page.selectbox(key="setting").set_value("contextual").run()
-    page.toggle(key="setting-contextual").set_value(True).run()
+    page.toggle(key="setting-contextual").set_value(False).run()
     page.button(key="setting-save").click().run()
-    assert kept(elsewhere) == {"mode": "dense", "contextual": True}
+    assert kept(elsewhere) == {"mode": "dense", "contextual": False}
 
 
 def test_a_value_that_is_not_allowed_is_refused_with_its_reason(

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb.server.embeddings.card import Card
-from kb.server.embeddings.engine import Embedded, Engine, InputType, LongInputs, Wording
+from kb.server.embeddings.engine import Embedded, Engine, InputType, Wording
 from kb.server.errors import RefusalError, json_response
-from kb.server.fields import MOST_TEXTS, NO_TOKENS, Instruction, Words
+from kb.server.fields import MOST_TEXTS, NO_TOKENS, Instruction, LongInputs, Words
 from kb.server.json_bodies import JsonRoute
 from kb.server.replies import Reply
 from kb.server.requests import Body

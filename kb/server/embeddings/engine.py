@@ -15,15 +15,14 @@ from kb.embedding.base import Embedder, Vectors
 from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
 from kb.server.embeddings.facts import Facts
-from kb.server.embeddings.windows import Windowed, windowed
-from kb.server.fields import MOST_TEXTS
+from kb.server.embeddings.windows import Windowed, in_pieces, windowed
+from kb.server.fields import MOST_TEXTS, LongInputs
 from kb.server.lanes import Lane
 from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
 
 InputType = Literal["query", "document", "none"]
-LongInputs = Literal["windows", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,9 @@ class Engine:
 
     async def counts(self, texts: Sequence[str], wording: Wording | None = None) -> list[int]:
         """Return the tokens of each text: alone, or all that the model reads with a wording."""
-        count = self._embedder.count_tokens if wording is None else self._counting(wording)
+        count = (
+            in_pieces(self._embedder.count_tokens) if wording is None else self._counting(wording)
+        )
         return await self._quick.run(lambda: _counted(texts, count))
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
@@ -132,8 +133,9 @@ class Engine:
     def _counting(self, wording: Wording) -> Callable[[Sequence[str]], list[int]]:
         """Return what counts all that the model reads of texts."""
         if wording.input_type == "none":
-            return self._embedder.count_bare
-        return partial(self._embedder.count_read, query=wording.query, task=wording.instruct)
+            return in_pieces(self._embedder.count_bare)
+        count = partial(self._embedder.count_read, query=wording.query, task=wording.instruct)
+        return in_pieces(count)
 
     def _vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
         if wording.input_type == "none":

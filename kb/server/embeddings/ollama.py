@@ -21,9 +21,9 @@ from kb.server.embeddings.asking import (
     check_dimensions,
     long_inputs,
 )
-from kb.server.embeddings.engine import Engine, LongInputs
+from kb.server.embeddings.engine import Engine
 from kb.server.errors import RefusalError, json_response
-from kb.server.fields import INTEGER, MOST_TEXTS, Text, Words, text_or_texts
+from kb.server.fields import INTEGER, MOST_TEXTS, LongInputs, Text, Words, text_or_texts
 from kb.server.replies import OllamaErrorReply, Reply
 from kb.server.requests import Body
 from kb.server.scopes import KEY_SCOPES, needs

@@ -22,9 +22,9 @@ from kb.server.embeddings.asking import (
     long_inputs,
 )
 from kb.server.embeddings.card import OWNER, Card
-from kb.server.embeddings.engine import Embedded, Engine, LongInputs
+from kb.server.embeddings.engine import Embedded, Engine
 from kb.server.errors import json_response
-from kb.server.fields import INTEGER, Texts, Words
+from kb.server.fields import INTEGER, LongInputs, Texts, Words
 from kb.server.replies import Reply
 from kb.server.scopes import KEY_SCOPES, needs
 

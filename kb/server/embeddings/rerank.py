@@ -150,7 +150,7 @@ _ERRORS = errors(
     HTTPStatus.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS,
     body=True,
-    said={HTTPStatus.NOT_IMPLEMENTED: "No reranker is set."},
+    said={HTTPStatus.NOT_FOUND: "No reranker is set, or there is no such model."},
 )
 
 
@@ -181,7 +181,7 @@ def routes(base: KnowledgeBase, *, lane: Lane) -> APIRouter:
 
 def _ranked(base: KnowledgeBase, body: RerankRequest | TextsRequest) -> Any:  # noqa: ANN401 - JSON
     if not base.settings.reranker:
-        raise RefusalError(HTTPStatus.NOT_IMPLEMENTED, _NONE, code="no_reranker")
+        raise RefusalError(HTTPStatus.NOT_FOUND, _NONE, code="no_reranker")
     reranker = base.reranker
     name = reranker.identity.model_id
     if body.model is not None:
