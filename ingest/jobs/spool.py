@@ -110,6 +110,9 @@ class Batch:
             for part in parts:
                 arriving.write(part)
             return arriving.end()
+        except OSError as error:
+            arriving.abort()
+            raise _no_room(self._folder.parent, error, name=name) from error
         except BaseException:
             arriving.abort()
             raise
