@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, Batching, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.remote.bounds import most_tokens
 from kb.embedding.remote.counts import TokenCounts
 from kb.embedding.remote.families import PromptsName, family_of
@@ -118,6 +118,11 @@ class ServerEmbedder:
     def max_tokens(self) -> int:
         """Most tokens of one document, prompt and special tokens not counted."""
         return self._limit.tokens
+
+    @property
+    def batching(self) -> Batching:
+        """How texts of many askers are best handed over: as many as servers take at once."""
+        return Batching(calls=self._lanes, texts=self._batch)
 
     @property
     def abilities(self) -> Abilities:
