@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -144,7 +145,14 @@ def test_a_key_of_one_collection_learns_nothing_of_another_and_changes_nothing_i
     )
     everything = key(served, list(KEY_SCOPES))
     description = client.get("/openapi.json", headers=bearer(everything)).json()
-    asks = list(requests_of(description, planted))
+    tools = client.get("/tools/openapi.json", headers=bearer(everything)).json()
+    asks = [
+        *requests_of(description, planted),
+        *(
+            replace(ask, route=f"/tools{ask.route}", path=f"/tools{ask.path}")
+            for ask in requests_of(tools, planted)
+        ),
+    ]
     before = _state(served)
     token = key(served, list(KEY_SCOPES), collections=[OWN])
     for ask in asks:
