@@ -18,9 +18,11 @@ from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.search import dense, diversity, fusion, hits, lexical, several
 from kb.search.answers import VectorAnswers
 from kb.search.calibration import (
+    BESIDE_WORDS,
     BY_BOTH,
     BY_MEANING,
     BY_WORDS,
+    WORDS_BESIDE,
     Calibration,
     comparable,
     rivals_of,
@@ -299,10 +301,13 @@ def _ranked(
     if sought.mode == "keyword":
         return [(each, coverage[each]) for each, _ in words], BY_WORDS
     # The numbers of calibration are the default model's, as its means are.
-    scaled = meaning if sought.means.model.complete else comparable(meaning)
+    known = sought.means.model.complete
     if sought.mode == "dense":
-        return scaled, BY_MEANING
-    return fusion.fuse(scaled, found.evidence, foreign=found.foreign), BY_BOTH
+        return meaning if known else comparable(meaning), BY_MEANING
+    scaled = meaning if known else comparable(meaning, BESIDE_WORDS)
+    weight = 1.0 if known else WORDS_BESIDE
+    evidence = {chunk_id: weight * each for chunk_id, each in found.evidence.items()}
+    return fusion.fuse(scaled, evidence, foreign=found.foreign), BY_BOTH
 
 
 def _shown(

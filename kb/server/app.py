@@ -54,8 +54,8 @@ def application(
     engine = Engine(
         embedder,
         quick=quick,
-        long_inputs=limits.long_inputs,
         most=Load(limits.queue_texts, limits.queue_bytes),
+        long_inputs=limits.long_inputs,
     )
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import Discriminator, Field
+from pydantic import ConfigDict, Discriminator, Field
 from pydantic import Tag as Choice
 
 from kb.server.description import errors
@@ -21,7 +21,12 @@ from kb.server.scopes import needs
 
 
 class ContentRequest(Embeddable):
-    """llama.cpp's fields. ``embd_normalize`` 2 is unit length, which all vectors here have."""
+    """llama.cpp's fields; those that are not known are not looked at, as there.
+
+    ``embd_normalize`` 2 is unit length, which all vectors here have.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     content: TextOrTexts
     embd_normalize: Literal[2] = 2

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BeforeValidator, Discriminator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, WithJsonSchema
 from pydantic import Tag as Choice
 
 from kb.knowledge_base import KnowledgeBase
@@ -60,7 +60,12 @@ def _not_raw(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 class _RankRequest(Body):
-    """A query; ``instruct`` is what it asks for, for models that take that."""
+    """A query; ``instruct`` is what it asks for, for models that take that.
+
+    Fields that are not known are not looked at: every reranking server has some of its own.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
     model: Words | None = None
