@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import runpy
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from kb.cli.common import EXIT_FAILED, opened
+
+if TYPE_CHECKING:
+    from kb.server.journal import AccessLog
 
 
 def serve(  # noqa: PLR0917 - typer reads options from parameters
@@ -25,9 +29,6 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
     model: Annotated[
         str | None, typer.Option("--model", help="Model to serve, if not that of the settings.")
     ] = None,
-    requests: Annotated[
-        int, typer.Option(min=1, max=256, help="Most requests with documents at once.")
-    ] = 16,
     rate: Annotated[
         int | None,
         typer.Option(min=1, help="Most requests a minute of a key that has no bound of its own."),
@@ -38,32 +39,60 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
             "--behind-proxy", help="A reverse proxy passes requests on: everybody needs a key."
         ),
     ] = False,
+    long_inputs: Annotated[
+        Literal["windows", "refuse"],
+        typer.Option(
+            help="What becomes of a text that the model cannot read whole, unless a request says "
+            "it: it is embedded in windows, or refused."
+        ),
+    ] = "windows",
     origin: Annotated[
         list[str] | None,
         typer.Option(help="Site whose pages may ask and read answers: https://chat.example."),
     ] = None,
+    access_log: Annotated[
+        str,
+        typer.Option(help="File for a line of JSON about each request; none for no such lines."),
+    ] = "-",
 ) -> None:
     """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
 
     Once there is a key (`kb keys create`, or KB_SERVER_API_KEY of 16 characters or more), every
-    client needs one. Ctrl-C ends it, requests under way first.
+    client needs one. A line of JSON about each request goes to standard error. Ctrl-C ends it,
+    requests under way first.
     """
     from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with opened(model=model) as base:
+    with ExitStack() as held:
+        base = held.enter_context(opened(model=model))
+        log = None if access_log == "none" else _access_log(access_log)
+        if log is not None:
+            held.callback(log.close)
         run(
             base,
             host=host,
             port=port,
-            limits=Limits(bulk=requests, requests=Limits().requests + requests, rate=rate),
+            limits=Limits(
+                queue_texts=base.settings.queue_texts,
+                queue_bytes=base.settings.queue_mb << 20,
+                rate=rate,
+                long_inputs=long_inputs,
+            ),
             behind_proxy=behind_proxy,
             origins=origin or (),
+            note=log.add if log is not None else None,
             announce=lambda url: console.print(
                 f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
             ),
         )
+
+
+def _access_log(place: str) -> AccessLog:
+    from kb.server.journal import AccessLog  # noqa: PLC0415 - as above
+
+    return AccessLog(sys.stderr) if place == "-" else AccessLog.to(Path(place))
 
 
 def ui(

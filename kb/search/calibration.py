@@ -98,6 +98,10 @@ _MOST_SPREADS = 2.5
 _FEW = 10
 _TINY = 1e-6
 
+BESIDE_WORDS, WORDS_BESIDE = 0.06, 1.5
+"""How far scores of a model of which nothing is known lie apart beside words, and how many times
+its usual weight the words have there; docs/search.md has what other pairs find."""
+
 BY_BOTH = Calibration(base=-4.4, by_score=4.2, by_margin=11.4, by_lead=7.8, foreign=0.7, usual=0.22)
 BY_MEANING = Calibration(
     base=-3.8, by_score=2.9, by_margin=17.1, by_lead=11.0, foreign=0.3, usual=0.2
@@ -108,11 +112,13 @@ BY_WORDS = Calibration(
 )
 
 
-def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+def comparable(
+    ranked: Sequence[tuple[int, float]], apart: float = _SPREAD
+) -> list[tuple[int, float]]:
     """Return the scores of a model of which nothing is known, as the default model's would be.
 
     Cosines of one model lie between 0.7 and 0.9, of another between 0 and 0.6. The candidates of a
-    query say where its middle is and how far scores lie apart.
+    query say where its middle is and how far scores lie apart, which becomes ``apart``.
     """
     scores = [score for _, score in ranked]
     if not scores:
@@ -121,7 +127,7 @@ def comparable(ranked: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     spread = (sum((score - middle) ** 2 for score in scores) / len(scores)) ** 0.5
     # One that stands far out must not outweigh all that words could tell.
     spread = max(spread, (max(scores) - middle) / _MOST_SPREADS)
-    stretch = _SPREAD / spread if spread > _TINY else 0.0
+    stretch = apart / spread if spread > _TINY else 0.0
     stretch *= len(scores) / (len(scores) + _FEW)
     return [(chunk_id, _MIDDLE + stretch * (score - middle)) for chunk_id, score in ranked]
 

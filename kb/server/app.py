@@ -20,6 +20,8 @@ from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
+from kb.server.metrics import Metrics
+from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES_BYTES = 4 << 30
 """Of all files in one body."""
+
+_RANKED_AT_ONCE = 4  # one reranker computes them all, some of each in turn
 
 
 @contextmanager
@@ -46,16 +50,24 @@ def application(
     """
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
-    bulk = Lane("requests with documents to embed", limits.bulk)
-    quick = Lane("requests", limits.requests)
+    quick = Lane("requests", limits.threads, most=limits.requests)
+    ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)
+    engine = Engine(
+        embedder,
+        quick=quick,
+        most=Load(limits.queue_texts, limits.queue_bytes),
+        long_inputs=limits.long_inputs,
+    )
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
+    metrics = Metrics()
+    _watch(engine, metrics)
     routers = [
-        *embeddings.routers(Engine(embedder, bulk=bulk, quick=quick), base, bulk=bulk),
+        *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
-        about.health(),
+        about.routes(base, metrics),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
     app = FastAPI(
@@ -75,14 +87,23 @@ def application(
     ]
     handle_errors(app)
     try:
-        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
+        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes), metrics=metrics)
         gate.at_end.append(serving.ending.set)
         yield gate
     finally:
         reader.close()
         serving.close()
-        bulk.close()
+        ranking.close()
         quick.close()
+        engine.close()
+
+
+def _watch(engine: Engine, metrics: Metrics) -> None:
+    engine.count = lambda tokens, wording: metrics.add(
+        "tokens_total", tokens, kind=wording.input_type
+    )
+    metrics.watch("windowed_texts_total", lambda: engine.long_texts)
+    metrics.watch("windows_total", lambda: engine.windows)
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:

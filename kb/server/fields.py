@@ -7,7 +7,7 @@ wrong: pydantic names its own functions instead, with their addresses in memory.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -145,6 +145,9 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the defa
 VALID = BeforeValidator(whole)
 INTEGER = BeforeValidator(_integer)
 DIGITS = BeforeValidator(_digits)
+
+LongInputs = Literal["windows", "refuse"]
+"""What becomes of texts that the model cannot read whole."""
 
 Text = Annotated[str, VALID]
 Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]

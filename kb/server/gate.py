@@ -22,9 +22,12 @@ from kb.server.bodies import (
 )
 from kb.server.caller import CALLER, Caller
 from kb.server.errors import RefusalError, busy, error_response
+from kb.server.fields import LongInputs
 from kb.server.guard import Guard
+from kb.server.metrics import Metrics
+from kb.server.queueing.clients import asking, client_name
 from kb.server.rates import Rates
-from kb.server.scopes import Place, RouteTable
+from kb.server.scopes import ENDING, PLACE, Place, RouteTable
 
 _BODILESS = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -45,10 +48,14 @@ class Limits:
         stalled_s: seconds that a client may leave an answer unread.
         grace_s: seconds that requests under way get to end in when the server is told to.
         connections: most connections at once, where the system allows as many.
-        requests: most requests at work, those with documents included.
-        bulk: most requests with documents to embed at once.
+        requests: most requests at once, those that wait for their turn included.
+        threads: most searches, listings and the like at work at once; others wait.
+        queue_texts: most texts that wait to be embedded, and as many queries.
+        queue_bytes: most bytes of those texts.
         rate: most requests a minute of a key that has no bound of its own; None for any number.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
+        long_inputs: what becomes of texts that the model cannot read whole, unless a request
+            says it.
     """
 
     body_bytes: int = 8 * 2**20
@@ -59,11 +66,14 @@ class Limits:
     body_s: float = 60.0
     stalled_s: float = 60.0
     grace_s: float = 30.0
-    connections: int = 512
-    requests: int = 64
-    bulk: int = 16
+    connections: int = 4096
+    requests: int = 4096
+    threads: int = 16
+    queue_texts: int = 4096
+    queue_bytes: int = 64 * 2**20
     rate: int | None = None
     files: int = 256
+    long_inputs: LongInputs = "windows"
 
 
 class Gate:
@@ -76,14 +86,25 @@ class Gate:
         guard: tells who sent a request.
         limits: bounds.
         table: the routes, with what each needs.
+        metrics: what is counted of them.
 
     Attributes:
         table: the same.
+        metrics: the same.
         at_end: called when the server is told to end.
     """
 
-    def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, table: RouteTable) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        guard: Guard,
+        limits: Limits,
+        table: RouteTable,
+        metrics: Metrics,
+    ) -> None:
         self._app = app
+        self.metrics = metrics
         self._guard = guard
         self._rates = Rates(limits.rate)
         self._limits = limits
@@ -104,8 +125,7 @@ class Gate:
         held = HeldBody(complete=scope["method"] in _BODILESS)
         body: HeldBody | PassingBody = held
         try:
-            place, caller = self._check(scope)
-            scope[CALLER] = caller
+            place = self._check(scope)
             if place.needs.body == "files":
                 body = PassingBody(largest=self._largest(place), patience_s=self._limits.body_s)
             elif not await self._read(receive, held, place):
@@ -130,8 +150,11 @@ class Gate:
         for limit in self._working:
             limit.reschedule(now + self._limits.grace_s)
 
-    def _check(self, scope: Scope) -> tuple[Place, Caller]:
-        """Refuse a request for what its headers say; return where it goes and who sent it."""
+    def _check(self, scope: Scope) -> Place:
+        """Refuse a request for what its headers say; return where it goes.
+
+        Who sent it is left in the scope.
+        """
         headers = Headers(scope=scope)
         try:
             place = self.table.place(scope)
@@ -139,7 +162,9 @@ class Gate:
             # Strangers are not told what there is.
             self._rates.take(self._guard.caller(headers, None))
             raise
-        caller = self._guard.caller(headers, place.needs)
+        scope[PLACE] = place.path
+        scope[ENDING] = self._ending
+        caller = scope[CALLER] = self._guard.caller(headers, place.needs)
         self._rates.take(caller)
         caller.require(place.needs)
         self._check_turn(place)
@@ -147,7 +172,7 @@ class Gate:
         if scope["method"] in _WITH_BODY:
             check_type(headers, json=not files)
         check_length(headers, self._largest(place), _FEWER_FILES if files else _LESS)
-        return place, caller
+        return place
 
     def _largest(self, place: Place) -> int:
         limits = self._limits
@@ -212,7 +237,8 @@ class Gate:
             async with limit:
                 self._working.add(limit)
                 left = asyncio.ensure_future(body.left(receive))
-                work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
+                with asking(_client(scope)):
+                    work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
                 try:
                     await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
                     # The connection says so, too, when the answer has been sent.
@@ -292,6 +318,11 @@ async def _cancelled(*tasks: asyncio.Future[None]) -> None:
                 await task
         elif not task.cancelled():
             task.exception()  # was told, or came too late to be
+
+
+def _client(scope: Scope) -> str:
+    address, *_ = scope.get("client") or ("",)
+    return client_name(scope[CALLER].key, address)
 
 
 def _ended() -> RefusalError:

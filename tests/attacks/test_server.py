@@ -37,6 +37,13 @@ def _members(value: str) -> bytes:
 BODIES = {
     "lists": ("/v1/embeddings", b'{"input":[' + b"[]," * (SIZE // 3) + b"[]]}"),
     "objects": ("/v1/embeddings", b'{"input":[' + b'{"":0},' * (SIZE // 7) + b"0]}"),
+    "one text": ("/v1/embeddings", b'{"input":"' + b"a " * (SIZE // 2) + b'"}'),
+    "one word": ("/embedding", b'{"content":"' + b"a" * SIZE + b'"}'),
+    "contents": ("/embeddings", b'{"content":[' + b"[]," * (SIZE // 3) + b"[]]}"),
+    "options": ("/api/embed", b'{"model":"x","options":{' + _members("[]") + b"}}"),
+    "names": ("/api/show", b"{" + _members("1") + b"}"),
+    "ranking": ("/v1/rerank", b'{"query":"","documents":[' + b"{}," * (SIZE // 3) + b"{}]}"),
+    "texts": ("/rerank", b'{"query":"","texts":[' + b"0," * (SIZE // 2) + b"0]}"),
     "unknown keys": ("/v1/embeddings", b"{" + _members("1") + b"}"),
     "tokens": ("/tokenize", b'{"input":[' + b"1," * (SIZE // 2) + b"1]}"),
     "documents": (

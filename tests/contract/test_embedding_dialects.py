@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,13 +21,17 @@ from hashing_embedder import DIM, HashingEmbedder
 from served_app import served_app
 from worded_embedder import MOST_READ, WordedEmbedder
 
+from kb.embedding.remote.embedder import ServerEmbedder
+from kb.errors import InputTooLongError
+from kb.server.gate import Limits
+
 MODEL = "hashed-words"
 OPEN_WEBUI = {
     "Content-Type": "application/json",
     "Authorization": "Bearer sk-none",
     "Accept": "*/*",
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": "Python/3.11 aiohttp/3.13.2",
+    "Accept-Encoding": "gzip, deflate, br",
+    "User-Agent": "Python/3.11 aiohttp/3.14.5",
 }
 OPENAI = {
     "Accept": "application/json",
@@ -335,6 +341,16 @@ class TestOllama:
             assert found == status, (path, error)
             assert told in error
 
+    def test_a_knowledge_base_takes_it_for_an_ollama_server(
+        self, client: httpx.Client, read: list[str]
+    ) -> None:
+        with closing(ServerEmbedder(f"{client.base_url}/api/embed")) as remote:
+            assert remote.identity.model_id == f"{MODEL}:latest"
+            read.clear()
+            vectors = remote.embed_documents(["a heron", "b"])
+            assert read == ["passage: a heron", "passage: b"]
+            np.testing.assert_allclose(vectors[0], vector_of("passage: a heron"), atol=1e-6)
+
 
 class TestLongInputs:
     """A text longer than the model reads, in every dialect."""
@@ -409,3 +425,37 @@ class TestLongInputs:
         status, error = refused(client, "/v1/embeddings", body)
         assert (status, error["code"]) == (400, "context_length_exceeded")
         assert "more than 2,048 windows" in error["message"]
+
+    def test_the_server_may_refuse_it_and_a_request_may_allow_it(self, tmp_path: Path) -> None:
+        limits = Limits(long_inputs="refuse")
+        with served_app(tmp_path, embedder=WordedEmbedder(), limits=limits) as served:
+            url = f"{served.url}/v1/embeddings"
+            assert httpx.post(url, json={"input": LONG}, trust_env=False).status_code == 400
+            body = {"input": LONG, "long_inputs": "windows"}
+            assert httpx.post(url, json=body, trust_env=False).json()["long_inputs"]
+            (card,) = httpx.get(f"{served.url}/v1/models", trust_env=False).json()["data"]
+            assert card["long_inputs"] == "refuse"
+
+    def test_a_knowledge_base_is_refused_it_and_splits_by_itself(
+        self, client: httpx.Client, read: list[str]
+    ) -> None:
+        with closing(ServerEmbedder(str(client.base_url))) as remote:
+            with pytest.raises(InputTooLongError, match=r"input 1 of 2 has 19\d tokens"):
+                remote.embed_documents(["a", LONG])
+            # As if the server had been started again with a model that reads less.
+            remote._limit._found = 10_000
+            read.clear()
+            with pytest.raises(InputTooLongError, match="input 1 of 2 is too long"):
+                remote.embed_documents(["a", LONG])
+            assert LONG.split()[-1] not in " ".join(read)
+
+    def test_a_knowledge_base_counts_and_embeds_texts_without_a_prompt(
+        self, client: httpx.Client, read: list[str]
+    ) -> None:
+        with closing(ServerEmbedder(str(client.base_url))) as remote:
+            read.clear()
+            vectors = remote.embed_bare(["a heron", "b"])
+            assert read == ["a heron", "b"]
+            np.testing.assert_allclose(vectors[0], vector_of("a heron"), atol=1e-6)
+            assert remote.count_bare(["a heron", "b"]) == [2, 1]
+            assert remote.count_read(["a heron"]) == [4]

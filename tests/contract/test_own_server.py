@@ -144,6 +144,21 @@ def test_a_text_that_is_too_long_is_named_to_the_client(served: str) -> None:
         remote.close()
 
 
+def test_the_vector_of_a_long_text_is_the_mean_of_its_windows(
+    client: httpx.Client, embedder: Embedder
+) -> None:
+    birds = "红隼在草地上空盘旋，寻找田鼠。" * 60
+    papers = "The warranty lasts for two years after the day of purchase. " * 60
+    answer = ask(client, input=["short", birds + papers], model="multilingual-e5-small").json()
+    (told,) = answer["long_inputs"]
+    assert told["index"] == 1
+    assert told["windows"] >= 3
+    (short, long) = (np.array(row["embedding"]) for row in answer["data"])
+    halves = embedder.embed_documents([birds[:300], papers[:900]])
+    assert (halves @ long).min() > (halves @ short).max()
+    assert np.linalg.norm(long) == pytest.approx(1, abs=1e-5)
+
+
 def test_what_is_no_json_gets_no_traceback(client: httpx.Client) -> None:
     kind = {"Content-Type": "application/json"}
     answers = [
@@ -287,10 +302,10 @@ def test_a_query_is_answered_while_documents_are_embedded(
     assert finished == ["query", "bulk"]
 
 
-def test_more_than_is_allowed_at_once_is_told_to_come_back_and_does(
+def test_more_than_may_wait_is_told_when_to_come_back_and_does(
     data_dir: Path, embedder: Embedder
 ) -> None:
-    with own_server.serving(data_dir, "--requests", "1") as running:
+    with own_server.serving(data_dir, KB_QUEUE_TEXTS="8") as running:
         remote = ServerEmbedder(running.url, requests=4, batch=2)
         try:
             vectors = remote.embed_documents(BULK[:12])
@@ -311,7 +326,8 @@ def _at_once(url: str, count: int) -> list[int]:
         )
         found.append(answer.status_code)
         if answer.status_code == 429:
-            assert answer.headers["Retry-After"]
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert "8 may at most" in answer.json()["error"]["message"]
 
     threads = [threading.Thread(target=one) for _ in range(count)]
     for thread in threads:

@@ -138,7 +138,7 @@ def test_without_a_reranker_the_error_says_how_to_set_one(tmp_path: Path) -> Non
     with served_app(tmp_path) as served:
         for path in PATHS:
             answer = httpx.post(f"{served.url}{path}", json=ASKED, trust_env=False)
-            assert answer.status_code == 501
+            assert answer.status_code == 404
             error = answer.json()["error"]
             assert error["code"] == "no_reranker"
             assert "KB_RERANKER" in error["message"]

@@ -47,8 +47,8 @@ def tools_of(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 for each in operation.get("parameters", ())
             }
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            if body:
-                name = body["schema"]["$ref"].rsplit("/", 1)[-1]
+            for each in body["schema"].get("oneOf", [body["schema"]]) if body else ():
+                name = each["$ref"].rsplit("/", 1)[-1]
                 properties |= description["components"]["schemas"][name]["properties"]
             assert operation["operationId"] not in found
             found[operation["operationId"]] = {

@@ -87,7 +87,7 @@ def test_the_embedding_is_of_the_header_row_with_the_rows(
 ) -> None:
     hit = hit_of(base, "keyword")
 
-    assert f"{HEADER}\n{hit.text}" in embedder.read
+    assert f"Inventory\n\n{HEADER}\n{hit.text}" in embedder.read
     assert hit.text not in embedder.read
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kb.search.calibration import (
+    BESIDE_WORDS,
     BY_BOTH,
     BY_MEANING,
     BY_WORDS,
+    WORDS_BESIDE,
     Calibration,
     comparable,
     rivals_of,
@@ -99,6 +101,14 @@ def test_scores_of_an_unknown_model_keep_their_order_and_get_a_usual_size() -> N
     assert sum(score for _, score in scaled) / 5 == pytest.approx(0.2)
     moved = comparable([(chunk_id, 3 * score - 2) for chunk_id, score in cosines])
     assert [score for _, score in moved] == pytest.approx([score for _, score in scaled])
+
+
+def test_beside_words_scores_of_an_unknown_model_lie_closer() -> None:
+    cosines = [(row, 0.9 - 0.01 * row) for row in range(30)]
+    alone, beside = comparable(cosines), comparable(cosines, BESIDE_WORDS)
+    ratio = (alone[0][1] - 0.2) / (beside[0][1] - 0.2)
+    assert ratio == pytest.approx(0.09 / BESIDE_WORDS)
+    assert ratio * WORDS_BESIDE > 2
 
 
 def test_few_candidates_of_an_unknown_model_lie_closer_for_they_tell_little() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kb.embedding.base import unit_rows
 from kb.errors import InputTooLongError
-from kb.server.embeddings.windows import OVERLAP, Windowed, windowed
+from kb.server.embeddings.windows import OVERLAP, Windowed, in_pieces, windowed
 
 MOST = 50
 _TOKEN = re.compile(r"\w{1,6}|\S")
@@ -103,6 +103,31 @@ def test_more_windows_than_are_allowed_are_refused_before_they_are_cut() -> None
         cut("short", "word " * 4000, most_parts=20)
     with pytest.raises(InputTooLongError, match="input 1 of 2"):
         cut("word " * 300, "word " * 300, most_parts=12)
+
+
+def test_texts_that_need_too_many_windows_together_are_refused_before_any_is_cut() -> None:
+    asked: list[int] = []
+
+    def counted(texts: Sequence[str]) -> list[int]:
+        asked.append(len(texts))
+        return count(texts)
+
+    texts = ["word " * 60] * 1025
+    with pytest.raises(InputTooLongError, match="input 1024 of 1025"):
+        windowed(texts, count(texts), MOST, counted, most_parts=2048, check=lambda: None)
+    assert asked == []
+
+
+def test_huge_texts_are_counted_in_pieces() -> None:
+    sizes: list[int] = []
+
+    def counted(texts: Sequence[str]) -> list[int]:
+        sizes.extend(map(len, texts))
+        return count(texts)
+
+    text = "word " * 200_000
+    assert in_pieces(counted)(["", text]) == pytest.approx([2, 200_002], abs=10)
+    assert max(sizes) < len(text) / 3
 
 
 def test_white_space_alone_is_one_empty_text() -> None:

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, Batching, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.remote.bounds import most_tokens
+from kb.embedding.remote.bulk import BulkRequests
 from kb.embedding.remote.counts import TokenCounts
 from kb.embedding.remote.families import PromptsName, family_of
 from kb.embedding.remote.limit import InputLimit
 from kb.embedding.remote.model import PROBE, ServedModel
-from kb.embedding.remote.plan import plan_requests
 from kb.embedding.remote.server import Server
 from kb.embedding.remote.wire import BARE, DOCUMENT, Answer, Meaning, never_empty
-from kb.errors import EmbeddingError, InputTooLongError, SettingsError, failing_as
+from kb.errors import EmbeddingError, SettingsError, failing_as
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
-from kb.remote.failures import BatchTooLargeError
 from kb.remote.pool import ServerPool
 from kb.retry import RetryPolicy
-from kb.stopping import checkpoint
 
 QUERY_SLOTS = 2
 COUNT_SLOTS = 8
@@ -86,9 +83,8 @@ class ServerEmbedder:
             slots={"documents": requests, "queries": QUERY_SLOTS, "counts": COUNT_SLOTS},
             policy=policy or RetryPolicy(),
         )
-        self._lanes = requests * len(servers)
-        self._workers = ThreadPoolExecutor(self._lanes, thread_name_prefix="embed")
-        self._batch = batch
+        self._batching = Batching(calls=requests * len(servers), texts=batch)
+        self._bulk = BulkRequests(lanes=self._batching.calls, batch=batch)
         self._chosen = (prompts, dimensions)
         self._mutex = threading.Lock()
         self._verified: set[str] = set()
@@ -118,6 +114,11 @@ class ServerEmbedder:
     def max_tokens(self) -> int:
         """Most tokens of one document, prompt and special tokens not counted."""
         return self._limit.tokens
+
+    @property
+    def batching(self) -> Batching:
+        """How texts of many askers are best handed over: as many as servers take at once."""
+        return self._batching
 
     @property
     def abilities(self) -> Abilities:
@@ -212,7 +213,7 @@ class ServerEmbedder:
     def close(self) -> None:
         """Let waiting requests fail, wait for those under way, then close the connections."""
         self._pool.close()
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._bulk.close()
         self._counts.close()
         for server in self._pool.servers:
             server.close()
@@ -255,58 +256,15 @@ class ServerEmbedder:
         if not worded:
             return np.empty((0, self.dim), dtype=np.float32)
         self._limit.check(bare)
-        least = self._counts.known(bare)
-        raw = np.empty((len(worded), self._known.width), dtype=np.float32)
-        check = checkpoint()
 
-        def run(rows: list[int]) -> None:
-            check()
-            for done, answer in self._request(worded, rows, least, meaning):
-                raw[done] = answer.vectors
-                if on_progress is not None:
-                    on_progress(len(done))
+        def ask(texts: list[str]) -> Answer:
+            return self._pool.call("documents", lambda server: self._embed(server, texts, meaning))
 
-        plan = plan_requests([len(text) for text in worded], lanes=self._lanes, most=self._batch)
-        self._run_all([self._workers.submit(run, rows) for rows in plan])
+        raw = self._bulk.run(worded, self._counts.known(bare), self._known.width, ask, on_progress)
         return unit_rows(raw, dim=self.dim)
-
-    def _request(
-        self, texts: list[str], rows: list[int], least: list[int], meaning: Meaning
-    ) -> list[tuple[list[int], Answer]]:
-        """Return rows with their answers; a request that is too large is halved and sent again."""
-        part = [texts[row] for row in rows]
-        try:
-            answer = self._pool.call("documents", lambda server: self._embed(server, part, meaning))
-        except (BatchTooLargeError, InputTooLongError) as error:
-            if len(rows) == 1:
-                msg = f"input {rows[0]} of {len(texts)} is too long: {error} (nothing was cut off)"
-                raise InputTooLongError(msg) from error
-            middle = len(rows) // 2
-            if isinstance(error, BatchTooLargeError) and error.by_count:
-                self._batch = max(1, min(self._batch, middle))
-            halves = (rows[:middle], rows[middle:])
-            return [done for half in halves for done in self._request(texts, half, least, meaning)]
-        fewest = sum(least[row] for row in rows)
-        if 0 < answer.tokens < fewest:
-            msg = (
-                f"the embedding server read {answer.tokens} tokens of {len(rows)} texts that have "
-                f"at least {fewest}: it cuts long texts off. Set KB_CONTEXT_TOKENS to its limit; "
-                "nothing of this answer was used"
-            )
-            raise InputTooLongError(msg)
-        return [(rows, answer)]
 
     def _embed(self, server: Server, texts: list[str], meaning: Meaning) -> Answer:
         self._meet(server)
         answer = server.embed(texts, meaning)
         self._known.check_width(server.where, answer.vectors.shape[1])
         return answer
-
-    @staticmethod
-    def _run_all(futures: Sequence[Future[None]]) -> None:
-        try:
-            for future in futures:
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()

@@ -27,12 +27,14 @@ class OwnModel:
 
     It puts the prompts around texts itself. ``around`` is how many tokens of a document's they
     and the special tokens take; ``least_dim`` the smallest width vectors may be cut to.
+    ``windows`` says that it may read a long text in windows: it is asked to refuse it instead.
     """
 
     fingerprint: str
     around: int
     least_dim: int
     takes_task: bool
+    windows: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ def _own(card: Mapping[str, Any]) -> Profile:
             around=whole - int(card["max_input_tokens"]),
             least_dim=int(card["least_dimensions"]),
             takes_task=bool(card["takes_instruct"]),
+            windows="long_inputs" in card,
         ),
     )
 

@@ -92,6 +92,7 @@ class Server:
             texts,
             context_tokens=context,
             meaning=meaning if profile.own else None,
+            refuse_long=profile.own is not None and profile.own.windows,
         )
         answered = self._client.post(embedding_url(profile.dialect, self._client.address), body)
         answer = read_answer(profile.dialect, answered, len(texts), self.where)

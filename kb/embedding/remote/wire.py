@@ -64,11 +64,12 @@ def request_body(
     *,
     context_tokens: int,
     meaning: Meaning | None = None,
+    refuse_long: bool = False,
 ) -> dict[str, Any]:
     """Return the JSON that asks for the vectors of ``texts``.
 
     ``meaning`` is told to servers of this project, which pack vectors as the same bits in a
-    quarter of the characters.
+    quarter of the characters. With ``refuse_long`` they are asked to refuse long texts.
 
     Ollama cuts long texts off unless told not to, and loads the model with a context of its own
     choosing unless given one.
@@ -81,7 +82,7 @@ def request_body(
             "options": {"num_ctx": context_tokens},
         }
     if meaning is not None:
-        told = meaning.fields()
+        told = meaning.fields() | ({"long_inputs": "refuse"} if refuse_long else {})
         return {"model": model, "input": list(texts), "encoding_format": "base64", **told}
     if dialect == "llama.cpp":
         return {"content": list(texts)}

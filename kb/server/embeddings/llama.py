@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import Discriminator, Field
+from pydantic import ConfigDict, Discriminator, Field
 from pydantic import Tag as Choice
 
 from kb.server.description import errors
 from kb.server.embeddings import openai
-from kb.server.embeddings.asking import Embeddable, TextsRoute, answered
+from kb.server.embeddings.asking import WITH_VECTORS, Embeddable, TextsRoute, answered
 from kb.server.embeddings.engine import Engine
 from kb.server.fields import TextOrTexts
 from kb.server.replies import Reply
@@ -21,7 +21,12 @@ from kb.server.scopes import needs
 
 
 class ContentRequest(Embeddable):
-    """llama.cpp's fields. ``embd_normalize`` 2 is unit length, which all vectors here have."""
+    """llama.cpp's fields; those that are not known are not looked at, as there.
+
+    ``embd_normalize`` 2 is unit length, which all vectors here have.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     content: TextOrTexts
     embd_normalize: Literal[2] = 2
@@ -59,7 +64,8 @@ EitherRequest = Annotated[
 
 _EITHER: dict[str, Any] = {
     "response_model": openai.EmbeddingReply | OneVector | list[ListedVector],
-    "responses": errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+    "responses": WITH_VECTORS
+    | errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
 }
 
 

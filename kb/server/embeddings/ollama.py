@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from kb.embedding.base import unit_rows
 from kb.server.description import errors
 from kb.server.embeddings.asking import (
+    WITH_VECTORS,
     Embeddable,
     LongInput,
     TextsRoute,
@@ -21,9 +22,9 @@ from kb.server.embeddings.asking import (
     check_dimensions,
     long_inputs,
 )
-from kb.server.embeddings.engine import Engine, LongInputs
+from kb.server.embeddings.engine import Engine
 from kb.server.errors import RefusalError, json_response
-from kb.server.fields import INTEGER, MOST_TEXTS, Text, Words, text_or_texts
+from kb.server.fields import INTEGER, MOST_TEXTS, LongInputs, Text, Words, text_or_texts
 from kb.server.replies import OllamaErrorReply, Reply
 from kb.server.requests import Body
 from kb.server.scopes import KEY_SCOPES, needs
@@ -179,13 +180,13 @@ def routes(engine: Engine) -> APIRouter:
     """Return the routes over one loaded model."""
     router = APIRouter(route_class=TextsRoute)
 
-    @router.post("/api/embed", response_model=EmbedReply, responses=_ERRORS)
+    @router.post("/api/embed", response_model=EmbedReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_texts(body: EmbedRequest) -> Response:
         """Turn texts into vectors of unit length, as Ollama's clients ask for them."""
         return await _embed(engine, body)
 
-    @router.post("/api/embeddings", response_model=LegacyReply, responses=_ERRORS)
+    @router.post("/api/embeddings", response_model=LegacyReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_prompt(body: LegacyRequest) -> Response:
         """Turn one text into a vector of unit length, as older clients of Ollama ask for it."""

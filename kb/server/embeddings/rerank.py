@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BeforeValidator, Discriminator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, WithJsonSchema
 from pydantic import Tag as Choice
 
 from kb.knowledge_base import KnowledgeBase
@@ -60,7 +60,12 @@ def _not_raw(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 class _RankRequest(Body):
-    """A query; ``instruct`` is what it asks for, for models that take that."""
+    """A query; ``instruct`` is what it asks for, for models that take that.
+
+    Fields that are not known are not looked at: every reranking server has some of its own.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
     model: Words | None = None
@@ -150,7 +155,7 @@ _ERRORS = errors(
     HTTPStatus.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS,
     body=True,
-    said={HTTPStatus.NOT_IMPLEMENTED: "No reranker is set."},
+    said={HTTPStatus.NOT_FOUND: "No reranker is set, or there is no such model."},
 )
 
 
@@ -181,7 +186,7 @@ def routes(base: KnowledgeBase, *, lane: Lane) -> APIRouter:
 
 def _ranked(base: KnowledgeBase, body: RerankRequest | TextsRequest) -> Any:  # noqa: ANN401 - JSON
     if not base.settings.reranker:
-        raise RefusalError(HTTPStatus.NOT_IMPLEMENTED, _NONE, code="no_reranker")
+        raise RefusalError(HTTPStatus.NOT_FOUND, _NONE, code="no_reranker")
     reranker = base.reranker
     name = reranker.identity.model_id
     if body.model is not None:

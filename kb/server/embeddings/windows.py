@@ -6,7 +6,7 @@ weighted by their tokens, stands for the whole text: nothing of it is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ OVERLAP = 1 / 8
 
 _MARGIN = 0.97  # tokens of parts do not quite add up to those of the whole
 _PIECES = 12  # of a window, between which tokens are taken to be spread evenly
+_HUGE = 1 << 18  # characters
 _LEVELS = [bytes([level]) for level in reversed(Level) if level > Level.INSIDE_CLUSTER]
 
 
@@ -83,24 +84,50 @@ def windowed(
     Raises:
         InputTooLongError: there would be more parts; names the text that is one too many.
     """
+    _check_parts(tokens, most, most_parts)
     parts: list[str] = []
     owners: list[int] = []
     lengths: list[int] = []
     around = count([""])[0] if max(tokens, default=0) > most else 0
     for index, (text, length) in enumerate(zip(texts, tokens, strict=True)):
         check()
-        if length <= most:
-            found = [(text, length)]
-        elif length > (most_parts - len(parts)) * most:
-            raise _too_many(index, len(texts), length, most, most_parts)
-        else:
-            found = _windows(text, most, around, count)
+        found = [(text, length)] if length <= most else _windows(text, most, around, count)
         parts += [part for part, _ in found]
         owners += [index] * len(found)
         lengths += [part_tokens for _, part_tokens in found]
         if len(parts) > most_parts:
             raise _too_many(index, len(texts), length, most, most_parts)
     return Windowed(parts=parts, owners=owners, tokens=lengths, around=around)
+
+
+def in_pieces(count: CountTokens) -> CountTokens:
+    """Return what counts as ``count`` does, and huge texts in pieces.
+
+    A tokenizer takes 60 times the size of a text for a moment. The end of a piece may count a
+    token too many.
+    """
+
+    def pieced(texts: Sequence[str]) -> list[int]:
+        if all(len(text) <= _HUGE for text in texts):
+            return count(texts)
+        around = count([""])[0]
+        return [around + sum(each - around for each in _pieces(text, count)) for text in texts]
+
+    return pieced
+
+
+def _pieces(text: str, count: CountTokens) -> Iterator[int]:
+    for start in range(0, max(1, len(text)), _HUGE):
+        yield count([text[start : start + _HUGE]])[0]
+
+
+def _check_parts(tokens: Sequence[int], most: int, most_parts: int) -> None:
+    """Refuse what cannot do with so few parts, before anything is cut."""
+    least = 0
+    for index, length in enumerate(tokens):
+        least += max(1, -(-length // most))
+        if least > most_parts:
+            raise _too_many(index, len(tokens), length, most, most_parts)
 
 
 def _windows(text: str, most: int, around: int, count: CountTokens) -> list[tuple[str, int]]:
