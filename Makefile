@@ -28,6 +28,7 @@ test: setup-dev
 # What is slow is often an attack with a bound on time or memory: nothing runs beside it.
 test-full: setup-dev
 	$(BIN)/python tests/golden/set_up.py
+	$(BIN)/python tests/fuzz/install_schemathesis.py
 	$(QUICK_TESTS)
 	$(BIN)/pytest -m slow --durations=20
 
