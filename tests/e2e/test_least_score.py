@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from kb import KnowledgeBase, Settings
 from kb.answering.prompts import NOT_SAID
 from kb.cli.app import app
+from kb.embedding.base import Embedder
 from kb.search.reasons import RELEVANT
 
 TEXTS = {
@@ -65,10 +66,10 @@ def test_an_answer_stands_on_no_passage_below_the_least_score(tmp_path: Path) ->
 
 
 def test_the_command_takes_a_least_score_and_tells_reasons(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path / "data"))
-    with KnowledgeBase.open(Settings.load()) as base:
+    monkeypatch.setenv("KB_DATA_DIR", str(data_dir))
+    with KnowledgeBase.open(Settings.load(), embedder=embedder) as base:
         for name, text in TEXTS.items():
             base.add(text, name=name)
     every = json.loads(CliRunner().invoke(app, ["search", ASKED, "--json"]).stdout)
