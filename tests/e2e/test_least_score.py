@@ -81,6 +81,10 @@ def test_the_command_takes_a_least_score_and_tells_reasons(
     shown = CliRunner().invoke(app, asked).stdout
     assert "best match, by meaning, words: warranty, coffee, machine" in shown
     assert "fused" not in shown
+    none = CliRunner().invoke(app, ["search", ASKED, "--min-score", "1"]).stdout
+    assert "no passage has a score of 1 or more: lower --min-score" in none
+    misspelt = CliRunner().invoke(app, ["search", "warrenty", "--mode", "keyword"]).stdout
+    assert "nothing relevant" not in misspelt
     assert "fused" in CliRunner().invoke(app, [*asked, "--explain"]).stdout
     other = ["search", "Who won the chess championship in Norway?"]
     assert "nothing relevant found" in CliRunner().invoke(app, other).stdout
