@@ -7,7 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# Tests wait a third of their time, for processes, clocks and the disk: one more than two cores.
+WORKERS ?= 3
 QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
