@@ -121,6 +121,19 @@ def test_a_key_that_another_process_revokes_is_refused_at_the_next_request(
         assert code(ask(served, key=token)) == (401, "key_revoked")
 
 
+def test_two_servers_over_one_catalog_agree_at_once(served: ServedApp) -> None:
+    folder = served.base.settings.data_dir
+    with served_app(folder) as other:
+        _, token = served.base.keys.create("bot", scopes=["read"])
+        assert [ask(each, key=token).status_code for each in (served, other)] == [200, 200]
+        assert [ask(each).status_code for each in (served, other)] == [401, 401]
+        other.base.keys.revoke("bot")
+        assert [code(ask(each, key=token)) for each in (served, other)] == [
+            (401, "key_revoked"),
+            (401, "key_revoked"),
+        ]
+
+
 def test_the_key_of_the_environment_has_all_scopes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
