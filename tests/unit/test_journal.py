@@ -235,6 +235,8 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     assert after[documents] == before.get(documents, 0) + 5
     assert after['shelfmark_tokens_total{kind="query"}'] >= 2
     assert after["shelfmark_tokens_per_second"] > 0
+    for queue in ("queue_texts", "queue_bytes"):
+        assert after[f'shelfmark_{queue}{{kind="document"}}'] == 0
     assert after['shelfmark_jobs{state="queued"}'] == 1
     assert (after["shelfmark_documents"], after["shelfmark_chunks"]) == (1, 1)
     assert after["shelfmark_collections"] == 1
