@@ -151,3 +151,7 @@ def test_without_a_page_the_same_upload_is_taken(served: ServedApp) -> None:
         f"{served.url}/v1/uploads", files=files, data={"collection": "other"}, trust_env=False
     )
     assert answer.status_code == 202, answer.text
+    deadline = time.monotonic() + 60
+    while served.base.jobs.is_active():  # other tests look at what is there
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -104,6 +104,8 @@ def test_long_texts_have_the_answer_that_is_described(
     ):
         answer = client.post(path, json=body)
         assert "windows" in answer.text
+        told = description["paths"][path]["post"]["responses"]["200"]["headers"]
+        assert set(told) == {"X-Long-Inputs"} <= {name.title() for name in answer.headers}
         check_answer(answer, description, schemas, path)
 
 

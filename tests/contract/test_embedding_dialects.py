@@ -30,8 +30,8 @@ OPEN_WEBUI = {
     "Content-Type": "application/json",
     "Authorization": "Bearer sk-none",
     "Accept": "*/*",
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": "Python/3.11 aiohttp/3.13.2",
+    "Accept-Encoding": "gzip, deflate, br",
+    "User-Agent": "Python/3.11 aiohttp/3.14.5",
 }
 OPENAI = {
     "Accept": "application/json",

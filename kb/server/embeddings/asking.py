@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi.responses import Response
 from pydantic import Field
 
+from kb.server.description import Errors
 from kb.server.embeddings.card import Card
 from kb.server.embeddings.engine import Embedded, Engine, InputType, Wording
 from kb.server.errors import RefusalError, json_response
@@ -19,6 +20,19 @@ from kb.server.requests import Body
 
 LONG_INPUTS_HEADER = "X-Long-Inputs"
 """Header of an answer with vectors of texts that were too long: how many of them."""
+
+WITH_VECTORS: Errors = {
+    HTTPStatus.OK.value: {
+        "description": "Vectors in the order of the texts.",
+        "headers": {
+            LONG_INPUTS_HEADER: {
+                "description": "Texts that were too long for the model, if there are any.",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        },
+    }
+}
+"""What is told of an answer with vectors besides its shape."""
 
 # What other programs call it.
 _INPUT_TYPES: Mapping[str, InputType] = {

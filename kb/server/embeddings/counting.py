@@ -24,7 +24,11 @@ class TokenizeRequest(Asked):
 
 
 class TokenizeReply(Reply):
-    """Tokens of each text, and of all together."""
+    """Tokens of each text, and of all together.
+
+    A text of more than 262,144 characters is counted in pieces of that size: each may have a token
+    too many.
+    """
 
     model: str
     count: int

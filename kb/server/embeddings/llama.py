@@ -13,7 +13,7 @@ from pydantic import Tag as Choice
 
 from kb.server.description import errors
 from kb.server.embeddings import openai
-from kb.server.embeddings.asking import Embeddable, TextsRoute, answered
+from kb.server.embeddings.asking import WITH_VECTORS, Embeddable, TextsRoute, answered
 from kb.server.embeddings.engine import Engine
 from kb.server.fields import TextOrTexts
 from kb.server.replies import Reply
@@ -64,7 +64,8 @@ EitherRequest = Annotated[
 
 _EITHER: dict[str, Any] = {
     "response_model": openai.EmbeddingReply | OneVector | list[ListedVector],
-    "responses": errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+    "responses": WITH_VECTORS
+    | errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
 }
 
 

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from kb.embedding.base import unit_rows
 from kb.server.description import errors
 from kb.server.embeddings.asking import (
+    WITH_VECTORS,
     Embeddable,
     LongInput,
     TextsRoute,
@@ -179,13 +180,13 @@ def routes(engine: Engine) -> APIRouter:
     """Return the routes over one loaded model."""
     router = APIRouter(route_class=TextsRoute)
 
-    @router.post("/api/embed", response_model=EmbedReply, responses=_ERRORS)
+    @router.post("/api/embed", response_model=EmbedReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_texts(body: EmbedRequest) -> Response:
         """Turn texts into vectors of unit length, as Ollama's clients ask for them."""
         return await _embed(engine, body)
 
-    @router.post("/api/embeddings", response_model=LegacyReply, responses=_ERRORS)
+    @router.post("/api/embeddings", response_model=LegacyReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_prompt(body: LegacyRequest) -> Response:
         """Turn one text into a vector of unit length, as older clients of Ollama ask for it."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from kb.embedding.base import Vectors, unit_rows
 from kb.server.description import errors
 from kb.server.embeddings.asking import (
+    WITH_VECTORS,
     Embeddable,
     LongInput,
     TextsRoute,
@@ -105,7 +106,8 @@ def routes(engine: Engine) -> APIRouter:
     @router.post(
         "/v1/embeddings",
         response_model=EmbeddingReply,
-        responses=errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
+        responses=WITH_VECTORS
+        | errors(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, body=True),
     )
     @needs("embed", collections="none")
     async def create_embeddings(body: EmbeddingRequest) -> Response:
