@@ -237,7 +237,8 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     assert after["shelfmark_tokens_per_second"] > 0
     for queue in ("queue_texts", "queue_bytes"):
         assert after[f'shelfmark_{queue}{{kind="document"}}'] == 0
-    assert after['shelfmark_jobs{state="queued"}'] == 1
+    # Whatever has become of it by now.
+    assert sum(value for name, value in after.items() if name.startswith("shelfmark_jobs{")) == 1
     assert (after["shelfmark_documents"], after["shelfmark_chunks"]) == (1, 1)
     assert after["shelfmark_collections"] == 1
     assert after["shelfmark_store_bytes"] > 10_000
@@ -326,4 +327,6 @@ def test_a_log_that_nobody_reads_keeps_nobody_waiting() -> None:
     log.close()
     written = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert written[-1]["id"] == "last"
-    assert len(written) - 1 + written[-1]["lost_lines"] == 30_000
+    lost = sum(line.get("lost_lines", 0) for line in written)
+    assert lost > 10_000
+    assert len(written) - 1 + lost == 30_000
