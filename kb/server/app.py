@@ -15,9 +15,10 @@ from kb.server import about, embeddings, knowledge
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
-from kb.server.gate import Gate, Limits
+from kb.server.gate import Gate
 from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
+from kb.server.limits import Limits
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
 from kb.server.metrics import Metrics

@@ -14,7 +14,7 @@ import raw_client
 from fastapi import APIRouter, Request
 from served_app import ServedApp, served_app
 
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 from kb.server.scopes import needs
 
 MIB = 2**20

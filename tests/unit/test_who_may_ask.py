@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from kb import KnowledgeBase, Settings, SettingsError
 from kb.catalog.key_records import KEY_SCOPES, KeyScope
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 from kb.server.running import prepared
 from kb.server.scopes import needs
 
