@@ -70,7 +70,7 @@ def ask(
 ) -> httpx.Response:
     headers = rest.pop("headers", {}) | ({"Authorization": f"Bearer {key}"} if key else {})
     return httpx.request(
-        method, f"{served.url}{path}", headers=headers, trust_env=False, timeout=30, **rest
+        method, f"{served.url}{path}", headers=headers, trust_env=False, timeout=60, **rest
     )
 
 
