@@ -61,7 +61,7 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
     client needs one. A line of JSON about each request goes to standard error. Ctrl-C ends it,
     requests under way first.
     """
-    from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
+    from kb.server.limits import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)

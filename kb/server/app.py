@@ -15,9 +15,10 @@ from kb.server import about, embeddings, knowledge
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
-from kb.server.gate import Gate, Limits
+from kb.server.gate import Gate
 from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
+from kb.server.limits import Limits
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
 from kb.server.metrics import Metrics
@@ -104,6 +105,13 @@ def _watch(engine: Engine, metrics: Metrics) -> None:
     )
     metrics.watch("windowed_texts_total", lambda: engine.long_texts)
     metrics.watch("windows_total", lambda: engine.windows)
+    queues = {"document": engine.documents, "query": engine.queries}
+    metrics.watch(
+        "queue_texts", lambda: [({"kind": kind}, q.waiting.texts) for kind, q in queues.items()]
+    )
+    metrics.watch(
+        "queue_bytes", lambda: [({"kind": kind}, q.waiting.size) for kind, q in queues.items()]
+    )
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from kb.server.errors import RefusalError, on_the_wire
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 
 _log = logging.getLogger(__name__)
 

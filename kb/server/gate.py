@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kb.server.answers import Sent, answered_for
 from kb.server.bodies import (
     HeldBody,
     PassingBody,
@@ -20,10 +20,10 @@ from kb.server.bodies import (
     too_large,
     too_slow,
 )
-from kb.server.caller import CALLER, Caller
+from kb.server.caller import CALLER
 from kb.server.errors import RefusalError, busy, error_response
-from kb.server.fields import LongInputs
 from kb.server.guard import Guard
+from kb.server.limits import Limits
 from kb.server.metrics import Metrics
 from kb.server.queueing.clients import asking, client_name
 from kb.server.rates import Rates
@@ -32,48 +32,6 @@ from kb.server.scopes import ENDING, PLACE, Place, RouteTable
 _BODILESS = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _LESS, _FEWER_FILES = "less", "fewer files at once"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds of a server.
-
-    Attributes:
-        body_bytes: largest body.
-        small_body_bytes: largest body where no documents are sent.
-        files_bytes: largest body of files; None is what the settings take of a file.
-        held_bytes: most bytes of all bodies together.
-        headers_s: seconds that the headers of a request may take to arrive.
-        body_s: seconds that a body may take to arrive.
-        stalled_s: seconds that a client may leave an answer unread.
-        grace_s: seconds that requests under way get to end in when the server is told to.
-        connections: most connections at once, where the system allows as many.
-        requests: most requests at once, those that wait for their turn included.
-        threads: most searches, listings and the like at work at once; others wait.
-        queue_texts: most texts that wait to be embedded, and as many queries.
-        queue_bytes: most bytes of those texts.
-        rate: most requests a minute of a key that has no bound of its own; None for any number.
-        files: most bodies of files arriving, or waiting for what is done with them, at once.
-        long_inputs: what becomes of texts that the model cannot read whole, unless a request
-            says it.
-    """
-
-    body_bytes: int = 8 * 2**20
-    small_body_bytes: int = 2**20
-    files_bytes: int | None = None
-    held_bytes: int = 256 * 2**20
-    headers_s: float = 10.0
-    body_s: float = 60.0
-    stalled_s: float = 60.0
-    grace_s: float = 30.0
-    connections: int = 4096
-    requests: int = 4096
-    threads: int = 16
-    queue_texts: int = 4096
-    queue_bytes: int = 64 * 2**20
-    rate: int | None = None
-    files: int = 256
-    long_inputs: LongInputs = "windows"
 
 
 class Gate:
@@ -228,7 +186,7 @@ class Gate:
                 server ends first; no answer has begun.
         """
         self._check_turn(place)
-        sent = _Sent(send, body, partial(_answered_for, scope[CALLER], place))
+        sent = Sent(send, body, partial(answered_for, scope[CALLER], place))
         limit = asyncio.timeout(self._limits.grace_s if self._ending else None)
         passing = isinstance(body, PassingBody)
         self._at_work += not passing
@@ -258,55 +216,6 @@ class Gate:
             self._working.discard(limit)
             self._at_work -= not passing
             self._passing -= passing
-
-
-class _Sent:
-    """A ``send`` that remembers how far the answer is.
-
-    The connection of a body that is not read to its end is closed after the answer.
-
-    Args:
-        send: the server's.
-        body: the request's.
-        check: refuses an answer by its status.
-    """
-
-    def __init__(
-        self, send: Send, body: HeldBody | PassingBody, check: Callable[[int], None]
-    ) -> None:
-        self._send = send
-        self._body = body
-        self._check = check
-        self.refusal: RefusalError | None = None
-        self.begun = False
-        self.complete = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            try:
-                self._check(message["status"])
-            except RefusalError as error:
-                self.refusal = error
-            if not self._body.complete:
-                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        if self.refusal is not None:
-            return
-        self.begun = True
-        await self._send(message)
-        is_body = message["type"] == "http.response.body"
-        self.complete = is_body and not message.get("more_body", False)
-
-
-def _answered_for(caller: Caller, place: Place, status: int) -> None:
-    """Keep back what a route answers to a key of some collections without asking which.
-
-    Raises:
-        RefusalError: the route did (500).
-    """
-    careless = caller.collections is not None and place.needs.collections == "asked"
-    if careless and not caller.asked and status < HTTPStatus.BAD_REQUEST:
-        msg = f"{place.path} did not ask for which collections the key is; this is a fault"
-        raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, msg)
 
 
 async def _cancelled(*tasks: asyncio.Future[None]) -> None:

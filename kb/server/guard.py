@@ -8,6 +8,7 @@ its origin, and what a reverse proxy passes on says so in its headers.
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,12 +16,15 @@ from urllib.parse import urlsplit
 
 from kb.api_keys import ApiKeys
 from kb.catalog.key_records import ApiKey
+from kb.errors import StoreError
 from kb.forwarding import is_forwarded
 from kb.loopback import is_loopback
 from kb.server.caller import Caller
 from kb.server.credentials import KEY_VARIABLE
 from kb.server.errors import RefusalError
 from kb.server.scopes import Needs
+
+_log = logging.getLogger(__name__)
 
 MAKE_ONE = "`kb keys create NAME --scope read`"
 
@@ -69,13 +73,20 @@ class Guard:
 
         Raises:
             RefusalError: a key is needed and there is none, or not one that is let in (401);
-                without keys, the request comes from elsewhere (403).
+                without keys, the request comes from elsewhere (403); the store fails (503).
         """
         is_open = needs is not None and needs.is_open
         token = "" if is_open else _token(headers)
         if self._own and hmac.compare_digest(token.encode("latin-1"), self._own):
             return Caller(key=KEY_VARIABLE)
-        shown = self._keys.shown(token)
+        try:
+            shown = self._keys.shown(token)
+        except StoreError as error:
+            if is_open:
+                return Caller()
+            _log.error("nobody is let in: %s", error)
+            msg = "the store does not answer, so that no key can be checked; the log says why"
+            raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, msg, code="store_failed") from error
         if shown.key is not None:
             return _caller(shown.key)
         if self._always or shown.needed:

@@ -19,9 +19,10 @@ from kb.server.app import application
 from kb.server.connections import MOST_HEADER_BYTES, connection_class
 from kb.server.cors import Cors
 from kb.server.credentials import KEY_VARIABLE, own_key
-from kb.server.gate import Gate, Limits
+from kb.server.gate import Gate
 from kb.server.guard import MAKE_ONE, Policy
 from kb.server.journal import Journal
+from kb.server.limits import Limits
 
 # Requests have ended by then, with an answer in the API's shape.
 _LAST_RESORT_S = 5

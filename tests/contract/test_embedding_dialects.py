@@ -23,7 +23,7 @@ from worded_embedder import MOST_READ, WordedEmbedder
 
 from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import InputTooLongError
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 
 MODEL = "hashed-words"
 OPEN_WEBUI = {

@@ -13,7 +13,7 @@ import pytest
 import raw_client
 
 from kb.server.connections import most_connections
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 
 TEXTS = {"input": ["Keep the receipt."] * 3}
 CHUNKED = (

@@ -20,7 +20,7 @@ _NAMING = re.compile("collection|document|chunk|job|run|ids?$|filter|queries|nam
 _WORDS = re.compile("query|question|text|input|content|prompt|description|title")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _MOST_BYTES = 1 << 20
-_PATIENCE_S = 3.0  # with streams that tell of what goes on until it ends
+_PATIENCE_S = 30.0  # with streams that tell of what goes on until it ends
 
 
 @dataclass(frozen=True, kw_only=True)

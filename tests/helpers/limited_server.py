@@ -6,7 +6,7 @@ import json
 import sys
 
 from kb import KnowledgeBase, Settings
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 from kb.server.running import serve
 
 if __name__ == "__main__":

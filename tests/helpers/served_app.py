@@ -59,7 +59,7 @@ def served_app(
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
-            assert begun.wait(30)
+            assert begun.wait(120)
             yield ServedApp(said[0], base, server.gate)
         finally:
             server.should_exit = True

@@ -50,13 +50,13 @@ def served(
 
 @pytest.fixture
 def client(served: ServedApp) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.url, trust_env=False, timeout=30) as opened:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as opened:
         yield opened
 
 
 def line_of(answer: httpx.Response, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the line about an answer, which is written when that is on its way."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         for line in lines:
             if line["id"] == answer.headers["X-Request-ID"]:
@@ -181,7 +181,7 @@ def test_a_client_that_hangs_up_is_noted_as_such(
     with raw_client.connected(served.url) as connection:
         connection.sendall(body[:-20])
         time.sleep(0.1)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (found := [line for line in lines if line["id"] == "gone-before-the-end"]):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -235,7 +235,10 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     assert after[documents] == before.get(documents, 0) + 5
     assert after['shelfmark_tokens_total{kind="query"}'] >= 2
     assert after["shelfmark_tokens_per_second"] > 0
-    assert after['shelfmark_jobs{state="queued"}'] == 1
+    for queue in ("queue_texts", "queue_bytes"):
+        assert after[f'shelfmark_{queue}{{kind="document"}}'] == 0
+    # Whatever has become of it by now.
+    assert sum(value for name, value in after.items() if name.startswith("shelfmark_jobs{")) == 1
     assert (after["shelfmark_documents"], after["shelfmark_chunks"]) == (1, 1)
     assert after["shelfmark_collections"] == 1
     assert after["shelfmark_store_bytes"] > 10_000
@@ -280,9 +283,11 @@ def test_what_has_no_description_cannot_be_counted() -> None:
 def test_a_server_whose_store_fails_lives_and_is_not_ready(tmp_path: Path) -> None:
     with served_app(tmp_path) as running:
         running.base._store.catalog.close()
-        assert httpx.get(f"{running.url}/healthz", trust_env=False).status_code in {200, 500}
-        answer = httpx.get(f"{running.url}/readyz", trust_env=False)
-        assert answer.status_code >= 500
+        statuses = {
+            path: httpx.get(f"{running.url}{path}", trust_env=False, timeout=60).status_code
+            for path in ("/healthz", "/readyz", "/v1/models", "/metrics")
+        }
+        assert statuses == {"/healthz": 200, "/readyz": 503, "/v1/models": 503, "/metrics": 503}
 
 
 def test_an_access_log_writes_lines_of_json_to_the_end_of_a_file(tmp_path: Path) -> None:
@@ -322,4 +327,6 @@ def test_a_log_that_nobody_reads_keeps_nobody_waiting() -> None:
     log.close()
     written = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert written[-1]["id"] == "last"
-    assert len(written) - 1 + written[-1]["lost_lines"] == 30_000
+    lost = sum(line.get("lost_lines", 0) for line in written)
+    assert lost > 10_000
+    assert len(written) - 1 + lost == 30_000

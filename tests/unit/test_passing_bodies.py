@@ -14,11 +14,11 @@ import raw_client
 from fastapi import APIRouter, Request
 from served_app import ServedApp, served_app
 
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 from kb.server.scopes import needs
 
 MIB = 2**20
-LIMITS = Limits(files_bytes=4 * MIB, body_s=1.0, files=2)
+LIMITS = Limits(files_bytes=4 * MIB, body_s=4.0, files=2)
 
 
 class Seen:
@@ -82,7 +82,9 @@ def told(client: socket.socket) -> tuple[int, str]:
 
 
 def test_a_body_of_any_type_arrives_whole_and_in_small_parts(served: ServedApp, seen: Seen) -> None:
-    answer = httpx.put(f"{served.url}/taken", content=b"\x00" * 3 * MIB, trust_env=False)
+    answer = httpx.put(
+        f"{served.url}/taken", content=b"\x00" * 3 * MIB, trust_env=False, timeout=60
+    )
     assert answer.json() == {"size": 3 * MIB}
     assert seen.largest_part <= 256 * 1024
 
@@ -90,10 +92,10 @@ def test_a_body_of_any_type_arrives_whole_and_in_small_parts(served: ServedApp, 
 def test_a_route_gets_the_first_part_before_the_last_is_sent(served: ServedApp, seen: Seen) -> None:
     def parts() -> Iterator[bytes]:
         yield b"first"
-        assert seen.begun.wait(10)
+        assert seen.begun.wait(60)
         yield b"last"
 
-    answer = httpx.put(f"{served.url}/taken", content=parts(), trust_env=False)
+    answer = httpx.put(f"{served.url}/taken", content=parts(), trust_env=False, timeout=60)
     assert answer.json() == {"size": 9}
 
 
@@ -119,7 +121,7 @@ def test_a_body_that_turns_out_too_large_is_refused_on_the_way(
         client.sendall(b"1\r\nx\r\n")
         status, _ = told(client)
     assert status == 413
-    assert seen.ended.wait(10)
+    assert seen.ended.wait(60)
     assert seen.size <= 4 * MIB
 
 
@@ -129,15 +131,15 @@ def test_a_body_that_stops_arriving_is_refused_and_its_route_ends(
     with raw_client.connected(served.url) as client:
         client.sendall(head("/taken", "Content-Length: 100") + b"half")
         status, message = told(client)
-    assert (status, "did not arrive within 1 s" in message) == (408, True)
-    assert seen.ended.wait(10)
+    assert (status, "did not arrive within 4 s" in message) == (408, True)
+    assert seen.ended.wait(60)
 
 
 def test_a_client_that_hangs_up_ends_its_route(served: ServedApp, seen: Seen) -> None:
     with raw_client.connected(served.url) as client:
         client.sendall(head("/taken", "Content-Length: 100") + b"half")
-        assert seen.begun.wait(10)
-    assert seen.ended.wait(10)
+        assert seen.begun.wait(60)
+    assert seen.ended.wait(60)
 
 
 def test_a_route_that_reads_nothing_is_answered_and_the_connection_closed(
@@ -156,19 +158,21 @@ def test_more_bodies_of_files_than_may_arrive_at_once_are_told_to_come_back(
         for client in (one, two):
             seen.begun.clear()
             client.sendall(head("/taken", "Content-Length: 10") + b"half")
-            assert seen.begun.wait(10)
-        answer = httpx.put(f"{served.url}/taken", content=b"x", trust_env=False)
+            assert seen.begun.wait(60)
+        answer = httpx.put(f"{served.url}/taken", content=b"x", trust_env=False, timeout=60)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while answer.status_code == 429:
         assert time.monotonic() < deadline
-        answer = httpx.put(f"{served.url}/taken", content=b"x", trust_env=False)
+        answer = httpx.put(f"{served.url}/taken", content=b"x", trust_env=False, timeout=60)
     assert answer.status_code == 200
 
 
 def test_a_compressed_body_is_refused(served: ServedApp) -> None:
     headers = {"Content-Encoding": "gzip"}
-    answer = httpx.put(f"{served.url}/taken", content=b"x", headers=headers, trust_env=False)
+    answer = httpx.put(
+        f"{served.url}/taken", content=b"x", headers=headers, trust_env=False, timeout=60
+    )
     assert answer.status_code == 415
 
 
@@ -178,7 +182,7 @@ def test_files_of_a_request_are_bounded_together_where_nothing_else_is_said(tmp_
         most = 4 * 1024 * MIB
         for size, status in ((most, 0), (most + 2 * MIB, 413)):
             with raw_client.connected(running.url) as client:
-                client.settimeout(0.3 if status == 0 else 10)
+                client.settimeout(0.3 if status == 0 else 60)
                 client.sendall(head("/files", f"Content-Length: {size}"))
                 try:
                     found, _ = told(client)

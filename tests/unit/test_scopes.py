@@ -92,6 +92,6 @@ def test_no_route_is_opened_by_forgetting_the_scope_itself() -> None:
 
 
 def test_routes_that_are_there_are_answered(served: ServedApp) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
         for path in ("/health", "/openapi.json", "/v1/models", "/v1/collections"):
             assert client.get(path).status_code == 200, path

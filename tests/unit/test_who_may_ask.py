@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from kb import KnowledgeBase, Settings, SettingsError
 from kb.catalog.key_records import KEY_SCOPES, KeyScope
-from kb.server.gate import Limits
+from kb.server.limits import Limits
 from kb.server.running import prepared
 from kb.server.scopes import needs
 
@@ -70,7 +70,7 @@ def ask(
 ) -> httpx.Response:
     headers = rest.pop("headers", {}) | ({"Authorization": f"Bearer {key}"} if key else {})
     return httpx.request(
-        method, f"{served.url}{path}", headers=headers, trust_env=False, timeout=30, **rest
+        method, f"{served.url}{path}", headers=headers, trust_env=False, timeout=60, **rest
     )
 
 
@@ -119,6 +119,19 @@ def test_a_key_that_another_process_revokes_is_refused_at_the_next_request(
         assert ask(served, key=token).status_code == 200
         other.keys.revoke("bot")
         assert code(ask(served, key=token)) == (401, "key_revoked")
+
+
+def test_two_servers_over_one_catalog_agree_at_once(served: ServedApp) -> None:
+    folder = served.base.settings.data_dir
+    with served_app(folder) as other:
+        _, token = served.base.keys.create("bot", scopes=["read"])
+        assert [ask(each, key=token).status_code for each in (served, other)] == [200, 200]
+        assert [ask(each).status_code for each in (served, other)] == [401, 401]
+        other.base.keys.revoke("bot")
+        assert [code(ask(each, key=token)) for each in (served, other)] == [
+            (401, "key_revoked"),
+            (401, "key_revoked"),
+        ]
 
 
 def test_the_key_of_the_environment_has_all_scopes(
