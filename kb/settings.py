@@ -111,6 +111,16 @@ class Settings(DataFolders, BaseSettings):
         le=3600,
         description="Seconds that an embedding server may be silent.",
     )
+    queue_texts: int = Field(
+        default=4096,
+        ge=1,
+        le=1_000_000,
+        description="Most texts that wait at `kb serve` to be embedded, three quarters of them of "
+        "one client; more are refused.",
+    )
+    queue_mb: int = Field(
+        default=64, ge=1, le=65536, description="Most of these texts together, in MiB."
+    )
     vector_store: str = Field(
         default="chroma",
         min_length=1,

@@ -25,9 +25,6 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
     model: Annotated[
         str | None, typer.Option("--model", help="Model to serve, if not that of the settings.")
     ] = None,
-    requests: Annotated[
-        int, typer.Option(min=1, max=256, help="Most requests with documents at once.")
-    ] = 16,
     rate: Annotated[
         int | None,
         typer.Option(min=1, help="Most requests a minute of a key that has no bound of its own."),
@@ -65,8 +62,8 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
             host=host,
             port=port,
             limits=Limits(
-                bulk=requests,
-                requests=Limits().requests + requests,
+                queue_texts=base.settings.queue_texts,
+                queue_bytes=base.settings.queue_mb << 20,
                 rate=rate,
                 long_inputs=long_inputs,
             ),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import EmbeddingError
+from kb.stopping import checkpoint
 
 Vector: TypeAlias = npt.NDArray[np.float32]
 """float32, shape (dim,), unit length."""
@@ -41,6 +42,21 @@ class Abilities:
 
     least_dim: int
     takes_task: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """How texts of many askers are best handed to an embedder.
+
+    Attributes:
+        calls: how many at the same time, so that the model never waits for texts.
+        texts: most texts of one call.
+        characters: most of all texts of one call together; one text may have more.
+    """
+
+    calls: int = 2
+    texts: int = 16
+    characters: int = 1 << 62
 
 
 class Embedder(Protocol):
@@ -127,6 +143,31 @@ def embed_short(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     embed: Callable[[Sequence[str]], Vectors]
     embed = getattr(embedder, "embed_short", embedder.embed_documents)
     return embed(texts)
+
+
+def batching(embedder: Embedder) -> Batching:
+    """Return how an embedder wants the texts of many askers; those that know say so."""
+    found: Batching = getattr(embedder, "batching", Batching())
+    return found
+
+
+def embed_queries(embedder: Embedder, texts: Sequence[str], *, task: str = "") -> Vectors:
+    """Embed queries, together where an embedder offers that.
+
+    Raises:
+        SettingsError: a task is given, but the model takes none.
+        InputTooLongError: a text has too many tokens.
+        EmbeddingError: the model failed or gave a vector that is not finite.
+    """
+    together: Callable[..., Vectors] | None = getattr(embedder, "embed_queries", None)
+    if together is not None:
+        return together(texts, task=task)
+    check = checkpoint()
+    vectors = []
+    for text in texts:
+        check()
+        vectors.append(embedder.embed_query(text, task=task))
+    return np.stack(vectors)
 
 
 def unit_rows(matrix: npt.NDArray[np.float32], *, dim: int | None = None) -> Vectors:

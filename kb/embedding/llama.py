@@ -10,11 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from kb.cores import available_cores
-from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import (
+    Abilities,
+    Batching,
+    EmbedderIdentity,
+    Vector,
+    Vectors,
+    unit_rows,
+)
 from kb.embedding.traits import Traits, check_dimensions, read_traits
 from kb.errors import EmbeddingError, InputTooLongError, SettingsError, failing_as
 from kb.llama import native
-from kb.llama.bulk import Bulk
+from kb.llama.bulk import Bulk, encode, plan_calls
 from kb.llama.calibration import Calibration
 from kb.llama.fitting import Wish, fit, spread
 from kb.llama.in_use import InUse
@@ -23,10 +30,13 @@ from kb.llama.pool import ContextPool
 from kb.llama.tokens import TextTokenizer, Tokens
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
+from kb.stopping import checkpoint
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
 # chunks are short: more context than this only when it is asked for.
 DEFAULT_DECODER_CONTEXT = 8192
+
+_CHARACTERS_PER_TOKEN = 4  # more in few languages
 
 
 class LlamaEmbedder:
@@ -127,6 +137,19 @@ class LlamaEmbedder:
         )
 
     @property
+    def batching(self) -> Batching:
+        """How texts of many askers are best handed over.
+
+        Two more than there are contexts: those are ready when a context is free, and say that a
+        text is not alone.
+        """
+        context = self._pool.any()
+        if context.packs:
+            characters = _CHARACTERS_PER_TOKEN * context.n_ubatch
+            return Batching(calls=2, texts=context.n_seq, characters=characters)
+        return Batching(calls=self._pool.size + 2, texts=1)
+
+    @property
     def description(self) -> dict[str, str | int]:
         """What `kb doctor` shows of the model as it was loaded."""
         context = self._pool.any()
@@ -224,18 +247,34 @@ class LlamaEmbedder:
         Raises:
             SettingsError: the model takes none.
         """
+        vector: Vector = self.embed_queries([text], task=task)[0]
+        return vector
+
+    @failing_as(EmbeddingError)
+    def embed_queries(self, texts: Sequence[str], *, task: str = "") -> Vectors:
+        """Embed queries as :meth:`embed_query` does, on a GPU many in a call.
+
+        Raises:
+            SettingsError: a task is given, but the model takes none.
+        """
         if task and not self._prompts.instruct:
             msg = (
                 f"{self._identity.model_id} takes no instruction; leave out --instruct, and take "
                 "`instruction` out of the settings and of the collection"
             )
             raise SettingsError(msg)
+        check = checkpoint()
         with self._in_use.entered():
-            tokens = self._checked_tokens([self._prompts.word_query(text, task)])
-            with self._pool.borrow(urgent_tokens=len(tokens[0])) as context:
-                raw = context.encode(tokens)
-        vector: Vector = unit_rows(raw, dim=self._dimensions)[0]
-        return vector
+            tokens = self._checked_tokens([self._prompts.word_query(text, task) for text in texts])
+            raw = np.empty((len(texts), self._model.width), dtype=np.float32)
+            context = self._pool.any()
+            most = context.n_seq if context.packs else 1
+            for rows in plan_calls([len(each) for each in tokens], context.n_ubatch, most):
+                check()
+                urgent = sum(len(tokens[row]) for row in rows)
+                with self._pool.borrow(urgent_tokens=urgent, texts=len(rows)) as context:
+                    raw[rows] = encode(context, [tokens[row] for row in rows])
+        return unit_rows(raw, dim=self._dimensions)
 
     def close(self) -> None:
         """Wait for work under way, then free contexts and weights."""

@@ -54,6 +54,7 @@ class Bulk:
         self._mutex = threading.Lock()
         self._running = 0
         self._alone = True
+        self._ready = _Counter()  # calls of all requests that no thread has taken yet
 
     @property
     def chosen_by(self) -> str:
@@ -129,29 +130,45 @@ class Bulk:
         raw = np.empty((len(texts), self._width), dtype=np.float32)
         check = checkpoint()
 
-        def run(rows: list[int]) -> None:
+        def run(rows: list[int], left: int) -> None:
+            calls = max(left, self._ready.value)
+            self._ready.add(-1)
             check()
-            with self._pool.borrow() as context:
-                raw[rows] = _encode(context, [texts[row] for row in rows])
+            with self._pool.borrow(calls=calls) as context:
+                raw[rows] = encode(context, [texts[row] for row in rows])
             if on_progress is not None:
                 on_progress(len(rows))
 
-        context = self._pool.any()
-        calls = _planned([len(s) for s in texts], context, short=short)
+        planned = list(_planned([len(s) for s in texts], self._pool.any(), short=short))
         # A few calls at a time: those of another request come between, not after all of these.
         most = self._pool.size + _AHEAD
         waiting: set[Future[None]] = set()
         try:
-            for rows in calls:
+            for at, rows in enumerate(planned):
                 if len(waiting) >= most:
                     waiting = _some_done(waiting, check)
-                waiting.add(self._workers.submit(run, rows))
+                self._ready.add(1)
+                waiting.add(self._workers.submit(run, rows, len(planned) - at))
             while waiting:
                 waiting = _some_done(waiting, check)
         finally:
             for future in waiting:
-                future.cancel()
+                if future.cancel():
+                    self._ready.add(-1)
         return raw
+
+
+class _Counter:
+    """A number that threads change."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self.value = 0
+
+    def add(self, more: int) -> None:
+        """Make it so much more."""
+        with self._mutex:
+            self.value += more
 
 
 def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Future[None]]:
@@ -165,7 +182,7 @@ def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Fut
     return left
 
 
-def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
+def encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
     """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
     try:
         return context.encode(texts)
@@ -174,7 +191,7 @@ def _encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
             raise
         _log.warning("%d texts are embedded in two calls instead of one: %s", len(texts), error)
     half = len(texts) // 2
-    return np.vstack([_encode(context, texts[:half]), _encode(context, texts[half:])])
+    return np.vstack([encode(context, texts[:half]), encode(context, texts[half:])])
 
 
 def _planned(lengths: Sequence[int], context: Context, *, short: bool) -> Iterator[list[int]]:

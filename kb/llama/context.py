@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import numpy.typing as npt
 
+from kb.cores import available_cores
 from kb.errors import ModelCallError, OutOfMemoryError
 from kb.llama.library import errors, forget_errors, llama_cpp, supports_gpu
 from kb.llama.native import POOLING_RANK, Model
@@ -17,6 +19,11 @@ from kb.llama.pages import give_back
 _NO_ROOM = (1, -2)  # llama_decode: no place in the cache; memory was refused
 
 _growing = threading.Lock()
+
+# OpenMP gives each calling thread helpers of its own. Where threads take turns, each wakes its
+# helper on its own core again and again, so that both take as long as one (80 ms a text instead of
+# 43). Few threads make all such calls, as a rule always the same one.
+_wide = ThreadPoolExecutor(available_cores(), thread_name_prefix="wide")
 
 
 class Context:
@@ -33,7 +40,8 @@ class Context:
         n_seq: most sequences of one call.
         n_packed: most tokens of a call of several sequences, which are short ones by themselves
             then; 0 where any sequences share a call.
-        threads: processor threads; ggml's threads spin, so never more than idle cores.
+        threads: processor threads, until :meth:`use` is told others; ggml's threads spin, so
+            never more than idle cores.
         pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's. A
             model that ranks gives its classes' scores in place of a vector.
         pieces: token ids whose scores as the next token are given in place of a vector.
@@ -90,9 +98,21 @@ class Context:
         self.n_seq = n_seq
         self.n_packed = n_packed
         self.threads = threads
+        self.using = threads
         self.pooling = int(llama_cpp.llama_pooling_type(handle))
         ranks = self.pooling == POOLING_RANK
         self._width = len(pieces) or (model.classes if ranks else model.width)
+
+    @property
+    def packs(self) -> bool:
+        """Whether any texts share a call, as on a GPU."""
+        return self.n_seq > 1 and not self.n_packed
+
+    def use(self, threads: int) -> None:
+        """Compute with so many threads from now on; vectors are the same."""
+        if threads != self.using:
+            llama_cpp.llama_set_n_threads(self._handle, threads, threads)
+            self.using = threads
 
     def encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         """Return pooled vectors, float32, shape (n, width), not normalised, in order.
@@ -103,6 +123,15 @@ class Context:
             OutOfMemoryError: memory for this call was refused; a smaller one may pass.
             ModelCallError: llama.cpp failed.
         """
+        if self.using == self.threads:
+            return self._encode(sequences)
+        future = _wide.submit(self._encode, sequences)
+        try:
+            return future.result()
+        finally:
+            wait([future])  # who is interrupted must not give the context back before
+
+    def _encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         vectors = np.empty((len(sequences), self._width), dtype=np.float32)
         self._input.fill(sequences)
         ends = np.cumsum([len(tokens) for tokens in sequences])

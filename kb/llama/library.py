@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kb.llama.unloadable import unloadable
+
+# How often a thread looks for the others of its call before it sleeps, by default 300,000 times.
+# Where something else wants the cores, one waits in vain then, at every layer: with six other
+# programs on two cores a text took 13 s by two threads and 1.5 s by one. Now it takes 0.3 s by
+# either, and where nothing else runs 0.04 s by two threads, as before, and 0.08 s by one.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "200")
 
 try:
     import llama_cpp as llama_cpp  # noqa: PLC0414, TID251 - the one owner, which hands it on

@@ -20,6 +20,7 @@ from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
+from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES_BYTES = 4 << 30
 """Of all files in one body."""
+
+_RANKED_AT_ONCE = 4  # one reranker computes them all, some of each in turn
 
 
 @contextmanager
@@ -46,13 +49,18 @@ def application(
     """
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
-    bulk = Lane("requests with documents to embed", limits.bulk)
-    quick = Lane("requests", limits.requests)
-    engine = Engine(embedder, bulk=bulk, quick=quick, long_inputs=limits.long_inputs)
+    quick = Lane("requests", limits.threads, most=limits.requests)
+    ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)
+    engine = Engine(
+        embedder,
+        quick=quick,
+        most=Load(limits.queue_texts, limits.queue_bytes),
+        long_inputs=limits.long_inputs,
+    )
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     routers = [
-        *embeddings.routers(engine, base, bulk=bulk),
+        *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
@@ -82,8 +90,9 @@ def application(
     finally:
         reader.close()
         serving.close()
-        bulk.close()
+        ranking.close()
         quick.close()
+        engine.close()
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:

@@ -83,13 +83,30 @@ def connection_class(limits: Limits) -> type[H11Protocol]:
 
 
 def most_connections(limits: Limits) -> int:
-    """Return how many connections there may be, so that searches can still open their files."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Return how many connections there may be, so that searches can still open their files.
+
+    Where the system lets this process open more files, it does from now on.
+    """
+    open_now = sum(1 for _ in Path("/dev/fd").iterdir())
+    kept = _OTHER_FILES + _FILES_OF_A_SEARCH * limits.threads
+    soft = _files_allowed(open_now + kept + limits.connections)
     if soft == resource.RLIM_INFINITY:
         return limits.connections
-    open_now = sum(1 for _ in Path("/dev/fd").iterdir())
-    kept = min(_OTHER_FILES + _FILES_OF_A_SEARCH * limits.requests, soft // 2)
+    kept = min(kept, soft // 2)
     return min(limits.connections, max(_FEWEST, soft - open_now - kept))
+
+
+def _files_allowed(wanted: int) -> int:
+    """Return how many files this process may open, as near to ``wanted`` as it is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+    except (OSError, ValueError):  # macOS has a bound besides
+        return soft
+    return more
 
 
 class Connection(H11Protocol):

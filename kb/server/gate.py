@@ -24,6 +24,7 @@ from kb.server.caller import CALLER, Caller
 from kb.server.errors import RefusalError, busy, error_response
 from kb.server.fields import LongInputs
 from kb.server.guard import Guard
+from kb.server.queueing.clients import asking, client_name
 from kb.server.rates import Rates
 from kb.server.scopes import Place, RouteTable
 
@@ -46,8 +47,10 @@ class Limits:
         stalled_s: seconds that a client may leave an answer unread.
         grace_s: seconds that requests under way get to end in when the server is told to.
         connections: most connections at once, where the system allows as many.
-        requests: most requests at work, those with documents included.
-        bulk: most requests with documents to embed at once.
+        requests: most requests at once, those that wait for their turn included.
+        threads: most searches, listings and the like at work at once; others wait.
+        queue_texts: most texts that wait to be embedded, and as many queries.
+        queue_bytes: most bytes of those texts.
         rate: most requests a minute of a key that has no bound of its own; None for any number.
         files: most bodies of files arriving, or waiting for what is done with them, at once.
         long_inputs: what becomes of texts that the model cannot read whole, unless a request
@@ -62,9 +65,11 @@ class Limits:
     body_s: float = 60.0
     stalled_s: float = 60.0
     grace_s: float = 30.0
-    connections: int = 512
-    requests: int = 64
-    bulk: int = 16
+    connections: int = 4096
+    requests: int = 4096
+    threads: int = 16
+    queue_texts: int = 4096
+    queue_bytes: int = 64 * 2**20
     rate: int | None = None
     files: int = 256
     long_inputs: LongInputs = "windows"
@@ -216,7 +221,8 @@ class Gate:
             async with limit:
                 self._working.add(limit)
                 left = asyncio.ensure_future(body.left(receive))
-                work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
+                with asking(_client(scope)):
+                    work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
                 try:
                     await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
                     # The connection says so, too, when the answer has been sent.
@@ -296,6 +302,11 @@ async def _cancelled(*tasks: asyncio.Future[None]) -> None:
                 await task
         elif not task.cancelled():
             task.exception()  # was told, or came too late to be
+
+
+def _client(scope: Scope) -> str:
+    address, *_ = scope.get("client") or ("",)
+    return client_name(scope[CALLER].key, address)
 
 
 def _ended() -> RefusalError:

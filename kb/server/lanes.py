@@ -1,65 +1,128 @@
-"""Bounded work in threads: so much at once of each sort, and no queue without an end."""
+"""Work in threads: so much at once of each sort; the rest waits, clients by turns."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kb.server.errors import busy
+from kb.server.queueing.clients import present_client
+from kb.server.queueing.fair import FairQueue
+from kb.server.queueing.room import Load, Room
 from kb.stopping import stoppable
 
 ResultT = TypeVar("ResultT")
 
+_MOST_WAITING = 4096
+
+
+class _Job:
+    """One piece of work, and who waits for it."""
+
+    sort = None
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.client = present_client()
+        self.turns = 1
+        self.nobody_waits = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self.result: asyncio.Future[Any] = self._loop.create_future()
+
+    def run(self) -> None:
+        """Do the work and tell who waits for it."""
+        try:
+            with stoppable(self.nobody_waits):
+                value = self.work()
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+            self._tell(self.result.set_exception, error)
+        else:
+            self._tell(self.result.set_result, value)
+
+    def _tell(self, tell: Callable[[Any], None], told: object) -> None:
+        def unless_gone() -> None:
+            if not self.result.done():
+                tell(told)
+
+        with contextlib.suppress(RuntimeError):  # the server has ended
+            self._loop.call_soon_threadsafe(unless_gone)
+
 
 class Lane:
-    """Threads for one sort of work. What finds none of them free is refused at once.
+    """Threads for one sort of work. What finds none of them free waits for its turn.
 
     Args:
         what: names the sort in messages.
         at_once: how many threads.
+        most: how many may be at work or wait.
     """
 
-    def __init__(self, what: str, at_once: int) -> None:
-        self._what = what
-        self._at_once = at_once
-        self._under_way = 0
-        self._mutex = threading.Lock()
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"serve-{what}")
+    def __init__(self, what: str, at_once: int, *, most: int = _MOST_WAITING) -> None:
+        self._room = Room(what, Load(most))
+        self._queue: FairQueue[_Job] = FairQueue()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"serve-{what}-{number}", daemon=True)
+            for number in range(at_once)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How much is at work or waits."""
+        with self._changed:
+            return self._room.waiting.texts
 
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
         """Return what ``work`` returns, done in a thread.
 
-        Who is cancelled while waiting has the work end between two texts.
+        Who is cancelled has it taken out of the queue; work that has begun ends between two texts.
 
         Raises:
-            RefusalError: all threads are at work (429).
+            RefusalError: too much waits already (429).
         """
-        nobody_waits = threading.Event()
-
-        def stoppable_work() -> ResultT:
-            with stoppable(nobody_waits):
-                return work()
-
-        with self._mutex:
-            if self._under_way >= self._at_once:
-                raise busy(self._at_once, self._what)
-            self._under_way += 1
-        future = self._threads.submit(stoppable_work)
-        # Not when the request ends: the thread of one that is given up is at work a moment longer.
-        future.add_done_callback(self._leave)
+        job = _Job(work)
+        with self._changed:
+            self._room.enter(job.client, Load(1))
+            self._queue.put(job)
+            self._changed.notify()
         try:
-            return await asyncio.wrap_future(future)
+            result: ResultT = await job.result
         except asyncio.CancelledError:
-            nobody_waits.set()
+            self._forget(job)
             raise
+        return result
 
     def close(self) -> None:
-        """Wait for work under way."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Wait for work under way; what waits is not begun any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
-    def _leave(self, _: Future[ResultT]) -> None:
-        with self._mutex:
-            self._under_way -= 1
+    def _forget(self, job: _Job) -> None:
+        with self._changed:
+            job.nobody_waits.set()
+            if job.turns:
+                self._queue.remove(job)
+                self._room.leave(job.client, Load(1), done=False)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            job.run()
+            with self._changed:
+                self._room.leave(job.client, Load(1))
+
+    def _next(self) -> _Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            job = None if self._closed else self._queue.first()
+            if job is not None:
+                job.turns = 0
+                self._queue.took_turn(job)
+            return job

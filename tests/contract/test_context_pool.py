@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from kb import Settings
+from kb.embedding.base import Vectors
 from kb.embedding.llama import LlamaEmbedder
 from kb.llama.calibration import LEAST_TEXTS, LEAST_TOKENS, Setup, candidates
 from kb.llama.context import Context
 from kb.llama.fitting import spread
 from kb.llama.pool import MOST_PASSES, ContextPool
+from kb.llama.tokens import Tokens
 from kb.models.files import resolve_model
 
 # As few tokens as a measurement takes, and a tenth more.
@@ -52,18 +54,20 @@ class Line:
 
     def __init__(self, pool: ContextPool) -> None:
         self.turns: list[str] = []
+        self.used: list[int] = []
         self.pool = pool
         self._threads: list[threading.Thread] = []
 
     def waiting(self) -> int:
         return len(self.pool._queries) + len(self.pool._documents)
 
-    def borrow(self, name: str, *, urgent_tokens: int = 0) -> None:
+    def borrow(self, name: str, *, urgent_tokens: int = 0, calls: int = 0) -> None:
         """Have one more wait for a context, and return when it waits."""
         before = self.waiting()
 
         def work() -> None:
-            with self.pool.borrow(urgent_tokens=urgent_tokens):
+            with self.pool.borrow(urgent_tokens=urgent_tokens, calls=calls) as context:
+                self.used.append(context.using)
                 self.turns.append(name)
 
         self._threads.append(threading.Thread(target=work))
@@ -252,3 +256,107 @@ def test_requests_side_by_side_have_the_default_while_nothing_is_decided(
         assert len(seen) == 3 * len(LONG_ENOUGH)
         assert measuring._pool.size == 2
         assert seen[-1] == 2
+
+
+def test_a_text_that_is_alone_has_all_cores(contexts: Callable[[int], list[Context]]) -> None:
+    pool = ContextPool(contexts(2))
+    with pool.borrow(calls=1) as context:
+        assert context.using == 2
+    with pool.borrow() as context:
+        assert context.using == context.threads == 1
+
+
+def test_calls_that_come_together_share_the_cores(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    pool = ContextPool(contexts(4))
+    with pool.borrow(calls=2) as first, pool.borrow(calls=1) as second:
+        assert (first.using, second.using) == (2, 2)
+    with pool.borrow(calls=400) as first, pool.borrow(calls=399) as second:
+        assert (first.using, second.using) == (1, 1)
+
+
+def test_who_comes_while_one_text_has_all_cores_waits_for_them(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    line = Line(ContextPool(contexts(2)))
+    with line.pool.borrow(calls=1):
+        line.borrow("first", calls=1)
+        line.borrow("second", calls=1)
+        assert line.turns == []
+    line.join()
+    # Both wait when the cores come back, so they have one each.
+    assert sorted(line.used) == [1, 1]
+
+
+def test_a_query_has_all_cores_when_it_is_alone_and_one_beside_documents(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    *spread_out, express = contexts(3)
+    pool = ContextPool(spread_out, express)
+    with pool.borrow(urgent_tokens=8) as context:
+        assert context is express
+        assert context.using == 2
+    with pool.borrow(), pool.borrow(), pool.borrow(urgent_tokens=8) as context:
+        assert context is express
+        assert context.using == 1
+    with pool.borrow(calls=1) as context:
+        assert context.using == 2  # what the queries had is back
+
+
+def test_documents_have_their_turn_between_queries_that_never_end(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    *spread_out, express = contexts(3)
+    line = Line(ContextPool(spread_out, express))
+    with line.pool.borrow(urgent_tokens=8) as context:
+        assert context.using == 2
+        line.borrow("document", calls=1)
+        line.borrow("query", urgent_tokens=8)
+    assert sorted(line.join()) == ["document", "query"]
+    assert sorted(line.used) == [1, 1]
+
+
+def test_on_a_single_core_documents_and_queries_share_it(
+    contexts: Callable[[int], list[Context]],
+) -> None:
+    *spread_out, express = contexts(2)
+    pool = ContextPool(spread_out, express)
+    with pool.borrow(urgent_tokens=8), pool.borrow(calls=1) as context:
+        assert context.using == 1
+
+
+def test_a_vector_does_not_depend_on_the_cores_that_computed_it(models_dir: Path) -> None:
+    texts = ["Keep the receipt.", "软件著作权登记 " * 60, "A long passage about rivers. " * 60]
+    model = resolve_model(Settings(data_dir=models_dir.parent / "none"))
+    with closing(LlamaEmbedder(model, threads=2)) as two:
+        alone = [two.embed_documents([text])[0] for text in texts]
+        queries = [two.embed_query(text) for text in texts]
+        beside = two.embed_documents(texts * 2)[: len(texts)]
+    with closing(LlamaEmbedder(model, threads=1)) as one:
+        np.testing.assert_allclose(alone, one.embed_documents(texts), atol=1e-6)
+        np.testing.assert_allclose(queries, [one.embed_query(t) for t in texts], atol=1e-6)
+    np.testing.assert_allclose(beside, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("query", [False, True])
+def test_the_embedder_gives_a_text_that_is_alone_all_cores(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, *, query: bool
+) -> None:
+    used: list[int] = []
+    encode = Context.encode
+
+    def look(context: Context, sequences: Sequence[Tokens]) -> Vectors:
+        used.append(context.using)
+        return encode(context, sequences)
+
+    monkeypatch.setattr(Context, "encode", look)
+    model = resolve_model(Settings(data_dir=models_dir.parent / "none"))
+    with closing(LlamaEmbedder(model, threads=2)) as opened:
+        if query:
+            opened.embed_query("Which bird hovers?")
+        else:
+            opened.embed_documents(["A kestrel hovers."])
+        assert used == [2]
+        opened.embed_documents(["A kestrel hovers."] * 4)
+    assert 1 in used

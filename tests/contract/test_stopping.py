@@ -114,7 +114,7 @@ def test_who_gives_up_waiting_stops_the_work_and_frees_its_thread() -> None:
         own_loop.run(asyncio.wait_for(give_up(lane), 30))
     finally:
         lane.close()  # ends when the thread does
-    assert lane._under_way == 0
+    assert lane.waiting == 0
 
 
 def _until_stopped(check: Callable[[], None]) -> None:
@@ -125,7 +125,7 @@ def _until_stopped(check: Callable[[], None]) -> None:
 
 
 def test_a_client_that_goes_makes_room_for_the_next(data_dir: Path) -> None:
-    with own_server.serving(data_dir, "--requests", "1") as running:
+    with own_server.serving(data_dir, KB_QUEUE_TEXTS="2000") as running:
         _at_work(running.url).close()
         for _ in range(300):
             if _status(running.url) == 200:
@@ -135,8 +135,8 @@ def test_a_client_that_goes_makes_room_for_the_next(data_dir: Path) -> None:
 
 
 def _at_work(url: str) -> socket.socket:
-    """Return a client whose request takes minutes and has the only thread."""
-    # One text takes about 0.2 s: the next client is served only if this one is given up.
+    """Return a client whose request takes minutes and leaves no room for another."""
+    # One text takes about 0.2 s: the next client is let in only if this one is given up.
     request = raw_client.request("/v1/embeddings", {"input": ["word " * 400] * 2000})
     while True:
         client = raw_client.opened(url)

@@ -24,6 +24,8 @@ OTHERS = {
     "server_requests": "2",
     "server_batch": "16",
     "server_timeout_s": "9.5",
+    "queue_texts": "100",
+    "queue_mb": "8",
     "vector_store": "exact",
     "vector_tenant": "ours",
     "vector_database": "library",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kb.embedding.base import Abilities, EmbedderIdentity, Vector, Vectors, unit_rows
+from kb.embedding.base import Abilities, Batching, EmbedderIdentity, Vector, Vectors, unit_rows
 from kb.embedding.remote.bounds import most_tokens
 from kb.embedding.remote.bulk import BulkRequests
 from kb.embedding.remote.counts import TokenCounts
@@ -83,7 +83,8 @@ class ServerEmbedder:
             slots={"documents": requests, "queries": QUERY_SLOTS, "counts": COUNT_SLOTS},
             policy=policy or RetryPolicy(),
         )
-        self._bulk = BulkRequests(lanes=requests * len(servers), batch=batch)
+        self._batching = Batching(calls=requests * len(servers), texts=batch)
+        self._bulk = BulkRequests(lanes=self._batching.calls, batch=batch)
         self._chosen = (prompts, dimensions)
         self._mutex = threading.Lock()
         self._verified: set[str] = set()
@@ -113,6 +114,11 @@ class ServerEmbedder:
     def max_tokens(self) -> int:
         """Most tokens of one document, prompt and special tokens not counted."""
         return self._limit.tokens
+
+    @property
+    def batching(self) -> Batching:
+        """How texts of many askers are best handed over: as many as servers take at once."""
+        return self._batching
 
     @property
     def abilities(self) -> Abilities:

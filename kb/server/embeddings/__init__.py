@@ -21,13 +21,13 @@ from kb.server.embeddings.engine import Engine
 from kb.server.lanes import Lane
 
 
-def routers(engine: Engine, base: KnowledgeBase, *, bulk: Lane) -> list[APIRouter]:
+def routers(engine: Engine, base: KnowledgeBase, *, ranking: Lane) -> list[APIRouter]:
     """Return the routes of every dialect over one loaded model, and those of the reranker.
 
     Args:
         engine: the model.
         base: whose reranker it is.
-        bulk: threads for the reranker.
+        ranking: threads for the reranker.
     """
     dialects = [each.routes(engine) for each in (openai, llama, ollama, counting)]
-    return [*dialects, rerank.routes(base, lane=bulk)]
+    return [*dialects, rerank.routes(base, lane=ranking)]

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import numpy as np
 from fastapi.responses import Response
 
-from kb.embedding.base import Embedder, Vectors
+from kb.embedding.base import Embedder, Vectors, batching, embed_queries
 from kb.errors import InputTooLongError
 from kb.server.embeddings.card import Card
 from kb.server.embeddings.facts import Facts
 from kb.server.embeddings.windows import Windowed, in_pieces, windowed
 from kb.server.fields import MOST_TEXTS, LongInputs
 from kb.server.lanes import Lane
+from kb.server.queueing.room import Load
+from kb.server.queueing.texts import Compute, TextQueue
 from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
+_BARE = "bare"  # documents without the model's words around them, in their queue
 
 InputType = Literal["query", "document", "none"]
 
@@ -61,13 +63,15 @@ class Engine:
 
     Args:
         embedder: the model.
-        bulk: threads for documents.
-        quick: threads for queries and counts, which do not wait behind documents.
+        quick: threads for counting.
+        most: how many texts may wait, and how many bytes of them.
         long_inputs: what becomes of texts that the model cannot read whole, unless a request
             says it.
 
     Attributes:
         card: what the model is.
+        documents: those that wait.
+        queries: likewise.
         facts: what is known of its file.
         long_inputs: as above.
         long_texts: texts that were embedded in windows.
@@ -78,18 +82,30 @@ class Engine:
         self,
         embedder: Embedder,
         *,
-        bulk: Lane,
         quick: Lane,
+        most: Load,
         long_inputs: LongInputs = "windows",
     ) -> None:
         self._embedder = embedder
-        self._bulk = bulk
         self._quick = quick
         self.card = Card.of(embedder)
         self.facts = Facts.of(embedder)
         self.long_inputs = long_inputs
         self.long_texts = 0
         self.windows = 0
+        by = batching(embedder)
+
+        def queue(what: str, compute: Compute) -> TextQueue:
+            return TextQueue(what, compute, width=self.card.dim, batching=by, most=most)
+
+        def documents(texts: Sequence[str], task: str) -> Vectors:
+            return (embedder.embed_bare if task == _BARE else embedder.embed_documents)(texts)
+
+        def queries(texts: Sequence[str], task: str) -> Vectors:
+            return embed_queries(embedder, texts, task=task)
+
+        self.documents = queue("texts", documents)
+        self.queries = queue("queries", queries)
 
     async def embed(
         self, texts: Sequence[str], wording: Wording, long_inputs: LongInputs | None = None
@@ -107,7 +123,8 @@ class Engine:
         if (long_inputs or self.long_inputs) == "refuse":
             self._refuse_long(counts)
         cut = await self._quick.run(lambda: self._windowed(texts, counts, wording))
-        vectors = cut.joined(await self.vectors(cut.parts, wording))
+        parts = await self.vectors(cut.parts, wording)
+        vectors = await asyncio.to_thread(cut.joined, parts)
         self.long_texts += len(cut.counts)
         self.windows += sum(cut.counts.values())
         return Embedded(vectors=vectors, tokens=sum(cut.tokens), windows=cut.counts)
@@ -120,11 +137,22 @@ class Engine:
         return await self._quick.run(lambda: _counted(texts, count))
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
-        """Return the vectors of texts that the model reads whole, in their order."""
-        if not texts:
-            return np.empty((0, self.card.dim), dtype=np.float32)
-        lane = self._quick if wording.query else self._bulk
-        return await lane.run(lambda: self._vectors(texts, wording))
+        """Return the vectors of texts that the model reads whole, in their order.
+
+        They wait for their turn, and are computed together with those of other requests.
+
+        Raises:
+            RefusalError: so many wait that there is no room for these (429).
+        """
+        if wording.query:
+            return await self.queries.vectors(texts, task=wording.instruct)
+        task = _BARE if wording.input_type == "none" else ""
+        return await self.documents.vectors(texts, task=task)
+
+    def close(self) -> None:
+        """Wait for what is computed now."""
+        self.documents.close()
+        self.queries.close()
 
     async def written(self, write: Callable[[], Response]) -> Response:
         """Return the answer that ``write`` makes; large ones take a while."""
@@ -136,18 +164,6 @@ class Engine:
             return in_pieces(self._embedder.count_bare)
         count = partial(self._embedder.count_read, query=wording.query, task=wording.instruct)
         return in_pieces(count)
-
-    def _vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
-        if wording.input_type == "none":
-            return self._embedder.embed_bare(texts)
-        if not wording.query:
-            return self._embedder.embed_documents(texts)
-        check = checkpoint()
-        vectors = []
-        for text in texts:
-            check()
-            vectors.append(self._embedder.embed_query(text, task=wording.instruct))
-        return np.stack(vectors)
 
     def _windowed(self, texts: Sequence[str], counts: Sequence[int], wording: Wording) -> Windowed:
         return windowed(
