@@ -46,6 +46,11 @@ class JobQueue:
         with self._catalog.reading() as state:
             return state.job_files(job_id)
 
+    def counts(self) -> dict[JobState, int]:
+        """Return how many jobs of each state are remembered."""
+        with self._catalog.reading() as state:
+            return state.count_jobs()
+
     def unended(self) -> frozenset[int]:
         """Return the jobs to which something may still happen."""
         with self._catalog.reading() as state:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kb.catalog.collections import CollectionReads
-from kb.catalog.job_records import JobFile, JobInfo
+from kb.catalog.job_records import JobFile, JobInfo, JobState
 from kb.catalog.job_rows import job_file, job_info
 from kb.catalog.rows import collection_info
 from kb.errors import CollectionGoneError
@@ -41,6 +41,11 @@ class JobReads(CollectionReads):
         """Return all files of a job that are remembered, in the order in which they came."""
         rows = self._db.execute("SELECT * FROM job_files WHERE job_id = ? ORDER BY id", (job_id,))
         return [job_file(row) for row in rows]
+
+    def count_jobs(self) -> dict[JobState, int]:
+        """Return how many jobs of each state are remembered."""
+        rows = self._db.execute("SELECT state, count(*) AS jobs FROM jobs GROUP BY state")
+        return {row["state"]: row["jobs"] for row in rows}
 
     def next_job(self) -> JobInfo | None:
         """Return the job whose turn it is: the one that was queued first."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import runpy
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from kb.cli.common import EXIT_FAILED, opened
+
+if TYPE_CHECKING:
+    from kb.server.journal import AccessLog
 
 
 def serve(  # noqa: PLR0917 - typer reads options from parameters
@@ -46,17 +50,26 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
         list[str] | None,
         typer.Option(help="Site whose pages may ask and read answers: https://chat.example."),
     ] = None,
+    access_log: Annotated[
+        str,
+        typer.Option(help="File for a line of JSON about each request; none for no such lines."),
+    ] = "-",
 ) -> None:
     """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
 
     Once there is a key (`kb keys create`, or KB_SERVER_API_KEY of 16 characters or more), every
-    client needs one. Ctrl-C ends it, requests under way first.
+    client needs one. A line of JSON about each request goes to standard error. Ctrl-C ends it,
+    requests under way first.
     """
     from kb.server.gate import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with opened(model=model) as base:
+    with ExitStack() as held:
+        base = held.enter_context(opened(model=model))
+        log = None if access_log == "none" else _access_log(access_log)
+        if log is not None:
+            held.callback(log.close)
         run(
             base,
             host=host,
@@ -69,10 +82,17 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
             ),
             behind_proxy=behind_proxy,
             origins=origin or (),
+            note=log.add if log is not None else None,
             announce=lambda url: console.print(
                 f"serving {base.embedder.identity.model_id} on {url} (Ctrl-C ends)", markup=False
             ),
         )
+
+
+def _access_log(place: str) -> AccessLog:
+    from kb.server.journal import AccessLog  # noqa: PLC0415 - as above
+
+    return AccessLog(sys.stderr) if place == "-" else AccessLog.to(Path(place))
 
 
 def ui(

@@ -111,7 +111,7 @@ class JobCalls(Parts):
         Raises:
             JobError: there is no such job, or it has ended.
         """
-        self.server.ask("POST", place("jobs", job_id, "cancel"))
+        self.server.ask("POST", place("jobs", job_id, "cancel"), json={})
 
     def watch(self, job_id: int) -> Iterator[JobInfo]:
         """Give a job at once and at every change, until it has ended or waits for a password.

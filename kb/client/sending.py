@@ -35,8 +35,18 @@ class _File:
     content: bytes | Path
 
     @property
-    def is_below_a_folder(self) -> bool:
-        return "/" in self.name
+    def folder(self) -> str:
+        """The folder that was given, where this file is below one; else empty."""
+        folder, slash, _ = self.name.partition("/")
+        return folder if slash else ""
+
+    def write_into(self, archive: zipfile.ZipFile) -> None:
+        """Put the file into the zip of its folder."""
+        name = self.name.removeprefix(f"{self.folder}/")
+        if isinstance(self.content, bytes):
+            archive.writestr(name, self.content)
+        else:
+            archive.write(self.content, name)
 
 
 @dataclass(slots=True)
@@ -57,24 +67,22 @@ class Parcel:
         """Return the parts of the request's body; ``opened`` closes their files."""
         told: list[Part] = []
         for file in self.files:
-            if not file.is_below_a_folder:
+            if not file.folder:
                 content: IO[bytes] = (
                     BytesIO(file.content)
                     if isinstance(file.content, bytes)
                     else opened.enter_context(file.content.open("rb"))
                 )
                 told.append(("files", (file.name, content, _ANY)))
-        packed = [file for file in self.files if file.is_below_a_folder]
-        if packed:
+        # The server puts the name of a zip before the names of what is in it.
+        for folder in dict.fromkeys(file.folder for file in self.files if file.folder):
             archive = opened.enter_context(_scratch())
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, strict_timestamps=False) as made:
-                for file in packed:
-                    if isinstance(file.content, bytes):
-                        made.writestr(file.name, file.content)
-                    else:
-                        made.write(file.content, file.name)
+                for file in self.files:
+                    if file.folder == folder:
+                        file.write_into(made)
             archive.seek(0)
-            told.append(("files", ("files.zip", archive, "application/zip")))
+            told.append(("files", (f"{folder}.zip", archive, "application/zip")))
         return told
 
 

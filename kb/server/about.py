@@ -1,29 +1,82 @@
-"""``/health`` and ``/openapi.json``: what the server says of itself."""
+"""``/health``, ``/metrics`` and ``/openapi.json``: what the server says of itself.
+
+``/healthz`` says that the process answers, ``/readyz`` that requests can be served; whoever runs it
+(Kubernetes, a load balancer) asks for both without a key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+import resource
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.routing import Route
 
+from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
 from kb.server.description import errors
-from kb.server.errors import json_response
+from kb.server.errors import RefusalError, json_response
+from kb.server.metrics import CONTENT_TYPE, Metrics
 from kb.server.replies import HealthReply
-from kb.server.scopes import KEY_SCOPES, needs, needs_nothing
+from kb.server.scopes import ENDING, KEY_SCOPES, needs, needs_nothing
+
+_log = logging.getLogger(__name__)
+_STATM = Path("/proc/self/statm")
 
 
-def health() -> APIRouter:
-    """Return the route that says that requests are answered."""
+def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
+    """Return the routes that say how the server is."""
     router = APIRouter()
+    _watch(base, metrics)
 
-    @router.get("/health", response_model=HealthReply, responses=errors())
-    @needs_nothing()
     async def health() -> Response:
-        """Say that requests are answered; needs no key."""
+        """Say that the process answers; needs no key."""
         return json_response({"status": "ok"})
+
+    for path, name in (("/health", "check_health"), ("/healthz", "check_liveness")):
+        router.add_api_route(
+            path,
+            needs_nothing()(health),
+            methods=["GET"],
+            name=name,
+            response_model=HealthReply,
+            responses=errors(),
+        )
+
+    @router.get("/readyz", response_model=HealthReply, responses=errors())
+    @needs_nothing()
+    async def check_readiness(request: Request) -> Response:
+        """Say that requests can be served: the store answers, and the server is not ending."""
+        if request.scope[ENDING]:
+            why = "the server is ending"
+            raise _not_ready(why)
+        try:
+            await asyncio.to_thread(lambda: base.generation)
+        except KnowledgeBaseError as error:
+            _log.warning("not ready: %s", error)
+            why = "the store does not answer; the log says why"
+            raise _not_ready(why) from error
+        return json_response({"status": "ok"})
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={
+            **errors(),
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        },
+    )
+    @needs(*KEY_SCOPES)
+    async def read_metrics() -> Response:
+        """Return counts of requests, tokens, jobs and what is stored, for Prometheus."""
+        return Response(await asyncio.to_thread(metrics.text), media_type=CONTENT_TYPE)
 
     return router
 
@@ -36,3 +89,40 @@ def description(path: str, described: Callable[[], Any]) -> Route:
         return json_response(described())
 
     return Route(path, openapi)
+
+
+def _watch(base: KnowledgeBase, metrics: Metrics) -> None:
+    def jobs() -> Iterator[tuple[Mapping[str, str], float]]:
+        return (({"state": state}, count) for state, count in sorted(base.jobs.counts().items()))
+
+    metrics.watch("jobs", jobs)
+    metrics.watch("collections", lambda: len(base.collections()))
+    metrics.watch("documents", lambda: sum(each.documents for each in base.collections()))
+    metrics.watch("chunks", lambda: sum(each.chunks for each in base.collections()))
+    metrics.watch("refined_chunks", lambda: sum(each.refined for each in base.collections()))
+    metrics.watch("store_bytes", lambda: _bytes_in(base.settings.store_dir))
+    metrics.watch("resident_bytes", _resident_bytes)
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        try:
+            total += file.stat().st_size if file.is_file() else 0
+        except OSError:  # deleted meanwhile
+            continue
+    return total
+
+
+def _resident_bytes() -> int:
+    """Return the memory of this process; where only its peak is known, that."""
+    try:
+        return int(_STATM.read_text("ascii").split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _not_ready(why: str) -> RefusalError:
+    msg = f"{why}; try again in a moment"
+    return RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, msg, code="not_ready")

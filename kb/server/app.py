@@ -20,6 +20,7 @@ from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
+from kb.server.metrics import Metrics
 from kb.server.queueing.room import Load
 from kb.server.scopes import RouteTable
 from kb.server.tools import routes as tools
@@ -59,12 +60,14 @@ def application(
     )
     reader = FileReader(base.settings)
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
+    metrics = Metrics()
+    _watch(engine, metrics)
     routers = [
         *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),
         tools.routes(serving),
         loading.routes(base, reader=reader),
-        about.health(),
+        about.routes(base, metrics),
     ]
     # The pages that show the interface load their scripts from elsewhere, so there are none.
     app = FastAPI(
@@ -84,7 +87,7 @@ def application(
     ]
     handle_errors(app)
     try:
-        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes))
+        gate = Gate(app, guard=guard, limits=limits, table=RouteTable(app.routes), metrics=metrics)
         gate.at_end.append(serving.ending.set)
         yield gate
     finally:
@@ -93,6 +96,14 @@ def application(
         ranking.close()
         quick.close()
         engine.close()
+
+
+def _watch(engine: Engine, metrics: Metrics) -> None:
+    engine.count = lambda tokens, wording: metrics.add(
+        "tokens_total", tokens, kind=wording.input_type
+    )
+    metrics.watch("windowed_texts_total", lambda: engine.long_texts)
+    metrics.watch("windows_total", lambda: engine.windows)
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:

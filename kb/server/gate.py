@@ -24,9 +24,10 @@ from kb.server.caller import CALLER, Caller
 from kb.server.errors import RefusalError, busy, error_response
 from kb.server.fields import LongInputs
 from kb.server.guard import Guard
+from kb.server.metrics import Metrics
 from kb.server.queueing.clients import asking, client_name
 from kb.server.rates import Rates
-from kb.server.scopes import Place, RouteTable
+from kb.server.scopes import ENDING, PLACE, Place, RouteTable
 
 _BODILESS = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -85,14 +86,25 @@ class Gate:
         guard: tells who sent a request.
         limits: bounds.
         table: the routes, with what each needs.
+        metrics: what is counted of them.
 
     Attributes:
         table: the same.
+        metrics: the same.
         at_end: called when the server is told to end.
     """
 
-    def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, table: RouteTable) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        guard: Guard,
+        limits: Limits,
+        table: RouteTable,
+        metrics: Metrics,
+    ) -> None:
         self._app = app
+        self.metrics = metrics
         self._guard = guard
         self._rates = Rates(limits.rate)
         self._limits = limits
@@ -113,8 +125,7 @@ class Gate:
         held = HeldBody(complete=scope["method"] in _BODILESS)
         body: HeldBody | PassingBody = held
         try:
-            place, caller = self._check(scope)
-            scope[CALLER] = caller
+            place = self._check(scope)
             if place.needs.body == "files":
                 body = PassingBody(largest=self._largest(place), patience_s=self._limits.body_s)
             elif not await self._read(receive, held, place):
@@ -139,8 +150,11 @@ class Gate:
         for limit in self._working:
             limit.reschedule(now + self._limits.grace_s)
 
-    def _check(self, scope: Scope) -> tuple[Place, Caller]:
-        """Refuse a request for what its headers say; return where it goes and who sent it."""
+    def _check(self, scope: Scope) -> Place:
+        """Refuse a request for what its headers say; return where it goes.
+
+        Who sent it is left in the scope.
+        """
         headers = Headers(scope=scope)
         try:
             place = self.table.place(scope)
@@ -148,7 +162,9 @@ class Gate:
             # Strangers are not told what there is.
             self._rates.take(self._guard.caller(headers, None))
             raise
-        caller = self._guard.caller(headers, place.needs)
+        scope[PLACE] = place.path
+        scope[ENDING] = self._ending
+        caller = scope[CALLER] = self._guard.caller(headers, place.needs)
         self._rates.take(caller)
         caller.require(place.needs)
         self._check_turn(place)
@@ -156,7 +172,7 @@ class Gate:
         if scope["method"] in _WITH_BODY:
             check_type(headers, json=not files)
         check_length(headers, self._largest(place), _FEWER_FILES if files else _LESS)
-        return place, caller
+        return place
 
     def _largest(self, place: Place) -> int:
         limits = self._limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -20,6 +21,7 @@ from kb.server.cors import Cors
 from kb.server.credentials import KEY_VARIABLE, own_key
 from kb.server.gate import Gate, Limits
 from kb.server.guard import MAKE_ONE, Policy
+from kb.server.journal import Journal
 
 # Requests have ended by then, with an answer in the API's shape.
 _LAST_RESORT_S = 5
@@ -64,6 +66,7 @@ def serve(
     limits: Limits | None = None,
     behind_proxy: bool = False,
     origins: Collection[str] = (),
+    note: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Serve a knowledge base until a signal says to end; requests under way are finished.
 
@@ -78,6 +81,7 @@ def serve(
         limits=limits,
         behind_proxy=behind_proxy,
         origins=origins,
+        note=note,
     ) as server:
         server.run()
 
@@ -92,6 +96,7 @@ def prepared(
     limits: Limits | None = None,
     behind_proxy: bool = False,
     origins: Collection[str] = (),
+    note: Callable[[dict[str, Any]], None] | None = None,
 ) -> Iterator[GuardedServer]:
     """Lend a server that is ready to run.
 
@@ -105,6 +110,7 @@ def prepared(
         limits: bounds, the defaults if not given.
         behind_proxy: a reverse proxy passes requests on, so that all need a key.
         origins: of web pages that may ask without one.
+        note: takes a line of the access log for each request, as JSON values.
 
     Raises:
         SettingsError: the address cannot be had, or others reach the server and there is no key;
@@ -125,7 +131,9 @@ def prepared(
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
-        front: ASGIApp = Cors(gate, policy.origins)
+        front: ASGIApp = Journal(
+            Cors(gate, policy.origins), metrics=gate.metrics, add=note or (lambda _: None)
+        )
         config = uvicorn.Config(
             front,
             http=connection_class(limits),

@@ -5,6 +5,7 @@ A route declares it with :func:`needs`. Nobody gets through to a route that decl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +18,9 @@ from kb.catalog.key_records import KEY_SCOPES, KeyScope
 from kb.server.errors import RefusalError
 
 __all__ = [
+    "ENDING",
     "KEY_SCOPES",
+    "PLACE",
     "KeyScope",
     "Needs",
     "Place",
@@ -30,6 +33,13 @@ __all__ = [
 Body = Literal["json", "small", "files"]
 Reach = Literal["none", "asked", "all"]
 
+PLACE = "shelfmark.place"
+"""Where the gate leaves the path of the route in an ASGI scope, as the route writes it."""
+
+ENDING = "shelfmark.ending"
+"""Where it leaves whether the server is ending."""
+
+_CONVERTER = re.compile(r":\w+}")
 _DECLARED = "shelfmark_needs"
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
@@ -129,7 +139,7 @@ def _declare(rule: Needs) -> Callable[[_FunctionT], _FunctionT]:
 
 
 def _declared_place(route: BaseRoute) -> Place:
-    path = getattr(route, "path", "")
+    path = _CONVERTER.sub("}", getattr(route, "path", ""))
     rule = declared(route)
     if rule is None:
         msg = f"{path} declares no scope, so nobody may use it; this is a fault of the server"

@@ -71,10 +71,19 @@ def filled(path: str, value: str) -> str:
     return _PARAMETER.sub(value, path)
 
 
-def requests_of(description: Mapping[str, Any], planted: Planted) -> Iterator[Ask]:
-    """Give requests to every route of a description that name what was planted."""
+def requests_of(
+    description: Mapping[str, Any], planted: Planted, *, below: str = ""
+) -> Iterator[Ask]:
+    """Give requests to every route of a description that name what was planted.
+
+    Args:
+        description: as OpenAPI has it.
+        planted: what they name.
+        below: what stands before its paths.
+    """
     named = description["components"]["schemas"]
-    for route, operations in description["paths"].items():
+    for named_so, operations in description["paths"].items():
+        route = f"{below}{named_so}"
         for method, operation in operations.items():
             paths = list(_paths(route, planted))
             queries = list(_queries(operation, named, planted))

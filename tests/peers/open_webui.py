@@ -18,6 +18,7 @@ The exit status is 0 if the first server loses no file and finds every file that
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -50,7 +51,6 @@ class Outcome:
     server: str
     files: int = 0
     seconds: float = 0.0
-    chunks: int = 0
     lost: dict[str, str] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="multilingual-e5-small", help="name of the model")
     parser.add_argument("--key", default="none", help="API key of the servers")
     parser.add_argument("--loader", help="URL of the external document loader, if any")
-    parser.add_argument("--together", type=int, default=0, help="uploads at once; all by default")
+    parser.add_argument("--together", type=int, default=1, help="uploads that are sent at once")
     parser.add_argument("--prefixes", action="store_true", help="say what is query and document")
     parser.add_argument("--log", type=Path, help="where Open WebUI's log goes")
     return parser.parse_args()
@@ -181,38 +181,45 @@ def _wait(web: httpx.Client, process: subprocess.Popen[bytes]) -> None:
 def _ingested(
     web: httpx.Client, root: Path, files: Sequence[str], outcome: Outcome, together: int
 ) -> str:
-    """Upload files as its pages do, all at once, into a new collection; return its id."""
+    """Upload files into a new collection as its pages do; return the collection's id.
+
+    Open WebUI answers an upload at once, processes it afterwards, all of them at the same time, and
+    puts it into the collection that the upload names. Its own database takes few uploads at once.
+    """
     form = {"name": "Peers", "description": "Files of the comparison"}
     made = web.post("/api/v1/knowledge/create", json=form).raise_for_status().json()
     began = time.monotonic()
-
-    def one(name: str) -> tuple[str, str]:
-        return name, _added(web, root / name, name, made["id"])
-
-    with ThreadPoolExecutor(together or len(files)) as threads:
-        outcome.lost = {name: why for name, why in threads.map(one, files) if why}
+    with ThreadPoolExecutor(together) as threads:
+        sent = list(threads.map(lambda name: _sent(web, root, name, made["id"]), files))
+    told = {
+        name: answer.text if not answer.is_success else _lost(web, answer.json()["id"])
+        for name, answer in zip(files, sent, strict=True)
+    }
+    outcome.lost = {name: why for name, why in told.items() if why}
     outcome.seconds = time.monotonic() - began
     return str(made["id"])
 
 
-def _added(web: httpx.Client, path: Path, name: str, collection: str) -> str:
-    """Upload one file, wait until it is processed, and add it; say why it was lost."""
-    with path.open("rb") as content:
-        # A name of its own for each, by which the answer is known again.
-        sent = web.post("/api/v1/files/", files={"file": (_told(name), content)})
-    if not sent.is_success:
-        return sent.text
-    number = sent.json()["id"]
+def _sent(web: httpx.Client, root: Path, name: str, collection: str) -> httpx.Response:
+    with (root / name).open("rb") as content:
+        return web.post(
+            "/api/v1/files/",
+            # A name of its own for each, by which the answer is known again.
+            files={"file": (_told(name), content)},
+            data={"metadata": json.dumps({"knowledge_id": collection})},
+        )
+
+
+def _lost(web: httpx.Client, number: str) -> str:
+    """Wait until a file is processed; say why it was lost, if it was."""
     while True:
         now = web.get(f"/api/v1/files/{number}/process/status").raise_for_status().json()
         if now["status"] == "failed":
             told = web.get(f"/api/v1/files/{number}").json()
             return str(told["data"].get("error", told))
         if now["status"] == "completed":
-            break
+            return ""
         time.sleep(_LOOK_S)
-    added = web.post(f"/api/v1/knowledge/{collection}/file/add", json={"file_id": number})
-    return "" if added.is_success else added.text
 
 
 def _asked(web: httpx.Client, collection: str, questions: dict[str, str], outcome: Outcome) -> None:

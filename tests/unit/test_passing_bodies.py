@@ -172,10 +172,10 @@ def test_a_compressed_body_is_refused(served: ServedApp) -> None:
     assert answer.status_code == 415
 
 
-def test_files_may_be_as_large_as_the_settings_say_if_nothing_else_does(tmp_path: Path) -> None:
+def test_files_of_a_request_are_bounded_together_where_nothing_else_is_said(tmp_path: Path) -> None:
     with served_app(tmp_path) as running:
         running.gate.table.routes.append(_refusing())  # type: ignore[attr-defined]
-        most = running.base.settings.max_file_mb * MIB
+        most = 4 * 1024 * MIB
         for size, status in ((most, 0), (most + 2 * MIB, 413)):
             with raw_client.connected(running.url) as client:
                 client.settimeout(0.3 if status == 0 else 10)

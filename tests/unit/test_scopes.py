@@ -13,7 +13,7 @@ from starlette.types import Scope
 from kb.server.errors import RefusalError
 from kb.server.scopes import KEY_SCOPES, RouteTable, declared, needs, needs_nothing
 
-OPEN = {"/health"}
+OPEN = {"/health", "/healthz", "/readyz"}
 """What anybody may ask, without a key."""
 
 
@@ -33,7 +33,9 @@ def test_every_route_of_the_server_declares_what_it_needs(served: ServedApp) -> 
     assert [route for route in routes if declared(route) is None] == []
 
 
-def test_only_what_says_that_the_server_lives_is_open_to_everybody(served: ServedApp) -> None:
+def test_only_what_says_that_the_server_lives_or_is_ready_is_open_to_everybody(
+    served: ServedApp,
+) -> None:
     found = {getattr(route, "path", ""): declared(route) for route in served.gate.table.routes}
     assert {path for path, each in found.items() if each is not None and each.is_open} == OPEN
 

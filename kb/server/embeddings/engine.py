@@ -76,6 +76,7 @@ class Engine:
         long_inputs: as above.
         long_texts: texts that were embedded in windows.
         windows: windows of those texts.
+        count: told how many tokens were read.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Engine:
         self._embedder = embedder
         self._quick = quick
         self.card = Card.of(embedder)
+        self.count: Callable[[int, Wording], None] = lambda *_: None
         self.facts = Facts.of(embedder)
         self.long_inputs = long_inputs
         self.long_texts = 0
@@ -119,6 +121,7 @@ class Engine:
         counts = await self.counts(texts, wording)
         if max(counts, default=0) <= self.card.most_read:
             vectors = await self.vectors(texts, wording)
+            self.count(sum(counts), wording)
             return Embedded(vectors=vectors, tokens=sum(counts), windows={})
         if (long_inputs or self.long_inputs) == "refuse":
             self._refuse_long(counts)
@@ -127,6 +130,7 @@ class Engine:
         vectors = await asyncio.to_thread(cut.joined, parts)
         self.long_texts += len(cut.counts)
         self.windows += sum(cut.counts.values())
+        self.count(sum(cut.tokens), wording)
         return Embedded(vectors=vectors, tokens=sum(cut.tokens), windows=cut.counts)
 
     async def counts(self, texts: Sequence[str], wording: Wording | None = None) -> list[int]:
