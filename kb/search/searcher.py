@@ -20,7 +20,7 @@ from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
 from kb.search import hits, lexical, marking
 from kb.search.answers import UnansweredError, VectorAnswers
-from kb.search.attempt import Attempt, Resolved, Sought, chosen
+from kb.search.attempt import Attempt, chosen
 from kb.search.corrections import corrected, corrections
 from kb.search.means import LanguageMeans
 from kb.search.query import Query, parse, parse_question
@@ -28,6 +28,7 @@ from kb.search.query_cache import QueryCache
 from kb.search.reasons import explained
 from kb.search.request import SearchRequest
 from kb.search.reranked import Reranking
+from kb.search.resolved import Resolved, Sought
 from kb.search.term_frequencies import TermFrequencies
 from kb.settings import Settings
 from kb.store.identity import require_same_embedder

@@ -13,8 +13,9 @@ from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.catalog.state import State
 from kb.languages.neutral import Means
 from kb.search.answers import VectorAnswers
-from kb.search.attempt import Attempt, Resolved
+from kb.search.attempt import Attempt
 from kb.search.query import parse
+from kb.search.resolved import Resolved, Sought
 from kb.search.term_frequencies import TermFrequencies
 
 TEXT = "\n\n".join(f"Passage {n} tells of herons, reeds and water. " * 6 for n in range(9))
@@ -43,11 +44,8 @@ def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
     """Find hits by words in one state."""
     asked = Resolved(
         collections=[base.collection()],
-        query=parse("passage 4"),
-        vectors=[None],
-        means=Means(),
+        queries=[Sought(query=parse("passage 4"), vectors=[None], means=Means(), mode="keyword")],
         top_k=3,
-        mode="keyword",
         where=SearchFilter(),
         context=0,
         diversity=0.0,

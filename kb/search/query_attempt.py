@@ -1,0 +1,133 @@
+"""The search for one query of a request, in one state of the catalog: by meaning and by words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.catalog.state import State
+from kb.records import CollectionInfo
+from kb.search import dense, fusion, lexical
+from kb.search.answers import VectorAnswers
+from kb.search.candidates import Candidates, judged, ranked
+from kb.search.corrections import Misspelt, corrections, everywhere
+from kb.search.hits import Found
+from kb.search.rescoring import Rescoring
+from kb.search.resolved import Resolved, Sought
+from kb.search.restriction import Restriction
+from kb.search.term_frequencies import TermFrequencies
+from kb.search.writing import as_typed_first
+
+# The index does not know of sentences: it gives twice as many at first, and this many at most.
+_INDEX_FACTOR = 2
+_MOST_FACTOR = 16
+
+
+class QueryAttempt:
+    """The search for one query."""
+
+    def __init__(
+        self,
+        answers: VectorAnswers,
+        state: State,
+        frequencies: TermFrequencies,
+        asked: Resolved,
+        sought: Sought,
+    ) -> None:
+        self._answers = answers
+        self._state = state
+        self._frequencies = frequencies
+        self._asked = asked
+        self._sought = sought
+        self._misspelt: Sequence[Misspelt] = ()
+
+    @property
+    def meant(self) -> dict[str, str]:
+        """What words of the query that stand nowhere were probably meant to be, once it is done."""
+        return corrections(self._sought.query, self._misspelt)
+
+    def candidates(self, limit: int, *, shown: bool) -> tuple[Found, bool]:
+        """Return the best chunks of all collections together, and whether those are all.
+
+        Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
+        collection by collection: the best passage of one that knows nothing of the matter is not
+        as good as that of another.
+        """
+        asked, sought, state = self._asked, self._sought, self._state
+        found = Candidates()
+        exhausted = True
+        for each in asked.collections:
+            state.current_collection(each)
+        words = self._words()
+        for at, (each, vector) in enumerate(zip(asked.collections, sought.vectors, strict=True)):
+            restriction = Restriction(state, each, sought.query, asked.where)
+            by_words: list[tuple[int, float]] = []
+            if words:
+                best = words[at].best_score
+                by_words = lexical.nearest(state, each, words[at], limit, restriction)
+                by_words = as_typed_first(state, sought.query, by_words)
+                last = self._similar(at, restriction, by_words, limit)
+                exhausted = exhausted and len(by_words) + len(last) < limit
+                by_words = lexical.with_last(by_words, last)
+                found.coverage |= fusion.covered(by_words, best)
+                found.evidence |= fusion.evidence(by_words, best, sought.query.text)
+                found.words += by_words
+                found.similar |= {chunk_id for chunk_id, _ in last}
+            if sought.mode != "keyword" and vector is not None:
+                scoring = Rescoring(each.id, sought.means, vector, sought.query.text)
+                others = [chunk_id for chunk_id, _ in by_words]
+                whole = self._near(each, scoring, limit, others, restriction)
+                found.meaning += scoring.ranked()
+                found.foreign |= scoring.foreign()
+                exhausted = exhausted and whole
+        ranking, calibration = ranked(asked.collections, sought, found)
+        # The index gave more than the limit, which was needed to score them. Their texts are not.
+        first = ranking[:limit] if shown else ranking
+        exhausted = exhausted and len(first) == len(ranking)
+        return judged(state, asked.collections, sought, found, (first, calibration)), exhausted
+
+    def _near(
+        self,
+        collection: CollectionInfo,
+        scoring: Rescoring,
+        limit: int,
+        others: Sequence[int],
+        restriction: Restriction,
+    ) -> bool:
+        """Have candidates of the index scored, and others; say whether those are all there are.
+
+        The index does not know of sentences: it is asked for more while one of those that it has
+        not given yet may be among the best.
+        """
+        most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
+        while True:
+            near = dense.nearest(self._answers, collection, scoring.asked, most, restriction)
+            scoring.score(self._state, near, others)
+            if len(near) < most:
+                return True
+            if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
+                return False
+            most *= 2
+
+    def _words(self) -> list[lexical.Words]:
+        """Return what is looked up in each collection; nothing where no words are."""
+        asked, sought, state = self._asked, self._sought, self._state
+        if sought.mode == "dense":
+            return []
+        words = [
+            lexical.weigh(state, each, sought.query, self._frequencies)
+            for each in asked.collections
+        ]
+        self._misspelt = everywhere([each.misspelt for each in words])
+        return words
+
+    def _similar(
+        self, at: int, restriction: Restriction, found: list[tuple[int, float]], limit: int
+    ) -> list[tuple[int, float]]:
+        """Return what else a collection holds of what misspelt words may have been meant to be."""
+        meant = [name for near in self._misspelt[at].values() for name in near]
+        if not meant or len(found) >= limit:
+            return []
+        there = {chunk_id for chunk_id, _ in found}
+        collection = self._asked.collections[at]
+        near = lexical.similar(self._state, collection, meant, limit, restriction)
+        return [each for each in near if each[0] not in there][: limit - len(found)]
