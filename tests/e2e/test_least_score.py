@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from kb import KnowledgeBase, Settings
 from kb.answering.prompts import NOT_SAID
 from kb.cli.app import app
+from kb.search.reasons import RELEVANT
 
 TEXTS = {
     "warranty": "The warranty on the coffee machine lasts 24 months.",
@@ -80,3 +81,8 @@ def test_the_command_takes_a_least_score_and_tells_reasons(
     assert "best match, by meaning, words: warranty, coffee, machine" in shown
     assert "fused" not in shown
     assert "fused" in CliRunner().invoke(app, [*asked, "--explain"]).stdout
+    other = ["search", "Who won the chess championship in Norway?"]
+    assert "nothing relevant found" in CliRunner().invoke(app, other).stdout
+    told = json.loads(CliRunner().invoke(app, [*other, "--json"]).stdout)
+    assert told
+    assert all("best" not in hit["reasons"] and hit["score"] < RELEVANT for hit in told)

@@ -73,6 +73,29 @@ def test_the_passage_is_there_with_its_score_and_marks(filled: UserInterface) ->
     assert "<b>heron</b>" in html(page)  # in the marked sentence
 
 
+def test_an_answer_in_another_language_is_the_best_match(filled: UserInterface) -> None:
+    page = filled.open()
+    page.text_input(key="q").set_value("苍鹭怎样在浅水中捕鱼？").run()
+    assert "birds/heron.txt" in hits(page)[0]
+    assert "best match" in html(page)
+    assert "by meaning" in html(page)
+    assert not page.info
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "best"),
+    [("en-US", "Nothing relevant found", "best match"), ("zh-CN", "未找到相关内容", "最佳匹配")],
+)
+def test_above_hits_that_do_not_answer_stands_that_nothing_relevant_was_found(
+    filled: UserInterface, locale: str, said: str, best: str
+) -> None:
+    page = filled.open(locale=locale)
+    page.text_input(key="q").set_value("Who won the chess championship in Norway?").run()
+    assert hits(page)
+    assert [said in each.value for each in page.info] == [True]
+    assert best not in html(page)
+
+
 def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> None:
     page = filled.open(q="heron", type="TXT", top_k="5", path="birds")
     assert page.text_input(key="q").value == "heron"
