@@ -126,7 +126,8 @@ class Engine:
         if (long_inputs or self.long_inputs) == "refuse":
             self._refuse_long(counts)
         cut = await self._quick.run(lambda: self._windowed(texts, counts, wording))
-        vectors = cut.joined(await self.vectors(cut.parts, wording))
+        parts = await self.vectors(cut.parts, wording)
+        vectors = await asyncio.to_thread(cut.joined, parts)
         self.long_texts += len(cut.counts)
         self.windows += sum(cut.counts.values())
         self.count(sum(cut.tokens), wording)
