@@ -7,7 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# Tests wait a third of their time, for processes, clocks and the disk: one more than two cores.
+WORKERS ?= 3
 QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
@@ -28,6 +29,7 @@ test: setup-dev
 # What is slow is often an attack with a bound on time or memory: nothing runs beside it.
 test-full: setup-dev
 	$(BIN)/python tests/golden/set_up.py
+	$(BIN)/python tests/fuzz/install_schemathesis.py
 	$(QUICK_TESTS)
 	$(BIN)/pytest -m slow --durations=20
 

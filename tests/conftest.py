@@ -29,7 +29,7 @@ APP = Path(__file__).parent.parent / "ui" / "app.py"
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("golden", "helpers")]
 
 
-# What takes longest for a file begins first: two processes then end at about the same time.
+# What takes longest for a file begins first: processes then end at about the same time.
 _FIRST = ("browser", "e2e", "contract")
 
 

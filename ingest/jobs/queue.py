@@ -254,9 +254,11 @@ class Jobs(Looking):
             options=_written(options),
             locked=bool(options.passwords),
         )
+        kept = {file.spooled for file in job.files if file.spooled}
+        batch.secure(kept)
         # The batch is held until the job is queued, so that nobody takes it for left behind.
         job_id = self._base.jobs.add(job)
-        batch.keep_only({file.spooled for file in job.files})
+        batch.keep_only(kept)
         self._leave(job_id, options.passwords, batch.hand_over())
         return job_id
 
@@ -266,6 +268,8 @@ class Jobs(Looking):
             self._worker.remember(job_id, passwords, lock)
         else:
             lock.release()
+            if job_id not in self._base.jobs.unended():
+                self._worker.clean()  # done already, while its batch was still held
         self._worker.wake()
 
     def _is_there(self, job: JobInfo, file: JobFile) -> bool:

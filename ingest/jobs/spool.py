@@ -131,6 +131,22 @@ class Batch:
         """Return where the bytes of one of its files are."""
         return self._folder / upload.spooled
 
+    def secure(self, spooled: Collection[str]) -> None:
+        """Wait until the disk has files: the catalog must not promise what a power cut takes.
+
+        Raises:
+            StoreError: the disk is full or failed.
+        """
+        try:
+            for name in spooled:
+                descriptor = os.open(self._folder / name, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            raise _no_room(self._folder.parent, error) from error
+
     def keep_only(self, spooled: Collection[str]) -> None:
         """Delete the files that the job is not about."""
         for path in self._folder.iterdir():
@@ -177,10 +193,8 @@ class ArrivingFile:
 
     def end(self) -> Upload:
         """Say that all bytes are there."""
-        with self._keeping(), self._file as file:
-            file.flush()
-            # The catalog must not promise after a power cut what the disk never got.
-            os.fsync(file.fileno())
+        with self._keeping():
+            self._file.close()
         return Upload(
             name=self._name,
             size=self.size,

@@ -160,11 +160,15 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             min_score=min_score,
         )
         hits = base.find(request)
+        meant = base.did_you_mean(query, collection=request.collections)
         if as_json:
             print_json([wire.hit_json(hit) for hit in hits])
         else:
-            presentation.print_hits(query, hits, stdout(), explain=explain)
-        if meant := base.did_you_mean(query, collection=request.collections):
+            least = base.settings.min_score if min_score is None else min_score
+            presentation.print_hits(
+                query, hits, stdout(), explain=explain, min_score=least, meant=bool(meant)
+            )
+        if meant:
             Console(stderr=True, highlight=False, soft_wrap=True).print(
                 f"did you mean {meant!r}?", markup=False
             )

@@ -22,17 +22,26 @@ _LEAD_CHARACTERS = 60
 
 
 def print_hits(
-    query: str, hits: Sequence[SearchHit], console: Console, *, explain: bool = False
+    query: str,
+    hits: Sequence[SearchHit],
+    console: Console,
+    *,
+    explain: bool = False,
+    min_score: float = 0.0,
+    meant: bool = False,
 ) -> None:
     """Print hits, best first: file, place, score, reasons, the passage with what matched marked.
 
-    ``explain`` adds what each stage of the search gave them.
+    Args:
+        query: what was asked.
+        hits: what was found.
+        console: where it goes.
+        explain: add what each stage of the search gave them.
+        min_score: passages below it were left out.
+        meant: they hold what a misspelt word was probably meant to be, which counts for little.
     """
     console.print(Text(query, style="bold"))
-    if not hits:
-        console.print("no passages found; `kb documents` lists what there is to search")
-    elif not anything_relevant(hits):
-        console.print("nothing relevant found; these passages come nearest:", style="yellow")
+    _print_doubts(hits, console, min_score=min_score, meant=meant)
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
         line.append(one_line(hit.source), style="cyan")
@@ -58,6 +67,20 @@ def print_hits(
 _REASONS = {"best": "best match", "meaning": "by meaning", "words": "by words"}
 
 
+def _print_doubts(
+    hits: Sequence[SearchHit], console: Console, *, min_score: float, meant: bool
+) -> None:
+    """Say that nothing was found, or nothing that is likely to answer."""
+    if not hits and min_score:
+        console.print(
+            f"no passage has a score of {min_score:g} or more: lower --min-score to see the nearest"
+        )
+    elif not hits:
+        console.print("no passages found; `kb documents` lists what there is to search")
+    elif not (meant or anything_relevant(hits)):
+        console.print("nothing relevant found; these passages come nearest:", style="yellow")
+
+
 def why_text(hit: SearchHit) -> str:
     """Return how sure a hit is, from 0 to 1, and why it was found."""
     told = {**_REASONS, "words": f"words: {', '.join(hit.matched)}"} if hit.matched else _REASONS
@@ -73,13 +96,13 @@ _STAGES = {
 
 
 def scores_text(hit: SearchHit) -> str:
-    """Return what each stage gave a hit, and its place there: a fused score is no cosine."""
+    """Return what each stage gave a hit, and its place there: what is fused is no cosine."""
     texts = {
         name: form.format(hit.scores[name]) for name, form in _STAGES.items() if name in hit.scores
     }
     totals = [texts.pop(name) for name in ("reranked", "fused") if name in texts]
-    stages = " + ".join(f"{text} (#{hit.ranks[name]})" for name, text in texts.items())
-    return " = ".join([*totals, stages])
+    stages = " and ".join(f"{text} (#{hit.ranks[name]})" for name, text in texts.items())
+    return " from ".join([*totals, stages])
 
 
 def whole(hit: SearchHit) -> Text:

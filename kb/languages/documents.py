@@ -22,6 +22,18 @@ _LOOKED_AT = 4_000
 # Below this share of probability the classifier guesses: code and tables of numbers stay under
 # 0.1, a title of five Chinese characters is above 0.4.
 _SURE = 0.35
+# Above this the classifier is not wrong in a text of a few sentences.
+_CLEAR = 0.95
+_WRITTEN_BY_PROGRAMS = frozenset({"docx", "pdf"})
+# Languages that it takes for each other.
+_ALIKE = (
+    frozenset({"no", "nb", "nn", "da"}),
+    frozenset({"hr", "bs", "sr", "sh", "sl"}),
+    frozenset({"id", "ms", "jv"}),
+    frozenset({"cs", "sk"}),
+    frozenset({"es", "gl", "ca", "pt"}),
+    frozenset({"af", "nl"}),
+)
 _LETTERS = re.compile(r"[^\W\d_]")
 _FEWEST_LETTERS = 4
 # What the classifier tells apart and ISO 639-1 does not; stems and filters know the language.
@@ -45,9 +57,16 @@ _LANGUAGE_OF = {
 def language_of(document: Document) -> str:
     """Return the document's language, ISO 639-1 where it was told by its text; else empty.
 
-    What a document says itself (``zh-Hant``) is taken as it stands.
+    What a document says itself (``zh-Hant``) is taken as it stands, unless an office program wrote
+    it and the text is clearly in another language: these write that of their own settings.
     """
-    return stated_language(document.metadata) or told_by(document.text)
+    stated = stated_language(document.metadata)
+    if stated and document.media_type not in _WRITTEN_BY_PROGRAMS:
+        return stated
+    told, probability = _told(document.text)
+    if stated and not (probability >= _CLEAR and _differ(stated, told)):
+        return stated
+    return told if probability >= _SURE else ""
 
 
 def told_by(text: str) -> str:
@@ -56,13 +75,8 @@ def told_by(text: str) -> str:
     Raises:
         StoreError: the disk has no room for the classifier's temporary file.
     """
-    start = max(0, (len(text) - _LOOKED_AT) // 2)
-    sample = text[start : start + _LOOKED_AT]
-    if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
-        return ""
-    language, probability = _identifier().classify(sample)
-    told = str(language) if probability >= _SURE else ""
-    return _LANGUAGE_OF.get(told, told)
+    told, probability = _told(text)
+    return told if probability >= _SURE else ""
 
 
 def shares_told_by(text: str) -> dict[str, float]:
@@ -76,6 +90,23 @@ def shares_told_by(text: str) -> dict[str, float]:
         language = _LANGUAGE_OF.get(str(told), str(told))
         found[language] = found.get(language, 0.0) + float(probability)
     return found
+
+
+def _told(text: str) -> tuple[str, float]:
+    """Return the likeliest language of a text and how likely it is; empty for too few letters."""
+    start = max(0, (len(text) - _LOOKED_AT) // 2)
+    sample = text[start : start + _LOOKED_AT]
+    if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
+        return "", 0.0
+    language, probability = _identifier().classify(sample)
+    return _LANGUAGE_OF.get(str(language), str(language)), float(probability)
+
+
+def _differ(stated: str, told: str) -> bool:
+    """Say whether two languages are not easily taken for each other."""
+    primary = stated.replace("_", "-").split("-")[0].lower()
+    both = {_LANGUAGE_OF.get(primary, primary), told}
+    return len(both) > 1 and not any(both <= alike for alike in _ALIKE)
 
 
 @cache

@@ -25,6 +25,8 @@ FOREIGN = 0.02
 """For a chunk in another language than the query, which cannot hold its words."""
 
 _FIFTH = 4  # from 0
+# Of a code's words: its letters or digits alone weigh less.
+_CODE_STANDS = 0.2
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -61,9 +63,11 @@ def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
         best_score: that of a chunk with every word of the query, as often as counts.
         query: its text.
     """
-    factor = CODE_FACTOR if is_code(query) else 1.0
     coverage = covered(words, best_score)
     first = words[0][1] if words else 0.0
+    # A code that stands nowhere is no reason to trust its letters.
+    stands = bool(words) and coverage[words[0][0]] >= _CODE_STANDS
+    factor = CODE_FACTOR if stands and is_code(query) else 1.0
     fifth = words[_FIFTH][1] if len(words) > _FIFTH else 0.0
     return {
         chunk_id: factor

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import signal
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,6 +55,59 @@ BODIES = {
         "/v1/search",
         b'{"query":"","filters":{"metadata":{' + _members("[]") + b"}}}",
     ),
+    "queries": ("/v1/search", b'{"queries":[' + b"{}," * (SIZE // 3) + b"{}]}"),
+    "turns": ("/v1/answer", b'{"question":"q","history":[' + b"[]," * (SIZE // 3) + b"[]]}"),
+    "an answer given back": (
+        "/v1/answer/continue",
+        b'{"answer":{"sources":[' + b'{"":0},' * (SIZE // 7) + b"0]}}",
+    ),
+    "tagged": ("/v1/tags", b'{"documents":[' + b'"",' * (SIZE // 3) + b"1]}"),
+    "what a collection is": ("/v1/collections", b"{" + _members("[]") + b"}"),
+    "passwords": ("/v1/jobs/1/retry", b'{"passwords":[' + b"[]," * (SIZE // 3) + b"[]]}"),
+    "to be cancelled": ("/v1/jobs/1/cancel", b"{" + _members("{}") + b"}"),
+}
+
+
+PART = b'Content-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nThe heron waits.'
+
+
+def _upload(body: bytes, *, more: int = 0) -> bytes:
+    """Return an upload as bytes; ``more`` bytes are promised and not sent."""
+    head = (
+        "POST /v1/uploads HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: multipart/form-data; boundary=B\r\n"
+        f"Content-Length: {len(body) + more}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _bomb() -> bytes:
+    """Return a zip of three documents of 100 MB each, a third of a MB as it is sent."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.txt", b"a" * 100_000_000)
+    return written.getvalue()
+
+
+def _form(*parts: bytes) -> bytes:
+    return b"".join(b"--B\r\n" + part + b"\r\n" for part in parts) + b"--B--\r\n"
+
+
+def _named(name: str, content: bytes) -> bytes:
+    head = f'Content-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    return head.encode() + content
+
+
+FORMS = {
+    "empty files": _form(*[_named("a.txt", b"")] * 60_000),
+    "fields": _form(*[b'Content-Disposition: form-data; name="password"\r\n\r\nx'] * 60_000),
+    "a zip bomb": _form(_named("bomb.zip", _bomb())),
+    "one long header": _form(b"X: " + b"y" * SIZE + b"\r\n" + PART),
+    "many headers": _form(b"".join(b"X-%d: y\r\n" % n for n in range(500_000)) + PART),
+    "nothing but ends": b"--B\r\n" * (SIZE // 5),
+    "nothing but dashes": b"-" * SIZE,
+    "names": _form(*[_named("../" * 1000 + "a.txt", b"x")] * 2000),
 }
 
 
@@ -117,6 +172,72 @@ def test_large_bodies_of_wrong_types_neither_block_the_server_nor_fill_its_memor
     assert set(statuses.values()) <= {400, 413}, statuses
     assert waited < 2
     assert grown < 200
+
+
+def test_forms_made_to_be_costly_neither_block_the_server_nor_stay_on_its_disk(
+    served: own_server.Served, library: Path, report: Report
+) -> None:
+    assert search(served.url).status_code == 200
+    before = resident_mib(served.process.pid)
+    done = threading.Event()
+    statuses = {}
+    kind = {"Content-Type": "multipart/form-data; boundary=B"}
+    with ThreadPoolExecutor(1) as watcher:
+        slowest = watcher.submit(slowest_health, served.url, done)
+        try:
+            for name, body in FORMS.items():
+                answer = httpx.post(
+                    f"{served.url}/v1/uploads",
+                    content=body,
+                    headers=kind,
+                    timeout=600,
+                    trust_env=False,
+                )
+                statuses[name] = answer.status_code
+                assert len(answer.content) < 5_000_000
+        finally:
+            done.set()
+        waited = slowest.result()
+    grown = peak_mib(served.process.pid) - before
+    report(
+        "forms made to be costly",
+        "there were no uploads",
+        f"/health waits {waited:.1f} s, {grown:,.0f} MiB more: {statuses}",
+    )
+    assert set(statuses.values()) <= {202, 400, 413}, statuses
+    assert statuses["a zip bomb"] == 400
+    assert waited < 2
+    assert grown < 300
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+        for job in client.get("/v1/jobs").json()["data"]:
+            client.post(f"/v1/jobs/{job['id']}/cancel", json={})
+        deadline = time.monotonic() + 60
+        while any(each.is_dir() for each in (library / "spool").iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert client.get("/v1/collections").status_code == 200
+
+
+def test_uploads_whose_clients_go_away_leave_nothing_and_keep_nobody_waiting(
+    served: own_server.Served, library: Path, report: Report
+) -> None:
+    half = _upload(b"--B\r\n" + PART + b"\r\n--B\r\n" + PART + b"x" * 2_000_000, more=10**8)
+    for _ in range(40):
+        with raw_client.connected(served.url) as client:
+            client.sendall(half)
+    began = time.monotonic()
+    body = {"files": ("heron.txt", b"The heron waits in shallow water.")}
+    answer = httpx.post(f"{served.url}/v1/uploads", files=body, timeout=600, trust_env=False)
+    waited = time.monotonic() - began
+    assert answer.status_code == 202
+    deadline = time.monotonic() + 60
+    while any(each.is_dir() for each in (library / "spool").iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    report("40 uploads broken off, the next one's wait", "there were none", f"{waited:.1f} s")
+    assert waited < 15
+    documents = httpx.get(f"{served.url}/v1/documents", trust_env=False).json()
+    assert documents["total"] == 41
 
 
 def test_a_query_of_400_000_words_is_refused_at_once(library: Path, report: Report) -> None:
@@ -185,12 +306,17 @@ def test_told_to_end_it_does_not_wait_for_clients_that_have_gone(
 HALVES = {
     "headers": b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Le",
     "bodies": raw_client.request("/v1/embeddings", LONG_TEXTS)[:-20],
+    "uploads": _upload(b"--B\r\n" + PART + b"\r\n" + b"--B\r\n" + PART, more=1000),
 }
 
 
 @pytest.mark.parametrize(
     ("what", "before"),
-    [("headers", "7 of 10 searches answered"), ("bodies", "2 of 10 searches answered")],
+    [
+        ("headers", "7 of 10 searches answered"),
+        ("bodies", "2 of 10 searches answered"),
+        ("uploads", "there were none"),
+    ],
 )
 def test_300_half_sent_requests_leave_the_server_answering(
     library: Path, report: Report, what: str, before: str

@@ -31,6 +31,7 @@ from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
 from kb.search.writing import as_typed_first
 from kb.sentences.windows import windows
+from kb.splitting.context import ContextPrefix
 
 WORDS_KEPT = 200
 """Places of each keyword ranking that are kept."""
@@ -155,11 +156,16 @@ def _windows(
     chunks: Sequence[StoredChunk], embedder: CachedEmbedder, kind: str
 ) -> tuple[npt.NDArray[np.int32], Vectors]:
     least, wide = KINDS[kind]
-    found = [
-        (row, piece)
-        for row, chunk in enumerate(chunks)
-        for piece in _pieces(chunk.text, least, wide)
-    ]
+    contexts: dict[str, ContextPrefix] = {}
+    found: list[tuple[int, str]] = []
+    for row, chunk in enumerate(chunks):
+        context = contexts.setdefault(
+            chunk.title, ContextPrefix(chunk.title, embedder.count_tokens)
+        )
+        # What stood in front of the chunk counts like a sentence, as in the product.
+        if before := context.before(chunk.heading_path).strip():
+            found.append((row, before))
+        found += [(row, piece) for piece in _pieces(chunk.text, least, wide)]
     vectors = embedder.embed_documents([piece for _, piece in found])
     return np.array([row for row, _ in found], np.int32), vectors
 

@@ -144,11 +144,12 @@ def test_one_question_that_the_model_is_silent_about_is_one_of_many_and_all_are_
 @pytest.mark.usefixtures("judged")
 def test_the_command_prints_the_shares_and_what_holds_least(
     tmp_path: Path,
+    data_dir: Path,
     service: chat_server.ChatService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("KB_CHAT_MODEL", service.model)
-    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("KB_DATA_DIR", str(data_dir))
     asked = ["eval", str(tmp_path / "set"), "--answers", "--mode", "keyword"]
     shown = CliRunner().invoke(app, asked)
     assert shown.exit_code == 0, shown.output

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from remembering_embedder import RememberingEmbedder
 
 from ingest import ingest, ingest_uploads
 from kb import (
@@ -33,6 +34,12 @@ from kb.embedding.base import Embedder
 UPLOADED = "The kiln is fired on Fridays. 星期五烧窑。\n".encode()
 BROKEN = b"%PDF-1.4 sent by mistake"
 QUERIES = ("How long is green tea steeped?", "链条多久清洗一次", "error E-1407")
+
+
+@pytest.fixture(scope="module")
+def embedder(embedder: Embedder) -> Embedder:
+    """The default model, which the tests give the same documents again and again."""
+    return RememberingEmbedder(embedder)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from kb import KnowledgeBase, Settings
 from kb.answering.prompts import NOT_SAID
 from kb.cli.app import app
+from kb.embedding.base import Embedder
 from kb.search.reasons import RELEVANT
 
 TEXTS = {
@@ -65,10 +66,10 @@ def test_an_answer_stands_on_no_passage_below_the_least_score(tmp_path: Path) ->
 
 
 def test_the_command_takes_a_least_score_and_tells_reasons(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path / "data"))
-    with KnowledgeBase.open(Settings.load()) as base:
+    monkeypatch.setenv("KB_DATA_DIR", str(data_dir))
+    with KnowledgeBase.open(Settings.load(), embedder=embedder) as base:
         for name, text in TEXTS.items():
             base.add(text, name=name)
     every = json.loads(CliRunner().invoke(app, ["search", ASKED, "--json"]).stdout)
@@ -80,6 +81,10 @@ def test_the_command_takes_a_least_score_and_tells_reasons(
     shown = CliRunner().invoke(app, asked).stdout
     assert "best match, by meaning, words: warranty, coffee, machine" in shown
     assert "fused" not in shown
+    none = CliRunner().invoke(app, ["search", ASKED, "--min-score", "1"]).stdout
+    assert "no passage has a score of 1 or more: lower --min-score" in none
+    misspelt = CliRunner().invoke(app, ["search", "warrenty", "--mode", "keyword"]).stdout
+    assert "nothing relevant" not in misspelt
     assert "fused" in CliRunner().invoke(app, [*asked, "--explain"]).stdout
     other = ["search", "Who won the chess championship in Norway?"]
     assert "nothing relevant found" in CliRunner().invoke(app, other).stdout

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from kb import KnowledgeBase, Settings
+from kb.embedding.base import Embedder
 from kb.records import SearchMode
 from kb.search.reasons import RELEVANT, anything_relevant
 
@@ -30,10 +30,12 @@ CHINESE = {
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+def library(
+    tmp_path_factory: pytest.TempPathFactory, embedder: Embedder
+) -> Iterator[KnowledgeBase]:
     """A collection of two languages that is refined."""
     settings = Settings.load(data_dir=tmp_path_factory.mktemp("ranking"))
-    with KnowledgeBase.open(settings) as base:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
         for name, text in (ENGLISH | CHINESE).items():
             base.add(text, name=name)
         base.refine()
@@ -122,41 +124,38 @@ def test_what_is_found_by_words_alone_is_scored_by_meaning_as_well(library: Know
         assert "dense" in hit.scores
 
 
-def test_a_collection_without_sentences_answers_with_what_it_has(tmp_path: Path) -> None:
-    with KnowledgeBase.open(Settings.load(data_dir=tmp_path)) as base:
-        for name, text in (ENGLISH | CHINESE).items():
-            base.add(text, name=name)
-        before = base.search("什么时候要交所得税？")
-        assert before[0].source == "tax"
-        assert 0 < before[0].score < 1
-        base.refine()
-        after = base.search("什么时候要交所得税？")
+def test_a_collection_without_sentences_answers_with_what_it_has(base: KnowledgeBase) -> None:
+    for name, text in (ENGLISH | CHINESE).items():
+        base.add(text, name=name)
+    before = base.search("什么时候要交所得税？")
+    assert before[0].source == "tax"
+    assert 0 < before[0].score < 1
+    base.refine()
+    after = base.search("什么时候要交所得税？")
     assert after[0].source == "tax"
     assert {hit.source for hit in after} == {hit.source for hit in before}
 
 
 def test_documents_that_are_not_refined_yet_are_found_beside_those_that_are(
-    tmp_path: Path,
+    base: KnowledgeBase,
 ) -> None:
-    with KnowledgeBase.open(Settings.load(data_dir=tmp_path)) as base:
-        for name, text in ENGLISH.items():
-            base.add(text, name=name)
-        base.refine()
-        for name, text in CHINESE.items():
-            base.add(text, name=name)
-        assert base.search("图书馆几点关门？")[0].source == "图书馆"
-        assert base.search("When is income tax due?")[0].source == "tax"
+    for name, text in ENGLISH.items():
+        base.add(text, name=name)
+    base.refine()
+    for name, text in CHINESE.items():
+        base.add(text, name=name)
+    assert base.search("图书馆几点关门？")[0].source == "图书馆"
+    assert base.search("When is income tax due?")[0].source == "tax"
 
 
-def test_a_sentence_in_a_long_passage_is_found_by_what_it_says(tmp_path: Path) -> None:
+def test_a_sentence_in_a_long_passage_is_found_by_what_it_says(base: KnowledgeBase) -> None:
     filling = [text for text in ENGLISH.values() if "tax" not in text]
     long = " ".join([*filling[:2], ENGLISH["tax"], *filling[2:]])
-    with KnowledgeBase.open(Settings.load(data_dir=tmp_path)) as base:
-        base.add(long, name="mixture")
-        base.add("A tax adviser in the village plays the violin on Sundays.", name="violin")
-        rough = base.search("What does a late declaration cost?", mode="dense")
-        base.refine()
-        exact = base.search("What does a late declaration cost?", mode="dense")
+    base.add(long, name="mixture")
+    base.add("A tax adviser in the village plays the violin on Sundays.", name="violin")
+    rough = base.search("What does a late declaration cost?", mode="dense")
+    base.refine()
+    exact = base.search("What does a late declaration cost?", mode="dense")
     gain = {hit.source: hit.scores["dense"] for hit in exact}
     assert exact[0].source == "mixture"
     before = {hit.source: hit.scores["dense"] for hit in rough}

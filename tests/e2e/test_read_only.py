@@ -18,9 +18,11 @@ import pytest
 from hashing_embedder import HashingEmbedder
 from own_server import serving
 from read_only import read_only
+from typer.testing import CliRunner, Result
 
 from ingest import IngestOptions, ingest, ingest_uploads
 from kb import KnowledgeBase, Settings, StoreError, StoreVersionError
+from kb.cli.app import app
 from kb.doctor import _check as findings
 from kb.embedding.base import Embedder
 
@@ -265,13 +267,29 @@ def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def command_here(data_dir: Path, *arguments: str) -> Result:
+    """Run a command in this process, which has its modules loaded."""
+    return CliRunner().invoke(app, list(arguments), env={"KB_DATA_DIR": str(data_dir)})
+
+
+def test_a_process_that_searches_works_and_one_that_writes_says_why_not(mounted: Path) -> None:
+    done = command(mounted, "search", "Which bird waits?")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "heron.txt" in done.stdout
+    done = command(mounted, "remove", "1")
+    assert done.returncode == 1
+    assert "is read-only: what it holds can be searched" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_the_commands_that_read_work_and_those_that_write_say_why_not(mounted: Path) -> None:
     for arguments in (("search", "Which bird waits?"), ("documents",), ("doctor",), ("runs",)):
-        done = command(mounted, *arguments)
-        assert done.returncode == 0, done.stderr
+        done = command_here(mounted, *arguments)
+        assert done.exit_code == 0, done.stderr
         assert "Traceback" not in done.stderr
-    assert "heron.txt" in command(mounted, "search", "Which bird waits?").stdout
-    assert "not checked" in command(mounted, "doctor").stdout
+    assert "heron.txt" in command_here(mounted, "search", "Which bird waits?").stdout
+    assert "not checked" in command_here(mounted, "doctor").stdout
     for arguments in (
         ("remove", "1"),
         ("compact",),
@@ -279,11 +297,12 @@ def test_the_commands_that_read_work_and_those_that_write_say_why_not(mounted: P
         ("reembed",),
         ("reembed", "--model", "multilingual-e5-small"),
     ):
-        done = command(mounted, *arguments)
-        assert done.returncode == 1
+        done = command_here(mounted, *arguments)
+        assert done.exit_code == 1
         # The doctor's findings are its result; the others' refusal is an error.
         said = done.stdout if "doctor" in arguments else done.stderr
         assert "is read-only: what it holds can be searched" in " ".join(said.split())
+        assert isinstance(done.exception, SystemExit)  # no other, which would be a traceback
         assert "Traceback" not in done.stderr
         assert "now of the model" not in done.stdout
 

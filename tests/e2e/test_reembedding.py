@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from made_checkpoints import write_bert
+from remembering_embedder import RememberingEmbedder
 
 from ingest import IngestOptions, ingest
 from kb import KnowledgeBase, Settings
@@ -26,6 +27,12 @@ TEXTS = {
 
 
 FOXES = ("fox.txt", "copy-of-fox.txt")
+
+
+@pytest.fixture(scope="module")
+def embedder(embedder: Embedder) -> Embedder:
+    """The default model, which the tests give the same documents again and again."""
+    return RememberingEmbedder(embedder)
 
 
 @pytest.fixture(scope="module")

@@ -104,8 +104,8 @@ def test_the_command_line_shows_neighbours_and_names_each_score(command: CliRunn
     assert first["after"]
     assert first["ranks"]["fused"] == 1
     shown = command.invoke(app, ["search", "wheel 2", "-k", "1", "--explain"]).stdout
-    assert re.search(r"fused 0\.\d{3} = cosine 0\.", shown)
-    assert "(#1) + BM25 " in shown
+    assert re.search(r"fused 0\.\d{3} from cosine 0\.", shown)
+    assert "(#1) and BM25 " in shown
     by_words = command.invoke(
         app, ["search", "wheel", "--mode", "keyword", "-k", "1", "--explain"]
     ).stdout

@@ -72,6 +72,13 @@ class Watching:
         assert not self._thread.is_alive()
 
 
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take changes for over, and look for folders, sooner than for people: order is what counts."""
+    monkeypatch.setattr("ingest.finding.watching.QUIET_MS", 150)
+    monkeypatch.setattr("ingest.finding.watching._LOOK_MS", 100)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "documents"

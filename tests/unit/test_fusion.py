@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from kb.search.fusion import covered, evidence, fuse, is_code
+from kb.search.fusion import (
+    CODE_FACTOR,
+    COVERAGE_WEIGHT,
+    LEAD_WEIGHT,
+    covered,
+    evidence,
+    fuse,
+    is_code,
+)
 
 MEANING = [(1, 0.5), (2, 0.4), (3, 0.3)]
 QUESTION = "How do I stop the pump?"
@@ -99,3 +107,10 @@ def test_coverage_is_the_share_of_the_most_that_words_could_score(
 
 def test_where_no_word_of_the_query_counts_nothing_is_covered() -> None:
     assert covered([(1, 0.1)], 0.0) == {1: 0.0}
+
+
+def test_a_code_that_stands_nowhere_does_not_count_by_its_letters() -> None:
+    letters = evidence([(1, 0.001), (2, 0.0005)], 10.0, "E19")
+    assert max(letters.values()) <= LEAD_WEIGHT + 1e-4
+    whole = evidence([(1, 6.0), (2, 0.0005)], 10.0, "E19")
+    assert whole[1] == pytest.approx(CODE_FACTOR * (0.6 * COVERAGE_WEIGHT + LEAD_WEIGHT), abs=1e-3)

@@ -7,12 +7,14 @@ import hashlib
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from hashing_embedder import HashingEmbedder
 
-from ingest.jobs import Spool
-from kb import StoreError
+from ingest.jobs import Batch, Jobs, Spool
+from kb import KnowledgeBase, Settings, StoreError
 from kb.uploads import Uploads
 
 DIGEST = hashlib.sha256(b"one and two").hexdigest()
@@ -136,3 +138,23 @@ def test_an_original_is_copied_where_a_file_cannot_have_two_names(
     upload = spool.batch().add("a.txt", [b"one and two"])
     kept = uploads.keep("a.txt", DIGEST, spool.file(upload.batch.name, upload.spooled))
     assert kept.read_bytes() == b"one and two"
+
+
+def test_a_job_that_is_done_before_its_batch_is_let_go_of_leaves_no_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
+        jobs = Jobs(base)
+        keep_only = Batch.keep_only
+
+        def keep_late(batch: Batch, spooled: set[str]) -> None:
+            keep_only(batch, spooled)
+            deadline = time.monotonic() + 30
+            while base.jobs.unended():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+        monkeypatch.setattr(Batch, "keep_only", keep_late)
+        jobs.add_uploads([jobs.batch().add("a.txt", [b"The heron waits."])])
+        assert jobs.spool.is_empty()
+        jobs.close()

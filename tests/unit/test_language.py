@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kb import Document
 from kb.languages.documents import language_of
+from kb.records import MediaType
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,30 @@ def test_the_text_tells(text: str, language: str) -> None:
 def test_what_the_document_says_comes_first() -> None:
     document = Document.from_text("Plain English words.", metadata={"language": "zh-Hant"})
     assert language_of(document) == "zh-Hant"
+
+
+GERMAN = (
+    "Das neue Lager wird im Herbst eröffnet. Bis dahin werden die Waren in der alten Halle "
+    "gelagert, die am Ende des Jahres geschlossen wird."
+)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "stated", "text", "language"),
+    [
+        ("docx", "en-US", GERMAN, "de"),
+        ("pdf", "en", GERMAN, "de"),
+        ("docx", "de-DE", GERMAN, "de-DE"),
+        ("docx", "en-US", "Lager 12, Halle 3", "en-US"),
+        ("markdown", "en", GERMAN, "en"),
+        ("docx", "nb-NO", "Det nye lageret åpnes til høsten, og varene flyttes dit.", "nb-NO"),
+    ],
+)
+def test_an_office_program_says_its_own_language_and_a_clear_text_is_believed(
+    media_type: MediaType, stated: str, text: str, language: str
+) -> None:
+    document = Document.from_text(text, metadata={"language": stated})
+    assert language_of(replace(document, media_type=media_type)) == language
 
 
 @pytest.mark.parametrize("text", ["", "12 34 55", "ok", "x = f(a[0]) + g(b)\n" * 20])

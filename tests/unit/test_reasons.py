@@ -71,7 +71,7 @@ def test_figures_of_stages_are_shown_on_demand_only() -> None:
     hit = replace(ranked({"dense": 1, "fused": 1}), scores={"dense": 0.8123, "fused": 0.4444})
     assert "fused" not in printed(hit)
     assert "cosine" not in printed(hit)
-    assert "fused 0.444 = cosine 0.812 (#1)" in printed(hit, explain=True)
+    assert "fused 0.444 from cosine 0.812 (#1)" in printed(hit, explain=True)
 
 
 def test_the_terminal_says_that_nothing_relevant_was_found_and_shows_the_nearest() -> None:

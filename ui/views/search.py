@@ -83,7 +83,7 @@ def _draw_result(shared: Session, result: Result) -> None:
     if not result.hits:
         _draw_none(result)
         return
-    if not anything_relevant(result.hits):
+    if not (result.meant or anything_relevant(result.hits)):
         st.info(t("search.nothing_relevant"), icon=":material/search_off:")
     st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
     explain = bool(st.session_state.get(EXPLAIN))

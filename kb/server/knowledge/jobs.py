@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
+from kb.catalog.job_records import JobInfo
 from kb.server.caller import Asking
 from kb.server.description import errors
 from kb.server.errors import json_response
@@ -19,10 +21,10 @@ from kb.server.fields import DIGITS
 from kb.server.json_bodies import JsonRoute
 from kb.server.knowledge.job_records import JobFilesReply, JobId, JobReply, JobsReply, job_of
 from kb.server.knowledge.serving import STORE, Serving, listed
-from kb.server.knowledge.streaming import EVENTS, Emit, streamed
+from kb.server.knowledge.streaming import EVENTS, SILENCE_S, streaming
 from kb.server.requests import QueryString, each_once
 from kb.server.scopes import needs
-from kb.stopping import checkpoint
+from kb.wire.events import KEEP_ALIVE, event_bytes
 
 _LOOK_S = 0.25
 """Seconds after which a follower is told what has changed."""
@@ -109,30 +111,32 @@ def routes(serving: Serving) -> APIRouter:
         was broken off: follow again.
         """
         await quick.run(lambda: job_of(serving, caller, job_id))
-        return await streamed(serving.followers, _followed(serving, job_id))
+        return streaming(_followed(serving, job_id))
 
     return router
 
 
-def _followed(serving: Serving, job_id: int) -> Callable[[Emit], None]:
-    """Return what tells of a job until nothing more will happen, or the server ends."""
+async def _followed(serving: Serving, job_id: int) -> AsyncIterator[bytes]:
+    """Tell of a job until nothing more will happen, or the server ends."""
+    clock = asyncio.get_running_loop().time
+    seen, told_at = -1, clock()
+    while not serving.ending.is_set():
+        changes, found = await serving.quick.run(partial(_changed, serving, job_id, seen))
+        if changes != seen:
+            seen, told_at = changes, clock()
+            told = wire.job_json(found) if found is not None else None
+            if found is not None:
+                yield event_bytes("job", told)
+            if found is None or not found.active:
+                yield event_bytes("end", told)
+                return
+        elif clock() - told_at >= SILENCE_S:
+            told_at = clock()
+            yield KEEP_ALIVE
+        await asyncio.sleep(_LOOK_S)
 
-    def tell(emit: Emit) -> None:
-        check = checkpoint()
-        seen = -1
-        while not serving.ending.is_set():
-            check()
-            changes = serving.base.jobs.changes()
-            if changes != seen:
-                seen = changes
-                found = serving.jobs.get(job_id)
-                if found is None:
-                    emit("end", None)
-                    return
-                emit("job", wire.job_json(found))
-                if not found.active:
-                    emit("end", wire.job_json(found))
-                    return
-            time.sleep(_LOOK_S)
 
-    return tell
+def _changed(serving: Serving, job_id: int, seen: int) -> tuple[int, JobInfo | None]:
+    """Return the count of changes of all jobs, and the job where that has changed."""
+    changes = serving.base.jobs.changes()
+    return changes, serving.jobs.get(job_id) if changes != seen else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ DocumentId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 
 _CHANGES_AT_ONCE = 8  # they wait for each other in any case
 _ANSWERS_AT_ONCE = 16
-_FOLLOWERS_AT_ONCE = 64
+_UPLOADS_AT_ONCE = 16
 # After that, a commit under way is left to its thread; the next process cleans up.
 _GRACE_S = 5.0
 
@@ -42,7 +43,8 @@ class Serving:
         quick: for what is looked up.
         changes: for what changes the store, which waits for whoever else does.
         answers: for what a chat model writes.
-        followers: for those who look on at a job.
+        arriving: how many uploads are taken at once; others wait, and nothing of them is read. Each
+            has two files open beside its connection.
         ending: set when the server is told to end.
     """
 
@@ -53,14 +55,14 @@ class Serving:
         default_factory=lambda: Lane("changes of what is stored", _CHANGES_AT_ONCE)
     )
     answers: Lane = field(default_factory=lambda: Lane("answers", _ANSWERS_AT_ONCE))
-    followers: Lane = field(default_factory=lambda: Lane("streams of events", _FOLLOWERS_AT_ONCE))
+    arriving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_UPLOADS_AT_ONCE))
     ending: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         """Wait for what is under way; jobs go on when a server is there again."""
         self.ending.set()
-        for lane in (self.changes, self.answers, self.followers):
-            lane.close()
+        self.changes.close()
+        self.answers.close()
         self.jobs.close(timeout_s=_GRACE_S)
 
     def chosen(self, caller: Caller, *names: str | None) -> tuple[str, ...] | None:

@@ -53,7 +53,24 @@ async def streamed(lane: Lane, work: Callable[[Emit], None]) -> StreamingRespons
     except BaseException:
         working.cancel()
         raise
-    return StreamingResponse(_sent(first, events, working), media_type=MEDIA_TYPE, headers=_HEADERS)
+    return _response(_sent(first, events, working))
+
+
+def streaming(events: AsyncIterator[bytes]) -> StreamingResponse:
+    """Answer with events as they come; an error among them is the event ``error``."""
+    return _response(_with_errors(events))
+
+
+def _response(events: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(events, media_type=MEDIA_TYPE, headers=_HEADERS)
+
+
+async def _with_errors(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for event in events:
+            yield event
+    except Exception as error:  # noqa: BLE001 - the status has been sent: the client is told so
+        yield event_bytes("error", told(error))
 
 
 async def _sent(

@@ -166,11 +166,12 @@ async def _batch(serving: Serving) -> AsyncIterator[Batch]:
     if base.read_only:
         raise RefusalError(HTTPStatus.CONFLICT, base.read_only, code="read_only")
     try:
-        batch = await serving.changes.run(serving.jobs.batch)
-        try:
-            yield batch
-        finally:
-            batch.discard()
+        async with serving.arriving:
+            batch = await serving.changes.run(serving.jobs.batch)
+            try:
+                yield batch
+            finally:
+                batch.discard()
     except StoreBusyError:
         raise
     except StoreError as error:
