@@ -213,7 +213,7 @@ class Settings(DataFolders, BaseSettings):
     )
     language_means: bool = Field(
         default=True,
-        description="Find what is meant in any language: leave out of vectors what only tells "
+        description="Find what is meant across languages: leave out of vectors what only tells "
         "their language.",
     )
     top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")

@@ -25,8 +25,6 @@ FOREIGN = 0.02
 """For a chunk in another language than the query, which cannot hold its words."""
 
 _FIFTH = 4  # from 0
-# Of a code's words: its letters or digits alone weigh less.
-_CODE_STANDS = 0.2
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -55,18 +53,20 @@ def fuse(
     return sorted(sums.items(), key=lambda each: -each[1])
 
 
-def evidence(words: Ranking, best_score: float, query: str) -> dict[int, float]:
+def evidence(
+    words: Ranking, best_score: float, query: str, *, stands: bool = True
+) -> dict[int, float]:
     """Return what the words of each chunk count beside its score by meaning.
 
     Args:
         words: BM25 scores, best first.
         best_score: that of a chunk with every word of the query, as often as counts.
         query: its text.
+        stands: whether the collection holds the codes of the query. A code that it does not hold is
+            no reason to trust the code's letters.
     """
     coverage = covered(words, best_score)
     first = words[0][1] if words else 0.0
-    # A code that stands nowhere is no reason to trust its letters.
-    stands = bool(words) and coverage[words[0][0]] >= _CODE_STANDS
     factor = CODE_FACTOR if stands and is_code(query) else 1.0
     fifth = words[_FIFTH][1] if len(words) > _FIFTH else 0.0
     return {

@@ -43,12 +43,14 @@ class Words:
 
     ``expression`` is None if no term stands anywhere. ``best_score`` is the score of a chunk
     that holds every term of the query as often as counts. ``misspelt`` are words that stand
-    nowhere, and what they may have been meant to be.
+    nowhere, and what they may have been meant to be. ``codes_stand`` says whether the collection
+    holds a code of the query whole, where it has any.
     """
 
     expression: str | None
     best_score: float
     misspelt: Misspelt
+    codes_stand: bool = True
 
 
 class _Sought:
@@ -131,7 +133,9 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     # some word is always similar; unless all of them are.
     if 2 * len(nowhere) > len(spelled) and not all(misspelt.values()):
         misspelt = dict.fromkeys(nowhere, ())
-    return Words(sought.expression(), sought.best_score, misspelt)
+    codes = [name for name, expression in by_token.items() if expression in query.identifiers]
+    stand = not codes or any(name in frequency for name in codes)
+    return Words(sought.expression(), sought.best_score, misspelt, stand)
 
 
 def _stems(

@@ -69,7 +69,9 @@ class QueryAttempt:
                 exhausted = exhausted and len(by_words) + len(last) < limit
                 by_words = lexical.with_last(by_words, last)
                 found.coverage |= fusion.covered(by_words, best)
-                found.evidence |= fusion.evidence(by_words, best, sought.query.text)
+                found.evidence |= fusion.evidence(
+                    by_words, best, sought.query.text, stands=words[at].codes_stand
+                )
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if sought.mode != "keyword" and vector is not None:

@@ -147,6 +147,8 @@ def _narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
     parts = _paragraphs(text, _sentences_in(text, span))
     while len(parts) > 1 and _is_heading(text, parts[0]):
         parts = parts[1:]
+    while len(parts) > 1 and _is_heading(text, parts[-1]):  # of what comes after
+        parts = parts[:-1]
     if len(parts) <= 1:
         return parts[0] if parts else span
     held = [passage.held(*part) for part in parts]
@@ -155,7 +157,10 @@ def _narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
     every = set[int]().union(*found)
     telling = [part for part, words in zip(parts, found, strict=True) if words == every]
     if every and len(telling) == 1:
-        return telling[0]
+        below = parts[parts.index(telling[0]) + 1 :]
+        if not (below and _is_heading(text, telling[0])):
+            return telling[0]
+        parts = below  # what the heading is about
     return parts[0][0], parts[-1][1]
 
 

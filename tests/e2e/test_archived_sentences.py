@@ -169,7 +169,7 @@ def stray(members: Members, _: dict[str, Any]) -> None:
         (at_place(0, b"\xff\xff\xff\x7f"), "more sentences than characters"),
         (at_place(0, b"\xfe\xff\xff\xff"), "more sentences than characters"),
         (at_place(4, b"\xff\xff\xff\xff"), "do not fit its chunks"),
-        (at_place(8, b"\0\0\0\0"), "a sentence is empty"),
+        (at_place(4, b"\x05\0\0\0\x05\0\0\0"), "a sentence is empty"),
         (lambda _, told: told.update(version=2), "belong to no document"),
     ],
 )

@@ -90,7 +90,7 @@ def drawn(seed: int) -> SearchFilter:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     folder: Path = tmp_path_factory.mktemp("filters")
-    settings = Settings.load(data_dir=folder)
+    settings = Settings.load(data_dir=folder, contextual=False)  # vectors of the texts alone
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
         for path, document in DOCUMENTS.items():
             added = opened.add(document, name=path)

@@ -143,6 +143,6 @@ def test_the_command_shows_the_rerankers_score(
     monkeypatch.setenv("COLUMNS", "200")
     shown = CliRunner().invoke(app, ["search", QUERY, "--explain"]).stdout
     assert "1. other.txt  1.00" in shown
-    assert "reranked 1.000 = fused" in shown
+    assert "reranked 1.000 from fused" in shown
     found = CliRunner().invoke(app, ["search", QUERY, "--no-rerank", "--json"]).stdout
     assert "reranked" not in json.loads(found)[0]["scores"]
