@@ -130,6 +130,8 @@ LATER_TRIGGERS = (
     "collection_dropped",
 )
 LATER_TABLES = (
+    "key_collections",
+    "keys",
     "unplaced_roots",
     "stale_descriptions",
     "dropped_vectors",
@@ -158,6 +160,7 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
         for later in LATER_TRIGGERS:
             connection.execute(f"DROP TRIGGER {later}")
         connection.execute("DROP INDEX documents_unrefined")
+        connection.execute("DROP INDEX documents_newest")
         connection.execute("ALTER TABLE documents DROP COLUMN refined")
         for later in ("page_label_last", "header", "language"):
             connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")

@@ -24,8 +24,21 @@ if [ ! -x "$program" ]; then
   fi
   mkdir -p "$folder/source"
   tar xzf "$SDIST" --strip-components 1 --directory "$folder/source"
+  # What GCC leaves out of the kernels for AMX, as in the wheel that this project builds.
+  cat > "$folder/amx.cmake" <<END
+function(mend_amx)
+  get_target_property(folder ggml-cpu SOURCE_DIR)
+  get_target_property(sources ggml-cpu SOURCES)
+  list(FILTER sources INCLUDE REGEX "/amx/.*\\.cpp$")
+  list(TRANSFORM sources PREPEND "\${folder}/")
+  set_source_files_properties(\${sources} TARGET_DIRECTORY ggml-cpu PROPERTIES
+    COMPILE_OPTIONS "-include;$top/kb/install/llama_amx.h")
+endfunction()
+cmake_language(DEFER CALL mend_amx)
+END
   # Neither pages nor TLS, which would be fetched or need libraries; all else as it comes.
   cmake -S "$folder/source/vendor/llama.cpp" -B "$folder/build" -DCMAKE_BUILD_TYPE=Release \
+    "-DCMAKE_PROJECT_llama.cpp_INCLUDE=$folder/amx.cmake" \
     -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_OPENSSL=OFF \
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF >&2
   cmake --build "$folder/build" --target llama-server --parallel "${JOBS:-2}" >&2
