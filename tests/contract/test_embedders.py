@@ -99,8 +99,8 @@ class TestDefaultModel(EmbedderContract):
             for _ in range(subject._pool.size):
                 busy.enter_context(subject._pool.borrow())
             beside = other.submit(subject.embed_query, text).result(timeout=60)
-        with subject._pool.borrow(urgent_tokens=1):  # takes the queries' own
-            alone = subject.embed_query(text)
+        # By a context for documents, which are computed alike but for the prompt.
+        (alone,) = subject.embed_bare([subject._prompts.word_query(text, "")])
         assert 1 - float(beside @ alone) < 1e-6
 
 
