@@ -19,7 +19,7 @@ from kb.errors import (
 )
 from kb.keys import bearer
 from kb.remote.peer import Peer, patience
-from kb.retry import LONGEST_REQUESTED_WAIT_S, RetryPolicy, requested_wait_s
+from kb.retry import AWAY_STATUSES, LONGEST_REQUESTED_WAIT_S, RetryPolicy, requested_wait_s
 from kb.wire.errors import kind_of
 
 Json = Any
@@ -130,7 +130,7 @@ class Connection:
         answer = f"{self.peer.named} answered {status}{quoted}"
         if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
             return KnowledgeServerError(f"{answer}; give a key that allows this")
-        if status in _REFUSED_FOR_NOW | {_HTTP.BAD_GATEWAY, _HTTP.GATEWAY_TIMEOUT}:
+        if status in AWAY_STATUSES:
             return KnowledgeServerUnavailableError(f"{answer}; try again later")
         if status == _HTTP.BAD_REQUEST:
             return SettingsError(said or answer)

