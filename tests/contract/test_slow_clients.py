@@ -171,7 +171,8 @@ def test_of_too_many_connections_the_one_that_was_silent_longest_gives_way(serve
 def test_large_bodies_beyond_what_is_held_are_refused_and_small_ones_are_not(
     data_dir: Path,
 ) -> None:
-    large = raw_client.request("/v1/embeddings", {"input": ["x" * 700_000]})
+    body = {"input": ["x" * 700_000], "long_inputs": "refuse"}
+    large = raw_client.request("/v1/embeddings", body)
     with (
         own_server.serving(data_dir, limits={"held_bytes": 2**20}) as running,
         raw_client.connected(running.url) as first,
