@@ -108,7 +108,7 @@ class QueryAttempt:
                 return True
             if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
                 return False
-            most *= 2
+            most = min(4 * most, _MOST_FACTOR * limit)
 
     def _words(self) -> list[lexical.Words]:
         """Return what is looked up in each collection; nothing where no words are."""
