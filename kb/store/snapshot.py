@@ -27,7 +27,17 @@ _ATTEMPTS = 5
 
 
 def is_read_only(folder: Path) -> bool:
-    """Say whether the store in a folder can be looked at, but not be changed."""
+    """Say whether the store in a folder can be looked at, but not be changed.
+
+    Raises:
+        StoreError: this user may not even look.
+    """
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        msg = (
+            f"{folder} may not be read by this user: it belongs to another one; run as that user, "
+            "have the folder's permissions changed, or set KB_DATA_DIR to another folder"
+        )
+        raise StoreError(msg)
     return folder.is_dir() and not all(
         os.access(path, os.W_OK) for path in (folder, folder / CATALOG) if path.exists()
     )
