@@ -95,8 +95,8 @@ class Rescoring:
     def may_miss(self, wanted: int) -> bool:
         """Say whether one of the ``wanted`` best may be among what the index has not given yet.
 
-        Then the next that it gives, gaining by its sentences as much as any so far and what they
-        usually differ by, comes first. docs/search.md has what that finds, and for how many.
+        Then the next that it gives, gaining by its sentences as much as any so far, comes first.
+        docs/search.md has what that finds, and for how many.
         """
         if len(self._exact) < wanted or not self._cosines:
             return False
@@ -105,7 +105,7 @@ class Rescoring:
             for chunk_id, cosine in self._cosines.items()
             if chunk_id in self._exact
         ]
-        gain = max(gains, default=0.0) + float(np.std(gains or [0.0]))
+        gain = max(gains, default=0.0)
         last = min(self._cosines.values())
         following = max(self._promised(last, name) for name in self._large or {""})
         return following + gain > nlargest(wanted, self._exact.values())[-1]
