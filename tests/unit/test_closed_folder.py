@@ -28,8 +28,9 @@ def test_whoever_may_not_look_is_told_whose_it_is_and_what_to_do(tmp_path: Path)
     settings = Settings.load(data_dir=tmp_path)
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
         base.add("The heron waits.", name="heron.txt")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and len(folder.parts) > 2:
+            folder.chmod(folder.stat().st_mode | 0o055)
     settings.store_dir.chmod(0o000)
     try:
         told = subprocess.run(

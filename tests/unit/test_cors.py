@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
 import httpx
 import pytest
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from kb.server.cors import Cors
+from tests.helpers.own_loop import run
 
 OURS = "https://chat.example:8443"
 
@@ -28,7 +28,7 @@ def asked(method: str, origins: tuple[str, ...] = (OURS,), **headers: str) -> ht
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.request(method, "/v1/search", headers=sent)
 
-    return anyio.run(ask)
+    return run(ask())
 
 
 def allowed(answer: httpx.Response) -> dict[str, str]:
