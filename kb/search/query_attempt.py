@@ -51,6 +51,10 @@ class QueryAttempt:
         Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
         collection by collection: the best passage of one that knows nothing of the matter is not
         as good as that of another.
+
+        Args:
+            limit: how many each stage gives.
+            shown: only the first ``limit`` of all are wanted, as they are shown.
         """
         asked, sought, state = self._asked, self._sought, self._state
         found = Candidates()

@@ -15,7 +15,7 @@ from kb.server.description import errors
 from kb.server.errors import json_response
 from kb.server.fields import DIGITS, CollectionName, PageCursor
 from kb.server.knowledge.records import DeletedReply, DocumentReply, NoticeReply
-from kb.server.knowledge.serving import STORE, DocumentId, Serving, listed
+from kb.server.knowledge.serving import STORE, DocumentId, Serving, listed, page
 from kb.server.replies import Reply
 from kb.server.requests import QueryString, each_once
 from kb.server.scopes import needs
@@ -195,9 +195,7 @@ def routes(serving: Serving) -> APIRouter:
         def some() -> dict[str, Any]:
             serving.document(caller, document_id)
             found = base.chunks(document_id)
-            chosen = found[asked.offset : asked.offset + asked.limit]
-            more = asked.offset + len(chosen) < len(found)
-            return listed(map(wire.chunk_json, chosen), total=len(found), has_more=more)
+            return page(found, wire.chunk_json, limit=asked.limit, offset=asked.offset)
 
         return await quick.run(lambda: json_response(some()))
 

@@ -20,7 +20,7 @@ from kb.server.errors import json_response
 from kb.server.fields import DIGITS
 from kb.server.json_bodies import JsonRoute
 from kb.server.knowledge.job_records import JobFilesReply, JobId, JobReply, JobsReply, job_of
-from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.knowledge.serving import STORE, Serving, listed, page
 from kb.server.knowledge.streaming import EVENTS, SILENCE_S, streaming
 from kb.server.requests import QueryString, each_once
 from kb.server.scopes import needs
@@ -91,9 +91,7 @@ def routes(serving: Serving) -> APIRouter:
         def some() -> dict[str, Any]:
             job_of(serving, caller, job_id)
             found = serving.base.jobs.files(job_id)
-            chosen = found[asked.offset : asked.offset + asked.limit]
-            more = asked.offset + len(chosen) < len(found)
-            return listed(map(wire.job_file_json, chosen), total=len(found), has_more=more)
+            return page(found, wire.job_file_json, limit=asked.limit, offset=asked.offset)
 
         return await quick.run(lambda: json_response(some()))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Path
 
@@ -20,6 +20,8 @@ from kb.server.lanes import Lane
 
 if TYPE_CHECKING:
     from ingest.jobs import Jobs
+
+Item = TypeVar("Item")
 
 STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 """What a route may answer that looks something up in the store."""
@@ -100,3 +102,16 @@ class Serving:
 def listed(items: Iterable[dict[str, Any]], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Return a list as the server answers it."""
     return {"object": "list", "data": list(items), **more}
+
+
+def page(
+    found: Sequence[Item],
+    as_json: Callable[[Item], dict[str, Any]],
+    *,
+    limit: int,
+    offset: int,
+) -> dict[str, Any]:
+    """Return some of what was found, how many there are in all, and whether more follow."""
+    chosen = found[offset : offset + limit]
+    more = offset + len(chosen) < len(found)
+    return listed(map(as_json, chosen), total=len(found), has_more=more)
