@@ -146,11 +146,13 @@ class LookingUp(ABC):
             raise no_document(document_id)
         return found
 
-    def chunks_of(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks in order; none if there is no such document.
+    def chunks_of(
+        self, document_id: int, *, limit: int | None = None, offset: int = 0
+    ) -> list[Chunk]:
+        """Return a document's chunks, or some of them, in order; none if it is not there.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
         with self.reading() as state:
-            return state.chunks_of(document_number(document_id))
+            return state.chunks_of(document_number(document_id), limit=limit, offset=offset)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kb import wire
-from kb.catalog.numbers import document_number, no_document
+from kb.catalog.numbers import MOST_OFFSET, check_page, document_number, no_document
 from kb.client.collections import CollectionCalls
 from kb.client.parts import place
 from kb.errors import DocumentNotFoundError
@@ -103,23 +103,33 @@ class DocumentCalls(CollectionCalls):
         """
         return self.document_content(document_id).text
 
-    def chunks(self, document_id: int) -> list[Chunk]:
+    def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Args:
+            document_id: its number.
+            limit: most chunks; all if not given.
+            offset: how many to pass over.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
+            SettingsError: ``limit`` is below 1, or ``offset`` below 0.
         """
         found: list[Chunk] = []
         document_number(document_id)
+        check_page(limit, offset)
+        most = min(limit or MOST_OFFSET, MOST_OFFSET)
         try:
             path = place("documents", _there(document_id), "chunks")
-            while True:
-                told = self.server.get(path, limit=_PAGE, offset=len(found))
+            while (passed := offset + len(found)) <= MOST_OFFSET:
+                part = min(_PAGE, most - len(found))
+                told = self.server.get(path, limit=part, offset=passed)
                 found += self.records(wire.chunk_from_json, told, path)
-                if not told.get("has_more"):
-                    return found
+                if not told.get("has_more") or len(found) >= most:
+                    break
         except DocumentNotFoundError:
             return []
+        return found
 
     def download(self, document_id: int) -> bytes:
         """Return the file that a document was read from; ``base.original()`` says where it is.

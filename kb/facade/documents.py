@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from kb.errors import SettingsError
+from kb.catalog.numbers import check_page
 from kb.facade.collections import CollectionMethods
 from kb.hashing import is_content
 from kb.metadata import clean_tags
@@ -75,9 +75,7 @@ class DocumentMethods(CollectionMethods):
             CollectionError: there is no such collection.
             SettingsError: ``limit`` is below 1, ``offset`` below 0, or ``after`` no ``next``.
         """
-        if limit < 1 or offset < 0:
-            msg = f"limit is {limit} and offset {offset}, but must be 1 or more, and 0 or more"
-            raise SettingsError(msg)
+        check_page(limit, offset)
         name = collection or self.settings.collection
         return self._store.catalog.document_page_in(name, limit=limit, offset=offset, after=after)
 
@@ -129,13 +127,20 @@ class DocumentMethods(CollectionMethods):
         """
         return self.document_content(document_id).text
 
-    def chunks(self, document_id: int) -> list[Chunk]:
+    def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Args:
+            document_id: its number.
+            limit: most chunks; all if not given.
+            offset: how many to pass over.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
+            SettingsError: ``limit`` is below 1, or ``offset`` below 0.
         """
-        return self._store.catalog.chunks_of(document_id)
+        check_page(limit, offset)
+        return self._store.catalog.chunks_of(document_id, limit=limit, offset=offset)
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources.

@@ -193,6 +193,22 @@ class TestDocuments:
         with pytest.raises(DocumentNotFoundError):
             base.document(first.id)
 
+    def test_chunks_are_given_page_by_page(
+        self, base: Base, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text = "\n\n".join(f"Passage {each}. " + "The heron waits. " * 60 for each in range(8))
+        number = base.add(text, name="long.txt", collection=name).document_id
+        whole = base.chunks(number)
+        assert len(whole) >= 8
+        monkeypatch.setattr("kb.client.documents._PAGE", 3)
+        assert base.chunks(number) == whole
+        assert base.chunks(number, limit=5) == whole[:5]
+        assert base.chunks(number, limit=4, offset=2) == whole[2:6]
+        assert base.chunks(number, offset=10**12) == base.chunks(number, offset=len(whole)) == []
+        for wrong in ({"limit": 0}, {"offset": -1}):
+            with pytest.raises(SettingsError, match="must be 1 or more"):
+                base.chunks(number, **wrong)
+
     def test_one_of_another_collection_is_not_removed(self, base: Base, filled: str) -> None:
         base.create_collection(f"{filled} other")
         first = base.documents(collection=filled)[0]

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
+from kb.catalog.numbers import MOST_OFFSET
 from kb.records import MediaType, MetadataValue, PageSource, SectionKind
 from kb.server.caller import Asking
 from kb.server.description import errors
@@ -107,7 +108,7 @@ class DocumentsQuery(QueryString):
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
     after: PageCursor = ""
 
 
@@ -115,7 +116,7 @@ class ChunksQuery(QueryString):
     """``GET /v1/documents/{document_id}/chunks``: which of them."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
 
 
 class DeletingQuery(QueryString):
@@ -193,9 +194,9 @@ def routes(serving: Serving) -> APIRouter:
         each_once(request)
 
         def some() -> dict[str, Any]:
-            serving.document(caller, document_id)
-            found = base.chunks(document_id)
-            return page(found, wire.chunk_json, limit=asked.limit, offset=asked.offset)
+            info = serving.document(caller, document_id)
+            found = base.chunks(document_id, limit=asked.limit, offset=asked.offset)
+            return page(found, wire.chunk_json, offset=asked.offset, total=info.chunks)
 
         return await quick.run(lambda: json_response(some()))
 

@@ -10,13 +10,14 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
+from kb.catalog.numbers import MOST_OFFSET
 from kb.catalog.runs import RunStatus
 from kb.server.caller import Asking, Caller
 from kb.server.description import errors
 from kb.server.errors import json_response
 from kb.server.fields import DIGITS, CollectionName
 from kb.server.knowledge.records import FailedReply
-from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.knowledge.serving import STORE, Serving, listed, page
 from kb.server.replies import Reply
 from kb.server.requests import QueryString, each_once
 from kb.server.scopes import needs
@@ -64,7 +65,7 @@ class FailedQuery(QueryString):
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
 
 
 class RunsQuery(QueryString):
@@ -116,8 +117,7 @@ def _failed(serving: Serving, asked: FailedQuery, name: str) -> dict[str, Any]:
     files = serving.base.files
     found = files.failed(collection=name, limit=asked.limit, offset=asked.offset)
     total = files.failed_count(collection=name)
-    more = asked.offset + len(found) < total
-    return listed(map(wire.failed_json, found), total=total, has_more=more)
+    return page(found, wire.failed_json, offset=asked.offset, total=total)
 
 
 def _runs(serving: Serving, asked: RunsQuery, caller: Caller) -> dict[str, Any]:
