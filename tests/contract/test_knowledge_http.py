@@ -220,6 +220,15 @@ def test_several_queries_are_searched_for_together(client: httpx.Client, served:
     assert one == client.post("/v1/search", json={"query": "owl"}).json()["data"]
 
 
+def test_each_of_several_queries_is_told_how_it_was_probably_meant(client: httpx.Client) -> None:
+    queries = [{"query": "herron"}, {"query": "owl"}, {"query": "shalow watr", "mode": "keyword"}]
+    found = client.post("/v1/search", json={"queries": queries}).json()
+    assert found["did_you_mean_each"] == ["heron", "", "shallow water"]
+    assert found["did_you_mean"] == ""
+    alone = client.post("/v1/search", json={"query": "herron"}).json()
+    assert (alone["did_you_mean"], alone["did_you_mean_each"]) == ("heron", [])
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
