@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from kb.catalog.filters import SearchFilter
 from kb.catalog.numbers import check_page
 from kb.facade.collections import CollectionMethods
 from kb.hashing import is_content
@@ -51,16 +52,28 @@ class DocumentMethods(CollectionMethods):
             on_progress=on_progress,
         )
 
-    def documents(self, *, collection: str | None = None) -> list[DocumentInfo]:
+    def documents(
+        self, *, collection: str | None = None, where: SearchFilter | None = None
+    ) -> list[DocumentInfo]:
         """Return the documents of a collection, newest first.
+
+        Args:
+            collection: which; None is the one in the settings.
+            where: conditions that each of them meets; of pages, one of its passages.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        return self._store.catalog.documents_in(collection or self.settings.collection)
+        return self._store.catalog.documents_in(collection or self.settings.collection, where)
 
     def document_page(
-        self, *, collection: str | None = None, limit: int = 100, offset: int = 0, after: str = ""
+        self,
+        *,
+        collection: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        after: str = "",
+        where: SearchFilter | None = None,
     ) -> DocumentPage:
         """Return some of the documents of a collection, newest first, and how many there are.
 
@@ -70,6 +83,7 @@ class DocumentMethods(CollectionMethods):
             offset: how many to pass over.
             after: the ``next`` of the page before; the page after it begins there, whatever was
                 added or removed meanwhile.
+            where: as for :meth:`documents`; only what meets it is counted.
 
         Raises:
             CollectionError: there is no such collection.
@@ -77,7 +91,9 @@ class DocumentMethods(CollectionMethods):
         """
         check_page(limit, offset)
         name = collection or self.settings.collection
-        return self._store.catalog.document_page_in(name, limit=limit, offset=offset, after=after)
+        return self._store.catalog.document_page_in(
+            name, limit=limit, offset=offset, after=after, condition=where
+        )
 
     def original(self, document_id: int) -> Path | None:
         """Return the file that a document was read from; None if it is gone or has changed.

@@ -15,6 +15,7 @@ from kb.server.caller import Asking
 from kb.server.description import errors
 from kb.server.errors import json_response
 from kb.server.fields import DIGITS, CollectionName, PageCursor
+from kb.server.knowledge.filters import LISTS, ListedFilters
 from kb.server.knowledge.records import DeletedReply, DocumentReply, NoticeReply
 from kb.server.knowledge.serving import STORE, DocumentId, Serving, listed, page
 from kb.server.replies import Reply
@@ -25,7 +26,7 @@ _Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 class DocumentsReply(Reply):
-    """Some documents of a collection, and how many there are in all.
+    """Some documents of a collection, and how many there are in all that meet the conditions.
 
     ``next`` is given as ``after`` for those that follow; it is empty at the end.
     """
@@ -103,7 +104,7 @@ class ChunksReply(Reply):
     has_more: bool
 
 
-class DocumentsQuery(QueryString):
+class DocumentsQuery(ListedFilters):
     """``GET /v1/documents``: which of a collection's documents, newest first."""
 
     collection: CollectionName | None = None
@@ -140,8 +141,8 @@ def routes(serving: Serving) -> APIRouter:
     async def documents(
         asked: Annotated[DocumentsQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """List a collection's documents, newest first."""
-        each_once(request)
+        """List a collection's documents, newest first: all, or those that meet conditions."""
+        each_once(request, but=LISTS)
         collection = serving.one(caller, asked.collection)
         return await quick.run(lambda: json_response(_page(serving, asked, collection)))
 
@@ -229,7 +230,11 @@ def routes(serving: Serving) -> APIRouter:
 def _page(serving: Serving, asked: DocumentsQuery, collection: str) -> dict[str, Any]:
     base = serving.base
     page = base.document_page(
-        collection=collection, limit=asked.limit, offset=asked.offset, after=asked.after
+        collection=collection,
+        limit=asked.limit,
+        offset=asked.offset,
+        after=asked.after,
+        where=asked.search_filter(),
     )
     failed = base.files.failed_of(*(info.id for info in page.documents))
     return listed(
