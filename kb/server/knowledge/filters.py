@@ -25,7 +25,7 @@ LISTS = frozenset({"documents", "media_types", "tags", "languages", "metadata"})
 """Query parameters of :class:`ListedFilters` that may stand several times."""
 
 _Number = Annotated[int, Field(ge=0, le=MOST_INTEGER), DIGITS]
-_Pair = Annotated[str, Field(max_length=2001, pattern="^[^=]{1,1000}="), VALID]
+_Pair = Annotated[str, Field(max_length=2001, pattern=r"^[^=]{1,1000}=[\s\S]*$"), VALID]
 
 
 class Filters(Body):
@@ -73,7 +73,7 @@ class Filters(Body):
 class ListedFilters(QueryString):
     """The same conditions on documents, in a query string; lists are sent by repeating a name."""
 
-    documents: list[_Number] = Field(default=[], max_length=1000)
+    documents: list[_Number] = Field(default=[], max_length=500)
     path: Words = ""
     media_types: list[MediaType] = Field(default=[], max_length=16)
     tags: list[Words] = Field(default=[], max_length=100)
