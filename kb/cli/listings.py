@@ -24,7 +24,9 @@ def print_documents(
 ) -> None:
     """Print a table of documents, then what there is to say about them."""
     if found:
-        table = new_table("id", "short id", "name", "type", "language", "pages", "chunks", "tags", "added")
+        table = new_table(
+            "id", "short id", "name", "type", "language", "pages", "chunks", "tags", "added"
+        )
         for info in found:
             table.add_row(
                 str(info.id),

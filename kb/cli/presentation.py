@@ -14,12 +14,14 @@ from rich.text import Text
 
 from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
+from kb.records.short_ids import document_id
 from kb.search.reasons import anything_relevant
 from kb.store.purging import Compaction
 from kb.text import one_line
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
+_ID_CHARACTERS = len(document_id("text", "0" * 64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,8 @@ def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -
     """Say that nothing was found, or nothing that is likely to answer."""
     if not hits and doubts.min_score:
         console.print(
-            f"no passage has a score of {doubts.min_score:g} or more: lower --min-score to see the nearest"
+            f"no passage has a score of {doubts.min_score:g} or more: lower --min-score to see the "
+            "nearest"
         )
     elif not hits:
         console.print("no passages found; `kb documents` lists what there is to search")
@@ -236,7 +239,13 @@ def new_table(*columns: str) -> Table:
     """Return a table without lines, numbers to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        table.add_column(
+            column,
+            justify="right" if column in _NUMBERS else "left",
+            # Ids are copied: a narrow terminal takes what it lacks from the others.
+            no_wrap=column == "short id",
+            min_width=_ID_CHARACTERS if column == "short id" else None,
+        )
     return table
 
 

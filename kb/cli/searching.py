@@ -167,9 +167,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             if files:
                 presentation.print_files(hits, stdout(), doubts)
             else:
-                presentation.print_hits(
-                    " + ".join(texts), hits, stdout(), doubts, explain=explain
-                )
+                presentation.print_hits(" + ".join(texts), hits, stdout(), doubts, explain=explain)
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         for each in filter(None, meant):
             errors.print(f"did you mean {each!r}?", markup=False)
