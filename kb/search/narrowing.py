@@ -61,6 +61,13 @@ def narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
     return found[0][0], found[-1][1]
 
 
+def narrows(passage: Passage, span: Span, wanted: Telling) -> bool:
+    """Say whether words have told which sentences of a window are marked."""
+    text = passage.text
+    parts = sentences_in(text, span)
+    return _is_dense(text[slice(*span)]) and bool(words_in(passage, parts, wanted).any())
+
+
 def _is_dense(text: str) -> bool:
     """Say whether a text is in a script that says in 80 characters what Latin says in 200."""
     return 2 * sum(map(len, _DENSE.findall(text))) > len(text)

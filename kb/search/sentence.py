@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kb.embedding.base import Embedder, Vector
 from kb.records import SearchHit
 from kb.search.highlight import Passage, Telling
-from kb.search.narrowing import narrowed, sentences_in, words_in
+from kb.search.narrowing import narrowed, narrows, sentences_in, words_in
 from kb.sentences.packed import ChunkSentences
 from kb.sentences.windows import CONTEXT, windows
 
@@ -86,7 +86,7 @@ def read_spans(
     several = {
         key: each
         for key, each in parts.items()
-        if len(each) > 1 and not words_in(passages[key], each, wanted).any()
+        if len(each) > 1 and not narrows(passages[key], found[key], wanted)
     }
     for key, cosines in _read(asked, several, vectors, embedder).items():
         found[key] = several[key][int(np.argmax(cosines))]
