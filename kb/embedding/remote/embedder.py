@@ -71,11 +71,11 @@ class ServerEmbedder:
         key: str | None = None,
     ) -> None:
         addresses, name = parse_servers(model)
-        if key is None:
-            key = key_from_environment(*KEY_VARIABLES)
+        secret = key_from_environment(*KEY_VARIABLES) if key is None else key
+        advice = {} if key is None else {"key_advice": "give a key that allows this"}
         servers = [
             Server(
-                ServerClient(address, key=key, timeout_s=timeout_s),
+                ServerClient(address, key=secret, timeout_s=timeout_s, **advice),
                 model=name,
                 context_tokens=context_tokens,
             )
