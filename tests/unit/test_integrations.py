@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -125,6 +125,12 @@ def test_options_are_asked_for_as_they_are_given() -> None:
         rerank=False,
         highlights="words",
     )
+
+
+def test_every_part_of_a_request_has_its_option() -> None:
+    called = {"top_k": "k", "collections": "collection"}
+    parts = {called.get(each.name, each.name) for each in fields(SearchRequest)}
+    assert parts - {"query"} == SearchOptions.model_fields.keys()
 
 
 def test_queries_come_beside_the_one_that_is_asked() -> None:
