@@ -1,6 +1,6 @@
 """A process that ingests is killed at random moments; what was done stays, whole.
 
-``make test`` kills 8 times; ``make test-full`` 50 times, and 10 times more during replacement.
+``make test`` kills 4 times; ``make test-full`` 50 times, and 10 times more during replacement.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def kill_many(
                 for info in base.documents()[: FILES // 2]:
                     base.remove(info.id)
                 journal.write_text("")
-    assert interrupted >= kills // 4, "the runs were over before they could be killed"
+    assert interrupted >= max(1, kills // 4), "the runs were over before they could be killed"
     ingest(reference, [folder])
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         report = ingest(base, [folder])
@@ -142,7 +142,7 @@ def test_a_killed_ingest_loses_nothing_and_finishes_later(
     folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
 ) -> None:
     kill_many(
-        6,
+        3,
         seed=7,
         folder=folder,
         settings=settings,
@@ -156,7 +156,7 @@ def test_a_killed_replacement_shows_one_version_whole(
     folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
 ) -> None:
     replace_and_kill(
-        2,
+        1,
         seed=8,
         folder=folder,
         settings=settings,
