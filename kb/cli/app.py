@@ -21,6 +21,7 @@ from kb.cli import (
     upkeep,
 )
 from kb.cli.common import options
+from kb.cli.question_command import QuestionCommand
 
 app = typer.Typer(
     add_completion=False,
@@ -33,7 +34,7 @@ app.add_typer(evaluation.app, name="eval")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
-app.command()(asking.ask)
+app.command(cls=QuestionCommand)(asking.ask)
 app.command()(reembedding.reembed)
 app.command()(refining.refine)
 app.command()(migrating.migrate)
@@ -41,7 +42,7 @@ app.command()(serving.serve)
 app.callback()(options)
 
 
-app.command()(searching.search)
+app.command(cls=QuestionCommand)(searching.search)
 app.command()(reading.get)
 app.command()(documents.documents)
 app.command()(documents.tag)

@@ -17,7 +17,7 @@ from kb.records import CollectionInfo, SearchHit
 from kb.records.short_ids import document_id
 from kb.search.reasons import anything_relevant
 from kb.store.purging import Compaction
-from kb.text import one_line
+from kb.text import one_line, shortened
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
@@ -67,7 +67,7 @@ def print_hits(
         doubts: why they may be none, or doubtful.
         explain: add what each stage of the search gave them.
     """
-    console.print(Text(query, style="bold"))
+    console.print(Text(shortened(query), style="bold"))
     _print_doubts(hits, console, doubts)
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")

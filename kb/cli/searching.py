@@ -18,6 +18,7 @@ from kb.records import MediaType, SearchHit, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest, WeightedQuery
 from kb.search.typed import query_from_text
+from kb.text import shortened
 
 
 def search(  # noqa: PLR0917 - typer reads options from parameters
@@ -122,8 +123,9 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
 ) -> None:
     """Find the passages that answer a question, or several questions together.
 
-    "Words in quotes" must stand in every hit, -word in none. `kb get` reads on from a hit's short
-    id.
+    "Words in quotes" must stand in every hit, -word in none. A question that begins with a minus
+    stands behind two hyphens: kb search -- "-word other words". `kb get` reads on from the short id
+    of a hit.
     """
     with opened(top_k=top_k) as base:
         _require_sense(top_k, everything=everything, files=files, explain=explain, context=context)
@@ -170,7 +172,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
                 presentation.print_hits(" + ".join(texts), hits, stdout(), doubts, explain=explain)
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         for each in filter(None, meant):
-            errors.print(f"did you mean {each!r}?", markup=False)
+            errors.print(f"did you mean {shortened(each)!r}?", markup=False)
 
 
 def _require_sense(
