@@ -21,9 +21,21 @@ from kb.search.typed import query_from_text
 from kb.text import shortened
 
 
+def _required(context: typer.Context, query: str) -> str:
+    """Refuse a search for nothing, as the command line is read."""
+    # Options that are given are read before an argument that is not.
+    if not query.strip() and not context.params.get("queries"):
+        msg = 'nothing to search for; give a question, or several: -q "meaning:…" -q "words:…"'
+        raise typer.BadParameter(msg)
+    return query
+
+
 def search(  # noqa: PLR0917 - typer reads options from parameters
     query: Annotated[
-        str, typer.Argument(help="A question or words, in any language.", show_default=False)
+        str,
+        typer.Argument(
+            help="A question or words, in any language.", show_default=False, callback=_required
+        ),
     ] = "",
     queries: Annotated[
         list[str] | None,
@@ -193,12 +205,9 @@ def _asked(query: str, typed: Sequence[str]) -> tuple[WeightedQuery, ...]:
     """Return the queries of a search for several; none where it is for the argument alone.
 
     Raises:
-        SettingsError: there is nothing to search for, or a query cannot be understood.
+        SettingsError: a query cannot be understood.
     """
     if not typed:
-        if not query.strip():
-            msg = 'nothing to search for; give a question, or several: -q "meaning:…" -q "words:…"'
-            raise SettingsError(msg)
         return ()
     queries = tuple(map(query_from_text, typed))
     return (WeightedQuery(text=query), *queries) if query.strip() else queries
