@@ -66,7 +66,8 @@ def main() -> int:
             outcome = Outcome(name, files=len(files))
             collection = _ingested(web, options.root, files, outcome, options.together)
             _asked(web, collection, questions, outcome)
-            _embedded_alone(web, collection, f"{url}/v1/embeddings", options, outcome)
+            if options.alone:
+                _embedded_alone(web, collection, f"{url}/v1/embeddings", options, outcome)
         _say(outcome, questions)
         outcomes.append(outcome)
     return _verdict(outcomes, questions)
@@ -86,6 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--reranker", help="URL of the external reranker, with hybrid search")
     parser.add_argument("--together", type=int, default=1, help="uploads that are sent at once")
     parser.add_argument("--prefixes", action="store_true", help="say what is query and document")
+    parser.add_argument("--alone", action="store_true", help="time what embedding alone takes")
     parser.add_argument("--log", type=Path, help="where Open WebUI's log goes")
     return parser.parse_args()
 
@@ -226,11 +228,15 @@ def _right(outcome: Outcome, questions: dict[str, str]) -> set[str]:
 def _say(outcome: Outcome, questions: dict[str, str]) -> None:
     right = _right(outcome, questions)
     middle = sorted(outcome.milliseconds)[len(outcome.milliseconds) // 2]
+    alone = (
+        f" ({outcome.chunks} chunks, embedded twice; that alone takes {outcome.alone:.1f} s)"
+        if outcome.chunks
+        else ""
+    )
     sys.stdout.write(
         f"{outcome.server}: {outcome.files - len(outcome.lost)} of {outcome.files} files in "
-        f"{outcome.seconds:.1f} s ({outcome.chunks} chunks, embedded twice; that alone takes "
-        f"{outcome.alone:.1f} s); the right file first for {len(right)} of {len(questions)} "
-        f"questions, {middle:.0f} ms each (p50)\n"
+        f"{outcome.seconds:.1f} s{alone}; the right file first for {len(right)} of "
+        f"{len(questions)} questions, {middle:.0f} ms each (p50)\n"
     )
     for name, why in outcome.lost.items():
         sys.stdout.write(f"  lost {name}: {why[:300]}\n")
