@@ -18,6 +18,7 @@ removed, or the memory of the last fifth more than 5 % above that of the second 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -49,7 +50,8 @@ TEXTS = [
     f"Valve {number} is opened by turning wheel {number * 7} twice. " * 9 for number in range(16)
 ]
 MANY = raw_client.request("/v1/embeddings", {"input": TEXTS * 20})
-TOO_LARGE = {"input": "x" * (9 << 20)}
+TOO_LARGE = json.dumps({"input": "x" * (9 << 20)}).encode()
+JSON = {"Content-Type": "application/json"}
 SLOW = 40  # bytes that are sent one by one
 KEPT = 100  # documents of each writer
 FILES = 4  # of an upload
@@ -115,15 +117,14 @@ class Soak:
 
     def too_large(self) -> None:
         """Send bodies that are refused."""
-        while time.monotonic() < self.end:
-            try:
-                answer = httpx.post(
-                    f"{self.url}/v1/embeddings", json=TOO_LARGE, timeout=60, trust_env=False
-                )
-                self._count("too large", answer.status_code)
-            except httpx.TransportError:
-                self._count("too large, cut off", 0)
-            time.sleep(1)
+        with httpx.Client(base_url=self.url, timeout=60, trust_env=False) as client:
+            while time.monotonic() < self.end:
+                try:
+                    answer = client.post("/v1/embeddings", content=TOO_LARGE, headers=JSON)
+                    self._count("too large", answer.status_code)
+                except httpx.TransportError:
+                    self._count("too large, cut off", 0)
+                time.sleep(1)
 
     def slow_body(self) -> None:
         """Send a body a byte at a time; what is sent in the end is answered."""
