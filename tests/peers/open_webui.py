@@ -85,6 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--key", default="none", help="API key of the servers")
     parser.add_argument("--loader", help="URL of the external document loader, if any")
     parser.add_argument("--reranker", help="URL of the external reranker, with hybrid search")
+    parser.add_argument("--reranker-model", default="reranker", help="name of its model")
     parser.add_argument("--together", type=int, default=1, help="uploads that are sent at once")
     parser.add_argument("--prefixes", action="store_true", help="say what is query and document")
     parser.add_argument("--alone", action="store_true", help="time what embedding alone takes")
@@ -120,7 +121,7 @@ def _settings(options: argparse.Namespace, url: str) -> dict[str, str]:
         told |= {
             "ENABLE_RAG_HYBRID_SEARCH": "true",
             "RAG_RERANKING_ENGINE": "external",
-            "RAG_RERANKING_MODEL": "reranker",
+            "RAG_RERANKING_MODEL": options.reranker_model,
             "RAG_EXTERNAL_RERANKER_URL": options.reranker,
             "RAG_EXTERNAL_RERANKER_API_KEY": options.key,
         }

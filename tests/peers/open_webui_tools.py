@@ -45,7 +45,7 @@ def main() -> int:
     options = parser.parse_args()
     model = _Model()
     settings = _settings(options, model.service.model.partition("#")[0])
-    with Client(options.server, key=options.key or None) as base:
+    with Client(options.server, key=options.key) as base:
         number = base.add(TEXT, name=NAME).document_id
         try:
             with webui.running(options.python, settings, options.log) as web:
@@ -56,16 +56,21 @@ def main() -> int:
             base.remove(number)
             model.service.stop()
     well = [
-        _said("tools offered", model.offered >= OFFERED, sorted(model.offered)),
-        _said("search_documents", TEXT in found and NAME in found, found[:300]),
-        _said("read_document", TEXT in read, read[:300]),
+        _said("tools offered", model.offered == OFFERED, ", ".join(sorted(model.offered))),
+        _said("search_documents", TEXT in found and NAME in found, _around(found)),
+        _said("read_document", TEXT in read, _around(read)),
     ]
     return 0 if all(well) else 1
 
 
-def _said(what: str, well: bool, told: object) -> bool:  # noqa: FBT001 - one line of the report
+def _said(what: str, well: bool, told: str) -> bool:  # noqa: FBT001 - one line of the report
     sys.stdout.write(f"{what}: {'well' if well else 'FAILED'}: {told}\n")
     return well
+
+
+def _around(told: str) -> str:
+    at = max(told.find(TEXT), 0)
+    return " ".join(told[max(at - 100, 0) : at + 100].split())
 
 
 def _settings(options: argparse.Namespace, chat_url: str) -> dict[str, str]:
@@ -97,6 +102,7 @@ class _Model:
 
     def __init__(self) -> None:
         self.service = ChatService(self._reply)
+        self.service.streams = False
         self.offered: set[str] = set()
         self._call: dict[str, Any] = {}
 
@@ -115,8 +121,8 @@ class _Model:
 
     def _reply(self, messages: list[dict[str, str]]) -> str:
         told = "\n".join(str(message["content"]) for message in messages)
-        offered = set(re.findall(r'"name": ?"(\w+)"', told))
-        if offered >= {self._call["name"]}:
+        offered = set(re.findall(r'"name": ?"(\w+_\w+)"', told))
+        if self._call["name"] in offered:
             self.offered |= offered
             return json.dumps({"tool_calls": [self._call]})
         return told
