@@ -37,7 +37,7 @@ Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from kb.redaction import redacted
@@ -62,8 +62,11 @@ class SettingsError(KnowledgeBaseError):
     """A setting is unknown, out of range or contradicts another."""
 
 
-class MissingExtraError(KnowledgeBaseError):
-    """An optional package is needed; the message gives the command that installs it."""
+class MissingExtraError(KnowledgeBaseError, ImportError):
+    """An optional package is needed; the message gives the command that installs it.
+
+    It is an ImportError too, for programs that try whether a module can be imported.
+    """
 
 
 class ModelError(KnowledgeBaseError):
@@ -165,7 +168,14 @@ class CollectionGoneError(CollectionError):
 
 
 class DocumentNotFoundError(KnowledgeBaseError):
-    """There is no such document in the collection."""
+    """There is no such document in the collection.
+
+    ``nearest`` is what was probably meant, as the message names it, the nearest first.
+    """
+
+    def __init__(self, message: str, nearest: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.nearest = tuple(nearest)
 
 
 class ApiKeyError(KnowledgeBaseError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from kb import ending
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+_WIDTH_OF_PIPES = 1000
 
 CollectionOption = Annotated[
     str | None, typer.Option("--collection", "-c", help="Collection to use.")
@@ -53,12 +56,16 @@ def expected_errors() -> Iterator[None]:
 def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
     """Open the knowledge base for a command; expected errors end it without a traceback."""
     with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
-        yield base
+        try:
+            yield base
+        finally:
+            ending.begin()
 
 
 def stdout() -> Console:
-    """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for results; a table that goes to a program has whole lines."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_PIPES
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def print_json(value: object) -> None:

@@ -17,6 +17,7 @@ from kb.client import Client
 from kb.errors import (
     ChatError,
     CollectionError,
+    EmbeddingError,
     JobError,
     KnowledgeServerError,
     KnowledgeServerUnavailableError,
@@ -123,6 +124,26 @@ def test_a_key_lets_the_client_do_what_it_allows(served: ServedApp) -> None:
             ):
                 stranger.collections()
             assert not wrong or wrong not in str(raised.value)
+    finally:
+        served.base.keys.revoke(record.name)
+
+
+def test_the_model_of_the_server_embeds_with_the_key_of_the_client(
+    served: ServedApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_API_KEY", "kb_for-a-server-of-models")
+    record, key = served.base.keys.create("embedding", scopes=["embed"])
+    try:
+        with Client(served.url, key=key, retries=QUICK) as client:
+            here, there = served.base.embedder, client.embedder
+            assert there.identity == here.identity
+            assert there.embed_query("shelf") == pytest.approx(here.embed_query("shelf"))
+        with (
+            Client(served.url, retries=QUICK) as stranger,
+            pytest.raises(EmbeddingError, match=r"401.*; give a key that allows this") as raised,
+        ):
+            assert stranger.embedder
+        assert "server-of-models" not in str(raised.value)
     finally:
         served.base.keys.revoke(record.name)
 
@@ -291,6 +312,27 @@ class TestSending:
             client.cancel(job.id)  # it has ended
         with pytest.raises(JobError):
             client.job(987_654)
+
+    def test_a_job_is_tried_again_with_a_password_and_forgotten(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "log.pdf"
+        canvas = Canvas(str(path), encrypt="harbour")
+        canvas.drawString(72, 700, "The pilot boards at the outer buoy.")
+        canvas.save()
+        (job,) = client.upload([path, ("note.txt", b"Words.")], collection="again")
+        *_, last = client.watch(job.id)
+        assert last.failed == 1
+        newer = client.retry(job.id, passwords=["harbour"])
+        *_, last = client.watch(newer.id)
+        assert [(file.name, file.stage) for file in last.files] == [("log.pdf", "stored")]
+        with pytest.raises(JobError):
+            client.job(job.id)  # the new one took its place
+        with pytest.raises(JobError, match="nothing of job"):
+            client.retry(newer.id)
+        client.forget(newer.id)
+        with pytest.raises(JobError):
+            client.forget(newer.id)
 
     def test_a_zip_that_is_sent_is_taken_apart(self, client: Client, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "two.zip", "w") as made:
