@@ -142,7 +142,10 @@ def prepared(
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
         front: ASGIApp = Journal(
-            Cors(gate, policy.origins), metrics=gate.metrics, add=note or (lambda _: None)
+            Cors(gate, policy.origins),
+            metrics=gate.metrics,
+            add=note or (lambda _: None),
+            behind_proxy=behind_proxy,
         )
         config = uvicorn.Config(
             front,
