@@ -13,8 +13,7 @@ import own_server
 import pytest
 from described import SAMPLES, body_schema, check_answer, is_malformed
 from json_schema import Schemas
-
-from kb import KnowledgeBase, Settings
+from served_app import served_app
 
 BODIES = ("/v1/embeddings", "/v1/search", "/tokenize")
 BODIES_OF_CHANGES = (
@@ -38,19 +37,16 @@ KEY = "a-key-that-nobody-guesses-1407"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[httpx.Client]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a server with two documents, one of them with metadata and a tag."""
-    folder = tmp_path_factory.mktemp("described")
-    (folder / "models").symlink_to(models_dir)
-    with KnowledgeBase.open(Settings.load(data_dir=folder)) as base:
-        base.add(
-            "红隼在草地上空盘旋。", name="鸟/红隼.txt", metadata={"year": 2024, "tags": "bird"}
-        )
-        base.add("The heron waits in shallow water, x.", name="birds/heron.txt")
     with (
-        own_server.serving(folder) as running,
+        served_app(tmp_path_factory.mktemp("described")) as running,
         httpx.Client(base_url=running.url, trust_env=False, timeout=120) as opened,
     ):
+        running.base.add(
+            "红隼在草地上空盘旋。", name="鸟/红隼.txt", metadata={"year": 2024, "tags": "bird"}
+        )
+        running.base.add("The heron waits in shallow water, x.", name="birds/heron.txt")
         yield opened
 
 
@@ -202,7 +198,7 @@ def test_a_model_is_described_by_its_name_and_others_are_not_there(
     client: httpx.Client, description: dict[str, Any], schemas: Schemas
 ) -> None:
     path = "/v1/models/{model}"
-    for name, status in (("multilingual-e5-small", 200), ("a/b", 404), ("10" * 90, 404)):
+    for name, status in (("hashed-words", 200), ("a/b", 404), ("10" * 90, 404)):
         answer = client.get(f"/v1/models/{name}")
         assert answer.status_code == status
         check_answer(answer, description, schemas, path)
