@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import own_server
 import pytest
+import raw_client
 from described import SAMPLES, body_schema, check_answer, is_malformed
 from json_schema import Schemas
 from served_app import served_app
@@ -354,3 +355,17 @@ def test_no_path_has_an_answer_that_the_server_never_gives(description: dict[str
             assert "422" not in operation["responses"]
             assert {"200", "202"} & set(operation["responses"])
             assert {"400", "500", "503"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("path", ["/v1/documents", "/api/tags"])
+def test_headers_that_are_too_long_are_refused_as_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    begun = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Long: ".encode()
+    with raw_client.connected(str(client.base_url)) as connection:
+        connection.sendall(begun + b"x" * 20_000)
+        status, said = raw_client.answered(raw_client.everything(connection))
+    assert status == 431
+    told = description["paths"][path]["get"]["responses"]["431"]
+    schema = told["content"]["application/json"]["schema"]
+    assert list(schemas.problems(schema, said)) == []
