@@ -57,7 +57,8 @@ def test_a_passage_says_where_it_stands_and_how_sure_the_search_is(base: Base) -
     assert facts["heading"] == "Almanac › Tides"
     assert (facts["title"], facts["document"]) == ("Tide tables", {"author": "Li"})
     assert 0 < facts["score"] <= 1
-    assert found.id == str(facts["chunk_id"])
+    assert found.id == facts["id"]
+    assert base.read(found.id).text == found.page_content
 
 
 def test_here_and_served_give_the_same_documents(bases: Bases) -> None:
