@@ -143,7 +143,7 @@ def test_a_chain_hands_passages_to_a_prompt(base: Base) -> None:
     assert told[1].content == QUESTION
 
 
-def test_a_small_chat_model_answers_in_a_chain(base: Base) -> None:
+def test_a_small_chat_model_answers_in_a_chain(bases: Bases) -> None:
     with closing(LocalChat(smollm2(), window_tokens=1024)) as chat:
 
         def answer(prompt: PromptValue) -> str:
@@ -153,7 +153,8 @@ def test_a_small_chat_model_answers_in_a_chain(base: Base) -> None:
             ]
             return chat.complete(turns, most_tokens=40)
 
-        assert "24" in (chain(base) | RunnableLambda(answer) | StrOutputParser()).invoke(QUESTION)
+        passages = chain(bases["served"])
+        assert "24" in (passages | RunnableLambda(answer) | StrOutputParser()).invoke(QUESTION)
 
 
 def test_an_agent_gets_the_retriever_as_a_tool(base: Base) -> None:
