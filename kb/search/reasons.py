@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kb.records import Reason, SearchHit
 
-RELEVANT = 0.1
+RELEVANT = 0.15
 """Where the best score is below this, nothing that was found answers; docs/hits.md has what that
 declines rightly and wrongly."""
 
