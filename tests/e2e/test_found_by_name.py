@@ -99,6 +99,18 @@ def test_a_name_that_is_gone_finds_nothing(base: KnowledgeBase) -> None:
     assert base.search("tides-harbour.txt", mode="keyword") == []
 
 
+def test_a_name_that_many_have_names_none_of_them_but_the_one_that_is_just_that(
+    base: KnowledgeBase,
+) -> None:
+    for number in range(1, 13):
+        base.add(f"Sum {number * 17}.", name=f"bills/invoice-{number}.txt", collection="bills")
+    assert base.search("invoice", mode="keyword", collection="bills") == []
+    assert base.search("invoice-7", mode="keyword", collection="bills")[0].text == "Sum 119."
+    base.add("How to write one.", name="bills/invoice.txt", collection="bills")
+    (hit,) = base.search("invoice", mode="keyword", collection="bills")
+    assert hit.source == "bills/invoice.txt"
+
+
 def test_a_title_that_answers_is_shown_and_told_as_the_reason(base: KnowledgeBase) -> None:
     hit = base.search("library opening hours")[0]
     assert (hit.source, hit.unseen_title) == ("hours.md", TITLE)
