@@ -9,7 +9,7 @@ from kb.records import Reason, SearchHit
 from kb.search.highlight import Telling, telling_terms
 from kb.search.naming import told_by
 
-RELEVANT = 0.1
+RELEVANT = 0.15
 """Where the best score is below this, nothing that was found answers; docs/hits.md has what that
 declines rightly and wrongly."""
 
