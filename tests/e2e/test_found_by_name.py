@@ -10,8 +10,9 @@ import pytest
 from hashing_embedder import HashingEmbedder
 from rich.console import Console
 
-from kb import Document, KnowledgeBase, SearchFilter, Settings
+from kb import Document, KnowledgeBase, SearchFilter, SearchRequest, Settings
 from kb.cli.presentation import print_hits
+from kb.search.request import WeightedQuery
 
 TEXTS = {
     "finance/budget-2025.xlsx.pdf": "Costs rose. The rent is 4,000 a month.",
@@ -71,6 +72,17 @@ def test_a_document_is_found_by_the_name_of_any_of_its_files(base: KnowledgeBase
 def test_the_folder_of_a_file_is_not_its_name(base: KnowledgeBase) -> None:
     assert base.search("reports", mode="keyword") == []
     assert base.search("finance", mode="keyword") == []
+
+
+def test_by_meaning_alone_no_names_are_looked_at(base: KnowledgeBase) -> None:
+    assert not any("name" in hit.reasons for hit in base.search("budget-2025", mode="dense"))
+
+
+def test_of_several_queries_one_may_be_a_name(base: KnowledgeBase) -> None:
+    queries = (WeightedQuery(text="budget-2025"), WeightedQuery(text="kestrel hovers"))
+    hits = base.find(SearchRequest(queries=queries, mode="keyword"))
+    told = {hit.source: hit.reasons for hit in hits}
+    assert "name" in told["finance/budget-2025.xlsx.pdf"]
 
 
 def test_an_id_without_an_ending_is_no_name_of_a_file(base: KnowledgeBase) -> None:
