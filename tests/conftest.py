@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 import os
 import signal
 import sys
@@ -29,7 +29,6 @@ APP = Path(__file__).parent.parent / "ui" / "app.py"
 # as well, which runs in a Python of its own.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("golden", "helpers")]
 
-import own_loop  # noqa: E402 - found there
 
 # What takes longest for a file begins first: processes then end at about the same time.
 _FIRST = ("browser", "e2e", "contract")
@@ -53,16 +52,6 @@ def pytest_configure() -> None:
     sys.dont_write_bytecode = False
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an async test, as the suites of other libraries have them, in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = pyfuncitem._fixtureinfo.argnames
-    own_loop.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
-    return True
 
 
 @dataclass(frozen=True)
@@ -145,11 +134,29 @@ def base(settings: Settings, embedder: Embedder) -> Iterator[KnowledgeBase]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def components() -> Iterator[None]:
+    """Have Streamlit look for components once in a process, as its server does.
+
+    For each page that a test draws it would read what every installed package says of itself, two
+    thirds of the time that the page takes.
+    """
+    from streamlit.components.v2 import (  # noqa: PLC0415, TID251 - only UI tests need it
+        manifest_scanner,
+    )
+
+    with pytest.MonkeyPatch.context() as patch:
+        name = "scan_component_manifests"
+        patch.setattr(manifest_scanner, name, functools.cache(getattr(manifest_scanner, name)))
+        yield
+
+
 @pytest.fixture
 def ui(
-    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch, components: None
 ) -> Iterator[UserInterface]:
     """The browser UI over an empty knowledge base, drawn without a browser."""
+    assert components is None
     from streamlit import config  # noqa: PLC0415, TID251 - only UI tests need Streamlit
 
     from ui.session import Session, session  # noqa: PLC0415 - likewise

@@ -39,6 +39,7 @@ class StoredChunk:
     document_id: int
     title: str
     media_type: MediaType
+    content_hash: str
     metadata: Mapping[str, MetadataValue]
     ordinal: int
     text: str
@@ -75,8 +76,8 @@ class ChunkReads(Transaction):
         # The ids travel as one JSON array: no limit on their number, and one prepared statement.
         # CROSS JOIN keeps SQLite from walking every chunk of the collection to meet them.
         rows = self._db.execute(
-            "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.metadata,"
-            " k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
+            "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.content_hash,"
+            " d.metadata, k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
             " k.page_last, k.page_label, k.page_label_last, k.read_by, k.confidence, k.header,"
             " k.vector_key, k.language FROM json_each(?) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
@@ -111,6 +112,15 @@ class ChunkReads(Transaction):
             (json.dumps(list(ids)),),
         )
         return {row[0]: row[1] for row in rows}
+
+    def first_chunks(self, document_ids: Sequence[int]) -> list[int]:
+        """Return the first chunk of each document, in the order given; those without go."""
+        rows = self._db.execute(
+            "SELECT k.id FROM json_each(?) wanted"
+            " JOIN chunks k ON k.document_id = wanted.value AND k.ordinal = 0 ORDER BY wanted.key",
+            (json.dumps(list(document_ids)),),
+        )
+        return [row["id"] for row in rows]
 
     def visible_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks of a collection that a search may see."""
@@ -224,6 +234,7 @@ def _stored(row: sqlite3.Row) -> StoredChunk:
         document_id=row["document_id"],
         title=row["title"],
         media_type=row["media_type"],
+        content_hash=row["content_hash"],
         metadata=json.loads(row["metadata"]),
         ordinal=row["ordinal"],
         text=row["text"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+_WIDTH_OF_PIPES = 1000
 
 CollectionOption = Annotated[
     str | None, typer.Option("--collection", "-c", help="Collection to use.")
@@ -41,13 +43,22 @@ def expected_errors() -> Iterator[None]:
     """End a command without a traceback on errors that users can meet."""
     try:
         yield
-    except KnowledgeBaseError as error:
+    except (KnowledgeBaseError, PermissionError) as error:
         if _options["debug"]:
             raise
+        told = str(error) if isinstance(error, KnowledgeBaseError) else _refused(error)
         Console(stderr=True, highlight=False, soft_wrap=True).print(
-            "error:", str(error), style="red", markup=False
+            "error:", told, style="red", markup=False
         )
         raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+
+
+def _refused(error: PermissionError) -> str:
+    """Return what to do about a file that nothing else has reported: of a model, of the spool."""
+    return (
+        f"{error.filename}: {error.strerror}; run as the user that it belongs to, have its "
+        "permissions changed, or set KB_DATA_DIR to another folder"
+    )
 
 
 @contextmanager
@@ -61,8 +72,9 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
 
 
 def stdout() -> Console:
-    """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for results; a table that goes to a program has whole lines."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_PIPES
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def print_json(value: object) -> None:

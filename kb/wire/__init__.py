@@ -18,6 +18,7 @@ from kb.wire.reading import (
     job_file_from_json,
     job_from_json,
     overview_from_json,
+    reading_from_json,
     run_from_json,
 )
 from kb.wire.writing import (
@@ -30,10 +31,12 @@ from kb.wire.writing import (
     document_json,
     facets_json,
     failed_json,
+    file_json,
     hit_json,
     job_file_json,
     job_json,
     overview_json,
+    reading_json,
     run_json,
 )
 
@@ -58,6 +61,7 @@ __all__ = [
     "facets_json",
     "failed_from_json",
     "failed_json",
+    "file_json",
     "hit_from_json",
     "hit_json",
     "job_file_from_json",
@@ -66,6 +70,8 @@ __all__ = [
     "job_json",
     "overview_from_json",
     "overview_json",
+    "reading_from_json",
+    "reading_json",
     "run_from_json",
     "run_json",
 ]

@@ -18,6 +18,7 @@ from kb.records import (
     DocumentInfo,
     Facets,
     FailedFile,
+    Reading,
     SearchHit,
 )
 from kb.store.purging import Compaction
@@ -32,10 +33,12 @@ __all__ = [
     "document_json",
     "facets_json",
     "failed_json",
+    "file_json",
     "hit_json",
     "job_file_json",
     "job_json",
     "overview_json",
+    "reading_json",
     "run_json",
 ]
 
@@ -43,6 +46,20 @@ __all__ = [
 def hit_json(hit: SearchHit) -> dict[str, Any]:
     """Return a hit as JSON values."""
     return {**asdict(hit), "place": hit.place, "matched": hit.matched}
+
+
+def file_json(hit: SearchHit) -> dict[str, Any]:
+    """Return the document of a hit as JSON values, with the score of that hit."""
+    return {
+        "short_id": hit.short_id.partition(".")[0],
+        "score": hit.score,
+        "path": hit.source,
+        "collection": hit.collection,
+        "document_id": hit.document_id,
+        "title": hit.title,
+        "media_type": hit.media_type,
+        "best": hit.short_id,
+    }
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -71,6 +88,7 @@ def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict
     return {
         **asdict(info),
         "name": info.name,
+        "short_id": info.short_id,
         "outcome": "warnings" if info.notices else "indexed",
         "added_at": info.added_at.isoformat(),
         "metadata": dict(info.metadata),
@@ -99,6 +117,12 @@ def overview_json(overview: Overview) -> dict[str, Any]:
 def added_json(added: AddResult) -> dict[str, Any]:
     """Return what adding a document did as JSON values."""
     return asdict(added)
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """Return what was read of a document as JSON values."""
+    fields = {each: getattr(reading, each) for each in Reading.__slots__}
+    return {**fields, "document": document_json(reading.document), "place": reading.place}
 
 
 def failed_json(file: FailedFile) -> dict[str, Any]:
