@@ -9,6 +9,7 @@ from rich.console import Console
 
 from kb import wire
 from kb.cli import (
+    agents,
     asking,
     collections,
     documents,
@@ -50,6 +51,7 @@ app.command()(reembedding.reembed)
 app.command()(refining.refine)
 app.command()(migrating.migrate)
 app.command()(serving.serve)
+app.command()(agents.mcp)
 app.callback()(options)
 
 

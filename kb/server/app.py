@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from kb.knowledge_base import KnowledgeBase
 from kb.server import about, embeddings, knowledge
+from kb.server.agents import http as agents
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
@@ -83,6 +84,7 @@ def application(
     guard = Guard(base.keys, policy or Policy())
     tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
     app.router.routes += [
+        agents.route(serving),
         about.description("/openapi.json", app.openapi),
         about.description(f"{tools.ROOT}/openapi.json", tools_described),
     ]

@@ -1,0 +1,43 @@
+"""JSON Schemas of parameters and results as agents get them: flat, short, nothing twice.
+
+Models pay for each word of them, and some clients know neither ``$ref`` nor a choice of types.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+_DROPPED = ("title",)
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema without references, titles, and null beside another type."""
+    whole = model.model_json_schema()
+    found = _plain(whole, whole.get("$defs", {}))
+    found.pop("$defs", None)
+    return found
+
+
+def _plain(schema: Any, named: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(schema, list):
+        return [_plain(each, named) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return _plain(named[schema["$ref"].rpartition("/")[2]] | rest, named)
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        if rest.get("default", ...) is None:
+            del rest["default"]
+        return _plain(choices[0] | rest, named)
+    return {
+        key: {name: _plain(each, named) for name, each in value.items()}
+        if key == "properties"
+        else _plain(value, named)
+        for key, value in schema.items()
+        if key not in _DROPPED and key != "$defs"
+    }
