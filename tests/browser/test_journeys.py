@@ -234,6 +234,13 @@ def test_hostile_names_and_contents_never_become_markup(tab: Tab) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
+def at_rest(page: Page) -> None:
+    """Wait until nothing is drawn any more: what fades in or out has too little contrast."""
+    app = page.locator("[data-testid=stApp]")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=INGEST_TIMEOUT_MS)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=INGEST_TIMEOUT_MS)
+
+
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
     chromium: Browser, server: Server, scheme: Literal["light", "dark"]
@@ -253,6 +260,7 @@ def test_no_view_has_serious_faults_for_people_who_see_or_hear_differently(
     ):
         page.goto(server.url + path)
         page.locator(drawn).first.wait_for()
+        at_rest(page)
         faults = [
             (path, fault["id"], [node["html"] for node in fault["nodes"]])
             for fault in Axe().run(page).response["violations"]
