@@ -55,6 +55,14 @@ class CollectionCalls(Parts):
         """Change a collection's description."""
         self._change(name, {"description": description})
 
+    def describe_folder(
+        self, folder: str, description: str, *, collection: str | None = None
+    ) -> CollectionInfo:
+        """Say what a folder of a collection holds: see :meth:`kb.KnowledgeBase.describe_folder`."""
+        path = place("collections", collection or self._default())
+        told = self.server.ask("PATCH", path, json={"folders": {folder: description}})
+        return self.record(wire.collection_from_json, told, path)
+
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for; empty for the settings' instruction."""
         self._change(name, {"instruction": instruction})

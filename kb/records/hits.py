@@ -39,7 +39,8 @@ class SearchHit:
     spans inside ``text``, in order: ``sentence``, the one that answers, and those of ``words`` that
     stand outside of it. ``words`` are all words of the query. ``reasons`` say why it was found.
     ``read_by`` and ``confidence`` say
-    whether the passage was read from a picture and how sure the reader was.
+    whether the passage was read from a picture and how sure the reader was. ``about`` is what people
+    say of the folders it is from, the innermost first, and of its collection.
     """
 
     score: float
@@ -71,6 +72,7 @@ class SearchHit:
     ranks: Mapping[str, int] = field(default_factory=dict)
     before: str = ""
     after: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:

@@ -65,6 +65,7 @@ class HitReply(Reply):
     ranks: dict[str, _Integer]
     before: str
     after: str
+    about: list[str]
     place: str
 
 
@@ -81,6 +82,7 @@ class CollectionReply(Reply):
     documents: int
     chunks: int
     refined: int
+    folders: dict[str, str]
     created_at: datetime
 
 
