@@ -273,7 +273,7 @@ def test_an_unknown_parameter_is_an_error_that_names_the_right_one(
         ("search", {"query": "x", "collections": ["minute"]}, "did you mean 'minutes'?"),
         ("search", {"query": "-x"}, "-"),
         ("read", {}, "needs `id`"),
-        ("read", {"id": "long.txt", "pages": "1", "lines": "1"}, "one of"),
+        ("read", {"id": "long.txt", "pages": "1", "lines": "1"}, "give one of them"),
         ("list_documents", {"after": "here"}, "`next`"),
         ("status", {"job": 17}, "no job 17"),
     ],

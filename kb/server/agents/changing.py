@@ -15,7 +15,7 @@ from kb.server.agents.listing import DocumentLine, document_values, path_of
 from kb.server.agents.results import Result, Told
 from kb.server.fields import VALID, MetadataItem, Words
 from kb.server.requests import Body
-from kb.short_ids import short_id
+from kb.records.short_ids import short_id
 
 ADD_TEXT = """Store a text under a name, so that searches find it from now on.
 

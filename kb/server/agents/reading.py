@@ -9,7 +9,7 @@ from pydantic import Field
 from kb.chat.limits import estimated_tokens
 from kb.records import Reading, with_header
 from kb.server.agents.budget import Budget
-from kb.server.agents.desk import Desk, wrong
+from kb.server.agents.desk import Desk
 from kb.server.agents.fences import Fence, quoted
 from kb.server.agents.fields import NAMES, USUAL_TOKENS, Names, Tokens
 from kb.server.agents.listing import path_of
@@ -46,7 +46,9 @@ class Read(Body):
         INTEGER,
     ] = 0
     pages: Annotated[
-        str, Field(pattern=_RANGE, description="Pages of the document: '3', '3-7', '3-'.")
+        str,
+        Field(max_length=100, description="Pages of the document: '3', '3-7', '3-', or 'xiv'."),
+        VALID,
     ] = ""
     lines: Annotated[
         str, Field(pattern=_RANGE, description="Lines of its text, counted from 1: '10-40'.")
@@ -84,10 +86,6 @@ class Part(Result):
 
 def read(desk: Desk, asked: Read) -> Told:
     """Answer a call of ``read``."""
-    given = [name for name in ("pages", "lines", "characters") if getattr(asked, name)]
-    if len(given) > 1:
-        msg = f"give one of `pages`, `lines` and `characters`, not {' and '.join(given)}"
-        raise wrong(msg)
     room = Budget(asked.max_tokens).left
     limit = max(1, int(room * _CHARACTERS_A_TOKEN))
     found = _read(desk, asked, limit)
