@@ -16,25 +16,28 @@ class Budget:
 
     def __init__(self, tokens: int) -> None:
         self._left = tokens - _HEAD_TOKENS
-        self._taken = 0
+        self._taken = False
 
     @property
     def left(self) -> int:
         """Tokens that are left, 0 or more."""
         return max(0, self._left)
 
+    def fits(self, text: str) -> bool:
+        """Say whether there is room for a text."""
+        return estimated_tokens(text) <= self.left
+
     def take(self, text: str) -> bool:
-        """Say whether a text still fits; the first one always does."""
-        size = estimated_tokens(text)
-        if size > self._left and self._taken:
+        """Give a text its room, if there is enough; the first one gets it in any case."""
+        if not self.fits(text) and self._taken:
             return False
-        self._left -= size
-        self._taken += 1
+        self._left -= estimated_tokens(text)
+        self._taken = True
         return True
 
     def cut(self, text: str) -> str:
         """Return as much of a text as fits, up to the end of a line or a word if there is one."""
-        if estimated_tokens(text) <= self.left:
+        if self.fits(text):
             return text
         low, high = 1, len(text)
         while low < high:

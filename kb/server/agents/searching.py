@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -73,7 +74,7 @@ class Search(Conditions):
         description="Several queries in place of `query`, each searched for in its own way.",
     )
     by: Annotated[By | None, _HOW] = None
-    limit: Annotated[int, Field(ge=1, le=50, description="Most passages."), INTEGER] = 8
+    limit: Annotated[int, Field(ge=1, le=50, description="Most passages of this answer."), INTEGER] = 8
     min_score: Annotated[
         float | None,
         Field(ge=0, le=1, description="Leave out passages below this score, from 0 to 1."),
@@ -111,6 +112,7 @@ class Hit(Result):
     text: str
     before: str | None = None
     after: str | None = None
+    about: list[str]
 
 
 class Hits(Result):
@@ -131,9 +133,14 @@ def search(desk: Desk, asked: Search) -> Told:
     parts: list[str] = []
     told: list[Hit] = []
     for hit in hits:
-        part = _as_text(asked.offset + len(parts) + 1, hit, fence)
-        if not budget.take(part):
-            break
+        number = asked.offset + len(parts) + 1
+        part = _as_text(number, hit, fence)
+        if not budget.fits(part):
+            if parts:
+                break
+            hit = _cut(hit, budget)  # noqa: PLW2901 - the one that is told
+            part = _as_text(number, hit, fence) + f"\nIt goes on: read id={hit.short_id}"
+        budget.take(part)
         parts.append(part)
         told.append(_as_values(hit))
     after = asked.offset + len(parts)
@@ -167,6 +174,13 @@ def _request(desk: Desk, asked: Search) -> SearchRequest:
     )
 
 
+def _cut(hit: SearchHit, budget: Budget) -> SearchHit:
+    """Return as much of a passage as an answer has room for."""
+    heading = _as_text(0, replace(hit, header="", text="", before="", after=""), Fence(()))
+    budget.take(heading)
+    return replace(hit, header="", text=budget.cut(hit.text), before="", after="")
+
+
 def _mode(by: By | None) -> SearchMode | None:
     return None if by is None else _MODES[by]
 
@@ -193,6 +207,8 @@ def _as_text(number: int, hit: SearchHit, fence: Fence) -> str:
     if hit.heading_path and hit.page_first is not None:
         line += f", under {quoted(' › '.join(hit.heading_path))}"
     line += f", collection {quoted(hit.collection)}, score {hit.score:.2f}"
+    if hit.about:
+        line += f", from {'; '.join(map(quoted, hit.about))}"
     text = with_header(hit.header, hit.text)
     return f"{line}\n{fence.around(_joined(hit.before, text, hit.after))}"
 
@@ -215,4 +231,5 @@ def _as_values(hit: SearchHit) -> Hit:
         text=with_header(hit.header, hit.text),
         before=hit.before or None,
         after=hit.after or None,
+        about=list(hit.about),
     )
