@@ -41,10 +41,15 @@ class JobQueue:
         with self._catalog.reading() as state:
             return state.job(job_id)
 
-    def files(self, job_id: int) -> list[JobFile]:
-        """Return all files of a job that are remembered, in the order in which they came."""
+    def files(self, job_id: int, *, limit: int | None = None, offset: int = 0) -> list[JobFile]:
+        """Return the files of a job that are remembered, or some, in the order they came in."""
         with self._catalog.reading() as state:
-            return state.job_files(job_id)
+            return state.job_files(job_id, limit=limit, offset=offset)
+
+    def file_count(self, job_id: int) -> int:
+        """Return how many files of a job are remembered."""
+        with self._catalog.reading() as state:
+            return state.job_file_count(job_id)
 
     def counts(self) -> dict[JobState, int]:
         """Return how many jobs of each state are remembered."""

@@ -12,7 +12,8 @@ from kb.errors import SettingsError
 from kb.models.files import find_model
 from kb.redaction import holds_secret
 from kb.remote.address import names_servers
-from kb.settings import REEMBED, REREAD, Settings, config_path
+from kb.setting_sources import config_path
+from kb.settings import REEMBED, REREAD, Settings
 from kb.vectors.address import Address
 from kb.vectors.opening import require_known
 

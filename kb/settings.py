@@ -1,25 +1,16 @@
-"""Settings: arguments, then ``KB_…`` environment variables, then ``kb.toml``, then defaults."""
+"""Everything that can be chosen, with its bounds, default and description."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import Field, model_validator
 
 from kb.data_folders import DataFolders, default_data_dir
-from kb.errors import SettingsError
 from kb.records import SearchMode
-from kb.redaction import redacted
+from kb.setting_sources import LayeredSettings
 
-CONFIG_FILE = "kb.toml"
 DEFAULT_MODEL = "multilingual-e5-small"
 
 REREAD = frozenset({"chunk_size", "chunk_overlap", "chunk_unit", "contextual", "ocr"})
@@ -29,19 +20,11 @@ REEMBED = frozenset({"model", "dimensions", "prompts"})
 """After a change of these, what is stored must be embedded again before it can be searched."""
 
 
-class Settings(DataFolders, BaseSettings):
+class Settings(DataFolders, LayeredSettings):
     """Everything that can be chosen; unknown keys are refused.
 
     ``kb.toml`` is read from the working folder, or from the path in ``KB_CONFIG``.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix="KB_",
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        protected_namespaces=(),
-    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -257,56 +240,3 @@ class Settings(DataFolders, BaseSettings):
             )
             raise ValueError(msg)
         return self
-
-    def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's hook and type
-        """Show no password that stands in an address, wherever settings are printed."""
-        for name, value in super().__repr_args__():
-            yield name, redacted(value) if isinstance(value, str) else value
-
-    def shown(self, name: str) -> str:
-        """Return a setting's value for everybody's eyes, empty for None."""
-        value = getattr(self, name)
-        return "" if value is None else redacted(str(value))
-
-    @classmethod
-    def load(cls, **arguments: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
-        """Read the settings; arguments that are None count as not given.
-
-        Raises:
-            SettingsError: a key is unknown or a value is out of bounds; names where it stands.
-        """
-        given = {key: value for key, value in arguments.items() if value is not None}
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            lines = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()]
-            msg = "settings are wrong (arguments, KB_… variables or kb.toml): " + "; ".join(lines)
-            raise SettingsError(msg) from error
-        except (OSError, ValueError) as error:
-            msg = f"{config_path()} cannot be read: {error}; mend it or remove it"
-            raise SettingsError(msg) from error
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - upstream's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments over environment over ``kb.toml``."""
-        return (
-            init_settings,
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
-        )
-
-
-def config_path() -> Path:
-    """Return where settings are read from: ``KB_CONFIG``, or ``kb.toml`` in the working folder."""
-    return Path(os.environ.get("KB_CONFIG", CONFIG_FILE))
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "settings"

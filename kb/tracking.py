@@ -143,8 +143,8 @@ class FileTracking:
         """Forget files; return how many documents went with them."""
         return self._store.remove_sources(self._resolved(collection).id, gone)
 
-    def dismiss(self, source: Source, *, collection: str | None = None) -> None:
-        """Take a file that could not be read off the list of failures.
+    def dismiss(self, source: Source, *, collection: str | None = None) -> bool:
+        """Take a file that could not be read off the list of failures; say whether it stood there.
 
         An older version of it stays; without one nothing is known of the file afterwards. The
         next ingestion tries the file again.
@@ -154,13 +154,14 @@ class FileTracking:
                 collection_id = self._meant(state, collection).id
                 failed = state.file_state(collection_id, source)
                 if failed is None or failed.outcome != "failed":
-                    return
+                    return False
                 kept = state.older_version(failed) if failed.document_id else None
             if kept is None:
                 self._store.remove_sources(collection_id, [source])
             else:
                 self._store.attach(collection_id, kept)
         self._store.tidy()  # vectors on a server are not deleted inside the lock
+        return True
 
     def remove_older_version(self, source: Source, *, collection: str | None = None) -> None:
         """Let the older version of a file that could not be read no longer be found.

@@ -8,7 +8,7 @@ import sys
 
 from kb.config_file import write_settings
 from kb.errors import KnowledgeBaseError
-from kb.settings import config_path
+from kb.setting_sources import config_path
 from ui.access import LEAST_CHARACTERS, hashed
 
 _USAGE = 2

@@ -3,8 +3,9 @@
 The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in the spool.
 """
 
+from ingest.jobs.adding import retry_options
 from ingest.jobs.execution import UNEXPECTED
-from ingest.jobs.queue import Jobs, retry_options
+from ingest.jobs.queue import Jobs
 from ingest.jobs.sending import Renamed, clean_name, told_apart, unzipped
 from ingest.jobs.spool import ArrivingFile, Batch, Spool, Upload, parts_of
 from ingest.jobs.worker import CRASHES

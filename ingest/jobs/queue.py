@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from ingest.jobs.looking import Looking
-from ingest.jobs.spool import Batch, Spool, Upload
-from ingest.jobs.worker import Worker
-from ingest.options import IngestOptions
-from kb.catalog.job_records import JobFile, JobInfo, JobKind, NewJob
+from ingest.jobs.adding import Queueing
+from kb.catalog.job_records import JobFile, JobInfo, NewJob
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.locked_files import LockedFile
 from kb.records import CollectionInfo
 
-# Passwords are never written down; the other two are for who watches folders.
-_NOT_STORED = frozenset({"passwords", "vanished", "taken_in"})
 
-
-class Jobs(Looking):
+class Jobs(Queueing):
     """The jobs of a data folder, and the thread of this process that does them. Thread-safe.
 
     Several processes may have one each: they see the same jobs, and one of them works at a time.
@@ -38,8 +30,6 @@ class Jobs(Looking):
 
     def __init__(self, base: KnowledgeBase, *, working: bool = True) -> None:
         super().__init__(base)
-        self.spool = Spool(base.settings.spool_dir)
-        self._worker = Worker(base, self.spool)
         if not base.read_only:
             self._worker.clean()
             if working:
@@ -54,70 +44,6 @@ class Jobs(Looking):
         if self._base.read_only:
             raise StoreError(self._base.read_only)
         self._worker.start()
-
-    # -- queueing
-
-    def batch(self) -> Batch:
-        """Make room for files that are to be queued together.
-
-        Raises:
-            StoreError: the data folder is read-only, or its disk is full.
-        """
-        if self._base.read_only:
-            raise StoreError(self._base.read_only)
-        return self.spool.batch()
-
-    def add_uploads(
-        self,
-        uploads: Sequence[Upload],
-        *,
-        collection: str | None = None,
-        options: IngestOptions | None = None,
-    ) -> int:
-        """Queue files of one batch, each with a name of its own; return the job's id.
-
-        The rest of the batch is deleted. The passwords among the options are tried on protected
-        files; only this process knows them, until the job has ended.
-
-        Raises:
-            ValueError: the files are of several batches, or two have one name.
-        """
-        batches = {upload.batch.name: upload.batch for upload in uploads}
-        if len(batches) != 1 or len({upload.name for upload in uploads}) != len(uploads):
-            msg = "files that are queued together have one batch and a name each"
-            raise ValueError(msg)
-        files = [
-            JobFile(
-                name=upload.name,
-                size=upload.size,
-                content_hash=upload.content_hash,
-                spooled=upload.spooled,
-            )
-            for upload in uploads
-        ]
-        (batch,) = batches.values()
-        return self._add("uploads", batch, collection, options, files=files)
-
-    def add_kept(
-        self,
-        originals: Mapping[str, str],
-        *,
-        collection: str | None = None,
-        options: IngestOptions | None = None,
-    ) -> int:
-        """Queue uploads whose originals are kept: their content hashes by name; return the id."""
-        files = [JobFile(name=name, content_hash=content) for name, content in originals.items()]
-        return self._add("uploads", self.batch(), collection, options, files=files)
-
-    def add_paths(
-        self,
-        paths: Sequence[Path],
-        *,
-        collection: str | None = None,
-        options: IngestOptions | None = None,
-    ) -> int:
-        """Queue folders and files of this machine; return the job's id."""
-        return self._add("paths", self.batch(), collection, options, paths=paths)
 
     def retry(self, job_id: int, *, passwords: tuple[str, ...] = ()) -> int | None:
         """Queue again what of a job that has ended was not done or failed; None if nothing was.
@@ -213,8 +139,6 @@ class Jobs(Looking):
         """
         self._worker.close(timeout_s=timeout_s)
 
-    # -- helpers
-
     def refine(self, collection: CollectionInfo) -> bool:
         """Have a collection's sentences embedded when there is no job; False where all are.
 
@@ -231,47 +155,6 @@ class Jobs(Looking):
         self._base.jobs.leave_unrefined(collection_id)
         self._worker.wake()
 
-    def _add(
-        self,
-        kind: JobKind,
-        batch: Batch,
-        collection: str | None,
-        options: IngestOptions | None,
-        *,
-        files: Iterable[JobFile] = (),
-        paths: Iterable[Path] = (),
-    ) -> int:
-        options = options or IngestOptions()
-        held = self._base.held(collection)  # it may be renamed before its turn comes
-        known = held if isinstance(held, CollectionInfo) else None
-        job = NewJob(
-            kind=kind,
-            collection=known.name if known else str(held),
-            collection_id=known.id if known else None,
-            spool=batch.name,
-            files=tuple(files),
-            paths=tuple(str(path.absolute()) for path in paths),
-            options=_written(options),
-            locked=bool(options.passwords),
-        )
-        kept = {file.spooled for file in job.files if file.spooled}
-        batch.secure(kept)
-        # The batch is held until the job is queued, so that nobody takes it for left behind.
-        job_id = self._base.jobs.add(job)
-        batch.keep_only(kept)
-        self._leave(job_id, options.passwords, batch.hand_over())
-        return job_id
-
-    def _leave(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
-        """Leave a job to whoever works; hold its batch where this process knows its passwords."""
-        if passwords:
-            self._worker.remember(job_id, passwords, lock)
-        else:
-            lock.release()
-            if job_id not in self._base.jobs.unended():
-                self._worker.clean()  # done already, while its batch was still held
-        self._worker.wake()
-
     def _is_there(self, job: JobInfo, file: JobFile) -> bool:
         original = self._base.uploads.path(file.name, file.content_hash)
         spooled = self.spool.file(job.spool, file.spooled) if job.spool and file.spooled else None
@@ -285,22 +168,3 @@ def _released_on_error(lock: LockedFile) -> Iterator[None]:
     except BaseException:
         lock.release()
         raise
-
-
-def retry_options(passwords: tuple[str, ...] = ()) -> IngestOptions:
-    """Return the options of a job over uploads.
-
-    Uploads carry no time of change, so their bytes are always compared; and whoever sends a
-    file that failed once more wants it tried once more.
-    """
-    return IngestOptions(checksum=True, retry=True, passwords=passwords)
-
-
-def _written(options: IngestOptions) -> dict[str, Any]:
-    """Return options as JSON values, those that differ from the defaults."""
-    default = asdict(IngestOptions())
-    return {
-        name: value
-        for name, value in asdict(options).items()
-        if name not in _NOT_STORED and value != default[name]
-    }

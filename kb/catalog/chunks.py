@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kb.catalog.base import Transaction
+from kb.catalog.numbers import storable
 from kb.catalog.rows import dump
 from kb.prepared import PreparedDocument
 from kb.provenance import read_by
@@ -120,12 +121,14 @@ class ChunkReads(Transaction):
         )
         return {row["id"] for row in rows}
 
-    def chunks_of(self, document_id: int) -> list[Chunk]:
-        """Return a visible document's chunks as they were cut, in order."""
+    def chunks_of(
+        self, document_id: int, *, limit: int | None = None, offset: int = 0
+    ) -> list[Chunk]:
+        """Return a visible document's chunks as they were cut, or some of them, in order."""
         rows = self._db.execute(
             "SELECT k.* FROM chunks k JOIN documents d ON d.id = k.document_id"
-            " WHERE k.document_id = ? AND d.state = 'active' ORDER BY k.ordinal",
-            (document_id,),
+            " WHERE k.document_id = ? AND d.state = 'active' ORDER BY k.ordinal LIMIT ? OFFSET ?",
+            (document_id, -1 if limit is None else storable(limit), storable(offset)),
         )
         return [
             Chunk(

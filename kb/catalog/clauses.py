@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kb.catalog.numbers import document_number, storable
@@ -17,47 +17,57 @@ if TYPE_CHECKING:
 _MOST_INTEGER = 2**1000
 
 
+Clause = tuple[str, tuple[object, ...]]
+
+
 def conditions(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
     """Return the conditions on chunks ``k`` and documents ``d``, and the values bound in them."""
+    return _joined([*_document_clauses(collection_id, condition), *_chunk_clauses(condition)])
+
+
+def document_conditions(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
+    """Return the conditions on documents ``d`` that have a chunk which passes."""
+    clauses = list(_document_clauses(collection_id, condition))
+    if passages := list(_chunk_clauses(condition)):
+        inner, bound = _joined(passages)
+        some = f"SELECT 1 FROM chunks k WHERE k.document_id = d.id AND {inner}"  # noqa: S608
+        clauses.append((f"EXISTS ({some})", tuple(bound)))
+    return _joined(clauses)
+
+
+def _joined(clauses: Iterable[Clause]) -> tuple[str, list[object]]:
+    listed = list(clauses)
+    values = [value for _, bound in listed for value in bound]
+    return " AND ".join(clause for clause, _ in listed), values
+
+
+def _document_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
     # "+" keeps SQLite from walking the collection's documents where their ids are known.
     by_id = "+" if condition.documents or condition.path else ""
-    clauses = [f"{by_id}d.collection_id = ?", "d.state = 'active'"]
-    values: list[object] = [collection_id]
-
-    def require(clause: str, *bound: object) -> None:
-        clauses.append(clause)
-        values.extend(bound)
-
+    yield f"{by_id}d.collection_id = ?", (collection_id,)
+    yield "d.state = 'active'", ()
     ids = [document_number(number) for number in condition.documents]
     for column, allowed in (("d.id", ids), ("d.media_type", condition.media_types)):
         if allowed:
-            require(f"{column} IN (SELECT value FROM json_each(?))", json.dumps(allowed))  # noqa: S608
+            yield f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(allowed),)  # noqa: S608
     if condition.path:
         # Found once for a search, not once for each document.
         path, globs = _globs(condition.path)
-        require(
-            "d.id IN (SELECT s.document_id FROM sources s WHERE s.collection_id = ?"  # noqa: S608
-            f" AND ({' OR '.join([f'{path} GLOB ?'] * len(globs))}))",
-            collection_id,
-            *globs,
-        )
-    for clause, bound in (
-        *_language_clauses(condition),
-        *_tag_clauses(collection_id, condition),
-        *_date_clauses(condition),
-    ):
-        require(clause, *bound)
-    if condition.page_first is not None:
-        require("k.page_last >= ?", storable(condition.page_first))
-    if condition.page_last is not None:
-        require("k.page_first <= ?", storable(condition.page_last))
+        found = " OR ".join([f"{path} GLOB ?"] * len(globs))
+        having = f"SELECT s.document_id FROM sources s WHERE s.collection_id = ? AND ({found})"  # noqa: S608
+        yield f"d.id IN ({having})", (collection_id, *globs)
+    yield from _language_clauses(condition)
+    yield from _tag_clauses(collection_id, condition)
+    yield from _date_clauses(condition)
     for key, value in condition.metadata.items():
-        for clause, bound in _metadata_clauses(key, value):
-            require(clause, *bound)
-    return " AND ".join(clauses), values
+        yield from _metadata_clauses(key, value)
 
 
-Clause = tuple[str, tuple[object, ...]]
+def _chunk_clauses(condition: SearchFilter) -> Iterator[Clause]:
+    if condition.page_first is not None:
+        yield "k.page_last >= ?", (storable(condition.page_first),)
+    if condition.page_last is not None:
+        yield "k.page_first <= ?", (storable(condition.page_last),)
 
 
 def _globs(path: str) -> tuple[str, list[str]]:

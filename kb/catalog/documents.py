@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.catalog.clauses import document_conditions
 from kb.catalog.cursors import cursor, place
+from kb.catalog.filters import SearchFilter
 from kb.catalog.labels import labels
 from kb.catalog.numbers import storable
 from kb.catalog.rows import (
@@ -47,12 +49,16 @@ class Origin:
 class DocumentReads(SourceReads, TagReads):
     """Documents that a search may see."""
 
-    def documents(self, collection_id: str) -> list[DocumentInfo]:
-        """Return the visible documents of a collection, newest first."""
+    def documents(
+        self, collection_id: str, condition: SearchFilter | None = None
+    ) -> list[DocumentInfo]:
+        """Return the visible documents of a collection that pass a filter, newest first."""
+        clauses, values = document_conditions(collection_id, condition or SearchFilter())
         rows = self._db.execute(
-            _SELECT_INFO + " AND d.collection_id = ? ORDER BY d.added_at DESC, d.id DESC",
-            (collection_id,),
+            f"{_SELECT_INFO} AND {clauses} ORDER BY d.added_at DESC, d.id DESC", values
         ).fetchall()
+        if condition is not None and not condition.is_empty:
+            return self._described(rows)
         by_document: dict[int, list[Source]] = {}
         for row in self._db.execute(
             "SELECT document_id, root, path FROM sources WHERE collection_id = ? ORDER BY id",
@@ -75,23 +81,31 @@ class DocumentReads(SourceReads, TagReads):
         return self._described([row])[0]
 
     def document_page(
-        self, collection_id: str, *, limit: int, offset: int = 0, after: str = ""
+        self,
+        collection_id: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: str = "",
+        condition: SearchFilter | None = None,
     ) -> DocumentPage:
-        """Return some of the visible documents of a collection, newest first.
+        """Return some of the visible documents of a collection that pass a filter, newest first.
 
         Raises:
             SettingsError: ``after`` is no :attr:`DocumentPage.next`.
         """
+        condition = condition or SearchFilter()
+        clauses, bound = document_conditions(collection_id, condition)
         where, values = ("", ()) if not after else (" AND (added_at, d.id) < (?, ?)", place(after))
         rows = self._db.execute(
-            f"{_SELECT_INFO} AND d.collection_id = ?{where}"
+            f"{_SELECT_INFO} AND {clauses}{where}"
             " ORDER BY d.added_at DESC, d.id DESC LIMIT ? OFFSET ?",
-            (collection_id, *values, storable(limit + 1), storable(offset)),
+            (*bound, *values, storable(limit + 1), storable(offset)),
         ).fetchall()
         shown = rows[:limit]
         return DocumentPage(
             documents=tuple(self._described(shown)),
-            total=self.document_count(collection_id),
+            total=self._count(collection_id, condition),
             next=cursor(shown[-1]["added_at"], shown[-1]["id"]) if len(rows) > limit else "",
         )
 
@@ -99,6 +113,16 @@ class DocumentReads(SourceReads, TagReads):
         ids = [row["id"] for row in rows]
         sources, tags = self.sources_of(ids), self.tags_of(ids)
         return [document_info(row, sources[row["id"]], tags.get(row["id"], ())) for row in rows]
+
+    def _count(self, collection_id: str, condition: SearchFilter) -> int:
+        if condition.is_empty:
+            return self.document_count(collection_id)
+        clauses, values = document_conditions(collection_id, condition)
+        row = self._db.execute(
+            f"SELECT count(*) AS documents FROM documents d WHERE {clauses}",  # noqa: S608 - clauses are ours, values are bound
+            values,
+        ).fetchone()
+        return int(row["documents"])
 
     def document_count(self, collection_id: str) -> int:
         """Count the visible documents of a collection, a hidden one included."""

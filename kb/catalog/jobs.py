@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from kb.catalog.collections import CollectionReads
 from kb.catalog.job_records import JobFile, JobInfo, JobState
 from kb.catalog.job_rows import job_file, job_info
+from kb.catalog.numbers import storable
 from kb.catalog.rows import collection_info
 from kb.errors import CollectionGoneError
 from kb.records import CollectionInfo, CollectionRef
@@ -37,10 +38,22 @@ class JobReads(CollectionReads):
         row = self._db.execute(f"{_SELECT} WHERE j.id = ?", (job_id,)).fetchone()
         return None if row is None else job_info(row, self._told(job_id))
 
-    def job_files(self, job_id: int) -> list[JobFile]:
-        """Return all files of a job that are remembered, in the order in which they came."""
-        rows = self._db.execute("SELECT * FROM job_files WHERE job_id = ? ORDER BY id", (job_id,))
+    def job_files(self, job_id: int, *, limit: int | None = None, offset: int = 0) -> list[JobFile]:
+        """Return the files of a job that are remembered, or some, in the order they came in."""
+        # Their numbers stand in the index: of those that are passed over, nothing else is read.
+        rows = self._db.execute(
+            "SELECT * FROM job_files WHERE id IN"
+            " (SELECT id FROM job_files WHERE job_id = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id",
+            (job_id, -1 if limit is None else storable(limit), storable(offset)),
+        )
         return [job_file(row) for row in rows]
+
+    def job_file_count(self, job_id: int) -> int:
+        """Count the files of a job that are remembered."""
+        row = self._db.execute(
+            "SELECT count(*) AS files FROM job_files WHERE job_id = ?", (job_id,)
+        ).fetchone()
+        return int(row["files"])
 
     def count_jobs(self) -> dict[JobState, int]:
         """Return how many jobs of each state are remembered."""

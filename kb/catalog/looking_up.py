@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
+from kb.catalog.filters import SearchFilter
 from kb.catalog.numbers import document_number, no_document
 from kb.catalog.state import State
 from kb.records import (
@@ -61,19 +62,25 @@ class LookingUp(ABC):
         with self.reading() as state:
             return state.find_collection(name)
 
-    def documents_in(self, name: str) -> list[DocumentInfo]:
-        """Return the documents of a collection, newest first.
+    def documents_in(self, name: str, condition: SearchFilter | None = None) -> list[DocumentInfo]:
+        """Return the documents of a collection that pass a filter, newest first.
 
         Raises:
             CollectionError: there is no such collection.
         """
         with self.reading() as state:
-            return state.documents(state.collection(name).id)
+            return state.documents(state.collection(name).id, condition)
 
     def document_page_in(
-        self, name: str, *, limit: int, offset: int = 0, after: str = ""
+        self,
+        name: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: str = "",
+        condition: SearchFilter | None = None,
     ) -> DocumentPage:
-        """Return some of the documents of a collection, newest first.
+        """Return some of the documents of a collection that pass a filter, newest first.
 
         Raises:
             CollectionError: there is no such collection.
@@ -81,7 +88,9 @@ class LookingUp(ABC):
         """
         with self.reading() as state:
             found = state.collection(name)
-            return state.document_page(found.id, limit=limit, offset=offset, after=after)
+            return state.document_page(
+                found.id, limit=limit, offset=offset, after=after, condition=condition
+            )
 
     def facets_in(self, name: str) -> Facets:
         """Return the tags and languages of a collection's documents.
@@ -146,11 +155,13 @@ class LookingUp(ABC):
             raise no_document(document_id)
         return found
 
-    def chunks_of(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks in order; none if there is no such document.
+    def chunks_of(
+        self, document_id: int, *, limit: int | None = None, offset: int = 0
+    ) -> list[Chunk]:
+        """Return a document's chunks, or some of them, in order; none if it is not there.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
         """
         with self.reading() as state:
-            return state.chunks_of(document_number(document_id))
+            return state.chunks_of(document_number(document_id), limit=limit, offset=offset)

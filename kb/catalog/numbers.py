@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kb.errors import DocumentNotFoundError
+from kb.errors import DocumentNotFoundError, SettingsError
+
+MOST_OFFSET = 10**9
+"""As many as a server passes over; no document or job has more of anything."""
 
 _LONGEST_BITS = 256  # of a number that is shown whole
 
@@ -10,6 +13,17 @@ _LONGEST_BITS = 256  # of a number that is shown whole
 def storable(number: int) -> int:
     """Return ``number`` as SQLite compares it: the nearest one of 64 bits."""
     return max(-(2**63), min(number, 2**63 - 1))
+
+
+def check_page(limit: int | None, offset: int) -> None:
+    """Refuse what bounds no page.
+
+    Raises:
+        SettingsError: ``limit`` is below 1, or ``offset`` below 0.
+    """
+    if (limit is not None and limit < 1) or offset < 0:
+        msg = f"limit is {limit} and offset {offset}, but must be 1 or more, and 0 or more"
+        raise SettingsError(msg)
 
 
 def document_number(number: object) -> int:

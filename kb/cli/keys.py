@@ -44,7 +44,9 @@ def create(  # noqa: PLR0917 - typer reads options from parameters
         str,
         typer.Option(help="When it ends: 12h, 30d or 8w from now, or after the day 2027-01-31."),
     ] = "",
-    rate: Annotated[int | None, typer.Option(min=1, help="Most requests a minute.")] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=1, help="Most requests a minute to one `kb serve`.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, once: nothing can show it again.

@@ -29,7 +29,8 @@ from kb.models.registry import KNOWN, ModelFile, find_known
 from kb.redaction import redacted
 from kb.remote.address import names_servers
 from kb.setting_changes import outranked, variable
-from kb.settings import Settings, config_path
+from kb.setting_sources import config_path
+from kb.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
 

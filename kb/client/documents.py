@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kb import wire
-from kb.catalog.numbers import document_number, no_document
+from kb.catalog.filters import SearchFilter
+from kb.catalog.numbers import MOST_OFFSET, check_page, document_number, no_document
 from kb.client.collections import CollectionCalls
-from kb.client.parts import place
+from kb.client.parts import listing_params, place
 from kb.errors import DocumentNotFoundError
 from kb.overview import Overview
 from kb.records import (
@@ -16,6 +17,7 @@ from kb.records import (
     Chunk,
     Document,
     DocumentInfo,
+    DocumentPage,
     Facets,
     MetadataValue,
     SearchHit,
@@ -23,6 +25,8 @@ from kb.records import (
 
 _PAGE = 1000
 """Documents asked for at once."""
+
+_MOST_PAGE = 10_000
 
 _MOST_DOCUMENTS = 2**53  # numbers above are none of a document, and JSON does not carry them all
 
@@ -61,21 +65,65 @@ class DocumentCalls(CollectionCalls):
             on_progress(added.embedded)
         return added
 
-    def documents(self, *, collection: str | None = None) -> list[DocumentInfo]:
+    def documents(
+        self, *, collection: str | None = None, where: SearchFilter | None = None
+    ) -> list[DocumentInfo]:
         """Return the documents of a collection, newest first.
+
+        Args:
+            collection: which; None is the server's own.
+            where: conditions that each of them meets; of pages, one of its passages.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        path = place("documents")
         found: list[DocumentInfo] = []
         after = ""
         while True:
-            told = self.server.get(path, collection=collection, limit=_PAGE, after=after or None)
-            found += self.records(wire.document_from_json, told, path)
-            after = told.get("next", "")
+            page = self.document_page(collection=collection, limit=_PAGE, after=after, where=where)
+            found += page.documents
+            after = page.next
             if not after:
                 return found
+
+    def document_page(
+        self,
+        *,
+        collection: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        after: str = "",
+        where: SearchFilter | None = None,
+    ) -> DocumentPage:
+        """Return some of the documents of a collection, newest first, and how many there are.
+
+        Args:
+            collection: which; None is the server's own.
+            limit: most documents; a server gives 10,000 at most.
+            offset: how many to pass over.
+            after: the ``next`` of the page before.
+            where: as for :meth:`documents`; only what meets it is counted.
+
+        Raises:
+            CollectionError: there is no such collection.
+            SettingsError: ``limit`` is below 1, ``offset`` below 0, or ``after`` no ``next``.
+        """
+        check_page(limit, offset)
+        path = place("documents")
+        params = {
+            "limit": min(limit, _MOST_PAGE),
+            "offset": min(offset, MOST_OFFSET),
+            "after": after,
+            **listing_params(where),
+        }
+        if collection is not None:
+            params["collection"] = collection
+        told = self.server.ask("GET", path, params=params)
+        return DocumentPage(
+            documents=tuple(self.records(wire.document_from_json, told, path)),
+            total=int(told.get("total", 0)),
+            next=str(told.get("next", "")),
+        )
 
     def document(self, document_id: int) -> DocumentInfo:
         """Return one document's description.
@@ -103,23 +151,33 @@ class DocumentCalls(CollectionCalls):
         """
         return self.document_content(document_id).text
 
-    def chunks(self, document_id: int) -> list[Chunk]:
+    def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Args:
+            document_id: its number.
+            limit: most chunks; all if not given.
+            offset: how many to pass over.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
+            SettingsError: ``limit`` is below 1, or ``offset`` below 0.
         """
         found: list[Chunk] = []
         document_number(document_id)
+        check_page(limit, offset)
+        most = min(limit or MOST_OFFSET, MOST_OFFSET)
         try:
             path = place("documents", _there(document_id), "chunks")
-            while True:
-                told = self.server.get(path, limit=_PAGE, offset=len(found))
+            while (passed := offset + len(found)) <= MOST_OFFSET:
+                part = min(_PAGE, most - len(found))
+                told = self.server.get(path, limit=part, offset=passed)
                 found += self.records(wire.chunk_from_json, told, path)
-                if not told.get("has_more"):
-                    return found
+                if not told.get("has_more") or len(found) >= most:
+                    break
         except DocumentNotFoundError:
             return []
+        return found
 
     def download(self, document_id: int) -> bytes:
         """Return the file that a document was read from; ``base.original()`` says where it is.

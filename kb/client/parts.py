@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from kb.catalog.filters import SearchFilter
 from kb.client.connection import Connection, Json
+from kb.errors import SettingsError
+from kb.records import MetadataValue
 from kb.search.request import SearchRequest
 
 RecordT = TypeVar("RecordT")
@@ -77,6 +80,25 @@ def search_json(request: SearchRequest) -> dict[str, Any]:
     if not queries:
         given["query"] = request.query
     return given | {"highlights": request.highlights}
+
+
+def listing_params(where: SearchFilter | None) -> dict[str, Any]:
+    """Return conditions as ``GET /v1/documents`` takes them.
+
+    Raises:
+        SettingsError: a key of metadata holds ``=``, which a query string cannot say.
+    """
+    told = _filters_json(where or SearchFilter())
+    if metadata := told.pop("metadata", None):
+        told["metadata"] = [_pair(key, value) for key, value in metadata.items()]
+    return told
+
+
+def _pair(key: str, value: MetadataValue) -> str:
+    if "=" in key or not key:
+        msg = f"documents cannot be listed by {key!r}: a key must not be empty or hold `=`"
+        raise SettingsError(msg)
+    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _filters_json(where: SearchFilter) -> dict[str, Any]:

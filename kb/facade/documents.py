@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from kb.errors import SettingsError
+from kb.catalog.filters import SearchFilter
+from kb.catalog.numbers import check_page
 from kb.facade.collections import CollectionMethods
 from kb.hashing import is_content
 from kb.metadata import clean_tags
@@ -51,16 +52,28 @@ class DocumentMethods(CollectionMethods):
             on_progress=on_progress,
         )
 
-    def documents(self, *, collection: str | None = None) -> list[DocumentInfo]:
+    def documents(
+        self, *, collection: str | None = None, where: SearchFilter | None = None
+    ) -> list[DocumentInfo]:
         """Return the documents of a collection, newest first.
+
+        Args:
+            collection: which; None is the one in the settings.
+            where: conditions that each of them meets; of pages, one of its passages.
 
         Raises:
             CollectionError: there is no such collection.
         """
-        return self._store.catalog.documents_in(collection or self.settings.collection)
+        return self._store.catalog.documents_in(collection or self.settings.collection, where)
 
     def document_page(
-        self, *, collection: str | None = None, limit: int = 100, offset: int = 0, after: str = ""
+        self,
+        *,
+        collection: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        after: str = "",
+        where: SearchFilter | None = None,
     ) -> DocumentPage:
         """Return some of the documents of a collection, newest first, and how many there are.
 
@@ -70,16 +83,17 @@ class DocumentMethods(CollectionMethods):
             offset: how many to pass over.
             after: the ``next`` of the page before; the page after it begins there, whatever was
                 added or removed meanwhile.
+            where: as for :meth:`documents`; only what meets it is counted.
 
         Raises:
             CollectionError: there is no such collection.
             SettingsError: ``limit`` is below 1, ``offset`` below 0, or ``after`` no ``next``.
         """
-        if limit < 1 or offset < 0:
-            msg = f"limit is {limit} and offset {offset}, but must be 1 or more, and 0 or more"
-            raise SettingsError(msg)
+        check_page(limit, offset)
         name = collection or self.settings.collection
-        return self._store.catalog.document_page_in(name, limit=limit, offset=offset, after=after)
+        return self._store.catalog.document_page_in(
+            name, limit=limit, offset=offset, after=after, condition=where
+        )
 
     def original(self, document_id: int) -> Path | None:
         """Return the file that a document was read from; None if it is gone or has changed.
@@ -129,13 +143,20 @@ class DocumentMethods(CollectionMethods):
         """
         return self.document_content(document_id).text
 
-    def chunks(self, document_id: int) -> list[Chunk]:
+    def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.
+
+        Args:
+            document_id: its number.
+            limit: most chunks; all if not given.
+            offset: how many to pass over.
 
         Raises:
             DocumentNotFoundError: what was given is no whole number.
+            SettingsError: ``limit`` is below 1, or ``offset`` below 0.
         """
-        return self._store.catalog.chunks_of(document_id)
+        check_page(limit, offset)
+        return self._store.catalog.chunks_of(document_id, limit=limit, offset=offset)
 
     def remove(self, document_id: int, *, collection: str | None = None) -> None:
         """Remove a document and all its sources.

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
+from kb.server.caller import CALLER, Caller
 from kb.server.description import errors
 from kb.server.errors import RefusalError, json_response
 from kb.server.metrics import CONTENT_TYPE, Metrics
@@ -81,12 +82,12 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
     return router
 
 
-def description(path: str, described: Callable[[], Any]) -> Route:
-    """Return the route that describes others: whoever may use any may read it."""
+def description(path: str, described: Callable[[Caller], Any]) -> Route:
+    """Return the route that describes to each key the others that it may use."""
 
     @needs(*KEY_SCOPES, collections="none")
-    async def openapi(_: Request) -> Response:
-        return json_response(described())
+    async def openapi(request: Request) -> Response:
+        return json_response(described(request.scope[CALLER]))
 
     return Route(path, openapi)
 

@@ -82,10 +82,10 @@ def application(
         routes=[route for router in routers for route in router.routes],
     )
     guard = Guard(base.keys, policy or Policy())
-    tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
+    described, tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
     app.router.routes += [
         agents.route(serving),
-        about.description("/openapi.json", app.openapi),
+        about.description("/openapi.json", described),
         about.description(f"{tools.ROOT}/openapi.json", tools_described),
     ]
     handle_errors(app)

@@ -42,6 +42,14 @@ class Caller:
         self.rate = rate
         self.asked = False
 
+    def may(self, needs: Needs) -> bool:
+        """Say whether the key was made for a route."""
+        try:
+            self.require(needs)
+        except RefusalError:
+            return False
+        return True
+
     def require(self, needs: Needs) -> None:
         """Refuse what the key was not made for.
 

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from kb.server.caller import Caller
 from kb.server.replies import ErrorReply, Reply
 from kb.server.scopes import declared
 
@@ -76,8 +77,16 @@ def errors(
     }
 
 
-def describe(app: FastAPI, *, needs_keys: Callable[[], bool], apart: str) -> Callable[[], Any]:
-    """Have an application say of itself what its routes do not know: who may ask.
+Described = Callable[[Caller], dict[str, Any]]
+"""What gives a description of the routes that a caller may use."""
+
+
+def describe(
+    app: FastAPI, *, needs_keys: Callable[[], bool], apart: str
+) -> tuple[Described, Described]:
+    """Return what describes an application, to each caller the routes that its key is for.
+
+    So a program that makes a tool of every route has none that its key does not allow.
 
     Args:
         app: the application.
@@ -85,39 +94,47 @@ def describe(app: FastAPI, *, needs_keys: Callable[[], bool], apart: str) -> Cal
         apart: the path below which routes are described by themselves.
 
     Returns:
-        What describes those, their paths without that beginning.
+        What describes all routes but those, and what describes those, their paths without that
+        beginning.
     """
     for route in app.routes:
         if isinstance(route, APIRoute) and not route.operation_id:
             route.unique_id = route.name  # what a language model calls the tool that it is
     below = [each for each in app.routes if getattr(each, "path", "").startswith(f"{apart}/")]
     others = [each for each in app.routes if each not in below]
-    app.openapi = _kept(app, others, needs_keys)  # type: ignore[method-assign] # FastAPI's own way
-    return _kept(app, below, needs_keys, root=apart)
+    return _kept(app, others, needs_keys), _kept(app, below, needs_keys, root=apart)
 
 
 def _kept(
     app: FastAPI, routes: list[BaseRoute], needs_keys: Callable[[], bool], *, root: str = ""
-) -> Callable[[], dict[str, Any]]:
-    """Return what describes some routes, made once for each answer to who may ask."""
-    kept: dict[bool, dict[str, Any]] = {}
+) -> Described:
+    """Return what describes some routes, made once for each kind of callers."""
+    kept: dict[object, dict[str, Any]] = {}
 
-    def openapi() -> dict[str, Any]:
+    def openapi(caller: Caller) -> dict[str, Any]:
         needed = needs_keys()
-        if needed not in kept:
+        kind = (needed, caller.scopes, caller.collections is None)
+        if kind not in kept:
             made = get_openapi(
                 title=app.title,
                 version=app.version,
                 description=_ABOUT_TOOLS if root else _ABOUT,
-                routes=routes,
+                routes=[route for route in routes if _may(caller, route)],
             )
+            # A key that is for none of them is told of none.
+            made.setdefault("components", {}).setdefault("schemas", {})
             _forget_422(made)
             _tell_who_may_ask(made, _open_paths(app), needed=needed)
             made["paths"] = {path.removeprefix(root): told for path, told in made["paths"].items()}
-            kept[needed] = made
-        return kept[needed]
+            kept[kind] = made
+        return kept[kind]
 
     return openapi
+
+
+def _may(caller: Caller, route: BaseRoute) -> bool:
+    needs = declared(route)
+    return needs is not None and caller.may(needs)
 
 
 def _open_paths(app: FastAPI) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from fastapi import Request
@@ -22,12 +23,17 @@ class QueryString(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def each_once(request: Request) -> None:
+def each_once(request: Request, *, but: Collection[str] = ()) -> None:
     """Refuse a query string in which a parameter stands twice.
+
+    Args:
+        request: what was sent.
+        but: parameters that may, for they are lists.
 
     Raises:
         RefusalError: one does (400).
     """
-    if len(request.query_params) < len(request.query_params.multi_items()):
+    names = [name for name, _ in request.query_params.multi_items() if name not in but]
+    if len(set(names)) < len(names):
         msg = "a query parameter stands twice; send each once"
         raise RefusalError(HTTPStatus.BAD_REQUEST, msg, code=MALFORMED)

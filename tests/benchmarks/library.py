@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
 from conftest import find_chromium, launched, served
 from playwright.sync_api import Locator, Page
-from synthetic_library import SAMPLES, SyntheticLibrary
+from synthetic_library import SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
 from kb.embedding import open_embedder
@@ -36,7 +36,7 @@ FOREVER_S = 1e9
 def main() -> None:
     """Fill a store, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("texts", type=Path, nargs="?", default=SAMPLES)
+    parser.add_argument("texts", type=Path, nargs="?")
     parser.add_argument("--documents", type=int, default=5_000)
     arguments = parser.parse_args()
     path = find_chromium()

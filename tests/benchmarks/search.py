@@ -2,13 +2,13 @@
 
     python tests/benchmarks/search.py [TEXT_FOLDER] [--sizes 300,1000,10000,100000] [--stores DIR]
 
-Texts are sentences of TEXT_FOLDER's files (else the samples') shuffled, vectors are real ones
-moved at random, so that a large collection costs no model time. Printed are milliseconds, median
-and 95th percentile, of everything but the query's own embedding, which is printed on a line of its
-own, and which share of the ten best by exact scores of all passages a search by meaning finds: the
-passage and its best sentence, without their languages' means. Searches are asked of an index that
-is approximate and knows neither. A store of 100,000 takes twelve minutes to fill; ``--stores``
-keeps it for another time.
+Texts are sentences of TEXT_FOLDER's files (else the samples' and those of Python's reference)
+shuffled, vectors are mixtures of real ones, so that a large collection costs no model time. Printed
+are milliseconds, median and 95th percentile, of everything but the query's own embedding, which is
+printed on a line of its own, and which share of the ten best by exact scores of all passages a
+search by meaning finds: the passage and its best sentence, without their languages' means. Searches
+are asked of an index that is approximate and knows neither. A store of 100,000 takes four minutes
+to fill; ``--stores`` keeps it for another time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from synthetic_library import SAMPLES, SyntheticLibrary
+from synthetic_library import SyntheticLibrary
 
 from kb import KnowledgeBase, Settings
 from kb.catalog.filters import SearchFilter
@@ -45,7 +45,7 @@ FOREVER_S = 1e9
 def main() -> None:
     """Measure collections of each size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("texts", type=Path, nargs="?", default=SAMPLES)
+    parser.add_argument("texts", type=Path, nargs="?")
     parser.add_argument("--sizes", default="300,1000,10000,100000")
     parser.add_argument("--stores", type=Path, help="folder to keep the collections in")
     arguments = parser.parse_args()

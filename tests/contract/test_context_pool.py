@@ -204,7 +204,7 @@ def test_a_short_request_is_not_kept_waiting_until_a_long_one_has_ended(
 @pytest.fixture
 def measuring(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LlamaEmbedder:
     """The default model on two cores, with its second candidate, one context, under measurement."""
-    monkeypatch.setattr("kb.embedding.llama.available_cores", lambda: 2)
+    monkeypatch.setattr("kb.embedding.loaded.available_cores", lambda: 2)
     model = resolve_model(Settings(data_dir=models_dir.parent / "none"))
     opened = LlamaEmbedder(model, calibration=tmp_path / "calibration.json")
     default, second = candidates(2)

@@ -107,7 +107,7 @@ class TestDefaultModel(EmbedderContract):
 def test_the_first_bulk_finds_out_how_cores_are_best_shared(
     models_dir: Path, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.embedding.llama.available_cores", lambda: 2)
+    monkeypatch.setattr("kb.embedding.loaded.available_cores", lambda: 2)
     model = ModelFile(model_id="e5", path=next(models_dir.glob("*.gguf")), prompts=E5)
     file = tmp_path / "calibration.json"
     texts = [f"{n} " + "harbour wall " * 45 for n in range(LEAST_TEXTS)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from typing import Any
 
 import httpx
@@ -28,7 +29,7 @@ OWN = "garden"
 SILENT: set[tuple[str, str]] = set()
 """Routes about collections whose answers to these requests hold no words of what was planted."""
 
-ALL_SCOPES = [list(some) for size in (1, 2, 3) for some in combinations(KEY_SCOPES, size)]
+ALL_SCOPES = [list(some) for size in (1, 2, 3) for some in itertools.combinations(KEY_SCOPES, size)]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,45 @@ def test_every_route_lets_in_the_keys_that_have_its_scope_and_no_others(
             lacking = not needs.is_open and not set(scopes) & set(needs.scopes)
             assert (answer.status_code == 403) == lacking, told
             assert not lacking or method == "HEAD" or "has the scope" in answer.text, told
+
+
+@pytest.mark.parametrize("below", ["", "/tools"])
+def test_a_key_is_told_of_the_routes_that_it_is_for_and_of_no_others(
+    served: ServedApp, client: httpx.Client, below: str
+) -> None:
+    whole = {
+        (method.upper(), below + path)
+        for path, methods in client.get(
+            f"{below}/openapi.json", headers=bearer(key(served, list(KEY_SCOPES)))
+        )
+        .json()["paths"]
+        .items()
+        for method in methods
+    }
+    assert len(whole) > (3 if below else 40)
+    for scopes, collections in itertools.product(ALL_SCOPES, [None, [OWN]]):
+        token = key(served, scopes, collections=collections)
+        told = client.get(f"{below}/openapi.json", headers=bearer(token)).json()
+        operations = {
+            (method.upper(), below + path)
+            for path, methods in told["paths"].items()
+            for method in methods
+        }
+        allowed = {
+            (method, re.sub(r":\w+}", "}", path))
+            for method, path, needs in routes(served)
+            if needs.is_open or set(scopes) & set(needs.scopes)
+            if collections is None or needs.collections != "all"
+        }
+        assert operations == whole & allowed, (scopes, collections)
+        referred = set(re.findall('#/components/schemas/([^"]+)', json.dumps(told)))
+        assert referred == set(told["components"]["schemas"]), (scopes, collections)
+    read_only = client.get(
+        "/openapi.json", headers=bearer(key(served, ["read"], collections=[OWN]))
+    ).json()
+    ids = {each["operationId"] for each in _operations(read_only)}
+    assert {"search", "answer", "list_documents"} <= ids
+    assert not {name for name in ids if re.match("delete|add|tag|upload|replace|cancel", name)}
 
 
 def test_no_route_lets_in_a_key_that_does_not_work(served: ServedApp, client: httpx.Client) -> None:
@@ -225,6 +265,11 @@ def test_a_key_whose_collections_are_gone_finds_nothing(
         answer = client.post("/v1/search", json={"query": "hides", **body}, headers=headers)
         assert answer.status_code == 403, answer.text
     assert client.get("/v1/collections", headers=headers).json()["data"] == []
+
+
+def _operations(description: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in description["paths"].values():
+        yield from methods.values()
 
 
 def _about_collections(served: ServedApp) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ import chat_server
 import pytest
 from served_app import ServedApp, served_app
 
-from ingest import ingest
+from ingest import ingest, ingest_uploads
 from kb import (
     Answer,
     ChatError,
@@ -28,7 +28,7 @@ from kb import (
 )
 from kb.chat.base import Message
 from kb.client import Client
-from kb.records import Page, Section
+from kb.records import FileState, Page, Section, Source
 from kb.search.request import WeightedQuery
 
 Base = KnowledgeBase | Client
@@ -77,6 +77,24 @@ def base(request: pytest.FixtureRequest, served: ServedApp, client: Client) -> B
 def name() -> str:
     """Return a name that no other test uses."""
     return f"shelf {next(_NUMBER)}/ä"
+
+
+@pytest.fixture(scope="module")
+def library(served: ServedApp) -> str:
+    """Return the name of a collection that no test changes."""
+    base, name = served.base, "library"
+    for path, text in TEXTS.items():
+        base.add(text, name=path, collection=name, metadata={"year": 2024, "shelf": path[:5]})
+    tides = Document(
+        text="Tides\n\nHigh water.\n\nLow water.",
+        media_type="pdf",
+        pages=(Page(number=1, start=0, end=18), Page(number=2, start=20, end=30)),
+        metadata={"date": "2001-02-03", "ratio": 0.5, "fresh": True},
+    )
+    base.add(tides, name="tides.pdf", collection=name)
+    heron = next(each for each in base.documents(collection=name) if each.name == "heron.txt")
+    base.tag([heron.id], add=["wet", "marsh"])
+    return name
 
 
 @pytest.fixture
@@ -211,6 +229,22 @@ class TestDocuments:
         with pytest.raises(DocumentNotFoundError):
             base.document(first.id)
 
+    def test_chunks_are_given_page_by_page(
+        self, base: Base, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text = "\n\n".join(f"Passage {each}. " + "The heron waits. " * 60 for each in range(8))
+        number = base.add(text, name="long.txt", collection=name).document_id
+        whole = base.chunks(number)
+        assert len(whole) >= 8
+        monkeypatch.setattr("kb.client.documents._PAGE", 3)
+        assert base.chunks(number) == whole
+        assert base.chunks(number, limit=5) == whole[:5]
+        assert base.chunks(number, limit=4, offset=2) == whole[2:6]
+        assert base.chunks(number, offset=10**12) == base.chunks(number, offset=len(whole)) == []
+        for wrong in ({"limit": 0}, {"offset": -1}):
+            with pytest.raises(SettingsError, match="must be 1 or more"):
+                base.chunks(number, **wrong)
+
     def test_one_of_another_collection_is_not_removed(self, base: Base, filled: str) -> None:
         base.create_collection(f"{filled} other")
         first = base.documents(collection=filled)[0]
@@ -259,6 +293,63 @@ class TestDocuments:
             both(served, client, "runs", **asked)
         assert served.base.files.failed(collection=name) == client.files.failed(collection=name)
 
+    @pytest.mark.parametrize(
+        ("where", "names"),
+        [
+            ({"path": "birds/*"}, ["birds/heron.txt", "birds/kestrel.txt"]),
+            ({"path": "**/*.txt", "languages": "zh"}, ["红隼.txt"]),
+            ({"tags": ("marsh", "Wet")}, ["birds/heron.txt"]),
+            ({"media_types": "text"}, list(TEXTS)),
+            ({"media_types": ("docx", "markdown")}, []),
+            ({"metadata": {"shelf": "birds"}}, ["birds/heron.txt", "birds/kestrel.txt"]),
+            ({"metadata": {"year": 2024, "Shelf": "machi"}}, ["machines/coffee.txt"]),
+            ({"metadata": {"year": 2025}}, []),
+            ({"metadata": {"ratio": 0.5, "fresh": True}}, ["tides.pdf"]),
+            ({"metadata": {"fresh": False}}, []),
+            ({"page_first": 2}, ["tides.pdf"]),
+            ({"page_first": 3}, []),
+            ({"date_from": "2000", "date_to": "2001-02-03"}, ["tides.pdf"]),
+            ({"documents": (2**53 + 1,)}, []),
+            ({}, [*TEXTS, "tides.pdf"]),
+        ],
+    )
+    def test_documents_that_meet_conditions_are_listed(
+        self, base: Base, library: str, where: dict[str, Any], names: list[str]
+    ) -> None:
+        condition = SearchFilter(**where)
+        found = base.documents(collection=library, where=condition)
+        assert sorted(info.name for info in found) == sorted(
+            name.rpartition("/")[2] if name != "红隼.txt" else name for name in names
+        )
+        page = base.document_page(collection=library, limit=1, where=condition)
+        assert (page.total, list(page.documents)) == (len(names), found[:1])
+        paged: list[Any] = []
+        while page.documents:
+            paged += page.documents
+            after = page.next
+            if not after:
+                break
+            page = base.document_page(collection=library, limit=1, after=after, where=condition)
+        assert paged == found
+        one = [info.id for info in found[:1]]
+        if one:
+            own = SearchFilter(**where, documents=tuple(one))
+            assert base.documents(collection=library, where=own) == found[:1]
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            ({"limit": 0}, "limit is 0"),
+            ({"offset": -1}, "offset -1"),
+            ({"after": "x"}, "page"),
+        ],
+    )
+    def test_what_bounds_no_page_is_refused(
+        self, base: Base, asked: dict[str, Any], said: str
+    ) -> None:
+        with pytest.raises(SettingsError, match=said):
+            base.document_page(**asked)
+
     def test_thousands_are_listed_whole(
         self, served: ServedApp, client: Client, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -266,6 +357,55 @@ class TestDocuments:
             served.base.add(f"Number {number}.", name=f"{number}.txt", collection=name)
         monkeypatch.setattr("kb.client.documents._PAGE", 3)
         assert len(both(served, client, "documents", collection=name)) == 7
+
+
+class TestFailedFiles:
+    def test_they_are_listed_counted_and_dismissed(
+        self,
+        base: Base,
+        served: ServedApp,
+        name: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        served.base.create_collection(name)
+        for path in ("a é/1?.pdf", "b.pdf", "c&d#.pdf", "z.pdf"):
+            failed = FileState(
+                source=Source(root="/änd", path=path),
+                size=1,
+                mtime_ns=1,
+                content_hash=path,
+                settings_hash="x",
+                outcome="failed",
+                reason=f"{path} is damaged",
+                reason_code="damaged",
+            )
+            served.base.files.fail(failed, collection=name)
+        monkeypatch.setattr("kb.client.files._PAGE", 2)
+        whole = base.files.failed(collection=name)
+        assert [each.source.path for each in whole] == [
+            *("a é/1?.pdf", "b.pdf", "c&d#.pdf", "z.pdf")
+        ]
+        assert base.files.failed_count(collection=name) == 4
+        assert base.files.failed(collection=name, limit=2, offset=1) == whole[1:3]
+        assert base.files.failed(collection=name, limit=3) == whole[:3]
+        for each in whole[:3]:
+            assert base.files.dismiss(each.source, collection=name)
+        assert base.files.failed(collection=name) == whole[3:]
+        assert not base.files.dismiss(whole[0].source, collection=name)
+        with pytest.raises(CollectionError):
+            base.files.dismiss(whole[3].source, collection="nowhere")
+
+    def test_an_older_version_of_one_stays_when_it_is_dismissed(
+        self, base: Base, served: ServedApp, name: str
+    ) -> None:
+        ingest_uploads(served.base, [("a.txt", b"A heron waits.")], collection=name)
+        (info,) = base.documents(collection=name)
+        ingest_uploads(served.base, [("a.txt", b"\x00\x01\x02" * 50)], collection=name)
+        (failed,) = base.files.failed(collection=name)
+        assert failed.document_id == info.id
+        assert base.files.dismiss(failed.source, collection=name)
+        assert base.files.failed(collection=name) == []
+        assert base.document_text(info.id) == "A heron waits."
 
 
 class TestSearch:

@@ -120,6 +120,45 @@ def test_documents_are_listed_page_by_page(client: httpx.Client, served: ServedA
     assert [each["id"] for each in offset["data"]] == [found[3].id]
 
 
+def test_documents_are_listed_by_conditions_of_which_lists_repeat_their_name(
+    client: httpx.Client,
+) -> None:
+    def named(*asked: tuple[str, str]) -> list[str]:
+        told = client.get("/v1/documents", params=asked).json()
+        assert told["total"] == len(told["data"])
+        return sorted(each["name"] for each in told["data"])
+
+    both = [("media_types", "markdown"), ("media_types", "text")]
+    assert named(*both, ("path", "*e*")) == ["heron.txt", "tea é.txt"]
+    assert named(("media_types", "markdown")) == ["owl.md"]
+    assert named(("path", "birds/*")) == ["heron.txt"]
+    assert named(("metadata", "year=2024"), ("metadata", "YEAR=2024")) == ["红隼.txt"]
+    assert named(("languages", "zh"), ("languages", "en"), ("tags", "none")) == []
+    assert named(("since", "2999")) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ([("path", "a"), ("path", "b")], "stands twice"),
+        ([("media_types", "exe")], "media_types.0: it must be"),
+        ([("since", "2024-13")], "is not a date"),
+        ([("since", "2024-02-31")], "is not a date"),
+        ([("pages", "7-3")], "ends before it begins"),
+        ([("metadata", "year")], "metadata.0"),
+        ([("metadata", "=x")], "metadata.0"),
+        ([("documents", "-1")], "documents.0"),
+        ([("tag", "x")], "tag is not a"),
+        ([("tags", "x")] * 101, "tags"),
+    ],
+)
+def test_conditions_that_cannot_be_understood_are_refused(
+    client: httpx.Client, asked: list[tuple[str, str]], said: str
+) -> None:
+    refused = error(client.get("/v1/documents", params=asked), 400)
+    assert said in refused["message"]
+
+
 def test_one_document_comes_with_its_text_and_chunks(
     client: httpx.Client, served: ServedApp
 ) -> None:
@@ -218,6 +257,15 @@ def test_several_queries_are_searched_for_together(client: httpx.Client, served:
     assert {"query_1", "query_2"} >= {name for name in hits[0].scores if "query" in name}
     one = client.post("/v1/search", json={"queries": [{"query": "owl"}]}).json()["data"]
     assert one == client.post("/v1/search", json={"query": "owl"}).json()["data"]
+
+
+def test_each_of_several_queries_is_told_how_it_was_probably_meant(client: httpx.Client) -> None:
+    queries = [{"query": "herron"}, {"query": "owl"}, {"query": "shalow watr", "mode": "keyword"}]
+    found = client.post("/v1/search", json={"queries": queries}).json()
+    assert found["did_you_mean_each"] == ["heron", "", "shallow water"]
+    assert found["did_you_mean"] == ""
+    alone = client.post("/v1/search", json={"query": "herron"}).json()
+    assert (alone["did_you_mean"], alone["did_you_mean_each"]) == ("heron", [])
 
 
 @pytest.mark.parametrize(

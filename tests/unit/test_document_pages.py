@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hashing_embedder import HashingEmbedder
 
-from kb import CollectionError, KnowledgeBase, Settings, SettingsError
+from kb import Chunk, CollectionError, KnowledgeBase, Settings, SettingsError
+from kb.catalog.job_records import JobFile, JobStage, NewJob
 
 COUNT = 11
 
@@ -98,9 +100,62 @@ def test_bounds_of_a_page_are_refused_in_words(
         base.document_page(limit=limit, offset=offset)
 
 
+@pytest.mark.parametrize("asked", [{}, {"limit": 3}, {"offset": 4}, {"limit": 2, "offset": 5}])
+def test_a_page_of_chunks_is_cut_out_of_all_and_no_others_are_read(
+    own: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, asked: dict[str, int]
+) -> None:
+    text = "\n\n".join(f"Passage {number}. " + "The heron waits. " * 60 for number in range(8))
+    number = own.add(text, name="long.txt").document_id
+    whole = own.chunks(number)
+    assert len(whole) == own.document(number).chunks >= 8
+    end = asked["offset"] + asked["limit"] if len(asked) == 2 else asked.get("limit")
+    expected = whole[asked.get("offset", 0) : end]
+    read: list[int] = []
+
+    def reading(**values: Any) -> Chunk:  # noqa: ANN401 - of any of its fields
+        read.append(values["ordinal"])
+        return Chunk(**values)
+
+    monkeypatch.setattr("kb.catalog.chunks.Chunk", reading)
+    assert own.chunks(number, **asked) == expected
+    assert read == [chunk.ordinal for chunk in expected]
+    assert own.chunks(number, offset=10**30) == []
+    assert own.chunks(number, limit=10**30) == whole
+
+
+@pytest.mark.parametrize(("limit", "offset"), [(0, 0), (-1, 0), (1, -1)])
+def test_bounds_of_a_page_of_chunks_are_refused_in_words(
+    base: KnowledgeBase, limit: int, offset: int
+) -> None:
+    with pytest.raises(SettingsError, match=f"limit is {limit} and offset {offset}"):
+        base.chunks(1, limit=limit, offset=offset)
+
+
 def test_a_collection_that_is_not_there_has_no_pages(base: KnowledgeBase) -> None:
     with pytest.raises(CollectionError, match="there is no collection 'none'"):
         base.document_page(collection="none")
+
+
+def test_files_of_a_job_are_cut_out_of_all_in_the_order_they_came(own: KnowledgeBase) -> None:
+    stages: list[JobStage] = ["stored", "failed", "waiting", "embedding", "reading"]
+    for spool in "ab":  # those of another job do not count
+        files = tuple(JobFile(name=f"{n}.txt", stage=stages[n % 5]) for n in range(10))
+        job = own.jobs.add(
+            NewJob(
+                kind="uploads",
+                collection="default",
+                collection_id=None,
+                spool=spool,
+                files=files,
+            )
+        )
+    whole = own.jobs.files(job)
+    assert [file.name for file in whole] == [f"{n}.txt" for n in range(10)]
+    assert own.jobs.file_count(job) == 10
+    assert own.jobs.files(job, limit=3, offset=4) == whole[4:7]
+    assert own.jobs.files(job, offset=8) == whole[8:]
+    assert own.jobs.files(job, limit=10**30) == whole
+    assert own.jobs.files(job, offset=10**30) == own.jobs.files(10**6) == []
 
 
 def test_pages_are_read_from_an_index(base: KnowledgeBase) -> None:

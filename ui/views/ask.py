@@ -10,7 +10,7 @@ from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from kb.search.request import SearchRequest
-from kb.settings import config_path
+from kb.setting_sources import config_path
 from ui.answering import RunningAnswer
 from ui.hits import draw_hit
 from ui.language import t

@@ -153,7 +153,7 @@ def check_dimensions(wanted: int | None, card: Card) -> None:
 
 async def answered(engine: Engine, done: Embedded, write: Callable[[], Any]) -> Response:
     """Return the answer with vectors that ``write`` makes; a header tells of long texts."""
-    response = await engine.written(lambda: json_response(write()))
+    response = await engine.written(lambda: json_response(write()), texts=len(done.vectors))
     if done.windows:
         response.headers[LONG_INPUTS_HEADER] = str(len(done.windows))
     return response

@@ -9,11 +9,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
+from kb.catalog.numbers import MOST_OFFSET
 from kb.records import MediaType, MetadataValue, PageSource, SectionKind
 from kb.server.caller import Asking
 from kb.server.description import errors
 from kb.server.errors import json_response
 from kb.server.fields import DIGITS, CollectionName, PageCursor
+from kb.server.knowledge.filters import LISTS, ListedFilters
 from kb.server.knowledge.records import DeletedReply, DocumentReply, NoticeReply
 from kb.server.knowledge.serving import STORE, DocumentId, Serving, listed, page
 from kb.server.replies import Reply
@@ -24,7 +26,7 @@ _Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 class DocumentsReply(Reply):
-    """Some documents of a collection, and how many there are in all.
+    """Some documents of a collection, and how many there are in all that meet the conditions.
 
     ``next`` is given as ``after`` for those that follow; it is empty at the end.
     """
@@ -102,12 +104,12 @@ class ChunksReply(Reply):
     has_more: bool
 
 
-class DocumentsQuery(QueryString):
+class DocumentsQuery(ListedFilters):
     """``GET /v1/documents``: which of a collection's documents, newest first."""
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
     after: PageCursor = ""
 
 
@@ -115,7 +117,7 @@ class ChunksQuery(QueryString):
     """``GET /v1/documents/{document_id}/chunks``: which of them."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
 
 
 class DeletingQuery(QueryString):
@@ -139,8 +141,8 @@ def routes(serving: Serving) -> APIRouter:
     async def documents(
         asked: Annotated[DocumentsQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """List a collection's documents, newest first."""
-        each_once(request)
+        """List a collection's documents, newest first: all, or those that meet conditions."""
+        each_once(request, but=LISTS)
         collection = serving.one(caller, asked.collection)
         return await quick.run(lambda: json_response(_page(serving, asked, collection)))
 
@@ -193,9 +195,9 @@ def routes(serving: Serving) -> APIRouter:
         each_once(request)
 
         def some() -> dict[str, Any]:
-            serving.document(caller, document_id)
-            found = base.chunks(document_id)
-            return page(found, wire.chunk_json, limit=asked.limit, offset=asked.offset)
+            info = serving.document(caller, document_id)
+            found = base.chunks(document_id, limit=asked.limit, offset=asked.offset)
+            return page(found, wire.chunk_json, offset=asked.offset, total=info.chunks)
 
         return await quick.run(lambda: json_response(some()))
 
@@ -228,7 +230,11 @@ def routes(serving: Serving) -> APIRouter:
 def _page(serving: Serving, asked: DocumentsQuery, collection: str) -> dict[str, Any]:
     base = serving.base
     page = base.document_page(
-        collection=collection, limit=asked.limit, offset=asked.offset, after=asked.after
+        collection=collection,
+        limit=asked.limit,
+        offset=asked.offset,
+        after=asked.after,
+        where=asked.search_filter(),
     )
     failed = base.files.failed_of(*(info.id for info in page.documents))
     return listed(

@@ -1,14 +1,31 @@
-"""Conditions on hits, as clients send them."""
+"""Conditions on hits and documents, as clients send them."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from pydantic import Field
 
 from kb.catalog.filters import SearchFilter
 from kb.records import MediaType
 from kb.search.filters import filter_from_text
-from kb.server.fields import Day, Integer, MetadataItem, Pages, Words
-from kb.server.requests import Body
+from kb.server.fields import (
+    DIGITS,
+    MOST_INTEGER,
+    VALID,
+    Day,
+    Integer,
+    MetadataItem,
+    Pages,
+    Words,
+)
+from kb.server.requests import Body, QueryString
+
+LISTS = frozenset({"documents", "media_types", "tags", "languages", "metadata"})
+"""Query parameters of :class:`ListedFilters` that may stand several times."""
+
+_Number = Annotated[int, Field(ge=0, le=MOST_INTEGER), DIGITS]
+_Pair = Annotated[str, Field(max_length=2001, pattern=r"^[^=]{1,1000}=[\s\S]*$"), VALID]
 
 
 class Filters(Body):
@@ -49,5 +66,39 @@ class Filters(Body):
             page_last=typed.page_last,
             date_from=typed.date_from,
             date_to=typed.date_to,
+            metadata=self.metadata,
+        )
+
+
+class ListedFilters(QueryString):
+    """The same conditions on documents, in a query string; lists are sent by repeating a name."""
+
+    documents: list[_Number] = Field(default=[], max_length=500)
+    path: Words = ""
+    media_types: list[MediaType] = Field(default=[], max_length=16)
+    tags: list[Words] = Field(default=[], max_length=100)
+    languages: list[Words] = Field(default=[], max_length=100)
+    since: Day = ""
+    until: Day = ""
+    pages: Pages = ""
+    metadata: list[_Pair] = Field(
+        default=[], max_length=100, description="Each as `KEY=VALUE`; numbers and yes as text."
+    )
+
+    def search_filter(self) -> SearchFilter:
+        """Return these conditions as listing takes them.
+
+        Raises:
+            SettingsError: there is no such day, or a range of pages ends before it begins.
+        """
+        return filter_from_text(
+            documents=self.documents,
+            path=self.path,
+            media_types=self.media_types,
+            tags=self.tags,
+            languages=self.languages,
+            since=self.since,
+            until=self.until,
+            pages=self.pages,
             metadata=self.metadata,
         )

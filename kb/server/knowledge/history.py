@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,16 +11,20 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
+from kb.catalog.numbers import MOST_OFFSET
 from kb.catalog.runs import RunStatus
+from kb.records import Source
 from kb.server.caller import Asking, Caller
 from kb.server.description import errors
 from kb.server.errors import json_response
-from kb.server.fields import DIGITS, CollectionName
-from kb.server.knowledge.records import FailedReply
-from kb.server.knowledge.serving import STORE, Serving, listed
+from kb.server.fields import DIGITS, VALID, CollectionName
+from kb.server.knowledge.records import FailedReply, SourceReply
+from kb.server.knowledge.serving import STORE, Serving, listed, page
 from kb.server.replies import Reply
 from kb.server.requests import QueryString, each_once
 from kb.server.scopes import needs
+
+_PathText = Annotated[str, Field(max_length=10_000), VALID]
 
 
 class FailedFilesReply(Reply):
@@ -29,6 +34,14 @@ class FailedFilesReply(Reply):
     data: list[FailedReply]
     total: int
     has_more: bool
+
+
+class DismissedReply(Reply):
+    """A file that is off the list; ``deleted`` says whether it stood there."""
+
+    object: Literal["failed_file"]
+    source: SourceReply
+    deleted: bool
 
 
 class RunReply(Reply):
@@ -64,7 +77,15 @@ class FailedQuery(QueryString):
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
+
+
+class DismissingQuery(QueryString):
+    """``DELETE /v1/failed``: the file, as the list names its source."""
+
+    root: _PathText
+    path: _PathText
+    collection: CollectionName | None = None
 
 
 class RunsQuery(QueryString):
@@ -93,6 +114,24 @@ def routes(serving: Serving) -> APIRouter:
         name = serving.one(caller, asked.collection)
         return await serving.quick.run(lambda: json_response(_failed(serving, asked, name)))
 
+    @router.delete(
+        "/v1/failed",
+        operation_id="dismiss_failed_file",
+        response_model=DismissedReply,
+        responses=errors(*STORE),
+    )
+    @needs("write", collections="asked")
+    async def dismiss(
+        asked: Annotated[DismissingQuery, Query()], request: Request, caller: Asking
+    ) -> Response:
+        """Take a file off the list of those that could not be read; the next ingestion tries it.
+
+        An older version of it that is still found stays.
+        """
+        each_once(request)
+        name = serving.one(caller, asked.collection)
+        return await serving.changes.run(lambda: json_response(_dismissed(serving, asked, name)))
+
     @router.get(
         "/v1/runs",
         operation_id="list_runs",
@@ -116,8 +155,13 @@ def _failed(serving: Serving, asked: FailedQuery, name: str) -> dict[str, Any]:
     files = serving.base.files
     found = files.failed(collection=name, limit=asked.limit, offset=asked.offset)
     total = files.failed_count(collection=name)
-    more = asked.offset + len(found) < total
-    return listed(map(wire.failed_json, found), total=total, has_more=more)
+    return page(found, wire.failed_json, offset=asked.offset, total=total)
+
+
+def _dismissed(serving: Serving, asked: DismissingQuery, name: str) -> dict[str, Any]:
+    source = Source(root=asked.root, path=asked.path)
+    stood = serving.base.files.dismiss(source, collection=name)
+    return {"object": "failed_file", "source": asdict(source), "deleted": stood}
 
 
 def _runs(serving: Serving, asked: RunsQuery, caller: Caller) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from kb import wire
 from kb.catalog.job_records import JobInfo
+from kb.catalog.numbers import MOST_OFFSET
 from kb.server.caller import Asking
 from kb.server.description import errors
 from kb.server.errors import json_response
@@ -34,7 +35,7 @@ class JobFilesQuery(QueryString):
     """``GET /v1/jobs/{job_id}/files``: which of them."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
-    offset: Annotated[int, Field(ge=0, le=10**9), DIGITS] = 0
+    offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -90,8 +91,10 @@ def routes(serving: Serving) -> APIRouter:
 
         def some() -> dict[str, Any]:
             job_of(serving, caller, job_id)
-            found = serving.base.jobs.files(job_id)
-            return page(found, wire.job_file_json, limit=asked.limit, offset=asked.offset)
+            jobs = serving.base.jobs
+            found = jobs.files(job_id, limit=asked.limit, offset=asked.offset)
+            total = jobs.file_count(job_id)
+            return page(found, wire.job_file_json, offset=asked.offset, total=total)
 
         return await quick.run(lambda: json_response(some()))
 

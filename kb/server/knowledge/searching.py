@@ -32,12 +32,14 @@ _QueryText = Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
 class SearchReply(Reply):
     """Hits, best first.
 
-    ``did_you_mean`` is the query without misspelt words, else empty; of several queries it is.
+    ``did_you_mean`` is the query without misspelt words, and empty if none is. Several queries have
+    theirs in ``did_you_mean_each``, in their order.
     """
 
     object: Literal["list"]
     data: list[HitReply]
     did_you_mean: str
+    did_you_mean_each: list[str]
 
 
 class QueryBody(Body):
@@ -112,7 +114,11 @@ def routes(serving: Serving) -> APIRouter:
 
 def _found(serving: Serving, request: SearchRequest) -> dict[str, Any]:
     hits = [wire.hit_json(hit) for hit in serving.base.find(request)]
-    meant = ""
-    if not request.queries:
-        meant = serving.base.did_you_mean(request.query, collection=request.collections)
-    return listed(hits, did_you_mean=meant)
+    meant = [
+        serving.base.did_you_mean(each.text, collection=request.collections)
+        for each in request.asked
+    ]
+    several = bool(request.queries)
+    return listed(
+        hits, did_you_mean="" if several else meant[0], did_you_mean_each=meant if several else []
+    )

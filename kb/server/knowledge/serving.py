@@ -108,10 +108,9 @@ def page(
     found: Sequence[Item],
     as_json: Callable[[Item], dict[str, Any]],
     *,
-    limit: int,
     offset: int,
+    total: int,
 ) -> dict[str, Any]:
-    """Return some of what was found, how many there are in all, and whether more follow."""
-    chosen = found[offset : offset + limit]
-    more = offset + len(chosen) < len(found)
-    return listed(map(as_json, chosen), total=len(found), has_more=more)
+    """Return a page that begins at ``offset`` of ``total``, and whether more follow."""
+    more = bool(found) and offset + len(found) < total  # what is gone meanwhile has no next page
+    return listed(map(as_json, found), total=total, has_more=more)

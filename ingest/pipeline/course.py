@@ -1,0 +1,240 @@
+"""What belongs to one run of ingestion, from the files found to the report."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ingest.finding.candidate import Candidate
+from ingest.finding.finder import Finder
+from ingest.finding.names import on_disk
+from ingest.finding.placing import homes
+from ingest.finding.renaming import renamed_roots
+from ingest.options import IngestOptions
+from ingest.pipeline.absences import Absences
+from ingest.pipeline.clocks import StageClocks
+from ingest.pipeline.pipeline import Pipeline
+from ingest.pipeline.planning import Planner, adopted_states, proposed
+from ingest.pipeline.report import IngestReport
+from ingest.pipeline.sentences import Refining, refined
+from ingest.reading.sandbox import Sandbox
+from ingest.results import FileResult, OnEvent
+from kb.errors import CollectionGoneError, KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
+from kb.records import CollectionInfo, CollectionRef, FileState
+from kb.stopping import Cancellation
+
+TIMELINE_PARTS = 40
+"""Parts of a run for which its report says how busy each stage was."""
+
+
+class Run:
+    """What belongs to one run: options, what was found, what to say."""
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        collection: CollectionRef,
+        options: IngestOptions,
+        on_event: OnEvent | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self._base = base
+        if not isinstance(collection, CollectionInfo):
+            collection = base.held(collection)
+        self.collection: CollectionRef = collection
+        self._options = options
+        self._on_event: OnEvent = on_event or (lambda _: None)
+        self._cancel = Cancellation(cancel)
+        self._started = time.monotonic()
+        self._pipeline: Pipeline | None = None
+        self._remarks: list[str] = []
+        self._adopted: dict[str, tuple[str, str]] = {}
+        self.finder = Finder(())
+
+    def find(self, paths: Sequence[Path | str]) -> None:
+        """Find the files below ``paths``."""
+        every = self._base.files.states(collection=self.collection)
+        unplaced = self._base.files.unplaced(collection=self.collection)
+        states = [state for state in every if state.source.root not in unplaced]
+        self.finder = self._found(paths, states)
+        placed = homes(every, unplaced, self.finder)
+        states += [state for state in every if state.source.root in placed]
+        renamed = {**renamed_roots(states, self.finder.candidates), **placed}
+        if renamed:
+            # Once more, now that it is known which files the folder holds under its new name.
+            self.finder = self._found(paths, adopted_states(states, renamed))
+            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
+            self._remarks += [
+                f"the folder {old} is {new} now; its files were taken over"
+                for old, new in places.items()
+                if str(new) != old
+            ]
+        self._adopted = {**renamed, **self.finder.adopted}
+
+    def _found(self, paths: Sequence[Path | str], states: Iterable[FileState]) -> Finder:
+        finder = Finder(
+            (state.source for state in states),
+            include=self._options.include,
+            exclude=self._options.exclude,
+            cancel=self._cancel,
+        )
+        finder.find(paths)
+        return finder
+
+    def remark(self, remarks: Iterable[str]) -> None:
+        """Have the report say something."""
+        self._remarks += remarks
+
+    def interrupted(self) -> IngestReport:
+        """Report what was done until now."""
+        results = self._pipeline.results if self._pipeline else []
+        clocks = self._pipeline.clocks if self._pipeline else None
+        return self._report(
+            [*self.finder.failed.values(), *results], clocks=clocks, interrupted=True
+        )
+
+    def record(self, paths: list[str], candidates: Callable[[], list[Candidate]]) -> IngestReport:
+        """Execute, and leave a record in the history of runs."""
+        if self._options.dry_run:
+            return self.dry_run(candidates())
+        try:
+            record = self._base.begin_run(paths, collection=self.collection)
+        except KeyboardInterrupt:
+            return self.interrupted()
+        self.collection = record.collection
+        try:
+            try:
+                report = self.execute(record.collection, candidates())
+            except KeyboardInterrupt:
+                report = self.interrupted()
+            # Who is interrupted waits for nobody; the record then says so by itself.
+            with contextlib.suppress(KeyboardInterrupt):
+                record.end("interrupted" if report.interrupted else "finished", report.history())
+        except Exception as error:
+            with contextlib.suppress(KnowledgeBaseError):  # a full disk must not hide the reason
+                record.end("failed", {"error": str(error)})
+            raise
+        finally:
+            # A run whose end could not be written down counts as interrupted.
+            record.release()
+        return report
+
+    def refined(self, report: IngestReport, refining: Refining) -> IngestReport:
+        """Let the sentences of what can be found now follow."""
+        if not isinstance(self.collection, CollectionInfo):
+            return report
+        return refined(
+            self._base,
+            self.collection,
+            report,
+            refining,
+            started=self._started,
+            cancel=self._cancel,
+        )
+
+    def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
+        """Do it."""
+        settings = self._base.settings
+        self._base.files.adopt(self._adopted, collection=collection)
+        planner, absences = self._compared(candidates)
+        absences.note_failures()
+        removed = absences.remove_at_once(taken_in=self._options.taken_in)
+        pipeline = self._pipeline = Pipeline(
+            self._base,
+            planner,
+            collection=collection,
+            sandbox=lambda: Sandbox(
+                workers=settings.workers or None,
+                timeout_s=settings.file_timeout_s,
+                memory_bytes=settings.file_memory_mb * 2**20,
+            ),
+            options=self._options.loading(settings),
+            on_event=self._on_event,
+            cancel=self._cancel,
+        )
+        pipeline.run(candidates)
+        interrupted = self._cancel.is_set()
+        results = [*self.finder.failed.values(), *removed, *pipeline.results]
+        if not interrupted:
+            results += self._removed(absences, results)
+        self._base.indexing.current(collection)  # nobody is told of files that are gone again
+        return self._report(results, absences, clocks=pipeline.clocks, interrupted=interrupted)
+
+    def dry_run(self, candidates: list[Candidate]) -> IngestReport:
+        """Say what would be done."""
+        planner, absences = self._compared(candidates)
+        results = list(self.finder.failed.values())
+        for candidate in candidates:
+            if self._cancel.is_set():
+                return self._report(results, interrupted=True)
+            results.append(proposed(planner.decide(candidate)))
+        results += self._removed(absences, results)
+        return self._report(results, absences)
+
+    def _compared(self, candidates: list[Candidate]) -> tuple[Planner, Absences]:
+        """Compare what was found with what is known."""
+        planner = Planner(
+            self._base,
+            collection=self.collection,
+            options=self._options.loading(self._base.settings),
+            checksum=self._options.checksum,
+            retry=self._options.retry,
+            adopted=self._adopted,
+        )
+        absences = Absences(
+            self._base,
+            planner,
+            self.finder,
+            candidates,
+            collection=self.collection,
+            vanished=self._options.vanished,
+        )
+        planner.expect_gone(absences.movable)
+        return planner, absences
+
+    def _report(
+        self,
+        results: list[FileResult],
+        absences: Absences | None = None,
+        *,
+        clocks: StageClocks | None = None,
+        interrupted: bool = False,
+    ) -> IngestReport:
+        seconds = time.monotonic() - self._started
+        return IngestReport(
+            collection=self._name(),
+            files=tuple(results),
+            seconds=seconds,
+            busy_share=clocks.embedding.share if clocks else 0.0,
+            timeline=clocks.timeline(seconds, TIMELINE_PARTS) if clocks else {},
+            interrupted=interrupted,
+            dry_run=self._options.dry_run,
+            gone=tuple(absences.left(results)) if absences else (),
+            left_out=tuple(absences.left_out_still(results)) if absences else (),
+            not_included=absences.not_included if absences else 0,
+            other_types=dict(self.finder.other_types.most_common()),
+            remarks=tuple(self._remarks),
+        )
+
+    def _name(self) -> str:
+        """Return what the collection is called now."""
+        if not isinstance(self.collection, CollectionInfo):
+            return self.collection or self._base.settings.collection
+        with contextlib.suppress(CollectionGoneError):
+            return self._base.indexing.current(self.collection).name
+        return self.collection.name
+
+    def _removed(self, absences: Absences, results: list[FileResult]) -> list[FileResult]:
+        """Remove what is gone as far as the options ask for it."""
+        removed, remarks = absences.remove(
+            results,
+            prune=self._options.prune,
+            force=self._options.force_prune,
+            dry_run=self._options.dry_run,
+        )
+        self._remarks += remarks
+        return removed

@@ -1,0 +1,85 @@
+"""Where settings come from: arguments, then ``KB_…`` variables, then ``kb.toml``, then defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kb.errors import SettingsError
+from kb.redaction import redacted
+
+CONFIG_FILE = "kb.toml"
+
+
+class LayeredSettings(BaseSettings):
+    """Settings that are read in layers, and shown without passwords; unknown keys are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KB_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+    )
+
+    def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's hook and type
+        """Show no password that stands in an address, wherever settings are printed."""
+        for name, value in super().__repr_args__():
+            yield name, redacted(value) if isinstance(value, str) else value
+
+    def shown(self, name: str) -> str:
+        """Return a setting's value for everybody's eyes, empty for None."""
+        value = getattr(self, name)
+        return "" if value is None else redacted(str(value))
+
+    @classmethod
+    def load(cls, **arguments: Any) -> Self:  # noqa: ANN401 - checked by pydantic
+        """Read the settings; arguments that are None count as not given.
+
+        Raises:
+            SettingsError: a key is unknown or a value is out of bounds; names where it stands.
+        """
+        given = {key: value for key, value in arguments.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            lines = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()]
+            msg = "settings are wrong (arguments, KB_… variables or kb.toml): " + "; ".join(lines)
+            raise SettingsError(msg) from error
+        except (OSError, ValueError) as error:
+            msg = f"{config_path()} cannot be read: {error}; mend it or remove it"
+            raise SettingsError(msg) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - upstream's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over ``kb.toml``."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
+        )
+
+
+def config_path() -> Path:
+    """Return where settings are read from: ``KB_CONFIG``, or ``kb.toml`` in the working folder."""
+    return Path(os.environ.get("KB_CONFIG", CONFIG_FILE))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "settings"
