@@ -37,7 +37,7 @@ Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from kb.redaction import redacted
@@ -165,7 +165,14 @@ class CollectionGoneError(CollectionError):
 
 
 class DocumentNotFoundError(KnowledgeBaseError):
-    """There is no such document in the collection."""
+    """There is no such document in the collection.
+
+    ``nearest`` is what was probably meant, as the message names it, the nearest first.
+    """
+
+    def __init__(self, message: str, nearest: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.nearest = tuple(nearest)
 
 
 class ApiKeyError(KnowledgeBaseError):

@@ -39,6 +39,7 @@ class StoredChunk:
     document_id: int
     title: str
     media_type: MediaType
+    content_hash: str
     metadata: Mapping[str, MetadataValue]
     ordinal: int
     text: str
@@ -75,8 +76,8 @@ class ChunkReads(Transaction):
         # The ids travel as one JSON array: no limit on their number, and one prepared statement.
         # CROSS JOIN keeps SQLite from walking every chunk of the collection to meet them.
         rows = self._db.execute(
-            "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.metadata,"
-            " k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
+            "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.content_hash,"
+            " d.metadata, k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
             " k.page_last, k.page_label, k.page_label_last, k.read_by, k.confidence, k.header,"
             " k.vector_key, k.language FROM json_each(?) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
@@ -224,6 +225,7 @@ def _stored(row: sqlite3.Row) -> StoredChunk:
         document_id=row["document_id"],
         title=row["title"],
         media_type=row["media_type"],
+        content_hash=row["content_hash"],
         metadata=json.loads(row["metadata"]),
         ordinal=row["ordinal"],
         text=row["text"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kb.catalog.addresses import AddressReads
 from kb.catalog.chunks import ChunkReads
 from kb.catalog.collections import CollectionReads
 from kb.catalog.documents import DocumentReads
@@ -29,6 +30,7 @@ class State(
     FilterReads,
     ChunkReads,
     DocumentReads,
+    AddressReads,
     OverviewReads,
     SourceReads,
     TagReads,

@@ -20,6 +20,7 @@ from kb.records import (
     DocumentPage,
     Facets,
     MetadataValue,
+    Reading,
     SearchHit,
 )
 
@@ -150,6 +151,41 @@ class DocumentCalls(CollectionCalls):
             DocumentNotFoundError: there is no such document.
         """
         return self.document_content(document_id).text
+
+    def read(
+        self,
+        address: str,
+        *,
+        pages: str = "",
+        lines: str = "",
+        characters: str = "",
+        context: int = 0,
+        limit: int | None = None,
+        collection: str | Sequence[str] | None = None,
+    ) -> Reading:
+        """Return what stands at an address: a passage, a document, or a stretch of one.
+
+        The arguments are those of :meth:`kb.KnowledgeBase.read`.
+
+        Raises:
+            CollectionError: there is no such collection.
+            DocumentNotFoundError: nothing is called so, and the message says what comes nearest;
+                or several documents are, and it says which.
+            SettingsError: the document has no such lines, pages or characters, or a range is none.
+        """
+        told: dict[str, Any] = {
+            "address": address.encode("utf-8", "replace").decode("utf-8"),
+            "pages": pages,
+            "lines": lines,
+            "characters": characters,
+            "context": context,
+            "limit": limit,
+        }
+        if collection is not None:
+            told["collection"] = [collection] if isinstance(collection, str) else list(collection)
+        path = place("read")
+        given = {name: value for name, value in told.items() if value not in ("", None)}
+        return self.record(wire.reading_from_json, self.server.ask("POST", path, json=given), path)
 
     def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.

@@ -11,6 +11,7 @@ from kb.facade.collections import CollectionMethods
 from kb.hashing import is_content
 from kb.metadata import clean_tags
 from kb.overview import Overview, overview
+from kb.reading.reading import Wanted, read
 from kb.records import (
     AddResult,
     Chunk,
@@ -19,6 +20,7 @@ from kb.records import (
     DocumentPage,
     Facets,
     MetadataValue,
+    Reading,
     SearchHit,
 )
 from kb.uploads import UPLOADS_ROOT
@@ -142,6 +144,45 @@ class DocumentMethods(CollectionMethods):
             DocumentNotFoundError: there is no such document.
         """
         return self.document_content(document_id).text
+
+    def read(
+        self,
+        address: str,
+        *,
+        pages: str = "",
+        lines: str = "",
+        characters: str = "",
+        context: int = 0,
+        limit: int | None = None,
+        collection: str | Sequence[str] | None = None,
+    ) -> Reading:
+        """Return what stands at an address: a passage, a document, or a stretch of one.
+
+        Args:
+            address: the ``short_id`` of a hit or a document (a beginning that no other has is
+                enough), a document's number, its path, the end of its path, or its name;
+                ``:FROM`` or ``:FROM:COUNT`` behind it are lines of the document.
+            pages: ``3``, ``3-7``, ``3-`` or ``-7`` of the document, or one page by its label.
+            lines: likewise, from 1.
+            characters: likewise, from 0; the last one is not read.
+            context: passages before and after the one that the address names.
+            limit: most characters to give; ``more`` of what is returned reads on. None for all.
+            collection: where to look; of several, a document of the first one is preferred to
+                others that are called the same. All if not given, the settings' first.
+
+        Raises:
+            CollectionError: there is no such collection.
+            DocumentNotFoundError: nothing is called so, and the message says what comes nearest;
+                or several documents are, and it says which.
+            SettingsError: the document has no such lines, pages or characters, or a range is none.
+        """
+        wanted = Wanted(
+            pages=pages, lines=lines, characters=characters, context=context, limit=limit
+        )
+        within = [collection] if isinstance(collection, str) else collection
+        return read(
+            self._store.catalog, address, wanted, within=within, preferred=self.settings.collection
+        )
 
     def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
         """Return a document's chunks as they were cut, in order; none if there is no such document.

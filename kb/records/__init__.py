@@ -16,6 +16,7 @@ from kb.records.documents import (
     with_header,
 )
 from kb.records.hits import Highlighting, Reason, SearchHit
+from kb.records.reading import Reading
 from kb.records.stored import (
     AddResult,
     CollectionInfo,
@@ -48,6 +49,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PageSource",
+    "Reading",
     "Reason",
     "SearchHit",
     "SearchMode",

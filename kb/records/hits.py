@@ -40,7 +40,8 @@ class SearchHit:
     stand outside of it. ``words`` are all words of the query. ``reasons`` say why it was found.
     ``read_by`` and ``confidence`` say
     whether the passage was read from a picture and how sure the reader was. ``about`` is what people
-    say of the folders it is from, the innermost first, and of its collection.
+    say of the folders it is from, the innermost first, and of its collection. ``short_id`` reads the
+    passage again: see :mod:`kb.records.short_ids`.
     """
 
     score: float
@@ -67,6 +68,7 @@ class SearchHit:
     sentence: tuple[int, int] | None = None
     words: tuple[tuple[int, int], ...] = ()
     reasons: tuple[Reason, ...] = ()
+    short_id: str = ""
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)

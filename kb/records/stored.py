@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from kb.records.documents import MediaType, MetadataValue, Notice
+from kb.records.short_ids import document_id
 
 Outcome = Literal["indexed", "warnings", "failed"]
 SearchMode = Literal["hybrid", "dense", "keyword"]
@@ -91,6 +92,11 @@ class DocumentInfo:
     def name(self) -> str:
         """The file name a person would call it by, else its title."""
         return self.sources[0].name if self.sources else self.title or f"document {self.id}"
+
+    @property
+    def short_id(self) -> str:
+        """What names it wherever its content is stored: see :mod:`kb.records.short_ids`."""
+        return document_id(self.media_type, self.content_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

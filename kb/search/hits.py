@@ -9,6 +9,7 @@ from kb.catalog.chunks import Passage, StoredChunk
 from kb.catalog.state import State
 from kb.folders import about
 from kb.records import CollectionInfo, SearchHit, Source
+from kb.records.short_ids import document_id, passage_id
 from kb.search.collapse import collapse
 
 Ranking = Sequence[tuple[int, float]]
@@ -109,6 +110,7 @@ def _hit(
         read_by=chunk.read_by,
         confidence=chunk.confidence,
         header=chunk.header,
+        short_id=passage_id(document_id(chunk.media_type, chunk.content_hash), chunk.start),
         metadata=chunk.metadata,
         about=about(collection, origins),
     )

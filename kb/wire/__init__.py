@@ -18,6 +18,7 @@ from kb.wire.reading import (
     job_file_from_json,
     job_from_json,
     overview_from_json,
+    reading_from_json,
     run_from_json,
 )
 from kb.wire.writing import (
@@ -34,6 +35,7 @@ from kb.wire.writing import (
     job_file_json,
     job_json,
     overview_json,
+    reading_json,
     run_json,
 )
 
@@ -66,6 +68,8 @@ __all__ = [
     "job_json",
     "overview_from_json",
     "overview_json",
+    "reading_from_json",
+    "reading_json",
     "run_from_json",
     "run_json",
 ]

@@ -26,6 +26,7 @@ from kb.records import (
     DocumentInfo,
     Facets,
     FailedFile,
+    Reading,
     SearchHit,
 )
 
@@ -86,6 +87,11 @@ def added_from_json(told: Told) -> AddResult:
 def failed_from_json(told: Told) -> FailedFile:
     """Inverse of :func:`kb.wire.writing.failed_json`."""
     return _read(FailedFile, told)
+
+
+def reading_from_json(told: Told) -> Reading:
+    """Inverse of :func:`kb.wire.writing.reading_json`."""
+    return _read(Reading, told)
 
 
 def run_from_json(told: Told) -> RunInfo:

@@ -18,6 +18,7 @@ from kb.records import (
     DocumentInfo,
     Facets,
     FailedFile,
+    Reading,
     SearchHit,
 )
 from kb.store.purging import Compaction
@@ -36,6 +37,7 @@ __all__ = [
     "job_file_json",
     "job_json",
     "overview_json",
+    "reading_json",
     "run_json",
 ]
 
@@ -71,6 +73,7 @@ def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict
     return {
         **asdict(info),
         "name": info.name,
+        "short_id": info.short_id,
         "outcome": "warnings" if info.notices else "indexed",
         "added_at": info.added_at.isoformat(),
         "metadata": dict(info.metadata),
@@ -99,6 +102,12 @@ def overview_json(overview: Overview) -> dict[str, Any]:
 def added_json(added: AddResult) -> dict[str, Any]:
     """Return what adding a document did as JSON values."""
     return asdict(added)
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """Return what was read of a document as JSON values."""
+    fields = {each: getattr(reading, each) for each in Reading.__slots__}
+    return {**fields, "document": document_json(reading.document), "place": reading.place}
 
 
 def failed_json(file: FailedFile) -> dict[str, Any]:

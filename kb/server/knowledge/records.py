@@ -55,6 +55,7 @@ class HitReply(Reply):
     read_by: PageSource
     confidence: _Share | None
     header: str
+    short_id: str = ""
     highlights: list[_Span]
     sentence: _Span | None
     words: list[_Span]
@@ -126,8 +127,34 @@ class DocumentReply(Reply):
     language: str
     tags: list[str]
     name: str
+    short_id: str
     outcome: Outcome
     newer_unreadable: list[FailedReply]
+
+
+class ReadingReply(Reply):
+    """A stretch of a document, as :class:`kb.Reading` describes it."""
+
+    short_id: str
+    document: DocumentReply
+    text: str
+    start: int
+    end: int
+    line_first: int
+    line_last: int
+    lines: int
+    page_first: int | None
+    page_last: int | None
+    page_label: str
+    page_label_last: str
+    heading_path: list[str]
+    header: str
+    before: str
+    after: str
+    previous: str
+    next: str
+    more: str
+    place: str
 
 
 class DeletedReply(Reply):

@@ -1,0 +1,78 @@
+"""Documents as people and agents call them: by number, by content, by path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kb.catalog.base import Transaction
+from kb.catalog.numbers import storable
+from kb.records import MediaType
+
+
+class Named(NamedTuple):
+    """A visible document under one of its paths."""
+
+    document_id: int
+    collection_id: str
+    media_type: MediaType
+    content_hash: str
+    title: str
+    root: str
+    path: str
+
+
+_SELECT = (
+    "SELECT d.id, d.collection_id, d.media_type, d.content_hash, d.title, coalesce(s.root, ''),"
+    " coalesce(s.path, '') FROM documents d LEFT JOIN sources s ON s.document_id = d.id"
+    " WHERE d.state = 'active' AND d.collection_id IN (SELECT value FROM json_each(:within))"
+)
+# Whole paths, as people copy them, and those below the folder that was ingested.
+_WHOLE = "(rtrim(s.root, '/') || '/' || s.path)"
+
+
+class AddressReads(Transaction):
+    """Which documents a name means. Every list is newest first."""
+
+    def all_named(self, collection_ids: Sequence[str]) -> list[Named]:
+        """Return every visible document under each of its paths."""
+        return self._named(collection_ids, "")
+
+    def named_by_number(self, collection_ids: Sequence[str], number: int) -> list[Named]:
+        """Return the document of a number."""
+        return self._named(collection_ids, " AND d.id = :number", number=storable(number))
+
+    def named_by_content(
+        self, collection_ids: Sequence[str], media_type: MediaType, digits: str
+    ) -> list[Named]:
+        """Return the documents of a type whose content hash begins with some digits."""
+        return self._named(
+            collection_ids,
+            # "g" comes after every digit of a hash.
+            " AND d.content_hash >= :digits AND d.content_hash < :digits || 'g'"
+            " AND d.media_type = :media_type",
+            digits=digits,
+            media_type=media_type,
+        )
+
+    def named_by_path(self, collection_ids: Sequence[str], path: str) -> list[Named]:
+        """Return the documents of exactly this path, whole or below the ingested folder."""
+        return self._named(collection_ids, f" AND :path IN (s.path, {_WHOLE})", path=path)
+
+    def named_by_path_end(self, collection_ids: Sequence[str], end: str) -> list[Named]:
+        """Return the documents whose path ends with these parts of a path."""
+        return self._named(
+            collection_ids,
+            f" AND substr({_WHOLE}, -length(:end)) = :end",
+            end=f"/{end.lstrip('/')}",
+        )
+
+    def _named(
+        self, collection_ids: Sequence[str], condition: str, **values: object
+    ) -> list[Named]:
+        rows = self._db.execute(
+            f"{_SELECT}{condition} ORDER BY d.added_at DESC, d.id DESC, s.id",
+            {"within": json.dumps(list(collection_ids)), **values},
+        )
+        return [Named._make(row) for row in rows]

@@ -1,0 +1,214 @@
+"""Which document an address means.
+
+An address is the short id of a document or passage (:mod:`kb.records.short_ids`), a document's
+number, its path (whole, or below the folder that was ingested), the end of its path, or its name
+with or without extension; ``:FROM`` or ``:FROM:COUNT`` behind any of these are lines. What is named
+more exactly comes first, so that no file hides another one that is called in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kb.catalog.addresses import Named
+from kb.catalog.state import State
+from kb.errors import DocumentNotFoundError
+from kb.metadata import folded
+from kb.reading.nearest import nearest
+from kb.records import CollectionInfo
+from kb.records.short_ids import ShortId, document_id, short_id
+
+_LINES = re.compile(r"(.+?):(\d{1,18})(?::(\d{1,18}))?", re.ASCII | re.DOTALL)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_MOST_CANDIDATES = 8
+_MOST_SHOWN = 200  # characters of a name in a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A document, and what an address says besides which one it is.
+
+    Attributes:
+        document_id: its number.
+        short_id: set where the address is one, with the passage or stretch it names.
+        line: the first line, if lines are given.
+        count: how many lines, if that is given.
+    """
+
+    document_id: int
+    short_id: ShortId | None = None
+    line: int | None = None
+    count: int | None = None
+
+
+Tiers = Sequence[Sequence[CollectionInfo]]
+"""Collections to look in; those of a later list where the ones before hold nothing of a name."""
+
+
+def find(state: State, tiers: Tiers, address: str) -> Found:
+    """Return what an address means.
+
+    Args:
+        state: of the catalog.
+        tiers: where to look.
+        address: as above.
+
+    Raises:
+        DocumentNotFoundError: it means no document, or several.
+    """
+    # Half a character is in no path, and SQLite takes none.
+    wanted = address.strip().encode("utf-8", "replace").decode("utf-8")
+    looking = _Looking(state, tiers)
+    if wanted and (whole := looking.by(wanted, state.named_by_path)):
+        return Found(document_id=whole)
+    name, *numbers = wanted.rsplit(":", 1)
+    # A path may end like lines do.
+    if not (numbers and _NUMBER.fullmatch(numbers[0]) and looking.by(name, state.named_by_path)):
+        lines = _LINES.fullmatch(wanted)
+        name, *numbers = lines.groups("") if lines else [wanted]
+    found = looking.document(name) if name else None
+    if found is None:
+        raise looking.nothing(name)
+    line, count = (int(each) if each else None for each in (*numbers, "", "")[:2])
+    return Found(document_id=found, short_id=looking.used, line=line, count=count)
+
+
+class _Looking:
+    """One address looked for in some collections. ``used`` is the short id that was one."""
+
+    def __init__(self, state: State, tiers: Tiers) -> None:
+        self._state = state
+        self._names = {each.id: each.name for tier in tiers for each in tier}
+        self._tiers = [[each.id for each in tier] for tier in tiers if tier]
+        self.used: ShortId | None = None
+
+    def document(self, name: str) -> int | None:
+        """Return the number of the document that a name means; None if it means none."""
+        if found := self.by(name, self._state.named_by_path):
+            return found
+        if _NUMBER.fullmatch(name) and (found := self.by(int(name), self._state.named_by_number)):
+            return found
+        given = short_id(name)
+        if given is not None and (found := self._by_short_id(name, given)):
+            self.used = given
+            return found
+        return self.by(name, self._state.named_by_path_end) or self._loosely(name)
+
+    def by(self, name: object, look: Callable[..., list[Named]]) -> int | None:
+        """Return the one document that a look-up gives; None if it gives none.
+
+        Raises:
+            DocumentNotFoundError: it gives several.
+        """
+        return self._one(str(name), (look(tier, name) for tier in self._tiers))
+
+    def _by_short_id(self, name: str, given: ShortId) -> int | None:
+        found = [
+            self._state.named_by_content(tier, given.media_type, given.digits)
+            for tier in self._tiers
+        ]
+        contents = {each.content_hash for tier in found for each in tier}
+        if len(contents) > 1:
+            raise self._several(name, [each for tier in found for each in tier], digits=True)
+        return next((tier[0].document_id for tier in found if tier), None)
+
+    def _loosely(self, name: str) -> int | None:
+        """Look for a name without its extension, a title, or either in another case."""
+        wanted = folded(name)
+        tiers = [self._state.all_named(tier) for tier in self._tiers]
+        for how in (_ends, _stems, _titles):
+            found = self._one(
+                name, ([each for each in tier if wanted in how(each)] for tier in tiers)
+            )
+            if found:
+                return found
+        return None
+
+    def _one(self, name: str, tiers: Iterator[list[Named]]) -> int | None:
+        for tier in tiers:
+            # The same content in several places is one answer: what is read is the same.
+            if len({(each.media_type, each.content_hash) for each in tier}) > 1:
+                raise self._several(name, tier)
+            if tier:
+                return tier[0].document_id
+        return None
+
+    def nothing(self, name: str) -> DocumentNotFoundError:
+        """Return the error for a name that means nothing, with what comes nearest to it."""
+        every = [each for tier in self._tiers for each in self._state.all_named(tier)]
+        called = f"no document is called {name[:_MOST_SHOWN]!r}"
+        given = short_id(name)
+        if given is not None:
+            called = f"no document has the id {name[:_MOST_SHOWN]!r} — other content has another id"
+        near = nearest(name[:_MOST_SHOWN], _candidates(every, ids=given is not None))
+        if near:
+            msg = f"{called}; did you mean {' or '.join(near)}?"
+        elif every:
+            msg = f"{called}; search for it, or see `kb documents`"
+        else:
+            msg = f"{called}; there are no documents here yet"
+        return DocumentNotFoundError(msg, nearest=near)
+
+    def _several(
+        self, name: str, found: Sequence[Named], *, digits: bool = False
+    ) -> DocumentNotFoundError:
+        """Return the error for a name that means several documents."""
+        first = {each.document_id: each for each in reversed(found)}
+        length = _telling_apart([each.content_hash for each in first.values()])
+        listed = []
+        for each in list(reversed(first.values()))[:_MOST_CANDIDATES]:
+            own = document_id(each.media_type, each.content_hash)
+            own = own[:1] + each.content_hash[: max(len(own) - 1, length)]
+            listed.append(f"{own} {each.path or each.title} ({self._names[each.collection_id]})")
+        left = len(first) - len(listed)
+        more = f", and {left:,} more" if left > 0 else ""
+        what = "have ids that begin with" if digits else "are called"
+        msg = (
+            f"{len(first)} documents {what} {name[:_MOST_SHOWN]!r}; give the id of one: "
+            f"{', '.join(listed)}{more}"
+        )
+        return DocumentNotFoundError(msg, nearest=[each.split(" ", 1)[0] for each in listed])
+
+
+def _candidates(every: Sequence[Named], *, ids: bool) -> Iterator[tuple[str, str]]:
+    for each in every:
+        own = document_id(each.media_type, each.content_hash)
+        called = f"{own} ({each.path or each.title})"
+        if ids:
+            yield own, called
+        for like in dict.fromkeys((each.path, _name(each.path), _stem(each.path), each.title)):
+            if like:
+                yield like, called
+
+
+def _ends(each: Named) -> tuple[str, ...]:
+    parts = f"{each.root.rstrip('/')}/{each.path}".split("/")
+    return tuple(folded("/".join(parts[at:])) for at in range(len(parts)))
+
+
+def _stems(each: Named) -> tuple[str, ...]:
+    return (folded(_stem(each.path)),)
+
+
+def _titles(each: Named) -> tuple[str, ...]:
+    return (folded(each.title),) if each.title else ()
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _stem(path: str) -> str:
+    name = _name(path)
+    return name.rsplit(".", 1)[0] or name
+
+
+def _telling_apart(hashes: Sequence[str]) -> int:
+    """Return how many digits tell different hashes apart."""
+    different = set(hashes)
+    length = 1
+    while len({each[:length] for each in different}) < len(different):
+        length += 1
+    return length
