@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from kb import interrupts
 from kb.cli.common import opened
 
 
@@ -36,4 +37,6 @@ def mcp(
             scopes=("read",) if scope == "read" else ("read", "write"),
             collections=collection or None,
         )
+        # A thread waits for stdin and cannot be unwound; the store survives what is cut off.
+        interrupts.end_at_once()
         serve(Desk(base=base, caller=caller, jobs=lambda: Jobs(base), local=True))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import own_loop
@@ -31,6 +32,23 @@ TEXTS = {
     "coffee.txt": "The warranty of the coffee machine lasts 24 months.",
 }
 
+NOISY = """
+import os, sys
+from kb import KnowledgeBase
+from kb.__main__ import main
+
+find = KnowledgeBase.find
+
+def noisy(base, request):
+    os.write(1, b"from C\\n")
+    print("from Python", flush=True)
+    return find(base, request)
+
+KnowledgeBase.find = noisy
+sys.argv = ["kb", "mcp"]
+main()
+"""
+
 
 def fill(base: KnowledgeBase) -> None:
     for name, text in TEXTS.items():
@@ -40,9 +58,7 @@ def fill(base: KnowledgeBase) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(
-    tmp_path_factory: pytest.TempPathFactory, models_dir: Path, embedder: Embedder
-) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, models_dir: Path, embedder: Embedder) -> Path:
     """A data folder that a server of its own is started over."""
     place = tmp_path_factory.mktemp("stdio")
     (place / "models").symlink_to(models_dir)
@@ -77,16 +93,25 @@ class Session:
     refusals: list[str]
 
 
-async def _session(connected: AbstractAsyncContextManager[Client], new: Path) -> Session:
+def _adding(tools: Sequence[types.Tool], name: str, content: str) -> dict[str, str]:
+    """Return how a file is added: by its path where the agent is on the same machine."""
+    (tool,) = (each for each in tools if each.name == "add_file")
+    if "path" in tool.input_schema["properties"]:
+        return {"path": name}
+    return {
+        "name": Path(name).name,
+        "data": base64.b64encode(content.encode()).decode(),
+    }
+
+
+async def _session(
+    connected: AbstractAsyncContextManager[Client], new: Path, content: str
+) -> Session:
     async with connected as client:
         tools = (await client.list_tools()).tools
         found = await client.call_tool("search", {"query": "what do herons eat", "limit": 1})
         (passage,) = found.structured_content["passages"]
-        adding = (
-            {"path": str(new)}
-            if "path" in next(each for each in tools if each.name == "add_file").input_schema["properties"]
-            else {"name": new.name, "data": base64.b64encode(new.read_bytes()).decode()}
-        )
+        adding = _adding(tools, str(new), content)
         listed = (await client.list_resources()).resources
         contents = (await client.read_resource(listed[0].uri)).contents
         refusals = []
@@ -127,9 +152,7 @@ async def _session(connected: AbstractAsyncContextManager[Client], new: Path) ->
         )
 
 
-@pytest.fixture(
-    scope="module", params=["stdio auto", "stdio legacy", "http auto", "http legacy"]
-)
+@pytest.fixture(scope="module", params=["stdio legacy", "http auto", "http legacy"])
 def session(
     request: pytest.FixtureRequest,
     folder: Path,
@@ -139,10 +162,13 @@ def session(
     """One agent's session: over each transport, in the old and the new way of beginning it."""
     transport, mode = request.param.split()
     new = tmp_path_factory.mktemp("new") / f"note of {request.param}.md"
-    new.write_text(f"# Owls\n\nOwls of {request.param} fly at night.\n", "utf-8")
+    content = f"# Owls\n\nOwls of {request.param} fly at night.\n"
+    new.write_text(content, "utf-8")
     if transport == "stdio":
-        return own_loop.run(_session(over_stdio(folder, mode=mode), new))
-    return own_loop.run(_session(over_http(served.url, mode=mode), new))
+        connected = over_stdio(folder, mode=mode)
+    else:
+        connected = over_http(served.url, mode=mode)
+    return own_loop.run(_session(connected, new, content))
 
 
 def text_of(result: types.CallToolResult) -> str:
@@ -195,8 +221,8 @@ def test_it_adds_tags_and_removes(session: Session) -> None:
     assert file.structured_content["done"], text_of(file)
     assert file.structured_content["document"]["title"] == "Owls"
     assert [each["text"] for each in found.structured_content["passages"]] == ["Owls hunt."]
-    assert removed.structured_content["removed"]["id"] == (
-        text.structured_content["document"]["id"]
+    assert (
+        removed.structured_content["removed"]["id"] == (text.structured_content["document"]["id"])
     )
 
 
@@ -218,58 +244,85 @@ def test_the_prompt_asks_for_an_answer_with_citations(session: Session) -> None:
     assert "'topic'" in unknown
 
 
-def test_nothing_but_the_protocol_is_on_stdout(folder: Path) -> None:
-    asked = [
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {
-                "protocolVersion": "2025-06-18",
-                "capabilities": {},
-                "clientInfo": {"name": "raw", "version": "1"},
-            },
-        },
-        {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {
-            "jsonrpc": "2.0",
-            "id": 2,
-            "method": "tools/call",
-            "params": {"name": "search", "arguments": {"query": "fish"}},
-        },
-    ]
-    started = command(folder)
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "raw", "version": "1"},
+    },
+}
+SEARCH = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "search", "arguments": {"query": "fish", "by": "words"}},
+}
+
+
+@contextmanager
+def started(folder: Path, program: str, log: IO[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a program over a data folder, whose stdin and stdout are the test's."""
+    how = command(folder)
     with subprocess.Popen(
-        [started.command, "-X", "importtime", *started.args],
-        env=dict(started.env or {}),
+        [how.command, "-c", program],
+        env=dict(how.env or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("".join(f"{json.dumps(each)}\n" for each in asked))
-        process.stdin.flush()
-        lines = [process.stdout.readline(), process.stdout.readline()]
-        rest, log = process.communicate(timeout=PATIENCE_S)
-    assert [json.loads(line)["id"] for line in lines] == [1, 2]
+        yield process
+
+
+def asked(process: subprocess.Popen[str], message: object) -> Any:  # noqa: ANN401 - JSON
+    """Send a message and return what comes back."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{json.dumps(message)}\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def test_nothing_but_the_protocol_is_on_stdout(folder: Path, tmp_path: Path) -> None:
+    with (
+        (tmp_path / "log").open("w+", encoding="utf-8") as log,
+        started(folder, NOISY, log) as process,
+    ):
+        assert [asked(process, each)["id"] for each in (INITIALIZE, SEARCH)] == [1, 2]
+        rest, _ = process.communicate(timeout=PATIENCE_S)
+        log.seek(0)
+        said = log.read()
     assert rest == ""
     assert process.returncode == 0
-    assert "import time" in log  # what others print goes there
+    assert "from C" in said
+    assert "from Python" in said
 
 
-@pytest.mark.parametrize("scope", ["read", "write"])
-def test_an_agent_that_is_started_to_read_cannot_write(folder: Path, scope: str) -> None:
+def test_a_signal_ends_it_without_a_word(folder: Path, tmp_path: Path) -> None:
+    with (
+        (tmp_path / "log").open("w+", encoding="utf-8") as log,
+        started(folder, NOISY, log) as process,
+    ):
+        assert asked(process, INITIALIZE)["id"] == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
+        log.seek(0)
+        assert "Traceback" not in log.read()
+
+
+def test_an_agent_that_is_started_to_read_cannot_write(folder: Path) -> None:
     async def scene() -> tuple[list[str], list[str]]:
-        options = ["--scope", scope, "--collection", "minutes"]
+        options = ["--scope", "read", "--collection", "minutes"]
         async with over_stdio(folder, options) as client:
             tools = [tool.name for tool in (await client.list_tools()).tools]
             listed = await client.call_tool("list_collections", {})
             return tools, [each["name"] for each in listed.structured_content["collections"]]
 
     tools, collections = own_loop.run(scene())
-    assert sorted(tools) == sorted(READING + (WRITING if scope == "write" else []))
+    assert sorted(tools) == READING
     assert collections == ["minutes"]
 
 
@@ -300,7 +353,7 @@ def test_the_scopes_of_a_key_decide_which_tools_there_are(
 
     async def scene() -> tuple[list[str], bool]:
         async with over_http(guarded.url, key) as client:
-            told = await client.call_tool("add_text", {"text": "Owls.", "name": "owls"})
+            told = await client.call_tool("add_text", {"text": "Owls.", "name": key[-8:]})
             return [tool.name for tool in (await client.list_tools()).tools], told.is_error
 
     listed, refused = own_loop.run(scene())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -31,10 +30,10 @@ async def over_stdio(
     folder: Path, options: Sequence[str] = (), *, mode: str = "auto"
 ) -> AsyncIterator[Client]:
     """Lend a client of a server that it has started."""
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        transport = stdio_client(command(folder, *options), errlog=nowhere)
-        async with Client(transport, mode=mode, read_timeout_seconds=PATIENCE_S) as client:
-            yield client
+    # What it logs is shown with the test that fails.
+    transport = stdio_client(command(folder, *options), errlog=sys.__stderr__ or sys.stderr)
+    async with Client(transport, mode=mode, read_timeout_seconds=PATIENCE_S) as client:
+        yield client
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kb.indexing.steps import PYTHON_ROOT
 from kb.records import DocumentInfo, Source
+from kb.records.short_ids import short_id
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
 from kb.server.agents.fields import LISTED, Collection
@@ -15,7 +16,6 @@ from kb.server.agents.listing import DocumentLine, document_values, path_of
 from kb.server.agents.results import Result, Told
 from kb.server.fields import VALID, MetadataItem, Words
 from kb.server.requests import Body
-from kb.records.short_ids import short_id
 
 ADD_TEXT = """Store a text under a name, so that searches find it from now on.
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from kb.server.agents.desk import Desk
-from kb.server.caller import CALLER
+from kb.server.caller import CALLER, Caller
 from kb.server.knowledge.serving import Serving
 from kb.server.scopes import needs
 
@@ -50,7 +50,9 @@ class _Endpoint:
         async def run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:
             return await (serving.changes if writes else serving.quick).run(work)
 
-        desk = Desk(base=serving.base, caller=scope[CALLER], jobs=lambda: serving.jobs)
+        caller: Caller = scope[CALLER]
+        caller.among(())  # most of the protocol touches no collection; each tool asks by itself
+        desk = Desk(base=serving.base, caller=caller, jobs=lambda: serving.jobs)
         manager = StreamableHTTPSessionManager(
             server_of(desk, run), stateless=True, json_response=True
         )

@@ -15,8 +15,7 @@ _DROPPED = ("title",)
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's schema without references, titles, and null beside another type."""
     whole = model.model_json_schema()
-    found = _plain(whole, whole.get("$defs", {}))
-    found.pop("$defs", None)
+    found: dict[str, Any] = _plain(whole, whole.get("$defs", {}))
     return found
 
 

@@ -74,7 +74,9 @@ class Search(Conditions):
         description="Several queries in place of `query`, each searched for in its own way.",
     )
     by: Annotated[By | None, _HOW] = None
-    limit: Annotated[int, Field(ge=1, le=50, description="Most passages of this answer."), INTEGER] = 8
+    limit: Annotated[
+        int, Field(ge=1, le=50, description="Most passages of this answer."), INTEGER
+    ] = 8
     min_score: Annotated[
         float | None,
         Field(ge=0, le=1, description="Leave out passages below this score, from 0 to 1."),

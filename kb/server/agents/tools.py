@@ -211,8 +211,12 @@ def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
     Raises:
         CallError: its parameters are wrong, or what it asks for cannot be done.
     """
+    caller = desk.caller
     try:
-        return tool.act(desk, _checked(tool, arguments))
+        parameters = _checked(tool, arguments)
+        caller.asked = False
+        told = tool.act(desk, parameters)
+        _require_asked(desk, tool)
     except (KnowledgeBaseError, RefusalError) as error:
         raise CallError(str(error)) from error
     except CallError:
@@ -220,6 +224,16 @@ def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
     except Exception as error:
         _log.exception("the tool %s failed", tool.name)
         raise CallError(_FAULT) from error
+    finally:
+        caller.asked = True
+    return told
+
+
+def _require_asked(desk: Desk, tool: Tool) -> None:
+    """Refuse the answer of a tool that may hold what the key is not for, as the gate does."""
+    if not desk.caller.asked:
+        msg = f"the tool {tool.name} did not ask for which collections the key is"
+        raise RuntimeError(msg)
 
 
 def _checked(tool: Tool, arguments: Mapping[str, Any]) -> Body:
