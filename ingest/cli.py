@@ -17,7 +17,7 @@ from ingest.display import print_report, progress
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
-from kb import interrupts
+from kb import ending, interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -120,7 +120,7 @@ def _ingest(
             KnowledgeBase.open(settings, interrupted=cancel) as base,
             progress(errors) as shown,
         ):
-            return ingest(
+            report = ingest(
                 base,
                 paths,
                 options=options,
@@ -128,6 +128,8 @@ def _ingest(
                 cancel=cancel,
                 refining=shown.refining,
             )
+            ending.begin()
+            return report
     except KeyboardInterrupt:  # while the store was being opened
         return IngestReport(
             collection=settings.collection,
@@ -208,6 +210,7 @@ def main() -> None:
     """Run the command; Ctrl-C ends it with a partial report and 130, SIGTERM with 143."""
     interruption = interrupts.Interruption()
     interruption.watch()
+    ending.after_one_command()
     try:
         app(obj=interruption)
     finally:

@@ -1,6 +1,6 @@
 """The ``kb`` command, also as ``python -m kb``."""
 
-from kb import interrupts
+from kb import ending, interrupts
 from kb.imports import uncollected
 
 
@@ -11,6 +11,7 @@ def main() -> None:
         from kb.cli.app import app  # noqa: PLC0415 - a second of imports, in which Ctrl-C ends the process
 
     interrupts.unwind_once()
+    ending.after_one_command()
     try:
         app()
     finally:

@@ -62,8 +62,11 @@ class SettingsError(KnowledgeBaseError):
     """A setting is unknown, out of range or contradicts another."""
 
 
-class MissingExtraError(KnowledgeBaseError):
-    """An optional package is needed; the message gives the command that installs it."""
+class MissingExtraError(KnowledgeBaseError, ImportError):
+    """An optional package is needed; the message gives the command that installs it.
+
+    It is an ImportError too, for programs that try whether a module can be imported.
+    """
 
 
 class ModelError(KnowledgeBaseError):

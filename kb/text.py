@@ -36,3 +36,9 @@ def one_line(text: str) -> str:
     File names may hold line ends and escape sequences, which a terminal would obey.
     """
     return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in text)
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """Return ``text`` for one line of a terminal, cut to ``most`` characters, spaces joined."""
+    line = one_line(" ".join(text[: 8 * most].split()))
+    return line if len(line) <= most and len(text) <= 8 * most else f"{line[: most - 2]} …"

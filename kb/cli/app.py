@@ -31,9 +31,11 @@ from kb.cli.common import (
     print_json,
     stdout,
 )
+from kb.cli.question_command import QuestionCommand
 from kb.records import MediaType, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
+from kb.text import shortened
 
 app = typer.Typer(
     add_completion=False,
@@ -46,7 +48,7 @@ app.add_typer(evaluation.app, name="eval")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
-app.command()(asking.ask)
+app.command(cls=QuestionCommand)(asking.ask)
 app.command()(reembedding.reembed)
 app.command()(refining.refine)
 app.command()(migrating.migrate)
@@ -55,7 +57,7 @@ app.command()(agents.mcp)
 app.callback()(options)
 
 
-@app.command()
+@app.command(cls=QuestionCommand)
 def search(  # noqa: PLR0917 - typer reads options from parameters
     query: Annotated[str, typer.Argument(help="A question or words, in any language.")],
     top_k: Annotated[
@@ -136,7 +138,8 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
 ) -> None:
     """Find the passages that answer a question.
 
-    "Words in quotes" must stand in every hit, -word in none.
+    "Words in quotes" must stand in every hit, -word in none. A question that begins with a minus
+    stands behind two hyphens: kb search -- "-word other words"
     """
     with opened(top_k=top_k) as base:
         where = filter_from_text(
@@ -172,7 +175,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             )
         if meant:
             Console(stderr=True, highlight=False, soft_wrap=True).print(
-                f"did you mean {meant!r}?", markup=False
+                f"did you mean {shortened(meant)!r}?", markup=False
             )
 
 

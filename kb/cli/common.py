@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from kb import ending
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -53,7 +54,10 @@ def expected_errors() -> Iterator[None]:
 def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
     """Open the knowledge base for a command; expected errors end it without a traceback."""
     with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
-        yield base
+        try:
+            yield base
+        finally:
+            ending.begin()
 
 
 def stdout() -> Console:

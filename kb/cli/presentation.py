@@ -15,7 +15,7 @@ from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
 from kb.search.reasons import anything_relevant
 from kb.store.purging import Compaction
-from kb.text import one_line
+from kb.text import one_line, shortened
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
@@ -40,7 +40,7 @@ def print_hits(
         min_score: passages below it were left out.
         meant: they hold what a misspelt word was probably meant to be, which counts for little.
     """
-    console.print(Text(query, style="bold"))
+    console.print(Text(shortened(query), style="bold"))
     _print_doubts(hits, console, min_score=min_score, meant=meant)
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")

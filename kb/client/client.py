@@ -10,6 +10,8 @@ from kb.client.documents import DocumentCalls
 from kb.client.files import FileCalls
 from kb.client.jobs import JobCalls
 from kb.client.searching import SearchCalls
+from kb.embedding.base import Embedder
+from kb.lazy import Lazy
 from kb.retry import RetryPolicy
 
 _TIMEOUT_S = 120.0
@@ -50,10 +52,17 @@ class Client(SearchCalls, DocumentCalls, JobCalls):
         timeout_s: float = _TIMEOUT_S,
         retries: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(
-            Connection(url, key=key, timeout_s=timeout_s, retries=retries or RetryPolicy())
-        )
+        policy = retries or RetryPolicy()
+        super().__init__(Connection(url, key=key, timeout_s=timeout_s, retries=policy))
         self.files = FileCalls(self.server)
+
+        def open_embedder() -> Embedder:
+            from kb.embedding.remote.embedder import ServerEmbedder  # noqa: PLC0415 - few need it
+
+            address = f"{self.server.peer.root}/v1"
+            return ServerEmbedder(address, key=key, timeout_s=timeout_s, policy=policy)
+
+        self._embedder = Lazy(open_embedder)
 
     def __enter__(self) -> Self:
         return self
@@ -68,4 +77,14 @@ class Client(SearchCalls, DocumentCalls, JobCalls):
 
     def close(self) -> None:
         """Close the connections."""
+        self._embedder.close()
         self.server.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The server's embedding model, met at first use; its key needs the scope ``embed``.
+
+        Raises:
+            EmbeddingError: the server is away, or its key does not allow this.
+        """
+        return self._embedder.get()

@@ -10,8 +10,9 @@ import threading
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from kb import ending
 from kb.errors import ModelError, OutOfMemoryError
-from kb.llama.library import errors, forget_errors, initialise, llama_cpp
+from kb.llama.library import errors, forget_errors, initialise, llama_cpp, supports_gpu
 
 _ALL_LAYERS = 0x7FFFFFFF
 
@@ -81,11 +82,18 @@ class Weights:
                 self._handle = _loaded(path, self._key)
 
     def close(self) -> None:
-        """Free the weights when their last user closes."""
+        """Free the weights when their last user closes.
+
+        A process that is about to end keeps them: its end frees memory at once. A GPU's memory
+        is freed all the same, before its driver shuts down.
+        """
         with Weights._open_lock:
             _, users = Weights._open[self._key]
             if users > 1:
                 Weights._open[self._key] = (self, users - 1)
+                return
+            if ending.is_near() and not supports_gpu():
+                Weights._open[self._key] = (self, 0)
                 return
             del Weights._open[self._key]
         if self._handle is not None:

@@ -10,7 +10,7 @@ import httpx
 from kb.errors import ModelCallError
 from kb.keys import bearer
 from kb.remote.address import ServerAddress
-from kb.remote.failures import UnavailableError, explain, explain_page
+from kb.remote.failures import KeyRefusedError, UnavailableError, explain, explain_page
 from kb.remote.peer import Peer
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
@@ -31,6 +31,7 @@ class ServerClient:
         key: sent as a bearer token; ``""`` sends none.
         timeout_s: longest silence of the server within one answer.
         kind: what it is, for messages.
+        key_advice: what to do where the key is refused, for messages.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class ServerClient:
         key: str,
         timeout_s: float,
         kind: str = "embedding server",
+        key_advice: str = "set KB_API_KEY in the environment",
     ) -> None:
         self.address = address
+        self._key_advice = key_advice
         self._peer = Peer(named=f"the {kind} {address.root}", root=address.root, secret=key)
         self._http = self._peer.connect(bearer(key), timeout_s=timeout_s)
 
@@ -61,17 +64,27 @@ class ServerClient:
         """
         return self._read(self._send("POST", url, body))
 
-    def look(self, url: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def look(self, url: str, body: dict[str, Any] | None = None, *, needed: bool = False) -> Any:  # noqa: ANN401 - JSON
         """Ask for what a server may not have; None where it has not.
+
+        Args:
+            url: where.
+            body: sent, if there is one.
+            needed: what is there must be known, so a key that it is kept from is an error.
 
         Raises:
             UnavailableError: trying again may help.
+            KeyRefusedError: the key does not allow it, and it is needed.
         """
         response = self._send("POST" if body else "GET", url, body, timeout_s=_PROBE_TIMEOUT_S)
         try:
             return self._read(response)
         except UnavailableError:
             raise
+        except KeyRefusedError:
+            if needed:
+                raise
+            return None
         except ModelCallError:
             return None
 
@@ -88,7 +101,7 @@ class ServerClient:
 
     def _read(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
         if not response.is_success:
-            raise explain(response, self._peer)
+            raise explain(response, self._peer, key_advice=self._key_advice)
         try:
             return json.loads(response.content)
         except ValueError as error:

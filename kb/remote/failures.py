@@ -45,12 +45,22 @@ class BatchTooLargeError(ModelCallError):
         self.by_count = by_count
 
 
+class KeyRefusedError(ModelCallError):
+    """The server lets nobody in with this key, or not to this (401, 403)."""
+
+
 class AbsentError(ModelCallError):
     """The server has no such path or no such model (404, 405)."""
 
 
-def explain(response: httpx.Response, peer: Peer) -> ModelCallError:
-    """Return the error that a response other than success means; the key never is in it."""
+def explain(response: httpx.Response, peer: Peer, *, key_advice: str) -> ModelCallError:
+    """Return the error that a response other than success means; the key never is in it.
+
+    Args:
+        response: the server's.
+        peer: the server.
+        key_advice: what to do where the key is refused.
+    """
     status = response.status_code
     said = peer.quoted(response)
     answer = f"{peer.named} answered {status}{said}"
@@ -63,7 +73,7 @@ def explain(response: httpx.Response, peer: Peer) -> ModelCallError:
     ):
         return _unavailable(response, answer)
     if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:
-        return ModelCallError(f"{answer}: {peer.refusal}; set KB_API_KEY in the environment")
+        return KeyRefusedError(f"{answer}: {peer.refusal}; {key_advice}")
     if status in {_HTTP.NOT_FOUND, _HTTP.METHOD_NOT_ALLOWED}:
         return AbsentError(
             f"{answer}; check the address and the model's name after # in the settings"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from kb.characters import plain
 from kb.errors import InputTooLongError, SettingsError
 from kb.search.phrases import phrase_expression
-from kb.text import normalise
+from kb.text import normalise, shortened
 from kb.words.terms import Term, is_single_character, terms, token
 from kb.words.typos import may_be_misspelt
 
@@ -158,7 +158,7 @@ def parse_question(query: str) -> Query:
     """
     parsed = parse(query)
     if parsed.is_blank and parsed.excluded:
-        msg = f"{query.strip()!r} only leaves passages out; add words to look for"
+        msg = f"{shortened(query)!r} only leaves passages out; add words to look for"
         raise SettingsError(msg)
     return parsed
 

@@ -16,8 +16,11 @@ from kb.server.caller import Caller
 from kb.server.replies import ErrorReply, Reply
 from kb.server.scopes import declared
 
+_TOO_MUCH_HEADER = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
 _ALWAYS = {
     HTTPStatus.BAD_REQUEST: "The request is not as it is described here; `message` says where.",
+    _TOO_MUCH_HEADER: "The headers and the address together are too long.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The server failed; its log says why.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The server is ending or has too many connections, or "
     "another process holds the store; `Retry-After` says when to come back.",
@@ -69,7 +72,8 @@ def errors(
     told |= said
     return {
         status.value: {
-            "model": model,
+            # Who reads headers knows no dialect.
+            "model": ErrorReply if status is _TOO_MUCH_HEADER else model,
             "description": description,
             **({"headers": _RETRY_AFTER} if "Retry-After" in description else {}),
         }

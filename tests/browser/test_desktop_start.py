@@ -114,11 +114,14 @@ def test_the_browser_opens_and_neither_page_nor_terminal_advertises(
 @pytest.mark.parametrize(
     ("environment", "command"),
     [
-        ({}, KB_UI),
-        ({**DESKTOP, "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 22"}, KB_UI),
-        (DESKTOP, (str(LAUNCH), "--headless")),
+        pytest.param({}, KB_UI, id="no screen", marks=pytest.mark.slow),
+        pytest.param(
+            {**DESKTOP, "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 22"}, KB_UI, id="over SSH"
+        ),
+        pytest.param(
+            DESKTOP, (str(LAUNCH), "--headless"), id="told not to", marks=pytest.mark.slow
+        ),
     ],
-    ids=["no screen", "over SSH", "told not to"],
 )
 def test_no_browser_opens_where_nobody_sits_before_the_screen(
     data_dir: Path, tmp_path: Path, environment: dict[str, str], command: tuple[str, ...]

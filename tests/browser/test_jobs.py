@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+import own_server
 import pytest
 from locked_files import files_that_hold, locked_pdf
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -150,3 +152,40 @@ def test_a_password_that_was_lost_by_a_restart_is_asked_for_and_opens_the_file(
         assert RIGHT not in page.content()
         assert RIGHT not in server.log.read_text("utf-8")
     assert files_that_hold(RIGHT, data_dir) == []
+
+
+@pytest.mark.slow
+def test_what_is_sent_by_http_is_seen_in_the_browser_while_it_runs_and_what_became_of_it(
+    data_dir: Path, folder: Path, context: BrowserContext
+) -> None:
+    with served_ui(folder, data_dir=str(data_dir)) as server, own_server.serving(data_dir) as api:
+        page = library(context, server)
+        with httpx.Client(base_url=api.url, trust_env=False, timeout=120) as client:
+            sent = client.post("/v1/uploads", files=[("files", ("long.txt", long_text()))])
+            assert sent.status_code == 202, sent.text
+            long = sent.headers["Location"]
+            # Whoever works on it, the model of one or the other is at it for minutes.
+            shown = page.locator(".kb-files", has_text="long.txt").first
+            expect(shown).to_contain_text("embedding", timeout=MS)
+            expect(page.get_by_text("Adding files: 0 of 1 done").first).to_be_visible()
+            told = client.get(long).json()
+            assert told["state"] == "running"
+            assert [each["stage"] for each in told["files"]] == ["embedding"]
+            form = [
+                ("files", ("note.txt", text(1))),
+                ("files", ("broken.pdf", b"%PDF-1.7 broken")),
+            ]
+            behind = client.post("/v1/uploads", files=form).headers["Location"]
+            expect(page.get_by_text("Waiting: 2 files").first).to_be_visible(timeout=MS)
+            assert client.post(f"{long}/cancel", json={}).status_code == 200
+            expect(page.get_by_text("Cancelled: 0 of 1 files done").first).to_be_visible(timeout=MS)
+            files = page.locator(".kb-files", has_text="note.txt").first
+            expect(files).to_contain_text("stored", timeout=MS)
+            failed = page.locator(".kb-files", has_text="broken.pdf").first
+            expect(failed).to_contain_text("failed", timeout=MS)
+            told = client.get(behind).json()
+            assert {each["name"]: each["stage"] for each in told["files"]} == {
+                "note.txt": "stored",
+                "broken.pdf": "failed",
+            }
+        assert "Traceback" not in server.log.read_text("utf-8")

@@ -17,6 +17,7 @@ from kb.client import Client
 from kb.errors import (
     ChatError,
     CollectionError,
+    EmbeddingError,
     JobError,
     KnowledgeServerError,
     KnowledgeServerUnavailableError,
@@ -123,6 +124,26 @@ def test_a_key_lets_the_client_do_what_it_allows(served: ServedApp) -> None:
             ):
                 stranger.collections()
             assert not wrong or wrong not in str(raised.value)
+    finally:
+        served.base.keys.revoke(record.name)
+
+
+def test_the_model_of_the_server_embeds_with_the_key_of_the_client(
+    served: ServedApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_API_KEY", "kb_for-a-server-of-models")
+    record, key = served.base.keys.create("embedding", scopes=["embed"])
+    try:
+        with Client(served.url, key=key, retries=QUICK) as client:
+            here, there = served.base.embedder, client.embedder
+            assert there.identity == here.identity
+            assert there.embed_query("shelf") == pytest.approx(here.embed_query("shelf"))
+        with (
+            Client(served.url, retries=QUICK) as stranger,
+            pytest.raises(EmbeddingError, match=r"401.*; give a key that allows this") as raised,
+        ):
+            assert stranger.embedder
+        assert "server-of-models" not in str(raised.value)
     finally:
         served.base.keys.revoke(record.name)
 

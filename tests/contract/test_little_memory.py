@@ -124,13 +124,18 @@ def test_every_device_tells_its_memory() -> None:
     assert all(0 < device.free <= device.total for device in devices())
 
 
+def slow(refused: int, layers: int, said: list[str]) -> object:
+    """A case that `make test` leaves out: the model is opened as often as it is refused."""
+    return pytest.param(refused, layers, said, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("refused", "layers", "said"),
     [
-        (0, 12, []),
-        (2, 12, ["calls of 2048 tokens", "calls of 1024 tokens"]),
+        slow(0, 12, []),
+        slow(2, 12, ["calls of 2048 tokens", "calls of 1024 tokens"]),
         (3, 9, ["calls of 2048 tokens", "calls of 1024 tokens", "all layers"]),
-        (99, 0, ["all layers", "9 layers", "6 layers", "3 layers"]),
+        slow(99, 0, ["all layers", "9 layers", "6 layers", "3 layers"]),
     ],
 )
 def test_smaller_calls_are_tried_before_fewer_layers_on_the_gpu(

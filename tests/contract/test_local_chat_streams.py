@@ -139,13 +139,18 @@ def with_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
     return make
 
 
+def slow(template: str) -> object:
+    """A template that `make test` leaves out: a model of 90 MB is written and opened for each."""
+    return pytest.param(template, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     "template",
     [
         # As Qwen3 writes it, and Granite or DeepSeek-V3.1, and DeepSeek-R1, which has no switch.
-        TURNS + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}",
+        slow(TURNS + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"),
         TURNS + "{% if not thinking %}<think>\n\n</think>\n\n{% else %}<think>\n{% endif %}",
-        TURNS + "<think>\n",
+        slow(TURNS + "<think>\n"),
     ],
     ids=["enable_thinking", "thinking", "always"],
 )

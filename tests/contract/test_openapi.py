@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import own_server
 import pytest
+import raw_client
 from described import SAMPLES, body_schema, check_answer, is_malformed
 from json_schema import Schemas
-
-from kb import KnowledgeBase, Settings
+from served_app import served_app
 
 BODIES = ("/v1/embeddings", "/v1/search", "/tokenize")
 BODIES_OF_CHANGES = (
@@ -38,19 +38,16 @@ KEY = "a-key-that-nobody-guesses-1407"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[httpx.Client]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a server with two documents, one of them with metadata and a tag."""
-    folder = tmp_path_factory.mktemp("described")
-    (folder / "models").symlink_to(models_dir)
-    with KnowledgeBase.open(Settings.load(data_dir=folder)) as base:
-        base.add(
-            "红隼在草地上空盘旋。", name="鸟/红隼.txt", metadata={"year": 2024, "tags": "bird"}
-        )
-        base.add("The heron waits in shallow water, x.", name="birds/heron.txt")
     with (
-        own_server.serving(folder) as running,
+        served_app(tmp_path_factory.mktemp("described")) as running,
         httpx.Client(base_url=running.url, trust_env=False, timeout=120) as opened,
     ):
+        running.base.add(
+            "红隼在草地上空盘旋。", name="鸟/红隼.txt", metadata={"year": 2024, "tags": "bird"}
+        )
+        running.base.add("The heron waits in shallow water, x.", name="birds/heron.txt")
         yield opened
 
 
@@ -202,7 +199,7 @@ def test_a_model_is_described_by_its_name_and_others_are_not_there(
     client: httpx.Client, description: dict[str, Any], schemas: Schemas
 ) -> None:
     path = "/v1/models/{model}"
-    for name, status in (("multilingual-e5-small", 200), ("a/b", 404), ("10" * 90, 404)):
+    for name, status in (("hashed-words", 200), ("a/b", 404), ("10" * 90, 404)):
         answer = client.get(f"/v1/models/{name}")
         assert answer.status_code == status
         check_answer(answer, description, schemas, path)
@@ -358,3 +355,17 @@ def test_no_path_has_an_answer_that_the_server_never_gives(description: dict[str
             assert "422" not in operation["responses"]
             assert {"200", "202"} & set(operation["responses"])
             assert {"400", "500", "503"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("path", ["/v1/documents", "/api/tags"])
+def test_headers_that_are_too_long_are_refused_as_described(
+    client: httpx.Client, description: dict[str, Any], schemas: Schemas, path: str
+) -> None:
+    begun = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Long: ".encode()
+    with raw_client.connected(str(client.base_url)) as connection:
+        connection.sendall(begun + b"x" * 20_000)
+        status, said = raw_client.answered(raw_client.everything(connection))
+    assert status == 431
+    told = description["paths"][path]["get"]["responses"]["431"]
+    schema = told["content"]["application/json"]["schema"]
+    assert list(schemas.problems(schema, said)) == []

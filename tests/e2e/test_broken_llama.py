@@ -56,6 +56,11 @@ def is_cut_short(libraries: Path) -> None:
     (libraries / "libllama.so").write_bytes(b"\x7fELF")
 
 
+def slow(arguments: list[str], shown: str) -> object:
+    """A command that `make test` leaves out: each takes a process."""
+    return pytest.param(arguments, shown, marks=pytest.mark.slow)
+
+
 Breakage = Callable[[Path], None]
 
 
@@ -128,7 +133,14 @@ def test_what_needs_a_model_ends_in_one_error_that_names_the_cause_and_the_mends
         assert words in done.stderr
 
 
-@pytest.mark.parametrize(("broken", "said"), BROKEN, indirect=["broken"])
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        BROKEN[0],
+        *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in BROKEN[1:]),
+    ],
+    indirect=["broken"],
+)
 def test_doctor_names_it_and_reports_the_rest(command: Command, said: list[str]) -> None:
     done = command("kb", "doctor", "--json")
     found = json.loads(done.stdout)
@@ -151,13 +163,13 @@ def test_doctor_prints_the_problem_on_a_terminal_too(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        (["documents"], "kestrel.txt"),
+        slow(["documents"], "kestrel.txt"),
         (["search", "kestrels", "--mode", "keyword"], "Kestrels hover"),
-        (["collections"], "default"),
-        (["runs"], ""),
-        (["tag", "1", "--add", "birds"], "birds"),
-        (["models", "list"], "multilingual-e5-small"),
-        (["compact"], "compacted"),
+        slow(["collections"], "default"),
+        slow(["runs"], ""),
+        slow(["tag", "1", "--add", "birds"], "birds"),
+        slow(["models", "list"], "multilingual-e5-small"),
+        slow(["compact"], "compacted"),
         (["export", "{folder}/saved.kb"], "exported default"),
         (["remove", "1"], "removed 1"),
     ],

@@ -1,6 +1,7 @@
 """A process that ingests is killed at random moments; what was done stays, whole.
 
-``make test`` kills 8 times; ``make test-full`` 50 times, and 10 times more during replacement.
+``make test`` kills 6 times, with an embedder that takes no time, so that most of a run is storing;
+``make test-full`` kills 50 times with the default model, and 10 times more during replacement.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hashing_embedder import HashingEmbedder
 
 from ingest import ingest
 from kb import KnowledgeBase, Settings
@@ -20,7 +23,8 @@ from kb.embedding.base import Embedder
 
 RUN = Path(__file__).parent / "crash_run.py"
 FILES = 12
-LONGEST_RUN_S = 6.0
+# About how long a run takes, by what its texts are embedded with.
+LONGEST_RUN_S = {"hashed": 3.0, "model": 6.0}
 
 
 @pytest.fixture
@@ -42,9 +46,28 @@ def write(folder: Path, version: str) -> None:
         (folder / f"file-{number:02}.txt").write_text("\n\n".join(lines), "utf-8")
 
 
-def start(data_dir: Path, folder: Path, journal: Path) -> subprocess.Popen[str]:
+@dataclass(frozen=True)
+class Runs:
+    """What is ingested where, and by which embedder: the process's and that of this one."""
+
+    kind: str
+    embedder: Embedder
+    folder: Path
+    settings: Settings
+    reference: KnowledgeBase
+
+    @property
+    def journal(self) -> Path:
+        return self.folder.parent / "journal"
+
+    def opened(self) -> KnowledgeBase:
+        return KnowledgeBase.open(self.settings, embedder=self.embedder)
+
+
+def start(runs: Runs) -> subprocess.Popen[str]:
+    places = (runs.settings.data_dir, runs.folder, runs.journal)
     process = subprocess.Popen(
-        [sys.executable, str(RUN), str(data_dir), str(folder), str(journal)],
+        [sys.executable, str(RUN), *map(str, places), runs.kind],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -54,9 +77,9 @@ def start(data_dir: Path, folder: Path, journal: Path) -> subprocess.Popen[str]:
     return process
 
 
-def kill_after(seconds: float, data_dir: Path, folder: Path, journal: Path) -> bool:
+def kill_after(seconds: float, runs: Runs) -> bool:
     """Kill a run after ``seconds``; say whether it was still at work."""
-    process = start(data_dir, folder, journal)
+    process = start(runs)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -95,128 +118,75 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def reference(tmp_path: Path, models_dir: Path, embedder: Embedder) -> Iterator[KnowledgeBase]:
-    """A knowledge base that is never interrupted."""
-    data_dir = tmp_path / "reference"
-    data_dir.mkdir()
-    (data_dir / "models").symlink_to(models_dir)
-    with KnowledgeBase.open(Settings.load(data_dir=data_dir), embedder=embedder) as base:
-        yield base
+def runs(
+    request: pytest.FixtureRequest, folder: Path, settings: Settings, tmp_path: Path
+) -> Iterator[Runs]:
+    """Runs, and a knowledge base whose own are never interrupted."""
+    kind = str(getattr(request, "param", "hashed"))
+    embedder = HashingEmbedder() if kind == "hashed" else request.getfixturevalue("embedder")
+    untouched = Settings.load(data_dir=tmp_path / "reference")
+    with KnowledgeBase.open(untouched, embedder=embedder) as reference:
+        yield Runs(kind, embedder, folder, settings, reference)
 
 
-def kill_many(
-    kills: int,
-    *,
-    seed: int,
-    folder: Path,
-    settings: Settings,
-    reference: KnowledgeBase,
-    embedder: Embedder,
-    texts: dict[str, dict[str, str]],
-) -> None:
-    journal = folder.parent / "journal"
+def kill_many(kills: int, runs: Runs, *, seed: int) -> None:
+    texts = {"first": contents(runs.folder)}
     moments = random.Random(seed)  # noqa: S311 - moments to kill at, no secret
     interrupted = 0
     for _ in range(kills):
-        interrupted += kill_after(
-            moments.uniform(0.0, LONGEST_RUN_S), settings.data_dir, folder, journal
-        )
-        with KnowledgeBase.open(settings, embedder=embedder) as base:
-            assert_sound(base, journal, texts)
+        interrupted += kill_after(moments.uniform(0.0, LONGEST_RUN_S[runs.kind]), runs)
+        with runs.opened() as base:
+            assert_sound(base, runs.journal, texts)
             if base.collections() and len(base.documents()) == FILES and moments.random() < 0.5:
                 # Everything is stored: begin again with half of it.
                 for info in base.documents()[: FILES // 2]:
                     base.remove(info.id)
-                journal.write_text("")
-    assert interrupted >= kills // 4, "the runs were over before they could be killed"
-    ingest(reference, [folder])
-    with KnowledgeBase.open(settings, embedder=embedder) as base:
-        report = ingest(base, [folder])
+                runs.journal.write_text("")
+    assert interrupted >= max(1, kills // 4), "the runs were over before they could be killed"
+    ingest(runs.reference, [runs.folder])
+    with runs.opened() as base:
+        report = ingest(base, [runs.folder])
         assert report.ok
-        assert state(base) == state(reference)
+        assert state(base) == state(runs.reference)
         assert base.check().ok
-        assert ingest(base, [folder]).count("unchanged") == FILES
+        assert ingest(base, [runs.folder]).count("unchanged") == FILES
 
 
-def test_a_killed_ingest_loses_nothing_and_finishes_later(
-    folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
-) -> None:
-    kill_many(
-        6,
-        seed=7,
-        folder=folder,
-        settings=settings,
-        reference=reference,
-        embedder=embedder,
-        texts={"first": contents(folder)},
-    )
-
-
-def test_a_killed_replacement_shows_one_version_whole(
-    folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
-) -> None:
-    replace_and_kill(
-        2,
-        seed=8,
-        folder=folder,
-        settings=settings,
-        reference=reference,
-        embedder=embedder,
-    )
-
-
-@pytest.mark.slow
-def test_fifty_kills_lose_nothing(
-    folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
-) -> None:
-    kill_many(
-        50,
-        seed=50,
-        folder=folder,
-        settings=settings,
-        reference=reference,
-        embedder=embedder,
-        texts={"first": contents(folder)},
-    )
-
-
-@pytest.mark.slow
-def test_ten_kills_of_a_replacement_show_one_version_whole(
-    folder: Path, settings: Settings, reference: KnowledgeBase, embedder: Embedder
-) -> None:
-    replace_and_kill(
-        10,
-        seed=10,
-        folder=folder,
-        settings=settings,
-        reference=reference,
-        embedder=embedder,
-    )
-
-
-def replace_and_kill(
-    kills: int,
-    *,
-    seed: int,
-    folder: Path,
-    settings: Settings,
-    reference: KnowledgeBase,
-    embedder: Embedder,
-) -> None:
-    texts = {"first": contents(folder)}
-    with KnowledgeBase.open(settings, embedder=embedder) as base:
-        ingest(base, [folder])
+def replace_and_kill(kills: int, runs: Runs, *, seed: int) -> None:
+    texts = {"first": contents(runs.folder)}
+    with runs.opened() as base:
+        ingest(base, [runs.folder])
     for turn in range(kills):
         version = f"turn{turn}"
-        write(folder, version)
+        write(runs.folder, version)
         time.sleep(0.01)  # another time of change, whatever the file system's resolution
-        texts[version] = contents(folder)
-        moment = random.Random(seed + turn).uniform(1.0, LONGEST_RUN_S)  # noqa: S311
-        kill_after(moment, settings.data_dir, folder, folder.parent / "journal")
-        with KnowledgeBase.open(settings, embedder=embedder) as base:
-            assert_sound(base, folder.parent / "journal", texts)
+        texts[version] = contents(runs.folder)
+        moment = random.Random(seed + turn).uniform(0.5, LONGEST_RUN_S[runs.kind])  # noqa: S311
+        kill_after(moment, runs)
+        with runs.opened() as base:
+            assert_sound(base, runs.journal, texts)
             assert len(base.documents()) == FILES
-    ingest(reference, [folder])
-    with KnowledgeBase.open(settings, embedder=embedder) as base:
-        ingest(base, [folder])
-        assert state(base) == state(reference)
+    ingest(runs.reference, [runs.folder])
+    with runs.opened() as base:
+        ingest(base, [runs.folder])
+        assert state(base) == state(runs.reference)
+
+
+def test_a_killed_ingest_loses_nothing_and_finishes_later(runs: Runs) -> None:
+    kill_many(4, runs, seed=7)
+
+
+def test_a_killed_replacement_shows_one_version_whole(runs: Runs) -> None:
+    replace_and_kill(2, runs, seed=8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", ["model"], indirect=True)
+def test_fifty_kills_lose_nothing(runs: Runs) -> None:
+    kill_many(50, runs, seed=50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", ["model"], indirect=True)
+def test_ten_kills_of_a_replacement_show_one_version_whole(runs: Runs) -> None:
+    replace_and_kill(10, runs, seed=10)

@@ -132,6 +132,7 @@ def expect_few_new(report: IngestReport, before: IngestReport) -> None:
     assert (file.embedded, file.reused) == (report.embedded, report.reused)
 
 
+@pytest.mark.slow
 def test_an_edited_paragraph_of_four_hundred_pages(base: KnowledgeBase, tmp_path: Path) -> None:
     file = tmp_path / "handbook.docx"
     written = pages()

@@ -155,7 +155,7 @@ def slow(moment: str) -> object:
 @pytest.mark.parametrize(
     "moment",
     [
-        "ingest.finding.discovery:discover",
+        slow("ingest.finding.discovery:discover"),
         "kb.vectors.chroma.folder:ChromaFolder.upsert",  # in the middle of a commit
         slow("kb.store.store:Store.__init__"),
         slow("kb.embedding:open_embedder"),
@@ -360,7 +360,7 @@ def judged(tmp_path: Path) -> Path:
     return judged
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_ctrl_c_during_an_evaluation_leaves_no_temporary_folder(
     settings: Settings, judged: Path, tmp_path: Path, times: int
 ) -> None:

@@ -1,6 +1,7 @@
 """A process is killed at every step of a job; nothing queued is lost, and nothing is left over.
 
-``make test`` kills at each step once; ``make test-full`` at 40 random moments more.
+``make test`` kills at every other step or so; ``make test-full`` at each, and at 40 random moments
+more.
 """
 
 from __future__ import annotations
@@ -21,25 +22,32 @@ from kb import KnowledgeBase, Settings
 
 RUN = Path(__file__).parent / "job_run.py"
 QUEUE = "kb.queueing:JobQueue"
+
+
+def slow(when: str, method: str, nth: int, *, is_queued: bool) -> object:
+    """A step between two others that `make test` kills at."""
+    return pytest.param(when, method, nth, is_queued, marks=pytest.mark.slow)
+
+
 STEPS = [
     # Nothing is promised before the job is queued, and nothing may stay.
     ("before", "ingest.jobs.spool:Spool.batch", 1, False),
-    ("after", "ingest.jobs.spool:Spool.batch", 1, False),
+    slow("after", "ingest.jobs.spool:Spool.batch", 1, is_queued=False),
     ("after", "ingest.jobs.spool:Batch.add", 1, False),
-    ("before", f"{QUEUE}.add", 1, False),
+    slow("before", f"{QUEUE}.add", 1, is_queued=False),
     # From here on it is done, whatever happens.
     ("after", f"{QUEUE}.add", 1, True),
-    ("before", "ingest.jobs.spool:Batch.hand_over", 1, True),
-    ("before", f"{QUEUE}.begin", 1, True),
+    slow("before", "ingest.jobs.spool:Batch.hand_over", 1, is_queued=True),
+    slow("before", f"{QUEUE}.begin", 1, is_queued=True),
     ("after", f"{QUEUE}.begin", 1, True),
-    ("before", "kb.uploads:Uploads.keep", 1, True),
-    ("after", "kb.uploads:Uploads.keep", 1, True),
+    slow("before", "kb.uploads:Uploads.keep", 1, is_queued=True),
+    slow("after", "kb.uploads:Uploads.keep", 1, is_queued=True),
     ("before", "kb.uploads:Uploads.keep", 2, True),
-    ("before", "kb.indexing.steps:Indexing.commit_all", 1, True),
+    slow("before", "kb.indexing.steps:Indexing.commit_all", 1, is_queued=True),
     ("after", "kb.indexing.steps:Indexing.commit_all", 1, True),
-    ("after", f"{QUEUE}.place", 1, True),
-    ("before", f"{QUEUE}.end", 1, True),
-    ("after", f"{QUEUE}.end", 1, True),
+    slow("after", f"{QUEUE}.place", 1, is_queued=True),
+    slow("before", f"{QUEUE}.end", 1, is_queued=True),
+    slow("after", f"{QUEUE}.end", 1, is_queued=True),
     ("before", "ingest.jobs.spool:Spool.clean", 2, True),
 ]
 

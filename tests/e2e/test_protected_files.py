@@ -85,7 +85,14 @@ def test_other_settings_without_the_password_keep_what_was_read_and_say_what_is_
     assert texts(data_dir, embedder) == sorted([FIRST, SECOND])
 
 
-@pytest.mark.parametrize("odd", ["\udcff\udcfe", "密码" * 200, " ", "\x00", "p\u00e4ss"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "\udcff\udcfe",
+        "密码" * 200,
+        *(pytest.param(odd, marks=pytest.mark.slow) for odd in (" ", "\x00", "p\u00e4ss")),
+    ],
+)
 def test_a_password_of_any_characters_is_wrong_and_no_more(
     data_dir: Path, folder: Path, odd: str
 ) -> None:

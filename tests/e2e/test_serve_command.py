@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 
+def slow(value: str) -> object:
+    """A value that `make test` leaves out: each takes a process."""
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 def refused(data_dir: Path, *options: str, **environment: str) -> str:
     """Run the command, which must fail, and return what it said."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KB_")}
@@ -28,7 +33,7 @@ def refused(data_dir: Path, *options: str, **environment: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])  # noqa: S104 - refused
+@pytest.mark.parametrize("host", ["0.0.0.0", slow("::"), slow("192.0.2.7")])  # noqa: S104 - refused
 def test_an_address_that_others_reach_needs_a_key(data_dir: Path, host: str) -> None:
     said = refused(data_dir, "--host", host)
     assert "KB_SERVER_API_KEY" in said
@@ -49,8 +54,10 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(data_dir: Pa
     assert "schlüssel" not in said
 
 
-@pytest.mark.parametrize("key", ["a", "open-sesame", "123456789012345", "aaaaabbbbbcccccddddd"])
-@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])  # noqa: S104 - refused
+@pytest.mark.parametrize(
+    "key", ["a", slow("open-sesame"), slow("123456789012345"), "aaaaabbbbbcccccddddd"]
+)
+@pytest.mark.parametrize("host", [slow("0.0.0.0"), "127.0.0.1"])  # noqa: S104 - refused
 def test_a_key_that_can_be_guessed_is_refused_with_how_to_make_one(
     data_dir: Path, host: str, key: str
 ) -> None:

@@ -54,7 +54,7 @@ def test_jobs_that_were_left_are_done_without_a_visitor(
 def test_a_server_that_is_asked_to_end_lets_go_of_its_job_which_the_next_one_finishes(
     data_dir: Path, settings: Settings, embedder: Embedder, folder: Path
 ) -> None:
-    lines = (f"Paragraph {n}: kestrels hover above the meadow. " * 12 for n in range(2000))
+    lines = (f"Paragraph {n}: kestrels hover above the meadow. " * 12 for n in range(400))
     with KnowledgeBase.open(settings, embedder=embedder) as base:
         queue(base, settings, {"long.txt": "\n\n".join(lines).encode(), "b.txt": b"A wren."})
         with served_ui(folder, data_dir=str(data_dir)) as server:

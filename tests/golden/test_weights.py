@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from kb import ending
 from kb.errors import ModelCallError, ModelError
 from kb.llama.library import listening
 from kb.llama.native import Model
+from kb.llama.weights import Weights
 from kb.models.convert import convert_checkpoint
 
 
@@ -96,3 +98,38 @@ def test_a_file_that_could_not_be_loaded_is_tried_again(path: Path) -> None:
         opened(path)
     path.write_bytes(whole)
     opened(path).close()
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process as one that was started for one command."""
+    monkeypatch.setattr(ending, "_state", ending._State())
+    monkeypatch.setattr(Weights, "_open", {})
+    ending.after_one_command()
+
+
+@pytest.mark.usefixtures("command")
+def test_a_command_that_is_done_leaves_weights_to_the_end_of_its_process(path: Path) -> None:
+    with loads() as said:
+        opened(path).close()
+        opened(path).close()
+        ending.begin()
+        opened(path).close()
+        with closing(opened(path)) as kept:
+            assert list(kept.tokenize("a fair exchange"))
+    assert len(said) == 3
+
+
+@pytest.mark.usefixtures("command")
+def test_the_weights_on_a_gpu_are_freed_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.llama.weights.supports_gpu", lambda: True)
+    ending.begin()
+    opened(path).close()
+    assert not Weights._open
+
+
+def test_a_program_that_uses_the_library_leaves_nothing_to_its_end() -> None:
+    ending.begin()
+    assert not ending.is_near()

@@ -87,7 +87,13 @@ def test_the_reason_says_that_the_answer_was_malformed_and_how(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("hostile")
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "pictures for ever" else name
+        for name in ENDLESS
+    ],
+)
 def test_a_worker_that_comes_to_no_end_is_given_up(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

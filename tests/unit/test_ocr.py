@@ -29,6 +29,11 @@ LINES = (
 )
 
 
+def slow(turn: int) -> object:
+    """A turn that `make test` leaves out: reading a page three times takes seconds."""
+    return pytest.param(turn, marks=pytest.mark.slow)
+
+
 def draw(*blocks: tuple[tuple[int, int], tuple[str, ...]], dpi: int = 150) -> Image.Image:
     """Draw lines of 11 points from a corner given in points, on an A5 page."""
     scale = dpi / 72
@@ -96,7 +101,7 @@ def test_boxes_tell_where_each_line_stands(document: Document) -> None:
     assert bottom - top == pytest.approx(11 / 420, abs=0.03)
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("turns", [slow(1), 2, slow(3)])
 def test_a_page_that_lies_or_stands_on_its_head_is_turned(turns: int) -> None:
     upright = pixels(draw(((60, 60), LINES)))
     found = read_picture(np.ascontiguousarray(np.rot90(upright, turns)))
@@ -118,7 +123,7 @@ def upright_page() -> tuple[np.ndarray, str]:
     return upright, read_picture(upright).text
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("turns", [1, slow(2), slow(3)])
 def test_lines_of_a_turned_page_follow_each_other_as_they_do_upright(turns: int) -> None:
     upright, text = upright_page()
     found = read_picture(np.ascontiguousarray(np.rot90(upright, turns)))
@@ -128,7 +133,7 @@ def test_lines_of_a_turned_page_follow_each_other_as_they_do_upright(turns: int)
     assert found.text.endswith("at the desk.")
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("turns", [slow(1), 2, slow(3)])
 def test_a_turned_list_of_numbers_is_read_upright(turns: int) -> None:
     rows = tuple(f"{4021 + 17 * at}     {at + 3}9.50     {861 * at + 1975}" for at in range(8))
     page = pixels(draw(((60, 60), rows)))
@@ -137,7 +142,7 @@ def test_a_turned_list_of_numbers_is_read_upright(turns: int) -> None:
     assert found.text.split() == " ".join(rows).split()
 
 
-@pytest.mark.parametrize("quarter", [90, 180, 270])
+@pytest.mark.parametrize("quarter", [90, slow(180), slow(270)])
 def test_scans_are_read_as_their_pages_are_turned(tmp_path: Path, quarter: int) -> None:
     path = scan(tmp_path / "turned.pdf", draw(((60, 60), LINES)))
     writer = PdfWriter(clone_from=path)

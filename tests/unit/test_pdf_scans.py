@@ -1,6 +1,7 @@
 """Scans with something printed over them: the scan is read, the print is kept, each word once."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pypdf
@@ -29,6 +30,7 @@ from tests.helpers.pictured_pdf import (
     text_picture,
     write,
 )
+from tests.helpers.read_once import each_picture_once
 
 FAX = "11-JUN-2024 08:31 From: NORTH SHORE OFFICE +44 20 7946 0812 To: +44 20 7946 0999 P.002/007"
 PROSE = (
@@ -37,6 +39,13 @@ PROSE = (
     "and that two offers are to be asked for by the secretary within the coming month.",
     "The meeting closed with thanks to the members who had mended the roof in October.",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _same_scan_is_read_once() -> Iterator[None]:
+    """Most pages here show the same scan under different print."""
+    with each_picture_once():
+        yield
 
 
 def load(path: Path, options: LoadOptions | None = None) -> Document:
@@ -107,7 +116,9 @@ def test_marks_show_where_scanned_and_printed_lines_stand(tmp_path: Path) -> Non
     assert tops[LEASE[0]] == pytest.approx(220 / 1754, abs=0.01)
 
 
-@pytest.mark.parametrize("quarter", [90, 180, 270])
+@pytest.mark.parametrize(
+    "quarter", [90, *(pytest.param(each, marks=pytest.mark.slow) for each in (180, 270))]
+)
 def test_a_turned_page_keeps_its_stamp(tmp_path: Path, quarter: int) -> None:
     upright = tmp_path / "upright.pdf"
     canvas = new_canvas(upright)

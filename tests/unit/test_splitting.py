@@ -355,7 +355,14 @@ def changed(before: list[Chunk], after: list[Chunk]) -> int:
 
 
 @pytest.mark.parametrize(
-    "kind", ["english", "chinese", "english line", "chinese line", "no spaces", "log"]
+    "kind",
+    [
+        "english line",
+        "chinese line",
+        "no spaces",
+        "log",
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("english", "chinese")),
+    ],
 )
 def test_an_insertion_into_flat_text_changes_few_chunks(kind: str) -> None:
     text = flat(kind)

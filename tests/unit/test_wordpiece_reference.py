@@ -39,7 +39,11 @@ def reference(*, lowercase: bool, strip_accents: bool) -> Tokenizer:
 
 
 @pytest.mark.parametrize(
-    ("lowercase", "strip_accents"), [(True, True), (True, False), (False, False)]
+    ("lowercase", "strip_accents"),
+    [
+        (True, True),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in ((True, False), (False, False))),
+    ],
 )
 def test_every_letter_is_read_as_the_reference_reads_it(
     *, lowercase: bool, strip_accents: bool

@@ -48,6 +48,7 @@ class ServerEmbedder:
         batch: most texts of one request.
         timeout_s: longest silence of a server within one answer.
         policy: attempts and waiting times.
+        key: the servers' API key, empty if they ask for none; from the environment if not given.
 
     Raises:
         SettingsError: an address or the key cannot be used.
@@ -67,12 +68,14 @@ class ServerEmbedder:
         batch: int = 32,
         timeout_s: float = 120.0,
         policy: RetryPolicy | None = None,
+        key: str | None = None,
     ) -> None:
         addresses, name = parse_servers(model)
-        key = key_from_environment(*KEY_VARIABLES)
+        secret = key_from_environment(*KEY_VARIABLES) if key is None else key
+        advice = {} if key is None else {"key_advice": "give a key that allows this"}
         servers = [
             Server(
-                ServerClient(address, key=key, timeout_s=timeout_s),
+                ServerClient(address, key=secret, timeout_s=timeout_s, **advice),
                 model=name,
                 context_tokens=context_tokens,
             )

@@ -84,7 +84,7 @@ def identify(client: ServerClient, model: str, context_tokens: int) -> Profile:
 
 def _openai(client: ServerClient, model: str) -> Profile:
     address = client.address
-    listed = _mapping(client.look(f"{address.api}/models")).get("data")
+    listed = _mapping(client.look(f"{address.api}/models", needed=not model)).get("data")
     models = {
         str(item["id"]): item
         for item in (listed if isinstance(listed, list) else [])

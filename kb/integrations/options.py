@@ -1,0 +1,170 @@
+"""How a retriever searches: the same options whatever library it serves, checked when given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    InstanceOf,
+    TypeAdapter,
+    model_validator,
+)
+
+from kb.catalog.filters import SearchFilter
+from kb.client import Client
+from kb.knowledge_base import KnowledgeBase
+from kb.records import Highlighting, SearchMode
+from kb.search.request import SearchRequest, WeightedQuery
+
+_CALLED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
+    "top_k": ("k",),
+    "similarity_top_k": ("k",),
+    "limit": ("k",),
+    "collections": ("collection",),
+    "collection_name": ("collection",),
+    "filter": ("where",),
+    "filters": ("where",),
+    "score_threshold": ("min_score",),
+    "similarity_cutoff": ("min_score",),
+    "search_type": ("mode",),
+    "vector_store_query_mode": ("mode",),
+    "lambda_mult": ("diversity",),
+    "query": ("queries", "text"),
+    "since": ("date_from",),
+    "until": ("date_to",),
+    "pages": ("page_first",),
+}
+"""What an option is called elsewhere."""
+
+
+_FILTER = TypeAdapter(SearchFilter)
+_LISTS = {"documents", "media_types", "languages", "tags"}
+
+Base: TypeAlias = KnowledgeBase | Client
+"""A knowledge base in this process, or the client of a served one."""
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], *, of: str) -> None:
+    """Refuse names that nothing is called.
+
+    Args:
+        given: names.
+        known: those that there are.
+        of: what they are names of, for the message.
+
+    Raises:
+        TypeError: one is unknown; the message names the right one where it can be guessed.
+    """
+    names = list(known)
+    for name in given:
+        if name in names:
+            continue
+        likely = (*_CALLED_OTHERWISE.get(name, ()), *get_close_matches(name, names, n=1))
+        meant = [each for each in likely if each in names]
+        hint = f"; did you mean {meant[0]!r}?" if meant else "."
+        msg = f"{of} has no {name!r}{hint} It has {', '.join(names)}"
+        raise TypeError(msg)
+
+
+def _as_filter(given: object) -> object:
+    if not isinstance(given, Mapping):
+        return given
+    refuse_unknown(given, [each.name for each in fields(SearchFilter)], of="a filter")
+    several = {name: [given[name]] for name in _LISTS & given.keys() if _is_single(given[name])}
+    return _FILTER.validate_python({**given, **several})
+
+
+def _is_single(value: object) -> bool:
+    return isinstance(value, str | int)
+
+
+def _as_queries(given: object) -> object:
+    several = [given] if isinstance(given, str | Mapping | WeightedQuery) else given
+    return tuple(map(_as_query, several)) if isinstance(several, Iterable) else given
+
+
+def _as_query(given: object) -> object:
+    if isinstance(given, Mapping):
+        refuse_unknown(given, [each.name for each in fields(WeightedQuery)], of="a query")
+        return WeightedQuery(**given)
+    return WeightedQuery(text=given) if isinstance(given, str) else given
+
+
+def _as_names(given: object) -> object:
+    return (given,) if isinstance(given, str) else given
+
+
+class SearchOptions(BaseModel):
+    """Options of a retriever. Unknown ones are errors.
+
+    Attributes:
+        k: most passages; as many as the settings say if not given.
+        collection: a name, or several of the same model; the settings' if not given.
+        where: conditions that every passage meets, a :class:`kb.SearchFilter` or a mapping.
+        mode: ``dense`` (by meaning), ``keyword`` (by words) or ``hybrid``.
+        min_score: passages below this score, from 0 to 1, are left out.
+        queries: asked besides the query of each call, each a text, a :class:`kb.WeightedQuery` or
+            a mapping; the scores are fused.
+        context: chunks before and after each passage that its text is given with.
+        diversity: from 0 to 1, how much passages are to differ from each other.
+        instruct: what queries ask for, for models that take an instruction.
+        rerank: have the reranker of the settings order the best passages; if not given, where
+            there is one.
+        highlights: what is marked, as ``sentence`` and ``matched`` of the metadata; ``sentences``
+            costs time of the model.
+
+    Raises:
+        TypeError: there is no such option.
+        SettingsError: a value is out of bounds.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    k: int | None = None
+    collection: Annotated[tuple[str, ...] | None, BeforeValidator(_as_names)] = None
+    where: Annotated[InstanceOf[SearchFilter], BeforeValidator(_as_filter)] = SearchFilter()
+    mode: SearchMode | None = None
+    min_score: float | None = None
+    queries: Annotated[tuple[InstanceOf[WeightedQuery], ...], BeforeValidator(_as_queries)] = ()
+    context: int = 0
+    diversity: float = 0.0
+    instruct: str = ""
+    rerank: bool | None = None
+    highlights: Highlighting = "none"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the caller passed
+        if isinstance(given, Mapping):
+            refuse_unknown(given, cls.model_fields, of="a retriever")
+        return given
+
+    @model_validator(mode="after")
+    def _possible(self) -> SearchOptions:
+        self.request("")
+        return self
+
+    def request(self, query: str, *more: WeightedQuery) -> SearchRequest:
+        """Return the search for a query, and for ``more`` beside it."""
+        others = (*more, *self.queries)
+        first = (WeightedQuery(text=query),) if query.strip() else ()
+        return SearchRequest(
+            query="" if others else query,
+            queries=(*first, *others) if others else (),
+            collections=self.collection,
+            top_k=self.k,
+            where=self.where,
+            mode=self.mode,
+            highlights=self.highlights,
+            context=self.context,
+            diversity=self.diversity,
+            instruct=self.instruct,
+            rerank=self.rerank,
+            min_score=self.min_score,
+        )

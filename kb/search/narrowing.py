@@ -1,0 +1,207 @@
+"""From a window to what is marked of it: the sentence or line with the query's words.
+
+A window joins short sentences until there is enough to embed: 80 characters are one English
+sentence, but two or three Chinese ones, or six lines of a list. docs/hits.md has what narrowing it
+costs and gains.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.search.highlight import Passage, Telling
+from kb.sentences.windows import Span, windows
+
+# Of what all words of the query in a window are worth, how much less a part may have than the best
+# and still be marked with it. The answer often stands in the sentence beside the one with the
+# words; one line of a list says nothing of the next.
+_BY_SENTENCE, _BY_LINE = 0.65, 0.3
+# A line without a mark at its end that stands above or below text is a heading, if it is short.
+_HEADING = 60
+_ENDS = tuple('.!?。！？；;…,，、"”»)')
+_INTRODUCES = (":", "：")
+# Of short lines one below the other: two may be a title and a heading, more are a list.
+_MOST_HEADINGS = 2
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_ITEM = re.compile(r"\s*(?:[-*+•‣▪◦·–—|]|\d+[.)、]|[(（]?\w{1,2}[)）])\s*\S")
+# Han, kana and Hangul.
+_DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af]+")
+_DIVIDED = re.compile(r"\t|\s\|\s")
+
+
+def narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
+    """Return the sentences or lines of a window that have the query's words.
+
+    Those that have fewer are marked as well, if not by much. Headings are left out; where only a
+    heading has the words, what stands below it is marked. Where no words tell sentences apart, the
+    whole window is.
+    """
+    text = passage.text
+    parts = sentences_in(text, span)
+    if not _is_dense(text[slice(*span)]):
+        parts = _paragraphs(text, parts)
+    if len(parts) <= 1:
+        return parts[0] if parts else span
+    headings = _headings(text)
+    heads = [part[0] in headings for part in parts]
+    first, end = 0, len(parts)
+    while first < end - 1 and heads[first]:
+        first += 1
+    while end > first + 1 and heads[end - 1]:  # of what comes after
+        end -= 1
+    found = parts[first:end]
+    if len(found) > 1:
+        found = _telling(passage, found, heads[first:end], wanted)
+    return found[0][0], found[-1][1]
+
+
+def narrows(passage: Passage, span: Span, wanted: Telling) -> bool:
+    """Say whether words have told which sentences of a window are marked."""
+    text = passage.text
+    parts = sentences_in(text, span)
+    return _is_dense(text[slice(*span)]) and bool(words_in(passage, parts, wanted).any())
+
+
+def _is_dense(text: str) -> bool:
+    """Say whether a text is in a script that says in 80 characters what Latin says in 200."""
+    return 2 * sum(map(len, _DENSE.findall(text))) > len(text)
+
+
+def _paragraphs(text: str, parts: Sequence[Span]) -> list[Span]:
+    """Join sentences that no line break parts.
+
+    Where a window is two of them, the one with the words answers less often than both (0.800 of
+    the questions in German instead of 0.823).
+    """
+    joined: list[Span] = []
+    for start, end in parts:
+        if joined and "\n" not in text[joined[-1][1] : start]:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def sentences_in(text: str, span: Span) -> list[Span]:
+    """Return the sentences and lines of a window; the window where it is a part of a sentence."""
+    start, end = span
+    # Where a line goes on in the next, the whole of it says.
+    first = text.rfind("\n", 0, start) + 1
+    found = ((first + a, first + b) for a, b in windows(text[first:end], least=1))
+    parts = [(_first_line(text, a, b), b) for a, b in found if start <= a and b <= end]
+    if not parts or _says(text[start : parts[0][0]]) or _says(text[parts[-1][1] : end]):
+        return [span]
+    return parts
+
+
+def _first_line(text: str, start: int, end: int) -> int:
+    """Return where the first line with a letter or digit begins: below what rules a table."""
+    while (line := text.find("\n", start, end)) >= 0 and not _says(text[start:line]):
+        start = line + 1
+    return start
+
+
+def _says(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def words_in(passage: Passage, parts: Sequence[Span], wanted: Telling) -> npt.NDArray[np.float32]:
+    """Return the share of the query's words in each part: those that stand in few count more."""
+    held = [passage.held(*part) for part in parts]
+    shares = np.zeros(len(parts), np.float32)
+    total = 0.0
+    for tokens in wanted.tokens(passage.languages):
+        has = np.array([not tokens.isdisjoint(each) for each in held])
+        count = int(has.sum())
+        if count:
+            worth = math.log(1 + (len(parts) - count + 0.5) / (count + 0.5))
+            shares += worth * has
+            total += worth
+    return shares / total if total else shares
+
+
+def _telling(
+    passage: Passage, parts: list[Span], heads: Sequence[bool], wanted: Telling
+) -> list[Span]:
+    """Return those of some parts, one after the other, that have the query's words.
+
+    Of several sections it is those that have them, headings included; in these, headings do not
+    tell one part from another.
+    """
+    shares = words_in(passage, parts, wanted)
+    sections = np.cumsum(heads)
+    by_section = [
+        [at for at in range(len(parts)) if sections[at] == number] for number in set(sections)
+    ]
+    most = [_most(shares, each, headed=heads[each[0]]) for each in by_section]
+    lines = all("\n" in passage.text[a[1] : b[0]] for a, b in pairwise(parts))
+    margin = _BY_LINE if lines else _BY_SENTENCE
+    kept = [
+        at
+        for own, each in zip(most, by_section, strict=True)
+        if own > max(most) - margin
+        for at in each
+        if not heads[at]
+    ]
+    if not kept:
+        return parts
+    parts = parts[kept[0] : kept[-1] + 1]
+    among = [parts[at - kept[0]] for at in kept]
+    shares = words_in(passage, among, wanted)
+    near = [part for part, own in zip(among, shares, strict=True) if own > max(shares) - margin]
+    return [near[0], near[-1]]
+
+
+def _most(shares: npt.NDArray[np.float32], section: Sequence[int], *, headed: bool) -> float:
+    """Return what a section has of the words: the best of its parts, and its heading."""
+    parts = section[1:] if headed else section
+    best = max((float(shares[at]) for at in parts), default=0.0)
+    return best + (float(shares[section[0]]) if headed else 0.0)
+
+
+def _headings(text: str) -> set[int]:
+    """Return where the headings of a text begin: short lines that are no list."""
+    lines = [_stripped(text, match.span()) for match in _LINE.finditer(text)]
+    tight = [text.count("\n", a[1], b[0]) < 2 for a, b in pairwise(lines)]  # noqa: PLR2004 - no blank line between
+    found: set[int] = set()
+    alike = [_is_short(text, line) for line in lines]
+    for is_short, group in groupby(range(len(lines)), key=alike.__getitem__):
+        run = list(group)
+        joined = any(tight[at] for at in run[:-1])
+        if is_short and not joined and len(run) <= _MOST_HEADINGS and len(lines) > len(run):
+            found.update(lines[at][0] for at in run)
+    # A line that ends with a colon introduces the next, whatever stands around it.
+    found.update(start for start, end in lines[:-1] if text[start:end].endswith(_INTRODUCES))
+    return found | _column_names(text, lines)
+
+
+def _column_names(text: str, lines: Sequence[Span]) -> set[int]:
+    """Return where rows begin that name the columns of a table: without digits, above others."""
+    found: set[int] = set()
+    for divided, group in groupby(lines, key=lambda line: bool(_DIVIDED.search(text, *line))):
+        rows = list(group) if divided else []
+        with_digits = [any(map(str.isdigit, text[start:end])) for start, end in rows]
+        if any(with_digits) and not with_digits[0]:
+            found.add(rows[0][0])
+    return found
+
+
+def _stripped(text: str, span: Span) -> Span:
+    start, end = span
+    line = text[start:end]
+    return end - len(line.lstrip()), start + len(line.rstrip())
+
+
+def _is_short(text: str, span: Span) -> bool:
+    line = text[slice(*span)]
+    return (
+        len(line) <= _HEADING
+        and not line.endswith(_ENDS)
+        and not (_ITEM.match(line) or _DIVIDED.search(line))
+    )
