@@ -164,5 +164,6 @@ def _print_sources(answer: Answer) -> None:
     for number in numbers:
         hit = answer.sources[number - 1]
         place = f", {hit.place}" if hit.place else ""
-        console.print(f"\n[{number}] {one_line(hit.source + place)}", style="cyan", markup=False)
+        source = f"{one_line(hit.source + place)}  {hit.short_id}"
+        console.print(f"\n[{number}] {source}", style="cyan", markup=False)
         console.print(presentation.indented(presentation.snippet(hit)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+_WIDTH_OF_PIPES = 1000
 
 CollectionOption = Annotated[
     str | None, typer.Option("--collection", "-c", help="Collection to use.")
@@ -61,8 +63,9 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
 
 
 def stdout() -> Console:
-    """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for results; a table that goes to a program has whole lines."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_PIPES
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def print_json(value: object) -> None:

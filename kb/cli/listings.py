@@ -12,6 +12,7 @@ from kb.catalog.runs import RunInfo
 from kb.cli.presentation import new_table
 from kb.errors import DocumentNotFoundError
 from kb.records import DocumentInfo, FailedFile
+from kb.records.short_ids import short_id
 from kb.text import one_line
 
 _MOST_NAMES = 10
@@ -23,10 +24,13 @@ def print_documents(
 ) -> None:
     """Print a table of documents, then what there is to say about them."""
     if found:
-        table = new_table("id", "name", "type", "language", "pages", "chunks", "tags", "added")
+        table = new_table(
+            "id", "short id", "name", "type", "language", "pages", "chunks", "tags", "added"
+        )
         for info in found:
             table.add_row(
                 str(info.id),
+                info.short_id,
                 Text(one_line(", ".join(str(source) for source in info.sources) or info.name)),
                 info.media_type,
                 Text(one_line(info.language)),
@@ -155,10 +159,22 @@ def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> lis
             for info in found
             if name == str(info.id)
             or any(name in (source.path, source.name) for source in info.sources)
-        ]
+        ] or _of_short_id(found, name)
         if len(matches) != 1:
             what = f"{len(matches)} documents are" if matches else "no document is"
             msg = f"{what} called {name!r}; give an id from `kb documents`"
             raise DocumentNotFoundError(msg)
         chosen.append(matches[0])
     return chosen
+
+
+def _of_short_id(found: Sequence[DocumentInfo], name: str) -> list[DocumentInfo]:
+    """Return the documents whose short id, or that of a passage in them, begins like a name."""
+    given = short_id(name)
+    if given is None:
+        return []
+    return [
+        info
+        for info in found
+        if info.media_type == given.media_type and info.content_hash.startswith(given.digits)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -13,35 +14,61 @@ from rich.text import Text
 
 from kb.archive.exporting import ArchiveInfo
 from kb.records import CollectionInfo, SearchHit
+from kb.records.short_ids import document_id
 from kb.search.reasons import anything_relevant
 from kb.store.purging import Compaction
 from kb.text import one_line, shortened
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
+_ID_CHARACTERS = len(document_id("text", "0" * 64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """Why hits may be none, or doubtful.
+
+    Attributes:
+        min_score: passages below it were left out.
+        meant: they hold what a misspelt word was probably meant to be, which counts for little.
+    """
+
+    min_score: float = 0.0
+    meant: bool = False
+
+
+_SURE = Doubts()
+
+
+def print_files(hits: Sequence[SearchHit], console: Console, doubts: Doubts = _SURE) -> None:
+    """Print the documents of hits, a line each: short id, score, path. For programs, too."""
+    if not hits:
+        _print_doubts(hits, Console(stderr=True, highlight=False, soft_wrap=True), doubts)
+    for hit in hits:
+        document = hit.short_id.partition(".")[0]
+        line = Text.assemble(document, f"  {hit.score:.2f}  ", (one_line(hit.source), "cyan"))
+        console.print(line)
 
 
 def print_hits(
     query: str,
     hits: Sequence[SearchHit],
     console: Console,
+    doubts: Doubts = _SURE,
     *,
     explain: bool = False,
-    min_score: float = 0.0,
-    meant: bool = False,
 ) -> None:
-    """Print hits, best first: file, place, score, reasons, the passage with what matched marked.
+    """Print hits, best first: file, place, score, reasons, short id, the passage with its marks.
 
     Args:
         query: what was asked.
         hits: what was found.
         console: where it goes.
+        doubts: why they may be none, or doubtful.
         explain: add what each stage of the search gave them.
-        min_score: passages below it were left out.
-        meant: they hold what a misspelt word was probably meant to be, which counts for little.
     """
     console.print(Text(shortened(query), style="bold"))
-    _print_doubts(hits, console, min_score=min_score, meant=meant)
+    _print_doubts(hits, console, doubts)
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
         line.append(one_line(hit.source), style="cyan")
@@ -52,6 +79,7 @@ def print_hits(
         if len(hit.sources) > 1:
             line.append(f"  (+{len(hit.sources) - 1} more)", style="dim")
         line.append(f"  {why_text(hit)}", style="green")
+        line.append(f"  {hit.short_id}", style="dim")
         console.print(line)
         if explain:
             console.print(indented(Text(scores_text(hit), style="dim")))
@@ -67,17 +95,16 @@ def print_hits(
 _REASONS = {"best": "best match", "meaning": "by meaning", "words": "by words"}
 
 
-def _print_doubts(
-    hits: Sequence[SearchHit], console: Console, *, min_score: float, meant: bool
-) -> None:
+def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -> None:
     """Say that nothing was found, or nothing that is likely to answer."""
-    if not hits and min_score:
+    if not hits and doubts.min_score:
         console.print(
-            f"no passage has a score of {min_score:g} or more: lower --min-score to see the nearest"
+            f"no passage has a score of {doubts.min_score:g} or more: lower --min-score to see the "
+            "nearest"
         )
     elif not hits:
         console.print("no passages found; `kb documents` lists what there is to search")
-    elif not (meant or anything_relevant(hits)):
+    elif not (doubts.meant or anything_relevant(hits)):
         console.print("nothing relevant found; these passages come nearest:", style="yellow")
 
 
@@ -216,7 +243,13 @@ def new_table(*columns: str) -> Table:
     """Return a table without lines, numbers to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        table.add_column(
+            column,
+            justify="right" if column in _NUMBERS else "left",
+            # Ids are copied: a narrow terminal takes what it lacks from the others.
+            no_wrap=column == "short id",
+            min_width=_ID_CHARACTERS if column == "short id" else None,
+        )
     return table
 
 

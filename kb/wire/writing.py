@@ -33,6 +33,7 @@ __all__ = [
     "document_json",
     "facets_json",
     "failed_json",
+    "file_json",
     "hit_json",
     "job_file_json",
     "job_json",
@@ -45,6 +46,20 @@ __all__ = [
 def hit_json(hit: SearchHit) -> dict[str, Any]:
     """Return a hit as JSON values."""
     return {**asdict(hit), "place": hit.place, "matched": hit.matched}
+
+
+def file_json(hit: SearchHit) -> dict[str, Any]:
+    """Return the document of a hit as JSON values, with the score of that hit."""
+    return {
+        "short_id": hit.short_id.partition(".")[0],
+        "score": hit.score,
+        "path": hit.source,
+        "collection": hit.collection,
+        "document_id": hit.document_id,
+        "title": hit.title,
+        "media_type": hit.media_type,
+        "best": hit.short_id,
+    }
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
