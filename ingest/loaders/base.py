@@ -27,7 +27,7 @@ class LoadOptions:
     """
 
     passwords: tuple[str, ...] = field(default=(), repr=False)
-    max_file_bytes: int = 256 * 2**20
+    max_file_bytes: int = 512 * 2**20
     ocr: bool = True
     ocr_max_pages: int = 200
     ocr_max_pixels: int = 25_000_000

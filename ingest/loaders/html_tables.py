@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LONGEST_REPEATED = 200
-"""Characters of a merged cell that are said again; names are shorter."""
+from ingest.loaders.merged_cells import repeated
 
 MOST_REPEATED = 1_000_000
 """Characters that one table says again: a file of a megabyte could ask for gigabytes."""
@@ -74,8 +73,7 @@ class HtmlTable:
         self.in_head = False
 
     def _again(self, text: str) -> str:
-        if len(text) > LONGEST_REPEATED:
-            text = text[:LONGEST_REPEATED].rsplit(" ", 1)[0] + "…"
+        text = repeated(text)
         self._repeated += len(text)
         return text if self._repeated <= MOST_REPEATED else ""
 

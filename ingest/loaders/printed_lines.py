@@ -56,6 +56,11 @@ _LABEL = re.compile(r"[^\W\d_](?:[^\W\d_]|[ /・／]){1,19}[：:]")
 _CODE = re.compile(r"[!-~ ¥￥№–—−]+")
 
 
+def bare_letters(text: str) -> str:
+    """Return the letters and digits of a text in one case, to compare two readings of it."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
 def is_cjk(character: str) -> bool:
     """Whether a character belongs to writing that puts no space between words."""
     return _CJK.match(character) is not None

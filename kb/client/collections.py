@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kb import wire
 from kb.client.parts import Parts, place
 from kb.records import CollectionInfo, SearchMode
@@ -74,6 +76,37 @@ class CollectionCalls(Parts):
             CollectionError: there is no such collection.
         """
         self._change(name, {"mode": mode})
+
+    def change_collection(
+        self,
+        name: str,
+        *,
+        new_name: str | None = None,
+        description: str | None = None,
+        instruction: str | None = None,
+        mode: SearchMode | Literal[""] | None = None,
+    ) -> CollectionInfo:
+        """Change several of these in one step, all or none; what is not given stays as it is.
+
+        ``""`` as mode is the settings'.
+
+        Raises:
+            CollectionError: there is no such collection, or the new name is taken or cannot be
+                used.
+        """
+        asked: dict[str, str | None] = {
+            "name": new_name,
+            "description": description,
+            "instruction": instruction,
+        }
+        body: dict[str, str | None] = {
+            field: value for field, value in asked.items() if value is not None
+        }
+        if mode is not None:
+            body["mode"] = mode or None
+        path = place("collections", name)
+        told = self.server.ask("PATCH", path, json=body)
+        return self.record(wire.collection_from_json, told, path)
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents.

@@ -113,6 +113,26 @@ class JobCalls(Parts):
         """
         self.server.ask("POST", place("jobs", job_id, "cancel"), json={})
 
+    def retry(self, job_id: int, *, passwords: Sequence[str] = ()) -> JobInfo:
+        """Try again what of a job failed or was not done; return the job that does it.
+
+        One that asks for a password goes on with these, or without its protected files.
+
+        Raises:
+            JobError: there is no such job, or nothing of it can be tried again.
+        """
+        path = place("jobs", job_id, "retry")
+        told = self.server.ask("POST", path, json={"passwords": list(passwords)})
+        return self.record(wire.job_from_json, told, path)
+
+    def forget(self, job_id: int) -> None:
+        """Forget a job that has ended; what it stored stays.
+
+        Raises:
+            JobError: there is no such job, or it has not ended.
+        """
+        self.server.ask("DELETE", place("jobs", job_id))
+
     def watch(self, job_id: int) -> Iterator[JobInfo]:
         """Give a job at once and at every change, until it has ended or waits for a password.
 

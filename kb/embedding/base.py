@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -145,10 +145,25 @@ def embed_short(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     return embed(texts)
 
 
+@runtime_checkable
+class _Telling(Protocol):
+    """An embedder that tells how many tokens its model reads."""
+
+    on_read: Callable[[int], None]
+
+
 def batching(embedder: Embedder) -> Batching:
     """Return how an embedder wants the texts of many askers; those that know say so."""
     found: Batching = getattr(embedder, "batching", Batching())
     return found
+
+
+def tell_of_tokens(embedder: Embedder, on_read: Callable[[int], None]) -> bool:
+    """Have an embedder tell how many tokens its model reads; say whether it does."""
+    if not isinstance(embedder, _Telling):
+        return False
+    embedder.on_read = on_read
+    return True
 
 
 def embed_queries(embedder: Embedder, texts: Sequence[str], *, task: str = "") -> Vectors:

@@ -113,6 +113,7 @@ class LlamaEmbedder(LoadedModel):
                 urgent = sum(len(tokens[row]) for row in rows)
                 with self._pool.borrow(urgent_tokens=urgent, texts=len(rows)) as context:
                     raw[rows] = encode(context, [tokens[row] for row in rows])
+                self.on_read(urgent)
         return unit_rows(raw, dim=self._dimensions)
 
     def _embed(
@@ -124,7 +125,9 @@ class LlamaEmbedder(LoadedModel):
     ) -> Vectors:
         if not texts:
             return np.empty((0, self._dimensions), dtype=np.float32)
-        raw = self._bulk.run(self._checked_tokens(texts), on_progress, short=short)
+        tokens = self._checked_tokens(texts)
+        raw = self._bulk.run(tokens, on_progress, short=short)
+        self.on_read(sum(map(len, tokens)))
         return unit_rows(raw, dim=self._dimensions)
 
     def _checked_tokens(self, texts: list[str]) -> list[Tokens]:

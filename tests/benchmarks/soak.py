@@ -2,6 +2,8 @@
 
     python tests/benchmarks/soak.py [--minutes 60] [--seed 0]
 
+This is the soak of the knowledge base without a server; `soak_serving.py` is that of `kb serve`.
+
 Every round changes the folder between and during two runs, then compares what the collection
 holds with the folder, and checks the store. Printed are rounds, differences (0 is right), memory
 after the first rounds and at the end, and the size of the store on disk after `compact`.

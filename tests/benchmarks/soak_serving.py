@@ -2,25 +2,34 @@
 
     python tests/benchmarks/soak_serving.py [--minutes 30]
 
+This is the soak of the server; `soak.py` is that of the knowledge base without one.
+
 Clients that embed compare every vector with the one of this process. Others hang up as soon as
-they have asked, send bodies that are too large, or leave theirs half sent. One writes documents,
-and searches for each right after. Printed are the answers of each sort by status, wrong vectors and
-lost documents (0 is right), and the server's memory after the first fifth of the time and at the
-end. Fails where a vector is wrong or a document lost.
+they have asked, send bodies that are too large, send theirs a byte at a time, or leave it half
+sent. One writes documents, one uploads files as jobs; each searches for what it wrote right after,
+and removes its oldest, so that the library stays as large as it is. One reads: it searches for
+documents that must be there.
+
+Printed are the answers of each sort by status, wrong vectors and lost documents (0 is right), and
+the server's memory through time. Fails where a vector is wrong, a document lost, one found that was
+removed, or the memory of the last fifth more than 5 % above that of the second fifth.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import random
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 # The package goes before ingest.py in this folder.
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -41,8 +50,13 @@ TEXTS = [
     f"Valve {number} is opened by turning wheel {number * 7} twice. " * 9 for number in range(16)
 ]
 MANY = raw_client.request("/v1/embeddings", {"input": TEXTS * 20})
-TOO_LARGE = {"input": "x" * (9 << 20)}
-WARM = 0.2
+TOO_LARGE = json.dumps({"input": "x" * (9 << 20)}).encode()
+JSON = {"Content-Type": "application/json"}
+SLOW = 40  # bytes that are sent one by one
+KEPT = 100  # documents of each writer
+FILES = 4  # of an upload
+SAMPLES = 60
+MOST_GROWTH = 1.05
 SAME = 1 - 1e-5
 
 
@@ -59,9 +73,19 @@ class Soak:
         self.end = end
         self.seen: Counter[str] = Counter()
         self.wrong = 0
-        self.written: list[str] = []
+        self.written = 0
+        self.kept: dict[str, str] = {}
         self.lost: list[str] = []
+        self.stayed: list[str] = []
+        self.ended: list[str] = []
         self._mutex = threading.Lock()
+
+    def run(self, client: Callable[[], None]) -> None:
+        """Run a client, and note it if it ends before its time."""
+        try:
+            client()
+        except Exception as error:  # noqa: BLE001 - told at the end
+            self.ended.append(repr(error))
 
     def embed(self, expected: np.ndarray) -> None:
         """Ask for vectors one by one and compare them."""
@@ -93,31 +117,88 @@ class Soak:
 
     def too_large(self) -> None:
         """Send bodies that are refused."""
+        with httpx.Client(base_url=self.url, timeout=60, trust_env=False) as client:
+            while time.monotonic() < self.end:
+                try:
+                    answer = client.post("/v1/embeddings", content=TOO_LARGE, headers=JSON)
+                    self._count("too large", answer.status_code)
+                except httpx.TransportError:
+                    self._count("too large, cut off", 0)
+                time.sleep(1)
+
+    def slow_body(self) -> None:
+        """Send a body a byte at a time; what is sent in the end is answered."""
+        body = raw_client.request("/v1/embeddings", {"input": TEXTS[:1]})
+        head = len(body) - SLOW
         while time.monotonic() < self.end:
-            try:
-                answer = httpx.post(
-                    f"{self.url}/v1/embeddings", json=TOO_LARGE, timeout=60, trust_env=False
-                )
-                self._count("too large", answer.status_code)
-            except httpx.TransportError:
-                self._count("too large, cut off", 0)
-            time.sleep(1)
+            with raw_client.connected(self.url) as client:
+                client.sendall(body[:head])
+                for byte in body[head:]:
+                    time.sleep(0.1)
+                    client.sendall(bytes([byte]))
+                said = client.recv(1 << 16)
+            self._count("slow body", int(said.split()[1]))
 
     def write(self) -> None:
         """Add documents, and find each."""
+        mine: deque[str] = deque()
         with Client(self.url) as client:
             number = 0
             while time.monotonic() < self.end:
                 number += 1
                 name = f"note-{number}.txt"
-                client.add(
-                    f"Note {number}: the kestrel{number} hovers above the meadow.", name=name
-                )
-                self.written.append(name)
-                found = client.search(f"kestrel{number}", mode="keyword")
-                if name not in {hit.source for hit in found}:
-                    self.lost.append(name)
+                client.add(_note("kestrel", number), name=name)
+                self._wrote(client, name, f"kestrel{number}", mine)
                 self._count("write and find", 200)
+
+    def upload(self) -> None:
+        """Upload files as jobs, and find each."""
+        mine: deque[str] = deque()
+        with Client(self.url) as client:
+            number = 0
+            while time.monotonic() < self.end:
+                numbers = range(number + 1, number + 1 + FILES)
+                number += FILES
+                sent = [(f"file-{each}.md", _note("heron", each).encode()) for each in numbers]
+                for file, each in zip(client.ingest(sent), numbers, strict=True):
+                    self._count(f"upload {file.stage}", 0)
+                    self._wrote(client, f"file-{each}.md", f"heron{each}", mine)
+
+    def read(self) -> None:
+        """Search for documents that are there."""
+        draw = random.Random(0)  # noqa: S311 - names to search for
+        with Client(self.url) as client:
+            while time.monotonic() < self.end:
+                with self._mutex:
+                    kept = list(self.kept.items())
+                if not kept:
+                    time.sleep(0.2)
+                    continue
+                name, word = draw.choice(kept)
+                hits = client.search(f"Where does the {word} hover?")
+                # Its writer takes it out of these before it removes it.
+                if name not in {hit.source for hit in hits} and name in self.kept:
+                    self.lost.append(f"{name}, for the reader")
+                self._count("read", 200)
+
+    def _found(self, client: Client, name: str, word: str) -> list[int]:
+        hits = client.search(word, mode="keyword")
+        return [hit.document_id for hit in hits if hit.source == name]
+
+    def _wrote(self, client: Client, name: str, word: str, mine: deque[str]) -> None:
+        """Find a document that was written just now, and remove the oldest of its writer."""
+        if not self._found(client, name, word):
+            self.lost.append(name)
+        self.written += 1
+        self.kept[name] = word
+        mine.append(name)
+        if len(mine) > KEPT:
+            old = mine.popleft()
+            word = self.kept.pop(old)
+            for number in self._found(client, old, word):
+                client.remove(number)
+            if self._found(client, old, word):
+                self.stayed.append(old)
 
     def _count(self, what: str, status: int) -> None:
         with self._mutex:
@@ -139,25 +220,44 @@ def main() -> None:
                 *[lambda: soak.embed(expected)] * 4,
                 *[soak.hang_up] * 2,
                 soak.half_a_body,
+                soak.slow_body,
                 soak.too_large,
                 soak.write,
+                soak.upload,
+                soak.read,
             ]
-            threads = [threading.Thread(target=each) for each in work]
+            threads = [threading.Thread(target=soak.run, args=[each]) for each in work]
             for thread in threads:
                 thread.start()
-            time.sleep(seconds * WARM)
-            warm = resident_mib(running.process.pid)
+            memory = []
+            for _ in range(SAMPLES):
+                time.sleep(seconds / SAMPLES)
+                memory.append(resident_mib(running.process.pid))
             for thread in threads:
                 thread.join()
             with Client(running.url) as client:
-                kept = {source.path for each in client.documents() for source in each.sources}
-            end = resident_mib(running.process.pid)
+                there = {source.path for each in client.documents() for source in each.sources}
+    sys.exit(not said_well(soak, there, memory))
+
+
+def said_well(soak: Soak, there: set[str], memory: list[float]) -> bool:
+    """Print what was seen, and say whether all of it is as it should be."""
     for what, count in sorted(soak.seen.items()):
         print(f"{what}: {count:,}")
-    lost = [name for name in soak.written if name not in kept] + soak.lost
-    print(f"wrong vectors: {soak.wrong}, lost documents: {len(lost)} of {len(soak.written)}")
-    print(f"memory: {warm:.0f} MiB after {WARM:.0%} of the time, {end:.0f} MiB at the end")
-    sys.exit(bool(soak.wrong or lost))
+    lost = [*soak.lost, *(soak.kept.keys() - there)]
+    stayed = [*soak.stayed, *(there - soak.kept.keys())]
+    fifth = SAMPLES // 5
+    warm, end = median(memory[fifth : 2 * fifth]), median(memory[-fifth:])
+    print(f"wrong vectors: {soak.wrong}; documents written: {soak.written:,}")
+    print(f"lost: {len(lost)} {lost[:5]}; there though removed: {len(stayed)} {stayed[:5]}")
+    print(f"clients that ended early: {soak.ended}")
+    print("memory, MiB:", *(f"{each:.0f}" for each in memory))
+    print(f"memory: {warm:.0f} MiB in the second fifth, {end:.0f} in the last ({end / warm:.3f})")
+    return not (soak.wrong or lost or stayed or soak.ended) and end <= MOST_GROWTH * warm
+
+
+def _note(bird: str, number: int) -> str:
+    return f"Note {number}: the {bird}{number} hovers above the meadow."
 
 
 if __name__ == "__main__":

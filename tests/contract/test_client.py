@@ -313,6 +313,27 @@ class TestSending:
         with pytest.raises(JobError):
             client.job(987_654)
 
+    def test_a_job_is_tried_again_with_a_password_and_forgotten(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "log.pdf"
+        canvas = Canvas(str(path), encrypt="harbour")
+        canvas.drawString(72, 700, "The pilot boards at the outer buoy.")
+        canvas.save()
+        (job,) = client.upload([path, ("note.txt", b"Words.")], collection="again")
+        *_, last = client.watch(job.id)
+        assert last.failed == 1
+        newer = client.retry(job.id, passwords=["harbour"])
+        *_, last = client.watch(newer.id)
+        assert [(file.name, file.stage) for file in last.files] == [("log.pdf", "stored")]
+        with pytest.raises(JobError):
+            client.job(job.id)  # the new one took its place
+        with pytest.raises(JobError, match="nothing of job"):
+            client.retry(newer.id)
+        client.forget(newer.id)
+        with pytest.raises(JobError):
+            client.forget(newer.id)
+
     def test_a_zip_that_is_sent_is_taken_apart(self, client: Client, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "two.zip", "w") as made:
             made.writestr("one.txt", "One.")

@@ -13,7 +13,7 @@ import pytest
 from llama_server import llama_server
 from own_server import serving
 
-from kb.embedding.base import Embedder
+from kb.embedding.base import Embedder, tell_of_tokens
 from kb.embedding.llama import LlamaEmbedder
 from kb.embedding.remote.embedder import ServerEmbedder
 from kb.errors import EmbeddingError, InputTooLongError
@@ -102,6 +102,20 @@ class TestDefaultModel(EmbedderContract):
         # By a context for documents, which are computed alike but for the prompt.
         (alone,) = subject.embed_bare([subject._prompts.word_query(text, "")])
         assert 1 - float(beside @ alone) < 1e-6
+
+
+def test_an_embedder_tells_how_many_tokens_its_model_reads(embedder: LlamaEmbedder) -> None:
+    told: list[int] = []
+    assert tell_of_tokens(embedder, told.append)
+    texts = ["The heron waits.", "红隼在草地上空盘旋。", "a"]
+    embedder.embed_documents(texts)
+    assert told == [sum(embedder.count_read(texts))]
+    embedder.embed_query("Where does it wait?")
+    assert told[1:] == embedder.count_read(["Where does it wait?"], query=True)
+    with pytest.raises(InputTooLongError):
+        embedder.embed_documents(["word " * 2000])
+    assert len(told) == 2
+    tell_of_tokens(embedder, lambda _: None)
 
 
 def test_the_first_bulk_finds_out_how_cores_are_best_shared(

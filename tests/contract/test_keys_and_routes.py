@@ -240,6 +240,26 @@ def test_a_search_stays_in_the_collections_of_its_key(
     assert {hit["collection"] for hit in answer.json().get("data", ())} == found
 
 
+def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    served.base.create_collection("post box")
+    headers = bearer(key(served, ["write"], collections=["post box"]))
+    files = [("files", ("letter.txt", b"Dear herons."))]
+    sent = client.post("/v1/uploads", files=files, headers=headers)
+    assert sent.status_code == 202, sent.text
+    job = sent.headers["Location"]
+    events = client.get(f"{job}/events", headers=headers)
+    assert (events.status_code, events.text.count("event: end")) == (200, 1)
+    assert client.get(job, headers=headers).json()["state"] == "done"
+    (file,) = client.get(f"{job}/files", headers=headers).json()["data"]
+    assert (file["name"], file["stage"]) == ("letter.txt", "stored")
+    listed = client.get("/v1/jobs", headers=headers).json()["data"]
+    assert [f"/v1/jobs/{each['id']}" for each in listed] == [job]
+    assert client.get("/v1/documents", headers=headers).status_code == 403
+    served.base.delete_collection("post box")
+
+
 def test_a_key_of_several_collections_must_say_which_it_means(
     served: ServedApp, client: httpx.Client
 ) -> None:

@@ -160,6 +160,17 @@ class TestCollections:
         with pytest.raises(CollectionError):
             base.describe_folder("birds", "x", collection="no such")
 
+    def test_several_respects_are_changed_in_one_step_or_none(self, base: Base, name: str) -> None:
+        base.create_collection(name, description="before", mode="keyword")
+        changed = base.change_collection(name, new_name=f"{name} 2", instruction="Find", mode="")
+        assert (changed.name, changed.description) == (f"{name} 2", "before")
+        assert (changed.instruction, changed.mode) == ("Find", None)
+        with pytest.raises(CollectionError, match="already a collection 'default'"):
+            base.change_collection(f"{name} 2", new_name="default", description="after")
+        assert base.collection(f"{name} 2") == changed
+        assert base.change_collection(f"{name} 2", description="").description == ""
+        assert base.change_collection(f"{name} 2") == base.collection(f"{name} 2")
+
     def test_without_a_name_the_one_of_the_settings_is_meant(self, base: Base) -> None:
         assert base.collection().name == "default"
         assert [info.name for info in base.documents()] == ["default.txt"]

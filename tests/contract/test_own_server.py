@@ -203,6 +203,17 @@ def test_a_search_says_what_was_meant_by_a_misspelt_word(client: httpx.Client) -
         assert client.post("/v1/search", json={"query": query}).json()["did_you_mean"] == meant
 
 
+def test_metrics_count_what_the_model_reads_for_searches_too(client: httpx.Client) -> None:
+    def read() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        name = "shelfmark_model_tokens_total "
+        return next((float(each[len(name) :]) for each in lines if each.startswith(name)), 0)
+
+    before = read()
+    client.post("/v1/search", json={"query": "a question that nobody has asked before"})
+    assert before + 10 <= read() < before + 100
+
+
 @pytest.mark.parametrize(
     ("query", "code", "says"),
     [

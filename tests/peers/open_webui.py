@@ -19,24 +19,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import webui
 
-START_S = 600.0
-FILE_S = 3600.0
-_LOOK_S = 0.5
+EVERY = 100_000
+_LOOK_S = 0.1
+_AT_ONCE = 32
 _PREFIXES = {
     "RAG_EMBEDDING_PREFIX_FIELD_NAME": "input_type",
     "RAG_EMBEDDING_QUERY_PREFIX": "query",
@@ -53,6 +49,8 @@ class Outcome:
     seconds: float = 0.0
     lost: dict[str, str] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
+    chunks: int = 0
+    alone: float = 0.0
     milliseconds: list[float] = field(default_factory=list)
 
 
@@ -64,11 +62,12 @@ def main() -> int:
     outcomes = []
     for given in options.server:
         name, _, url = given.partition("=")
-        environment = _settings(options, url)
-        with tempfile.TemporaryDirectory() as data, _running(options, environment, data) as web:
+        with webui.running(options.python, _settings(options, url), options.log) as web:
             outcome = Outcome(name, files=len(files))
             collection = _ingested(web, options.root, files, outcome, options.together)
             _asked(web, collection, questions, outcome)
+            if options.alone:
+                _embedded_alone(web, collection, f"{url}/v1/embeddings", options, outcome)
         _say(outcome, questions)
         outcomes.append(outcome)
     return _verdict(outcomes, questions)
@@ -85,8 +84,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="multilingual-e5-small", help="name of the model")
     parser.add_argument("--key", default="none", help="API key of the servers")
     parser.add_argument("--loader", help="URL of the external document loader, if any")
+    parser.add_argument("--reranker", help="URL of the external reranker, with hybrid search")
+    parser.add_argument("--reranker-model", default="reranker", help="name of its model")
     parser.add_argument("--together", type=int, default=1, help="uploads that are sent at once")
     parser.add_argument("--prefixes", action="store_true", help="say what is query and document")
+    parser.add_argument("--alone", action="store_true", help="time what embedding alone takes")
     parser.add_argument("--log", type=Path, help="where Open WebUI's log goes")
     return parser.parse_args()
 
@@ -115,6 +117,14 @@ def _settings(options: argparse.Namespace, url: str) -> dict[str, str]:
     }
     if options.prefixes:
         told |= _PREFIXES
+    if options.reranker:
+        told |= {
+            "ENABLE_RAG_HYBRID_SEARCH": "true",
+            "RAG_RERANKING_ENGINE": "external",
+            "RAG_RERANKING_MODEL": options.reranker_model,
+            "RAG_EXTERNAL_RERANKER_URL": options.reranker,
+            "RAG_EXTERNAL_RERANKER_API_KEY": options.key,
+        }
     if options.loader:
         told |= {
             "CONTENT_EXTRACTION_ENGINE": "external",
@@ -122,60 +132,6 @@ def _settings(options: argparse.Namespace, url: str) -> dict[str, str]:
             "EXTERNAL_DOCUMENT_LOADER_API_KEY": options.key,
         }
     return told
-
-
-@contextmanager
-def _running(
-    options: argparse.Namespace, settings: dict[str, str], data: str
-) -> Iterator[httpx.Client]:
-    """Lend a client of a new installation, logged in as its first user."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        **settings,
-        "DATA_DIR": data,
-        "WEBUI_SECRET_KEY": "of-a-test-that-ends-soon",
-        # Nothing of this is about documents; each would ask the network.
-        "OFFLINE_MODE": "true",
-        "HF_HUB_OFFLINE": "1",
-        "ANONYMIZED_TELEMETRY": "false",
-        "ENABLE_OLLAMA_API": "false",
-        "ENABLE_OPENAI_API": "false",
-    }
-    command = [options.python.parent / "open-webui", "serve", "--host", "127.0.0.1"]
-    log = options.log.open("ab") if options.log else subprocess.DEVNULL
-    with subprocess.Popen(
-        [*map(str, command), "--port", str(port)],
-        env=environment,
-        cwd=data,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            with httpx.Client(base_url=url, timeout=FILE_S, trust_env=False) as web:
-                _wait(web, process)
-                account = {"name": "Test", "email": "test@example.com", "password": "of-a-test-1"}
-                told = web.post("/api/v1/auths/signup", json=account).raise_for_status().json()
-                web.headers["Authorization"] = f"Bearer {told['token']}"
-                yield web
-        finally:
-            process.terminate()
-
-
-def _wait(web: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            if web.get("/health").status_code == httpx.codes.OK:
-                return
-        except httpx.HTTPError:
-            pass
-        if process.poll() is not None or time.monotonic() > deadline:
-            sys.exit("Open WebUI did not start; --log FILE keeps what it says")
-        time.sleep(_LOOK_S)
 
 
 def _ingested(
@@ -231,6 +187,32 @@ def _asked(web: httpx.Client, collection: str, questions: dict[str, str], outcom
         outcome.first[question] = _first(answer.json()) if answer.is_success else answer.text[:200]
 
 
+def _embedded_alone(
+    web: httpx.Client, collection: str, url: str, options: argparse.Namespace, outcome: Outcome
+) -> None:
+    """Send the server what Open WebUI sent it, without Open WebUI: every chunk twice.
+
+    Open WebUI embeds a chunk for its file, and once more for the collection.
+    """
+    body = {"collection_names": [collection], "query": "all", "k": EVERY, "hybrid": False}
+    told = web.post("/api/v1/retrieval/query/collection", json=body).raise_for_status().json()
+    chunks = told["documents"][0]
+    key = {"Authorization": f"Bearer {options.key}"}
+    with (
+        httpx.Client(headers=key, timeout=webui.ANSWER_S, trust_env=False) as client,
+        ThreadPoolExecutor(_AT_ONCE) as threads,
+    ):
+
+        def embed(text: str) -> None:
+            sent = {"model": options.model, "input": [text]}
+            client.post(url, json=sent).raise_for_status()
+
+        began = time.monotonic()
+        list(threads.map(embed, chunks + chunks))
+        outcome.alone = time.monotonic() - began
+    outcome.chunks = len(chunks)
+
+
 def _first(told: dict[str, Any]) -> str:
     found = told.get("metadatas") or [[]]
     return str(found[0][0].get("name", "")) if found and found[0] else ""
@@ -247,10 +229,15 @@ def _right(outcome: Outcome, questions: dict[str, str]) -> set[str]:
 def _say(outcome: Outcome, questions: dict[str, str]) -> None:
     right = _right(outcome, questions)
     middle = sorted(outcome.milliseconds)[len(outcome.milliseconds) // 2]
+    alone = (
+        f" ({outcome.chunks} chunks, embedded twice; that alone takes {outcome.alone:.1f} s)"
+        if outcome.chunks
+        else ""
+    )
     sys.stdout.write(
         f"{outcome.server}: {outcome.files - len(outcome.lost)} of {outcome.files} files in "
-        f"{outcome.seconds:.1f} s; the right file first for {len(right)} of {len(questions)} "
-        f"questions, {middle:.0f} ms each (p50)\n"
+        f"{outcome.seconds:.1f} s{alone}; the right file first for {len(right)} of "
+        f"{len(questions)} questions, {middle:.0f} ms each (p50)\n"
     )
     for name, why in outcome.lost.items():
         sys.stdout.write(f"  lost {name}: {why[:300]}\n")

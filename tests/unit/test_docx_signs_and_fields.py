@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from word import paragraph, part, read_docx, run
 
-from ingest.loaders.docx.symbols import sign, symbol_font
+from ingest.loaders.symbols import sign, symbol_font
 
 SYMBOL = '<w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/>'
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from word import paragraph, read_docx, run
 
-from ingest.loaders.docx.tables import LONGEST_REPEATED
+from ingest.loaders.merged_cells import LONGEST_REPEATED
 
 
 def cell(text: str, properties: str = "") -> str:

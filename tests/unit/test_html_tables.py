@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.html_tables import LONGEST_REPEATED, MOST_REPEATED
+from ingest.loaders.html_tables import MOST_REPEATED
 from ingest.loaders.html_text import read_html
 from ingest.loaders.markdown.loader import MarkdownLoader
+from ingest.loaders.merged_cells import LONGEST_REPEATED
 
 
 def rows_of(rows: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import stat
 import subprocess
 import sys
@@ -158,3 +159,23 @@ def test_a_job_that_is_done_before_its_batch_is_let_go_of_leaves_no_batch(
         jobs.add_uploads([jobs.batch().add("a.txt", [b"The heron waits."])])
         assert jobs.spool.is_empty()
         jobs.close()
+
+
+def test_every_file_is_on_the_disk_before_a_batch_is_secure(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = spool.batch()
+    files = [batch.add(f"{n}.txt", [b"words"]) for n in range(40)]
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr("ingest.jobs.spool.os.fsync", fsync)
+    batch.secure([file.spooled for file in files[:30]])
+    assert sorted(synced) == sorted(batch.path_of(file).stat().st_ino for file in files[:30])
+    with pytest.raises(StoreError, match="cannot keep uploads"):
+        batch.secure(["0", "no such file", "1"])
+    batch.secure([])

@@ -22,9 +22,10 @@ from ingest.errors import (
 )
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf.metadata import iso_date, real_title
+from ingest.loaders.pdf.metadata import iso_date
 from ingest.loaders.pdf.quality import measure, prefer_second, unglue
 from ingest.loaders.printed_lines import clean, find_title, repair, vocabulary
+from ingest.loaders.titles import real_title
 from kb.records import Document, Section
 
 NO_OCR = LoadOptions(ocr=False)

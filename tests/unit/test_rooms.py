@@ -100,6 +100,15 @@ def test_at_the_root_of_ingest_is_only_what_others_call() -> None:
     ]
 
 
+def test_no_format_is_read_with_the_means_of_another() -> None:
+    formats = {"docx", "markdown", "pdf"}
+    for name, tree in modules("ingest"):
+        of = name.split(".")[2:3]
+        if of and of[0] in formats:
+            found = {each.split(".")[2] for each in imports(tree) if each.count(".") > 1}
+            assert found & formats <= set(of), name
+
+
 def test_what_a_worker_process_imports_knows_nothing_of_the_run_around_it() -> None:
     graph = rooms("ingest")
     around = {"ingest.finding", "ingest.pipeline", "ingest.sending", "ingest.jobs", "ingest.run"}

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from ingest.errors import LoadError
 from ingest.loaders.docx.morph import Control, captioned, morph
 from ingest.loaders.docx.package import DocxPackage, Relations
-from ingest.loaders.docx.symbols import CHECKED, UNCHECKED
+from ingest.loaders.symbols import CHECKED, UNCHECKED
 
 _AX = "{http://schemas.microsoft.com/office/2006/activeX}"
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -30,7 +30,6 @@ _BOXES = frozenset({"8bd21d40", "8bd21d50", "8bd21d60"})  # check box, radio but
 _CAPTIONED = frozenset({"978c9e23", "d7053240"})  # label, push button
 _HTML = frozenset(f"5512d1{kind}" for kind in ("10", "12", "14", "16", "18", "1a", "22", "24"))
 _UNSEEN = frozenset({"5512d11c", "5512d11e"})  # hidden field, password
-_PRESSED = frozenset({"submit", "reset", "button"})
 
 
 @dataclass(slots=True)

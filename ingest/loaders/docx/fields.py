@@ -13,7 +13,7 @@ from lxml import etree
 
 from ingest.loaders.docx.ruby import in_brackets
 from ingest.loaders.docx.styles import W, is_on, number, value
-from ingest.loaders.docx.symbols import CHECKED, UNCHECKED, sign, symbol_font
+from ingest.loaders.symbols import CHECKED, UNCHECKED, sign, symbol_font
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 CONTENT_BOX = f"{W}sdtPr/{_W14}checkbox"

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from lxml import etree
 
 from ingest.loaders.docx.styles import W, number
-from ingest.loaders.docx.symbols import signs, symbol_font
+from ingest.loaders.symbols import signs, symbol_font
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ingest.loaders.docx.styles import Styles, W, own_text, value
-from ingest.loaders.docx.symbols import sign, signs, symbol_font
+from ingest.loaders.symbols import sign, signs, symbol_font
 
 _SURROGATES, _PRIVATE = 0xD800, 0xE000  # where Unicode keeps no characters of its own
 

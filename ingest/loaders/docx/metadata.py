@@ -10,7 +10,7 @@ from lxml import etree
 
 from ingest.errors import DamagedFileError
 from ingest.loaders.docx.package import DocxPackage
-from ingest.loaders.pdf.metadata import real_title
+from ingest.loaders.titles import real_title
 from kb.records import MetadataValue
 
 # Word keeps a template's name as the title of what was made from it.

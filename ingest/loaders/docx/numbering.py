@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ingest.loaders.docx.styles import W, number, symbol_fonts, value
-from ingest.loaders.docx.symbols import MARKS, signs
+from ingest.loaders.symbols import MARKS, signs
 
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),

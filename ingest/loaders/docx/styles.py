@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from ingest.loaders.docx.symbols import symbol_font
+from ingest.loaders.symbols import symbol_font
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 

@@ -9,9 +9,7 @@ from itertools import islice
 from lxml import etree
 
 from ingest.loaders.docx.styles import W, is_on, number, value
-
-LONGEST_REPEATED = 200
-"""Characters of a merged cell that are said again in the rows below; names are shorter."""
+from ingest.loaders.merged_cells import repeated
 
 _MOST_COLUMNS = 63  # that Word allows
 _MOST_HEADER_ROWS = 3
@@ -53,7 +51,7 @@ def table_rows(rows: Sequence[Row], read: Callable[[etree._Element], str]) -> It
             continue
         texts = [""] * column
         for cell in found:
-            again = _shortened(cell.text) if in_header else ""
+            again = repeated(cell.text) if in_header else ""
             texts += [cell.text, *[again] * (cell.span - 1)]
         texts += [""] * min(after, _MOST_COLUMNS - len(texts))
         yield " | ".join(texts)
@@ -82,7 +80,7 @@ def _cells_of(
             found.append(_Cell(text, span, own=True))
             above.pop(column, None)
             if down:
-                above[column] = _shortened(text)
+                above[column] = repeated(text)
         column += span
     return found
 
@@ -144,9 +142,3 @@ def _skipped(row: etree._Element, where: str) -> int:
 def _bounded(parent: etree._Element | None, which: str, most: int, *, least: int = 1) -> int:
     found = None if parent is None else parent.find(f"{W}{which}")
     return max(least, min(number(value(found), least), most))
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= LONGEST_REPEATED:
-        return text
-    return text[:LONGEST_REPEATED].rsplit(" ", 1)[0] + "…"

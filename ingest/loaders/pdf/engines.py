@@ -26,7 +26,7 @@ from ingest.loaders.pdf.pypdf_file import PypdfFile
 from ingest.loaders.pdf.quality import prefer_second, unglue
 from ingest.loaders.pdf.sheets import sheet_of
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from ingest.loaders.pdf.placing.ticks import told
 if TYPE_CHECKING:
     from ingest.loaders.pdf.engines import PdfEngines
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 MOST_TEXT = 1_000_000
 """Characters that a page's annotations may hold: more is a file that repeats one text."""
@@ -73,7 +73,7 @@ def _affordable(annotations: Sequence[Dictionary]) -> list[Dictionary]:
     for annotation, size in each(annotations, _size):
         left -= size
         if left < 0:
-            log.info("%d annotations of a page left out", len(annotations) - len(kept))
+            _log.info("%d annotations of a page left out", len(annotations) - len(kept))
             break
         kept.append(annotation)
     return kept

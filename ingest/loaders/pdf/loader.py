@@ -13,11 +13,12 @@ from ingest.loaders.pdf.blocks import blocks_of, text_of
 from ingest.loaders.pdf.engines import PageReading, PdfEngines
 from ingest.loaders.pdf.fonts.hidden_text import UNREADABLE, HiddenText, is_mostly_hidden
 from ingest.loaders.pdf.insets import insets_of, written
-from ingest.loaders.pdf.metadata import describe, real_title
+from ingest.loaders.pdf.metadata import describe
 from ingest.loaders.pdf.pictures.reasons import nothing
 from ingest.loaders.pdf.pictures.scan import ScanReader
 from ingest.loaders.pdf.pictures.unread import Unread
 from ingest.loaders.printed_lines import clean
+from ingest.loaders.titles import real_title
 from kb.records import Document
 
 if TYPE_CHECKING:

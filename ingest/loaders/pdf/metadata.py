@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import PurePath
 
+from ingest.loaders.titles import is_placeholder
 from kb.records import MetadataValue
 from kb.text import normalise
 
@@ -15,40 +15,9 @@ MAX_CHARACTERS = 2_000
 
 _KEYS = {"Author": "author", "Subject": "subject", "Keywords": "keywords", "Creator": "creator"}
 _DATES = {"CreationDate": "created", "ModDate": "modified"}
-_NOTHING = re.compile(
-    r"\(?(?:anonymous|unspecified|untitled|unknown|none|null|no title|title|文档|无标题|未命名|"
-    r"新建 ?microsoft word ?文档|document|presentation)\)?\s*-?\d*",
-    re.IGNORECASE,
-)
-_PROGRAM = re.compile(
-    r"(?:microsoft (?:office )?(?:word|powerpoint|excel|publisher)|print(?:ing)?|"
-    r"幻灯片|演示文稿|powerpoint presentation|slide|幻灯片 ?\d*)\s*(?:[-–:]|$)",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r"\S*[\\/]\S*\.\w{1,5}|.*\.(?:docx?|pptx?|xlsx?|odt|odp|rtf|txt|pdf|tex|dvi|ps|eps|indd|qxd|"
-    r"html?|pmd|fm|wpd|wps|cdr|ai|tiff?|jpe?g|png)",
-    re.IGNORECASE,
-)
 _DATE = re.compile(
     r"(?:D:)?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz+-])(?:(\d\d)'?(\d\d)?'?)?)?",
 )
-
-
-def real_title(title: str) -> str:
-    """Return a title that a person gave, "" for placeholders and file names.
-
-    >>> real_title("Microsoft Word - budget.doc")
-    ''
-    >>> real_title("年度预算")
-    '年度预算'
-    """
-    title = " ".join(normalise(title).split())
-    if not title or len(title) > 300 or not any(c.isalnum() for c in title):  # noqa: PLR2004
-        return ""
-    if any(p.fullmatch(title) for p in (_NOTHING, _FILE_NAME)) or _PROGRAM.match(title):
-        return ""
-    return "" if "\ufffd" in title or PurePath(title).suffix == title else title
 
 
 def iso_date(value: str) -> str:
@@ -85,7 +54,7 @@ def describe(raw: Mapping[str, str]) -> dict[str, MetadataValue]:
     found: dict[str, MetadataValue] = {}
     for key, name in _KEYS.items():
         value = " ".join(normalise(raw.get(key, "")).split())
-        if value and len(value) <= MAX_CHARACTERS and not _NOTHING.fullmatch(value):
+        if value and len(value) <= MAX_CHARACTERS and not is_placeholder(value):
             found[name] = value
     for key, name in _DATES.items():
         date = iso_date(raw.get(key, ""))

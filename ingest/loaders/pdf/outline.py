@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 OUTLINE_ENTRIES = 20_000
 _MAX_DEPTH = 15
@@ -36,5 +36,5 @@ def outline_of(document: Any, pages: int) -> list[OutlineEntry]:  # noqa: ANN401
             if page is not None and 0 <= page < pages and title:
                 entries.append(OutlineEntry(mark.level + 1, title, page))
     except (pypdfium2.PdfiumError, UnicodeDecodeError) as error:
-        log.info("outline cut short: %s", type(error).__name__)
+        _log.info("outline cut short: %s", type(error).__name__)
     return entries

@@ -138,3 +138,10 @@ class Sheet:
             if other.turn is not None
             for word in other.words
         )
+
+
+def common_area(one: Box, other: Box) -> float:
+    """Return the area that two boxes share, 0 where they do not meet."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)

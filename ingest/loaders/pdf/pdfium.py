@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 Refusal = Literal["", "password", "handler"]
 """Why PDFium does not open a file: it needs a password, or what protects it is not known."""
@@ -229,7 +229,7 @@ class PdfiumFile:
             try:
                 return list(drawn_texts(self._document, index, places))
             except pypdfium2.PdfiumError as error:
-                log.info("drawings of page %d not read: %s", index + 1, error)
+                _log.info("drawings of page %d not read: %s", index + 1, error)
                 return []
 
     def is_blank(self, index: int) -> bool:
@@ -248,7 +248,7 @@ class PdfiumFile:
                 try:
                     self._last = (index, self._document[index])
                 except pypdfium2.PdfiumError as error:
-                    log.info("PDFium cannot load page %d: %s", index + 1, error)
+                    _log.info("PDFium cannot load page %d: %s", index + 1, error)
             yield self._last[1] if self._last is not None else None
 
     def _forget(self) -> None:

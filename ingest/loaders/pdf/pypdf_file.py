@@ -24,7 +24,7 @@ from ingest.loaders.pdf.fonts.encodings import encoded_fonts
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 PAGE_OPERATIONS = 30_000
 """Drawing operations after which pypdf gives a page up; PDFium then reads it.
@@ -92,7 +92,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("pypdf cannot open a file: %s", type(error).__name__)
+            _log.info("pypdf cannot open a file: %s", type(error).__name__)
             return None
 
     def page_text(self, index: int) -> str | None:
@@ -116,7 +116,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("pypdf cannot read page %d: %s", index + 1, type(error).__name__)
+            _log.info("pypdf cannot read page %d: %s", index + 1, type(error).__name__)
             return None
         finally:
             self._spent += time.thread_time() - began
@@ -131,7 +131,7 @@ class PypdfFile:
             except MemoryError:
                 raise
             except _ANY_FAILURE as error:  # see _ANY_FAILURE
-                log.info("no annotations of page %d: %s", index + 1, type(error).__name__)
+                _log.info("no annotations of page %d: %s", index + 1, type(error).__name__)
                 yield None
                 return
             yield [one for one in told if isinstance(one, Mapping)]
@@ -154,7 +154,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("no filters of page %d: %s", index + 1, type(error).__name__)
+            _log.info("no filters of page %d: %s", index + 1, type(error).__name__)
         return names
 
     def encodings(self, index: int) -> dict[str, list[dict[int, str]]]:
@@ -167,7 +167,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("no encodings of page %d: %s", index + 1, type(error).__name__)
+            _log.info("no encodings of page %d: %s", index + 1, type(error).__name__)
         return found
 
     def unshown_fields(self) -> int:
@@ -185,7 +185,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("no fields counted: %s", type(error).__name__)
+            _log.info("no fields counted: %s", type(error).__name__)
             return 0
 
     def unprotected_copy(self) -> bytes | None:
@@ -199,7 +199,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("pypdf cannot rewrite a file: %s", type(error).__name__)
+            _log.info("pypdf cannot rewrite a file: %s", type(error).__name__)
             return None
         return copy.getvalue()
 
@@ -209,7 +209,7 @@ class PypdfFile:
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("pypdf cannot try a password: %s", type(error).__name__)
+            _log.info("pypdf cannot try a password: %s", type(error).__name__)
             return False
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.overrunning import is_cropped, overrunning
-from ingest.loaders.pdf.page import Box
+from ingest.loaders.pdf.page import Box, common_area
 from ingest.loaders.pdf.pdfium_page import place_on
 from ingest.loaders.pdf.pictures.page_objects import box_of, objects_in_order
 
@@ -162,7 +162,7 @@ class _Looked:
     def is_on_picture(self, box: Box) -> bool:
         """Whether a text lies where a picture is: under it, or over it."""
         area = max((box[2] - box[0]) * (box[3] - box[1]), 0.01)
-        return any(_common(box, other) >= _ON_PICTURE * area for other in self.pictures)
+        return any(common_area(box, other) >= _ON_PICTURE * area for other in self.pictures)
 
     def drawings(self, raw: Any, page: Any) -> tuple[_Pixels, _Pixels] | None:  # noqa: ANN401 - see without_unseen
         """Draw the page with and without what is suspect; None where PDFium cannot."""
@@ -241,9 +241,3 @@ def _is_of_layer(raw: Any, item: Any) -> bool:  # noqa: ANN401 - see without_uns
 
 def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _common(one: Box, other: Box) -> float:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    return max(wide, 0.0) * max(high, 0.0)

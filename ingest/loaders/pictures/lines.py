@@ -10,6 +10,7 @@ from ingest.loaders.pictures.reading_order import Box, Point
 from ingest.loaders.pictures.rules import Bounds
 from ingest.loaders.pictures.tables import tables_in
 from ingest.loaders.pictures.text import PictureText, text_of
+from ingest.loaders.printed_lines import bare_letters
 
 _SAME_PLACE = 0.5  # of the smaller of two boxes
 _ALIKE = 0.7
@@ -125,7 +126,7 @@ def confidence_of(boxes: Sequence[Box]) -> float:
 
 def _is_same(read: Box, known: Box) -> bool:
     """Whether a line that was read is a line that is known: same place, nearly the same text."""
-    one, other = _bounds(read), _bounds(known)
+    one, other = read.bounds, known.bounds
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     if wide <= 0 or high <= 0:
@@ -133,16 +134,7 @@ def _is_same(read: Box, known: Box) -> bool:
     least = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
     if wide * high < _SAME_PLACE * least:
         return False
-    first, second = _letters(read.text), _letters(known.text)
+    first, second = bare_letters(read.text), bare_letters(known.text)
     if first and first in second:
         return True
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= _ALIKE
-
-
-def _letters(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
-
-
-def _bounds(box: Box) -> tuple[float, float, float, float]:
-    xs, ys = [x for x, _ in box.corners], [y for _, y in box.corners]
-    return (min(xs), min(ys), max(xs), max(ys))

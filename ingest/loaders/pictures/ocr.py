@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Picture = npt.NDArray[np.uint8]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 __all__ = ["DPI", "PictureLines", "PictureText", "read_lines", "read_picture"]
 

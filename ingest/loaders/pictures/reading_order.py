@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingest.loaders.pictures.rules import Bounds
+
 _MAX_CUTS = 40  # a page nests far less
 
 Point = tuple[float, float]
@@ -24,6 +26,12 @@ class Box:
     text: str
     score: float
     words: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def bounds(self) -> Bounds:
+        """The upright rectangle around it."""
+        xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
+        return (min(xs), min(ys), max(xs), max(ys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class _Writer:
                 if join is None:
                     self._drop_hyphen()
             for box in line:
-                self._add(box.text, between, _bounds(box))
+                self._add(box.text, between, box.bounds)
                 between = " "
             previous = " ".join(box.text for box in line)
 
@@ -141,8 +141,3 @@ class _Writer:
         self._length -= 1
         last = self._placed[-1]
         self._placed[-1] = TextBox(start=last.start, end=last.end - 1, box=last.box)
-
-
-def _bounds(box: Box) -> Bounds:
-    xs, ys = [x for x, _ in box.corners], [y for _, y in box.corners]
-    return (min(xs), min(ys), max(xs), max(ys))

@@ -49,7 +49,7 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobsReply,
         responses=errors(HTTPStatus.TOO_MANY_REQUESTS),
     )
-    @needs("read", collections="asked")
+    @needs("read", "write", collections="asked")
     async def jobs(caller: Asking) -> Response:
         """List the jobs of ingestion: waiting, under way and ended."""
 
@@ -66,7 +66,7 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobReply,
         responses=errors(*STORE),
     )
-    @needs("read", collections="asked")
+    @needs("read", "write", collections="asked")
     async def one(job_id: JobId, caller: Asking) -> Response:
         """Say how far a job is, file by file."""
         return await quick.run(
@@ -79,7 +79,7 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobFilesReply,
         responses=errors(*STORE),
     )
-    @needs("read", collections="asked")
+    @needs("read", "write", collections="asked")
     async def files(
         job_id: JobId,
         asked: Annotated[JobFilesQuery, Query()],
@@ -104,7 +104,7 @@ def routes(serving: Serving) -> APIRouter:
         responses={**errors(*STORE), HTTPStatus.OK.value: EVENTS},
         response_class=Response,
     )
-    @needs("read", collections="asked")
+    @needs("read", "write", collections="asked")
     async def events(job_id: JobId, caller: Asking) -> Response:
         """Follow a job as server-sent events: `job` at every change, at last `end`.
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ingest.loaders.pdf.page import Box
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _Read = TypeVar("_Read")
 
@@ -53,7 +53,7 @@ def each(
         except MemoryError:
             raise
         except _ANY_FAILURE as error:  # see _ANY_FAILURE
-            log.info("an annotation cannot be read: %s", type(error).__name__)
+            _log.info("an annotation cannot be read: %s", type(error).__name__)
             continue
         if found is not None:
             yield annotation, found

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ingest.loaders.docx.symbols import MARKS
 from ingest.loaders.pdf.fonts.legacy_codes import LEAST, encoding_of
 from ingest.loaders.pdf.fonts.plausible import (
     LANGUAGE,
@@ -31,6 +30,7 @@ from ingest.loaders.pdf.words.chains import words_in_frame
 from ingest.loaders.pdf.words.frames import frames_of
 from ingest.loaders.pdf.words.glyphs import Glyph, Glyphs
 from ingest.loaders.pdf.words.letters import symbols_of
+from ingest.loaders.symbols import MARKS
 
 UNMAPPED = 0.5
 """Share of a font's characters without a meaning from which all of them are codes."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.loaders.pdf.matrices import UNIT, Matrix, Place, matrix_of, moved, times
-from ingest.loaders.pdf.page import Box
+from ingest.loaders.pdf.page import Box, common_area
 
 OBJECTS = 40_000
 """Objects of a page, those inside its forms included, that are looked at."""
@@ -103,7 +103,7 @@ def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -
     printed: list[Box] = []
     for box, unseen, drawn_at in texts:
         under = unseen or any(
-            at >= drawn_at and _common(box, over) >= _COVERED * _area(box) for at, over in large
+            at >= drawn_at and common_area(box, over) >= _COVERED * _area(box) for at, over in large
         )
         (layer if under else printed).append(box)
     return PageObjects(width, height, tuple(pictures), tuple(layer), tuple(printed))
@@ -134,7 +134,7 @@ def undecodable(
         if kind != _IMAGE:
             continue
         box = _on_page(box_of(raw, item, matrix, place), width, height)
-        if box is None or (within is not None and not _common(box, within)):
+        if box is None or (within is not None and not common_area(box, within)):
             continue
         name = (_filters(raw, item) or ("",))[-1]
         if not _has_pixels(raw, page, item, name):
@@ -229,9 +229,3 @@ def _on_page(box: Box, width: float, height: float) -> Box | None:
 
 def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _common(one: Box, other: Box) -> float:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    return max(wide, 0.0) * max(high, 0.0)

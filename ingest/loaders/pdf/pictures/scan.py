@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ingest.loaders.pictures.lines import PictureLines
     from ingest.loaders.pictures.text import PictureText
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 COVERED = 0.6
 """Share of a page from which pictures make it a scan, if no text stands for them."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ingest.loaders.links import address_after, shows_address
 from ingest.loaders.pdf.annotations.notes import said
 from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
-from ingest.loaders.printed_lines import clean
+from ingest.loaders.printed_lines import bare_letters, clean
 
 _Place = tuple[int, int]
 """A block's place in its page, and a line's in its block."""
@@ -37,7 +37,7 @@ def settled(sheet: Sheet) -> Sheet:
         under = words_in(sheet.words, inset.box)
         if not under:
             insets.append(inset)
-        elif _letters(inset.text) not in _letters("".join(word.text for word in under)):
+        elif bare_letters(inset.text) not in bare_letters("".join(word.text for word in under)):
             insets.append(replace(inset, kind="note"))
     return replace(sheet, insets=tuple(insets))
 
@@ -171,8 +171,8 @@ def _alone(text: str, box: Box) -> Block:
 
 def _repeats(note: Inset, block: Block) -> bool:
     """Whether a note holds nothing but words of its paragraph, as some programs write it."""
-    text = _letters(note.text)
-    return len(text) >= _CERTAIN and text in _letters("".join(line.text for line in block.lines))
+    text, around = bare_letters(note.text), "".join(line.text for line in block.lines)
+    return len(text) >= _CERTAIN and text in bare_letters(around)
 
 
 def _line_at(lines: dict[_Place, PrintedLine], box: Box, word: str) -> _Place | None:
@@ -192,7 +192,3 @@ def _line_at(lines: dict[_Place, PrintedLine], box: Box, word: str) -> _Place | 
         if best is None or worth < least:
             best, least = at, worth
     return best
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())

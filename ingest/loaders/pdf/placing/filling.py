@@ -11,6 +11,7 @@ from ingest.loaders.pdf.placing.captions import caption_of
 from ingest.loaders.pdf.placing.labels import Label, is_below_another, label_of
 from ingest.loaders.pdf.placing.surroundings import Surroundings
 from ingest.loaders.pdf.placing.ticks import colon, named, sign, told, word
+from ingest.loaders.printed_lines import bare_letters
 
 MOST_FIELDS = 5_000
 MOST_COMPARED = 200_000
@@ -106,7 +107,7 @@ class _Filling:
             return word(field, caption)
         if not field.ticked:
             return ""
-        if not field.label or _letters(field.label) in _letters(caption):
+        if not field.label or bare_letters(field.label) in bare_letters(caption):
             return word(field, caption)
         return named(field.label, caption.strip() or field.text)
 
@@ -189,11 +190,9 @@ def _lines(text: str, box: Box) -> list[Word]:
 
 def _says(printed: Sequence[str], field: Inset) -> bool:
     """Whether the words printed inside a field are its value."""
-    value = _letters(field.text)
+    value = bare_letters(field.text)
     if len(value) < _CERTAIN:
-        return any(value == _letters(text) for text in printed) if value else field.text in printed
-    return value in _letters("".join(printed))
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+        if not value:
+            return field.text in printed
+        return any(value == bare_letters(text) for text in printed)
+    return value in bare_letters("".join(printed))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from ingest.loaders.merged_cells import repeated
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.grid import Cell, Grid
 from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of
-from ingest.loaders.pdf.tables.value import repeated
 
 _MOST_LINES = 60
 _FEWEST_COUNTED = 2  # columns of numbers that show rows where other cells stand beside several

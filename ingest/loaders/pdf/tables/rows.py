@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ingest.loaders.merged_cells import repeated
 from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import Row
 from ingest.loaders.pdf.tables.middles import around_middles, by_halves, nearer_than, torn
 from ingest.loaders.pdf.tables.text import around, cell_text, distance, is_number
-from ingest.loaders.pdf.tables.value import Table, names_columns, repeated
+from ingest.loaders.pdf.tables.value import Table, names_columns
 from ingest.loaders.printed_lines import is_cjk
 
 _OVERLAP = 0.72  # ems between lines that stand partly beside each other

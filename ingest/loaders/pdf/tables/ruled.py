@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from ingest.loaders.merged_cells import repeated
 from ingest.loaders.pdf.page import Box, Rule, Word
 from ingest.loaders.pdf.tables.bands import between_lines
 from ingest.loaders.pdf.tables.columns import Row
@@ -15,7 +16,7 @@ from ingest.loaders.pdf.tables.inner_rows import inner_rows
 from ingest.loaders.pdf.tables.rows import grouped, table_from
 from ingest.loaders.pdf.tables.stripes import with_bands_joined
 from ingest.loaders.pdf.tables.text import around, cell_text, is_number, lines_of
-from ingest.loaders.pdf.tables.value import Table, names_columns, repeated
+from ingest.loaders.pdf.tables.value import Table, names_columns
 from ingest.loaders.pdf.tables.walls import parted
 
 _LAYOUT_WORDS = 90  # words of one cell from which a grid of few cells only arranges a page

@@ -10,9 +10,6 @@ from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.tables.text import is_number
 from ingest.loaders.printed_lines import width
 
-LONGEST_REPEATED = 200
-"""Characters of a merged cell that are said again in cells that it covers; names are shorter."""
-
 _LONGEST_NAME = 60  # columns of text
 _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
 
@@ -59,10 +56,3 @@ def names_columns(rows: Sequence[Sequence[str]]) -> bool:
         alike = sum(map(is_number, values)) * 2 > len(values)
         return alike or not any(c.isdigit() for c in rows[0][1])
     return True
-
-
-def repeated(text: str) -> str:
-    """Return a merged cell's text as it is said again elsewhere."""
-    if len(text) <= LONGEST_REPEATED:
-        return text
-    return text[:LONGEST_REPEATED].rsplit(" ", 1)[0] + "…"

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from ingest.loaders.docx.symbols import signs, symbol_font
 from ingest.loaders.pdf.words.frames import Sign
+from ingest.loaders.symbols import signs, symbol_font
 
 _ACCENTS = {
     "\u00b4": "\u0301",

@@ -1,4 +1,7 @@
-"""LlamaIndex's own parts over a knowledge base in this process and a served one."""
+"""LlamaIndex's own parts over a knowledge base in this process and a served one.
+
+``test_other_libraries.py`` runs this file in the environment that ``install_libraries.py`` makes.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,6 @@ from typing import Any
 
 import own_loop
 import pytest
-from llama_server import smollm2
-from two_bases import WARRANTY, Bases, two_bases
-from waiting_embedder import WaitingEmbedder
-
-from kb import SearchFilter, SettingsError, WeightedQuery
-from kb.chat.base import Message
-from kb.chat.llama import LocalChat
-from kb.integrations.options import Base
-
-pytest.importorskip("llama_index.core", reason="needs the extra llama-index")
-
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.llms.types import CompletionResponse, CompletionResponseGen, LLMMetadata
 from llama_index.core.ingestion import IngestionPipeline
@@ -27,8 +19,15 @@ from llama_index.core.llms.custom import CustomLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.schema import MetadataMode, NodeRelationship, QueryBundle, TextNode
+from llama_server import smollm2
+from two_bases import WARRANTY, Bases, two_bases
+from waiting_embedder import WaitingEmbedder
 
+from kb import SearchFilter, SettingsError, WeightedQuery
+from kb.chat.base import Message
+from kb.chat.llama import LocalChat
 from kb.integrations.llama_index import Embeddings, KnowledgeBaseRetriever
+from kb.integrations.options import Base
 
 QUESTION = "How many months does the warranty last?"
 

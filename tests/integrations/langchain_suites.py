@@ -1,4 +1,7 @@
-"""LangChain's own test suites for what takes its parts' place, in this process and served."""
+"""LangChain's own test suites for what takes its parts' place, in this process and served.
+
+``test_other_libraries.py`` runs this file in the environment that ``install_libraries.py`` makes.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,12 @@ from typing import Any
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
+from langchain_tests.unit_tests import EmbeddingsUnitTests
 from two_bases import Bases, two_bases
 
 from kb.integrations.langchain import Embeddings, KnowledgeBaseRetriever
 from kb.integrations.options import Base
-
-pytest.importorskip("langchain_tests", reason="the suites are a package of their own")
-
-from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
-from langchain_tests.unit_tests import EmbeddingsUnitTests
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,158 @@
+"""What commands print with ``--json`` beside the records that the server gives as well."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from kb.catalog.key_records import KeyScope, Standing
+from kb.records import MediaType
+from kb.server.knowledge.records import HitReply, NoticeReply, ReadingReply, SourceReply
+from kb.server.replies import Reply
+
+
+class FileShape(Reply):
+    """A document that a search found: ``score`` is that of its best hit, whose id is ``best``."""
+
+    short_id: str
+    score: float
+    path: str
+    collection: str
+    document_id: int
+    title: str
+    media_type: MediaType
+    best: str
+
+
+class UnreadShape(Reply):
+    """An address that could not be read, and why."""
+
+    address: str
+    reason: str
+
+
+class SeveralShape(Reply):
+    """Several addresses read; ``left`` are those for which there was no room."""
+
+    readings: list[ReadingReply]
+    left: list[str]
+    failed: list[UnreadShape]
+
+
+class PassagesShape(Reply):
+    """What there is in place of an answer where no chat model is named: the best passages."""
+
+    answer: None
+    sources: list[HitReply]
+
+
+class KeyShape(Reply):
+    """A key of the server; ``collections`` is null for one of all collections."""
+
+    id: int
+    name: str
+    label: str
+    scopes: list[KeyScope]
+    collections: list[str] | None
+    rate: int | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    state: Standing
+
+
+class NewKeyShape(KeyShape):
+    """A key that was made; ``key`` is told here and never again."""
+
+    key: str
+
+
+class ReembeddingShape(Reply):
+    """A collection embedded with another model."""
+
+    collection: str
+    model_id: str
+    documents: int
+    chunks: int
+    embedded: int
+    resumed: int
+
+
+class RefinementShape(Reply):
+    """Sentences of a collection embedded; ``left`` chunks were not."""
+
+    collection: str
+    chunks: int
+    refined: int
+    computed: int
+    sentences: int
+    left: int
+
+
+class MigrationShape(Reply):
+    """The vectors of a collection copied to another store, and how far numbers differ there."""
+
+    collection: str
+    before: str
+    after: str
+    vectors: int
+    copied: int
+    resumed: int
+    difference: float
+
+
+class CompactionShape(Reply):
+    """The store rewritten without what was removed."""
+
+    bytes_before: int
+    bytes_after: int
+    uploads: int
+    backups: int
+
+
+class LeftOutShape(SourceReply):
+    """A file that a rule leaves out and that is still found."""
+
+    rule: str
+    left_out_by: str
+
+
+class IngestedShape(SourceReply):
+    """What became of a file; ``document_id`` is null where it gives no document."""
+
+    outcome: Literal["added", "changed", "moved", "removed", "unchanged", "failed"]
+    moved_from: str | None
+    document_id: int | None
+    chunks: int
+    embedded: int
+    reused: int
+    tokens: int
+    seconds: float
+    notices: list[NoticeReply]
+    reason: str
+    reason_code: str
+
+
+class ReportShape(Reply):
+    """A run of ingestion."""
+
+    collection: str
+    counts: dict[str, int]
+    chunks: int
+    embedded: int
+    reused: int
+    tokens: int
+    seconds: float
+    refined: int
+    refined_seconds: float | None
+    unrefined: int
+    unrefined_reason: str
+    embedder_busy_share: float
+    interrupted: bool
+    dry_run: bool
+    gone: list[SourceReply]
+    left_out: list[LeftOutShape]
+    not_included: int
+    other_types: dict[str, int]
+    remarks: list[str]
+    files: list[IngestedShape]
