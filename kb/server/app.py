@@ -87,7 +87,7 @@ def application(
     guard = Guard(base.keys, policy or Policy())
     described, tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
     app.router.routes += [
-        agents.route(serving),
+        agents.route(serving, guard),
         about.description("/openapi.json", described),
         about.description(f"{tools.ROOT}/openapi.json", tools_described),
     ]

@@ -233,7 +233,13 @@ def test_collections_are_listed_with_what_they_are_about(desk: Desk) -> None:
         "minutes": 1,
     }
     assert found["usual"] == "default"
-    assert '"meeting notes of 2025"' in call(desk, "list_collections").text
+    assert {each["name"]: each["folders"] for each in found["collections"]} == {
+        "default": {"contracts": "signed papers"},
+        "minutes": {},
+    }
+    told = call(desk, "list_collections").text
+    assert '"meeting notes of 2025"' in told
+    assert '- folder "contracts": "signed papers"' in told
 
 
 def test_the_status_counts_what_there_is(desk: Desk) -> None:

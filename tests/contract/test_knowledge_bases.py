@@ -170,6 +170,9 @@ class TestCollections:
         assert base.collection(f"{name} 2") == changed
         assert base.change_collection(f"{name} 2", description="").description == ""
         assert base.change_collection(f"{name} 2") == base.collection(f"{name} 2")
+        noted = base.change_collection(f"{name} 2", folders={"a": "one", "b": "two"})
+        assert noted.folders == {"a": "one", "b": "two"}
+        assert base.change_collection(f"{name} 2", folders={"a": ""}).folders == {"b": "two"}
 
     def test_without_a_name_the_one_of_the_settings_is_meant(self, base: Base) -> None:
         assert base.collection().name == "default"

@@ -400,6 +400,24 @@ def test_pages_of_other_sites_and_other_names_of_this_machine_are_refused(
     assert ask(served.url, Origin=served.url).status_code == 200
 
 
+def test_a_key_does_not_open_it_to_pages_of_other_sites(guarded: ServedApp) -> None:
+    _, key = guarded.base.keys.create("pages", scopes=["read"])
+    for origin, status in (
+        ("https://evil.example", 403),
+        (guarded.url, 200),
+        ("vscode-file://vscode-app", 200),
+    ):
+        assert ask(guarded.url, Origin=origin, **bearer(key)).status_code == status
+
+
+def test_a_file_of_some_megabytes_gets_through(served: ServedApp) -> None:
+    async def scene() -> types.CallToolResult:
+        async with over_http(served.url) as client:
+            return await client.call_tool("add_file", {"name": "x.txt", "data": "!" * 6_000_000})
+
+    assert "not Base64" in text_of(own_loop.run(scene()))
+
+
 def test_there_is_nothing_to_listen_to_and_nothing_to_end(served: ServedApp) -> None:
     for method in ("GET", "DELETE", "PUT"):
         refused = ask(served.url, method)

@@ -45,9 +45,14 @@ class Fence:
         return f"<{TAG} {self._key}>\n{_LOOKALIKE.sub('‹', text)}\n</{TAG} {self._key}>"
 
 
-def quoted(text: str) -> str:
+ABOUT = 300
+"""Characters of a description that a line has room for; values have it whole."""
+
+
+def quoted(text: str, *, most: int | None = None) -> str:
     """Return a name or a heading of a document for a line outside the marks: one line, in quotes.
 
-    Paths and headings are whoever's words, too.
+    Paths and headings are whoever's words, too. What is longer than ``most`` ends with an ellipsis.
     """
-    return '"' + one_line(" ".join(text.split())).replace('"', "'") + '"'
+    line = one_line(" ".join(text.split())).replace('"', "'")
+    return f'"{line}"' if most is None or len(line) <= most else f'"{line[: most - 1]}…"'

@@ -11,22 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from kb.server.agents.desk import Desk
 from kb.server.caller import CALLER, Caller
+from kb.server.guard import Guard
 from kb.server.knowledge.serving import Serving
 from kb.server.scopes import needs
 
 PATH = "/mcp"
 
+# The gate has refused larger bodies.
+_MOST_BYTES = 1 << 30
+
 ResultT = TypeVar("ResultT")
 
 
-def route(serving: Serving) -> Route:
+def route(serving: Serving, guard: Guard) -> Route:
     """Return the route of the protocol; a key with any of its scopes gets in."""
-    endpoint = needs("read", "write", collections="asked")(_Endpoint(serving))
+    endpoint = needs("read", "write", collections="asked")(_Endpoint(serving, guard))
     return Route(PATH, endpoint, methods=["POST"])
 
 
@@ -35,6 +40,7 @@ class _Endpoint:
     """An ASGI application."""
 
     serving: Serving
+    guard: Guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -45,6 +51,8 @@ class _Endpoint:
 
         from kb.server.agents.protocol import server_of  # noqa: PLC0415
 
+        # The protocol asks for this with a key, too.
+        self.guard.check_page(Headers(scope=scope))
         serving = self.serving
 
         async def run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:
@@ -54,7 +62,10 @@ class _Endpoint:
         caller.among(())  # most of the protocol touches no collection; each tool asks by itself
         desk = Desk(base=serving.base, caller=caller, jobs=lambda: serving.jobs)
         manager = StreamableHTTPSessionManager(
-            server_of(desk, run), stateless=True, json_response=True
+            server_of(desk, run),
+            stateless=True,
+            json_response=True,
+            max_request_body_size=_MOST_BYTES,
         )
         async with manager.run():
             await manager.handle_request(scope, receive, send)

@@ -9,7 +9,7 @@ from pydantic import Field
 from kb.records import CollectionInfo, DocumentInfo
 from kb.server.agents.budget import Budget
 from kb.server.agents.desk import Desk
-from kb.server.agents.fences import quoted
+from kb.server.agents.fences import ABOUT, quoted
 from kb.server.agents.fields import MOST_PAGE, USUAL_TOKENS, Collection, Conditions, Tokens
 from kb.server.agents.results import Next, Result, Told, more
 from kb.server.fields import INTEGER, PageCursor
@@ -23,6 +23,9 @@ document by its name: `path` takes a glob. To find what documents say, use searc
 COLLECTIONS = """List the collections that documents are kept in, each with what it is about.
 
 Use this when the user names a collection, or to choose where to search."""
+
+
+_MOST_FOLDERS = 20
 
 
 class ListDocuments(Conditions):
@@ -79,6 +82,7 @@ class CollectionLine(Result):
     description: str
     documents: int
     passages: int
+    folders: dict[str, str]
 
 
 class Collections(Result):
@@ -139,6 +143,7 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
                 description=info.description,
                 documents=info.documents,
                 passages=info.chunks,
+                folders=dict(info.folders),
             )
         )
     after = asked.offset + len(lines)
@@ -186,4 +191,13 @@ def document_values(info: DocumentInfo) -> DocumentLine:
 
 def _collection_line(info: CollectionInfo) -> str:
     line = f"- {quoted(info.name)}: {info.documents} documents, {info.chunks} passages"
-    return f"{line}. {quoted(info.description)}" if info.description else line
+    if info.description:
+        line += f". {quoted(info.description, most=ABOUT)}"
+    folders = list(info.folders.items())
+    told = [
+        f"  - folder {quoted(folder)}: {quoted(said, most=ABOUT)}"
+        for folder, said in folders[:_MOST_FOLDERS]
+    ]
+    if len(folders) > _MOST_FOLDERS:
+        told.append(f"  - and {len(folders) - _MOST_FOLDERS} more folders")
+    return "\n".join([line, *told])

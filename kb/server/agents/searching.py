@@ -12,7 +12,7 @@ from kb.search.query import MOST_CHARACTERS
 from kb.search.request import MOST_QUERIES, SearchRequest, WeightedQuery
 from kb.server.agents.budget import Budget
 from kb.server.agents.desk import Desk, wrong
-from kb.server.agents.fences import Fence, quoted
+from kb.server.agents.fences import ABOUT, Fence, quoted
 from kb.server.agents.fields import (
     LISTED,
     NAMES,
@@ -22,7 +22,7 @@ from kb.server.agents.fields import (
     PageRange,
     Tokens,
 )
-from kb.server.agents.results import Next, Result, Told, more
+from kb.server.agents.results import NOTICE, Next, Result, Told, more
 from kb.server.fields import INTEGER, VALID, Words
 from kb.server.requests import Body
 
@@ -120,6 +120,7 @@ class Hit(Result):
 class Hits(Result):
     """Passages, best first."""
 
+    notice: str = NOTICE
     passages: list[Hit]
     did_you_mean: str | None = None
     next: Next = None
@@ -210,7 +211,7 @@ def _as_text(number: int, hit: SearchHit, fence: Fence) -> str:
         line += f", under {quoted(' › '.join(hit.heading_path))}"
     line += f", collection {quoted(hit.collection)}, score {hit.score:.2f}"
     if hit.about:
-        line += f", from {'; '.join(map(quoted, hit.about))}"
+        line += f", from {'; '.join(quoted(each, most=ABOUT) for each in hit.about)}"
     text = with_header(hit.header, hit.text)
     return f"{line}\n{fence.around(_joined(hit.before, text, hit.after))}"
 
