@@ -6,7 +6,9 @@ requests are told by their headers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 
 _FORWARDING = frozenset(
     {
@@ -32,3 +34,15 @@ def is_forwarded(headers: Iterable[str]) -> bool:
         name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES)
         for name in (name.lower() for name in headers)
     )
+
+
+def last_forwarded(headers: Mapping[str, str]) -> str:
+    """Return the address that the nearest proxy names as whose request it is; empty if none.
+
+    Those before it in the header are what others said of themselves.
+    """
+    named = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    for text in (named, named.rpartition(":")[0].strip("[]")):  # with a port, as some write it
+        with contextlib.suppress(ValueError):
+            return str(ip_address(text))
+    return ""

@@ -31,6 +31,7 @@ _MOST_CHARACTERS = 1000
 
 # As JSON Schema's patterns are read, too.
 _DAY = re.compile("^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$")
+_PAIR = re.compile(r"^[^=]{1,1000}=[\s\S]{0,1000}$")
 _PAGES = re.compile("^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$")
 
 
@@ -123,6 +124,14 @@ def _pages(text: str) -> str:
     return text
 
 
+def _pair(text: str) -> str:
+    """Return what is a key and a value."""
+    if not _PAIR.fullmatch(text):
+        msg = f"{text[:40]!r} is not KEY=VALUE; write for example author=Li"
+        raise ValueError(msg)
+    return text
+
+
 def _cursor(text: str) -> str:
     """Return what may be where a page of documents ended."""
     if not CURSOR.fullmatch(text):
@@ -204,6 +213,12 @@ MetadataItem = Annotated[
             ]
         }
     ),
+]
+MetadataPair = Annotated[
+    str,
+    AfterValidator(_pair),
+    VALID,
+    WithJsonSchema({"type": "string", "pattern": _PAIR.pattern}),
 ]
 Day = Annotated[
     str,

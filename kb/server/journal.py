@@ -22,6 +22,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.errors import SettingsError
+from kb.forwarding import last_forwarded
 from kb.server.caller import CALLER
 from kb.server.metrics import Metrics
 from kb.server.scopes import PLACE
@@ -102,11 +103,18 @@ class Journal:
         app: what is behind.
         metrics: counts.
         add: takes a line of the access log.
+        behind_proxy: a reverse proxy passes requests on; a line has the address that it names.
     """
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, add: Callable[[dict[str, Any]], None]
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        add: Callable[[dict[str, Any]], None],
+        behind_proxy: bool = False,
     ) -> None:
+        self._behind_proxy = behind_proxy
         self._app = app
         self._metrics = metrics
         self._add = add
@@ -140,11 +148,13 @@ class Journal:
         self._metrics.add("sent_bytes_total", entry.sent)
         caller = scope.get(CALLER)
         client = scope.get("client")
+        forwarded = {"forwarded_for": last_forwarded(Headers(scope=scope))}
         self._add(
             {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "id": entry.id,
                 "client": client[0] if client else "",
+                **(forwarded if self._behind_proxy else {}),
                 "key": caller.key if caller is not None else "",
                 "method": method,
                 "route": route,

@@ -24,6 +24,15 @@ from kb.server.guard import MAKE_ONE, Policy
 from kb.server.journal import Journal
 from kb.server.limits import Limits
 
+_MAKE_KEY = (
+    f"make a key with {MAKE_ONE}, or set one in the environment variable {KEY_VARIABLE} (clients "
+    "send it as `Authorization: Bearer KEY`)"
+)
+_BEHIND_PROXY = (
+    "whoever the proxy lets through could read the whole knowledge base, and there is no key: "
+    f"{_MAKE_KEY}, or leave out --behind-proxy where nothing passes requests on"
+)
+
 # Requests have ended by then, with an answer in the API's shape.
 _LAST_RESORT_S = 5
 
@@ -128,12 +137,15 @@ def prepared(
     guarded = bool(policy.own_key) or any(key.standing == "active" for key in base.keys.listed())
     require_guard(host, guarded=guarded, otherwise=_open_to_all(host))
     if behind_proxy and not guarded:
-        raise SettingsError(_open_to_all("what the proxy answers as"))
+        raise SettingsError(_BEHIND_PROXY)
     with ExitStack() as held:
         taken = [held.enter_context(each) for each in take_addresses(host, port)]
         gate = held.enter_context(application(base, policy=policy, limits=limits))
         front: ASGIApp = Journal(
-            Cors(gate, policy.origins), metrics=gate.metrics, add=note or (lambda _: None)
+            Cors(gate, policy.origins),
+            metrics=gate.metrics,
+            add=note or (lambda _: None),
+            behind_proxy=behind_proxy,
         )
         config = uvicorn.Config(
             front,
@@ -155,8 +167,7 @@ def prepared(
 def _open_to_all(host: str) -> str:
     return (
         f"{host} can be reached from other machines, and whoever reaches it could read the whole "
-        f"knowledge base: make a key with {MAKE_ONE}, or set one in the environment variable "
-        f"{KEY_VARIABLE} (clients send it as `Authorization: Bearer KEY`), or listen on 127.0.0.1"
+        f"knowledge base: {_MAKE_KEY}, or listen on 127.0.0.1"
     )
 
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from kb import KnowledgeBase, Settings, SettingsError
 from kb.catalog.key_records import KEY_SCOPES, KeyScope
+from kb.forwarding import last_forwarded
 from kb.server.limits import Limits
 from kb.server.running import prepared
 from kb.server.scopes import needs
@@ -194,6 +195,32 @@ def test_behind_a_proxy_everybody_needs_a_key(tmp_path: Path) -> None:
         served.base.keys.revoke("bot")
         # A proxy that adds no header: nothing opens when the last key is gone.
         assert code(ask(served)) == (401, "invalid_api_key")
+
+
+def test_behind_a_proxy_the_access_log_has_the_address_that_it_names(tmp_path: Path) -> None:
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path)) as base:
+        _, token = base.keys.create("bot", scopes=["read"])
+    lines: list[dict[str, Any]] = []
+    with served_app(tmp_path, behind_proxy=True, note=lines.append) as served:
+        ask(served, key=token, headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7"})
+        ask(served, key=token)
+    assert [line["forwarded_for"] for line in lines] == ["203.0.113.7", ""]
+
+
+@pytest.mark.parametrize(
+    ("named", "address"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("made up, 2001:DB8::1", "2001:db8::1"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("203.0.113.7, heron", ""),
+        ("", ""),
+        ("203.0.113.7,", ""),
+    ],
+)
+def test_only_an_address_that_the_nearest_proxy_names_counts(named: str, address: str) -> None:
+    assert last_forwarded({"x-forwarded-for": named}) == address
 
 
 def test_an_address_that_others_reach_is_not_served_without_a_key(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from kb.search.filters import filter_from_text
 from kb.server.fields import (
     DIGITS,
     MOST_INTEGER,
-    VALID,
     Day,
     Integer,
     MetadataItem,
+    MetadataPair,
     Pages,
     Words,
 )
@@ -25,7 +25,6 @@ LISTS = frozenset({"documents", "media_types", "tags", "languages", "metadata"})
 """Query parameters of :class:`ListedFilters` that may stand several times."""
 
 _Number = Annotated[int, Field(ge=0, le=MOST_INTEGER), DIGITS]
-_Pair = Annotated[str, Field(max_length=2001, pattern=r"^[^=]{1,1000}=[\s\S]*$"), VALID]
 
 
 class Filters(Body):
@@ -81,7 +80,7 @@ class ListedFilters(QueryString):
     since: Day = ""
     until: Day = ""
     pages: Pages = ""
-    metadata: list[_Pair] = Field(
+    metadata: list[MetadataPair] = Field(
         default=[], max_length=100, description="Each as `KEY=VALUE`; numbers and yes as text."
     )
 
