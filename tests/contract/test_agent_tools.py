@@ -296,6 +296,12 @@ def test_a_call_that_cannot_be_answered_says_what_to_do(
     assert told in refused(desk, name, **given)
 
 
+def test_what_a_tool_is_for_stands_first_among_its_parameters(desk: Desk) -> None:
+    for tool in tools_of(desk):
+        first = next(iter(schema_of(tool.parameters)["properties"]))
+        assert first in {"query", "id", "text", "name", "documents", "collection", "job", "offset"}
+
+
 def test_null_is_as_good_as_nothing(desk: Desk) -> None:
     given = {"query": "heron", "by": None, "collections": None, "min_score": None, "limit": 1}
     assert values(desk, "search", **given)["passages"][0]["path"] == "birds/heron.txt"
@@ -332,6 +338,7 @@ def test_the_schemas_of_parameters_are_short_and_describe_each_parameter(desk: D
         for name, each in schema["properties"].items():
             assert len(each.get("description", "")) > 10, (tool.name, name)
             assert "anyOf" not in each or name == "metadata", (tool.name, name)
+            assert each.get("default", ...) not in ("", [], {}), (tool.name, name)
         assert len(tool.description) > 60
         assert "Use this" in tool.description or tool.name == "read"
 

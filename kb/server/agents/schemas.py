@@ -9,13 +9,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_DROPPED = ("title",)
+_DROPPED = frozenset({"title", "propertyNames"})
+_NOTHING: tuple[object, ...] = ("", [], {})  # a default of which says nothing
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's schema without references, titles, and null beside another type."""
+    """Return a model's schema without references, titles, and null beside another type.
+
+    What is the model's own comes before what it shares with others.
+    """
     whole = model.model_json_schema()
     found: dict[str, Any] = _plain(whole, whole.get("$defs", {}))
+    own = model.__annotations__
+    properties = found.get("properties", {})
+    found["properties"] = {
+        name: properties[name] for name in sorted(properties, key=lambda name: name not in own)
+    }
     return found
 
 
@@ -38,5 +47,5 @@ def _plain(schema: Any, named: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         if key == "properties"
         else _plain(value, named)
         for key, value in schema.items()
-        if key not in _DROPPED and key != "$defs"
+        if key not in _DROPPED and key != "$defs" and not (key == "default" and value in _NOTHING)
     }
