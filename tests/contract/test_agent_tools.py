@@ -383,7 +383,7 @@ def test_a_file_is_added_and_can_be_found_once_its_job_is_done(
             assert said in refused(local, "add_file", path=wrong)
 
         far = desk_of(base, jobs=jobs)
-        sent = {"name": "owls.txt", "collection": "owls"}
+        sent = {"name": "owls.txt", "collection": "new owls"}
         first = values(far, "add_file", data=_base64("Owls hunt."), **sent)
         assert first["document"]["path"] == "owls.txt"
         assert "replace=true" in refused(far, "add_file", data=_base64("Owls nest."), **sent)
@@ -393,7 +393,8 @@ def test_a_file_is_added_and_can_be_found_once_its_job_is_done(
         assert "type that is not read" in refused(far, "add_file", name="a.exe", data="AA==")
     finally:
         jobs.close()
-        base.delete_collection("owls")
+        for name in ("owls", "new owls"):
+            base.delete_collection(name)
 
 
 def _base64(text: str) -> str:
