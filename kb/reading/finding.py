@@ -154,6 +154,9 @@ class _Looking:
         )
         if why := self._unreadable(name):
             msg = f"{called}: {why}"
+        elif _holds(every, name):
+            pattern = f"{name.rstrip('/')}/*"[:_MOST_SHOWN]
+            msg = f"{called}: it is a folder; give a path in it, or list it: kb get '{pattern}'"
         elif near:
             msg = f"{called}; did you mean {' or '.join(near)}?"
         elif every:
@@ -203,6 +206,12 @@ def _candidates(every: Sequence[Named], *, ids: bool) -> Iterator[tuple[str, str
         for like in dict.fromkeys((each.path, _name(each.path), _stem(each.path), each.title)):
             if like:
                 yield like, called
+
+
+def _holds(every: Sequence[Named], name: str) -> bool:
+    """Say whether a name is that of a folder with documents in it."""
+    part = f"/{folded(name).strip('/')}/"
+    return part != "//" and any(part in folded(f"/{each.root}/{each.path}") for each in every)
 
 
 def _ends(each: Named, wanted: str) -> bool:
