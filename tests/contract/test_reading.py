@@ -432,6 +432,16 @@ def test_both_read_the_same(served: ServedApp, client: Client) -> None:
             assert client.read(address, limit=limit) == served.base.read(address, limit=limit)
 
 
+def test_every_passage_of_a_document_is_listed_with_its_short_id(
+    served: ServedApp, client: Client
+) -> None:
+    info = served.base.read("notes.md").document
+    told = client.server.get(f"/v1/documents/{info.id}/chunks")["data"]
+    assert len(told) == info.chunks
+    for each in told:
+        assert client.read(each["short_id"]).text == each["text"]
+
+
 class TestStability:
     def test_an_id_stays_when_a_document_is_moved_split_anew_or_stored_elsewhere(
         self, tmp_path: Path
