@@ -84,6 +84,9 @@ def print_hits(
         line.append(f"  {why_text(hit)}", style="green")
         line.append(f"  {hit.short_id}", style="dim")
         console.print(line)
+        if hit.about:
+            told = shortened("; ".join(map(one_line, hit.about)))
+            console.print(indented(Text(f"from: {told}", style="dim")))
         if explain:
             console.print(indented(Text(scores_text(hit), style="dim")))
         if hit.header:

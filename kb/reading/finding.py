@@ -160,7 +160,7 @@ class _Looking:
         elif near:
             msg = f"{called}; did you mean {' or '.join(near)}?"
         elif every:
-            msg = f"{called}; search for it, or see `kb documents`"
+            msg = f"{called}; search for it, or list the documents"
         else:
             msg = f"{called}; there are no documents here yet"
         return DocumentNotFoundError(msg, nearest=near)

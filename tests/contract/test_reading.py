@@ -350,6 +350,8 @@ class TestCharactersAndBounds:
             parts.append(base.read(parts[-1].more, limit=limit))
         assert "".join(part.text for part in parts) == whole
         assert all(0 < len(part.text) <= limit for part in parts)
+        for part in parts:
+            read_again(base, part)
         if limit >= 77:  # a whole line fits
             assert all(part.text.endswith("\n") for part in parts[:-1])
 
