@@ -240,6 +240,24 @@ def test_a_search_stays_in_the_collections_of_its_key(
     assert {hit["collection"] for hit in answer.json().get("data", ())} == found
 
 
+def test_hits_are_marked_for_keys_of_their_collections(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    headers = bearer(key(served, ["read"], collections=[OWN]))
+    asked = {"query": "hides", "highlights": "none"}
+    hits = client.post("/v1/search", json=asked, headers=headers).json()["data"]
+    assert [hit["words"] for hit in hits] == [[]]
+    body = {"query": "hides", "hits": hits}
+    marked = client.post("/v1/highlights", json=body, headers=headers).json()["data"]
+    assert [hit["words"] for hit in marked] != [[]]
+    assert client.post("/v1/highlights", json={**body, "hits": []}, headers=headers).json() == {
+        "object": "list",
+        "data": [],
+    }
+    hits.append({**hits[0], "collection": OTHER})
+    assert client.post("/v1/highlights", json=body, headers=headers).status_code == 403
+
+
 def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
     served: ServedApp, client: httpx.Client
 ) -> None:
