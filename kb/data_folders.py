@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -54,3 +55,19 @@ class DataFolders:
     def uploads_dir(self: _InDataFolder) -> Path:
         """Where originals sent through the browser are kept, by content hash."""
         return self.data_dir / "uploads"
+
+
+def closed_above(folder: Path) -> Path | None:
+    """Return the outermost folder on the way to ``folder`` that this user may not enter."""
+    for above in reversed(folder.absolute().parents):
+        if above.exists() and not os.access(above, os.X_OK):
+            return above
+    return None
+
+
+def closed(path: Path) -> str:
+    """Return the message for a file or folder that this user may not look into."""
+    return (
+        f"{path} may not be read by this user: it belongs to another one; run as that user, "
+        "have the folder's permissions changed, or set KB_DATA_DIR to another folder"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -133,11 +134,29 @@ def base(settings: Settings, embedder: Embedder) -> Iterator[KnowledgeBase]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def components() -> Iterator[None]:
+    """Have Streamlit look for components once in a process, as its server does.
+
+    For each page that a test draws it would read what every installed package says of itself, two
+    thirds of the time that the page takes.
+    """
+    from streamlit.components.v2 import (  # noqa: PLC0415, TID251 - only UI tests need it
+        manifest_scanner,
+    )
+
+    with pytest.MonkeyPatch.context() as patch:
+        name = "scan_component_manifests"
+        patch.setattr(manifest_scanner, name, functools.cache(getattr(manifest_scanner, name)))
+        yield
+
+
 @pytest.fixture
 def ui(
-    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch, components: None
 ) -> Iterator[UserInterface]:
     """The browser UI over an empty knowledge base, drawn without a browser."""
+    assert components is None
     from streamlit import config  # noqa: PLC0415, TID251 - only UI tests need Streamlit
 
     from ui.session import Session, session  # noqa: PLC0415 - likewise

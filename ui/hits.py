@@ -104,6 +104,7 @@ def _head(
     hit: SearchHit, rank: int, share: float | None, *, where: bool, explain: bool = False
 ) -> str:
     collection = f'<span class="kb-place">{escape(hit.collection)}</span>' if where else ""
+    title = f"<span>{escape(hit.unseen_title)}</span>" if hit.unseen_title else ""
     others = len(hit.sources) - 1
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
@@ -121,6 +122,7 @@ def _head(
     return (
         f'<div class="kb-hit-head"><span class="kb-rank">{rank}</span>'
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
+        f"{title}"
         f'<span class="kb-place">{escape(place_text(hit))}</span>'
         f"{collection}{also}{ocr}{score}</div>"
     )
@@ -128,7 +130,7 @@ def _head(
 
 def why_text(hit: SearchHit) -> str:
     """Return why a hit was found, as a person reads it."""
-    told = {reason: t(f"hit.by_{reason}") for reason in hit.reasons}
+    told = {reason: t(f"hit.by_{reason}") for reason in hit.told_reasons}
     if "words" in told and hit.matched:
         told["words"] = t("hit.words", words=t("hit.comma").join(hit.matched))
     return " · ".join(told.values())

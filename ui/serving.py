@@ -123,8 +123,9 @@ async def _let_go() -> None:
 
 def _go_on(settings: Settings) -> None:
     """Go on with what an earlier process left undone, without waiting for a visitor."""
-    if not Spool(settings.spool_dir).is_empty():
-        with contextlib.suppress(KnowledgeBaseError):  # the page says why not
+    # Of a knowledge base that cannot be opened the page says why not.
+    with contextlib.suppress(KnowledgeBaseError, PermissionError):
+        if not Spool(settings.spool_dir).is_empty():
             session()
 
 

@@ -66,10 +66,6 @@ class Session:
         """Why the model could not be loaded."""
         return self._model_error
 
-    def wait_for_model(self, timeout_s: float | None = None) -> bool:
-        """Wait until loading has ended, well or badly; False when the time was not enough."""
-        return self._model_ready.wait(timeout_s)
-
     def find_collection(self, name: str) -> CollectionInfo | None:
         """Return a collection, None if there is none of that name (yet)."""
         wanted = normalise(name).strip()

@@ -113,6 +113,15 @@ class ChunkReads(Transaction):
         )
         return {row[0]: row[1] for row in rows}
 
+    def first_chunks(self, document_ids: Sequence[int]) -> list[int]:
+        """Return the first chunk of each document, in the order given; those without go."""
+        rows = self._db.execute(
+            "SELECT k.id FROM json_each(?) wanted"
+            " JOIN chunks k ON k.document_id = wanted.value AND k.ordinal = 0 ORDER BY wanted.key",
+            (json.dumps(list(document_ids)),),
+        )
+        return [row["id"] for row in rows]
+
     def visible_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks of a collection that a search may see."""
         rows = self._db.execute(

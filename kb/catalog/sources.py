@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kb.catalog.base import Transaction
@@ -11,6 +12,9 @@ from kb.catalog.numbers import storable
 from kb.catalog.rows import failed_file, file_state, now
 from kb.errors import ChangedMeanwhileError
 from kb.records import FailedFile, FileState, Source
+
+# What LIKE takes for a pattern, and how it is written to stand for itself.
+_LIKE, _ESCAPED = re.compile(r"[%_\\]"), r"\\\g<0>"
 
 
 class SourceReads(Transaction):
@@ -103,6 +107,24 @@ class SourceReads(Transaction):
         for row in rows:
             found[row["document_id"]].append(Source(root=row["root"], path=row["path"]))
         return {document_id: tuple(each) for document_id, each in found.items()}
+
+    def paths_with(self, collection_id: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Give (document id, path) of files whose path holds all words, in any case."""
+        holds: list[str] = []
+        patterns: list[str] = []
+        for word in words:
+            # LIKE knows the case of ASCII alone.
+            spelled = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
+            forms = [word] if word.isascii() else list(spelled)
+            holds.append(" OR ".join(["path LIKE ? ESCAPE '\\'"] * len(forms)))
+            patterns += [f"%{_LIKE.sub(_ESCAPED, form)}%" for form in forms]
+        condition = " AND ".join(f"({each})" for each in holds)
+        rows = self._db.execute(
+            "SELECT document_id, path FROM sources WHERE collection_id = ?"  # noqa: S608 - words are parameters
+            f" AND document_id IS NOT NULL AND {condition}",
+            (collection_id, *patterns),
+        )
+        yield from map(tuple, rows)
 
     def contents_in_use(self, root: str) -> list[tuple[str, str]]:
         """Return (path, content hash) of every file of a root that something refers to.

@@ -43,13 +43,22 @@ def expected_errors() -> Iterator[None]:
     """End a command without a traceback on errors that users can meet."""
     try:
         yield
-    except KnowledgeBaseError as error:
+    except (KnowledgeBaseError, PermissionError) as error:
         if _options["debug"]:
             raise
+        told = str(error) if isinstance(error, KnowledgeBaseError) else _refused(error)
         Console(stderr=True, highlight=False, soft_wrap=True).print(
-            "error:", str(error), style="red", markup=False
+            "error:", told, style="red", markup=False
         )
         raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+
+
+def _refused(error: PermissionError) -> str:
+    """Return what to do about a file that nothing else has reported: of a model, of the spool."""
+    return (
+        f"{error.filename}: {error.strerror}; run as the user that it belongs to, have its "
+        "permissions changed, or set KB_DATA_DIR to another folder"
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from kb.text import one_line, shortened
 
 _SNIPPET_CHARACTERS = 320
 _LEAD_CHARACTERS = 60
+_TITLE_CHARACTERS = 80
 _ID_CHARACTERS = len(document_id("text", "0" * 64))
 
 
@@ -72,6 +73,8 @@ def print_hits(
     for number, hit in enumerate(hits, start=1):
         line = Text(f"{number}. ")
         line.append(one_line(hit.source), style="cyan")
+        if hit.unseen_title:
+            line.append(f"  {shortened(hit.unseen_title, _TITLE_CHARACTERS)}")
         if hit.place:
             line.append(f"  {one_line(hit.place)}", style="dim")
         if hit.read_by == "ocr":
@@ -92,7 +95,13 @@ def print_hits(
     console.print()
 
 
-_REASONS = {"best": "best match", "meaning": "by meaning", "words": "by words"}
+_REASONS = {
+    "best": "best match",
+    "meaning": "by meaning",
+    "words": "by words",
+    "title": "by its title",
+    "name": "by the file's name",
+}
 
 
 def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -> None:
@@ -111,7 +120,7 @@ def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -
 def why_text(hit: SearchHit) -> str:
     """Return how sure a hit is, from 0 to 1, and why it was found."""
     told = {**_REASONS, "words": f"words: {', '.join(hit.matched)}"} if hit.matched else _REASONS
-    return f"{hit.score:.2f}  {', '.join(told[reason] for reason in hit.reasons)}".rstrip()
+    return f"{hit.score:.2f}  {', '.join(told[reason] for reason in hit.told_reasons)}".rstrip()
 
 
 _STAGES = {

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from kb.integrations.extras import missing_extra
 from kb.integrations.options import Base, SearchOptions
-from kb.integrations.passages import passage_facts, passage_text
+from kb.integrations.passages import passage_facts, passage_id, passage_text
 from kb.records import SearchHit
 
 try:
@@ -31,7 +31,8 @@ class KnowledgeBaseRetriever(SearchOptions, BaseRetriever):
     """Finds passages in a knowledge base. Thread-safe.
 
     ``page_content`` is the passage, ``metadata`` where it stands and how sure the search is
-    (:func:`kb.integrations.passages.passage_facts`), ``id`` the passage's id. The best comes first.
+    (:func:`kb.integrations.passages.passage_facts`). ``base.read(passage.id)`` reads it again, with
+    its neighbours or the pages around it. The best comes first.
 
     Options are fields, and any of them may be given anew with a call::
 
@@ -123,6 +124,4 @@ class Embeddings(langchain_embeddings.Embeddings):
 
 
 def _document(hit: SearchHit) -> Document:
-    return Document(
-        id=str(hit.chunk_id), page_content=passage_text(hit), metadata=passage_facts(hit)
-    )
+    return Document(id=passage_id(hit), page_content=passage_text(hit), metadata=passage_facts(hit))

@@ -13,7 +13,12 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from kb.integrations.extras import missing_extra
 from kb.integrations.options import Base, SearchOptions, refuse_unknown
-from kb.integrations.passages import READ_BESIDE_THE_TEXT, passage_facts, passage_text
+from kb.integrations.passages import (
+    READ_BESIDE_THE_TEXT,
+    passage_facts,
+    passage_id,
+    passage_text,
+)
 from kb.records import SearchHit
 from kb.search.request import WeightedQuery
 
@@ -153,7 +158,7 @@ def _node(hit: SearchHit) -> NodeWithScore:
     facts = passage_facts(hit)
     for_programs = [name for name in facts if name not in READ_BESIDE_THE_TEXT or not facts[name]]
     node = TextNode(
-        id_=str(hit.chunk_id),
+        id_=passage_id(hit),
         text=passage_text(hit),
         start_char_idx=hit.start,
         end_char_idx=hit.end,

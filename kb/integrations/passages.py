@@ -19,17 +19,23 @@ def passage_text(hit: SearchHit) -> str:
     return whole if hit.header in hit.before else with_header(hit.header, whole)
 
 
+def passage_id(hit: SearchHit) -> str:
+    """Return what names a passage wherever its document is stored; its number by old servers."""
+    return hit.short_id or str(hit.chunk_id)
+
+
 def passage_facts(hit: SearchHit) -> dict[str, Any]:
     """Return what is known of a passage, as values of JSON. Every hit has the same keys.
 
-    ``page`` and ``page_last`` are numbers from 1, None where the format has no pages; ``pages``
-    is how a citation names them. ``heading`` is the heading path in one line. ``document`` holds
-    the metadata of the document itself. ``start`` and ``end`` are characters of the document's
-    text; neighbours and header rows lie outside of them. ``sentence`` and ``matched`` are filled
-    where highlights were asked for.
+    ``id`` is what :meth:`kb.KnowledgeBase.read` reads it by. ``page`` and ``page_last`` are numbers
+    from 1, None where the format has no pages; ``pages`` is how a citation names them. ``heading``
+    is the heading path in one line. ``document`` holds the metadata of the document itself.
+    ``start`` and ``end`` are characters of the document's text; neighbours and header rows lie
+    outside of them. ``sentence`` and ``matched`` are filled where highlights were asked for.
     """
     sentence = hit.text[slice(*hit.sentence)] if hit.sentence else ""
     return {
+        "id": passage_id(hit),
         "score": hit.score,
         "source": hit.source,
         "sources": [source.path for source in hit.sources],

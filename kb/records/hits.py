@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 from kb.places import page_span
@@ -16,9 +17,9 @@ Highlighting = Literal["sentences", "stored", "words", "none"]
 Sentences are known from their stored vectors. Of hits that have none yet, the model reads the
 sentences, about 0.1 s for each hit on a processor; with ``stored`` they go without."""
 
-Reason = Literal["best", "meaning", "words"]
+Reason = Literal["best", "meaning", "words", "title", "name"]
 """Why a hit was found: it is the first of those that are likely to answer; its meaning is near the
-query's; it holds words of the query."""
+query's; it holds words of the query; its title holds all of them; the name of its file does."""
 
 _MOST_WORDS = 6
 
@@ -80,11 +81,26 @@ class SearchHit:
         return self.sources[0].path if self.sources else self.title
 
     @property
+    def unseen_title(self) -> str:
+        """The document's title, where neither its place nor its text shows it; else empty."""
+        shown = (*self.heading_path, self.source, PurePosixPath(self.source).stem)
+        if self.title in shown or self.text.lstrip("# ").startswith(self.title):
+            return ""
+        return self.title
+
+    @property
     def matched(self) -> tuple[str, ...]:
         """The query's words as they stand in the passage, each once, six at most."""
         spelled = (" ".join(self.text[start:end].split()) for start, end in self.words)
         first = {word.casefold(): word for word in reversed(list(spelled))}
         return tuple(dict.fromkeys(first[key] for key in reversed(first)))[:_MOST_WORDS]
+
+    @property
+    def told_reasons(self) -> tuple[Reason, ...]:
+        """The reasons that a person is told: words that stand in the title or a name, once."""
+        if self.matched or not {"title", "name"} & set(self.reasons):
+            return self.reasons
+        return tuple(reason for reason in self.reasons if reason != "words")
 
     @property
     def pages(self) -> str:

@@ -27,6 +27,7 @@ class Calibration:
         by_margin: added for each point that a passage is ahead of the second rival.
         by_lead: added for each point that it is ahead of the fifth to tenth.
         foreign: added where all that was found is in other languages than the query.
+        foreign_margin: added there for each point that a passage is ahead of the second rival.
         usual: the score of rivals, where there are fewer passages.
     """
 
@@ -35,6 +36,7 @@ class Calibration:
     by_margin: float
     by_lead: float
     foreign: float
+    foreign_margin: float
     usual: float
 
     def probabilities(
@@ -50,13 +52,14 @@ class Calibration:
         among = list((scores if rivals is None else rivals)[:_TO])
         among += [self.usual] * (_TO - len(among))
         second, others = among[1], sum(among[_FROM:]) / (_TO - _FROM)
+        base = self.base + self.foreign * foreign
+        by_margin = self.by_margin + self.foreign_margin * foreign
         return [
             _logistic(
-                self.base
+                base
                 + self.by_score * score
-                + self.by_margin * (score - second)
+                + by_margin * (score - second)
                 + self.by_lead * (score - others)
-                + self.foreign * foreign
             )
             for score in scores
         ]
@@ -102,13 +105,33 @@ BESIDE_WORDS, WORDS_BESIDE = 0.06, 1.5
 """How far scores of a model of which nothing is known lie apart beside words, and how many times
 its usual weight the words have there; docs/search.md has what other pairs find."""
 
-BY_BOTH = Calibration(base=-4.4, by_score=4.2, by_margin=11.4, by_lead=7.8, foreign=0.7, usual=0.22)
+BY_BOTH = Calibration(
+    base=-4.1,
+    by_score=3.2,
+    by_margin=10.5,
+    by_lead=8.5,
+    foreign=0.8,
+    foreign_margin=6.1,
+    usual=0.2,
+)
 BY_MEANING = Calibration(
-    base=-3.8, by_score=2.9, by_margin=17.1, by_lead=11.0, foreign=0.3, usual=0.2
+    base=-3.5,
+    by_score=2.0,
+    by_margin=16.2,
+    by_lead=11.7,
+    foreign=0.4,
+    foreign_margin=6.8,
+    usual=0.18,
 )
 # Words that are found across languages are there by chance, or names.
 BY_WORDS = Calibration(
-    base=-2.3, by_score=-2.1, by_margin=9.5, by_lead=8.9, foreign=0.0, usual=0.12
+    base=-2.3,
+    by_score=-2.1,
+    by_margin=9.5,
+    by_lead=8.9,
+    foreign=0.0,
+    foreign_margin=0.0,
+    usual=0.12,
 )
 
 

@@ -25,7 +25,9 @@ _BY_SENTENCE, _BY_LINE = 0.65, 0.3
 # A line without a mark at its end that stands above or below text is a heading, if it is short.
 _HEADING = 60
 _ENDS = tuple('.!?。！？；;…,，、"”»)')
-_INTRODUCES = (":", "：")
+_INTRODUCES, _ASKS = (":", "："), ("?", "？")
+# A line of a program may end with a colon and say what is asked for.
+_CODE = re.compile(r"\s*(?:async|class|def|elif|else|except|for|if|try|while|with)\b")
 # Of short lines one below the other: two may be a title and a heading, more are a list.
 _MOST_HEADINGS = 2
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
@@ -50,14 +52,15 @@ def narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
         return parts[0] if parts else span
     headings = _headings(text)
     heads = [part[0] in headings for part in parts]
-    first, end = 0, len(parts)
-    while first < end - 1 and heads[first]:
-        first += 1
-    while end > first + 1 and heads[end - 1]:  # of what comes after
-        end -= 1
-    found = parts[first:end]
-    if len(found) > 1:
-        found = _telling(passage, found, heads[first:end], wanted)
+    asks = [text[start:end].endswith(_ASKS) for start, end in parts]
+    # A question introduces its answer, one of several questions nothing.
+    beside = [*asks[1:], asks[-2]]
+    heads = [
+        head or (ask and not other) for head, ask, other in zip(heads, asks, beside, strict=True)
+    ]
+    while len(parts) > 1 and heads[len(parts) - 1]:  # of what comes after
+        parts = parts[:-1]
+    found = _telling(passage, parts, heads, wanted) if len(parts) > 1 else parts
     return found[0][0], found[-1][1]
 
 
@@ -135,34 +138,33 @@ def _telling(
     tell one part from another.
     """
     shares = words_in(passage, parts, wanted)
-    sections = np.cumsum(heads)
-    by_section = [
-        [at for at in range(len(parts)) if sections[at] == number] for number in set(sections)
+    sections = _sections(heads[: len(parts)])
+    most = [
+        min(1.0, sum(float(max((shares[at] for at in each), default=0.0)) for each in section))
+        for section in sections
     ]
-    most = [_most(shares, each, headed=heads[each[0]]) for each in by_section]
     lines = all("\n" in passage.text[a[1] : b[0]] for a, b in pairwise(parts))
     margin = _BY_LINE if lines else _BY_SENTENCE
     kept = [
         at
-        for own, each in zip(most, by_section, strict=True)
+        for own, (_, below) in zip(most, sections, strict=True)
         if own > max(most) - margin
-        for at in each
-        if not heads[at]
+        for at in below
     ]
-    if not kept:
-        return parts
-    parts = parts[kept[0] : kept[-1] + 1]
-    among = [parts[at - kept[0]] for at in kept]
+    among = [parts[at] for at in kept] or parts
     shares = words_in(passage, among, wanted)
     near = [part for part, own in zip(among, shares, strict=True) if own > max(shares) - margin]
     return [near[0], near[-1]]
 
 
-def _most(shares: npt.NDArray[np.float32], section: Sequence[int], *, headed: bool) -> float:
-    """Return what a section has of the words: the best of its parts, and its heading."""
-    parts = section[1:] if headed else section
-    best = max((float(shares[at]) for at in parts), default=0.0)
-    return best + (float(shares[section[0]]) if headed else 0.0)
+def _sections(heads: Sequence[bool]) -> list[tuple[list[int], list[int]]]:
+    """Return the places of the headings of each section, and of the parts below them."""
+    found: list[tuple[list[int], list[int]]] = []
+    for at, head in enumerate(heads):
+        if not found or (head and found[-1][1]):
+            found.append(([], []))
+        found[-1][0 if head else 1].append(at)
+    return found
 
 
 def _headings(text: str) -> set[int]:
@@ -177,17 +179,31 @@ def _headings(text: str) -> set[int]:
         if is_short and not joined and len(run) <= _MOST_HEADINGS and len(lines) > len(run):
             found.update(lines[at][0] for at in run)
     # A line that ends with a colon introduces the next, whatever stands around it.
-    found.update(start for start, end in lines[:-1] if text[start:end].endswith(_INTRODUCES))
+    found.update(
+        start
+        for start, end in lines[:-1]
+        if text[start:end].endswith(_INTRODUCES) and not _CODE.match(text, start)
+    )
     return found | _column_names(text, lines)
 
 
 def _column_names(text: str, lines: Sequence[Span]) -> set[int]:
-    """Return where rows begin that name the columns of a table: without digits, above others."""
+    """Return where lines begin that name what stands below them.
+
+    They have no digits. In the rows of a table below them some have, in a list all.
+    """
+
+    def kind(line: Span) -> str:
+        if _DIVIDED.search(text, *line):
+            return "row"
+        return "item" if _is_short(text, line) else ""
+
     found: set[int] = set()
-    for divided, group in groupby(lines, key=lambda line: bool(_DIVIDED.search(text, *line))):
-        rows = list(group) if divided else []
-        with_digits = [any(map(str.isdigit, text[start:end])) for start, end in rows]
-        if any(with_digits) and not with_digits[0]:
+    for name, group in groupby(lines, key=kind):
+        rows = list(group) if name else []
+        digits = [any(map(str.isdigit, text[start:end])) for start, end in rows]
+        enough = any(digits) if name == "row" else len(rows) > _MOST_HEADINGS and all(digits[1:])
+        if enough and not digits[0]:
             found.add(rows[0][0])
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kb.catalog.state import State
 from kb.records import CollectionInfo
-from kb.search import dense, fusion, lexical
+from kb.search import dense, fusion, lexical, naming
 from kb.search.answers import VectorAnswers
 from kb.search.candidates import Candidates, judged, ranked
 from kb.search.corrections import Misspelt, corrections, everywhere
@@ -72,6 +72,8 @@ class QueryAttempt:
                 last = self._similar(at, restriction, by_words, limit)
                 exhausted = exhausted and len(by_words) + len(last) < limit
                 by_words = lexical.with_last(by_words, last)
+                if named := naming.first_passages(state, each, sought.query, restriction):
+                    by_words = naming.with_named(by_words, named, best)
                 found.coverage |= fusion.covered(by_words, best)
                 found.evidence |= fusion.evidence(
                     by_words, best, sought.query.text, stands=words[at].codes_stand

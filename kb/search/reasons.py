@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kb.records import Reason, SearchHit
+from kb.search.highlight import Telling, telling_terms
+from kb.search.naming import told_by
 
-RELEVANT = 0.1
+RELEVANT = 0.15
 """Where the best score is below this, nothing that was found answers; docs/hits.md has what that
 declines rightly and wrongly."""
 
@@ -15,11 +17,26 @@ declines rightly and wrongly."""
 _NEAR = 10
 
 
-def explained(found: Sequence[SearchHit]) -> list[SearchHit]:
-    """Return hits, best first, each with the reasons for which it was found."""
+def explained(
+    found: Sequence[SearchHit], query: str = "", languages: Mapping[int, str] | None = None
+) -> list[SearchHit]:
+    """Return hits, best first, each with the reasons for which it was found.
+
+    Args:
+        found: the hits.
+        query: what was searched for.
+        languages: of the hits' documents, by id.
+    """
     relevant = anything_relevant(found)
+    wanted = telling_terms(query)
     return [
-        replace(hit, reasons=tuple(_reasons(hit, best=relevant and not place)))
+        replace(
+            hit,
+            reasons=(
+                *_reasons(hit, best=relevant and not place),
+                *_named(hit, wanted, (languages or {}).get(hit.document_id, "")),
+            ),
+        )
         for place, hit in enumerate(found)
     ]
 
@@ -27,6 +44,12 @@ def explained(found: Sequence[SearchHit]) -> list[SearchHit]:
 def anything_relevant(found: Sequence[SearchHit]) -> bool:
     """Say whether any hit is likely enough to answer."""
     return any(hit.score >= RELEVANT for hit in found)
+
+
+def _named(hit: SearchHit, wanted: Telling, language: str) -> list[Reason]:
+    by_title, by_name = told_by(wanted, hit, language)
+    reasons: list[Reason] = ["title"] if by_title else []
+    return [*reasons, "name"] if by_name else reasons
 
 
 def _reasons(hit: SearchHit, *, best: bool) -> list[Reason]:

@@ -186,7 +186,7 @@ class Searcher:
             corrected(each.query.text, own) for each, own in zip(sought, meant, strict=True)
         )
         least = self._settings.min_score if request.min_score is None else request.min_score
-        kept = explained([hit for hit in kept if hit.score >= least])
+        kept = explained([hit for hit in kept if hit.score >= least], text, facts.languages)
         if request.highlights == "none":
             return kept
         if not marks or embedder is None:

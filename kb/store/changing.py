@@ -20,7 +20,8 @@ class Changing(ABC):
     Attributes:
         catalog: what is known.
         vectors: what finds it.
-        lock: held by whoever changes the catalog, jobs aside (:mod:`kb.queueing`).
+        lock: held by whoever changes the catalog, jobs and keys aside (:mod:`kb.queueing`,
+            :mod:`kb.api_keys`).
         snapshot: what stands for a folder that is read-only; None for others.
     """
 

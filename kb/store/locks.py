@@ -26,7 +26,7 @@ class Locks:
         interrupted: its setting ends all waiting, with a KeyboardInterrupt.
 
     Attributes:
-        write: held by whoever changes the catalog, jobs aside, or vectors in files.
+        write: held by whoever changes the catalog, jobs and keys aside, or vectors in files.
         flights: documents that are being stored without it.
     """
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kb.catalog import in_place
 from kb.catalog.catalog import Catalog
+from kb.data_folders import closed
 from kb.errors import StoreError
 from kb.store.room import LEAST_FREE_BYTES
 
@@ -33,11 +34,7 @@ def is_read_only(folder: Path) -> bool:
         StoreError: this user may not even look.
     """
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
-        msg = (
-            f"{folder} may not be read by this user: it belongs to another one; run as that user, "
-            "have the folder's permissions changed, or set KB_DATA_DIR to another folder"
-        )
-        raise StoreError(msg)
+        raise StoreError(closed(folder))
     return folder.is_dir() and not all(
         os.access(path, os.W_OK) for path in (folder, folder / CATALOG) if path.exists()
     )
@@ -115,6 +112,9 @@ class Snapshot:
     def _copy(
         self, what: str, files: Sequence[Path], target: Path, below: Path | None = None
     ) -> None:
+        for file in files:
+            if not os.access(file, os.R_OK):
+                raise StoreError(closed(file))
         size = sum(file.stat().st_size for file in files)
         free = shutil.disk_usage(self.place).free
         if size + LEAST_FREE_BYTES > free:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kb.catalog.catalog import Catalog
 from kb.catalog.sentences import StoredSentences
+from kb.data_folders import closed, closed_above
 from kb.embedding.base import Vector, Vectors
 from kb.errors import StoreBusyError, StoreError, VectorServerUnavailableError
 from kb.prepared import EmbeddedDocument, PreparedDocument
@@ -68,6 +69,8 @@ class Store(CollectionSteps, FileSteps):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             msg = f"cannot make the store's folder {folder}: {error}; set KB_DATA_DIR to another"
+            if (above := closed_above(folder)) is not None:
+                msg = closed(above)
             raise StoreError(msg) from error
         self.folder = folder
         self.snapshot = Snapshot(folder) if is_read_only(folder) else None

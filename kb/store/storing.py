@@ -26,8 +26,8 @@ from kb.store import committing, room
 from kb.store.locks import Locks
 from kb.store.placing import PlacedVectors
 
-# A document of more chunks (1.5 MB of text) is stored in several holds of the lock, of a few
-# seconds each.
+# Documents that have more chunks together (1.5 MB of text) are stored in several holds of the lock,
+# of a few seconds each.
 _LONG_CHUNKS = 2000
 # Waiting for a locked file is looking at it again and again: who would lock it at once again
 # leaves it for long enough that somebody else looks.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -155,6 +155,7 @@ def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+@cache
 def fingerprint() -> str:
     """Return what tells these stems from those of another release of the stemmers."""
     return metadata.version("pystemmer")

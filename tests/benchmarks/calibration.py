@@ -3,9 +3,10 @@
     KB_EVAL=FOLDER_OF_SETS python tests/benchmarks/calibration.py [SET …]
 
 Reads the arrays that ``tests/benchmarks/fusion.py --make`` wrote. Each query counts twice: as it
-is, and with half the weight with its answers taken out. Printed are the last tables of
-docs/search.md for all sets, every line fitted without the set's family; then the numbers for
-``kb/search/calibration.py``, fitted on the sets that are named, or on all.
+is, and with half the weight with its answers taken out. Of the sets of ``manuals.py`` each page is
+one document. Printed are the last tables of docs/search.md for all sets, every line fitted without
+the set's family; then the numbers for ``kb/search/calibration.py``. Both are fitted on the sets
+that are named, or on all.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from judged_index import JudgedIndex, load
+from judged_index import JudgedIndex, by_page, load
 from platformdirs import user_cache_path
 from ranking import NONE, Ranks, Way, foreign_languages, ranks, scores_of
 
 from kb import Settings
 from kb.embedding import open_embedder
+from kb.evaluation.judged import read_set
 from kb.languages.neutral import ModelMeans
 from kb.languages.queries import query_languages
 from kb.languages.shipped import shipped_means
@@ -58,15 +60,17 @@ class Hits:
 
     @property
     def features(self) -> Values:
-        """Shape (queries, hits, 5): what the logarithm of the odds is a sum of."""
+        """Shape (queries, hits, 6): what the logarithm of the odds is a sum of."""
         second, others = self.rivals[:, 1:2], self.rivals[:, FIFTH:].mean(axis=1, keepdims=True)
+        foreign = np.broadcast_to(self.foreign[:, np.newaxis], self.scores.shape)
         return np.stack(
             [
                 np.ones_like(self.scores),
                 self.scores,
                 self.scores - second,
                 self.scores - others,
-                np.broadcast_to(self.foreign[:, np.newaxis], self.scores.shape),
+                foreign,
+                foreign * (self.scores - second),
             ],
             axis=-1,
         )
@@ -86,7 +90,7 @@ def main() -> None:
     embedder = open_embedder(Settings.load())
     means = shipped_means(embedder.identity.fingerprint) or ModelMeans()
     embedder.close()
-    sets = {each.name: load(each, cache.parent) for each in known}
+    sets = {each.name: _read(each, cache.parent) for each in known}
     fitted_on = sys.argv[1:] or list(sets)
     ways: tuple[Literal["now", "meaning", "words"], ...] = ("now", "meaning", "words")
     for fusion in ways:
@@ -96,9 +100,15 @@ def main() -> None:
             for name, index in sets.items()
         }
         if fusion == "now":
-            _tables(pairs)
+            _tables(pairs, fitted_on)
         numbers = ", ".join(f"{each:.1f}" for each in _fitted(pairs, fitted_on))
-        print(f"{fusion}: base, score, margin, lead, foreign = {numbers}, usual {usual:.2f}")
+        print(f"{fusion}: base, score, margin, lead, foreign, foreign margin = {numbers}")
+        print(f"{fusion}: usual {usual:.2f}")
+
+
+def _read(folder: Path, cache: Path) -> JudgedIndex:
+    index = load(folder, cache)
+    return by_page(index, read_set(folder)) if _family(folder.name) == "man" else index
 
 
 def _usual(
@@ -154,13 +164,13 @@ def _hits(index: JudgedIndex, scores: Values, found: Ranks, right: Flags, usual:
     return Hits(scores=first[:, :FIRST], rivals=rivals, foreign=foreign, right=answers[:, :FIRST])
 
 
-def _tables(pairs: Pairs) -> None:
+def _tables(pairs: Pairs, fitted_on: Sequence[str]) -> None:
     heads = " | ".join(f"kept / declined at {least:g}" for least in LEAST)
     print(f"| Set | Said | Is | Error | {heads} |\n|{' --- |' * (4 + len(LEAST))}")
     bins = []
     for name, (asked, without) in pairs.items():
-        others = [each for each in pairs if _family(each) != _family(name)]
-        weights = _fitted(pairs, others or list(pairs))
+        others = [each for each in fitted_on if _family(each) != _family(name)]
+        weights = _fitted(pairs, others or fitted_on)
         said, unanswered = (_logistic(each.features[:, 0] @ weights) for each in (asked, without))
         right = asked.right[:, 0]
         cells = [

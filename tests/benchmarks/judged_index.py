@@ -23,7 +23,7 @@ from kb.catalog.filters import SearchFilter
 from kb.catalog.state import State
 from kb.embedding.base import Vectors
 from kb.evaluation import runs
-from kb.evaluation.judged import read_set
+from kb.evaluation.judged import JudgedSet, read_set
 from kb.records import CollectionInfo
 from kb.search import lexical
 from kb.search.query import Query, parse
@@ -95,6 +95,31 @@ def load(folder: Path, cache: Path) -> JudgedIndex:
                 for kind in told["kinds"]
             },
         )
+
+
+def by_page(index: JudgedIndex, judged: JudgedSet) -> JudgedIndex:
+    """Return a set of ``manuals.py`` as the program has manuals: each page is one document.
+
+    Queries for subsections are left out: their headings, which the program embeds, stand nowhere.
+    """
+    kept = [at for at, key in enumerate(judged.queries) if key.startswith("n-")]
+    return replace(
+        index,
+        queries=[index.queries[at] for at in kept],
+        relevant=[frozenset(map(_page, index.relevant[at])) for at in kept],
+        asked=index.asked[kept],
+        documents=[_page(each) for each in index.documents],
+        words=_of_queries(index.words, kept),
+        unstemmed=_of_queries(index.unstemmed, kept),
+    )
+
+
+def _page(document: str) -> str:
+    return document.partition("#")[0]
+
+
+def _of_queries(words: Words, kept: Sequence[int]) -> Words:
+    return Words(**{name: getattr(words, name)[list(kept)] for name in _NAMES})
 
 
 def make(folder: Path, cache: Path, embedder: CachedEmbedder, kinds: Sequence[str]) -> None:

@@ -19,10 +19,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 LAUNCH = Path(__file__).parents[2] / "ui" / "launch.py"
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 
 # The library's own five seconds are for quick machines with nothing else to do.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @dataclass
@@ -101,7 +101,7 @@ def served(data_dir: Path, folder: Path) -> Iterator[Server]:
             yield Server(url, environment)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +125,7 @@ def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh English browser window."""
     opened = chromium.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(60_000)
     yield opened
     opened.close()
 
@@ -148,7 +148,7 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310 - our own server
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()

@@ -72,6 +72,7 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads_finishes_all_after_its
         send(page, "long.txt", long_text())
         for number, name in enumerate(names):
             send(page, name, text(number))
+        expect(page.get_by_text("Adding files: 0 of 1 done").first).to_be_visible(timeout=MS)
         kill(server)
     with KnowledgeBase.open(Settings.load(data_dir=data_dir)) as base:
         states = [job.state for job in base.jobs.listed()]
@@ -106,7 +107,7 @@ def test_two_browsers_at_two_servers_see_the_same_queue_and_either_cancels(
     ):
         contexts = [chromium.new_context(locale="en-US") for _ in range(2)]
         for context in contexts:
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(60_000)
         here, there = library(contexts[0], one), library(contexts[1], two)
         send(here, "long.txt", long_text())
         expect(there.locator(".kb-files", has_text="long.txt").first).to_be_visible(timeout=MS)

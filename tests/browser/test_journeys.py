@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -117,10 +118,10 @@ def test_from_an_empty_store_to_a_found_sentence_and_back(tab: Tab) -> None:
     expect(
         page.get_by_text(SENTENCE.removeprefix("The kestrel hovers above ")).first
     ).to_be_visible()
-    assert "q=kestrel" in page.url
+    expect(page).to_have_url(re.compile("q=kestrel"))
 
     page.get_by_role("radio", name="The page").first.click()
-    expect(page.get_by_text("the passage is marked").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("the passage is marked").first).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stImage").locator("img").first).to_be_visible()
 
     page.reload()  # the question is in the address

@@ -36,7 +36,7 @@ def test_thousands_of_documents_are_listed_filtered_and_opened(
 ) -> None:
     page = chromium.new_context(locale="en-US").new_page()
     page.goto(f"{server.url}/library")
-    expect(page.get_by_text(f"{COUNT:,} documents").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{COUNT:,} documents").first).to_be_visible(timeout=60_000)
     page.get_by_placeholder("Filter by name").first.fill("/4321.txt")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("^1 of .* documents")).first).to_be_visible()

@@ -155,7 +155,7 @@ def test_a_client_that_hangs_up_stops_the_model(
         said = b""
         while b"event: sources" not in said:
             said += connection.recv(1 << 16)
-    assert chat.hung_up.wait(20)
+    assert chat.hung_up.wait(60)
 
 
 def test_what_turns_out_to_be_thinking_is_taken_back(

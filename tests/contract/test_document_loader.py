@@ -104,7 +104,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> str:
 
 def left_behind(base: KnowledgeBase) -> list[Path]:
     """Return the folders of files that were sent and are still there after a while."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         spool = base.settings.spool_dir
         found = [each for each in spool.iterdir() if each.is_dir()] if spool.is_dir() else []

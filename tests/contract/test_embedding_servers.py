@@ -379,7 +379,7 @@ def test_the_load_is_spread_and_bounded(start: Start, connect: Open) -> None:
     results: list[np.ndarray] = []
     thread = threading.Thread(target=lambda: results.append(embedder.embed_documents(texts)))
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while sum(server.under_way for server in pool) < 4 and time.monotonic() < deadline:
         time.sleep(0.005)
     assert [server.under_way for server in pool] == [2, 2]
@@ -401,7 +401,7 @@ def test_the_others_do_the_work_of_one_that_fails(
     texts = [f"text {number}" for number in range(40)]
     np.testing.assert_allclose(embedder.embed_documents(texts), expected(texts), atol=1e-6)
     bad.always = None
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     answered = len(bad.seen)
     while len(bad.seen) < answered + 3 and time.monotonic() < deadline:
         embedder.embed_documents(texts)
@@ -414,7 +414,7 @@ def test_a_server_that_is_away_at_the_start_joins_later(start: Start, connect: O
     embedder = connect(f"http://127.0.0.1:{port}/v1", good, batch=4, requests=1)
     late = servers.EmbeddingServer(port=port)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not late.seen and time.monotonic() < deadline:
             embedder.embed_documents(TEXTS)
         assert late.seen
@@ -437,7 +437,7 @@ def test_a_server_with_another_model_is_refused(start: Start, connect: Open) -> 
 
 
 def _release_after_a_request(held: servers.EmbeddingServer, other: servers.EmbeddingServer) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not other.seen and time.monotonic() < deadline:
         time.sleep(0.005)
     held.hold.set()
@@ -449,7 +449,7 @@ def test_a_query_does_not_wait_behind_documents(start: Start, connect: Open) -> 
     server.hold.clear()
     bulk = threading.Thread(target=embedder.embed_documents, args=(TEXTS * 4,))
     bulk.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while server.under_way < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
     query = threading.Thread(target=embedder.embed_query, args=("now",))

@@ -57,7 +57,8 @@ def test_a_passage_says_where_it_stands_and_how_sure_the_search_is(base: Base) -
     assert facts["heading"] == "Almanac › Tides"
     assert (facts["title"], facts["document"]) == ("Tide tables", {"author": "Li"})
     assert 0 < facts["score"] <= 1
-    assert found.id == str(facts["chunk_id"])
+    assert found.id == facts["id"]
+    assert base.read(found.id).text == found.page_content
 
 
 def test_here_and_served_give_the_same_documents(bases: Bases) -> None:
@@ -142,7 +143,7 @@ def test_a_chain_hands_passages_to_a_prompt(base: Base) -> None:
     assert told[1].content == QUESTION
 
 
-def test_a_small_chat_model_answers_in_a_chain(base: Base) -> None:
+def test_a_small_chat_model_answers_in_a_chain(bases: Bases) -> None:
     with closing(LocalChat(smollm2(), window_tokens=1024)) as chat:
 
         def answer(prompt: PromptValue) -> str:
@@ -152,7 +153,8 @@ def test_a_small_chat_model_answers_in_a_chain(base: Base) -> None:
             ]
             return chat.complete(turns, most_tokens=40)
 
-        assert "24" in (chain(base) | RunnableLambda(answer) | StrOutputParser()).invoke(QUESTION)
+        passages = chain(bases["served"])
+        assert "24" in (passages | RunnableLambda(answer) | StrOutputParser()).invoke(QUESTION)
 
 
 def test_an_agent_gets_the_retriever_as_a_tool(base: Base) -> None:

@@ -413,4 +413,4 @@ def test_told_to_end_it_finishes_what_is_under_way(data_dir: Path) -> None:
         running.process.send_signal(signal.SIGTERM)
         thread.join()
         assert answers == [200]
-        assert running.process.wait(30) == 143
+        assert running.process.wait(90) == 143

@@ -211,7 +211,7 @@ def test_told_to_end_it_says_so_to_those_whose_body_is_half_there(data_dir: Path
         status, message = refusal(raw_client.everything(client))
         assert status == 503
         assert "the server is ending" in message
-        assert running.process.wait(30) == 143
+        assert running.process.wait(90) == 143
 
 
 def test_told_to_end_it_says_so_to_those_whose_work_takes_longer_than_it_waits(
@@ -229,4 +229,4 @@ def test_told_to_end_it_says_so_to_those_whose_work_takes_longer_than_it_waits(
         status, message = refusal(raw_client.everything(client))
         assert status == 503
         assert "the server is ending" in message
-        running.process.wait(30)
+        running.process.wait(90)

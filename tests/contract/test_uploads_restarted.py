@@ -37,7 +37,7 @@ def test_an_upload_survives_a_server_that_is_killed(tmp_path: Path) -> None:
         killed = job_at(client, path)
         assert killed.active
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(30)
+        process.wait(90)
     with (
         hashing_server(tmp_path, text_s=0.0) as (url, _),
         httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
@@ -95,6 +95,6 @@ def test_a_server_that_is_told_to_end_does_not_wait_for_those_who_look_on(tmp_pa
             process.stdin.close()
             told = [event.name for event in wire.events_of(lines)]
         assert "end" not in told
-        process.wait(30)
+        process.wait(90)
         # Requests at work get 30 s to end; a stream of events ends at once.
         assert time.monotonic() - began < 25

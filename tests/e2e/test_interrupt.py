@@ -111,7 +111,7 @@ class Started:
             self.process.communicate()
             raise
         assert not [word for word in NOISE if word in out + err], err
-        deadline = time.monotonic() + 10  # the kernel ends the workers of a process that is gone
+        deadline = time.monotonic() + 60  # the kernel ends the workers of a process that is gone
         while (left := self._alive()) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not left, "processes were left behind"

@@ -274,10 +274,10 @@ def test_streamlit_run_is_refused_because_it_has_no_gate(tmp_path: Path, data_di
                 assert client.upload(client.upload_url("a"), bytes(2 * MIB))[0] == 413
                 with pytest.raises(ConnectionClosed):
                     client.wait()
-            process.wait(30)
+            process.wait(90)
         finally:
             process.kill()
-            process.wait(30)
+            process.wait(90)
     assert "error: Not shown: this page was started by `streamlit run`" in log.read_text()
 
 

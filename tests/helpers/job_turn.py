@@ -17,7 +17,7 @@ def others_turn(settings: Settings) -> Iterator[FileLock]:
     folder = settings.spool_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / LEASE, thread_local=False)
-    lock.acquire(timeout=10)
+    lock.acquire(timeout=60)
     try:
         yield lock
     finally:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def served_ui(
             yield UiServer(url, process.pid, log)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
 
 
 def _answers(url: str) -> bool:

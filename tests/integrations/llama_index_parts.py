@@ -76,6 +76,8 @@ def test_a_node_says_where_it_stands_and_how_sure_the_search_is(base: Base) -> N
     assert (facts["source"], facts["page"], facts["pages"]) == ("tides.pdf", 1, "iv–v")
     assert (facts["heading"], facts["document"]) == ("Almanac › Tides", {"author": "Li"})
     assert found.score == facts["score"] > 0
+    assert found.node_id == facts["id"]
+    assert base.read(found.node_id).text == found.text
     assert isinstance(found.node, TextNode)
     assert (found.node.start_char_idx, found.node.end_char_idx) == (facts["start"], facts["end"])
     assert found.node.relationships[NodeRelationship.SOURCE].node_id == str(facts["document_id"])

@@ -116,3 +116,32 @@ def test_of_several_sections_the_one_whose_heading_has_the_words_is_marked() -> 
 def test_a_table_whose_first_row_is_a_fact_has_no_row_of_names() -> None:
     text = "Owner | Ann\nDoctor | Li\nCity | Rome"
     assert marked(text, "who is the owner") == "Owner | Ann"
+
+
+def test_a_question_in_the_text_introduces_its_answer() -> None:
+    text = "How long is the warranty?\n\n24 months.\n\nWho pays shipping?\n\nYou do."
+    assert marked(text, "how long is the warranty") == "24 months."
+    assert marked(text, "who pays for shipping?") == "You do."
+    assert marked("保修期多久？二十四个月。谁付运费？", "保修期多久", "zh") == "二十四个月。"
+
+
+def test_of_several_questions_one_is_marked() -> None:
+    text = "How old are you?\nWhere do you live?\nDo you smoke?"
+    assert marked(text, "smoke") == "Do you smoke?"
+
+
+def test_a_section_with_the_words_in_its_heading_comes_before_one_without() -> None:
+    text = "Opening hours:\nMonday 9 to 17\n\nContact:\nPhone 555"
+    assert marked(text, "opening hours") == "Monday 9 to 17"
+    assert marked(text, "contact") == "Phone 555"
+
+
+def test_a_line_without_digits_above_a_list_of_figures_names_it() -> None:
+    text = "Price\nCoffee 50\nTea 40\nWater 10"
+    assert marked(text, "price of tea") == "Tea 40"
+    assert marked(text, "price") == "Coffee 50\nTea 40\nWater 10"
+
+
+def test_a_line_of_a_program_that_ends_with_a_colon_is_marked() -> None:
+    text = "def area(r):\n    return 3.14 * r * r\n\ndef length(r):\n    return 6.28 * r"
+    assert marked(text, "area") == "def area(r):"

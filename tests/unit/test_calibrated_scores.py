@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from kb.search.calibration import (
@@ -71,6 +73,24 @@ def test_the_same_score_says_more_where_words_cannot_stand(calibration: Calibrat
     assert across == sorted(across, reverse=True)
 
 
+@pytest.mark.parametrize("calibration", [BY_BOTH, BY_MEANING])
+def test_being_ahead_says_more_where_words_cannot_stand(calibration: Calibration) -> None:
+    others = [0.3] * 8
+    for second in (0.4, 0.35, 0.3):
+        own, across = (
+            _odds(calibration.probabilities([0.45, second, *others], foreign=each)[0])
+            for each in (0, 1)
+        )
+        gained = calibration.foreign + calibration.foreign_margin * (0.45 - second)
+        assert across - own == pytest.approx(gained)
+    assert calibration.foreign_margin > 0
+
+
+def test_of_what_words_find_in_other_languages_nothing_is_surer() -> None:
+    own, across = (BY_WORDS.probabilities([0.4, 0.2, 0.1], foreign=each) for each in (0, 1))
+    assert own == across
+
+
 def test_more_of_the_document_that_answers_does_not_speak_against_it() -> None:
     answer = [(1, f"part {row}", 0.5 - 0.01 * row) for row in range(8)]
     others = [(document, f"other {document}", 0.2) for document in range(2, 12)]
@@ -121,3 +141,8 @@ def test_few_candidates_of_an_unknown_model_lie_closer_for_they_tell_little() ->
 @pytest.mark.parametrize("scores", [[], [(1, 0.9)], [(1, 0.9), (2, 0.9)]])
 def test_scores_that_do_not_differ_are_usual_ones(scores: list[tuple[int, float]]) -> None:
     assert [score for _, score in comparable(scores)] == pytest.approx([0.2] * len(scores))
+
+
+def _odds(probability: float) -> float:
+    """Return the logarithm of the odds."""
+    return math.log(probability / (1 - probability))

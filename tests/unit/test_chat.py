@@ -134,7 +134,7 @@ def test_who_stops_listening_ends_the_request(
     service.faults.append(chat_server.talk_on)
     with closing(chat.stream(ASKED)) as pieces:
         assert next(pieces) == "and on "
-    assert service.hung_up.wait(10)
+    assert service.hung_up.wait(60)
 
 
 def test_a_server_that_is_off_is_named() -> None:

@@ -156,7 +156,7 @@ def group() -> Iterator[Path]:
 
 def _remove(folder: Path) -> None:
     """Remove a group once the kernel has noticed that its processes have ended."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     for each in (folder / "inner", folder):
         while each.exists():
             try:

@@ -147,7 +147,7 @@ def test_a_password_that_is_lost_again_is_asked_for_again(
     others_turn.release()
     second = Jobs(base)
     until_asked(second, job_id)
-    others_turn.acquire(timeout=10)
+    others_turn.acquire(timeout=60)
     assert second.answer(job_id, passwords=(RIGHT,))
     second.close()
     others_turn.release()
@@ -177,7 +177,7 @@ def test_a_password_is_forgotten_when_another_process_cancels_the_job(
         job_id = queue(knows)
         assert knows._worker._known
         other.cancel(job_id)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while knows._worker._known or not knows.spool.is_empty():
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -30,7 +30,7 @@ def test_it_is_opened_once_for_many_threads_and_anew_after_closing() -> None:
     assert made == []
 
     def use(_: int) -> Thing:
-        begin.wait(10)
+        begin.wait(60)
         return lazy.get()
 
     with ThreadPoolExecutor(8) as pool:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from kb.evaluation.judged import read_set
+from kb.evaluation.judged import JudgedSet, read_set
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ENGLISH_TEXT = "Measures the level of the pond and writes one line for each hour of the day. " * 4
@@ -187,3 +188,47 @@ def test_tables_and_definitions_are_left_out_and_an_alias_has_no_sections(
     )
     assert (section.heading, section.text) == ("A heading", "yes end")
     assert scripts.roff.sections(".so man1/other.1\n.SH A\nb") == []
+
+
+def test_for_calibration_each_page_is_one_document_and_headings_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    from judged_index import JudgedIndex, Words, by_page  # noqa: PLC0415 - the line before
+
+    asked = {"n-pond.1": "measures ponds", "h-pond.1#5": "x: Files", "n-kite.1": "flies kites"}
+    answers = {"n-pond.1": "pond.1#3", "h-pond.1#5": "pond.1#5", "n-kite.1": "kite.1#1"}
+    words = Words(
+        rows=np.array([[0], [1], [2]], np.int32),
+        scores=np.array([[3.0], [4.0], [5.0]], np.float32),
+        best=np.array([6.0, 7.0, 8.0], np.float32),
+    )
+    judged = JudgedSet(
+        name="man-en-to-de",
+        documents=(),
+        queries=asked,
+        relevant={key: frozenset({name}) for key, name in answers.items()},
+        spans={},
+    )
+    index = JudgedIndex(
+        name=judged.name,
+        queries=list(asked.values()),
+        relevant=list(judged.relevant.values()),
+        asked=np.eye(3, dtype=np.float32),
+        documents=["pond.1#3", "pond.1#5", "kite.1#1"],
+        languages=["de"] * 3,
+        chunks=np.eye(3, dtype=np.float32),
+        words=words,
+        unstemmed=words,
+        sentences={},
+    )
+    paged = by_page(index, judged)
+    assert paged.documents == ["pond.1", "pond.1", "kite.1"]
+    assert paged.queries == ["measures ponds", "flies kites"]
+    assert paged.relevant == [frozenset({"pond.1"}), frozenset({"kite.1"})]
+    assert paged.asked.tolist() == [[1, 0, 0], [0, 0, 1]]
+    for each in (paged.words, paged.unstemmed):
+        assert each.rows.tolist() == [[0], [2]]
+        assert each.scores.tolist() == [[3], [5]]
+        assert each.best.tolist() == [6, 8]
+    assert len(paged.chunks) == 3

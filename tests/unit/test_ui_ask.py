@@ -152,14 +152,14 @@ def test_an_answer_can_be_stopped_and_keeps_what_was_written(
     page = asking.open("ask")
     page.chat_input[0].set_value("How long is the warranty?").run()
     turn: RunningAnswer = page.session_state[TURNS][-1]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not turn.so_far.text:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     page.run()
     page.button(key="stop-0").click().run()
     assert turn.wait(30)
-    assert service.hung_up.wait(10)
+    assert service.hung_up.wait(60)
     page.run()
     assert turn.state == "stopped"
     assert "and on" in html(page)
@@ -242,12 +242,12 @@ def test_while_the_model_thinks_the_page_says_so_and_can_stop_it(
     page = asking.open("ask")
     page.chat_input[0].set_value("warranty?").run()
     turn: RunningAnswer = page.session_state[TURNS][-1]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not turn.so_far.thinking:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     page.run()
     assert any("thinking" in caption.value for caption in page.caption)
     page.button(key="stop-0").click().run()
-    assert service.hung_up.wait(10)
-    assert turn.wait(10)
+    assert service.hung_up.wait(60)
+    assert turn.wait(60)

@@ -143,7 +143,7 @@ def test_a_full_queue_turns_away_the_address_that_fills_it_and_nobody_else() -> 
         return True
 
     def waiting(count: int) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while len(attempts._waiting) != count:
             assert time.monotonic() < deadline
             time.sleep(0.005)

@@ -69,7 +69,7 @@ def test_a_model_whose_loading_meets_one_has_its_number(
 ) -> None:
     monkeypatch.setattr("kb.knowledge_base.KnowledgeBase.embedder", property(broken))
     session = Session(settings)
-    assert session.wait_for_model(30)
+    assert session._model_ready.wait(30)
     assert session.model_state == "failed"
     assert_logged(caplog, session.model_error)
     session.close()

@@ -1,0 +1,94 @@
+"""Documents whose file name holds all words of a query: who types a file's name wants that file.
+
+Names are no part of the keyword index: a document may have several files, and a file may be moved
+without being read again. They are looked up where a query is short enough to be a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from heapq import nsmallest
+
+from kb.catalog.state import State
+from kb.languages.queries import query_languages
+from kb.records import CollectionInfo, SearchHit
+from kb.search.highlight import Telling, coverage, telling_terms
+from kb.search.query import Query
+from kb.search.restriction import Restriction
+from kb.words.grammar import known_languages, telling
+
+# Words of a query that may be a name, and documents that are given for one.
+_MOST_WORDS, _MOST_NAMED = 8, 10
+# Words that the catalog looks for, the longest first, and names that are then compared whole.
+_MOST_LOOKED_FOR, _MOST_COMPARED = 3, 200
+
+_ENDING = re.compile(r"[^.]\.\w{1,8}$")
+
+
+def first_passages(
+    state: State, collection: CollectionInfo, query: Query, restriction: Restriction
+) -> list[int]:
+    """Return the first passages of documents that are named as a query says, best first.
+
+    They pass the restriction. Best is the name that has the least besides the query's words.
+    """
+    words = _words(query.text)
+    if not words or len(words) > _MOST_WORDS:
+        return []
+    wanted = telling_terms(query.text)
+    found: dict[int, None] = {}
+    for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR]):
+        if has_all(wanted, path):
+            found[document_id] = None
+    first = state.first_chunks(list(found)[:_MOST_NAMED])
+    passing = restriction.passing(first)
+    return [chunk_id for chunk_id in first if chunk_id in passing]
+
+
+def with_named(
+    found: list[tuple[int, float]], named: Sequence[int], best_score: float
+) -> list[tuple[int, float]]:
+    """Return a ranking by words with passages whose documents' names hold all words.
+
+    They count as a passage that holds every word as often as counts, which scores ``best_score``.
+    """
+    rest = [each for each in found if each[0] not in named]
+    score = max([best_score, *(score for _, score in found)])
+    return [*((chunk_id, score) for chunk_id in named), *rest]
+
+
+def has_all(wanted: Telling, path: str) -> bool:
+    """Say whether all words of a query stand in the name of a file, in any form.
+
+    A name without an ending is no file's: documents that programs add may be called by an id.
+    """
+    name = path.rpartition("/")[2]
+    return _ENDING.search(name) is not None and coverage(wanted, name) == 1.0
+
+
+def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]:
+    """Say whether a hit's title holds all words of a query, and whether a file's name does."""
+    by_title = bool(hit.title) and coverage(wanted, hit.title, language) == 1.0
+    return by_title, any(has_all(wanted, source.path) for source in hit.sources)
+
+
+def _named_like(
+    state: State, collection: CollectionInfo, words: Sequence[str]
+) -> list[tuple[int, str]]:
+    """Return the files whose name, not only their folder's, holds some words, shortest first."""
+    folded = [word.casefold() for word in words]
+    named = [
+        (len(name), document_id, path)
+        for document_id, path in state.paths_with(collection.id, words)
+        for name in (path.rpartition("/")[2].casefold(),)
+        if all(word in name for word in folded)
+    ]
+    return [(document_id, path) for _, document_id, path in nsmallest(_MOST_COMPARED, named)]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words that a name must hold, as they are written, the longest first."""
+    spoken = [name for name in query_languages(text) if name in known_languages()]
+    found = [text[term.start : term.end] for term in telling(text, spoken) if not term.form]
+    return sorted(dict.fromkeys(found), key=len, reverse=True)
