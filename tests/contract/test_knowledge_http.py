@@ -187,6 +187,19 @@ def test_a_document_that_is_not_there_is_not_found_on_any_route(
     assert error(client.delete(f"/v1/documents/{number}"), 404)["code"] == "document_not_found"
 
 
+@pytest.mark.parametrize("part", ["bytes=0-4", "bytes=9999-", "bytes=5-1", "lines=1-2", "x"])
+def test_an_original_is_given_whole_whatever_part_is_asked_for(
+    client: httpx.Client, part: str
+) -> None:
+    path = f"/v1/documents/{id_of(client, 'owl.md')}/original"
+    answer = client.get(path, headers={"Range": part})
+    assert (answer.status_code, answer.headers["Accept-Ranges"]) == (200, "none")
+    assert answer.content.startswith(b"# Owls")
+    assert answer.content.endswith(b"It eats mice.")
+    told = client.get("/openapi.json").json()["paths"]["/v1/documents/{document_id}/original"]
+    assert answer.headers["Content-Type"] in told["get"]["responses"]["200"]["content"]
+
+
 @pytest.mark.parametrize("number", ["x", "-1", "1.0", "１", str(2**63), "9" * 5000])
 def test_what_is_no_number_names_no_document(client: httpx.Client, number: str) -> None:
     found = error(client.get(f"/v1/documents/{number}/content"), 400)
@@ -215,6 +228,8 @@ def test_the_original_is_what_was_sent_and_never_shown_as_a_page(client: httpx.C
         "attachment; filename*=UTF-8''tea%20%C3%A9.txt"
     )
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # In which encoding is for the reader to find out, as for any file.
+    assert answer.headers["Content-Type"] == "text/plain"
     number = id_of(client, "heron.txt")
     gone = error(client.get(f"/v1/documents/{number}/original"), 404)
     assert gone["code"] == "original_not_found"
