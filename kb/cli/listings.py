@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.text import Text
 from kb.catalog.runs import RunInfo
 from kb.cli.presentation import new_table
 from kb.errors import DocumentNotFoundError
+from kb.reading.nearest import nearest
 from kb.records import DocumentInfo, FailedFile
 from kb.records.short_ids import short_id
 from kb.text import one_line
@@ -162,10 +163,22 @@ def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> lis
         ] or _of_short_id(found, name)
         if len(matches) != 1:
             what = f"{len(matches)} documents are" if matches else "no document is"
-            msg = f"{what} called {name!r}; give an id from `kb documents`"
+            near = [] if matches else nearest(name, _names(found))
+            advice = (
+                f"did you mean {' or '.join(near)}?" if near else "give an id from `kb documents`"
+            )
+            msg = f"{what} called {name!r}; {advice}"
             raise DocumentNotFoundError(msg)
         chosen.append(matches[0])
     return chosen
+
+
+def _names(found: Sequence[DocumentInfo]) -> Iterator[tuple[str, str]]:
+    """Give what each document may be called, and its id beside its path."""
+    for info in found:
+        for source in info.sources:
+            called = f"{info.short_id} ({source.path})"
+            yield from ((source.path, called), (source.name, called), (info.short_id, called))
 
 
 def _of_short_id(found: Sequence[DocumentInfo], name: str) -> list[DocumentInfo]:

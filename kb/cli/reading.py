@@ -33,9 +33,9 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
     which: Annotated[
         list[str],
         typer.Argument(
-            metavar="ID|PATH[:FROM[:COUNT]]...",
+            metavar="ID|PATH[:FROM[:COUNT]]",
             help="A short id as a hit or `kb documents` has it (its beginning is enough), a path, "
-            "the end of a path, a name, or a pattern of paths (*, ?, [a]); lines behind a colon.",
+            "the end of a path, a name, or a pattern of paths (*, ?, \\[a]); lines behind a colon.",
         ),
     ],
     pages: Annotated[
@@ -66,8 +66,9 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
 ) -> None:
     """Print a passage, a document or a part of one, as it was read.
 
-    The text goes to standard output, its place and how to read on to standard error. Of several
-    documents each begins with a line that says which it is.
+    The text goes to standard output, its place and what reads on to standard error.
+
+    Of several documents each begins with a line that says which it is.
     """
     with opened() as base:
         if everything and limit is not None:

@@ -112,7 +112,7 @@ BY_BOTH = Calibration(
     by_lead=8.5,
     foreign=0.8,
     foreign_margin=6.1,
-    usual=0.2,
+    usual=0.25,
 )
 BY_MEANING = Calibration(
     base=-3.5,
@@ -121,7 +121,7 @@ BY_MEANING = Calibration(
     by_lead=11.7,
     foreign=0.4,
     foreign_margin=6.8,
-    usual=0.18,
+    usual=0.22,
 )
 # Words that are found across languages are there by chance, or names.
 BY_WORDS = Calibration(

@@ -18,7 +18,7 @@ from kb.search.query import Query
 from kb.search.restriction import Restriction
 from kb.words.grammar import known_languages, telling
 
-# Words of a query that may be a name, and documents that are given for one.
+# Words of a query that may be a name, and documents that it may name.
 _MOST_WORDS, _MOST_NAMED = 8, 10
 # Words that the catalog looks for, the longest first, and names that are then compared whole.
 _MOST_LOOKED_FOR, _MOST_COMPARED = 3, 200
@@ -37,11 +37,15 @@ def first_passages(
     if not words or len(words) > _MOST_WORDS:
         return []
     wanted = telling_terms(query.text)
-    found: dict[int, None] = {}
-    for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR]):
-        if has_all(wanted, path):
-            found[document_id] = None
-    first = state.first_chunks(list(found)[:_MOST_NAMED])
+    found = [
+        (document_id, path)
+        for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR])
+        if has_all(wanted, path)
+    ]
+    named = dict.fromkeys(document_id for document_id, _ in found)
+    if len(named) > _MOST_NAMED:  # "invoice", and hundreds are called so: only what is just that
+        named = dict.fromkeys(each for each, path in found if _is_all(query.text, path))
+    first = state.first_chunks(list(named)[:_MOST_NAMED])
     passing = restriction.passing(first)
     return [chunk_id for chunk_id in first if chunk_id in passing]
 
@@ -65,6 +69,12 @@ def has_all(wanted: Telling, path: str) -> bool:
     """
     name = path.rpartition("/")[2]
     return _ENDING.search(name) is not None and coverage(wanted, name) == 1.0
+
+
+def _is_all(query: str, path: str) -> bool:
+    """Say whether a file's name, its ending aside, has no words but a query's."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return coverage(telling_terms(stem), query) == 1.0
 
 
 def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]:

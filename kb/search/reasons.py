@@ -18,17 +18,19 @@ _NEAR = 10
 
 
 def explained(
-    found: Sequence[SearchHit], query: str = "", languages: Mapping[int, str] | None = None
+    found: Sequence[SearchHit],
+    queries: Sequence[str] = (),
+    languages: Mapping[int, str] | None = None,
 ) -> list[SearchHit]:
     """Return hits, best first, each with the reasons for which it was found.
 
     Args:
         found: the hits.
-        query: what was searched for.
+        queries: what was searched for.
         languages: of the hits' documents, by id.
     """
     relevant = anything_relevant(found)
-    wanted = telling_terms(query)
+    wanted = [telling_terms(query) for query in queries]
     return [
         replace(
             hit,
@@ -46,10 +48,13 @@ def anything_relevant(found: Sequence[SearchHit]) -> bool:
     return any(hit.score >= RELEVANT for hit in found)
 
 
-def _named(hit: SearchHit, wanted: Telling, language: str) -> list[Reason]:
-    by_title, by_name = told_by(wanted, hit, language)
-    reasons: list[Reason] = ["title"] if by_title else []
-    return [*reasons, "name"] if by_name else reasons
+def _named(hit: SearchHit, wanted: Sequence[Telling], language: str) -> list[Reason]:
+    told = [told_by(each, hit, language) for each in wanted]
+    reasons: list[Reason] = ["title"] if any(by_title for by_title, _ in told) else []
+    # By meaning alone no names are looked at.
+    if "keyword" in hit.ranks and any(by_name for _, by_name in told):
+        reasons.append("name")
+    return reasons
 
 
 def _reasons(hit: SearchHit, *, best: bool) -> list[Reason]:

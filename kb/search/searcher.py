@@ -182,11 +182,10 @@ class Searcher:
         )
         kept, facts, meant = self._attempted(asked, sentences=marks)
         # Found by what a misspelt word was meant to be: that is what is marked.
-        text = " ".join(
-            corrected(each.query.text, own) for each, own in zip(sought, meant, strict=True)
-        )
+        texts = [corrected(each.query.text, own) for each, own in zip(sought, meant, strict=True)]
+        text = " ".join(texts)
         least = self._settings.min_score if request.min_score is None else request.min_score
-        kept = explained([hit for hit in kept if hit.score >= least], text, facts.languages)
+        kept = explained([hit for hit in kept if hit.score >= least], texts, facts.languages)
         if request.highlights == "none":
             return kept
         if not marks or embedder is None:

@@ -27,6 +27,7 @@ from kb.errors import (
     SettingsError,
     StoreBusyError,
 )
+from kb.server.known_fields import meant
 from kb.wire import errors as codes
 
 _log = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         problems = error.errors()
-        wrong = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS])
+        wrong = "; ".join(_told(problem, request) for problem in problems[:_MOST_PROBLEMS])
         left = len(problems) - _MOST_PROBLEMS
         wrong += f"; and {left:,} more" if left > 0 else ""
         param = _place(problems[0]) or None
@@ -191,11 +192,12 @@ def handle_errors(app: FastAPI) -> None:
         return error_response(refusal, request.url.path)
 
 
-def _told(problem: Mapping[str, Any]) -> str:
+def _told(problem: Mapping[str, Any], request: Request) -> str:
     """Word one problem without what was sent, which may be huge."""
     place = _place(problem)
     if problem["type"] == "extra_forbidden":
-        return f"{place} is not a field of this request"
+        right = meant(request, problem["loc"])
+        return f"{place} is not a field of this request" + (f" (is it {right}?)" if right else "")
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] in _NO_OBJECT:
         message = "it must be a JSON object"

@@ -114,13 +114,13 @@ def _read(folder: Path, cache: Path) -> JudgedIndex:
 def _usual(
     sets: Mapping[str, JudgedIndex], names: Sequence[str], means: ModelMeans, way: Way
 ) -> float:
-    """Return the usual score behind the first few."""
-    behind = []
+    """Return the usual score behind the first few, each family of sets counting once."""
+    behind: dict[str, list[float]] = {}
     for name in names:
         later = -np.sort(-_found(sets[name], means, way)[0], axis=1)[:, FIFTH:TENTH]
         if (later > NONE).any():
-            behind.append(later[later > NONE].mean())
-    return float(np.mean(behind))
+            behind.setdefault(_family(name), []).append(float(later[later > NONE].mean()))
+    return float(np.mean([np.mean(each) for each in behind.values()]))
 
 
 def _found(index: JudgedIndex, means: ModelMeans, way: Way) -> tuple[Values, Ranks]:

@@ -47,18 +47,17 @@ from kb.models.files import resolve_model
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 NAMES = ("data-backup-guide.md", "hiking-safety.txt", "home-composting.txt")
 WORDS_OF_A_CHUNK = 165
-PREFIX = "passage: "  # what this project puts around the model's documents; others are sent it
+PREFIX = "passage: "  # of the model's documents; servers are sent it with the texts
 TIMEOUT_S = 600
 ALIKE = 0.999
 
 
 @dataclass
 class Peer:
-    """A server that runs: where texts are sent, and what stands in front of each."""
+    """A server that runs: where texts are sent."""
 
     name: str
     url: str
-    prefix: str
 
 
 @dataclass
@@ -147,7 +146,7 @@ def in_process(embedder: LlamaEmbedder, texts: Iterator[str], seconds: float) ->
 def kb_serve(data_dir: Path) -> Iterator[Peer]:
     """Start this project's server."""
     with own_server.serving(data_dir) as running:
-        yield Peer("kb serve", running.url, "")
+        yield Peer("kb serve", running.url)
 
 
 @contextmanager
@@ -156,7 +155,7 @@ def package_server(model: Path, folder: Path) -> Iterator[Peer]:
     sizes = {"n_ctx": 512, "n_batch": 512, "n_ubatch": 512, "n_threads": available_cores()}
     log = folder / "llama_cpp.log"
     with llama_server(model, log, embedding="true", flash_attn="true", **sizes) as address:
-        yield Peer("llama_cpp.server", address.removesuffix("/v1"), PREFIX)
+        yield Peer("llama_cpp.server", address.removesuffix("/v1"))
 
 
 @contextmanager
@@ -165,7 +164,7 @@ def own_of_llama(program: Path, model: Path, folder: Path) -> Iterator[Peer]:
     options = ["--embeddings", "--ctx-size", "2048", "--batch-size", "2048"]
     options += ["--ubatch-size", "2048", "--parallel", "4"]
     with native_server(program, model, folder / "llama-server.log", *options) as address:
-        yield Peer("llama-server", address, PREFIX)
+        yield Peer("llama-server", address)
 
 
 def check_same(peer: Peer, texts: list[str], expected: np.ndarray) -> None:
@@ -183,7 +182,6 @@ class Client:
 
     def __init__(self, peer: Peer) -> None:
         place = urlsplit(peer.url)
-        self._prefix = peer.prefix
         self._connection = http.client.HTTPConnection(
             place.hostname or "", place.port, timeout=TIMEOUT_S
         )
@@ -196,7 +194,7 @@ class Client:
 
     def ask(self, text: str) -> tuple[int, bytes]:
         """Send one text; return the status and the body of the answer."""
-        body = json.dumps({"input": self._prefix + text})
+        body = json.dumps({"input": PREFIX + text})
         headers = {"Content-Type": "application/json"}
         self._connection.request("POST", "/v1/embeddings", body, headers)
         answer = self._connection.getresponse()

@@ -93,7 +93,9 @@ class Soak:
             number = 0
             while time.monotonic() < self.end:
                 number = (number + 7) % len(TEXTS)
-                answer = client.post("/v1/embeddings", json={"input": TEXTS[number]})
+                answer = client.post(
+                    "/v1/embeddings", json={"input": TEXTS[number], "input_type": "document"}
+                )
                 self._count("embed", answer.status_code)
                 if answer.is_success:
                     vector = np.array(answer.json()["data"][0]["embedding"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from held_port import held_port
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 LAUNCH = Path(__file__).parents[2] / "ui" / "launch.py"
@@ -78,16 +78,13 @@ def launched(path: str) -> Iterator[Browser]:
 @contextmanager
 def served(data_dir: Path, folder: Path) -> Iterator[Server]:
     """The UI as users start it, on a free port; logs into ``folder``."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
     environment = {
         **os.environ,
         "KB_DATA_DIR": str(data_dir),
         "KB_CONFIG": str(folder / "no.toml"),
     }
     log = folder / "server.log"
-    with log.open("w") as output:
+    with held_port() as port, log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, str(LAUNCH), "--port", str(port), "--headless"],
             env=environment,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from held_port import held_port
 from playwright.sync_api import Browser, expect
 
 pytestmark = [
@@ -61,12 +61,9 @@ def started(
     opener.write_text(f'#!/bin/sh\necho "$1" > "{opened_urls}.part"\n'
                       f'mv "{opened_urls}.part" "{opened_urls}"\n')  # fmt: skip
     opener.chmod(opener.stat().st_mode | stat.S_IXUSR)
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
     said = folder / "said"
     inherited = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    with said.open("w") as output:
+    with held_port() as port, said.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, *command, "--port", str(port)],
             env={

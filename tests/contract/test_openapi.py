@@ -246,6 +246,15 @@ def test_what_json_can_and_cannot_write_is_told_apart(
     [
         ("/v1/search", {"query": "a", "colour": 1}, "colour is not a field of this request"),
         ("/v1/search", {"query": "a", "filters": {"x": 1}}, "filters.x is not a field of this"),
+        (
+            "/v1/search",
+            {"query": "a", "topk": 1},
+            "topk is not a field of this request (is it top_k?)",
+        ),
+        ("/v1/search", {"query": "a", "filters": {"tag": 1}}, "(is it tags?)"),
+        ("/v1/search", {"queries": [{"query": "a", "wieght": 1}]}, "(is it weight?)"),
+        ("/v1/read", {"adress": "a"}, "adress is not a field of this request (is it address?)"),
+        ("/v1/embeddings", {"input": "a", "imput_type": "query"}, "(is it input_type?)"),
         ("/v1/search", {"query": "a", "filters": 5}, "filters: it must be a JSON object"),
         ("/v1/search", {"query": "a", "filters": {"metadata": 5}}, "it must be a JSON object"),
         ("/v1/search", [], "the body: it must be a JSON object"),

@@ -99,7 +99,7 @@ def test_openai_form_numbers_and_packed_bytes_say_the_same(
             np.frombuffer(base64.b64decode(row["embedding"]), "<f4"), vector
         )
     assert [row["index"] for row in listed["data"]] == [0, 1]
-    tokens = sum(embedder.count_read(TEXTS[:2]))
+    tokens = sum(embedder.count_bare(TEXTS[:2]))
     assert listed["usage"] == {"prompt_tokens": tokens, "total_tokens": tokens}
     single = ask(client, input=TEXTS[0]).json()["data"]
     np.testing.assert_allclose(single[0]["embedding"], vectors[0], atol=1e-5)

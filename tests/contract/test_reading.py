@@ -223,6 +223,19 @@ class TestWhatIsNotThere:
             assert sorted(told.value.nearest) == ids
             assert [base.read(each).document.short_id for each in ids] == ids
 
+    def test_a_file_that_could_not_be_read_says_why(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KB_WORKERS", "1")
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files" / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+        settings = Settings.load(data_dir=tmp_path / "data")
+        with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
+            ingest(base, [tmp_path / "files"])
+            for name in ("broken.pdf", "files/broken.pdf", "BROKEN.pdf", "broken.pdf:3"):
+                with pytest.raises(DocumentNotFoundError, match="could not be read: "):
+                    base.read(name)
+
 
 class TestLines:
     @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from hashing_embedder import HashingEmbedder
 from rich.console import Console
 
-from kb import Document, KnowledgeBase, SearchFilter, Settings
+from kb import Document, KnowledgeBase, SearchFilter, SearchRequest, Settings
 from kb.cli.presentation import print_hits
+from kb.search.request import WeightedQuery
 
 TEXTS = {
     "finance/budget-2025.xlsx.pdf": "Costs rose. The rent is 4,000 a month.",
@@ -73,6 +74,17 @@ def test_the_folder_of_a_file_is_not_its_name(base: KnowledgeBase) -> None:
     assert base.search("finance", mode="keyword") == []
 
 
+def test_by_meaning_alone_no_names_are_looked_at(base: KnowledgeBase) -> None:
+    assert not any("name" in hit.reasons for hit in base.search("budget-2025", mode="dense"))
+
+
+def test_of_several_queries_one_may_be_a_name(base: KnowledgeBase) -> None:
+    queries = (WeightedQuery(text="budget-2025"), WeightedQuery(text="kestrel hovers"))
+    hits = base.find(SearchRequest(queries=queries, mode="keyword"))
+    told = {hit.source: hit.reasons for hit in hits}
+    assert "name" in told["finance/budget-2025.xlsx.pdf"]
+
+
 def test_an_id_without_an_ending_is_no_name_of_a_file(base: KnowledgeBase) -> None:
     base.add("Ein Reiher.", name="guide/invoices#how-to-pay")
     assert base.search("how to pay", mode="keyword") == []
@@ -97,6 +109,18 @@ def test_a_name_that_is_gone_finds_nothing(base: KnowledgeBase) -> None:
     assert base.search("tides-harbour.txt", mode="keyword")[0].document_id == gone.document_id
     base.remove(gone.document_id)
     assert base.search("tides-harbour.txt", mode="keyword") == []
+
+
+def test_a_name_that_many_have_names_none_of_them_but_the_one_that_is_just_that(
+    base: KnowledgeBase,
+) -> None:
+    for number in range(1, 13):
+        base.add(f"Sum {number * 17}.", name=f"bills/invoice-{number}.txt", collection="bills")
+    assert base.search("invoice", mode="keyword", collection="bills") == []
+    assert base.search("invoice-7", mode="keyword", collection="bills")[0].text == "Sum 119."
+    base.add("How to write one.", name="bills/invoice.txt", collection="bills")
+    (hit,) = base.search("invoice", mode="keyword", collection="bills")
+    assert hit.source == "bills/invoice.txt"
 
 
 def test_a_title_that_answers_is_shown_and_told_as_the_reason(base: KnowledgeBase) -> None:

@@ -285,7 +285,9 @@ class TestOtherCommands:
         listed = told(kb("documents", "--json"))
         assert [each["name"] for each in listed if each["tags"] == ["tall"]] == ["towers.txt"]
 
-    def test_a_short_id_of_nothing_is_refused(self, kb: Run) -> None:
+    def test_a_wrong_name_is_refused_with_the_nearest(self, kb: Run, ids: dict[str, str]) -> None:
         done = kb("tag", "t0000000000", "--add", "x")
         assert done.exit_code == 1
         assert "no document is called" in done.output
+        done = kb("remove", "birds/towrs.txt")
+        assert f"did you mean {ids['towers.txt']} (birds/towers.txt)" in done.output

@@ -304,7 +304,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _until(holds: object, timeout_s: float = 30) -> None:
+def _until(holds: object, timeout_s: float = 90) -> None:
     assert callable(holds)
     deadline = time.monotonic() + timeout_s
     while not holds():

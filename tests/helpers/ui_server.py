@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from held_port import held_port
 
 START_TIMEOUT_S = 120
 
@@ -39,10 +40,6 @@ def served_ui(
 
     ``prepare`` is told the port before the start.
     """
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    prepare(port)
     environment = {
         **os.environ,
         "KB_CONFIG": str(folder / "kb.toml"),
@@ -51,8 +48,9 @@ def served_ui(
     environment.pop("DISPLAY", None)
     environment.pop("WAYLAND_DISPLAY", None)
     log = folder / "ui.log"
-    command = [sys.executable, "-m", "kb", "ui", "--port", str(port), *arguments]
-    with log.open("w") as output:
+    with held_port() as port, log.open("w") as output:
+        prepare(port)
+        command = [sys.executable, "-m", "kb", "ui", "--port", str(port), *arguments]
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT
         )

@@ -34,7 +34,9 @@ WITH_VECTORS: Errors = {
 }
 """What is told of an answer with vectors besides its shape."""
 
-# What other programs call it.
+# What other programs call it. Those that say nothing send questions and documents alike: with the
+# prompt of documents around both, E5 finds fewer of the right files than with none (34 against 38
+# of 38, by Open WebUI), and some programs put their own prompts there.
 _INPUT_TYPES: Mapping[str, InputType] = {
     "query": "query",
     "document": "document",
@@ -42,7 +44,7 @@ _INPUT_TYPES: Mapping[str, InputType] = {
     "search_query": "query",
     "search_document": "document",
     "passage": "document",
-    "": "document",
+    "": "none",
 }
 
 
@@ -56,7 +58,7 @@ class Asked(Body):
     """Texts of a model, and what is put around them.
 
     ``input_type`` says whether the model's prompt for queries or for documents is put around each
-    text, or none. ``instruct`` is what queries ask for.
+    text; without it none is. ``instruct`` is what queries ask for.
     """
 
     model: Words | None = None
