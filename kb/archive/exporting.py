@@ -90,6 +90,7 @@ def export_collection(
                     "description": target.description,
                     "instruction": target.instruction,
                     "mode": target.mode,
+                    "folders": dict(target.folders),
                     "created_at": target.created_at.isoformat(),
                 },
                 "embedder": {

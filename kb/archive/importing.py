@@ -150,6 +150,7 @@ def _write(  # noqa: PLR0917 - one call, above
                 change.tag_file(target.id, file.state.source, file.tags)
             change.instruct_collection(target.id, found.instruction)
             change.set_collection_mode(target.id, found.mode)
+            change.describe_folders(target.id, found.described)
             change.date_collection(target.id, found.created_at)
             change.rename_collection(target.id, name)
     except BaseException as error:

@@ -17,6 +17,8 @@ from kb.archive.sentences import sentences_from
 from kb.catalog.sentences import StoredSentences
 from kb.document_json import document_from_json
 from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.errors import SettingsError
+from kb.folders import changed
 from kb.languages.chunks import chunk_language
 from kb.languages.documents import language_of
 from kb.prepared import PreparedDocument
@@ -92,6 +94,7 @@ class ArchivedCollection:
             self.description = str(collection["description"])
             self.instruction = str(collection["instruction"])
             self.mode = _mode(collection.get("mode"))  # archives of older releases have none
+            self.described = _described(collection.get("folders", {}))
             self.created_at = _time(collection["created_at"])
             self.unread = [_file(values, None) for values in manifest["unread"]]
             self.documents = int(manifest["documents"])
@@ -255,6 +258,17 @@ def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
     tags = tuple(values.get("tags", ()))  # archives of older releases have none
     _require(all(isinstance(tag, str) for tag in tags), "a tag is no text")
     return ArchivedFile(state, _time(values["seen_at"]), tags)
+
+
+def _described(folders: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    """Return what is said of folders; archives of older releases say nothing."""
+    if not isinstance(folders, dict) or not all(isinstance(each, str) for each in folders.values()):
+        msg = "descriptions of folders"
+        raise TypeError(msg)
+    try:
+        return changed({}, folders)
+    except SettingsError as error:
+        raise ValueError(str(error)) from error
 
 
 def _mode(value: object) -> SearchMode | None:

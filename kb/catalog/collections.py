@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import unicodedata
+from collections.abc import Mapping
 
 from kb.catalog.base import Transaction
-from kb.catalog.rows import collection_info, now
+from kb.catalog.rows import collection_info, dump, now
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import (
     CollectionError,
@@ -212,6 +213,10 @@ class CollectionSettingChanges(CollectionReads):
     def set_collection_mode(self, collection_id: str, mode: str | None) -> None:
         """Change how a collection is searched; None for the mode in the settings."""
         self._set(collection_id, "mode", mode or "")
+
+    def describe_folders(self, collection_id: str, folders: Mapping[str, str]) -> None:
+        """Change what is said of a collection's folders, all of it."""
+        self._set(collection_id, "folders", dump(folders))
 
     def date_collection(self, collection_id: str, created_at: str) -> None:
         """Give a collection the time at which it was made, where that was elsewhere."""

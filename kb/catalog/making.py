@@ -11,7 +11,7 @@ from kb.embedding.base import EmbedderIdentity
 from kb.records import CollectionInfo
 
 # What a collection keeps when another takes its place.
-_KEPT = ("name", "description", "instruction", "mode", "created_at")
+_KEPT = ("name", "description", "instruction", "mode", "folders", "created_at")
 
 
 class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
@@ -61,7 +61,7 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
     def take_place(self, old: CollectionInfo, new: CollectionInfo) -> None:
         """Let a successor be found under the old name, and the old collection be gone.
 
-        Name, description, instruction, mode, date of making and tags stay those of the old
+        Name, descriptions, instruction, mode, date of making and tags stay those of the old
         collection, the history of its runs goes on, keys for it are for the new one, and jobs that
         wait fill it.
         """
@@ -80,7 +80,7 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         self.detach_collection(old.id)
         self._db.execute(
             "UPDATE collections SET name = ?, description = ?, instruction = ?, mode = ?,"
-            " created_at = ? WHERE id = ?",
+            " folders = ?, created_at = ? WHERE id = ?",
             (*(row[column] for column in _KEPT), new.id),
         )
 

@@ -48,6 +48,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
         documents=row["document_count"],
         chunks=row["chunk_count"],
         refined=row["refined_count"],
+        folders=json.loads(row["folders"]),
         created_at=datetime.fromisoformat(row["created_at"]),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from kb.cli import (
+    agents,
     asking,
     collections,
     documents,
@@ -39,6 +40,7 @@ app.command()(reembedding.reembed)
 app.command()(refining.refine)
 app.command()(migrating.migrate)
 app.command()(serving.serve)
+app.command()(agents.mcp)
 app.callback()(options)
 
 

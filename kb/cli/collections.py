@@ -1,4 +1,4 @@
-"""``kb collections``: list collections, and set how each is searched."""
+"""``kb collections``: list collections, say what each holds, and set how it is searched."""
 
 from __future__ import annotations
 
@@ -53,4 +53,25 @@ def set_(
             base.instruct_collection(name, instruct)
         if description is not None:
             base.describe_collection(name, description)
+        presentation.print_collections([base.collection(name)], stdout())
+
+
+@app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="Collection to describe.")],
+    description: Annotated[str, typer.Argument(help='What it holds; "" for nothing.')],
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            help="Describe this folder of it, by its path or the end of one: minutes/2025 is "
+            "every folder called so."
+        ),
+    ] = None,
+) -> None:
+    """Say what a collection holds, or a folder of it; search gives that back with its hits."""
+    with opened() as base:
+        if folder is None:
+            base.describe_collection(name, description)
+        else:
+            base.describe_folder(folder, description, collection=name)
         presentation.print_collections([base.collection(name)], stdout())

@@ -202,6 +202,10 @@ def print_collections(found: Sequence[CollectionInfo], console: Console) -> None
             Text(info.description),
         )
     console.print(table)
+    for info in found:
+        for folder, description in info.folders.items():
+            told = f"{info.name}, folder {folder}: {description}"
+            console.print(Text(one_line(told)))
 
 
 def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:

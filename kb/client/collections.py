@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from kb import wire
 from kb.client.parts import Parts, place
@@ -57,6 +58,14 @@ class CollectionCalls(Parts):
         """Change a collection's description."""
         self._change(name, {"description": description})
 
+    def describe_folder(
+        self, folder: str, description: str, *, collection: str | None = None
+    ) -> CollectionInfo:
+        """Say what a folder of a collection holds: see :meth:`kb.KnowledgeBase.describe_folder`."""
+        path = place("collections", collection or self._default())
+        told = self.server.ask("PATCH", path, json={"folders": {folder: description}})
+        return self.record(wire.collection_from_json, told, path)
+
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for; empty for the settings' instruction."""
         self._change(name, {"instruction": instruction})
@@ -77,10 +86,11 @@ class CollectionCalls(Parts):
         description: str | None = None,
         instruction: str | None = None,
         mode: SearchMode | Literal[""] | None = None,
+        folders: Mapping[str, str] | None = None,
     ) -> CollectionInfo:
         """Change several of these in one step, all or none; what is not given stays as it is.
 
-        ``""`` as mode is the settings'.
+        ``""`` as mode is the settings'; of ``folders`` those stay that are not named.
 
         Raises:
             CollectionError: there is no such collection, or the new name is taken or cannot be
@@ -91,11 +101,11 @@ class CollectionCalls(Parts):
             "description": description,
             "instruction": instruction,
         }
-        body: dict[str, str | None] = {
-            field: value for field, value in asked.items() if value is not None
-        }
+        body: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
         if mode is not None:
             body["mode"] = mode or None
+        if folders is not None:
+            body["folders"] = dict(folders)
         path = place("collections", name)
         told = self.server.ask("PATCH", path, json=body)
         return self.record(wire.collection_from_json, told, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from kb.facade.parts import Parts
@@ -62,6 +63,23 @@ class CollectionMethods(Parts):
         """Change a collection's description."""
         self._store.describe_collection(name, description)
 
+    def describe_folder(
+        self, folder: str, description: str, *, collection: str | None = None
+    ) -> CollectionInfo:
+        """Say what a folder of a collection holds; hits from it come with that.
+
+        Args:
+            folder: its whole path, or the end of it: ``minutes/2025`` is every folder called so.
+            description: "meeting notes of 2025"; empty for nothing.
+            collection: None is the settings'.
+
+        Raises:
+            CollectionError: there is no such collection.
+            SettingsError: the path names no folder, or the description is too long.
+        """
+        name = collection or self.settings.collection
+        return self._store.describe_folders(name, {folder: description})
+
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for; empty for the settings' instruction.
 
@@ -85,6 +103,7 @@ class CollectionMethods(Parts):
         description: str | None = None,
         instruction: str | None = None,
         mode: SearchMode | Literal[""] | None = None,
+        folders: Mapping[str, str] | None = None,
     ) -> CollectionInfo:
         """Change several of these in one step, all or none; what is not given stays as it is.
 
@@ -94,6 +113,7 @@ class CollectionMethods(Parts):
             description: see :meth:`describe_collection`.
             instruction: see :meth:`instruct_collection`.
             mode: see :meth:`set_collection_mode`; ``""`` is the settings'.
+            folders: descriptions by folder, see :meth:`describe_folder`; others stay.
 
         Raises:
             CollectionError: there is no such collection, or the new name is taken or cannot be
@@ -105,6 +125,7 @@ class CollectionMethods(Parts):
             description=description,
             instruction=instruction,
             mode=mode,
+            folders=folders,
         )
 
     def delete_collection(self, name: str) -> None:

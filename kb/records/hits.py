@@ -39,9 +39,9 @@ class SearchHit:
     ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
     spans inside ``text``, in order: ``sentence``, the one that answers, and those of ``words`` that
     stand outside of it. ``words`` are all words of the query. ``reasons`` say why it was found.
-    ``read_by`` and ``confidence`` say
-    whether the passage was read from a picture and how sure the reader was. ``short_id`` reads the
-    passage again: see :mod:`kb.records.short_ids`.
+    ``read_by`` and ``confidence`` say whether the passage was read from a picture and how sure the
+    reader was. ``about`` is what people say of the folders it is from, the innermost first, and of
+    its collection. ``short_id`` reads the passage again: see :mod:`kb.records.short_ids`.
     """
 
     score: float
@@ -74,6 +74,7 @@ class SearchHit:
     ranks: Mapping[str, int] = field(default_factory=dict)
     before: str = ""
     after: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:

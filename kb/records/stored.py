@@ -135,7 +135,8 @@ class CollectionInfo:
 
     ``instruction`` is what its queries ask for, for models that take one; empty for the settings'.
     ``mode`` is how it is searched; None for the settings'. ``refined`` counts the chunks whose
-    sentences have vectors of their own.
+    sentences have vectors of their own. ``folders`` is what people say of folders, by path: see
+    :mod:`kb.folders`.
     """
 
     id: str
@@ -148,6 +149,7 @@ class CollectionInfo:
     documents: int
     chunks: int
     refined: int = 0
+    folders: Mapping[str, str] = field(default_factory=dict, hash=False)
     created_at: datetime
 
 

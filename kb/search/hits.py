@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from kb.catalog.chunks import Passage, StoredChunk
 from kb.catalog.state import State
+from kb.folders import about
 from kb.records import CollectionInfo, SearchHit, Source
 from kb.records.short_ids import document_id, passage_id
 from kb.search.collapse import collapse
@@ -43,17 +44,17 @@ def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
     Chunks that are not visible any more are left out. Only what is shown is read whole: a search
     ranks a hundred chunks to show a few.
     """
-    names = {each.id: each.name for each in found.collections}
+    collections = {each.id: each for each in found.collections}
     passages = found.passages
     ranked = (passages[chunk_id] for chunk_id, _ in found.ranked if chunk_id in passages)
     kept = collapse(ranked, wanted)
     ids = [each.passage.id for each in kept]
-    chunks = state.visible_chunks(list(names), ids)
+    chunks = state.visible_chunks(list(collections), ids)
     origins = state.sources_of(document for each in kept for document in each.document_ids)
     scores = dict(found.ranked)
     return [
         _hit(
-            names[chunks[chunk_id].collection_id],
+            collections[chunks[chunk_id].collection_id],
             chunks[chunk_id],
             scores[chunk_id],
             {name: place[chunk_id] for name, place in found.stages.items() if chunk_id in place},
@@ -80,7 +81,7 @@ def with_neighbours(state: State, hits: Sequence[SearchHit], count: int) -> list
 
 
 def _hit(
-    collection: str,
+    collection: CollectionInfo,
     chunk: StoredChunk,
     score: float,
     stages: Mapping[str, tuple[int, float]],
@@ -91,7 +92,7 @@ def _hit(
         scores={name: own for name, (_, own) in stages.items()},
         ranks={name: rank for name, (rank, _) in stages.items()},
         text=chunk.text,
-        collection=collection,
+        collection=collection.name,
         document_id=chunk.document_id,
         chunk_id=chunk.id,
         ordinal=chunk.ordinal,
@@ -111,4 +112,5 @@ def _hit(
         header=chunk.header,
         short_id=passage_id(document_id(chunk.media_type, chunk.content_hash), chunk.start),
         metadata=chunk.metadata,
+        about=about(collection, origins),
     )

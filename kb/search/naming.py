@@ -1,7 +1,8 @@
 """Documents whose file name holds all words of a query: who types a file's name wants that file.
 
 Names are no part of the keyword index: a document may have several files, and a file may be moved
-without being read again. They are looked up where a query is short enough to be a name.
+without being read again. All are looked through where a query may be a name, or ask where one is.
+That takes 11 ms where there are 100,000 files, 1.4 ms where there are 10,000.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from kb.search.restriction import Restriction
 from kb.words.grammar import known_languages, telling
 
 # Words of a query that may be a name, and documents that it may name.
-_MOST_WORDS, _MOST_NAMED = 8, 10
+_MOST_CHARACTERS, _MOST_WORDS, _MOST_NAMED = 60, 8, 10
+_MOST_IN_SENTENCE = 3
+_SENTENCE_ENDS = tuple(".!?。！？")
 # Words that the catalog looks for, the longest first, and names that are then compared whole.
 _MOST_LOOKED_FOR, _MOST_COMPARED = 3, 200
 
@@ -33,8 +36,9 @@ def first_passages(
 
     They pass the restriction. Best is the name that has the least besides the query's words.
     """
-    words = _words(query.text)
-    if not words or len(words) > _MOST_WORDS:
+    words = _words(query.text) if len(query.text) <= _MOST_CHARACTERS else []
+    sentence = query.text.rstrip().endswith(_SENTENCE_ENDS)
+    if not words or len(words) > (_MOST_IN_SENTENCE if sentence else _MOST_WORDS):
         return []
     wanted = telling_terms(query.text)
     found = [

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from kb.embedding.base import tell_of_tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.server import about, embeddings, knowledge
+from kb.server.agents import http as agents
 from kb.server.description import describe
 from kb.server.embeddings.engine import Engine
 from kb.server.errors import handle_errors
@@ -86,6 +87,7 @@ def application(
     guard = Guard(base.keys, policy or Policy())
     described, tools_described = describe(app, needs_keys=guard.needs_keys, apart=tools.ROOT)
     app.router.routes += [
+        agents.route(serving, guard),
         about.description("/openapi.json", described),
         about.description(f"{tools.ROOT}/openapi.json", tools_described),
     ]

@@ -105,6 +105,17 @@ class Guard:
         _check_origin(headers, self._policy.origins)
         return Caller()
 
+    def check_page(self, headers: Mapping[str, str]) -> None:
+        """Refuse what a web page of another site sent, whatever key it brings.
+
+        Programs with pages of their own (``vscode-file://``) are no web sites.
+
+        Raises:
+            RefusalError: it is of a site that the server was not started for (403).
+        """
+        if headers.get("origin", "").lower().startswith(("http://", "https://")):
+            _check_origin(headers, self._policy.origins)
+
     @property
     def _always(self) -> bool:
         policy = self._policy

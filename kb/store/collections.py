@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from kb.catalog.collections import new_id
 from kb.catalog.state import Change
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import CollectionError
+from kb.folders import changed
 from kb.records import CollectionInfo, SearchMode
 from kb.store.changing import Changing
 
@@ -85,6 +86,17 @@ class CollectionSteps(Changing):
         with self.change_catalog() as change:
             change.describe_collection(change.collection(name).id, description)
 
+    def describe_folders(self, name: str, folders: Mapping[str, str]) -> CollectionInfo:
+        """Change what is said of some folders of a collection; blank descriptions are gone.
+
+        Raises:
+            SettingsError: a path names no folder, or a description is too long.
+        """
+        with self.change_catalog() as change:
+            found = change.collection(name)
+            change.describe_folders(found.id, changed(found.folders, folders))
+            return change.current_collection(found)
+
     def instruct_collection(self, name: str, instruction: str) -> None:
         """Change what a collection's queries ask for."""
         with self.change_catalog() as change:
@@ -103,6 +115,7 @@ class CollectionSteps(Changing):
         description: str | None = None,
         instruction: str | None = None,
         mode: SearchMode | Literal[""] | None = None,
+        folders: Mapping[str, str] | None = None,
     ) -> CollectionInfo:
         """Change what is said of a collection, all of it or nothing; None leaves it as it is.
 
@@ -119,6 +132,8 @@ class CollectionSteps(Changing):
                 change.instruct_collection(found.id, instruction)
             if mode is not None:
                 change.set_collection_mode(found.id, mode)
+            if folders is not None:
+                change.describe_folders(found.id, changed(found.folders, folders))
             return change.current_collection(found)
 
     def drop_collection(self, name: str) -> None:

@@ -142,6 +142,24 @@ class TestCollections:
         base.set_collection_mode(name, None)
         assert base.collection(name).mode is None
 
+    def test_descriptions_of_folders_and_collection_come_back_with_hits(
+        self, base: Base, filled: str
+    ) -> None:
+        base.describe_collection(filled, "all that flies and brews")
+        base.describe_folder("birds/", "birds of the marsh", collection=filled)
+        base.describe_folder("machines", "manuals", collection=filled)
+        info = base.describe_folder("machines", " ", collection=filled)
+        assert info == base.collection(filled)
+        assert dict(info.folders) == {"birds": "birds of the marsh"}
+        about = {hit.source: hit.about for hit in base.search("heron coffee", collection=filled)}
+        assert about["birds/heron.txt"] == ("birds of the marsh", "all that flies and brews")
+        assert about["machines/coffee.txt"] == ("all that flies and brews",)
+        for wrong in ("", "/", "a/../b", "x" * 2000):
+            with pytest.raises(SettingsError):
+                base.describe_folder(wrong, "x", collection=filled)
+        with pytest.raises(CollectionError):
+            base.describe_folder("birds", "x", collection="no such")
+
     def test_several_respects_are_changed_in_one_step_or_none(self, base: Base, name: str) -> None:
         base.create_collection(name, description="before", mode="keyword")
         changed = base.change_collection(name, new_name=f"{name} 2", instruction="Find", mode="")
@@ -152,6 +170,9 @@ class TestCollections:
         assert base.collection(f"{name} 2") == changed
         assert base.change_collection(f"{name} 2", description="").description == ""
         assert base.change_collection(f"{name} 2") == base.collection(f"{name} 2")
+        noted = base.change_collection(f"{name} 2", folders={"a": "one", "b": "two"})
+        assert noted.folders == {"a": "one", "b": "two"}
+        assert base.change_collection(f"{name} 2", folders={"a": ""}).folders == {"b": "two"}
 
     def test_without_a_name_the_one_of_the_settings_is_meant(self, base: Base) -> None:
         assert base.collection().name == "default"

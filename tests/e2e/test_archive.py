@@ -65,6 +65,7 @@ def fill_and_export(base: KnowledgeBase, place: Path) -> Path:
     ingest(base, [folder])
     base.add("Bees are inspected every ten days.", name="bees", metadata={"tag": "养蜂"})
     base.describe_collection("default", "What we know")
+    base.describe_folder("notes", "What was jotted down")
     base.set_collection_mode("default", "keyword")
     ingest_uploads(base, [("窑.txt", UPLOADED), ("again.txt", UPLOADED), ("bad.pdf", BROKEN)])
     path = place / "collection.kbz"
@@ -134,6 +135,7 @@ def test_an_imported_collection_finds_the_same_without_embedding(
             original = base.search(query, mode=mode)
             assert comparable(elsewhere.search(query, mode=mode)) == comparable(original)
     assert elsewhere.collection().description == "What we know"
+    assert elsewhere.collection().folders == {"notes": "What was jotted down"}
     assert elsewhere.collection().mode == "keyword"
     ours = {info.name: info for info in base.documents()}
     for copy in elsewhere.documents():

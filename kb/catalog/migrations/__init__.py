@@ -29,6 +29,7 @@ from kb.catalog.migrations import (
     v16_language_means,
     v17_newest_documents,
     v18_keys,
+    v19_folders,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -54,6 +55,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v16_language_means.apply,
     v17_newest_documents.apply,
     v18_keys.apply,
+    v19_folders.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

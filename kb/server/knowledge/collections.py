@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kb import wire
 from kb.errors import CollectionNameError
+from kb.folders import MOST_DESCRIPTION, MOST_FOLDERS, MOST_PATH
 from kb.records import SearchMode
 from kb.server.caller import Asking, Caller
 from kb.server.description import errors
@@ -23,8 +24,8 @@ from kb.server.replies import Reply
 from kb.server.requests import Body
 from kb.server.scopes import needs
 
-_MOST_DESCRIPTION = 10_000
-_Description = Annotated[str, Field(max_length=_MOST_DESCRIPTION), VALID]
+_Description = Annotated[str, Field(max_length=MOST_DESCRIPTION), VALID]
+_Folder = Annotated[str, Field(min_length=1, max_length=MOST_PATH), VALID]
 
 _ONE = "/v1/collections/{name:path}"
 
@@ -47,12 +48,16 @@ class NewCollection(Body):
 
 
 class CollectionChange(Body):
-    """``PATCH /v1/collections/{name}``: what is left out stays; null as mode is the server's."""
+    """``PATCH /v1/collections/{name}``: what is left out stays; null as mode is the server's.
+
+    ``folders`` are descriptions by path, of which those stay that are not named; a blank one goes.
+    """
 
     name: CollectionName | None = None
     description: _Description | None = None
     instruction: Instruction | None = None
     mode: SearchMode | None = None
+    folders: dict[_Folder, _Description] = Field(default={}, max_length=MOST_FOLDERS)
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -103,7 +108,10 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked")
     async def change(name: str, body: CollectionChange, caller: Asking) -> Response:
-        """Rename a collection, or change its description, instruction or mode: all or nothing."""
+        """Rename a collection, describe it and its folders, change how it is searched.
+
+        All of it is done, or nothing.
+        """
         caller.check(_named(name), *([body.name] if body.name else []))
         return await changes.run(lambda: json_response(_changed(serving, name, body)))
 
@@ -153,6 +161,7 @@ def _changed(serving: Serving, name: str, body: CollectionChange) -> dict[str, A
         description=body.description,
         instruction=body.instruction,
         mode=(body.mode or "") if "mode" in given else None,
+        folders=body.folders or None,
     )
     return wire.collection_json(changed)
 

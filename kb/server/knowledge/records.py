@@ -66,6 +66,7 @@ class HitReply(Reply):
     ranks: dict[str, _Integer]
     before: str
     after: str
+    about: list[str]
     place: str
 
 
@@ -82,6 +83,7 @@ class CollectionReply(Reply):
     documents: int
     chunks: int
     refined: int
+    folders: dict[str, str]
     created_at: datetime
 
 

@@ -1,0 +1,12 @@
+"""What people say of the folders of a collection, by path, as JSON."""
+
+import sqlite3
+
+from kb.catalog.migrations.script import run
+
+_SCRIPT = "ALTER TABLE collections ADD COLUMN folders TEXT NOT NULL DEFAULT '{}';"
+
+
+def apply(db: sqlite3.Connection) -> None:
+    """Take the step."""
+    run(db, _SCRIPT)

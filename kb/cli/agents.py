@@ -1,0 +1,55 @@
+"""``kb mcp``: the knowledge base as tools of an agent, over stdin and stdout."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from kb import interrupts
+from kb.cli.common import opened
+from kb.knowledge_base import KnowledgeBase
+from kb.lazy import Lazy
+
+if TYPE_CHECKING:
+    from ingest.jobs import Jobs
+
+
+def mcp(
+    scope: Annotated[
+        Literal["read", "write"],
+        typer.Option(help="What the agent may do: only look things up, or change them as well."),
+    ] = "write",
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collection", "-c", help="Only this collection; several if repeated; else all."
+        ),
+    ] = None,
+) -> None:
+    """Give an agent tools to search, read and fill the knowledge base, by the MCP.
+
+    Claude Desktop, Claude Code, Cursor and others start this command themselves; docs/agents.md
+    shows how. Nothing but the protocol is on standard output. `kb serve` offers the same at /mcp.
+    """
+    from kb.server.agents.desk import Desk  # noqa: PLC0415 - only this command needs the SDK
+    from kb.server.agents.stdio import serve  # noqa: PLC0415 - likewise
+    from kb.server.caller import Caller  # noqa: PLC0415 - likewise
+
+    with opened() as base, closing(Lazy(lambda: _jobs(base))) as jobs:
+        caller = Caller(
+            scopes=("read",) if scope == "read" else ("read", "write"),
+            collections=collection or None,
+        )
+        if scope == "write" and not base.read_only and base.jobs.is_active():
+            jobs.get()  # goes on with what a process before this one has left
+        # A thread waits for stdin and cannot be unwound; the store survives what is cut off.
+        interrupts.end_at_once()
+        serve(Desk(base=base, caller=caller, jobs=jobs.get, local=True))
+
+
+def _jobs(base: KnowledgeBase) -> Jobs:
+    from ingest.jobs import Jobs  # noqa: PLC0415 - kb stands below ingest
+
+    return Jobs(base)

@@ -1,0 +1,167 @@
+"""The tool ``add_file``: a file read and indexed in the background, waited for a while."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import Field
+
+from kb.catalog.job_records import JobInfo
+from kb.errors import DocumentNotFoundError, StoreError
+from kb.records import DocumentInfo
+from kb.server.agents.changing import Replace, Target
+from kb.server.agents.desk import Desk, wrong
+from kb.server.agents.listing import DocumentLine, document_line, document_values
+from kb.server.agents.results import Result, Told
+from kb.server.agents.status import Job, job_line, job_values
+from kb.server.fields import VALID, Words
+from kb.server.knowledge.left_out import because, nothing_left
+from kb.server.requests import Body
+
+ADD_FILE = """Read a file (PDF, DOCX, Markdown, text) into the knowledge base.
+
+Use this when the user wants a file to be found from now on. It is read in the background: when
+the answer says that the job is not done, call `status` with its number. A name that is taken is
+refused unless `replace` is true."""
+
+ADD_LOCAL_FILE = ADD_FILE.replace(
+    "into the knowledge base.", "or a folder of them into the knowledge base, by its path."
+)
+
+_PATIENCE_S = 15.0
+"""How long a call waits for its job: agents give up after a minute, some sooner."""
+
+_LOOK_S = 0.05
+_MOST_BASE64 = 8_000_000
+
+
+class AddFile(Body):
+    """Parameters of ``add_file`` for an agent that is elsewhere."""
+
+    name: Annotated[
+        Words,
+        Field(min_length=1, description="Name of the file, with its ending: 'minutes.pdf'."),
+    ]
+    data: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=_MOST_BASE64,
+            description="What is in the file, in Base64. For a text you may use add_text.",
+        ),
+        VALID,
+    ]
+    collection: Target = ""
+    replace: Replace = False
+
+
+class AddLocalFile(Body):
+    """Parameters of ``add_file`` for an agent on this machine."""
+
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4000,
+            description="Absolute path of a file or a folder on the user's machine.",
+        ),
+        VALID,
+    ]
+    collection: Target = ""
+
+
+class AddedFile(Result):
+    """A job that reads a file, as far as it has got; ``document`` once it can be found."""
+
+    job: Job
+    done: bool
+    document: DocumentLine | None = None
+
+
+def add_file(desk: Desk, asked: AddFile) -> Told:
+    """Answer a call of ``add_file`` with what is in the file."""
+    from ingest.jobs import clean_name, retry_options  # noqa: PLC0415 - kb stands below ingest
+    from ingest.loaders import EXTENSIONS  # noqa: PLC0415 - likewise
+
+    collection = desk.filled(asked.collection)
+    name = clean_name(asked.name)
+    if PurePosixPath(name).suffix.lower() not in EXTENSIONS:
+        raise nothing_left([because(name, "type")])
+    data = _decoded(asked.data)
+    if len(data) > desk.base.settings.max_file_mb << 20:
+        raise nothing_left([because(name, "too_large")])
+    jobs = desk.jobs()
+    batch = jobs.batch()
+    try:
+        upload = batch.add(name, [data])
+        if not asked.replace and jobs.would_replace([upload], collection=collection):
+            msg = (
+                f"there is a document {name!r} with other contents in {collection!r} already; "
+                "call again with replace=true to replace it, or choose another name"
+            )
+            raise wrong(msg)
+        job = jobs.add_uploads([upload], collection=collection, options=retry_options())
+    finally:
+        batch.discard()
+    return _waited(desk, job, name)
+
+
+def add_local_file(desk: Desk, asked: AddLocalFile) -> Told:
+    """Answer a call of ``add_file`` with a path of this machine."""
+    collection = desk.filled(asked.collection)
+    path = Path(asked.path).expanduser()
+    if not path.is_absolute():
+        msg = f"{asked.path!r} is no absolute path; write it from the root: '/home/…'"
+        raise wrong(msg)
+    if not path.exists():
+        msg = f"there is no {asked.path!r} on this machine; ask the user where the file is"
+        raise wrong(msg)
+    job = desk.jobs().add_paths([path], collection=collection)
+    return _waited(desk, job, str(path.resolve()))
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        msg = f"`data` is not Base64 ({error}); for a text use add_text"
+        raise wrong(msg) from error
+
+
+def _waited(desk: Desk, job_id: int, name: str) -> Told:
+    """Answer with a job once it has ended, or has taken as long as a call may."""
+    until = time.monotonic() + _PATIENCE_S
+    job = desk.base.jobs.get(job_id)
+    while job is not None and not job.ended and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+        job = desk.base.jobs.get(job_id)
+    if job is None:
+        msg = f"job {job_id} was forgotten already; list_documents says what is stored"
+        raise StoreError(msg)
+    document = _document(desk, job, name)
+    said = ["done:" if job.ended else f"not done yet; call status with job={job.id}:"]
+    said.append(job_line(job))
+    if document is not None:
+        said.append(document_line(document))
+    return Told(
+        "\n".join(said),
+        AddedFile(
+            job=job_values(job),
+            done=job.ended,
+            document=None if document is None else document_values(document),
+        ),
+    )
+
+
+def _document(desk: Desk, job: JobInfo, name: str) -> DocumentInfo | None:
+    """Return what a job of one file has stored; None of a folder, or where it failed."""
+    if not job.ended or job.failed:
+        return None
+    try:
+        return desk.named(name, [job.collection])
+    except DocumentNotFoundError:
+        return None

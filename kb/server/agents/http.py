@@ -1,0 +1,71 @@
+"""``POST /mcp``: the tools by the protocol's Streamable HTTP, behind the gate like every route.
+
+No sessions: each request is answered by itself, with JSON, so that it asks for the key that it
+brings, and any process may answer it. There is nothing to listen to and nothing to end, so GET and
+DELETE are refused, as the protocol allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.datastructures import Headers
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from kb.server.agents.desk import Desk
+from kb.server.caller import CALLER, Caller
+from kb.server.guard import Guard
+from kb.server.knowledge.serving import Serving
+from kb.server.scopes import needs
+
+PATH = "/mcp"
+
+# The gate has refused larger bodies.
+_MOST_BYTES = 1 << 30
+
+ResultT = TypeVar("ResultT")
+
+
+def route(serving: Serving, guard: Guard) -> Route:
+    """Return the route of the protocol; a key with any of its scopes gets in."""
+    endpoint = needs("read", "write", collections="asked")(_Endpoint(serving, guard))
+    return Route(PATH, endpoint, methods=["POST"])
+
+
+@dataclass
+class _Endpoint:
+    """An ASGI application."""
+
+    serving: Serving
+    guard: Guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        # The SDK takes half a second to import, and most servers never need it.
+        from mcp.server.streamable_http_manager import (  # noqa: PLC0415
+            StreamableHTTPSessionManager,
+        )
+
+        from kb.server.agents.protocol import server_of  # noqa: PLC0415
+
+        # The protocol asks for this with a key, too.
+        self.guard.check_page(Headers(scope=scope))
+        serving = self.serving
+
+        async def run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:
+            return await (serving.changes if writes else serving.quick).run(work)
+
+        caller: Caller = scope[CALLER]
+        caller.among(())  # most of the protocol touches no collection; each tool asks by itself
+        desk = Desk(base=serving.base, caller=caller, jobs=lambda: serving.jobs)
+        manager = StreamableHTTPSessionManager(
+            server_of(desk, run),
+            stateless=True,
+            json_response=True,
+            max_request_body_size=_MOST_BYTES,
+        )
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)

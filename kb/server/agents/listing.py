@@ -1,0 +1,203 @@
+"""The tools ``list_documents`` and ``list_collections``: what there is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kb.records import CollectionInfo, DocumentInfo
+from kb.server.agents.budget import Budget
+from kb.server.agents.desk import Desk
+from kb.server.agents.fences import ABOUT, quoted
+from kb.server.agents.fields import MOST_PAGE, USUAL_TOKENS, Collection, Conditions, Tokens
+from kb.server.agents.results import Next, Result, Told, more
+from kb.server.fields import INTEGER, PageCursor
+from kb.server.requests import Body
+
+DOCUMENTS = """List the documents of a collection, newest first, with their ids and paths.
+
+Use this when the user asks which documents there are or which were added lately, or to find a
+document by its name: `path` takes a glob. To find what documents say, use search instead."""
+
+COLLECTIONS = """List the collections that documents are kept in, each with what it is about.
+
+Use this when the user names a collection, or to choose where to search."""
+
+
+_MOST_FOLDERS = 20
+
+
+class ListDocuments(Conditions):
+    """Parameters of ``list_documents``."""
+
+    collection: Collection = ""
+    limit: Annotated[
+        int, Field(ge=1, le=MOST_PAGE, description="Most documents of this answer."), INTEGER
+    ] = 100
+    after: Annotated[
+        PageCursor, Field(description="Where to go on, as `next` of the answer before says.")
+    ] = ""
+    max_tokens: Tokens = USUAL_TOKENS
+
+
+class ListCollections(Body):
+    """Parameters of ``list_collections``."""
+
+    offset: Annotated[
+        int,
+        Field(ge=0, le=10**6, description="How many collections to pass over, as `next` says."),
+        INTEGER,
+    ] = 0
+    max_tokens: Tokens = USUAL_TOKENS
+
+
+class DocumentLine(Result):
+    """A document. Path, title and tags are its own words and untrusted."""
+
+    id: str
+    path: str
+    title: str
+    type: str
+    pages: int
+    characters: int
+    language: str
+    tags: list[str]
+    added: str
+
+
+class Documents(Result):
+    """Documents of a collection, newest first; ``total`` counts all that meet the conditions."""
+
+    collection: str
+    documents: list[DocumentLine]
+    total: int
+    next: Next = None
+
+
+class CollectionLine(Result):
+    """A collection."""
+
+    name: str
+    description: str
+    documents: int
+    passages: int
+    folders: dict[str, str]
+
+
+class Collections(Result):
+    """Collections by name; ``usual`` is meant where a call names none."""
+
+    collections: list[CollectionLine]
+    usual: str
+    total: int
+    next: Next = None
+
+
+def list_documents(desk: Desk, asked: ListDocuments) -> Told:
+    """Answer a call of ``list_documents``."""
+    collection = desk.one(asked.collection)
+    page = desk.base.document_page(
+        collection=collection, where=asked.search_filter(), limit=asked.limit, after=asked.after
+    )
+    budget = Budget(asked.max_tokens)
+    lines: list[str] = []
+    told: list[DocumentLine] = []
+    for info in page.documents:
+        line = document_line(info)
+        if not budget.take(line):
+            break
+        lines.append(line)
+        told.append(document_values(info))
+    last = page.next
+    if len(lines) < len(page.documents):
+        last = desk.base.document_page(
+            collection=collection,
+            where=asked.search_filter(),
+            limit=len(lines),
+            after=asked.after,
+        ).next
+    following = {"after": last} if last else None
+    head = f"{page.total} documents in collection {quoted(collection)}"
+    head += ", newest first:" if lines else "."
+    text = "\n".join([head, *lines]) + more(following)
+    return Told(
+        text, Documents(collection=collection, documents=told, total=page.total, next=following)
+    )
+
+
+def list_collections(desk: Desk, asked: ListCollections) -> Told:
+    """Answer a call of ``list_collections``."""
+    found = list(desk.collections().values())
+    budget = Budget(asked.max_tokens)
+    lines: list[str] = []
+    told: list[CollectionLine] = []
+    for info in found[asked.offset :]:
+        line = _collection_line(info)
+        if not budget.take(line):
+            break
+        lines.append(line)
+        told.append(
+            CollectionLine(
+                name=info.name,
+                description=info.description,
+                documents=info.documents,
+                passages=info.chunks,
+                folders=dict(info.folders),
+            )
+        )
+    after = asked.offset + len(lines)
+    following = {"offset": after} if after < len(found) else None
+    usual = desk.usual()
+    head = f"{len(found)} collections"
+    head += f"; {quoted(usual)} is meant where none is named:" if usual else ":"
+    text = "\n".join([head, *lines]) + more(following)
+    return Told(text, Collections(collections=told, usual=usual, total=len(found), next=following))
+
+
+def path_of(info: DocumentInfo) -> str:
+    """Return the path that a document is cited by."""
+    return info.sources[0].path if info.sources else info.name
+
+
+def document_line(info: DocumentInfo) -> str:
+    """Return a document as a line."""
+    line = f"- id={info.short_id} {quoted(path_of(info))}"
+    if info.title:
+        line += f", titled {quoted(info.title)}"
+    line += f", {info.media_type}"
+    if info.pages:
+        line += f", {info.pages} pages"
+    line += f", {info.characters} characters"
+    if info.tags:
+        line += f", tags {', '.join(map(quoted, info.tags))}"
+    return f"{line}, added {info.added_at.date().isoformat()}"
+
+
+def document_values(info: DocumentInfo) -> DocumentLine:
+    """Return a document as values."""
+    return DocumentLine(
+        id=info.short_id,
+        path=path_of(info),
+        title=info.title,
+        type=info.media_type,
+        pages=info.pages,
+        characters=info.characters,
+        language=info.language,
+        tags=list(info.tags),
+        added=info.added_at.isoformat(),
+    )
+
+
+def _collection_line(info: CollectionInfo) -> str:
+    line = f"- {quoted(info.name)}: {info.documents} documents, {info.chunks} passages"
+    if info.description:
+        line += f". {quoted(info.description, most=ABOUT)}"
+    folders = list(info.folders.items())
+    told = [
+        f"  - folder {quoted(folder)}: {quoted(said, most=ABOUT)}"
+        for folder, said in folders[:_MOST_FOLDERS]
+    ]
+    if len(folders) > _MOST_FOLDERS:
+        told.append(f"  - and {len(folders) - _MOST_FOLDERS} more folders")
+    return "\n".join([line, *told])

@@ -1,0 +1,145 @@
+"""The tool ``status``: what there is in all, what is being ingested, what could not be read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kb.catalog.job_records import JobInfo
+from kb.errors import JobError
+from kb.server.agents.budget import Budget
+from kb.server.agents.desk import Desk
+from kb.server.agents.fences import quoted
+from kb.server.agents.results import Result, Told
+from kb.server.fields import INTEGER
+from kb.server.requests import Body
+
+STATUS = """Say how the knowledge base is: what it holds, what is being added, what failed.
+
+Use this when a search finds less than expected, or with `job` to see how far add_file has got."""
+
+_MOST_JOBS = 10
+_MOST_FAILED = 20
+_TOKENS = 4000
+
+
+class Status(Body):
+    """Parameters of ``status``."""
+
+    job: Annotated[
+        int | None,
+        Field(ge=0, le=2**53, description="Number of a job, as add_file gives it."),
+        INTEGER,
+    ] = None
+
+
+class FileOfJob(Result):
+    """A file of a job."""
+
+    name: str
+    stage: str
+    reason: str
+
+
+class Job(Result):
+    """Files that are being added, or were."""
+
+    job: int
+    collection: str
+    state: str
+    finished: int
+    total: int
+    failed: int
+    files: list[FileOfJob]
+    error: str | None = None
+
+
+class Failed(Result):
+    """A file that could not be read, so that search does not find it."""
+
+    path: str
+    collection: str
+    reason: str
+
+
+class State(Result):
+    """What there is in all, in the collections that this agent may use."""
+
+    documents: int
+    passages: int
+    collections: int
+    may_write: bool
+    jobs: list[Job]
+    failed_files: int
+    failed: list[Failed]
+
+
+def status(desk: Desk, asked: Status) -> Told:
+    """Answer a call of ``status``."""
+    collections = desk.collections()
+    jobs = _jobs(desk, asked.job)
+    failed = [
+        Failed(path=file.source.path, collection=name, reason=file.reason)
+        for name in collections
+        for file in desk.base.files.failed(collection=name)
+    ]
+    told = State(
+        documents=sum(info.documents for info in collections.values()),
+        passages=sum(info.chunks for info in collections.values()),
+        collections=len(collections),
+        may_write=desk.may_write,
+        jobs=[job_values(job) for job in jobs],
+        failed_files=len(failed),
+        failed=failed[:_MOST_FAILED],
+    )
+    head = (
+        f"{told.documents} documents ({told.passages} passages) in {told.collections} collections; "
+        f"{'may be changed' if told.may_write else 'read only'}."
+    )
+    budget = Budget(_TOKENS)
+    lines = [job_line(job) for job in jobs]
+    if failed:
+        lines.append(f"{len(failed)} files could not be read:")
+        lines += [f"- {quoted(each.path)}: {quoted(each.reason)}" for each in told.failed]
+    return Told("\n".join([head, *filter(budget.take, lines)]), told)
+
+
+def job_line(job: JobInfo) -> str:
+    """Return a job as a line, with its files that say most."""
+    line = f"- job {job.id} ({job.state}): {job.finished} of {job.total} files done"
+    if job.failed:
+        line += f", {job.failed} failed"
+    if job.error:
+        line += f"; {quoted(job.error)}"
+    told = [f"  - {quoted(each.name)}: {each.stage} {each.reason}".rstrip() for each in job.files]
+    return "\n".join([line, *told[:_MOST_JOBS]])
+
+
+def job_values(job: JobInfo) -> Job:
+    """Return a job as values."""
+    return Job(
+        job=job.id,
+        collection=job.collection,
+        state=job.state,
+        finished=job.finished,
+        total=job.total,
+        failed=job.failed,
+        files=[
+            FileOfJob(name=each.name, stage=each.stage, reason=each.reason)
+            for each in job.files[:_MOST_JOBS]
+        ],
+        error=job.error or None,
+    )
+
+
+def _jobs(desk: Desk, wanted: int | None) -> list[JobInfo]:
+    if wanted is not None:
+        found = desk.base.jobs.get(wanted)
+        if found is None or not desk.caller.among([found.collection]):
+            msg = f"there is no job {wanted}; status without `job` lists those that there are"
+            raise JobError(msg)
+        return [found]
+    found_jobs = [job for job in desk.base.jobs.listed() if not job.ended]
+    allowed = set(desk.caller.among({job.collection for job in found_jobs}))
+    return [job for job in found_jobs if job.collection in allowed][:_MOST_JOBS]

@@ -1,0 +1,282 @@
+"""All tools: what each is called, what it needs, and how a call is checked and answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from kb.catalog.key_records import KeyScope
+from kb.errors import KnowledgeBaseError
+from kb.server.agents import adding, changing, listing, reading, searching, status
+from kb.server.agents.desk import Desk, meant
+from kb.server.agents.results import Result, Told
+from kb.server.errors import RefusalError
+from kb.server.requests import Body
+
+_log = logging.getLogger(__name__)
+
+_MOST_PROBLEMS = 5
+_FAULT = "the server failed on this call; its log says why"
+
+# What agents call these elsewhere, and what no likeness of letters leads to.
+_SYNONYMS: Mapping[str, str] = {
+    "address": "id",
+    "collection": "collections",
+    "collections": "collection",
+    "collection_name": "collections",
+    "chunk_id": "id",
+    "count": "limit",
+    "cursor": "after",
+    "doc_id": "id",
+    "document": "id",
+    "document_id": "id",
+    "end": "characters",
+    "file": "path",
+    "filename": "path",
+    "folder": "path",
+    "from": "characters",
+    "glob": "path",
+    "k": "limit",
+    "lang": "languages",
+    "max_results": "limit",
+    "method": "by",
+    "mode": "by",
+    "n": "limit",
+    "neighbors": "context",
+    "neighbours": "context",
+    "num_results": "limit",
+    "page": "pages",
+    "passage_id": "id",
+    "q": "query",
+    "question": "query",
+    "search_type": "by",
+    "size": "limit",
+    "start": "characters",
+    "term": "query",
+    "threshold": "min_score",
+    "top_k": "limit",
+    "topk": "limit",
+    "type": "types",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool.
+
+    Attributes:
+        name: what it is called by.
+        title: what people read.
+        description: what a model is told of it.
+        parameters: what it takes.
+        result: what it gives back as values.
+        act: answers a call.
+        scope: of the key that it needs.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: type[Body]
+    result: type[Result]
+    act: Callable[[Desk, Any], Told]
+    scope: KeyScope = "read"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something."""
+        return self.scope == "write"
+
+
+_READING = (
+    Tool(
+        name="search",
+        title="Search the documents",
+        description=searching.SEARCH,
+        parameters=searching.Search,
+        result=searching.Hits,
+        act=searching.search,
+    ),
+    Tool(
+        name="read",
+        title="Read a document",
+        description=reading.READ,
+        parameters=reading.Read,
+        result=reading.Part,
+        act=reading.read,
+    ),
+    Tool(
+        name="list_documents",
+        title="List documents",
+        description=listing.DOCUMENTS,
+        parameters=listing.ListDocuments,
+        result=listing.Documents,
+        act=listing.list_documents,
+    ),
+    Tool(
+        name="list_collections",
+        title="List collections",
+        description=listing.COLLECTIONS,
+        parameters=listing.ListCollections,
+        result=listing.Collections,
+        act=listing.list_collections,
+    ),
+    Tool(
+        name="status",
+        title="State of the knowledge base",
+        description=status.STATUS,
+        parameters=status.Status,
+        result=status.State,
+        act=status.status,
+    ),
+)
+
+_WRITING = (
+    Tool(
+        name="add_text",
+        title="Store a text",
+        description=changing.ADD_TEXT,
+        parameters=changing.AddText,
+        result=changing.Added,
+        act=changing.add_text,
+        scope="write",
+    ),
+    Tool(
+        name="tag",
+        title="Tag documents",
+        description=changing.TAG,
+        parameters=changing.TagDocuments,
+        result=changing.Tagged,
+        act=changing.tag,
+        scope="write",
+    ),
+    Tool(
+        name="remove",
+        title="Remove a document",
+        description=changing.REMOVE,
+        parameters=changing.Remove,
+        result=changing.Removed,
+        act=changing.remove,
+        scope="write",
+    ),
+)
+_ADD_FILE = Tool(
+    name="add_file",
+    title="Add a file",
+    description=adding.ADD_FILE,
+    parameters=adding.AddFile,
+    result=adding.AddedFile,
+    act=adding.add_file,
+    scope="write",
+)
+_ADD_LOCAL_FILE = replace(
+    _ADD_FILE,
+    description=adding.ADD_LOCAL_FILE,
+    parameters=adding.AddLocalFile,
+    act=adding.add_local_file,
+)
+
+
+class CallError(Exception):
+    """A call that cannot be answered; the message says what to do instead."""
+
+
+def tools_of(desk: Desk) -> list[Tool]:
+    """Return the tools that work for whoever asks."""
+    reading = _READING if "read" in desk.caller.scopes else ()
+    adding_files = _ADD_LOCAL_FILE if desk.local else _ADD_FILE
+    return [*reading, *((*_WRITING, adding_files) if desk.may_write else ())]
+
+
+def tool_named(desk: Desk, name: str) -> Tool:
+    """Return a tool.
+
+    Raises:
+        CallError: there is no such tool for whoever asks.
+    """
+    tools = {tool.name: tool for tool in tools_of(desk)}
+    if name in tools:
+        return tools[name]
+    msg = f"there is no tool {name[:80]!r} for you; {meant(name, list(tools))}"
+    raise CallError(msg)
+
+
+def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
+    """Answer a call.
+
+    Raises:
+        CallError: its parameters are wrong, or what it asks for cannot be done.
+    """
+    caller = desk.caller
+    try:
+        parameters = _checked(tool, arguments)
+        caller.asked = False
+        told = tool.act(desk, parameters)
+        _require_asked(desk, tool)
+    except (KnowledgeBaseError, RefusalError) as error:
+        raise CallError(str(error)) from error
+    except CallError:
+        raise
+    except Exception as error:
+        _log.exception("the tool %s failed", tool.name)
+        raise CallError(_FAULT) from error
+    finally:
+        caller.asked = True
+    return told
+
+
+def _require_asked(desk: Desk, tool: Tool) -> None:
+    """Refuse the answer of a tool that may hold what the key is not for, as the gate does."""
+    if not desk.caller.asked:
+        msg = f"the tool {tool.name} did not ask for which collections the key is"
+        raise RuntimeError(msg)
+
+
+def _checked(tool: Tool, arguments: Mapping[str, Any]) -> Body:
+    """Return the parameters of a call; null is as good as nothing.
+
+    Raises:
+        CallError: one is unknown, or is not what it must be.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        return tool.parameters.model_validate(given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        told = list(_told(tool, problems[:_MOST_PROBLEMS]))
+        if len(problems) > _MOST_PROBLEMS:
+            told.append(f"and {len(problems) - _MOST_PROBLEMS} more")
+        raise CallError("; ".join(told)) from error
+
+
+def _told(tool: Tool, problems: Any) -> Iterator[str]:  # noqa: ANN401 - pydantic's
+    for problem in problems:
+        place = ".".join(str(part)[:80] for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            yield _unknown(tool, place)
+        elif problem["type"] == "missing":
+            yield f"{tool.name} needs `{place}`"
+        else:
+            message = str(problem["msg"]).removeprefix("Value error, ")
+            yield f"`{place}`: {message.replace('Input should', 'it must', 1)}"
+
+
+def _unknown(tool: Tool, place: str) -> str:
+    """Say of a parameter that there is none like it, and which one is right."""
+    head, _, last = place.rpartition(".")
+    known = _known(tool, head)
+    if (synonym := _SYNONYMS.get(last.casefold())) in known:
+        right = f"use `{synonym}`"
+    else:
+        right = meant(last, known).replace("'", "`")
+    return f"{tool.name} has no parameter `{place}`; {right}"
+
+
+def _known(tool: Tool, head: str) -> list[str]:
+    if not head:
+        return list(tool.parameters.model_fields)
+    return list(searching.OneQuery.model_fields)
