@@ -133,6 +133,17 @@ def check_type(headers: Headers, *, json: bool) -> None:
         raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
 
 
+def require_file(headers: Headers) -> None:
+    """Refuse a form where the body is to be a file itself.
+
+    Raises:
+        RefusalError: it is one (415).
+    """
+    if headers.get("content-type", "").strip().lower().startswith("multipart/"):
+        msg = "the body must be the bytes of the file, not a form (`curl --data-binary @FILE`)"
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg, code="form_refused")
+
+
 def taken_for_json(scope: Scope) -> None:
     """Have a body that says nothing, or that it is a form, count as JSON, as Ollama takes it.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from hashing_embedder import HashingEmbedder
 from served_app import ServedApp, served_app
 
 from ingest import ingest_uploads
@@ -274,6 +277,18 @@ def test_several_queries_are_searched_for_together(client: httpx.Client, served:
     assert one == client.post("/v1/search", json={"query": "owl"}).json()["data"]
 
 
+def test_queries_are_texts_too_or_have_one_as_in_python(client: httpx.Client) -> None:
+    def found(*queries: object) -> Any:  # noqa: ANN401 - JSON
+        answer = client.post("/v1/search", json={"queries": queries})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    expected = found({"query": "owl"}, {"query": "tea", "weight": 2})
+    assert found("owl", {"text": "tea", "weight": 2}) == expected
+    for wrong in (1, ["owl"], {"query": "owl", "text": "tea"}, {"txt": "owl"}):
+        assert error(client.post("/v1/search", json={"queries": [wrong]}), 400)
+
+
 def test_each_of_several_queries_is_told_how_it_was_probably_meant(client: httpx.Client) -> None:
     queries = [{"query": "herron"}, {"query": "owl"}, {"query": "shalow watr", "mode": "keyword"}]
     found = client.post("/v1/search", json={"queries": queries}).json()
@@ -331,3 +346,23 @@ def test_a_parameter_that_stands_twice_is_refused_everywhere(client: httpx.Clien
     for path in ("documents", "failed", "runs", f"documents/{number}/chunks"):
         refused = error(client.get(f"/v1/{path}?limit=1&limit=2"), 400)
         assert "stands twice" in refused["message"]
+
+
+def test_an_instruction_that_the_model_takes_none_of_is_refused_where_it_is_given(
+    tmp_path: Path,
+) -> None:
+    class Plain(HashingEmbedder):
+        abilities = replace(HashingEmbedder.abilities, takes_task=False)
+
+    with (
+        served_app(tmp_path, embedder=Plain()) as served,
+        httpx.Client(base_url=served.url, trust_env=False) as client,
+    ):
+        body = {"name": "manuals", "instruction": "Find"}
+        refused = error(client.post("/v1/collections", json=body), 400)
+        assert "takes no instruction" in refused["message"]
+        client.post("/v1/collections", json={"name": "manuals", "instruction": ""})
+        changed = client.patch("/v1/collections/manuals", json={"instruction": "Find"})
+        assert "takes no instruction" in error(changed, 400)["message"]
+        asked = {"query": "heron", "collection": "manuals"}
+        assert client.post("/v1/search", json=asked).status_code == 200
