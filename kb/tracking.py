@@ -37,6 +37,11 @@ class FileTracking:
         with self._store.catalog.reading() as state:
             return state.file_state(self._meant(state, collection).id, source)
 
+    def collections_with(self, content_hash: str) -> list[str]:
+        """Return the names of the collections that have a document of this content."""
+        with self._store.catalog.reading() as state:
+            return state.collections_with(content_hash)
+
     def failed(
         self, *, collection: str | None = None, limit: int | None = None, offset: int = 0
     ) -> list[FailedFile]:

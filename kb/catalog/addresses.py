@@ -56,6 +56,16 @@ class AddressReads(Transaction):
             media_type=media_type,
         )
 
+    def collections_with(self, content_hash: str) -> list[str]:
+        """Return the names of the collections that have a document of this content, in order."""
+        rows = self._db.execute(
+            "SELECT DISTINCT c.name FROM collections c JOIN documents d ON d.collection_id = c.id"
+            " WHERE d.content_hash = ? AND d.state = 'active' AND c.successor_of IS NULL"
+            " ORDER BY c.name",
+            (content_hash,),
+        )
+        return [name for (name,) in rows]
+
     def named_by_path(self, collection_ids: Sequence[str], path: str) -> list[Named]:
         """Return the documents of exactly this path, whole or below the ingested folder."""
         found: list[Named] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +10,7 @@ import typer
 
 from kb import interrupts
 from kb.cli.common import opened
+from kb.errors import CollectionError
 from kb.knowledge_base import KnowledgeBase
 from kb.lazy import Lazy
 
@@ -38,6 +40,7 @@ def mcp(
     from kb.server.caller import Caller  # noqa: PLC0415 - likewise
 
     with opened() as base, closing(Lazy(lambda: _jobs(base))) as jobs:
+        _require(base, collection or ())
         caller = Caller(
             scopes=("read",) if scope == "read" else ("read", "write"),
             collections=collection or None,
@@ -47,6 +50,24 @@ def mcp(
         # A thread waits for stdin and cannot be unwound; the store survives what is cut off.
         interrupts.end_at_once()
         serve(Desk(base=base, caller=caller, jobs=jobs.get, local=True))
+
+
+def _require(base: KnowledgeBase, names: Iterable[str]) -> None:
+    """Refuse collections that are not there; that of the settings is made by what is added first.
+
+    Raises:
+        CollectionError: there is no such collection.
+    """
+    from kb.server.agents.desk import meant  # noqa: PLC0415 - only this command needs the SDK
+
+    there = {each.name for each in base.collections()} | {base.settings.collection}
+    for name in names:
+        if name not in there:
+            msg = (
+                f"there is no collection {name[:200]!r}; {meant(name, sorted(there))} "
+                "(`kb ingest PATH --collection NAME` makes one)"
+            )
+            raise CollectionError(msg)
 
 
 def _jobs(base: KnowledgeBase) -> Jobs:

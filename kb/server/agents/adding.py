@@ -22,15 +22,18 @@ from kb.server.fields import VALID, Words
 from kb.server.knowledge.left_out import because, nothing_left
 from kb.server.requests import Body
 
-ADD_FILE = """Read a file (PDF, DOCX, Markdown, text) into the knowledge base.
+_READ = """Use this when the user wants a file to be found from now on. It is read in the
+background: when the answer says that the job is not done, call `status` with its number."""
 
-Use this when the user wants a file to be found from now on. It is read in the background: when
-the answer says that the job is not done, call `status` with its number. A name that is taken is
-refused unless `replace` is true."""
+ADD_FILE = f"""Read a file (PDF, DOCX, Markdown, text) into the knowledge base.
 
-ADD_LOCAL_FILE = ADD_FILE.replace(
-    "into the knowledge base.", "or a folder of them into the knowledge base, by its path."
-)
+{_READ} A name
+that is taken is refused unless `replace` is true."""
+
+ADD_LOCAL_FILE = f"""Read a file (PDF, DOCX, Markdown, text), or a folder of them, by its path.
+
+{_READ} A file
+that was read before is read again if it has changed, in place of what it said then."""
 
 _PATIENCE_S = 15.0
 """How long a call waits for its job: agents give up after a minute, some sooner."""

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kb.indexing.steps import PYTHON_ROOT
-from kb.records import CollectionInfo, DocumentInfo, Source
-from kb.records.short_ids import short_id
+from kb.metadata import clean_tags, folded
+from kb.records import CollectionInfo, Source
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
-from kb.server.agents.fields import LISTED, Collection
-from kb.server.agents.listing import DocumentLine, document_values, path_of
+from kb.server.agents.fields import LISTED
+from kb.server.agents.listing import DocumentLine, also_called, document_values, path_of
 from kb.server.agents.results import Result, Told
 from kb.server.fields import VALID, MetadataItem, Words
 from kb.server.requests import Body
@@ -52,6 +52,17 @@ Address = Annotated[
 ]
 
 
+Holder = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="Name of the collection that has it. Leave it out for the usual one, or where "
+        "only one collection has it.",
+    ),
+    VALID,
+]
+
+
 class AddText(Body):
     """Parameters of ``add_text``."""
 
@@ -85,13 +96,14 @@ class TagDocuments(Body):
     ]
     add: Tags = Field(default=[], description="Tags to give them.")
     remove: Tags = Field(default=[], description="Tags to take from them.")
+    collection: Holder = ""
 
 
 class Remove(Body):
     """Parameters of ``remove``."""
 
     id: Address
-    collection: Collection = ""
+    collection: Holder = ""
 
 
 class Added(Result):
@@ -112,6 +124,9 @@ class Removed(Result):
     """A document that is gone."""
 
     removed: DocumentLine
+    still_in: list[str] | None = Field(
+        default=None, description="Other collections that have the same document."
+    )
 
 
 def add_text(desk: Desk, asked: AddText) -> Told:
@@ -126,16 +141,19 @@ def add_text(desk: Desk, asked: AddText) -> Told:
             "with replace=true to replace it, or choose another name"
         )
         raise wrong(msg)
+    tags = clean_tags(asked.tags)  # before anything is stored
     added = base.add(
         asked.text, name=asked.name, collection=collection, metadata=dict(asked.metadata)
     )
-    if asked.tags:
-        base.tag([added.document_id], add=asked.tags)
+    if tags:
+        base.tag([added.document_id], add=tags)
     info = base.document(added.document_id)
-    text = f"{added.outcome}: id={info.short_id} {quoted(path_of(info))} in {quoted(collection)}."
-    return Told(
-        text, Added(outcome=added.outcome, document=document_values(info), passages=added.chunks)
-    )
+    path = path_of(info, asked.name)
+    text = f"{added.outcome}: id={info.short_id} {quoted(path)} in {quoted(collection)}."
+    if others := also_called(info, path):
+        text += f" The same text is there under other names, as one document: {others}."
+    values = document_values(info, asked.name)
+    return Told(text, Added(outcome=added.outcome, document=values, passages=added.chunks))
 
 
 def _is_taken(desk: Desk, name: str, collection: str) -> bool:
@@ -152,32 +170,36 @@ def tag(desk: Desk, asked: TagDocuments) -> Told:
     if not (asked.add or asked.remove):
         msg = "tag needs `add` or `remove`, a list of tags"
         raise wrong(msg)
-    found = [_whole(desk, address) for address in asked.documents]
-    desk.base.tag([info.id for info in found], add=asked.add, remove=asked.remove)
-    now = [desk.base.document(info.id) for info in found]
-    lines = [
-        f"- id={info.short_id} {quoted(path_of(info))}: "
-        + (", ".join(map(quoted, info.tags)) or "no tags")
-        for info in now
-    ]
-    return Told("\n".join(lines), Tagged(documents=[document_values(info) for info in now]))
+    adding, removing = clean_tags(asked.add), clean_tags(asked.remove)
+    added = {folded(each) for each in adding}
+    if both := [each for each in removing if folded(each) in added]:
+        msg = f"`add` and `remove` both have {', '.join(map(repr, both))}; say which is meant"
+        raise wrong(msg)
+    found = [desk.changed(address, asked.collection) for address in asked.documents]
+    desk.base.tag([info.id for info in found], add=adding, remove=removing)
+    lines: list[str] = []
+    told: list[DocumentLine] = []
+    for before, address in zip(found, asked.documents, strict=True):
+        info = desk.base.document(before.id)
+        told.append(document_values(info, address))
+        line = f"- id={info.short_id} {quoted(path_of(info, address))} in {quoted(info.collection)}"
+        line += f": {', '.join(map(quoted, info.tags)) or 'no tags'}"
+        had = {folded(each) for each in before.tags}
+        if never := [each for each in removing if folded(each) not in had]:
+            line += f"; it did not have {', '.join(map(quoted, never))} from a person"
+        lines.append(line)
+    return Told("\n".join(lines), Tagged(documents=told))
 
 
 def remove(desk: Desk, asked: Remove) -> Told:
     """Answer a call of ``remove``."""
-    info = _whole(desk, asked.id, asked.collection)
+    info = desk.changed(asked.id, asked.collection)
+    elsewhere = desk.also_in(info)
     desk.base.remove(info.id, collection=info.collection)
-    return Told(
-        f"removed: {quoted(path_of(info))} from {quoted(info.collection)}.",
-        Removed(removed=document_values(info)),
-    )
-
-
-def _whole(desk: Desk, address: str, collection: str = "") -> DocumentInfo:
-    """Return a document that is named as a whole: a passage's id is taken for a mistake."""
-    named = short_id(address)
-    if named is not None and named.start is not None:
-        document = address.partition(".")[0]
-        msg = f"{address!r} is a passage; give the id of its whole document, {document!r}"
-        raise wrong(msg)
-    return desk.named(address, [collection] if collection else [])
+    path = path_of(info, asked.id)
+    text = f"removed: {quoted(path)} from {quoted(info.collection)}."
+    if others := also_called(info, path):
+        text += f" It had the same text under other names, which are gone as well: {others}."
+    if elsewhere:
+        text += f" The same document is still in {', '.join(map(quoted, elsewhere))}."
+    return Told(text, Removed(removed=document_values(info, asked.id), still_in=elsewhere or None))

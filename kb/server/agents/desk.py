@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kb.errors import CollectionError, SettingsError
+from kb.errors import CollectionError, DocumentNotFoundError, SettingsError
 from kb.knowledge_base import KnowledgeBase
-from kb.records import CollectionInfo, DocumentInfo
+from kb.records import CollectionInfo, DocumentInfo, Reading
+from kb.records.short_ids import short_id
 from kb.server.caller import Caller
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class Desk:
         default = self.base.settings.collection
         chosen = self.caller.chosen(list(names), default=default)
         there = self.collections()
-        for name in names:
-            if name not in there:
+        default_only = self.caller.collections is None and not names
+        for name in () if default_only else chosen or [default]:
+            if name not in there and (names or name != default):
                 raise CollectionError(_no_collection(name, list(there)))
         return chosen
 
@@ -86,8 +88,10 @@ class Desk:
             CollectionError: there is no such collection; the message names those nearest.
             RefusalError: the caller's key is not for one of them.
         """
-        chosen = self.chosen(names) if names else list(self.collections())
-        return list(chosen or [self.base.settings.collection])
+        if names:
+            return list(self.chosen(names) or [self.base.settings.collection])
+        usual, there = self.usual(), list(self.collections())
+        return sorted(there, key=lambda name: name != usual) or [self.base.settings.collection]
 
     def named(self, address: str, collections: Sequence[str] = ()) -> DocumentInfo:
         """Return the document that an id or a path names.
@@ -96,7 +100,66 @@ class Desk:
             DocumentNotFoundError: there is none in the collections that may be used, or there are
                 several; the message names the nearest.
         """
-        return self.base.read(address, limit=1, collection=self.within(collections)).document
+        return self.read(address, collections, limit=1).document
+
+    def read(
+        self,
+        address: str,
+        collections: Sequence[str] = (),
+        **asked: Any,  # noqa: ANN401 - as KnowledgeBase.read takes it
+    ) -> Reading:
+        """Return what stands at an address in the collections that may be used.
+
+        Raises:
+            DocumentNotFoundError: as of :meth:`KnowledgeBase.read`, in an agent's words.
+        """
+        try:
+            return self.base.read(address, collection=self.within(collections), **asked)
+        except DocumentNotFoundError as error:
+            if "*" not in address:
+                raise
+            msg = (
+                f"no document is called {address[:200]!r}; if it is a pattern, list_documents "
+                "takes it as `path` and gives ids"
+            )
+            raise DocumentNotFoundError(msg, nearest=error.nearest) from error
+
+    def whole(self, address: str, collections: Sequence[str] = ()) -> DocumentInfo:
+        """Return the document that an id or a path names as a whole.
+
+        Raises:
+            SettingsError: it is the id of a passage, which is taken for a mistake.
+            DocumentNotFoundError: see :meth:`named`.
+        """
+        given = short_id(address)
+        if given is not None and given.start is not None:
+            document = address.partition(".")[0]
+            msg = f"{address!r} is a passage; give the id of its whole document, {document!r}"
+            raise wrong(msg)
+        return self.named(address, collections)
+
+    def changed(self, address: str, collection: str) -> DocumentInfo:
+        """Return the document that a call is to change: that of the usual collection first.
+
+        Raises:
+            SettingsError: it is the id of a passage; or the usual collection does not have the
+                document, several others do, and none is named.
+            DocumentNotFoundError: see :meth:`named`.
+        """
+        info = self.whole(address, [collection] if collection else [])
+        if collection or info.collection == self.usual():
+            return info
+        others = self.also_in(info)
+        if others:
+            names = " and ".join(map(repr, sorted([info.collection, *others])))
+            msg = f"{address!r} is in the collections {names}; say which one with `collection`"
+            raise wrong(msg)
+        return info
+
+    def also_in(self, info: DocumentInfo) -> list[str]:
+        """Return the other collections that may be used and have the same content."""
+        found = self.base.files.collections_with(info.content_hash)
+        return [name for name in self.caller.among(found) if name != info.collection]
 
 
 def wrong(message: str) -> SettingsError:
@@ -111,7 +174,16 @@ def meant(word: str, known: Sequence[str]) -> str:
     if named:
         return f"did you mean {' or '.join(map(repr, named))}?"
     told = ", ".join(map(repr, known[:_MOST_NAMED]))
+    if len(known) == 1:
+        return f"there is only {told}"
+    if len(known) > _MOST_NAMED:
+        told += f" and {len(known) - _MOST_NAMED} more"
     return f"there are {told}" if known else "there are none yet"
+
+
+def counted(number: int, what: str, several: str = "") -> str:
+    """Return how many of something there are, as people say it."""
+    return f"{number} {what if number == 1 else several or f'{what}s'}"
 
 
 def _no_collection(name: str, there: list[str]) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kb.records import CollectionInfo, DocumentInfo
 from kb.server.agents.budget import Budget
-from kb.server.agents.desk import Desk
+from kb.server.agents.desk import Desk, counted
 from kb.server.agents.fences import ABOUT, quoted
 from kb.server.agents.fields import MOST_PAGE, USUAL_TOKENS, Collection, Conditions, Tokens
 from kb.server.agents.results import Next, Result, Told, more
@@ -26,6 +26,7 @@ Use this when the user names a collection, or to choose where to search."""
 
 
 _MOST_FOLDERS = 20
+_MOST_PATHS = 20
 
 
 class ListDocuments(Conditions):
@@ -56,7 +57,11 @@ class DocumentLine(Result):
     """A document. Path, title and tags are its own words and untrusted."""
 
     id: str
+    collection: str
     path: str
+    other_paths: list[str] | None = Field(
+        default=None, description="Other names that the same content has there: the first 20."
+    )
     title: str
     type: str
     pages: int
@@ -118,7 +123,7 @@ def list_documents(desk: Desk, asked: ListDocuments) -> Told:
             after=asked.after,
         ).next
     following = {"after": last} if last else None
-    head = f"{page.total} documents in collection {quoted(collection)}"
+    head = f"{counted(page.total, 'document')} in collection {quoted(collection)}"
     head += ", newest first:" if lines else "."
     text = "\n".join([head, *lines]) + more(following)
     return Told(
@@ -149,36 +154,58 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
     after = asked.offset + len(lines)
     following = {"offset": after} if after < len(found) else None
     usual = desk.usual()
-    head = f"{len(found)} collections"
+    head = counted(len(found), "collection")
     head += f"; {quoted(usual)} is meant where none is named:" if usual else ":"
     text = "\n".join([head, *lines]) + more(following)
     return Told(text, Collections(collections=told, usual=usual, total=len(found), next=following))
 
 
-def path_of(info: DocumentInfo) -> str:
-    """Return the path that a document is cited by."""
+def path_of(info: DocumentInfo, asked: str = "") -> str:
+    """Return the path that a document is cited by: the one that was asked for, if it is one."""
+    for source in info.sources if asked else ():
+        if asked == source.path or f"{source.root}/{source.path}".endswith(f"/{asked}"):
+            return source.path
     return info.sources[0].path if info.sources else info.name
+
+
+def other_paths(info: DocumentInfo, path: str) -> list[str]:
+    """Return the other paths of the same content in its collection."""
+    return [each.path for each in info.sources if each.path != path]
+
+
+def also_called(info: DocumentInfo, path: str) -> str:
+    """Return the other paths of the same content, as they are told; empty if it has none."""
+    others = other_paths(info, path)
+    told = ", ".join(map(quoted, others[:_MOST_PATHS]))
+    left = len(others) - _MOST_PATHS
+    return told + (f" and {counted(left, 'more name')}" if left > 0 else "")
 
 
 def document_line(info: DocumentInfo) -> str:
     """Return a document as a line."""
-    line = f"- id={info.short_id} {quoted(path_of(info))}"
+    path = path_of(info)
+    line = f"- id={info.short_id} {quoted(path)}"
+    if others := also_called(info, path):
+        line += f", also called {others}"
     if info.title:
         line += f", titled {quoted(info.title)}"
     line += f", {info.media_type}"
     if info.pages:
-        line += f", {info.pages} pages"
-    line += f", {info.characters} characters"
+        line += f", {counted(info.pages, 'page')}"
+    line += f", {counted(info.characters, 'character')}"
     if info.tags:
         line += f", tags {', '.join(map(quoted, info.tags))}"
     return f"{line}, added {info.added_at.date().isoformat()}"
 
 
-def document_values(info: DocumentInfo) -> DocumentLine:
-    """Return a document as values."""
+def document_values(info: DocumentInfo, asked: str = "") -> DocumentLine:
+    """Return a document as values, under the path that was asked for if it is one of its."""
+    path = path_of(info, asked)
     return DocumentLine(
         id=info.short_id,
-        path=path_of(info),
+        collection=info.collection,
+        path=path,
+        other_paths=other_paths(info, path)[:_MOST_PATHS] or None,
         title=info.title,
         type=info.media_type,
         pages=info.pages,
@@ -190,7 +217,8 @@ def document_values(info: DocumentInfo) -> DocumentLine:
 
 
 def _collection_line(info: CollectionInfo) -> str:
-    line = f"- {quoted(info.name)}: {info.documents} documents, {info.chunks} passages"
+    line = f"- {quoted(info.name)}: {counted(info.documents, 'document')}, "
+    line += counted(info.chunks, "passage")
     if info.description:
         line += f". {quoted(info.description, most=ABOUT)}"
     folders = list(info.folders.items())

@@ -104,7 +104,9 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
         return types.ListPromptsResult(prompts=[_prompt()])
 
     async def get_prompt(_: Context, asked: types.GetPromptRequestParams) -> types.GetPromptResult:
-        text = await _expecting(run, lambda: prompts.prompted(asked.name, asked.arguments or {}))
+        text = await _expecting(
+            run, lambda: prompts.prompted(desk, asked.name, asked.arguments or {})
+        )
         return types.GetPromptResult(
             description=prompts.DESCRIPTION,
             messages=[types.PromptMessage(role="user", content=_text(text))],

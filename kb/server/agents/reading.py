@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from kb.chat.limits import estimated_tokens
 from kb.records import Reading, with_header
@@ -25,7 +26,24 @@ without them it is read from its beginning. Long texts come in parts, and `next`
 Quote word for word, and cite path and page. A wrong id is answered with the nearest ones."""
 
 _CHARACTERS_A_TOKEN = 2.5
-_RANGE = r"^([0-9]{1,12}(-[0-9]{0,12})?|-[0-9]{1,12})?$"
+_RANGE = re.compile(r"([0-9]{1,12}(-[0-9]{0,12})?|-[0-9]{1,12})?")
+
+
+def _digits(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Take a number for a range of one, which agents send."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _range(text: str) -> str:
+    if not _RANGE.fullmatch(text):
+        msg = f"{text[:40]!r} is not a range; write 10, 10-40, 10- or -40"
+        raise ValueError(msg)
+    return text
+
+
+Range = Annotated[str, AfterValidator(_range), BeforeValidator(_digits)]
 
 
 class Read(Body):
@@ -49,12 +67,11 @@ class Read(Body):
         str,
         Field(max_length=100, description="Pages of the document: '3', '3-7', '3-', or 'xiv'."),
         VALID,
+        BeforeValidator(_digits),
     ] = ""
-    lines: Annotated[
-        str, Field(pattern=_RANGE, description="Lines of its text, counted from 1: '10-40'.")
-    ] = ""
+    lines: Annotated[Range, Field(description="Lines of its text, counted from 1: '10-40'.")] = ""
     characters: Annotated[
-        str, Field(pattern=_RANGE, description="Characters of its text, from 0: '5000-8000'.")
+        Range, Field(description="Characters of its text, from 0: '5000-8000'.")
     ] = ""
     collections: Names = Field(default=[], description=f"{NAMES}all.")
     max_tokens: Tokens = USUAL_TOKENS
@@ -82,6 +99,9 @@ class Part(Result):
     after: str | None = None
     previous_passage: str | None = None
     next_passage: str | None = None
+    context_is_cut: bool | None = Field(
+        default=None, description="Less context is given than was asked for: there was no room."
+    )
     next: Next = None
 
 
@@ -95,23 +115,34 @@ def read(desk: Desk, asked: Read) -> Told:
         found = _read(desk, asked, limit)
     following = {"id": found.more} if found.more else None
     fence = Fence((_whole(found),))
-    parts = [fence.rule, f"{_head(found)}\n{fence.around(_whole(found))}"]
+    parts = [fence.rule, f"{_head(found, asked.id)}\n{fence.around(_whole(found))}"]
+    cut = bool(asked.context) and _lacks_context(desk, asked, found)
+    if cut:
+        parts.append(
+            "Not all of the context that was asked for had room: raise max_tokens, or read the "
+            "previous and the next passage by their ids."
+        )
     if found.more:
         parts.append(
             f'There is more: call read with id="{found.more}" and nothing else but limits.'
         )
-    return Told("\n\n".join(parts), _values(found, following))
+    return Told("\n\n".join(parts), _values(found, following, cut=cut, asked=asked.id))
 
 
-def _read(desk: Desk, asked: Read, limit: int) -> Reading:
-    return desk.base.read(
+def _lacks_context(desk: Desk, asked: Read, found: Reading) -> bool:
+    whole = _read(desk, asked, None)
+    return (len(found.before), len(found.after)) != (len(whole.before), len(whole.after))
+
+
+def _read(desk: Desk, asked: Read, limit: int | None) -> Reading:
+    return desk.read(
         asked.id,
+        asked.collections,
         pages=asked.pages,
         lines=asked.lines,
         characters=asked.characters,
         context=asked.context,
         limit=limit,
-        collection=desk.within(asked.collections),
     )
 
 
@@ -120,9 +151,9 @@ def _whole(found: Reading) -> str:
     return "\n\n".join(part for part in (found.before, text, found.after) if part)
 
 
-def _head(found: Reading) -> str:
+def _head(found: Reading, asked: str) -> str:
     info = found.document
-    line = f"id={found.short_id} {quoted(path_of(found.document))}"
+    line = f"id={found.short_id} {quoted(path_of(info, asked))}"
     if found.pages:
         line += f", p. {found.pages}"
     line += f", lines {found.line_first}-{found.line_last} of {found.lines}"
@@ -137,12 +168,12 @@ def _head(found: Reading) -> str:
     return line
 
 
-def _values(found: Reading, following: dict[str, str] | None) -> Part:
+def _values(found: Reading, following: dict[str, str] | None, *, cut: bool, asked: str) -> Part:
     info = found.document
     return Part(
         id=found.short_id,
         document=info.short_id,
-        path=path_of(found.document),
+        path=path_of(found.document, asked),
         title=info.title,
         collection=info.collection,
         place=found.place,
@@ -158,5 +189,6 @@ def _values(found: Reading, following: dict[str, str] | None) -> Part:
         after=found.after or None,
         previous_passage=found.previous or None,
         next_passage=found.next or None,
+        context_is_cut=cut or None,
         next=following,
     )

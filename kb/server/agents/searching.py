@@ -22,6 +22,7 @@ from kb.server.agents.fields import (
     PageRange,
     Tokens,
 )
+from kb.server.agents.listing import path_of
 from kb.server.agents.results import NOTICE, Next, Result, Told, more
 from kb.server.fields import INTEGER, VALID, Words
 from kb.server.requests import Body
@@ -112,6 +113,10 @@ class Hit(Result):
     score: float
     found_by: list[str]
     text: str
+    continues: str | None = Field(
+        default=None,
+        description="There was no room for all of this passage and its context: `read` this id.",
+    )
     before: str | None = None
     after: str | None = None
     about: list[str]
@@ -138,14 +143,15 @@ def search(desk: Desk, asked: Search) -> Told:
     for hit in hits:
         number = asked.offset + len(parts) + 1
         part = _as_text(number, hit, fence)
-        if not budget.fits(part):
+        goes_on = not budget.fits(part)
+        if goes_on:
             if parts:
                 break
             hit = _cut(hit, budget)  # noqa: PLW2901 - the one that is told
             part = _as_text(number, hit, fence) + f"\nIt goes on: read id={hit.short_id}"
         budget.take(part)
         parts.append(part)
-        told.append(_as_values(hit))
+        told.append(_as_values(hit, goes_on=goes_on))
     after = asked.offset + len(parts)
     following = {"offset": after} if len(found) > after else None
     meant = _did_you_mean(desk, request)
@@ -159,7 +165,11 @@ def _request(desk: Desk, asked: Search) -> SearchRequest:
     if not (asked.query.strip() or asked.queries):
         msg = "search needs `query`, or several `queries`"
         raise wrong(msg)
-    documents = tuple(desk.named(each).id for each in asked.documents)
+    for at, each in enumerate(asked.queries):
+        if not each.query.strip():
+            msg = f"`queries.{at}.query` is blank; say what to search for"
+            raise wrong(msg)
+    documents = _documents(desk, asked)
     return SearchRequest(
         query=asked.query,
         queries=tuple(
@@ -175,6 +185,19 @@ def _request(desk: Desk, asked: Search) -> SearchRequest:
         context=asked.context,
         min_score=asked.min_score,
     )
+
+
+def _documents(desk: Desk, asked: Search) -> tuple[int, ...]:
+    """Return the documents to search in, which must be in a collection that is searched."""
+    found = [desk.whole(each, asked.collections) for each in asked.documents]
+    for info in found if not asked.collections else ():
+        if info.collection != desk.usual():
+            msg = (
+                f"{path_of(info)!r} is in the collection {info.collection!r}; "
+                f"give `collections`: [{info.collection!r}]"
+            )
+            raise wrong(msg)
+    return tuple(info.id for info in found)
 
 
 def _cut(hit: SearchHit, budget: Budget) -> SearchHit:
@@ -220,7 +243,7 @@ def _joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _as_values(hit: SearchHit) -> Hit:
+def _as_values(hit: SearchHit, *, goes_on: bool) -> Hit:
     return Hit(
         id=hit.short_id,
         document=hit.short_id.partition(".")[0],
@@ -232,6 +255,7 @@ def _as_values(hit: SearchHit) -> Hit:
         score=round(hit.score, 3),
         found_by=list(hit.reasons),
         text=with_header(hit.header, hit.text),
+        continues=hit.short_id if goes_on else None,
         before=hit.before or None,
         after=hit.after or None,
         about=list(hit.about),

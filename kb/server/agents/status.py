@@ -9,7 +9,7 @@ from pydantic import Field
 from kb.catalog.job_records import JobInfo
 from kb.errors import JobError
 from kb.server.agents.budget import Budget
-from kb.server.agents.desk import Desk
+from kb.server.agents.desk import Desk, counted
 from kb.server.agents.fences import quoted
 from kb.server.agents.results import Result, Told
 from kb.server.fields import INTEGER
@@ -94,26 +94,31 @@ def status(desk: Desk, asked: Status) -> Told:
         failed=failed[:_MOST_FAILED],
     )
     head = (
-        f"{told.documents} documents ({told.passages} passages) in {told.collections} collections; "
+        f"{counted(told.documents, 'document')} ({counted(told.passages, 'passage')}) in "
+        f"{counted(told.collections, 'collection')}; "
         f"{'may be changed' if told.may_write else 'read only'}."
     )
     budget = Budget(_TOKENS)
     lines = [job_line(job) for job in jobs]
     if failed:
-        lines.append(f"{len(failed)} files could not be read:")
+        lines.append(f"{counted(len(failed), 'file')} could not be read:")
         lines += [f"- {quoted(each.path)}: {quoted(each.reason)}" for each in told.failed]
+        if len(failed) > _MOST_FAILED:
+            lines.append(f"- and {len(failed) - _MOST_FAILED} more")
     return Told("\n".join([head, *filter(budget.take, lines)]), told)
 
 
 def job_line(job: JobInfo) -> str:
     """Return a job as a line, with its files that say most."""
-    line = f"- job {job.id} ({job.state}): {job.finished} of {job.total} files done"
+    line = f"- job {job.id} ({job.state}): {job.finished} of {counted(job.total, 'file')} done"
     if job.failed:
         line += f", {job.failed} failed"
     if job.error:
         line += f"; {quoted(job.error)}"
     told = [f"  - {quoted(each.name)}: {each.stage} {each.reason}".rstrip() for each in job.files]
-    return "\n".join([line, *told[:_MOST_JOBS]])
+    if len(told) > _MOST_JOBS:
+        told[_MOST_JOBS:] = [f"  - and {counted(len(told) - _MOST_JOBS, 'more file')}"]
+    return "\n".join([line, *told])
 
 
 def job_values(job: JobInfo) -> Job:

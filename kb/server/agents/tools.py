@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,55 +13,14 @@ from kb.catalog.key_records import KeyScope
 from kb.errors import KnowledgeBaseError
 from kb.server.agents import adding, changing, listing, reading, searching, status
 from kb.server.agents.desk import Desk, meant
+from kb.server.agents.faults import faults_of
 from kb.server.agents.results import Result, Told
 from kb.server.errors import RefusalError
 from kb.server.requests import Body
 
 _log = logging.getLogger(__name__)
 
-_MOST_PROBLEMS = 5
 _FAULT = "the server failed on this call; its log says why"
-
-# What agents call these elsewhere, and what no likeness of letters leads to.
-_SYNONYMS: Mapping[str, str] = {
-    "address": "id",
-    "collection": "collections",
-    "collections": "collection",
-    "collection_name": "collections",
-    "chunk_id": "id",
-    "count": "limit",
-    "cursor": "after",
-    "doc_id": "id",
-    "document": "id",
-    "document_id": "id",
-    "end": "characters",
-    "file": "path",
-    "filename": "path",
-    "folder": "path",
-    "from": "characters",
-    "glob": "path",
-    "k": "limit",
-    "lang": "languages",
-    "max_results": "limit",
-    "method": "by",
-    "mode": "by",
-    "n": "limit",
-    "neighbors": "context",
-    "neighbours": "context",
-    "num_results": "limit",
-    "page": "pages",
-    "passage_id": "id",
-    "q": "query",
-    "question": "query",
-    "search_type": "by",
-    "size": "limit",
-    "start": "characters",
-    "term": "query",
-    "threshold": "min_score",
-    "top_k": "limit",
-    "topk": "limit",
-    "type": "types",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,37 +205,4 @@ def _checked(tool: Tool, arguments: Mapping[str, Any]) -> Body:
     try:
         return tool.parameters.model_validate(given)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        told = list(_told(tool, problems[:_MOST_PROBLEMS]))
-        if len(problems) > _MOST_PROBLEMS:
-            told.append(f"and {len(problems) - _MOST_PROBLEMS} more")
-        raise CallError("; ".join(told)) from error
-
-
-def _told(tool: Tool, problems: Any) -> Iterator[str]:  # noqa: ANN401 - pydantic's
-    for problem in problems:
-        place = ".".join(str(part)[:80] for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            yield _unknown(tool, place)
-        elif problem["type"] == "missing":
-            yield f"{tool.name} needs `{place}`"
-        else:
-            message = str(problem["msg"]).removeprefix("Value error, ")
-            yield f"`{place}`: {message.replace('Input should', 'it must', 1)}"
-
-
-def _unknown(tool: Tool, place: str) -> str:
-    """Say of a parameter that there is none like it, and which one is right."""
-    head, _, last = place.rpartition(".")
-    known = _known(tool, head)
-    if (synonym := _SYNONYMS.get(last.casefold())) in known:
-        right = f"use `{synonym}`"
-    else:
-        right = meant(last, known).replace("'", "`")
-    return f"{tool.name} has no parameter `{place}`; {right}"
-
-
-def _known(tool: Tool, head: str) -> list[str]:
-    if not head:
-        return list(tool.parameters.model_fields)
-    return list(searching.OneQuery.model_fields)
+        raise CallError(faults_of(tool.name, tool.parameters, error)) from error
