@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def ingest(
     base: KnowledgeBase | Client,
-    paths: Sequence[Path | str],
+    paths: Path | str | Sequence[Path | str],
     *,
     collection: CollectionRef = None,
     options: IngestOptions | None = None,
@@ -45,7 +45,7 @@ def ingest(
 
     Args:
         base: where documents go.
-        paths: folders and files.
+        paths: folders and files; a single one needs no list.
         collection: which one to fill; None is the settings'.
         options: choices of this run.
         on_event: told of each file's progress.
@@ -58,6 +58,7 @@ def ingest(
         KnowledgeBaseError: the store or the model failed.
     """
     options = options or IngestOptions()
+    paths = [paths] if isinstance(paths, str | Path) else paths
     if not isinstance(base, KnowledgeBase):
         from ingest.sending.serving import ingest_there  # noqa: PLC0415 - few need its client
 

@@ -30,7 +30,7 @@ class JobCalls(Parts):
 
     def ingest(
         self,
-        files: Sequence[Path | str | Sent],
+        files: Path | str | Sequence[Path | str | Sent],
         *,
         collection: str | None = None,
         replace: bool = True,
@@ -44,7 +44,7 @@ class JobCalls(Parts):
         what it was.
 
         Args:
-            files: paths of files and folders, or names with their bytes.
+            files: a path, or paths of files and folders, or names with their bytes.
             collection: where they go; None is the server's own.
             replace: whether a file of a known name with other content takes its place.
             passwords: tried on files that are protected.
@@ -65,7 +65,7 @@ class JobCalls(Parts):
 
     def upload(
         self,
-        files: Sequence[Path | str | Sent],
+        files: Path | str | Sequence[Path | str | Sent],
         *,
         collection: str | None = None,
         replace: bool = True,

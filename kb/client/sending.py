@@ -90,13 +90,16 @@ def _scratch() -> IO[bytes]:
     return SpooledTemporaryFile(_IN_MEMORY)
 
 
-def parcels(files: Sequence[Path | str | Sent]) -> Iterator[Parcel]:
+def parcels(files: Path | str | Sequence[Path | str | Sent]) -> Iterator[Parcel]:
     """Give files in the order in which they are named, a request's worth at a time.
+
+    A single path is one: its characters are none.
 
     Raises:
         SettingsError: a path does not exist; two files have one name.
     """
-    found = [file for given in files for file in _found(given)]
+    several = [files] if isinstance(files, str | Path) else files
+    found = [file for given in several for file in _found(given)]
     names: set[str] = set()
     for file in found:
         if file.name in names:

@@ -26,7 +26,8 @@ _SENTENCE_ENDS = tuple(".!?。！？")
 # Words that the catalog looks for, the longest first, and names that are then compared whole.
 _MOST_LOOKED_FOR, _MOST_COMPARED = 3, 200
 
-_ENDING = re.compile(r"[^.]\.\w{1,8}$")
+# It has a letter: "1.2.3" is no file.
+_ENDING = re.compile(r"[^.]\.(?=\d*[^\W\d])\w{1,8}$")
 
 
 def first_passages(
@@ -34,7 +35,8 @@ def first_passages(
 ) -> list[int]:
     """Return the first passages of documents that are named as a query says, best first.
 
-    They pass the restriction. Best is the name that has the least besides the query's words.
+    They pass the restriction. Where a name has the query as it is typed, only such names count.
+    Best is the one that has the least besides the query's words.
     """
     words = _words(query.text) if len(query.text) <= _MOST_CHARACTERS else []
     sentence = query.text.rstrip().endswith(_SENTENCE_ENDS)
@@ -43,7 +45,7 @@ def first_passages(
     wanted = telling_terms(query.text)
     found = [
         (document_id, path)
-        for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR])
+        for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR], query)
         if has_all(wanted, path)
     ]
     named = dict.fromkeys(document_id for document_id, _ in found)
@@ -90,17 +92,19 @@ def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]
 
 
 def _named_like(
-    state: State, collection: CollectionInfo, words: Sequence[str]
+    state: State, collection: CollectionInfo, words: Sequence[str], query: Query
 ) -> list[tuple[int, str]]:
-    """Return the files whose name, not only their folder's, holds some words, shortest first."""
+    """Return the files whose name, not only their folder's, holds some words, best first."""
     folded = [word.casefold() for word in words]
+    typed = query.text.strip().casefold()
     named = [
         (len(name), document_id, path)
         for document_id, path in state.paths_with(collection.id, words)
         for name in (path.rpartition("/")[2].casefold(),)
         if all(word in name for word in folded)
     ]
-    return [(document_id, path) for _, document_id, path in nsmallest(_MOST_COMPARED, named)]
+    best = [(document_id, path) for _, document_id, path in nsmallest(_MOST_COMPARED, named)]
+    return [each for each in best if typed in each[1].casefold()] or best
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from kb.server.errors import RefusalError
 
@@ -131,6 +131,28 @@ def check_type(headers: Headers, *, json: bool) -> None:
     if headers.get("content-encoding", "identity").lower() != "identity":
         msg = "the body must not be compressed; leave out `Content-Encoding`"
         raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg)
+
+
+def require_file(headers: Headers) -> None:
+    """Refuse a form where the body is to be a file itself.
+
+    Raises:
+        RefusalError: it is one (415).
+    """
+    if headers.get("content-type", "").strip().lower().startswith("multipart/"):
+        msg = "the body must be the bytes of the file, not a form (`curl --data-binary @FILE`)"
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, msg, code="form_refused")
+
+
+def taken_for_json(scope: Scope) -> None:
+    """Have a body that says nothing, or that it is a form, count as JSON, as Ollama takes it.
+
+    Ollama's examples send it so, for that is what curl says of every body.
+    """
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    if not kinds or kinds == [b"application/x-www-form-urlencoded"]:
+        others = [each for each in scope["headers"] if each[0] != b"content-type"]
+        scope["headers"] = [*others, (b"content-type", b"application/json")]
 
 
 def check_length(headers: Headers, largest: int, advice: str) -> None:

@@ -34,13 +34,14 @@ _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
 MALFORMED = codes.MALFORMED
+OLLAMA = "/api/"
+"""Where the routes of Ollama's interface begin."""
 
 _FAULT = "the server failed on this request; its log says why"
 _MOST_PROBLEMS = 5  # of one request that are named
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
 _SHOULD = "Input should "
-_OLLAMA = "/api/"
 _CHOICE = re.compile(r"\([a-z]+\)")  # names one of several bodies that a route takes, not a field
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
 
@@ -105,7 +106,7 @@ def error_response(error: RefusalError, path: str = "") -> Response:
     object.
     """
     shape = _detail(error)
-    response = json_response({"error": shape["message"] if path.startswith(_OLLAMA) else shape})
+    response = json_response({"error": shape["message"] if path.startswith(OLLAMA) else shape})
     response.status_code = error.status
     if error.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -17,11 +17,12 @@ from kb.server.bodies import (
     PassingBody,
     check_length,
     check_type,
+    taken_for_json,
     too_large,
     too_slow,
 )
 from kb.server.caller import CALLER
-from kb.server.errors import RefusalError, busy, error_response
+from kb.server.errors import OLLAMA, RefusalError, busy, error_response
 from kb.server.guard import Guard
 from kb.server.limits import Limits
 from kb.server.metrics import Metrics
@@ -128,7 +129,9 @@ class Gate:
         self._check_turn(place)
         files = place.needs.body == "files"
         if scope["method"] in _WITH_BODY:
-            check_type(headers, json=not files)
+            if place.path.startswith(OLLAMA):
+                taken_for_json(scope)
+            check_type(Headers(scope=scope), json=not files)
         check_length(headers, self._largest(place), _FEWER_FILES if files else _LESS)
         return place
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from agents import call, desk_of, refused, values
 from hashing_embedder import HashingEmbedder
 from jsonschema import Draft202012Validator
 
+from ingest.jobs import Jobs
 from kb import Document, KnowledgeBase, Page, Section, Settings
 from kb.chat.limits import estimated_tokens
+from kb.server.agents import adding
 from kb.server.agents.desk import Desk
 from kb.server.agents.fences import TAG, Fence
 from kb.server.agents.schemas import schema_of
@@ -360,6 +364,59 @@ def test_values_are_as_the_schema_of_the_tool_says(
     (tool,) = (each for each in tools_of(desk) if each.name == name)
     validator = Draft202012Validator(schema_of(tool.result))
     validator.validate(json.loads(json.dumps(values(desk, name, **given))))
+
+
+def test_a_file_is_added_and_can_be_found_once_its_job_is_done(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "_PATIENCE_S", 120.0)
+    new = tmp_path / "owls.md"
+    new.write_text("# Owls\n\nOwls fly at night.\n", "utf-8")
+    jobs = Jobs(base)
+    try:
+        local = desk_of(base, jobs=jobs, local=True)
+        told = values(local, "add_file", path=str(new), collection="owls")
+        assert told["done"]
+        assert told["document"]["title"] == "Owls"
+        assert values(local, "status", job=told["job"]["job"])["jobs"][0]["state"] == "done"
+        for wrong, said in (("owls.md", "no absolute path"), (str(new) + "x", "no '/")):
+            assert said in refused(local, "add_file", path=wrong)
+
+        far = desk_of(base, jobs=jobs)
+        sent = {"name": "owls.txt", "collection": "new owls"}
+        first = values(far, "add_file", data=_base64("Owls hunt."), **sent)
+        assert first["document"]["path"] == "owls.txt"
+        assert "replace=true" in refused(far, "add_file", data=_base64("Owls nest."), **sent)
+        again = values(far, "add_file", data=_base64("Owls nest."), replace=True, **sent)
+        assert again["document"]["id"] != first["document"]["id"]
+        assert "not Base64" in refused(far, "add_file", data="!", **sent)
+        assert "type that is not read" in refused(far, "add_file", name="a.exe", data="AA==")
+    finally:
+        jobs.close()
+        for name in ("owls", "new owls"):
+            base.delete_collection(name)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_a_text_is_not_replaced_and_a_passage_not_removed_by_mistake(base: KnowledgeBase) -> None:
+    desk = desk_of(base)
+    given = {"name": "note", "collection": "notes"}
+    added = values(desk, "add_text", text="Owls hunt.", tags="night", **given)
+    assert added["document"]["tags"] == ["night"]
+    assert "replace=true" in refused(desk, "add_text", text="Owls nest.", **given)
+    changed = values(desk, "add_text", text="Owls nest.", replace=True, **given)
+    assert changed["outcome"] == "changed"
+    assert "blank" in refused(desk, "add_text", text=" \n", name="x")
+    (passage,) = values(desk, "search", query="nest", collections="notes")["passages"]
+    said = refused(desk, "remove", id=passage["id"])
+    assert changed["document"]["id"] in said
+    assert "needs `add` or `remove`" in refused(desk, "tag", documents=["note"])
+    assert values(desk, "remove", id="note", collection="notes")["removed"]["path"] == "note"
+    assert values(desk, "list_documents", collection="notes")["total"] == 0
+    base.delete_collection("notes")
 
 
 def test_a_key_of_one_collection_learns_of_no_other(base: KnowledgeBase) -> None:

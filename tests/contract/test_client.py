@@ -12,6 +12,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 from served_app import ServedApp, served_app
 
+from ingest import ingest
 from kb.catalog.job_records import JobFile
 from kb.client import Client
 from kb.errors import (
@@ -300,6 +301,21 @@ class TestSending:
             client.ingest([tmp_path / "nowhere.txt"])
         with pytest.raises(SettingsError, match=r"two files are called a\.txt"):
             client.ingest([("a.txt", b"One."), ("a.txt", b"Two.")])
+
+    def test_a_single_path_is_one_and_not_as_many_as_it_has_characters(
+        self, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "rye.txt").write_text("Rye bread.")
+        (tmp_path / "r").write_text("Named like a character of the path.")
+        monkeypatch.chdir(tmp_path)
+        for given in ("rye.txt", str(tmp_path / "rye.txt"), tmp_path / "rye.txt"):
+            (file,) = client.ingest(given, collection="one")
+            assert file.name == "rye.txt"
+            (job,) = client.upload(given, collection="one")
+            assert [each.name for each in client.job_files(job.id)] == ["rye.txt"]
+        report = ingest(client, "rye.txt", collection="one")
+        assert [file.source.path for file in report.files] == ["rye.txt"]
+        assert [info.name for info in client.documents(collection="one")] == ["rye.txt"]
 
     def test_uploads_are_jobs_that_nobody_needs_to_wait_for(self, client: Client) -> None:
         (job,) = client.upload([("later.txt", b"Later.")], collection="later")

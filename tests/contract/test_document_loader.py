@@ -237,6 +237,11 @@ def test_a_name_of_any_characters_is_a_name_and_no_place(
     assert left_behind(base) == []
 
 
+def test_a_form_is_not_taken_for_a_file(client: httpx.Client) -> None:
+    answer = client.put("/process", files=[("file", ("note.md", b"Words."))])
+    assert "--data-binary" in refused(answer, 415, "form_refused")
+
+
 def test_a_name_that_is_not_percent_encoded_is_read_as_utf8(client: httpx.Client) -> None:
     headers = {"X-Filename": "红隼.png".encode(), "Content-Type": b"image/png"}
     answer = client.put("/process", content=b"x", headers=headers)

@@ -279,6 +279,26 @@ class TestLlamaCpp:
 class TestOllama:
     """Ollama's client, with the model named as Ollama names it or as it is."""
 
+    @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", None])
+    @pytest.mark.parametrize(
+        ("path", "field"), [("/api/embed", "input"), ("/api/embeddings", "prompt")]
+    )
+    def test_what_curl_sends_as_ollama_writes_it_is_read_as_json(
+        self, client: httpx.Client, path: str, field: str, kind: str | None
+    ) -> None:
+        sent = {"Content-Type": kind} if kind else {}
+        content = json.dumps({"model": MODEL, field: "a heron"}).encode()
+        answer = client.post(path, content=content, headers=sent)
+        assert answer.status_code == 200, answer.text
+        assert len(np.ravel(answer.json().get("embeddings") or answer.json()["embedding"])) == DIM
+        # A form of a foreign page looks the same, but for where it comes from.
+        page = {**sent, "Origin": "https://evil.example"}
+        assert client.post(path, content=content, headers=page).status_code == 403
+        plain = client.post(path, content=content, headers={"Content-Type": "text/plain"})
+        assert plain.status_code == 415
+        form = client.post(path, content=b"model=x", headers=sent)
+        assert "not JSON" in form.json()["error"]
+
     @pytest.mark.parametrize("name", [MODEL, f"{MODEL}:latest", "Hashed-Words:latest"])
     def test_embed_as_the_client_sends_it(self, client: httpx.Client, name: str) -> None:
         data = send(client, "/api/embed", f'{{"model":"{name}","input":"a heron"}}', OLLAMA)

@@ -240,6 +240,43 @@ def test_a_search_stays_in_the_collections_of_its_key(
     assert {hit["collection"] for hit in answer.json().get("data", ())} == found
 
 
+def test_a_document_of_another_collection_is_told_of_in_the_words_for_one_that_is_nowhere(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    headers = bearer(key(served, list(KEY_SCOPES), collections=[OWN]))
+    foreign = served.base.add("Elsewhere.", name="x.txt", collection="third shelf").document_id
+    paths = [f"/v1/documents/{{}}{rest}" for rest in ("", "/content", "/chunks", "/original")]
+    asks: list[tuple[str, str, dict[str, Any]]] = [("GET", path, {}) for path in paths]
+    asks.append(("DELETE", "/v1/documents/{}", {}))
+    asks.append(("PUT", "/v1/documents/{}/original", {"content": b"Words."}))
+    for method, path, rest in asks:
+        said = [
+            client.request(method, path.format(number), headers=headers, **rest)
+            for number in (foreign, 987_654)
+        ]
+        assert [each.status_code for each in said] == [404, 404]
+        assert said[0].text.replace(str(foreign), "N") == said[1].text.replace("987654", "N")
+    served.base.delete_collection("third shelf")
+
+
+def test_hits_are_marked_for_keys_of_their_collections(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    headers = bearer(key(served, ["read"], collections=[OWN]))
+    asked = {"query": "hides", "highlights": "none"}
+    hits = client.post("/v1/search", json=asked, headers=headers).json()["data"]
+    assert [hit["words"] for hit in hits] == [[]]
+    body = {"query": "hides", "hits": hits}
+    marked = client.post("/v1/highlights", json=body, headers=headers).json()["data"]
+    assert [hit["words"] for hit in marked] != [[]]
+    assert client.post("/v1/highlights", json={**body, "hits": []}, headers=headers).json() == {
+        "object": "list",
+        "data": [],
+    }
+    hits.append({**hits[0], "collection": OTHER})
+    assert client.post("/v1/highlights", json=body, headers=headers).status_code == 403
+
+
 def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
     served: ServedApp, client: httpx.Client
 ) -> None:

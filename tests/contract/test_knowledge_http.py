@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from hashing_embedder import HashingEmbedder
 from served_app import ServedApp, served_app
 
 from ingest import ingest_uploads
@@ -187,6 +190,19 @@ def test_a_document_that_is_not_there_is_not_found_on_any_route(
     assert error(client.delete(f"/v1/documents/{number}"), 404)["code"] == "document_not_found"
 
 
+@pytest.mark.parametrize("part", ["bytes=0-4", "bytes=9999-", "bytes=5-1", "lines=1-2", "x"])
+def test_an_original_is_given_whole_whatever_part_is_asked_for(
+    client: httpx.Client, part: str
+) -> None:
+    path = f"/v1/documents/{id_of(client, 'owl.md')}/original"
+    answer = client.get(path, headers={"Range": part})
+    assert (answer.status_code, answer.headers["Accept-Ranges"]) == (200, "none")
+    assert answer.content.startswith(b"# Owls")
+    assert answer.content.endswith(b"It eats mice.")
+    told = client.get("/openapi.json").json()["paths"]["/v1/documents/{document_id}/original"]
+    assert answer.headers["Content-Type"] in told["get"]["responses"]["200"]["content"]
+
+
 @pytest.mark.parametrize("number", ["x", "-1", "1.0", "１", str(2**63), "9" * 5000])
 def test_what_is_no_number_names_no_document(client: httpx.Client, number: str) -> None:
     found = error(client.get(f"/v1/documents/{number}/content"), 400)
@@ -215,6 +231,8 @@ def test_the_original_is_what_was_sent_and_never_shown_as_a_page(client: httpx.C
         "attachment; filename*=UTF-8''tea%20%C3%A9.txt"
     )
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # In which encoding is for the reader to find out, as for any file.
+    assert answer.headers["Content-Type"] == "text/plain"
     number = id_of(client, "heron.txt")
     gone = error(client.get(f"/v1/documents/{number}/original"), 404)
     assert gone["code"] == "original_not_found"
@@ -257,6 +275,18 @@ def test_several_queries_are_searched_for_together(client: httpx.Client, served:
     assert {"query_1", "query_2"} >= {name for name in hits[0].scores if "query" in name}
     one = client.post("/v1/search", json={"queries": [{"query": "owl"}]}).json()["data"]
     assert one == client.post("/v1/search", json={"query": "owl"}).json()["data"]
+
+
+def test_queries_are_texts_too_or_have_one_as_in_python(client: httpx.Client) -> None:
+    def found(*queries: object) -> Any:  # noqa: ANN401 - JSON
+        answer = client.post("/v1/search", json={"queries": queries})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    expected = found({"query": "owl"}, {"query": "tea", "weight": 2})
+    assert found("owl", {"text": "tea", "weight": 2}) == expected
+    for wrong in (1, ["owl"], {"query": "owl", "text": "tea"}, {"txt": "owl"}):
+        assert error(client.post("/v1/search", json={"queries": [wrong]}), 400)
 
 
 def test_each_of_several_queries_is_told_how_it_was_probably_meant(client: httpx.Client) -> None:
@@ -316,3 +346,23 @@ def test_a_parameter_that_stands_twice_is_refused_everywhere(client: httpx.Clien
     for path in ("documents", "failed", "runs", f"documents/{number}/chunks"):
         refused = error(client.get(f"/v1/{path}?limit=1&limit=2"), 400)
         assert "stands twice" in refused["message"]
+
+
+def test_an_instruction_that_the_model_takes_none_of_is_refused_where_it_is_given(
+    tmp_path: Path,
+) -> None:
+    class Plain(HashingEmbedder):
+        abilities = replace(HashingEmbedder.abilities, takes_task=False)
+
+    with (
+        served_app(tmp_path, embedder=Plain()) as served,
+        httpx.Client(base_url=served.url, trust_env=False) as client,
+    ):
+        body = {"name": "manuals", "instruction": "Find"}
+        refused = error(client.post("/v1/collections", json=body), 400)
+        assert "takes no instruction" in refused["message"]
+        client.post("/v1/collections", json={"name": "manuals", "instruction": ""})
+        changed = client.patch("/v1/collections/manuals", json={"instruction": "Find"})
+        assert "takes no instruction" in error(changed, 400)["message"]
+        asked = {"query": "heron", "collection": "manuals"}
+        assert client.post("/v1/search", json=asked).status_code == 200

@@ -244,6 +244,18 @@ def test_a_documents_file_is_replaced_and_keeps_its_name_and_tags(
     assert client.get(f"/v1/documents/{number}").status_code == 404
 
 
+def test_a_form_does_not_take_the_place_of_a_documents_file(
+    client: httpx.Client, collection: str
+) -> None:
+    done(client, send(client, ("a.md", OWL), collection=collection))
+    (number,) = documents(client, collection).values()
+    form = [("files", ("a.md", HERON))]
+    refused = error(client.put(f"/v1/documents/{number}/original", files=form), 415)
+    assert refused["code"] == "form_refused"
+    assert "--data-binary" in refused["message"]
+    assert client.get(f"/v1/documents/{number}/original").content == OWL
+
+
 def test_a_document_that_was_not_uploaded_has_no_file_to_replace(
     client: httpx.Client, served: ServedApp, collection: str
 ) -> None:

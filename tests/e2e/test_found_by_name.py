@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
@@ -72,6 +73,14 @@ def test_a_document_is_found_by_the_name_of_any_of_its_files(base: KnowledgeBase
 def test_the_folder_of_a_file_is_not_its_name(base: KnowledgeBase) -> None:
     assert base.search("reports", mode="keyword") == []
     assert base.search("finance", mode="keyword") == []
+
+
+def test_of_names_with_the_same_parts_the_one_as_typed_is_first(tmp_path: Path) -> None:
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
+        for version in ("1.2.3", "2.3.1", "3.1.2"):
+            base.add(f"What is new in {version[::-1]}.", name=f"release-{version}.txt")
+        for version in ("1.2.3", "2.3.1", "3.1.2"):
+            assert base.search(version)[0].source == f"release-{version}.txt"
 
 
 def test_by_meaning_alone_no_names_are_looked_at(base: KnowledgeBase) -> None:

@@ -164,7 +164,7 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
         connection.execute("ALTER TABLE documents DROP COLUMN refined")
         for later in ("page_label_last", "header", "language"):
             connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
-        for later in ("vectors", "moving_to", "refined_count"):
+        for later in ("vectors", "moving_to", "refined_count", "folders"):
             connection.execute(f"ALTER TABLE collections DROP COLUMN {later}")
         for later in LATER_TABLES:
             connection.execute(f"DROP TABLE {later}")

@@ -21,10 +21,11 @@ def desk_of(
     *,
     scopes: Sequence[KeyScope] = KEY_SCOPES,
     collections: Sequence[str] | None = None,
+    jobs: Jobs | None = None,
     local: bool = False,
 ) -> Desk:
     caller = Caller(key="tested", scopes=scopes, collections=collections)
-    return Desk(base=base, caller=caller, jobs=lambda: Jobs(base), local=local)
+    return Desk(base=base, caller=caller, jobs=lambda: jobs or Jobs(base), local=local)
 
 
 def call(desk: Desk, name: str, /, **arguments: Any) -> Told:  # noqa: ANN401 - JSON

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kb.indexing.steps import PYTHON_ROOT
-from kb.records import DocumentInfo, Source
+from kb.records import CollectionInfo, DocumentInfo, Source
 from kb.records.short_ids import short_id
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
@@ -120,8 +120,7 @@ def add_text(desk: Desk, asked: AddText) -> Told:
         msg = "`text` is blank; send the text itself"
         raise wrong(msg)
     base, collection = desk.base, desk.filled(asked.collection)
-    source = Source(root=PYTHON_ROOT, path=asked.name)
-    if not asked.replace and base.files.state(source, collection=collection) is not None:
+    if not asked.replace and _is_taken(desk, asked.name, collection):
         msg = (
             f"there is a text {asked.name!r} in {collection!r} already; read it, then call again "
             "with replace=true to replace it, or choose another name"
@@ -137,6 +136,15 @@ def add_text(desk: Desk, asked: AddText) -> Told:
     return Told(
         text, Added(outcome=added.outcome, document=document_values(info), passages=added.chunks)
     )
+
+
+def _is_taken(desk: Desk, name: str, collection: str) -> bool:
+    """Say whether a collection, which need not be there yet, has a text of a name."""
+    found = desk.base.held(collection)
+    if not isinstance(found, CollectionInfo):
+        return False
+    source = Source(root=PYTHON_ROOT, path=name)
+    return desk.base.files.state(source, collection=found) is not None
 
 
 def tag(desk: Desk, asked: TagDocuments) -> Told:

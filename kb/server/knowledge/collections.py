@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from kb import wire
-from kb.errors import CollectionNameError
+from kb.errors import CollectionNameError, SettingsError
 from kb.folders import MOST_DESCRIPTION, MOST_FOLDERS, MOST_PATH
 from kb.records import SearchMode
 from kb.server.caller import Asking, Caller
@@ -147,13 +147,27 @@ def _listed(serving: Serving, caller: Caller) -> dict[str, Any]:
 
 
 def _created(serving: Serving, body: NewCollection) -> dict[str, Any]:
+    _check_instruction(serving, body.instruction)
     made = serving.base.create_collection(
         body.name, description=body.description, instruction=body.instruction, mode=body.mode
     )
     return wire.collection_json(made)
 
 
+def _check_instruction(serving: Serving, instruction: str | None) -> None:
+    """Refuse an instruction that would have every search of the collection fail.
+
+    Raises:
+        SettingsError: the model takes none.
+    """
+    embedder = serving.base.embedder
+    if instruction and not embedder.abilities.takes_task:
+        msg = f"{embedder.identity.model_id} takes no instruction; leave it out"
+        raise SettingsError(msg)
+
+
 def _changed(serving: Serving, name: str, body: CollectionChange) -> dict[str, Any]:
+    _check_instruction(serving, body.instruction)
     given = body.model_fields_set
     changed = serving.base.change_collection(
         name,

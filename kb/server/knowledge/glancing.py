@@ -93,12 +93,13 @@ def routes(serving: Serving) -> APIRouter:
         response_model=HighlightedReply,
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True),
     )
-    @needs("read", body="json")
-    async def highlight(body: HighlightBody) -> Response:
+    @needs("read", body="json", collections="asked")
+    async def highlight(body: HighlightBody, caller: Asking) -> Response:
         """Mark in the hits of a search the sentences that answer.
 
         For programs that search without marking, show the hits at once, and mark them afterwards.
         """
+        caller.check(*dict.fromkeys(hit.collection for hit in body.hits))
         return await serving.quick.run(lambda: json_response(_marked(serving, body)))
 
     return router

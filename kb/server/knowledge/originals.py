@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from kb.records import DocumentInfo
 from kb.server.caller import Asking
@@ -28,9 +29,21 @@ _OTHER_TYPE = "application/octet-stream"
 _FILE: Errors = {
     HTTPStatus.OK: {
         "description": "The file, as it was read.",
-        "content": {_OTHER_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in sorted({*_TYPES.values(), _OTHER_TYPE})
+        },
     }
 }
+
+
+class _WholeFile(FileResponse):
+    """A file whole: the refusals of wrong ranges would not have the shape of this server's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, whatever part was asked for."""
+        headers = [each for each in scope["headers"] if each[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -59,10 +72,12 @@ def routes(serving: Serving) -> APIRouter:
                 f"/v1/documents/{document_id}/content"
             )
             raise RefusalError(HTTPStatus.NOT_FOUND, msg, code="original_not_found")
-        return FileResponse(
+        return _WholeFile(
             path,
-            media_type=_TYPES.get(path.suffix.lower(), _OTHER_TYPE),
             headers={
+                # Here, so that no charset is added: a text may be in any.
+                "Content-Type": _TYPES.get(path.suffix.lower(), _OTHER_TYPE),
+                "Accept-Ranges": "none",
                 # Never shown in the browser as a page of this server.
                 "Content-Disposition": f"attachment; filename*=UTF-8''{quote(info.name, safe='')}",
                 "X-Content-Type-Options": "nosniff",

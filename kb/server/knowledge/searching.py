@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from kb import wire
 from kb.records import Highlighting, SearchMode
@@ -50,11 +50,29 @@ class QueryBody(Body):
     weight: Annotated[float, Field(ge=0.001, le=1000)] = 1.0
 
 
+def _as_query(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """Take a text for a query, and what Python calls it for its field."""
+    if isinstance(value, str):
+        return {"query": value}
+    if isinstance(value, dict) and "text" in value and "query" not in value:
+        return {"query" if name == "text" else name: each for name, each in value.items()}
+    return value
+
+
+_Query = Annotated[
+    QueryBody,
+    BeforeValidator(
+        _as_query,
+        json_schema_input_type=Annotated[str, Field(max_length=MOST_CHARACTERS)] | QueryBody,
+    ),
+]
+
+
 class SearchBody(Body):
     """``POST /v1/search``: what ``kb search`` takes, for one query or for several."""
 
     query: _QueryText = ""
-    queries: list[QueryBody] = Field(default=[], max_length=MOST_QUERIES)
+    queries: list[_Query] = Field(default=[], max_length=MOST_QUERIES)
     collection: CollectionNames | None = None
     top_k: Annotated[int, Field(ge=1, le=1000), INTEGER] | None = None
     mode: SearchMode | None = None

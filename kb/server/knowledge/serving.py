@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Path
 
-from kb.errors import DocumentNotFoundError
+from kb.catalog.numbers import no_document
 from kb.knowledge_base import KnowledgeBase
 from kb.records import DocumentInfo
 from kb.server.caller import Caller
@@ -94,8 +94,7 @@ class Serving:
         """
         info = self.base.document(document_id)
         if not caller.among([info.collection]):
-            msg = f"there is no document {document_id} for the key {caller.key!r}"
-            raise DocumentNotFoundError(msg)
+            raise no_document(document_id)  # in the words for one that is nowhere
         return info
 
 

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from kb import wire
 from kb.errors import StoreBusyError, StoreError
 from kb.records import DocumentInfo
+from kb.server.bodies import require_file
 from kb.server.caller import Asking
 from kb.server.description import Errors, errors
 from kb.server.errors import RefusalError, json_response
@@ -142,6 +143,7 @@ def routes(serving: Serving) -> APIRouter:
         The body is the new file. The document gets another number once it has been read; a file
         that cannot be read leaves it as it was.
         """
+        require_file(request.headers)
         info = await serving.quick.run(lambda: serving.document(caller, document_id))
         names = _replaceable(info)
         async with _batch(serving) as batch:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from kb.knowledge_base import KnowledgeBase
+from kb.server.bodies import require_file
 from kb.server.description import errors
 from kb.server.errors import RefusalError, json_response
 from kb.server.loading.arriving import Arrivals
@@ -67,6 +68,7 @@ def routes(base: KnowledgeBase, *, reader: FileReader) -> APIRouter:
 
         PDF (scans are read by OCR), DOCX, Markdown and text in any common encoding are read.
         """
+        require_file(request.headers)
         sent = SentFile.of(filename, content_type)
         with arrivals.room() as arriving:
             arrivals.check_length(sent, _declared_length(request))
