@@ -32,6 +32,8 @@ def split_tags(text: str) -> tuple[str, ...]:
 
 def folded(tag: str) -> str:
     """Return what two spellings of a tag have in common."""
+    if tag.isascii() and tag.isprintable():  # normal as it is; a tenth of the time
+        return tag.strip().casefold()
     return normalise(tag).strip().casefold()
 
 

@@ -58,7 +58,33 @@ class AddressReads(Transaction):
 
     def named_by_path(self, collection_ids: Sequence[str], path: str) -> list[Named]:
         """Return the documents of exactly this path, whole or below the ingested folder."""
-        return self._named(collection_ids, f" AND :path IN (s.path, {_WHOLE})", path=path)
+        found: list[Named] = []
+        for collection_id in collection_ids:
+            # By root, and so by the index: walking all paths takes 30 ms for each 100,000.
+            for root in self._roots(collection_id):
+                within = f"{root.rstrip('/')}/"
+                below = [path, *([path.removeprefix(within)] if path.startswith(within) else [])]
+                found += self._named(
+                    [collection_id],
+                    " AND s.collection_id = :collection AND s.root = :root"
+                    " AND s.path IN (SELECT value FROM json_each(:below))",
+                    collection=collection_id,
+                    root=root,
+                    below=json.dumps(below),
+                )
+        return found
+
+    def _roots(self, collection_id: str) -> list[str]:
+        """Return the folders that a collection's documents came from."""
+        rows = self._db.execute(
+            "WITH RECURSIVE found (root) AS ("
+            "SELECT min(root) FROM sources WHERE collection_id = :id"
+            " UNION ALL SELECT (SELECT min(root) FROM sources WHERE collection_id = :id"
+            " AND root > found.root) FROM found WHERE found.root IS NOT NULL)"
+            " SELECT root FROM found WHERE root IS NOT NULL",
+            {"id": collection_id},
+        )
+        return [row["root"] for row in rows]
 
     def named_by_path_end(self, collection_ids: Sequence[str], end: str) -> list[Named]:
         """Return the documents whose path ends with these parts of a path."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +72,7 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
 
 def stdout() -> Console:
     """Return the console for results; a table that goes to a program has whole lines."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_PIPES
+    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
     return Console(highlight=False, soft_wrap=True, width=width)
 
 

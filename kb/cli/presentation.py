@@ -84,6 +84,9 @@ def print_hits(
         line.append(f"  {why_text(hit)}", style="green")
         line.append(f"  {hit.short_id}", style="dim")
         console.print(line)
+        if hit.about:
+            told = shortened("; ".join(map(one_line, hit.about)))
+            console.print(indented(Text(f"from: {told}", style="dim")))
         if explain:
             console.print(indented(Text(scores_text(hit), style="dim")))
         if hit.header:
@@ -123,6 +126,7 @@ def why_text(hit: SearchHit) -> str:
     return f"{hit.score:.2f}  {', '.join(told[reason] for reason in hit.told_reasons)}".rstrip()
 
 
+_OF_A_QUERY = "query_"  # how the search names what each of several queries gave
 _STAGES = {
     "reranked": "reranked {:.3f}",
     "fused": "fused {:.3f}",
@@ -138,7 +142,12 @@ def scores_text(hit: SearchHit) -> str:
     }
     totals = [texts.pop(name) for name in ("reranked", "fused") if name in texts]
     stages = " and ".join(f"{text} (#{hit.ranks[name]})" for name, text in texts.items())
-    return " from ".join([*totals, stages])
+    asked = [
+        f"{name.replace('_', ' ')} {hit.scores[name]:.3f} (#{hit.ranks[name]})"
+        for name in sorted(hit.scores, key=lambda name: (len(name), name))
+        if name.startswith(_OF_A_QUERY)
+    ]
+    return " from ".join(filter(None, [*totals, " and ".join(asked), stages]))
 
 
 def whole(hit: SearchHit) -> Text:

@@ -83,6 +83,7 @@ class _Looking:
         self._state = state
         self._names = {each.id: each.name for tier in tiers for each in tier}
         self._tiers = [[each.id for each in tier] for tier in tiers if tier]
+        self._listed: list[list[Named]] | None = None
         self.used: ShortId | None = None
 
     def document(self, name: str) -> int | None:
@@ -118,14 +119,19 @@ class _Looking:
     def _loosely(self, name: str) -> int | None:
         """Look for a name without its extension, a title, or either in another case."""
         wanted = folded(name)
-        tiers = [self._state.all_named(tier) for tier in self._tiers]
-        for how in (_ends, _stems, _titles):
+        for matches in (_ends, _stem_is, _title_is):
             found = self._one(
-                name, ([each for each in tier if wanted in how(each)] for tier in tiers)
+                name, ([each for each in tier if matches(each, wanted)] for tier in self._all())
             )
             if found:
                 return found
         return None
+
+    def _all(self) -> list[list[Named]]:
+        """Return all documents under each of their paths, by tier."""
+        if self._listed is None:
+            self._listed = [self._state.all_named(tier) for tier in self._tiers]
+        return self._listed
 
     def _one(self, name: str, tiers: Iterator[list[Named]]) -> int | None:
         for tier in tiers:
@@ -138,7 +144,7 @@ class _Looking:
 
     def nothing(self, name: str) -> DocumentNotFoundError:
         """Return the error for a name that means nothing, with what comes nearest to it."""
-        every = [each for tier in self._tiers for each in self._state.all_named(tier)]
+        every = [each for tier in self._all() for each in tier]
         called = f"no document is called {name[:_MOST_SHOWN]!r}"
         given = short_id(name)
         if given is not None:
@@ -148,10 +154,13 @@ class _Looking:
         )
         if why := self._unreadable(name):
             msg = f"{called}: {why}"
+        elif _holds(every, name):
+            pattern = f"{name.rstrip('/')}/*"[:_MOST_SHOWN]
+            msg = f"{called}: it is a folder; give a path in it, or list it: kb get '{pattern}'"
         elif near:
             msg = f"{called}; did you mean {' or '.join(near)}?"
         elif every:
-            msg = f"{called}; search for it, or see `kb documents`"
+            msg = f"{called}; search for it, or list the documents"
         else:
             msg = f"{called}; there are no documents here yet"
         return DocumentNotFoundError(msg, nearest=near)
@@ -199,17 +208,22 @@ def _candidates(every: Sequence[Named], *, ids: bool) -> Iterator[tuple[str, str
                 yield like, called
 
 
-def _ends(each: Named) -> tuple[str, ...]:
-    parts = f"{each.root.rstrip('/')}/{each.path}".split("/")
-    return tuple(folded("/".join(parts[at:])) for at in range(len(parts)))
+def _holds(every: Sequence[Named], name: str) -> bool:
+    """Say whether a name is that of a folder with documents in it."""
+    part = f"/{folded(name).strip('/')}/"
+    return part != "//" and any(part in folded(f"/{each.root}/{each.path}") for each in every)
 
 
-def _stems(each: Named) -> tuple[str, ...]:
-    return (folded(_stem(each.path)),)
+def _ends(each: Named, wanted: str) -> bool:
+    return folded(f"{each.root.rstrip('/')}/{each.path}").endswith(f"/{wanted.lstrip('/')}")
 
 
-def _titles(each: Named) -> tuple[str, ...]:
-    return (folded(each.title),) if each.title else ()
+def _stem_is(each: Named, wanted: str) -> bool:
+    return folded(_stem(each.path)) == wanted
+
+
+def _title_is(each: Named, wanted: str) -> bool:
+    return bool(each.title) and folded(each.title) == wanted
 
 
 def _name(path: str) -> str:

@@ -155,8 +155,10 @@ class _Taking:
         if limit is not None and end - start > limit:
             end = self._cut(start, start + limit)
         own = self._info.short_id
-        named = own if span is None else stretch_id(own, *asked)
-        more = stretch_id(own, end, asked[1]) if end < asked[1] else ""
+        cut = end < asked[1]
+        # What is cited names what was read, and no more.
+        named = own if span is None and not cut else stretch_id(own, start, end)
+        more = stretch_id(own, end, asked[1]) if cut else ""
         return self._reading((start, end), short_id=named, more=more, heading=self._heading(start))
 
     def passage(self, found: Found, chunks: Sequence[Chunk]) -> Reading:
@@ -178,7 +180,7 @@ class _Taking:
             first, last = self._neighbours(chunks, at, left)
         return self._reading(
             (start, end),
-            short_id=passage_id(own, chunk.start),
+            short_id=stretch_id(own, start, end) if end < chunk.end else passage_id(own, start),
             heading=chunk.heading_path,
             header=chunk.header,
             before=text[chunks[first].start : start] if first < at else "",

@@ -125,7 +125,7 @@ def of_pages(written: str, document: Document, name: str) -> Span:
     """
     pages = document.pages
     if not pages:
-        msg = f"{name} has no pages; read its lines, for example {name}:1:50"
+        msg = f"{name} has no pages; read its lines, for example 1-50"
         raise SettingsError(msg)
     labelled = [page for page in pages if page.label == written.strip()]
     if labelled and not written.strip().isdecimal():

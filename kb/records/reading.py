@@ -13,7 +13,8 @@ class Reading:
     """A stretch of a document, and where it stands.
 
     Attributes:
-        short_id: what reads it again: the document's short id, a passage's, or a stretch's.
+        short_id: what reads it again and no more: the document's short id, a passage's, or, where a
+            range was asked for or the limit cut it, that of the stretch.
         document: what it is read from.
         text: what stands there.
         start: the document's character at which it begins, from 0.

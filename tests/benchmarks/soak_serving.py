@@ -134,6 +134,7 @@ class Soak:
         head = len(body) - SLOW
         while time.monotonic() < self.end:
             with raw_client.connected(self.url) as client:
+                client.settimeout(300)  # as long as those that embed
                 client.sendall(body[:head])
                 for byte in body[head:]:
                     time.sleep(0.1)

@@ -350,6 +350,8 @@ class TestCharactersAndBounds:
             parts.append(base.read(parts[-1].more, limit=limit))
         assert "".join(part.text for part in parts) == whole
         assert all(0 < len(part.text) <= limit for part in parts)
+        for part in parts:
+            read_again(base, part)
         if limit >= 77:  # a whole line fits
             assert all(part.text.endswith("\n") for part in parts[:-1])
 
@@ -430,6 +432,16 @@ def test_both_read_the_same(served: ServedApp, client: Client) -> None:
     for address in ("book.pdf", "notes.md:3:9", own, f"{own}.500", f"{own}.500-600"):
         for limit in (None, 40):
             assert client.read(address, limit=limit) == served.base.read(address, limit=limit)
+
+
+def test_every_passage_of_a_document_is_listed_with_its_short_id(
+    served: ServedApp, client: Client
+) -> None:
+    info = served.base.read("notes.md").document
+    told = client.server.get(f"/v1/documents/{info.id}/chunks")["data"]
+    assert len(told) == info.chunks
+    for each in told:
+        assert client.read(each["short_id"]).text == each["text"]
 
 
 class TestStability:

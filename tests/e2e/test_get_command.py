@@ -36,6 +36,7 @@ def fill(base: KnowledgeBase) -> None:
     )
     base.add(Document(text="".join(PARTS), media_type="pdf", pages=pages), name="book.pdf")
     base.add("Only here.", name="there/only.md", collection="other")
+    base.describe_collection("other", "What is elsewhere.")
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +138,8 @@ class TestGet:
         assert len(done.stdout) < 700
         assert "not shown: kb get notes.md book.pdf" in done.stderr
         listed = told(kb("get", "*", "--limit", "500", "--json"))
-        assert {each["short_id"] for each in listed["readings"]} | set(listed["left"]) == set(
-            ids.values()
-        )
+        shown = {each["document"]["short_id"] for each in listed["readings"]}
+        assert shown | set(listed["left"]) == set(ids.values())
         assert listed["left"]
 
     def test_a_file_whose_name_is_a_pattern_is_read(self, kb: Run) -> None:
@@ -167,6 +167,8 @@ class TestGet:
             (("nots/notes.md",), 1, r"did you mean t\w+ \(notes/notes\.md\)"),
             (("nots/*.md",), 1, r"did you mean notes/\w+\.md"),
             (("m0000000000",), 1, "no document has the id"),
+            (("notes/",), 1, r"it is a folder.*kb get 'notes/\*'"),
+            (("BIRDS",), 1, "it is a folder"),
             (("notes.md:500",), 2, "has 100 lines"),
             (("notes.md", "--pages", "1"), 2, "has no pages"),
             (("notes.md", "--lines", "x"), 2, "is not a range of lines"),
@@ -250,6 +252,15 @@ class TestSearch:
         assert {"query_1", "query_2"} & set(typed[0]["scores"])
         beside = told(kb("search", "kestrels", "-q", "both:towers", "--json"))
         assert {"query_1", "query_2"} <= {name for hit in beside for name in hit["scores"]}
+
+    def test_what_people_say_of_a_collection_stands_below_its_hits(self, kb: Run) -> None:
+        done = kb("search", "only here", "-m", "keyword", "-c", "other")
+        assert "from: What is elsewhere." in done.stdout
+        assert "from:" not in kb("search", "kestrels", "-m", "keyword").stdout
+
+    def test_what_each_query_gave_is_explained(self, kb: Run) -> None:
+        done = kb("search", "-q", "words:towers", "-q", "meaning:kestrels", "--explain", "-k", "1")
+        assert re.search(r"query 1 \d\.\d+ \(#\d+\) and query 2 \d\.\d+ \(#\d+\) from", done.stdout)
 
     def test_a_document_is_named_by_short_id_or_path(self, kb: Run, ids: dict[str, str]) -> None:
         for name in (ids["towers.txt"], ids["towers.txt"][:7], "birds/towers.txt"):

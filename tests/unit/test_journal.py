@@ -219,7 +219,7 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     client: httpx.Client, served: ServedApp
 ) -> None:
     before = told(client)
-    documents = 'shelfmark_tokens_total{kind="document"}'
+    documents = 'shelfmark_tokens_total{kind="none"}'
     client.post("/v1/embeddings", json={"input": ["a b c", "d e"]})
     client.post("/v1/embeddings", json={"input": "a b", "input_type": "query"})
     served.base.jobs.add(

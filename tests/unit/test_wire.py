@@ -67,6 +67,7 @@ HIT = SearchHit(
     short_id="p7f3a9c21ab.10",
     before="前",
     after="后",
+    about=("鸟的报告",),
 )
 DOCUMENT = DocumentInfo(
     id=7,
@@ -117,6 +118,7 @@ RECORDS: list[tuple[Record, Write, Read]] = [
             chunks=9,
             refined=4,
             created_at=WHEN,
+            folders={"鸟/会议": "2025 年的会议"},
         ),
         wire.collection_json,
         wire.collection_from_json,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +11,8 @@ from pydantic import Field
 
 from kb import wire
 from kb.catalog.numbers import MOST_OFFSET
-from kb.records import MediaType, MetadataValue, PageSource, SectionKind
+from kb.records import Chunk, MediaType, MetadataValue, PageSource, SectionKind
+from kb.records.short_ids import passage_id
 from kb.server.caller import Asking
 from kb.server.description import errors
 from kb.server.errors import json_response
@@ -93,6 +95,7 @@ class ChunkReply(Reply):
     page_last: int | None
     tokens: int
     header: str
+    short_id: str
 
 
 class ChunksReply(Reply):
@@ -197,7 +200,8 @@ def routes(serving: Serving) -> APIRouter:
         def some() -> dict[str, Any]:
             info = serving.document(caller, document_id)
             found = base.chunks(document_id, limit=asked.limit, offset=asked.offset)
-            return page(found, wire.chunk_json, offset=asked.offset, total=info.chunks)
+            told = partial(_chunk, info.short_id)
+            return page(found, told, offset=asked.offset, total=info.chunks)
 
         return await quick.run(lambda: json_response(some()))
 
@@ -225,6 +229,10 @@ def routes(serving: Serving) -> APIRouter:
         return await changes.run(lambda: json_response(deleted()))
 
     return router
+
+
+def _chunk(document: str, chunk: Chunk) -> dict[str, Any]:
+    return {**wire.chunk_json(chunk), "short_id": passage_id(document, chunk.start)}
 
 
 def _page(serving: Serving, asked: DocumentsQuery, collection: str) -> dict[str, Any]:
