@@ -23,7 +23,8 @@ class JobFile:
 
     ``content_hash`` is known of uploads. ``spooled`` names their bytes in the job's folder of the
     spool; it is empty where the original is kept already. ``replaced`` says that the file was
-    stored in place of what was there under its name.
+    stored in place of what was there under its name. ``document_id`` is the document that an upload
+    is found as, for as long as it is.
     """
 
     name: str
@@ -37,6 +38,7 @@ class JobFile:
     size: int = 0
     content_hash: str = ""
     spooled: str = ""
+    document_id: int | None = None
 
     @property
     def settled(self) -> bool:

@@ -48,7 +48,7 @@ def job_info(row: sqlite3.Row, files: Iterable[JobFile]) -> JobInfo:
 
 
 def job_file(row: sqlite3.Row) -> JobFile:
-    """Row of ``job_files``."""
+    """Row of ``job_files`` joined with the document that it became."""
     return JobFile(
         name=row["name"],
         stage=row["stage"],
@@ -61,6 +61,7 @@ def job_file(row: sqlite3.Row) -> JobFile:
         size=row["size"],
         content_hash=row["content_hash"],
         spooled=row["spooled"],
+        document_id=row["document_id"],
     )
 
 

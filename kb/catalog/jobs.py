@@ -11,6 +11,7 @@ from kb.catalog.numbers import storable
 from kb.catalog.rows import collection_info
 from kb.errors import CollectionGoneError
 from kb.records import CollectionInfo, CollectionRef
+from kb.uploads import UPLOADS_ROOT
 
 LISTED_FILES = 200
 """Files of a job that are told of."""
@@ -18,6 +19,13 @@ LISTED_FILES = 200
 _SELECT = (
     "SELECT j.*, c.name AS current_name FROM jobs j"
     " LEFT JOIN collections c ON c.id = j.collection_id"
+)
+
+_SELECT_FILES = (
+    "SELECT f.*, s.document_id FROM job_files f JOIN jobs j ON j.id = f.job_id"
+    " LEFT JOIN sources s ON f.stage IN ('stored', 'unchanged') AND j.kind = 'uploads'"
+    " AND s.collection_id = j.collection_id AND s.root = ? AND s.path = f.name"
+    " AND s.content_hash = f.content_hash"
 )
 
 
@@ -42,9 +50,10 @@ class JobReads(CollectionReads):
         """Return the files of a job that are remembered, or some, in the order they came in."""
         # Their numbers stand in the index: of those that are passed over, nothing else is read.
         rows = self._db.execute(
-            "SELECT * FROM job_files WHERE id IN"
-            " (SELECT id FROM job_files WHERE job_id = ? ORDER BY id LIMIT ? OFFSET ?) ORDER BY id",
-            (job_id, -1 if limit is None else storable(limit), storable(offset)),
+            f"{_SELECT_FILES} WHERE f.id IN"  # noqa: S608 - all of it is ours
+            " (SELECT id FROM job_files WHERE job_id = ? ORDER BY id LIMIT ? OFFSET ?)"
+            " ORDER BY f.id",
+            (UPLOADS_ROOT, job_id, -1 if limit is None else storable(limit), storable(offset)),
         )
         return [job_file(row) for row in rows]
 
@@ -147,7 +156,7 @@ class JobReads(CollectionReads):
 
     def _told(self, job_id: int) -> Iterable[JobFile]:
         rows = self._db.execute(
-            "SELECT * FROM job_files WHERE job_id = ? ORDER BY rank, id LIMIT ?",
-            (job_id, LISTED_FILES),
+            f"{_SELECT_FILES} WHERE f.job_id = ? ORDER BY f.rank, f.id LIMIT ?",
+            (UPLOADS_ROOT, job_id, LISTED_FILES),
         )
         return [job_file(row) for row in rows]

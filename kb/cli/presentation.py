@@ -32,10 +32,12 @@ class Doubts:
     Attributes:
         min_score: passages below it were left out.
         meant: they hold what a misspelt word was probably meant to be, which counts for little.
+        phrases: they were to hold a phrase in quotes.
     """
 
     min_score: float = 0.0
     meant: bool = False
+    phrases: bool = False
 
 
 _SURE = Doubts()
@@ -114,6 +116,8 @@ def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -
             f"no passage has a score of {doubts.min_score:g} or more: lower --min-score to see the "
             "nearest"
         )
+    elif not hits and doubts.phrases:
+        console.print("no passage holds the words in quotes as they stand; leave the quotes out")
     elif not hits:
         console.print("no passages found; `kb documents` lists what there is to search")
     elif not (doubts.meant or anything_relevant(hits)):

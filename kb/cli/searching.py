@@ -16,6 +16,7 @@ from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import MediaType, SearchHit, SearchMode
 from kb.search.filters import filter_from_text
+from kb.search.query import parse
 from kb.search.request import SearchRequest, WeightedQuery
 from kb.search.typed import query_from_text
 from kb.text import shortened
@@ -177,7 +178,8 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             print_json([(wire.file_json if files else wire.hit_json)(hit) for hit in hits])
         else:
             least = base.settings.min_score if min_score is None else min_score
-            doubts = presentation.Doubts(min_score=least, meant=any(meant))
+            phrases = any(parse(each).required for each in texts)
+            doubts = presentation.Doubts(min_score=least, meant=any(meant), phrases=phrases)
             if files:
                 presentation.print_files(hits, stdout(), doubts)
             else:

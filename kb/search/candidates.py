@@ -23,7 +23,15 @@ from kb.search.calibration import (
     share_of,
 )
 from kb.search.hits import Found, Ranking, places
+from kb.search.reasons import RELEVANT
 from kb.search.resolved import Sought
+
+HELD = 0.3
+"""How sure it is at least of a passage that holds the phrases in quotes."""
+
+MENDED = 0.9
+"""How sure it is of a passage with what a misspelt word was probably meant to be, beside one with
+the word itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +44,7 @@ class Candidates:
     evidence: dict[int, float] = field(default_factory=dict)
     foreign: set[int] = field(default_factory=set)
     similar: set[int] = field(default_factory=set)
+    unknown_codes: bool = False
 
 
 def ranked(
@@ -76,6 +85,8 @@ def judged(
     ids = [chunk_id for chunk_id, _ in ranking]
     passages = state.passages([each.id for each in collections], ids)
     sure = _sure(ranking, calibration, passages, share_of(foreign, ids))
+    sure = [(chunk_id, _known(score, sought, found, chunk_id)) for chunk_id, score in sure]
+    sure.sort(key=itemgetter(1), reverse=True)
     stages: dict[str, Ranking] = {}
     if sought.mode != "keyword":
         stages["dense"] = found.meaning
@@ -85,6 +96,17 @@ def judged(
         stages["fused"] = sure
     told = {name: places(each) for name, each in stages.items()}
     return Found(collections, sure, passages, told)
+
+
+def _known(score: float, sought: Sought, found: Candidates, chunk_id: int) -> float:
+    """Return how sure it is of a passage, with what is known of the query's words."""
+    if sought.query.required:  # the passage holds what it was asked to hold
+        return HELD + (1 - HELD) * score
+    if found.unknown_codes:  # no passage answers for a code that stands nowhere
+        return RELEVANT * score
+    if chunk_id in found.similar:
+        return MENDED * score
+    return score
 
 
 def _sure(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kb.languages.queries import query_languages
+from kb.search.codes import Code, codes_in
 from kb.words.grammar import builder, known_languages, telling
 from kb.words.stems import languages_of, stem_tokens
 from kb.words.terms import Term, is_single_character, terms, token
@@ -27,6 +28,7 @@ class Telling:
         self.singles = {term.text for term in self._asked if is_single_character(term.text)}
         # By word: the terms that it lies in, and those that lie in it, itself among them.
         self._words = _with_others(self._asked)
+        self._codes = tuple(codes_in(query, self._asked))
         self._tokens: dict[tuple[str, ...], list[frozenset[str]]] = {}
 
     def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
@@ -34,6 +36,34 @@ class Telling:
         if languages not in self._tokens:
             self._tokens[languages] = [_tokens(term, languages) for term in self._asked]
         return self._tokens[languages]
+
+    def marked(self, languages: tuple[str, ...], held: frozenset[str]) -> frozenset[str]:
+        """Return the tokens that are marked in a text: no parts of codes that it does not hold.
+
+        Args:
+            languages: of the text.
+            held: its tokens.
+        """
+        each = self.tokens(languages)
+        left_out: set[int] = set()
+        for code in self._codes:
+            if _stands(code, each, held) or not held.issuperset(code.runs):
+                left_out.update(code.parts)
+        return frozenset[str]().union(
+            *(tokens for at, tokens in enumerate(each) if at not in left_out)
+        )
+
+    def has_codes(self, text: str) -> bool:
+        """Say whether a text holds all codes of the query whole, or their parts side by side."""
+        if not self._codes:
+            return True
+        each = self.tokens(())
+        in_order = [token(term.text) for term in terms(text) if not term.form]
+        held = frozenset(token(term.text) for term in terms(text))
+        return all(
+            _stands(code, each, held) or f" {' '.join(code.runs)} " in f" {' '.join(in_order)} "
+            for code in self._codes
+        )
 
     def share(self, found: Sequence[bool]) -> float:
         """Return the share in [0, 1] of the words of which so many terms were found."""
@@ -46,6 +76,10 @@ class Telling:
             for around, inside in self._words
         )
         return sum(shares) / len(self._words)
+
+
+def _stands(code: Code, each: Sequence[frozenset[str]], held: frozenset[str]) -> bool:
+    return any(not held.isdisjoint(each[at]) for at in code.wholes)
 
 
 @lru_cache(maxsize=64)  # a search asks for its own several times, a quarter of a millisecond each
@@ -77,7 +111,8 @@ class Passage:
 
     def spans(self, wanted: Telling) -> tuple[Span, ...]:
         """Return the spans of the terms ``wanted``, merged, in order."""
-        tokens = frozenset[str]().union(*wanted.tokens(self.languages))
+        held = frozenset[str]().union(*(own for _, own in self._terms))
+        tokens = wanted.marked(self.languages, held)
         builds = builder(self.text, self.languages)
         spans = []
         for term, own in self._terms:

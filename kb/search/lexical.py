@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.catalog.keywords import STEM_WEIGHT
 from kb.catalog.state import State
 from kb.records import CollectionInfo
+from kb.search.codes import Code
 from kb.search.corrections import Misspelt
 from kb.search.query import Query, token_of
 from kb.search.restriction import Restriction
@@ -44,13 +45,15 @@ class Words:
     ``expression`` is None if no term stands anywhere. ``best_score`` is the score of a chunk
     that holds every term of the query as often as counts. ``misspelt`` are words that stand
     nowhere, and what they may have been meant to be. ``codes_stand`` says whether the collection
-    holds a code of the query whole, where it has any.
+    holds a code of the query whole, where it has any. ``only_codes`` says whether the query is
+    nothing but such codes as it does not hold.
     """
 
     expression: str | None
     best_score: float
     misspelt: Misspelt
     codes_stand: bool = True
+    only_codes: bool = False
 
 
 class _Sought:
@@ -108,18 +111,24 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     frequency = known.frequencies(state, collection.id, names)
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
+    dead = [each for each in query.codes if not _stands(state, collection, query, each, frequency)]
+    parts = {query.terms[at] for code in dead for at in code.parts}
+    others = set(query.terms) - {query.terms[at] for code in dead for at in code.wholes} - parts
+    only_codes = bool(dead) and others <= function_tokens()
+    if not only_codes:  # what else the query says tells, and they do not
+        by_token = {name: each for name, each in by_token.items() if name not in parts}
     sought = _Sought(chunks, frequency)
     for name, expression in by_token.items():
         weight = _WHOLE_WEIGHT if expression in query.identifiers else 1
         if expression in query.numbers:
             weight = _NUMBER_WEIGHT
         sought.add(expression, [name], weight)
-    for forms in stems.values():
+    for name, forms in stems.items():
         # A chunk is in one language, mostly: of a word's stems it holds one.
-        if forms:
+        if forms and name in by_token:
             sought.add_one_of(forms)
-    for sequence, parts in query.sequences.items():
-        sought.add(sequence, parts, 1)
+    for sequence, each in query.sequences.items():
+        sought.add(sequence, each, 1)
     spelled = [name for name in by_token if name in query.spellings]
     nowhere = [
         name
@@ -134,8 +143,22 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     if 2 * len(nowhere) > len(spelled) and not all(misspelt.values()):
         misspelt = dict.fromkeys(nowhere, ())
     codes = [name for name, expression in by_token.items() if expression in query.identifiers]
-    stand = not codes or any(name in frequency for name in codes)
-    return Words(sought.expression(), sought.best_score, misspelt, stand)
+    alive = len(dead) < len(query.codes)
+    stand = alive or not (codes or dead) or any(name in frequency for name in codes)
+    return Words(sought.expression(), sought.best_score, misspelt, stand, only_codes)
+
+
+def _stands(
+    state: State,
+    collection: CollectionInfo,
+    query: Query,
+    code: Code,
+    frequency: Mapping[str, int],
+) -> bool:
+    """Say whether a collection holds a code, in one word or its parts one after the other."""
+    if any(query.terms[at] in frequency for at in code.wholes):
+        return True
+    return bool(state.best_by_words(collection.id, code.sequence, 1))
 
 
 def _stems(
@@ -174,7 +197,8 @@ def with_last(
     if not last:
         return found
     best = last[0][1]
-    most = _SIMILAR_SHARE * min(best, found[-1][1] if found else best)
+    # Where nothing holds a word as it is typed, that one is what was meant.
+    most = _SIMILAR_SHARE * min(best, found[-1][1]) if found else best
     return found + [(chunk_id, most * score / best) for chunk_id, score in last]
 
 

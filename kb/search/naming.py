@@ -74,7 +74,9 @@ def has_all(wanted: Telling, path: str) -> bool:
     A name without an ending is no file's: documents that programs add may be called by an id.
     """
     name = path.rpartition("/")[2]
-    return _ENDING.search(name) is not None and coverage(wanted, name) == 1.0
+    if _ENDING.search(name) is None or coverage(wanted, name) < 1.0:
+        return False
+    return wanted.has_codes(name)
 
 
 def _is_all(query: str, path: str) -> bool:

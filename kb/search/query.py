@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from kb.characters import plain
 from kb.errors import InputTooLongError, SettingsError
+from kb.search.codes import Code, codes_in
 from kb.search.phrases import phrase_expression
 from kb.text import normalise, shortened
 from kb.words.terms import Term, is_single_character, terms, token
@@ -55,6 +56,8 @@ class Query:
         spellings: by token, how a word stands in the query that may be misspelt: no number, no part
             of a code, and nothing that is written without spaces.
         sequences: the parts of identifiers as FTS5 phrases, each with its tokens.
+        codes: its codes, whose places are those of ``terms``.
+        terms: the tokens of all terms, in their order.
         required: FTS5 expressions of phrases that every hit holds.
         excluded: likewise, that no hit holds.
     """
@@ -66,6 +69,8 @@ class Query:
     words: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
     sequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: tuple[Code, ...] = ()
+    terms: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -120,7 +125,10 @@ def parse(query: str) -> Query:
     shown, _ = plain(text)
     found = list(terms(shown))
     names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
+    codes = tuple(codes_in(shown, found))
     little = _telling_little(shown, found, names)
+    # An "E" is no reason to find anything for E04.
+    little |= {at for code in codes for at in code.parts if _is_letter(found[at].text)}
     tokens = dict.fromkeys(
         _token_expression(term) for at, term in enumerate(found) if at not in little
     )
@@ -144,6 +152,8 @@ def parse(query: str) -> Query:
             # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
             _sequences(found, [at for at in names if found[at][1:3] not in grouped])
         ),
+        codes=codes,
+        terms=tuple(token(term.text) for term in found),
         required=tuple(dict.fromkeys(required)),
         excluded=tuple(dict.fromkeys(excluded)),
     )
@@ -216,6 +226,10 @@ def _telling_little(text: str, found: list[Term], names: list[int]) -> set[int]:
             if term.text.isalpha() and len(term.text) <= _SHORT_LETTERS:
                 little.add(place)
     return little
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isalpha()
 
 
 def _spellings(text: str, found: list[Term], names: list[int]) -> Iterator[tuple[str, str]]:

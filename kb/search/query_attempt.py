@@ -59,6 +59,7 @@ class QueryAttempt:
         asked, sought, state = self._asked, self._sought, self._state
         found = Candidates()
         exhausted = True
+        unknown: list[bool] = []
         for each in asked.collections:
             state.current_collection(each)
         words = self._words()
@@ -72,12 +73,15 @@ class QueryAttempt:
                 last = self._similar(at, restriction, by_words, limit)
                 exhausted = exhausted and len(by_words) + len(last) < limit
                 by_words = lexical.with_last(by_words, last)
-                if named := naming.first_passages(state, each, sought.query, restriction):
+                named = naming.first_passages(state, each, sought.query, restriction)
+                unknown.append(words[at].only_codes and not named)
+                if named:
                     by_words = naming.with_named(by_words, named, best)
                 found.coverage |= fusion.covered(by_words, best)
-                found.evidence |= fusion.evidence(
-                    by_words, best, sought.query.text, stands=words[at].codes_stand
-                )
+                if not unknown[-1]:
+                    found.evidence |= fusion.evidence(
+                        by_words, best, sought.query.text, stands=words[at].codes_stand
+                    )
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if sought.mode != "keyword" and vector is not None:
@@ -87,6 +91,7 @@ class QueryAttempt:
                 found.meaning += scoring.ranked()
                 found.foreign |= scoring.foreign()
                 exhausted = exhausted and whole
+        found.unknown_codes = bool(unknown) and all(unknown)
         ranking, calibration = ranked(asked.collections, sought, found)
         # The index gave more than the limit, which was needed to score them. Their texts are not.
         first = ranking[:limit] if shown else ranking

@@ -131,7 +131,10 @@ class Searcher:
         with self._store.catalog.reading() as state:
             targets = [state.collection(name or self._settings.collection) for name in names]
             meant = corrected(query, self._meant(state, targets, parse(query)))
-        return meant if meant != query else ""
+            # A phrase in quotes that stands nowhere finds as little as the misspelt one.
+            quoted = parse(meant).condition
+            stands = not quoted or any(state.best_by_words(each.id, quoted, 1) for each in targets)
+        return meant if stands and meant != query else ""
 
     def _meant(
         self, state: State, targets: Sequence[CollectionInfo], query: Query

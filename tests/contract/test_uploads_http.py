@@ -244,6 +244,23 @@ def test_a_documents_file_is_replaced_and_keeps_its_name_and_tags(
     assert client.get(f"/v1/documents/{number}").status_code == 404
 
 
+def test_the_files_of_a_job_say_which_documents_they_became(
+    client: httpx.Client, collection: str
+) -> None:
+    sent = send(client, ("a.md", OWL), ("b.md", b"\x00\xff" * 50), collection=collection)
+    job = done(client, sent)
+    found = documents(client, collection)
+    ids = {file.name: file.document_id for file in job.files}
+    assert ids == {"a.md": found["a.md"], "b.md": None}
+    listed = client.get(f"/v1/jobs/{job.id}/files").json()["data"]
+    assert {each["name"]: each["document_id"] for each in listed} == ids
+    newer = done(client, client.put(f"/v1/documents/{ids['a.md']}/original", content=HERON))
+    (file,) = newer.files
+    assert file.document_id == documents(client, collection)["a.md"] != ids["a.md"]
+    (old, *_) = client.get(f"/v1/jobs/{job.id}/files").json()["data"]
+    assert (old["name"], old["document_id"]) == ("a.md", None)
+
+
 def test_a_form_does_not_take_the_place_of_a_documents_file(
     client: httpx.Client, collection: str
 ) -> None:

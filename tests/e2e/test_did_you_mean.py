@@ -126,3 +126,6 @@ def test_the_command_line_says_it_beside_the_hits(
     assert [hit["sources"][0]["path"] for hit in json.loads(done.stdout)] == ["warranty.txt"]
     assert "did you mean 'pump warranty'?" in done.stderr
     assert not CliRunner().invoke(app, ["search", "pump warranty", "-m", "keyword"]).stderr
+    done = CliRunner().invoke(app, ["search", '"warranty pumps"', "-m", "keyword"])
+    assert "no passage holds the words in quotes" in done.stdout
+    assert not done.stderr

@@ -269,6 +269,7 @@ RECORDS: list[tuple[Record, Write, Read]] = [
                     replaced=True,
                     size=4,
                     content_hash="ab",
+                    document_id=7,
                 ),
             ),
             error="e",

@@ -19,7 +19,10 @@ JobId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 
 
 class JobFileReply(Reply):
-    """A file of a job: ``done`` of ``total`` are pages while it is read, chunks afterwards."""
+    """A file of a job: ``done`` of ``total`` are pages while it is read, chunks afterwards.
+
+    ``document_id`` is the document that it is found as, for as long as it is.
+    """
 
     name: str
     stage: JobStage
@@ -31,6 +34,7 @@ class JobFileReply(Reply):
     replaced: bool
     size: int
     content_hash: str
+    document_id: int | None
 
 
 class ProgressReply(Reply):
