@@ -316,6 +316,20 @@ def test_nothing_but_the_protocol_is_on_stdout(folder: Path, tmp_path: Path) -> 
     assert "from Python" in said
 
 
+def test_a_line_that_is_no_message_is_answered_and_the_next_one_too(
+    folder: Path, tmp_path: Path
+) -> None:
+    half = {"jsonrpc": "2.0", "id": 3, "method": "ping", "params": {"x": "\ud800"}}
+    with (
+        (tmp_path / "log").open("w+", encoding="utf-8") as log,
+        started(folder, NOISY, log) as process,
+    ):
+        answers = [asked(process, each) for each in (INITIALIZE, half, "hello", [1, 2], SEARCH)]
+        process.communicate(timeout=PATIENCE_S)
+    assert [each["id"] for each in answers] == [1, 3, None, None, 2]
+    assert [each.get("error", {}).get("code") for each in answers[1:4]] == [-32700, -32600, -32600]
+
+
 def test_a_signal_ends_it_without_a_word(folder: Path, tmp_path: Path) -> None:
     with (
         (tmp_path / "log").open("w+", encoding="utf-8") as log,

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mcp.server.stdio import stdio_server
 
+from kb.server.agents.broken import Answering
 from kb.server.agents.desk import Desk
 from kb.server.agents.protocol import server_of
 
@@ -26,7 +27,7 @@ def serve(desk: Desk) -> None:
 async def _serve(desk: Desk) -> None:
     server = server_of(desk, _run)
     async with stdio_server() as (received, sent):
-        await server.run(received, sent, server.create_initialization_options())
+        await server.run(Answering(received, sent), sent, server.create_initialization_options())
 
 
 async def _run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:  # noqa: ARG001 - one agent waits for itself alone
