@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from kb import KnowledgeBase, Settings
 from kb.cli.app import app
 from kb.server.agents.desk import Desk
+from kb.server.agents.protocol import server_of
 from kb.server.agents.tools import tools_of
 
 LEASE = "Either party may end the lease with ninety days of notice."
@@ -134,6 +135,18 @@ def test_no_tool_speaks_of_a_parameter_that_it_does_not_have(base: KnowledgeBase
                 known = {*tool.parameters.model_fields, *tool.result.model_fields, "status"}
                 known |= {"id", "score", "read"}
                 assert word in known, (tool.name, word)
+
+
+def test_an_agent_that_may_only_write_is_not_told_to_search(base: KnowledgeBase) -> None:
+    async def none(work: object, *, writes: bool = False) -> Any:  # noqa: ANN401 - of any tool
+        raise NotImplementedError(work, writes)
+
+    writing = server_of(desk_of(base, scopes=["write"]), none).instructions
+    assert writing is not None
+    assert "`search`" not in writing
+    assert "`search`" in (server_of(desk_of(base), none).instructions or "")
+    taken = refused(desk_of(base, scopes=["write"]), "add_text", text="x", name="log.txt")
+    assert "read it" not in taken
 
 
 def test_a_passage_that_is_cut_says_so_in_values(desk: Desk) -> None:

@@ -137,7 +137,7 @@ def add_text(desk: Desk, asked: AddText) -> Told:
     base, collection = desk.base, desk.filled(asked.collection)
     if not asked.replace and _is_taken(desk, asked.name, collection):
         msg = (
-            f"there is a text {asked.name!r} in {collection!r} already; read it, then call again "
+            f"there is a text {asked.name!r} in {collection!r} already; call again "
             "with replace=true to replace it, or choose another name"
         )
         raise wrong(msg)
