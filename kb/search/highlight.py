@@ -19,8 +19,17 @@ Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?]+(?=\s|$)|[。！？；]+|$)|\n+", re.MULTILINE)
 
 
+# Forms of shorter words may begin otherwise.
+_SHORT = 2
+
+
 class Telling:
-    """The terms of a query that explain a hit; taken apart once for all its hits."""
+    """The terms of a query that explain a hit; taken apart once for all its hits.
+
+    Attributes:
+        words: as they are written, the longest first.
+        singles: terms of one character.
+    """
 
     def __init__(self, query: str) -> None:
         spoken = [name for name in query_languages(query) if name in known_languages()]
@@ -29,7 +38,21 @@ class Telling:
         # By word: the terms that it lies in, and those that lie in it, itself among them.
         self._words = _with_others(self._asked)
         self._codes = tuple(codes_in(query, self._asked))
+        written = (query[term.start : term.end] for term in self._asked if not term.form)
+        self.words = sorted(dict.fromkeys(written), key=len, reverse=True)
+        self._beginnings = {
+            word[:2].lower()
+            for word in self.words
+            if len(word) > _SHORT and word.isascii() and word.isalpha()
+        }
         self._tokens: dict[tuple[str, ...], list[frozenset[str]]] = {}
+
+    def cannot_stand(self, text: str) -> bool:
+        """Say whether a look shows that a short text lacks a word: no form begins otherwise."""
+        if not text.isascii():
+            return False
+        lower = text.lower()
+        return not all(beginning in lower for beginning in self._beginnings)
 
     def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
         """Return each term and its stems in some languages, as the index spells them."""

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from heapq import nsmallest
 
 from kb.catalog.state import State
-from kb.languages.queries import query_languages
 from kb.records import CollectionInfo, SearchHit
 from kb.search.highlight import Telling, coverage, telling_terms
 from kb.search.query import Query
 from kb.search.restriction import Restriction
-from kb.words.grammar import known_languages, telling
 
 # Words of a query that may be a name, and documents that it may name.
 _MOST_CHARACTERS, _MOST_WORDS, _MOST_NAMED = 60, 8, 10
@@ -38,11 +36,13 @@ def first_passages(
     They pass the restriction. Where a name has the query as it is typed, only such names count.
     Best is the one that has the least besides the query's words.
     """
-    words = _words(query.text) if len(query.text) <= _MOST_CHARACTERS else []
+    if len(query.text) > _MOST_CHARACTERS:
+        return []
+    wanted = telling_terms(query.text)
+    words = wanted.words
     sentence = query.text.rstrip().endswith(_SENTENCE_ENDS)
     if not words or len(words) > (_MOST_IN_SENTENCE if sentence else _MOST_WORDS):
         return []
-    wanted = telling_terms(query.text)
     found = [
         (document_id, path)
         for document_id, path in _named_like(state, collection, words[:_MOST_LOOKED_FOR], query)
@@ -51,6 +51,8 @@ def first_passages(
     named = dict.fromkeys(document_id for document_id, _ in found)
     if len(named) > _MOST_NAMED:  # "invoice", and hundreds are called so: only what is just that
         named = dict.fromkeys(each for each, path in found if _is_all(query.text, path))
+    if not named:
+        return []
     first = state.first_chunks(list(named)[:_MOST_NAMED])
     passing = restriction.passing(first)
     return [chunk_id for chunk_id in first if chunk_id in passing]
@@ -74,7 +76,9 @@ def has_all(wanted: Telling, path: str) -> bool:
     A name without an ending is no file's: documents that programs add may be called by an id.
     """
     name = path.rpartition("/")[2]
-    if _ENDING.search(name) is None or coverage(wanted, name) < 1.0:
+    if wanted.cannot_stand(name) or _ENDING.search(name) is None:
+        return False
+    if coverage(wanted, name) < 1.0:
         return False
     return wanted.has_codes(name)
 
@@ -87,7 +91,11 @@ def _is_all(query: str, path: str) -> bool:
 
 def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]:
     """Say whether a hit's title holds all words of a query, and whether a file's name does."""
-    by_title = bool(hit.title) and coverage(wanted, hit.title, language) == 1.0
+    by_title = (
+        bool(hit.title)
+        and not wanted.cannot_stand(hit.title)
+        and coverage(wanted, hit.title, language) == 1.0
+    )
     return by_title, any(has_all(wanted, source.path) for source in hit.sources)
 
 
@@ -105,10 +113,3 @@ def _named_like(
     ]
     best = [(document_id, path) for _, document_id, path in nsmallest(_MOST_COMPARED, named)]
     return [each for each in best if typed in each[1].casefold()] or best
-
-
-def _words(text: str) -> list[str]:
-    """Return the words that a name must hold, as they are written, the longest first."""
-    spoken = [name for name in query_languages(text) if name in known_languages()]
-    found = [text[term.start : term.end] for term in telling(text, spoken) if not term.form]
-    return sorted(dict.fromkeys(found), key=len, reverse=True)
