@@ -40,6 +40,7 @@ LEAST_SHARE = 0.3
 SEEDS = 3000
 _SENTENCE_SPREAD = 0.45
 _SENTENCES_PER_CHUNK = 5
+_FILTERS = re.compile(r'["“”「」]|(?<!\w)-')
 _ENDS = re.compile(r"(?<=[.。!?！？\n])")
 _GROUP = 1000
 
@@ -58,9 +59,10 @@ class SyntheticLibrary:
         self._embedder = embedder
 
     def queries(self, count: int) -> list[str]:
-        """Return the beginnings of ``count`` sentences."""
+        """Return the beginnings of ``count`` sentences, without what a search takes for filters."""
         draw = random.Random("queries")  # noqa: S311 - a benchmark
-        return [draw.choice(self.sentences)[:80] for _ in range(count)]
+        drawn = (draw.choice(self.sentences)[:80] for _ in range(count))
+        return [_FILTERS.sub(" ", query) for query in drawn]
 
     def fill(self, base: KnowledgeBase, size: int, seconds: float) -> bool:
         """Add documents until there are ``size``; return False if time ran out before."""
