@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from heapq import nlargest
 
 import numpy as np
@@ -154,11 +155,18 @@ def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
     """
     if len(means) < 2:  # noqa: PLR2004 - nothing to tell apart
         return query
-    apart = np.stack(means[1:]) - means[0]
-    base, _ = np.linalg.qr(apart.T.astype(np.float64))
+    base = _what_tells_apart(tuple(mean.astype(np.float32).tobytes() for mean in means))
     rest = query - base @ (base.T @ query)
     length = float(np.linalg.norm(rest))
     return query if length < _TINY else np.asarray(rest / length, np.float32)
+
+
+@lru_cache(maxsize=64)  # the same for all queries, until a collection changes
+def _what_tells_apart(means: tuple[bytes, ...]) -> npt.NDArray[np.float64]:
+    """Return an orthonormal base, shape (dim, n - 1), of what tells n means (float32) apart."""
+    rows = np.stack([np.frombuffer(mean, np.float32) for mean in means])
+    base, _ = np.linalg.qr((rows[1:] - rows[0]).T.astype(np.float64))
+    return base
 
 
 def exact(
