@@ -148,8 +148,8 @@ class Settings(DataFolders, LayeredSettings):
     )
     chat_model: str | None = Field(
         default=None,
-        description="Chat model for answers: a name from `kb models list`, the path of a GGUF file, "
-        "or a server's address and the model's name, `http://host:8080/v1#name`.",
+        description="Chat model for answers: a name from `kb models list`, the path of a GGUF "
+        "file, or a server's address and the model's name, `http://host:8080/v1#name`.",
     )
     chat_context_tokens: int | None = Field(
         default=None,
