@@ -22,6 +22,7 @@ from kb.errors import ModelError
 from kb.hashing import file_sha256
 from kb.locked_files import LockedFile
 from kb.retry import AWAY_STATUSES, RetryPolicy, requested_wait_s
+from kb.stopping import checkpoint
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 _TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # a download may be asked for again and again
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
+_BREATH_S = 0.1
+"""Longest that a wait goes on after it is to end."""
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
@@ -76,6 +79,7 @@ def fetch(
 
     Raises:
         ModelError: no room on the disk, wrong contents, or another process fetches it.
+        StoppedError: the work was made stoppable, and nobody waits for it any more.
         httpx.HTTPError: the server refused, or broke off too many times in a row.
     """
     part = target.with_name(f"{target.name}.{remote.sha256[:16]}.part")
@@ -186,7 +190,15 @@ def persist(
             hopeless = isinstance(error, _NO_CONNECTION) and not gained()
             if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
-            time.sleep(_wait_s(error, failures, patience.policy))
+            _wait(_wait_s(error, failures, patience.policy))
+
+
+def _wait(seconds: float) -> None:
+    check = checkpoint()
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        check()
+        time.sleep(min(left, _BREATH_S))
 
 
 def _receive(
@@ -197,6 +209,7 @@ def _receive(
     if at > remote.size:
         part.unlink()
         at = 0
+    check = checkpoint()
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={at}-"} if at else {})}
     with client.stream("GET", remote.url, headers=headers, follow_redirects=True) as response:
         if response.status_code == _RANGE_NOT_SATISFIABLE:
@@ -210,6 +223,7 @@ def _receive(
             file.seek(at)
             # As they come: blocks of a fixed size would be lost with the connection, half full.
             for block in response.iter_raw():
+                check()
                 at += len(block)
                 if at > remote.size:
                     file.truncate(0)

@@ -13,6 +13,7 @@ from kb.doctor import COLLECTION, examine
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
 from ui.changing_settings import draw_changing
+from ui.choosing_models import draw_models
 from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
@@ -33,6 +34,7 @@ def render() -> None:
     st.title(t("status.title"), anchor=False)
     try:
         _draw_findings(shared)
+        draw_models(shared)
         draw_compacting(shared)
         draw_run_history(shared)
     except KnowledgeBaseError as error:
