@@ -113,7 +113,7 @@ def _draw_choice(shared: Session, kind: Kind, offered: Sequence[Offer]) -> None:
 
 def _described(offer: Offer) -> str:
     """Return a model as one line of the choice: its name, its size, and where it is."""
-    size = [t("models.size", size=f"{offer.size_gb:.2f}")] if offer.size_gb else []
+    size = [f"{offer.size_gb:.2f} GB"] if offer.size_gb else []
     if offer.server:
         place = t("models.on_server", server=offer.server)
     else:
@@ -168,9 +168,8 @@ def _draw_buttons(shared: Session, kind: Kind, offer: Offer) -> None:
 def _draw_room(shared: Session, offer: Offer) -> bool:
     """Say how much comes and how much room there is; return whether that is enough."""
     free = _free(shared.settings.models_dir)
-    size = (offer.size_gb or 0) * _GB
-    told = {"size": t("models.size", size=f"{offer.size_gb:.2f}"), "free": size_text(free)}
-    if free < size + ROOM_BYTES:
+    told = {"size": f"{offer.size_gb:.2f}", "free": size_text(free)}
+    if free < (offer.size_gb or 0) * _GB + ROOM_BYTES:
         st.warning(t("models.no_room", **told), icon=":material/hard_drive:")
         return False
     st.caption(t("models.room", **told))

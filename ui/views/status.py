@@ -1,4 +1,4 @@
-"""The status view: model, machine, store, and the settings in force."""
+"""The status view: models to choose, machine, store, and the settings in force."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def render() -> None:
     shared = session()
     st.title(t("status.title"), anchor=False)
     try:
-        _draw_findings(shared)
         draw_models(shared)
+        _draw_findings(shared)
         draw_compacting(shared)
         draw_run_history(shared)
     except KnowledgeBaseError as error:
