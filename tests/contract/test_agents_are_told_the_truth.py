@@ -179,6 +179,11 @@ def test_a_cut_part_is_cited_by_what_was_given(desk: Desk) -> None:
         ("search", {"queries": [{"query": " "}]}, "`queries.0.query`"),
         ("search", {"queries": ["a b"]}, '{"query": "a b"}'),
         ("search", {"queries": [7]}, '{"query": "…"}'),
+        (
+            "search",
+            {"queries": [{"query": "a", "by": "words"}], "by": "meaning"},
+            "leave out the other `by`",
+        ),
         ("read", {"id": "log.txt", "lines": "-"}, "write 10, 10-40, 10- or -40"),
         ("read", {"id": "log.txt", "characters": "a"}, "write 10, 10-40, 10- or -40"),
         ("read", {"id": "log.txt", "lines": [1]}, "it must be a text"),

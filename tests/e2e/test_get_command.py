@@ -280,6 +280,7 @@ class TestSearch:
             (("kestrel", "--document", "nowhere.md"), 1, "no document is called"),
             (("kestrel", "--min-score", "2"), 2, "min-score"),
             (("kestrel", "--limit", "2"), 2, "No such option"),
+            (("-q", "meaning:kestrel", "-m", "keyword"), 2, "'keyword' would change nothing"),
         ],
     )
     def test_nothing_is_ignored_in_silence(
