@@ -103,7 +103,7 @@ def test_the_usual_collection_is_read_first(desk: Desk, copies: str) -> None:
     assert values(desk, "read", id=copies, collections="zoo")["collection"] == "zoo"
 
 
-def test_a_text_under_two_names_is_told_of_by_the_one_that_was_asked_for(
+def test_a_text_under_two_names_is_told_of_and_removed_by_the_one_that_was_asked_for(
     base: KnowledgeBase, desk: Desk
 ) -> None:
     first = values(desk, "add_text", text="The same words.", name="first.txt")
@@ -115,10 +115,18 @@ def test_a_text_under_two_names_is_told_of_by_the_one_that_was_asked_for(
     assert '"first.txt"' in second.text
     assert values(desk, "read", id="second.txt")["path"] == "a/second.txt"
     gone = call(desk, "remove", id="a/second.txt")
-    removed = gone.result.values()["removed"]
-    assert (removed["path"], removed["other_paths"]) == ("a/second.txt", ["first.txt"])
-    assert '"a/second.txt"' in gone.text
-    assert '"first.txt"' in gone.text
+    told = gone.result.values()
+    assert (told["removed"]["path"], told["stays_as"]) == ("a/second.txt", ["first.txt"])
+    assert "other_paths" not in told["removed"]
+    assert 'stays there as "first.txt"' in gone.text
+    assert "no document is called" in refused(desk, "read", id="a/second.txt")
+    assert values(desk, "read", id="first.txt")["text"] == "The same words."
+    call(desk, "add_text", text="The same words.", name="a/second.txt")
+    whole = call(desk, "remove", id=document["id"])
+    removed = whole.result.values()["removed"]
+    assert {removed["path"], *removed["other_paths"]} == {"a/second.txt", "first.txt"}
+    assert '"a/second.txt"' in whole.text
+    assert '"first.txt"' in whole.text
     assert base.document_page(limit=9).total == 2
 
 

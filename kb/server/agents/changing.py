@@ -8,11 +8,19 @@ from pydantic import Field
 
 from kb.indexing.steps import PYTHON_ROOT
 from kb.metadata import clean_tags, folded
+from kb.reading.names import files_named
 from kb.records import CollectionInfo, Source
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
 from kb.server.agents.fields import LISTED
-from kb.server.agents.listing import DocumentLine, also_called, document_values, path_of
+from kb.server.agents.listing import (
+    MOST_PATHS,
+    DocumentLine,
+    also_called,
+    document_values,
+    path_of,
+    told_of,
+)
 from kb.server.agents.results import Result, Told
 from kb.server.fields import VALID, MetadataItem, Words
 from kb.server.requests import Body
@@ -28,8 +36,8 @@ Use this when the user wants documents marked or sorted."""
 
 REMOVE = """Remove one document from the knowledge base, so that no search finds it.
 
-Use this only when the user asks for it: it cannot be undone. The user's own file stays where it
-is."""
+Use this only when the user asks for it: it cannot be undone. By its id it goes whole; by a path
+that path goes, and the same text stays under other ones. The user's own file stays where it is."""
 
 _MOST_TEXT = 4_000_000
 _MOST_TAGS = 100
@@ -124,6 +132,9 @@ class Removed(Result):
     """A document that is gone."""
 
     removed: DocumentLine
+    stays_as: list[str] | None = Field(
+        default=None, description="Other names under which the same text stays: the first 20."
+    )
     still_in: list[str] | None = Field(
         default=None, description="Other collections that have the same document."
     )
@@ -195,11 +206,22 @@ def remove(desk: Desk, asked: Remove) -> Told:
     """Answer a call of ``remove``."""
     info = desk.changed(asked.id, asked.collection)
     elsewhere = desk.also_in(info)
-    desk.base.remove(info.id, collection=info.collection)
-    path = path_of(info, asked.id)
-    text = f"removed: {quoted(path)} from {quoted(info.collection)}."
-    if others := also_called(info, path):
-        text += f" It had the same text under other names, which are gone as well: {others}."
+    named = files_named(info, asked.id) or info.sources
+    stays = [each.path for each in info.sources if each not in named]
+    if stays:
+        desk.base.files.forget(named, collection=info.collection)
+    else:
+        desk.base.remove(info.id, collection=info.collection)
+    names = ", ".join(quoted(each.path) for each in named) or quoted(info.name)
+    text = f"removed: {names} from {quoted(info.collection)}."
+    if stays:
+        text += f" The same text stays there as {told_of(stays)}; give its id to remove it whole."
     if elsewhere:
         text += f" The same document is still in {', '.join(map(quoted, elsewhere))}."
-    return Told(text, Removed(removed=document_values(info, asked.id), still_in=elsewhere or None))
+    values = document_values(info, asked.id)
+    gone = [each.path for each in named if each.path != values.path]
+    removed = values.model_copy(update={"other_paths": gone[:MOST_PATHS] or None})
+    return Told(
+        text,
+        Removed(removed=removed, stays_as=stays[:MOST_PATHS] or None, still_in=elsewhere or None),
+    )
