@@ -157,6 +157,27 @@ def test_an_agent_that_may_only_write_is_not_told_to_search(base: KnowledgeBase)
     assert "read it" not in taken
 
 
+def test_an_agent_that_may_only_write_learns_of_no_document_and_no_tool_that_it_lacks(
+    base: KnowledgeBase, desk: Desk
+) -> None:
+    call(desk, "add_text", text="Kept from it.", name="kept/plan.txt", tags=["secret"])
+    writing = desk_of(base, scopes=["write"])
+    for tool in tools_of(writing):
+        named = set(tool.description.replace("`", " ").replace(".", " ").split())
+        assert not named & {"status", "list_documents", "list_collections"}, tool.name
+    for name, given in (("remove", {"id": "kept/plann.txt"}), ("tag", {"documents": "plam"})):
+        said = refused(writing, name, **given, **({"add": "x"} if name == "tag" else {}))
+        assert "kept/plan.txt" not in said
+        assert not {"search", "documents`", "list"} & set(said.split())
+    tagged = call(writing, "tag", documents="kept/plan.txt", add="x")
+    again = call(writing, "add_text", text="Kept from it.", name="mine.txt")
+    gone = call(writing, "remove", id="mine.txt")
+    for told in (tagged, again, gone):
+        assert "secret" not in f"{told.text} {told.result.values()}"
+    assert "kept/plan.txt" not in f"{again.text} {again.result.values()} {gone.text}"
+    assert values(desk, "remove", id="kept/plan.txt")["removed"]["tags"] == ["secret", "x"]
+
+
 def test_a_passage_that_is_cut_says_so_in_values(desk: Desk) -> None:
     asked = {"query": "word", "by": "words", "path": "one*", "limit": 1, "max_tokens": 200}
     told = call(desk, "search", **asked)

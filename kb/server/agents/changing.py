@@ -161,9 +161,9 @@ def add_text(desk: Desk, asked: AddText) -> Told:
     info = base.document(added.document_id)
     path = path_of(info, asked.name)
     text = f"{added.outcome}: id={info.short_id} {quoted(path)} in {quoted(collection)}."
-    if others := also_called(info, path):
+    if desk.may_read and (others := also_called(info, path)):
         text += f" The same text is there under other names, as one document: {others}."
-    values = document_values(info, asked.name)
+    values = document_values(desk, info, asked.name)
     return Told(text, Added(outcome=added.outcome, document=values, passages=added.chunks))
 
 
@@ -192,8 +192,12 @@ def tag(desk: Desk, asked: TagDocuments) -> Told:
     told: list[DocumentLine] = []
     for before, address in zip(found, asked.documents, strict=True):
         info = desk.base.document(before.id)
-        told.append(document_values(info, address))
-        line = f"- id={info.short_id} {quoted(path_of(info, address))} in {quoted(info.collection)}"
+        values = document_values(desk, info, address)
+        told.append(values)
+        line = f"- id={info.short_id} {quoted(values.path)} in {quoted(info.collection)}"
+        if not desk.may_read:
+            lines.append(f"{line}: done")
+            continue
         line += f": {', '.join(map(quoted, info.tags)) or 'no tags'}"
         had = {folded(each) for each in before.tags}
         if never := [each for each in removing if folded(each) not in had]:
@@ -206,22 +210,23 @@ def remove(desk: Desk, asked: Remove) -> Told:
     """Answer a call of ``remove``."""
     info = desk.changed(asked.id, asked.collection)
     elsewhere = desk.also_in(info)
+    values = document_values(desk, info, asked.id)
     named = files_named(info, asked.id) or info.sources
     stays = [each.path for each in info.sources if each not in named]
     if stays:
         desk.base.files.forget(named, collection=info.collection)
     else:
         desk.base.remove(info.id, collection=info.collection)
-    names = ", ".join(quoted(each.path) for each in named) or quoted(info.name)
-    text = f"removed: {names} from {quoted(info.collection)}."
+    gone = [each.path for each in named if each.path != values.path] if desk.may_read else []
+    text = f"removed: {told_of([values.path, *gone])} from {quoted(info.collection)}."
     if stays:
-        text += f" The same text stays there as {told_of(stays)}; give its id to remove it whole."
+        names = told_of(stays) if desk.may_read else "something else"
+        text += f" The same text stays there as {names}; give its id to remove it whole."
     if elsewhere:
         text += f" The same document is still in {', '.join(map(quoted, elsewhere))}."
-    values = document_values(info, asked.id)
-    gone = [each.path for each in named if each.path != values.path]
-    removed = values.model_copy(update={"other_paths": gone[:MOST_PATHS] or None})
-    return Told(
-        text,
-        Removed(removed=removed, stays_as=stays[:MOST_PATHS] or None, still_in=elsewhere or None),
+    removed = Removed(
+        removed=values.model_copy(update={"other_paths": gone[:MOST_PATHS] or None}),
+        stays_as=(stays[:MOST_PATHS] if desk.may_read else None) or None,
+        still_in=elsewhere or None,
     )
+    return Told(text, removed)

@@ -56,7 +56,10 @@ class ListCollections(Body):
 
 
 class DocumentLine(Result):
-    """A document. Path, title and tags are its own words and untrusted."""
+    """A document. Path, title and tags are its own words and untrusted.
+
+    A key that may not read is told no more than which one it is.
+    """
 
     id: str
     collection: str
@@ -64,13 +67,13 @@ class DocumentLine(Result):
     other_paths: list[str] | None = Field(
         default=None, description="Other names that the same content has there: the first 20."
     )
-    title: str
+    title: str | None = None
     type: str
-    pages: int
-    characters: int
-    language: str
-    tags: list[str]
-    added: str
+    pages: int | None = None
+    characters: int | None = None
+    language: str | None = None
+    tags: list[str] | None = None
+    added: str | None = None
 
 
 class Documents(Result):
@@ -115,7 +118,7 @@ def list_documents(desk: Desk, asked: ListDocuments) -> Told:
         if not budget.take(line):
             break
         lines.append(line)
-        told.append(document_values(info))
+        told.append(document_values(desk, info))
     last = page.next
     if len(lines) < len(page.documents):
         last = desk.base.document_page(
@@ -202,9 +205,14 @@ def document_line(info: DocumentInfo) -> str:
     return f"{line}, added {info.added_at.date().isoformat()}"
 
 
-def document_values(info: DocumentInfo, asked: str = "") -> DocumentLine:
+def document_values(desk: Desk, info: DocumentInfo, asked: str = "") -> DocumentLine:
     """Return a document as values, under the path that was asked for if it is one of its."""
     path = path_of(info, asked)
+    if not desk.may_read:
+        path = asked or path
+        return DocumentLine(
+            id=info.short_id, collection=info.collection, path=path, type=info.media_type
+        )
     return DocumentLine(
         id=info.short_id,
         collection=info.collection,

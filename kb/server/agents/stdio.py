@@ -45,9 +45,7 @@ def _taken_stdin() -> TextIO:
     os.dup2(nothing, 0)
     os.close(nothing)
     # A thread may still wait for it at the end, so that nobody closes it.
-    return open(
-        own, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=False
-    )
+    return open(own, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=False)
 
 
 async def _run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:  # noqa: ARG001 - one agent waits for itself alone
