@@ -38,6 +38,13 @@ def draw_models(shared: Session) -> None:
     st.subheader(t("models.title"), anchor=False)
     _look(shared)
     _draw_progress(shared)
+    try:
+        _draw_kinds(shared)
+    except KnowledgeBaseError as error:  # of the settings' file, or of the store
+        draw_error(t("error.status"), error)
+
+
+def _draw_kinds(shared: Session) -> None:
     trusted = is_trusted(shared.settings)
     settings = _settings(shared)
     for kind in SETTINGS:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from kb.errors import ModelError
 from kb.hashing import file_sha256
 from kb.locked_files import LockedFile
 from kb.retry import AWAY_STATUSES, RetryPolicy, requested_wait_s
-from kb.stopping import checkpoint
+from kb.stopping import checkpoint, rest
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
@@ -34,8 +33,6 @@ T = TypeVar("T")
 
 _TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # a download may be asked for again and again
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
-_BREATH_S = 0.1
-"""Longest that a wait goes on after it is to end."""
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
@@ -190,15 +187,7 @@ def persist(
             hopeless = isinstance(error, _NO_CONNECTION) and not gained()
             if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
-            _wait(_wait_s(error, failures, patience.policy))
-
-
-def _wait(seconds: float) -> None:
-    check = checkpoint()
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
-        check()
-        time.sleep(min(left, _BREATH_S))
+            rest(_wait_s(error, failures, patience.policy))
 
 
 def _receive(
