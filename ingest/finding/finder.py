@@ -6,14 +6,15 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ingest.errors import UnreadableFileError
-from ingest.finding.candidate import ON_DISK, UNFETCHED, Candidate, Origin
+from ingest.finding.candidate import ON_DISK, Candidate, Origin
 from ingest.finding.discovery import Discovery, FoundFile, discover, unruled
 from ingest.finding.ignoring import IgnoreFile, PatternError, Rule, inherited
 from ingest.finding.names import as_text, name_below, on_disk
 from ingest.finding.objects.address import ObjectAddress, is_url, local_path, object_address
+from ingest.finding.objects.listing import found_object
 from ingest.finding.objects.roots import ObjectFinder
 from ingest.loaders import EXTENSIONS
 from ingest.results import FileResult
@@ -190,14 +191,7 @@ class Finder:
         if there.single is not None:
             info = there.single
             path = info.url[len(root.rstrip("/")) + 1 :]
-            item = FoundFile(
-                path=path,
-                file=UNFETCHED / f"object{PurePosixPath(path).suffix}",
-                size=info.size,
-                mtime_ns=info.mtime_ns,
-                revision=info.revision,
-            )
-            self._add(_candidate(item, root, there.origin))
+            self._add(_candidate(found_object(path, info), root, there.origin))
             self._present.setdefault(root, set()).add(path)
             return
         self._walked.setdefault(root, set()).add(there.prefix)

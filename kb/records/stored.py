@@ -54,8 +54,8 @@ class Source:
 class FileState:
     """What the catalog remembers of a source: enough to tell whether its file has changed.
 
-    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``revision`` is what an object
-    store calls the content (an etag, say), empty for files. ``settings_hash`` covers
+    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``revision`` is what an
+    object store calls the content (an etag, say), empty for files. ``settings_hash`` covers
     everything besides the bytes that decides the result (loader version, chunking, model).
     ``document_id`` is None when the file could not be read; ``reason`` then says why.
     """

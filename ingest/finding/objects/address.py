@@ -65,18 +65,17 @@ def object_address(given: Path | str) -> ObjectAddress | None:
     scheme = _SCHEMES.get(found["scheme"].lower())
     if scheme is None:
         msg = (
-            f"{shown} cannot be ingested: folders, files and the URLs s3://, gs:// and file:// can; "
-            "download what is there and ingest its folder"
+            f"{shown} cannot be ingested: folders, files and URLs that begin with s3://, gs:// or "
+            "file:// can; download what is there and ingest its folder"
         )
         raise SettingsError(msg)
     rest = found["rest"]
     bucket = rest.split("/", 1)[0]
     if "@" in bucket or ":" in bucket:
-        host = bucket.rpartition("@")[2].split(":", 1)[0]
         msg = (
-            f"{scheme}://***@{host}: a URL with a key in it is not taken, because it would stand in "
-            f"reports and in the history; write {scheme}://{host or 'bucket'}/… and leave "
-            "credentials to the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE)"
+            f"a {scheme}:// URL with a key in it is not taken, because it would stand in reports "
+            f"and in the history; write {scheme}://BUCKET/FOLDER and leave credentials to the "
+            "environment (AWS_ACCESS_KEY_ID, AWS_PROFILE)"
         )
         raise SettingsError(msg)
     if "::" in rest or "\0" in rest:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ingest.errors import UnreadableFileError
@@ -63,75 +64,98 @@ def discover_objects(
     start = len(root.rstrip("/")) + 1
     by_path = {info.url[start:]: info for info in objects}
     found = Discovery()
-    folders = _Folders(by_path, store, rules, prefix, tuple(inherited), found, stop)
+
+    def own(folder: str) -> IgnoreFile | None:
+        info = by_path.get(f"{folder}{IGNORE_FILE}")
+        return None if info is None else ignored_by(store, info.url, folder, stop)
+
+    folders = _Folders(rules, prefix, tuple(inherited), own, found)
+    sieve = _Sieve(rules, folders, known, found)
     for path, info in sorted(by_path.items()):
         if stop.is_set():
             raise KeyboardInterrupt
-        if path in known:
-            found.present.add(path)
-        _consider(path, info, folders, rules, known, found)
+        sieve.take(path, info)
     return found
 
 
-def _consider(
-    path: str,
-    info: ObjectInfo,
-    folders: _Folders,
-    rules: Rules,
-    known: Container[str],
-    found: Discovery,
-) -> None:
-    if not path or (path.endswith("/") and info.size == 0):
-        return
-    folder, _, name = path.rpartition("/")
-    rule, ignore_files = folders.on_the_way(folder, rooted=path.startswith("/"))
-    if ignore_files is None:
-        return  # nobody knows what is left out there
-    rule = rule or rules.of_name(name)
-    by_name = rule is not None
-    rule = rule or rules.of_path(path, ignore_files, folder=False) or rules.of_file(path)
-    if rule is None and (reason := unreadable_key(info.url)):
-        found.unreadable.append((path, reason))
-    elif rule is None:
-        found.files.append(
-            FoundFile(
-                path=path,
-                file=UNFETCHED / f"object{PurePosixPath(path).suffix}",
-                size=info.size,
-                mtime_ns=info.mtime_ns,
-                revision=info.revision,
-            )
-        )
-    else:
+@dataclass(frozen=True, slots=True)
+class _Sieve:
+    """Puts each object where it belongs in what was found."""
+
+    rules: Rules
+    folders: _Folders
+    known: Container[str]
+    found: Discovery
+
+    def take(self, path: str, info: ObjectInfo) -> None:
+        if not path or (path.endswith("/") and info.size == 0):
+            return
+        if path in self.known:
+            self.found.present.add(path)
+        folder, _, name = path.rpartition("/")
+        rule, ignore_files = self.folders.on_the_way(folder, rooted=path.startswith("/"))
+        if ignore_files is None:
+            return  # nobody knows what is left out there
+        rule = rule or self.rules.of_name(name)
+        if rule is not None:
+            self._leave_out(path, rule)
+            return
+        rule = self.rules.of_path(path, ignore_files, folder=False) or self.rules.of_file(path)
+        if rule is not None:
+            self._leave_out(path, rule)
+            if rule.code == "type":
+                suffix = PurePosixPath(path).suffix.lower()
+                self.found.other_types[suffix or "no extension"] += 1
+            else:
+                self.found.ignored += 1
+        elif reason := unreadable_key(info.url):
+            self.found.unreadable.append((path, reason))
+        else:
+            self.found.files.append(found_object(path, info))
+
+    def _leave_out(self, path: str, rule: Rule) -> None:
         # Of a million pictures beside the documents none is worth remembering.
-        if path in known:
-            found.left_out[path] = rule
-        if rule.code == "type":
-            found.other_types[PurePosixPath(path).suffix.lower() or "no extension"] += 1
-        elif not by_name:
-            found.ignored += 1
+        if path in self.known:
+            self.found.left_out[path] = rule
+
+
+def found_object(path: str, info: ObjectInfo) -> FoundFile:
+    """Return an object as a file to consider, which is still to be fetched."""
+    return FoundFile(
+        path=path,
+        file=UNFETCHED / f"object{PurePosixPath(path).suffix}",
+        size=info.size,
+        mtime_ns=info.mtime_ns,
+        revision=info.revision,
+    )
 
 
 class _Folders:
-    """What holds in each folder: the rule that leaves it out, and the ignore files."""
+    """What holds in each folder: the rule that leaves it out, and the ignore files.
+
+    Args:
+        rules: the rules of the run.
+        top: the folder that was given, as paths begin.
+        inherited: ignore files of the folders above it.
+        own: reads the ignore file of a folder.
+        found: where an ignore file is noted that cannot be used.
+    """
 
     def __init__(
         self,
-        by_path: dict[str, ObjectInfo],
-        store: ObjectStore,
         rules: Rules,
-        prefix: str,
+        top: str,
         inherited: tuple[IgnoreFile, ...],
+        own: Callable[[str], IgnoreFile | None],
         found: Discovery,
-        stop: threading.Event,
     ) -> None:
-        self._by_path = by_path
-        self._store = store
         self._rules = rules
+        self._own = own
         self._found = found
-        self._stop = stop
-        self._top = prefix
-        self._known = {prefix: (None, self._with_own(prefix, inherited))}
+        self._top = top
+        self._known: dict[str, tuple[Rule | None, tuple[IgnoreFile, ...] | None]] = {
+            top: (None, self._with_own(top, inherited))
+        }
 
     def on_the_way(
         self, folder: str, *, rooted: bool
@@ -165,11 +189,8 @@ class _Folders:
     def _with_own(
         self, prefix: str, above: tuple[IgnoreFile, ...]
     ) -> tuple[IgnoreFile, ...] | None:
-        info = self._by_path.get(f"{prefix}{IGNORE_FILE}")
-        if info is None:
-            return above
         try:
-            own = ignored_by(self._store, info.url, prefix, self._stop)
+            own = self._own(prefix)
         except (UnreadableFileError, PatternError) as error:
             self._found.unwalked.append(prefix)
             self._found.unreadable.append(unruled(prefix, error))
