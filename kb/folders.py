@@ -6,6 +6,7 @@ called so, on whatever machine it was ingested.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -63,7 +64,8 @@ def about(info: CollectionInfo, sources: Iterable[Source]) -> tuple[str, ...]:
     """Return what is said of the folders that files are in, the innermost first, then of all."""
     found: dict[str, int] = {}
     for source in sources:
-        whole = unicodedata.normalize("NFC", f"/{source.root.strip('/')}/{source.path}")
+        # A URL has two slashes after its scheme; descriptions have one, as of any path.
+        whole = re.sub("/+", "/", unicodedata.normalize("NFC", f"/{source.whole.strip('/')}"))
         inside = whole.rpartition("/")[0] + "/"
         for folder, description in info.folders.items():
             if folder.startswith("/"):

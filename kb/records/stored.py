@@ -29,7 +29,12 @@ class Source:
 
     def __str__(self) -> str:
         """Name the file as people are shown it: by its URL, else by its path below the root."""
-        return self.whole if "://" in self.root else self.path
+        return self.whole if self.is_remote else self.path
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the file lies in an object store."""
+        return "://" in self.root
 
     @property
     def whole(self) -> str:

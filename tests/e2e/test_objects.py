@@ -85,7 +85,7 @@ def test_objects_are_found_by_their_text_and_shown_by_their_url(fill: Fill, buck
     assert fill.found("when does the harbour office open")[0] == (
         f"{bucket.url}/docs/guides/harbour.txt"
     )
-    record = fill.base.runs(collection=fill.name)[0]
+    record = fill.base.runs(collections=[fill.name])[0]
     assert list(record.paths) == [f"{bucket.url}/docs"]
     assert not list((fill.base.settings.data_dir / "fetched").glob("*/object-*"))
 
@@ -393,5 +393,3 @@ def test_the_report_names_objects_in_json(fill: Fill, bucket: Bucket) -> None:
     told = json.loads(json.dumps(fill(f"{bucket.url}/docs").to_json()))
 
     assert {file["root"] for file in told["files"]} == {f"{bucket.url}/docs"}
-
-

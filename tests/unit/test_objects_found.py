@@ -94,13 +94,30 @@ def test_a_folder_below_a_known_one_belongs_to_it_and_one_above_takes_it_over(
 
 
 def test_hidden_names_lock_files_other_types_and_folder_markers_are_left_out() -> None:
-    keys = ["a.txt", "empty/", "x.png", ".secret.txt", ".git/a.txt", "~$a.md", "b/.c/d.txt", "b/e.md"]
+    keys = [
+        "a.txt",
+        "empty/",
+        "x.png",
+        ".secret.txt",
+        ".git/a.txt",
+        "~$a.md",
+        "b/.c/d.txt",
+        "b/e.md",
+    ]
 
     assert listing(*keys) == ["a.txt", "b/e.md"]
 
 
 def test_odd_keys_keep_their_names() -> None:
-    keys = ["//b.txt", "/a.txt", "a b.txt", "a//b.txt", "a?b#c%20.txt", "caf\xe9.txt", "cafe\u0301.txt"]
+    keys = [
+        "//b.txt",
+        "/a.txt",
+        "a b.txt",
+        "a//b.txt",
+        "a?b#c%20.txt",
+        "caf\xe9.txt",
+        "cafe\u0301.txt",
+    ]
     keys += ["合同/第一份.txt", "x/" * 400 + "deep.txt"]
 
     assert listing(*keys) == sorted(keys)

@@ -37,7 +37,7 @@ _BLOCK_BYTES = 8 << 20
 _POLL_S = 0.2
 # How often an object is fetched that changes meanwhile.
 _FETCHES = 3
-_PATIENCE = RetryPolicy(attempts=4)
+_PATIENCE = RetryPolicy(attempts=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,8 +164,8 @@ def path_of(info: DocumentInfo, asked: str = "") -> str:
     """Return the path that a document is cited by: the one that was asked for, if it is one."""
     for source in info.sources if asked else ():
         if asked == source.path or f"{source.root}/{source.path}".endswith(f"/{asked}"):
-            return source.path
-    return info.sources[0].path if info.sources else info.name
+            return str(source)
+    return str(info.sources[0]) if info.sources else info.name
 
 
 def other_paths(info: DocumentInfo, path: str) -> list[str]:
