@@ -11,11 +11,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "helpers"))
+sys.path.append(str(Path(__file__).parents[1] / "helpers"))
 
 from library_environment import LibraryEnvironment
 
+HERE = Path(__file__).parent
 ENVIRONMENT = LibraryEnvironment(HERE)
 PYTHON = ENVIRONMENT.python
 

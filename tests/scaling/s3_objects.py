@@ -26,7 +26,7 @@ from s3_server import S3, Answer, Request, s3_server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+NEVER_SHOWN = "made-up/and-never-shown+EXAMPLE"
 TEA = "Green tea is steeped for two minutes at eighty degrees.\n"
 HARBOUR = "The harbour office opens at seven and closes at noon on Sundays.\n"
 
@@ -55,7 +55,7 @@ def environment(s3: S3) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": s3.endpoint,
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SECRET_ACCESS_KEY": NEVER_SHOWN,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_MAX_ATTEMPTS": "1",
     }
@@ -218,23 +218,21 @@ class TestFailures:
         assert "seventy-five" in hit.text
         assert set(outcomes(run()).values()) == {"unchanged"}
 
-    def test_a_bucket_that_does_not_exist_is_named(self, run: Run, s3: S3) -> None:
+    def test_a_bucket_that_does_not_exist_is_named(self, run: Run) -> None:
         with pytest.raises(UnreadableFileError, match=r"s3://no-such-bucket-at-all.*not exist"):
             run("s3://no-such-bucket-at-all/docs")
 
     def test_an_endpoint_that_is_down_is_named(
-        self, run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
 
         with pytest.raises(UnreadableFileError, match="does not answer") as told:
             run()
 
-        assert SECRET not in str(told.value)
+        assert NEVER_SHOWN not in str(told.value)
 
-    def test_missing_credentials_are_named(
-        self, run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_missing_credentials_are_named(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name)
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -273,8 +271,8 @@ class TestCommand:
         assert process.returncode == 0, err
         assert "2 added" in out
         for file in tmp_path.rglob("*"):
-            assert not file.is_file() or SECRET.encode() not in file.read_bytes()
-        assert SECRET not in out + err
+            assert not file.is_file() or NEVER_SHOWN.encode() not in file.read_bytes()
+        assert NEVER_SHOWN not in out + err
 
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
     def test_an_ended_run_leaves_nothing_and_the_next_does_the_rest(
