@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 LOCKS = [
     *sorted(path.name for path in ROOT.glob("requirements*.txt")),
     "tests/integrations/requirements.txt",
+    "tests/scaling/requirements.txt",
 ]
 SAMPLES = ROOT / "data" / "samples"
 FEWEST_SAMPLES_OF_A_FORMAT = 3
