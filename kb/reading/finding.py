@@ -17,13 +17,8 @@ from kb.catalog.state import State
 from kb.errors import DocumentNotFoundError
 from kb.metadata import folded
 from kb.reading.nearest import nearest
-<<<<<<< HEAD
 from kb.records import CollectionInfo, Source
-from kb.records.short_ids import ShortId, document_id, short_id
-=======
-from kb.records import CollectionInfo
 from kb.records.short_ids import ShortId, document_id, lacking, short_id
->>>>>>> next
 
 _LINES = re.compile(r"(.+?):(\d{1,18})(?::(\d{1,18}))?", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)

@@ -15,6 +15,7 @@ from ingest.finding.objects import filesystem
 from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
 from ingest.finding.objects.listing import discover_objects
 from kb.errors import MissingExtraError, SettingsError
+from kb.folders import clean_folder, folders_of, lies_in
 from kb.records import Source
 from kb.retry import RetryPolicy
 
@@ -328,3 +329,12 @@ class TestRequests:
             store.below(bucket.url, threading.Event())
 
         assert bucket.url in str(told.value)
+
+
+def test_what_is_said_of_a_folder_by_its_url_comes_with_its_objects() -> None:
+    source = Source(root="s3://bucket/minutes", path="2025/may.md")
+
+    assert lies_in(clean_folder("s3://bucket/minutes"), source)
+    assert lies_in(clean_folder("minutes/2025"), source)
+    assert not lies_in(clean_folder("s3://bucket/other"), source)
+    assert list(folders_of(source)) == ["2025", "minutes"]
