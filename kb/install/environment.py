@@ -11,14 +11,13 @@ import hashlib
 import importlib.util
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import llama
 from .commands import SetupError, answer, run_logged
-from .machine import accelerator, cpu_identity, nvcc_path
+from .machine import accelerator, cpu_identity, gpu_identity
 from .progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,13 +28,12 @@ _USABLE = "import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 
 
 def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return, for each step in order, what it depends on. Starts no program: a few ms."""
-    gpu = f"{shutil.which('nvidia-smi', path=environ.get('PATH'))} {nvcc_path(environ)}"
     return {
         "packages": _digest(root / "requirements.txt"),
         "build tools": _digest(root / "requirements-build.txt"),
         "llama.cpp": _digest(
             *(root / llama.LOCK_FILE, llama.HOOK, llama.AMX_HEADER),
-            *(cpu_identity(), gpu, environ.get("CMAKE_ARGS", "")),
+            *(cpu_identity(), gpu_identity(environ), environ.get("CMAKE_ARGS", "")),
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),
         "default model": _digest(root / "kb" / "models" / "carrier.py"),

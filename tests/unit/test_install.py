@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from other_machine import MACHINES, believing
+from programs import program
 
 from kb.hashing import file_sha256
 from kb.install import commands, environment, llama, machine
@@ -25,15 +26,6 @@ from kb.models import carrier
 
 ROOT = Path(__file__).parents[2]
 not_on_a_mac = pytest.mark.skipif(sys.platform == "darwin", reason="a Mac always uses Metal")
-
-
-def program(folder: Path, name: str, script: str) -> Path:
-    """Write a small executable, as a stand-in for one that this machine may not have."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    path.chmod(0o755)
-    return path
 
 
 class Terminal(io.StringIO):
@@ -121,48 +113,6 @@ class TestCompiler:
     def test_missing_gives_the_command(self, tmp_path: Path) -> None:
         with pytest.raises(SetupError, match="apt install g"):
             machine.cpp_compiler({"PATH": str(tmp_path)})
-
-
-@not_on_a_mac
-class TestAccelerator:
-    def detect(self, tmp_path: Path) -> machine.Accelerator:
-        environ = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-        return machine.accelerator(environ, cuda_folder=tmp_path / "cuda")
-
-    def test_cuda_where_the_gpu_and_its_compiler_work(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        nvcc = program(tmp_path / "bin", "nvcc", "echo nvcc; echo 'Build cuda_12.4'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.compiler, found.advice) == ("CUDA", "Build cuda_12.4", "")
-        assert "-DGGML_CUDA=on" in found.flags
-        assert f"-DCMAKE_CUDA_COMPILER={nvcc}" in found.flags
-
-    def test_cuda_where_the_compiler_is_in_its_own_folder_only(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        nvcc = program(tmp_path / "cuda" / "bin", "nvcc", "echo 'Build cuda_12.4'")
-        assert f"-DCMAKE_CUDA_COMPILER={nvcc}" in self.detect(tmp_path).flags
-
-    @pytest.mark.skipif(shutil.which("nvcc", path="/usr/bin:/bin") is not None, reason="has nvcc")
-    def test_gpu_without_its_compiler_builds_for_the_cpu_and_says_how_to_mend_it(
-        self, tmp_path: Path
-    ) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.flags) == ("CPU", ())
-        assert "apt install nvidia-cuda-toolkit" in found.advice
-        assert "make setup" in found.advice
-
-    def test_compiler_that_does_not_run_is_told_apart(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        program(tmp_path / "bin", "nvcc", "exit 1")
-        assert "nvcc does not run" in self.detect(tmp_path).advice
-
-    @pytest.mark.parametrize("script", ["exit 9", "echo 'No devices were found'"])
-    def test_driver_without_a_gpu_is_a_plain_cpu(self, tmp_path: Path, script: str) -> None:
-        program(tmp_path / "bin", "nvidia-smi", script)
-        program(tmp_path / "bin", "nvcc", "echo 'Build cuda_12.4'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.advice) == ("CPU", "")
 
 
 class TestProgress:
@@ -393,6 +343,14 @@ class TestEnvironment:
         place = environment.Environment(root, Progress(io.StringIO()), environ)
         assert place.bring_up(dev=True) == ["default model"]
         assert file_sha256(kept / weights.name) == carrier.WEIGHTS_SHA256
+
+    def test_a_part_of_the_cuda_toolkit_installed_later_is_noticed(self, root: Path) -> None:
+        program(root / "cuda" / "bin", "nvcc", "echo nvcc")
+        environ = {"PATH": "", "CUDA_HOME": str(root / "cuda")}
+        before = environment.fingerprints(root, environ)
+        (root / "cuda" / "lib64" / "stubs").mkdir(parents=True)
+        (root / "cuda" / "lib64" / "stubs" / "libcuda.so").touch()
+        assert before["llama.cpp"] != environment.fingerprints(root, environ)["llama.cpp"]
 
     def test_a_failed_step_is_told_and_tried_again(self, root: Path) -> None:
         (root / "requirements.txt").write_text("no-such-package-here\n", encoding="utf-8")
