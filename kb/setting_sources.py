@@ -15,14 +15,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from kb.config_file import SECRETS
 from kb.errors import SettingsError
 from kb.keys import secret_of
 from kb.redaction import redacted
 
 CONFIG_FILE = "kb.toml"
-
-# Settings that may be handed to a container as a secret; keys are no settings (kb/keys.py).
-_SECRET = ("ui_password_hash",)
 
 
 class LayeredSettings(BaseSettings):
@@ -83,17 +81,20 @@ class LayeredSettings(BaseSettings):
 
 
 class _FromFiles(PydanticBaseSettingsSource):
-    """The password's hash from the file that ``KB_UI_PASSWORD_HASH_FILE`` names."""
+    """Secrets from files, as containers get them: ``KB_UI_PASSWORD_HASH_FILE`` names one.
+
+    Keys are no settings; ``kb.keys`` reads those.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Return the value of one field, None for those that no file holds."""
         del field
-        value = secret_of(f"KB_{field_name.upper()}") if field_name in _SECRET else ""
+        value = secret_of(f"KB_{field_name.upper()}") if field_name in SECRETS else ""
         return value or None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Return the fields that files hold."""
-        found = {name: secret_of(f"KB_{name.upper()}") for name in _SECRET}
+        found = {name: secret_of(f"KB_{name.upper()}") for name in SECRETS}
         return {name: value for name, value in found.items() if value}
 
 

@@ -117,20 +117,20 @@ def test_what_is_installed_reads_the_samples_finds_them_and_opens_in_the_browser
     assert again.returncode == 0, again.stderr
     found = installed.run("kb", "search", "咖啡机如何除垢？", "--json")
     assert "espresso-machine-manual.pdf" in json.dumps(json.loads(found.stdout)[0])
-    with held_port() as port:
-        server = subprocess.Popen(
+    with (
+        held_port() as port,
+        subprocess.Popen(
             [installed.programs / "kb", "ui", "--port", str(port)],
             cwd=installed.home,
             env=users_environment(installed.home),
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as server,
+    ):
         try:
             assert server.stderr is not None
-            line = server.stderr.readline()
-            assert f"localhost:{port}" in line
+            assert f"localhost:{port}" in server.stderr.readline()
             with urllib.request.urlopen(f"http://localhost:{port}/", timeout=60) as page:
                 assert page.status == 200
         finally:
             server.terminate()
-            server.wait(90)

@@ -9,6 +9,7 @@ import pytest
 
 from kb import Settings, SettingsError, keys
 from kb.keys import key_from_environment
+from kb.server.credentials import own_key
 
 
 def test_the_first_key_that_is_set_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +28,15 @@ def test_a_key_may_stand_in_a_file_that_the_environment_names(
     assert key_from_environment("KEY_ONE", "KEY_TWO") == "sesame"
     monkeypatch.setenv("KEY_TWO", "nearer")
     assert key_from_environment("KEY_ONE", "KEY_TWO") == "nearer"
+
+
+def test_the_servers_key_may_stand_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("kX3vQ9pL2mN7rT5w\n")
+    monkeypatch.delenv("KB_SERVER_API_KEY", raising=False)
+    monkeypatch.setenv("KB_SERVER_API_KEY_FILE", str(tmp_path / "secret"))
+    assert own_key() == "kX3vQ9pL2mN7rT5w"
 
 
 def test_a_file_that_cannot_be_read_is_named_with_its_variable(
