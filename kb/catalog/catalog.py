@@ -56,6 +56,7 @@ class Catalog(LookingUp):
             if not current:
                 with self._changing() as change:
                     change.renew_terms()
+                    change.renew_names()
         except BaseException:
             self.close()
             raise
