@@ -87,6 +87,7 @@ class Catalog(LookingUp):
         """Rewrite the file without the pages of what was deleted."""
         with self.change() as change:
             change.merge_keyword_indexes()
+            change.merge_names()
         self._connections.vacuum()
 
     def close(self) -> None:

@@ -30,9 +30,13 @@ class FileNameReads(Transaction):
 
 
 class FileNameChanges(FileNameReads):
-    """The index made anew."""
+    """The index made anew, or smaller."""
 
     def renew_names(self) -> None:
         """Index the names of all files with the words that this installation makes."""
         self._db.create_function("words_of_name", 1, name_words, deterministic=True)
         self._db.execute("UPDATE sources SET name_words = words_of_name(path)")
+
+    def merge_names(self) -> None:
+        """Merge the parts of the index into one: names that are gone leave the file."""
+        self._db.execute("INSERT INTO source_names (source_names) VALUES ('optimize')")
