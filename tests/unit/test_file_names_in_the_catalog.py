@@ -14,7 +14,7 @@ from hashing_embedder import HashingEmbedder
 from kb import KnowledgeBase, Settings
 from kb.catalog import migrations
 from kb.catalog.connections import Connections
-from kb.catalog.migrations import v20_file_names
+from kb.catalog.migrations import v21_file_names
 from kb.catalog.state import State
 from kb.search import naming
 from kb.search.highlight import telling_terms
@@ -97,7 +97,7 @@ def test_files_of_an_older_catalog_are_found_by_their_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "catalog.sqlite3"
-    before = migrations.MIGRATIONS.index(v20_file_names.apply)
+    before = migrations.MIGRATIONS.index(v21_file_names.apply)
     with monkeypatch.context() as older:
         older.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:before])
         older.setattr(migrations, "CURRENT_VERSION", before)
