@@ -19,6 +19,7 @@ from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
 from kb import ending, interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
+from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
@@ -91,6 +92,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
             passwords=_passwords(password or [], password_file),
         )
         settings = Settings.load(collection=collection)
+        if told := greeting(settings):
+            errors.print(told, markup=False, highlight=False, soft_wrap=True)
         if watch:
             if as_json or dry_run:
                 msg = "--watch cannot be combined with --json or --dry-run; leave one out"
