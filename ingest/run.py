@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.engines.local import LocalEngine
 from ingest.finding.candidate import Candidate
 from ingest.finding.names import as_text
 from ingest.options import IngestOptions
@@ -64,7 +65,7 @@ def ingest(
 
         name = collection.name if isinstance(collection, CollectionInfo) else collection
         return ingest_there(base, paths, collection=name, options=options, on_event=on_event)
-    run = Run(base, collection, options, on_event, cancel)
+    run = Run(base, collection, options, on_event, cancel, engine=LocalEngine(base))
     try:
         run.find(paths)
     except KeyboardInterrupt:
@@ -95,7 +96,9 @@ def ingest_uploads(
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
-    run = Run(base, collection, options or IngestOptions(), on_event, cancel)
+    run = Run(
+        base, collection, options or IngestOptions(), on_event, cancel, engine=LocalEngine(base)
+    )
 
     def kept() -> list[Candidate]:
         candidates, remarks = keep(base, uploads, collection=run.collection)
