@@ -17,12 +17,14 @@ CALL_CHUNKS = 32
 class Embedding:
     """Who embeds, and how it is kept busy.
 
-    ``lanes`` calls are made at the same time, each of ``call_chunks`` chunks at most.
+    ``lanes`` calls are made at the same time, each of ``call_chunks`` chunks at most. ``models``
+    is how many compute.
     """
 
     embedder: Embedder
     lanes: int = 1
     call_chunks: int = CALL_CHUNKS
+    models: int = 1
 
 
 class Engine(Protocol):

@@ -206,6 +206,7 @@ class Pipeline:
         if first is None:
             return
         embedding = self._engine.embedding()
+        self._budget.widen(BUDGET_CHARACTERS * embedding.models)
         lanes = [
             threading.Thread(target=self._guard, args=(partial(self._embed_lane, embedding), None))
             for _ in range(1, embedding.lanes)

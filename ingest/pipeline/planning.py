@@ -14,13 +14,11 @@ from typing import Literal
 from ingest.errors import (
     EncryptedFileError,
     LoadError,
-    LoaderUnavailableError,
     UnreadableFileError,
-    UnsupportedFormatError,
     WrongPasswordError,
 )
 from ingest.finding.candidate import Candidate
-from ingest.loaders import loader_for
+from ingest.loaders.identity import loader_identity
 from ingest.loaders.base import LoadOptions
 from ingest.results import FileResult, Outcome
 from kb.hashing import file_sha256
@@ -235,17 +233,6 @@ def proposed(decision: Decision) -> FileResult:
         reason=error if failed else "",
         reason_code=before.reason_code if before and failed else "",
     )
-
-
-def loader_identity(path: Path, options: LoadOptions) -> str:
-    """Name what would read ``path``, with its version and the choices that change its text."""
-    try:
-        loader = loader_for(path)
-    except UnsupportedFormatError:
-        return "none"
-    except LoaderUnavailableError:  # its worker will say so of each file
-        return "unavailable"
-    return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
 
 
 def _refused(candidate: Candidate, error: OSError) -> UnreadableFileError:

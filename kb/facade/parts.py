@@ -23,7 +23,10 @@ from kb.uploads import Uploads
 
 
 class Parts:
-    """Makes the parts of a knowledge base and frees them. Models are loaded at first use."""
+    """Makes the parts of a knowledge base and frees them. Models are loaded at first use.
+
+    ``embedder_is_given`` says that a program brought the model along, which settings do not name.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Parts:
             interrupted=interrupted,
             vectors=vector_access(settings),
         )
+        self.embedder_is_given = embedder is not None
         self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
         self._chat = Lazy(partial(open_chat_model, settings))
         self._reranker = Lazy(partial(open_reranker, settings))
