@@ -38,9 +38,7 @@ class RayCluster:
         """
         gpus = self.gpus_per_actor
         if gpus < 0 or (gpus > 1 and gpus != int(gpus)):
-            msg = (
-                f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
-            )
+            msg = f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
             raise SettingsError(msg)
 
 

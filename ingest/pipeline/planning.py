@@ -18,8 +18,8 @@ from ingest.errors import (
     WrongPasswordError,
 )
 from ingest.finding.candidate import Candidate
-from ingest.loaders.identity import loader_identity
 from ingest.loaders.base import LoadOptions
+from ingest.loaders.identity import loader_identity
 from ingest.results import FileResult, Outcome
 from kb.hashing import file_sha256
 from kb.knowledge_base import KnowledgeBase

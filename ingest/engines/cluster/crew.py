@@ -1,7 +1,7 @@
 """Actors on the nodes of a cluster, each fed by threads of this process.
 
-Actors that die are replaced. Nodes may come and go. What an actor had begun when it died is given to another one, on another
-node if there is one. What has killed :data:`DEATHS` actors is given up.
+Actors that die are replaced. Nodes may come and go. What an actor had begun when it died is given
+to another one, on another node if there is one. What has killed :data:`DEATHS` actors is given up.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from concurrent.futures import CancelledError
+from typing import Any, TypeVar
 
 from ingest.engines.cluster.connection import Connection, Node
-from ingest.engines.cluster.library import POLL_S, Actor, died, is_full, ray
+from ingest.engines.cluster.library import POLL_S, Actor, died, is_full
+from ingest.engines.cluster.posts import Manned, Post, Task
 from ingest.errors import ClusterError
 
 T = TypeVar("T")
@@ -29,25 +29,6 @@ _LOOK_S = 2.0
 _NO_NODE_S = 30.0
 _FULL_WAIT_S = 1.0
 _FULL_ATTEMPTS = 60
-
-
-@dataclass(slots=True)
-class Task(Generic[T]):
-    """A piece of work. ``obituary`` makes the error where it has killed too many actors."""
-
-    work: Callable[[Actor], T]
-    obituary: Callable[[int], Exception]
-    future: Future[T] = field(default_factory=Future)
-    died_on: list[str] = field(default_factory=list)
-    begun: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A place for an actor: the ``number``-th of its kind on a node."""
-
-    node: Node
-    number: int
 
 
 class Crew:
@@ -77,7 +58,7 @@ class Crew:
         self._name = name
         self._changed = threading.Condition()
         self._tasks: deque[Task[Any]] = deque()
-        self._manned: dict[Post, _Manned] = {}
+        self._manned: dict[Post, Manned] = {}
         self._barred: dict[str, int] = {}
         self._failure: Exception | None = None
         self._closed = False
@@ -120,7 +101,7 @@ class Crew:
                 self._tasks.clear()
             self._changed.notify_all()
         for task in dropped:
-            _cancel(task)
+            task.cancel()
         if cancel:
             self._kill()
         self._watcher.join()
@@ -165,7 +146,7 @@ class Crew:
             able = [node for node in nodes if self._barred.get(node.id, 0) < _FAILED_STARTS]
             for post in self._posts(able):
                 if post not in self._manned and not self._closed:
-                    self._manned[post] = _Manned()
+                    self._manned[post] = Manned()
                     self._manned[post].begin(
                         threading.Thread(
                             target=self._serve, args=(post,), name=self._name, daemon=True
@@ -203,7 +184,7 @@ class Crew:
             self._do(task, post, mine)
             del task
 
-    def _next(self, post: Post, mine: _Manned) -> Task[Any] | None:
+    def _next(self, post: Post, mine: Manned) -> Task[Any] | None:
         with self._changed:
             while not (mine.gone or self.cancelled.is_set()):
                 task = self._fitting(post)
@@ -223,7 +204,7 @@ class Crew:
                 return task
         return None
 
-    def _do(self, task: Task[Any], post: Post, mine: _Manned) -> None:
+    def _do(self, task: Task[Any], post: Post, mine: Manned) -> None:
         if not task.begun:
             if not task.future.set_running_or_notify_cancel():
                 return
@@ -276,7 +257,7 @@ class Crew:
                 return
         task.future.set_exception(failure or CancelledError())
 
-    def _actor(self, post: Post, mine: _Manned) -> Actor | None:
+    def _actor(self, post: Post, mine: Manned) -> Actor | None:
         """Return the actor of a post, made if there is none; None where it cannot be made."""
         with mine.making:
             if mine.actor is None and not mine.gone and not self.cancelled.is_set():
@@ -303,36 +284,3 @@ class Crew:
                     f"{post.node.name}, says: {why[-1] if why else type(error).__name__}"
                 )
             )
-
-
-def _cancel(task: Task[Any]) -> None:
-    if task.begun:
-        task.future.set_exception(CancelledError())
-    elif task.future.cancel():
-        task.future.set_running_or_notify_cancel()
-
-
-class _Manned:
-    """A post with its threads, and its actor once that is needed."""
-
-    def __init__(self) -> None:
-        self.making = threading.Lock()
-        self.actor: Actor | None = None
-        self.gone = False
-        self.threads: list[threading.Thread] = []
-
-    def begin(self, threads: Any) -> None:  # noqa: ANN401 - any iterable of threads
-        self.threads = list(threads)
-        for thread in self.threads:
-            thread.start()
-
-    def dead(self, actor: Actor) -> None:
-        """Let go of an actor; what is left of its process ends."""
-        with self.making:
-            if self.actor is actor:
-                self.kill()
-                self.actor = None
-
-    def kill(self) -> None:
-        if self.actor is not None:
-            ray.kill(self.actor)

@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 
 from ingest.engines.cluster.actors import Way
-from ingest.engines.cluster.crew import Crew, Task
+from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.library import Actor, result_of
+from ingest.engines.cluster.posts import Task
 from kb.embedding.base import Abilities, Embedder, EmbedderIdentity, Vector, Vectors
 from kb.errors import EmbeddingError, KnowledgeBaseError
 

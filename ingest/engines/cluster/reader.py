@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.engines.cluster.actors import UNSEEN, SentBytes
-from ingest.engines.cluster.crew import Crew, Task
+from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.library import POLL_S, Actor, ray
+from ingest.engines.cluster.posts import Task
 from ingest.errors import LoaderCrashError, UnreadableFileError
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
