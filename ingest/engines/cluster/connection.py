@@ -7,22 +7,12 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ingest.engines.cluster.library import ray
+from ingest.engines.cluster.nodes import Node
 from ingest.errors import ClusterError
 
 _NAMESPACE = "shelfmark"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """A machine of the cluster. ``name`` is its address."""
-
-    id: str
-    name: str
-    cpus: float
-    gpus: float
 
 
 class Connection:

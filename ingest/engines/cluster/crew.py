@@ -13,9 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
-from ingest.engines.cluster.connection import Connection, Node
+from ingest.engines.cluster.connection import Connection
 from ingest.engines.cluster.library import POLL_S, Actor, died, is_full
-from ingest.engines.cluster.posts import Manned, Post, Task
+from ingest.engines.cluster.nodes import Node, Post
+from ingest.engines.cluster.posts import Manned, Task
 from ingest.errors import ClusterError
 
 T = TypeVar("T")
@@ -159,8 +160,8 @@ class Crew:
 
     def _lonely(self) -> ClusterError:
         return ClusterError(
-            f"no node of the Ray cluster is left for {self._name}; what was stored stays: start "
-            "nodes and ingest again"
+            f"no node of the Ray cluster can do {self._name}: none is left, or none has the "
+            "processors or GPUs that it needs. What was stored stays: start nodes and ingest again"
         )
 
     def _fail(self, error: Exception) -> None:

@@ -20,7 +20,7 @@ from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.embedder import RayEmbedder
 from ingest.engines.cluster.library import Actor, actor_on, ray, result_of
 from ingest.engines.cluster.model import SharedModel, file_parts
-from ingest.engines.cluster.posts import Post
+from ingest.engines.cluster.nodes import Post
 from ingest.engines.cluster.reader import RayReader
 from ingest.engines.cluster.staffing import Staffing
 from ingest.reading.base import FileReader

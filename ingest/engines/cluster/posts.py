@@ -1,14 +1,14 @@
-"""What a crew consists of: pieces of work, places for actors, and the actors that are there."""
+"""What a crew consists of: pieces of work, and actors with the threads that feed them."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ingest.engines.cluster.connection import Node
 from ingest.engines.cluster.library import Actor, ray
 
 T = TypeVar("T")
@@ -30,14 +30,6 @@ class Task(Generic[T]):
             self.future.set_exception(CancelledError())
         elif self.future.cancel():
             self.future.set_running_or_notify_cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A place for an actor: the ``number``-th of its kind on a node."""
-
-    node: Node
-    number: int
 
 
 class Manned:
@@ -65,4 +57,5 @@ class Manned:
     def kill(self) -> None:
         """End the actor, whatever it does."""
         if self.actor is not None:
-            ray.kill(self.actor)
+            with contextlib.suppress(Exception):  # the cluster itself may be gone
+                ray.kill(self.actor)

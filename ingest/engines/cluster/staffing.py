@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.engines.cluster.connection import Node
-from ingest.engines.cluster.posts import Post
+from ingest.engines.cluster.nodes import Node, Post
 
 READER_CPUS = 0.5
 """Half a core each, so that as many as there are cores leave half of them to who embeds."""
