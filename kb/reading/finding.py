@@ -18,7 +18,7 @@ from kb.errors import DocumentNotFoundError
 from kb.metadata import folded
 from kb.reading.nearest import nearest
 from kb.records import CollectionInfo
-from kb.records.short_ids import ShortId, document_id, short_id
+from kb.records.short_ids import ShortId, document_id, lacking, short_id
 
 _LINES = re.compile(r"(.+?):(\d{1,18})(?::(\d{1,18}))?", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
@@ -146,11 +146,11 @@ class _Looking:
         """Return the error for a name that means nothing, with what comes nearest to it."""
         every = [each for tier in self._all() for each in tier]
         called = f"no document is called {name[:_MOST_SHOWN]!r}"
-        given = short_id(name)
+        given, lacks = short_id(name), lacking(name)
         if given is not None:
             called = f"no document has the id {name[:_MOST_SHOWN]!r} — other content has another id"
         near = nearest(
-            name[:_MOST_SHOWN], _candidates(every[:_MOST_COMPARED], ids=given is not None)
+            name[:_MOST_SHOWN], _candidates(every[:_MOST_COMPARED], ids=bool(given or lacks))
         )
         if why := self._unreadable(name):
             msg = f"{called}: {why}"
@@ -158,7 +158,10 @@ class _Looking:
             pattern = f"{name.rstrip('/')}/*"[:_MOST_SHOWN]
             msg = f"{called}: it is a folder; give a path in it, or list it: kb get '{pattern}'"
         elif near:
-            msg = f"{called}; did you mean {' or '.join(near)}?"
+            also = f" ({lacks})" if lacks else ""
+            msg = f"{called}; did you mean {' or '.join(near)}?{also}"
+        elif lacks:
+            msg = f"{called}; {lacks}"
         elif every:
             msg = f"{called}; search for it, or list the documents"
         else:
