@@ -12,6 +12,7 @@ from ingest.engines.choice import EngineChoice, open_engine
 from ingest.engines.local import LocalEngine
 from ingest.finding.candidate import Candidate
 from ingest.finding.names import as_text
+from ingest.finding.objects.address import local_path, object_address
 from ingest.options import IngestOptions
 from ingest.pipeline.course import Run
 from ingest.pipeline.report import IngestReport
@@ -50,7 +51,8 @@ def ingest(
 
     Args:
         base: where documents go.
-        paths: folders and files; a single one needs no list.
+        paths: folders, files and URLs (``s3://bucket/minutes``, ``gs://…``); a single one needs no
+            list.
         collection: which one to fill; None is the settings'.
         options: choices of this run.
         on_event: told of each file's progress.
@@ -61,8 +63,8 @@ def ingest(
 
     Raises:
         ClusterError: there is no such cluster, or no node of it can do its part.
-        MissingExtraError: the extra ``ray`` is not installed.
-        UnreadableFileError: a path does not exist.
+        MissingExtraError: the extra ``ray``, or the package for such URLs, is not installed.
+        UnreadableFileError: a path does not exist, or a URL cannot be listed.
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
@@ -83,10 +85,18 @@ def ingest(
         except KeyboardInterrupt:
             return run.interrupted()
         report = run.record(
-            [as_text(str(Path(path).expanduser().resolve())) for path in paths],
+            [told(path) for path in paths],
             lambda: run.finder.candidates,
         )
         return run.refined(report, refining or Refining())
+
+
+def told(path: Path | str) -> str:
+    """Return what a run says of a path that it was given: the whole path, or the URL."""
+    address = object_address(path)
+    if address is not None:
+        return address.url
+    return as_text(str(Path(local_path(path)).expanduser().resolve()))
 
 
 def ingest_uploads(
