@@ -21,6 +21,7 @@ STORE_BYTES = 80 * 2**20
 WAIT_S = 120.0
 
 KILLER = "kills-its-reader"
+UNSEEN = "only-the-driver-sees"
 _KILLING = f"""
 import os, signal, sys
 
@@ -35,14 +36,18 @@ if "ingest.reading.worker" in sys.orig_argv:
         return load(self, path, *args, **kwargs)
 
     TextLoader.load = killing
+else:
+    lexists = os.path.lexists
+    os.path.lexists = lambda path: "{UNSEEN}" not in str(path) and lexists(path)
 """
 
 
 @contextlib.contextmanager
 def two_nodes(folder: Path) -> Iterator[Cluster]:
-    """Start a head and one more node, with one processor each.
+    """Start a head and one more node, with one processor each; the latter says it has a GPU.
 
-    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it.
+    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it, and
+    files with :data:`UNSEEN` in their name are not there.
     """
     (folder / "sitecustomize.py").write_text(_KILLING)
     before = os.environ.get("PYTHONPATH")
@@ -67,7 +72,7 @@ def two_nodes(folder: Path) -> Iterator[Cluster]:
 
 
 def add_node(cluster: Cluster) -> None:
-    cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    cluster.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE_BYTES)
     cluster.wait_for_nodes()
 
 
