@@ -20,6 +20,7 @@ from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
 from kb import ending, interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
+from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
@@ -106,6 +107,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         )
         settings = Settings.load(collection=collection)
         chosen = _engine(engine, address, gpus_per_actor, models_at)
+        if told := greeting(settings):
+            errors.print(told, markup=False, highlight=False, soft_wrap=True)
         if watch:
             if as_json or dry_run or chosen != "local":
                 msg = "--watch cannot be combined with --json, --dry-run or --engine; leave one out"
