@@ -85,7 +85,7 @@ def test_the_samples_become_the_same_with_the_default_model_and_an_interrupted_r
     ingest(base, folder)
     with KnowledgeBase.open(settings, embedder=embedder) as opened:
         assert opened.check().ok
-        assert [run.state for run in opened.runs()] == ["finished", "finished", "interrupted"]
+        assert [run.status for run in opened.runs()] == ["finished", "finished", "interrupted"]
         there = held(opened)
         query = "How long is the warranty?"
         assert opened.search(query)[0].sources == base.search(query)[0].sources
