@@ -254,6 +254,8 @@ def test_the_files_of_a_job_say_which_documents_they_became(
     assert ids == {"a.md": found["a.md"], "b.md": None}
     listed = client.get(f"/v1/jobs/{job.id}/files").json()["data"]
     assert {each["name"]: each["document_id"] for each in listed} == ids
+    own = client.get(f"/v1/documents/{ids['a.md']}").json()["short_id"]
+    assert {each["name"]: each["short_id"] for each in listed} == {"a.md": own, "b.md": ""}
     newer = done(client, client.put(f"/v1/documents/{ids['a.md']}/original", content=HERON))
     (file,) = newer.files
     assert file.document_id == documents(client, collection)["a.md"] != ids["a.md"]
