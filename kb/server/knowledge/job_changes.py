@@ -35,7 +35,7 @@ class ForgottenReply(Reply):
 
 
 class CancelBody(Body):
-    """``POST /v1/jobs/{job_id}/cancel``: nothing but ``{}``."""
+    """``POST /v1/jobs/{job_id}/cancel``: nothing, or ``{}``."""
 
 
 class RetryBody(Body):
@@ -55,8 +55,8 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobReply,
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
-    @needs("write", body="small", collections="asked")
-    async def cancel(job_id: JobId, body: CancelBody, caller: Asking) -> Response:
+    @needs("write", body="small", collections="asked", bodiless=True)
+    async def cancel(job_id: JobId, caller: Asking, body: CancelBody | None = None) -> Response:
         """End a job after the commit under way, or before it begins; what is stored stays."""
         del body
 
@@ -76,8 +76,8 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobReply,
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
-    @needs("write", body="small", collections="asked")
-    async def retry(job_id: JobId, body: RetryBody, caller: Asking) -> Response:
+    @needs("write", body="small", collections="asked", bodiless=True)
+    async def retry(job_id: JobId, caller: Asking, body: RetryBody | None = None) -> Response:
         """Try again what of a job failed or was not done; answers with the job that does it.
 
         A job that asks for a password goes on with these, or without its protected files.
@@ -85,7 +85,7 @@ def routes(serving: Serving) -> APIRouter:
 
         def again() -> JobInfo:
             found = job_of(serving, caller, job_id)
-            new = _again(serving, found, tuple(body.passwords))
+            new = _again(serving, found, tuple(body.passwords if body else ()))
             return job_of(serving, caller, new)
 
         return await changes.run(lambda: json_response(wire.job_json(again())))
