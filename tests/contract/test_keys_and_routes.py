@@ -279,6 +279,25 @@ def test_hits_are_marked_for_keys_of_their_collections(
     assert client.post("/v1/highlights", json=body, headers=headers).status_code == 403
 
 
+def test_who_may_write_and_not_read_is_told_nothing_of_what_it_changes(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    headers = bearer(key(served, ["write"]))
+    (info,) = served.base.documents(collection=OTHER)
+    body = {"documents": [info.id], "add": ["seen"]}
+    tagged = client.post("/v1/tags", json=body, headers=headers)
+    assert (tagged.status_code, tagged.json()["data"]) == (200, [])
+    empty = client.patch(f"/v1/collections/{OTHER}", json={}, headers=headers)
+    assert empty.status_code == 200
+    assert MARK not in empty.text
+    assert empty.json()["documents"] == 0
+    both = bearer(key(served, ["read", "write"]))
+    (record,) = client.post("/v1/tags", json={**body, "add": []}, headers=both).json()["data"]
+    assert record["tags"] == ["seen"]
+    assert MARK in client.patch(f"/v1/collections/{OTHER}", json={}, headers=both).text
+    served.base.tag([info.id], remove=["seen"])
+
+
 def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
     served: ServedApp, client: httpx.Client
 ) -> None:
