@@ -29,12 +29,15 @@ class Desk:
         jobs: gives ingestion in the background, made at first use.
         local: the agent was started on this machine by whoever owns the files, so it may name
             them; others send what is in them.
+        report: tells whoever waits for a call how far it is: how much is done, of how much, and
+            what is being done.
     """
 
     base: KnowledgeBase
     caller: Caller
     jobs: Callable[[], Jobs]
     local: bool = False
+    report: Callable[[float, float, str], None] = lambda _done, _of, _what: None
 
     @property
     def may_write(self) -> bool:
