@@ -51,7 +51,7 @@ def variable(name: str) -> str:
 
 def outranked(name: str) -> bool:
     """Say whether the environment sets it, so that the file would be ignored."""
-    return variable(name) in os.environ
+    return variable(name) in os.environ or f"{variable(name)}_FILE" in os.environ
 
 
 def plan_change(name: str, typed: str) -> SettingChange | None:

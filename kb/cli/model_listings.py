@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 from kb.model_speeds import Speed, Speeds
+from kb.models.bundled import is_here
 from kb.models.files import InstalledModel, installed
 from kb.models.known import (
     SETTINGS,
@@ -44,12 +45,15 @@ class Shelf:
 
     files: Sequence[InstalledModel]
     speeds: Speeds
+    has_bundled: bool
 
     @classmethod
     def of(cls, settings: Settings) -> Shelf:
         """Look through the models folder."""
         files = installed(settings.models_dir)
-        return cls(files=files, speeds=Speeds(settings.data_dir))
+        return cls(
+            files=files, speeds=Speeds(settings.data_dir), has_bundled=is_here(settings.models_dir)
+        )
 
     def file_json(self, file: InstalledModel) -> dict[str, Any]:
         """Return a file as JSON values."""
@@ -70,7 +74,7 @@ class Shelf:
             name = "built in" if model.built_in else file.quant
             speed = self.speeds.of(file.path)
             told.append(f"{name}: {speed_text(speed)} tokens/s" if speed else name)
-        return ", ".join(told) or ("built in" if model.built_in else "-")
+        return ", ".join(told) or ("built in" if model.built_in and self.has_bundled else "-")
 
 
 def known_json(model: KnownModel) -> dict[str, Any]:

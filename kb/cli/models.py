@@ -23,6 +23,7 @@ from kb.cli.model_listings import (
 )
 from kb.errors import ModelError
 from kb.model_speeds import Speeds
+from kb.models.bundled import pull_bundled_model
 from kb.models.files import find_model, read_record, remove_model
 from kb.models.known import SETTINGS
 from kb.models.references import parse_reference
@@ -93,6 +94,12 @@ def pull(name: NameArgument, quant: QuantOption = None, source: SourceOption = "
 
     with expected_errors():
         settings = Settings.load()
+        known = find_known(name)
+        if known is not None and known.built_in:
+            with progress(f"pulling {known.name}") as tell:
+                path = pull_bundled_model(settings.models_dir, on_progress=tell)
+            stdout().print(f"{path} is here and verified", markup=False)
+            return
         reference = parse_reference(name, hub=source, quant=quant)
         with progress(f"pulling {reference.file}") as tell:
             path = hub.pull(reference, settings.models_dir, on_progress=tell)

@@ -88,7 +88,7 @@ def status(desk: Desk, asked: Status) -> Told:
     all_jobs = _jobs(desk, asked.job)
     jobs, left = all_jobs[:_MOST_JOBS], max(0, len(all_jobs) - _MOST_JOBS)
     failed = [
-        Failed(path=file.source.path, collection=name, reason=file.reason)
+        Failed(path=str(file.source), collection=name, reason=file.reason)
         for name in collections
         for file in desk.base.files.failed(collection=name)
     ]
