@@ -313,6 +313,10 @@ class TestOtherCommands:
         assert wrong.exit_code == 0
         assert "no document of 'default' lies in a folder 'brds' yet" in wrong.stderr
         assert "did you mean birds?" in wrong.stderr
+        never = kb("collections", "describe", "default", "", "--folder", "bird")
+        assert "no folder 'bird' of 'default' had a description; those that have: 'brds'" in (
+            never.stderr
+        )
         for folder, said in (("brds", ""), ("birds", "Of birds."), ("birds", "")):
             right = kb("collections", "describe", "default", said, "--folder", folder)
             assert right.exit_code == 0, right.output
