@@ -44,6 +44,10 @@ class RetryBody(Body):
     passwords: list[_Password] = Field(default=[], max_length=100)
 
 
+_NOTHING = CancelBody()
+_NO_PASSWORDS = RetryBody()
+
+
 def routes(serving: Serving) -> APIRouter:
     """Return the routes that change jobs."""
     router = APIRouter(route_class=JsonRoute)
@@ -56,7 +60,7 @@ def routes(serving: Serving) -> APIRouter:
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
     @needs("write", body="small", collections="asked", bodiless=True)
-    async def cancel(job_id: JobId, caller: Asking, body: CancelBody | None = None) -> Response:
+    async def cancel(job_id: JobId, caller: Asking, body: CancelBody = _NOTHING) -> Response:
         """End a job after the commit under way, or before it begins; what is stored stays."""
         del body
 
@@ -77,7 +81,7 @@ def routes(serving: Serving) -> APIRouter:
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
     @needs("write", body="small", collections="asked", bodiless=True)
-    async def retry(job_id: JobId, caller: Asking, body: RetryBody | None = None) -> Response:
+    async def retry(job_id: JobId, caller: Asking, body: RetryBody = _NO_PASSWORDS) -> Response:
         """Try again what of a job failed or was not done; answers with the job that does it.
 
         A job that asks for a password goes on with these, or without its protected files.
@@ -85,7 +89,7 @@ def routes(serving: Serving) -> APIRouter:
 
         def again() -> JobInfo:
             found = job_of(serving, caller, job_id)
-            new = _again(serving, found, tuple(body.passwords if body else ()))
+            new = _again(serving, found, tuple(body.passwords))
             return job_of(serving, caller, new)
 
         return await changes.run(lambda: json_response(wire.job_json(again())))
