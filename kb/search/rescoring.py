@@ -20,6 +20,7 @@ from kb.embedding.base import Vector
 from kb.languages.neutral import Means
 from kb.languages.queries import query_languages
 from kb.languages.scripts import LANGUAGES
+from kb.search.kept_vectors import KeptVectors, Scored, table_of
 from kb.sentences.packed import SentenceTable
 
 SENTENCE_WEIGHT = 0.5
@@ -41,8 +42,12 @@ class Rescoring:
     ``asked`` is what the index is to be asked with.
     """
 
-    def __init__(self, collection_id: str, means: Means, vector: Vector, text: str) -> None:
+    def __init__(
+        self, collection_id: str, means: Means, vector: Vector, text: str, kept: KeptVectors
+    ) -> None:
         self._collection_id = collection_id
+        self._kept = kept
+        self._read: dict[int, Scored] = {}
         self._means = means
         self._by_language: dict[str, Vector | None] = {}
         self._query = means.shifted(vector, text)
@@ -58,6 +63,12 @@ class Rescoring:
         self.asked = impartial(self._query, known)
         self._share = float(self.asked @ self._query)
 
+    def visible(self, state: State, ids: Sequence[int]) -> set[int]:
+        """Return those of some chunks that a search may see: scoring them reads no more then."""
+        new = [chunk_id for chunk_id in ids if chunk_id not in self._read]
+        self._read |= self._kept.of(state, self._collection_id, new)
+        return self._read.keys() & set(ids)
+
     def score(
         self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
     ) -> None:
@@ -71,9 +82,11 @@ class Rescoring:
         self._cosines |= found
         given = dict.fromkeys((*self._cosines, *others))
         new = [chunk_id for chunk_id in given if chunk_id not in self._spoken]
-        languages, known = state.scored_by(self._collection_id, new)
+        seen = self.visible(state, new)
+        scored = {chunk_id: self._read[chunk_id] for chunk_id in new if chunk_id in seen}
+        languages = {chunk_id: each.language for chunk_id, each in scored.items()}
         self._spoken |= languages
-        self._exact |= exact(self._query, known, languages, self._mean)
+        self._exact |= exact(self._query, table_of(scored), languages, self._mean)
 
     def ranked(self) -> list[tuple[int, float]]:
         """Return all candidates with their scores, best first.
