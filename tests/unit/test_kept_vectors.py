@@ -1,0 +1,107 @@
+"""What candidates are scored by is read once, and again when the store has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hashing_embedder import HashingEmbedder
+
+from kb import KnowledgeBase, Settings
+from kb.catalog.sentences import SentenceReads
+from kb.search import kept_vectors
+from kb.search.kept_vectors import KeptVectors, Scored, table_of
+from kb.sentences.packed import SentenceTable
+
+TEXTS = {"herons": "Herons wait in shallow water.", "terns": "Terns dive from great heights."}
+QUESTION = "who waits in water?"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase.open(Settings.load(data_dir=tmp_path), embedder=HashingEmbedder()) as opened:
+        for name, text in TEXTS.items():
+            opened.add(text, name=name)
+        opened.refine()
+        yield opened
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The chunks whose vectors are read from the catalog, one after another."""
+    noted: list[int] = []
+    reads = SentenceReads.scored_by
+
+    def scored_by(
+        self: SentenceReads, collection_id: str, chunk_ids: Sequence[int]
+    ) -> tuple[dict[int, str], SentenceTable]:
+        noted.extend(chunk_ids)
+        return reads(self, collection_id, chunk_ids)
+
+    monkeypatch.setattr(SentenceReads, "scored_by", scored_by)
+    return noted
+
+
+def of_all(base: KnowledgeBase, kept: KeptVectors) -> dict[int, Scored]:
+    info = base.collection()
+    with base._store.catalog.reading() as state:
+        return kept.of(state, info.id, range(10))
+
+
+def test_vectors_are_read_by_the_first_search_only(base: KnowledgeBase, read: list[int]) -> None:
+    first = base.search(QUESTION)
+    assert len(read) == len(TEXTS)
+    assert base.search(QUESTION) == first
+    assert len(read) == len(TEXTS)
+
+
+def test_what_another_program_adds_replaces_and_removes_is_known_at_once(
+    base: KnowledgeBase,
+) -> None:
+    assert {hit.source for hit in base.search(QUESTION)} == {"herons", "terns"}
+    with KnowledgeBase.open(base.settings, embedder=HashingEmbedder()) as other:
+        other.add("Egrets wait in deep water.", name="egrets")
+        other.add("Herons have flown away.", name="herons")
+        (terns,) = (each for each in other.documents() if each.sources[0].path == "terns")
+        other.remove(terns.id)
+        expected = {hit.text: hit.score for hit in other.search(QUESTION)}
+    assert {hit.text: hit.score for hit in base.search(QUESTION)} == expected
+    assert len(expected) == len(TEXTS)
+
+
+def test_vectors_of_sentences_that_come_later_are_used_at_once(base: KnowledgeBase) -> None:
+    base.add("Bitterns boom. They hide in reeds.", name="bitterns")
+    kept = KeptVectors()
+    before = of_all(base, kept)
+    assert [each.numbers is None for each in before.values()] == [False, False, True]
+    assert table_of(before).chunks == list(before)[:2]
+    base.refine()
+    after = of_all(base, kept)
+    assert all(each.numbers is not None for each in after.values())
+
+
+def test_what_is_remembered_is_what_the_catalog_has_in_the_order_asked_for(
+    base: KnowledgeBase,
+) -> None:
+    kept, info = KeptVectors(), base.collection()
+    of_all(base, kept)
+    with base._store.catalog.reading() as state:
+        ids = sorted(state.visible_chunk_ids(info.id), reverse=True)
+        languages, table = state.scored_by(info.id, ids)
+        found = kept.of(state, info.id, ids)
+    assert {each: scored.language for each, scored in found.items()} == languages
+    told = table_of(found)
+    assert told.chunks == table.chunks == ids
+    for ours, theirs in ((told.numbers, table.numbers), (told.scales, table.scales)):
+        assert np.array_equal(ours, theirs)
+
+
+def test_no_more_is_remembered_than_there_is_room_for(
+    base: KnowledgeBase, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_vectors, "MOST_BYTES", 10)
+    first = base.search(QUESTION)
+    assert base.search(QUESTION) == first
+    assert len(read) == 2 * len(TEXTS)
