@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.catalog.state import State
+from kb.records import CollectionInfo
 from kb.sentences.packed import Numbers, SentenceTable
 
 MOST_BYTES = 16 * 2**20
+
+MOST_NUMBERS = 2_000_000
+"""In the vectors of a collection that is scored whole: 1,000 passages of the default model."""
 
 
 class Scored(NamedTuple):
@@ -33,11 +38,19 @@ class Scored(NamedTuple):
     scales: npt.NDArray[np.float32] | None = None
 
 
+class Every(NamedTuple):
+    """What all visible chunks of a collection are scored by; ``numbers`` are float32 here."""
+
+    languages: dict[int, str]
+    table: SentenceTable
+
+
 class KeptVectors:
     """Remembers vectors until the store changes. Thread-safe."""
 
     def __init__(self) -> None:
         self._generation = -1
+        self._every: dict[str, Every | None] = {}
         self._known: dict[tuple[str, int], Scored] = {}
         self._bytes = 0
         self._mutex = threading.Lock()
@@ -51,11 +64,8 @@ class KeptVectors:
             ids: of chunks, in the order in which they are returned.
         """
         wanted = list(ids)
-        generation = state.generation()
+        generation = self._current(state)
         with self._mutex:
-            if generation != self._generation:
-                self._forget()
-                self._generation = generation
             known = self._known
             found = {each: known[key] for each in wanted if (key := (collection_id, each)) in known}
         missing = [each for each in wanted if each not in found]
@@ -68,6 +78,35 @@ class KeptVectors:
                 self._keep(collection_id, read)
         found |= read
         return {each: found[each] for each in wanted if each in found}
+
+    def every(self, state: State, collection: CollectionInfo) -> Every | None:
+        """Return what all visible chunks of a collection are scored by.
+
+        None if there are many, or some have no vectors yet.
+        """
+        if collection.chunks * collection.dim > MOST_NUMBERS or collection.chunks == 0:
+            return None
+        generation = self._current(state)
+        with self._mutex:
+            if collection.id in self._every:
+                return self._every[collection.id]
+        if state.has_unrefined(collection.id):
+            return None  # vectors of sentences come without a change of what can be found
+        every = _all_of(state, collection.id)
+        with self._mutex:
+            if generation == self._generation:
+                self._every[collection.id] = every
+        return every
+
+    def _current(self, state: State) -> int:
+        """Return the store's generation, and forget what was known of another."""
+        generation = state.generation()
+        with self._mutex:
+            if generation != self._generation:
+                self._forget()
+                self._every.clear()
+                self._generation = generation
+        return generation
 
     def _keep(self, collection_id: str, read: dict[int, Scored]) -> None:
         # Vectors of sentences come without a change of what can be found: who lacks them is asked
@@ -100,12 +139,21 @@ def table_of(scored: dict[int, Scored]) -> SentenceTable:
     return SentenceTable(chunks, counts, np.concatenate(numbers), np.concatenate(scales))
 
 
+def _all_of(state: State, collection_id: str) -> Every | None:
+    ids = sorted(state.visible_chunk_ids(collection_id))
+    languages, table = state.scored_by(collection_id, ids)
+    if len(table.chunks) < len(ids) or table.numbers.size > MOST_NUMBERS:
+        return None
+    return Every(languages, replace(table, numbers=table.numbers.astype(np.float32)))
+
+
 def _read(state: State, collection_id: str, ids: Sequence[int]) -> dict[int, Scored]:
     languages, table = state.scored_by(collection_id, ids)
     found = {chunk_id: Scored(language) for chunk_id, language in languages.items()}
     start = 0
     for chunk_id, count in zip(table.chunks, table.counts.tolist(), strict=True):
         rows = slice(start, start + count)
-        found[chunk_id] = Scored(languages[chunk_id], table.numbers[rows], table.scales[rows])
+        numbers = table.numbers[rows].view(np.int8)
+        found[chunk_id] = Scored(languages[chunk_id], numbers, table.scales[rows])
         start += count
     return found

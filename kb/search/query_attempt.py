@@ -61,10 +61,10 @@ class QueryAttempt:
         found = Candidates()
         exhausted = True
         unknown: list[bool] = []
-        for each in asked.collections:
-            state.current_collection(each)
+        # As they are in this state: a search begins a moment before.
+        collections = [state.current_collection(each) for each in asked.collections]
         words = self._words()
-        for at, (each, vector) in enumerate(zip(asked.collections, sought.vectors, strict=True)):
+        for at, (each, vector) in enumerate(zip(collections, sought.vectors, strict=True)):
             restriction = Restriction(state, each, sought.query, asked.where)
             by_words: list[tuple[int, float]] = []
             if words:
@@ -110,10 +110,15 @@ class QueryAttempt:
     ) -> bool:
         """Have candidates of the index scored, and others; say whether those are all there are.
 
-        The index does not know of sentences: it is asked for more while one of those that it has
-        not given yet may be among the best.
+        A small collection is scored whole. The index does not know of sentences: it is asked for
+        more while one of those that it has not given yet may be among the best.
         """
         most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
+        if restriction.is_empty and not self._answers.is_remote(collection.id):
+            every = self._kept.vectors.every(self._state, collection)
+            if every is not None:
+                scoring.score_all(every, most, others)
+                return len(every.languages) < most
         passing = restriction.passing
         if restriction.is_empty:  # what is scored is visible
             passing = partial(scoring.visible, self._state)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hashing_embedder import HashingEmbedder
 
-from kb import KnowledgeBase, Settings
+from kb import KnowledgeBase, SearchFilter, Settings
 from kb.catalog.sentences import SentenceReads
 from kb.search import kept_vectors
 from kb.search.kept_vectors import KeptVectors, Scored, table_of
@@ -50,6 +50,27 @@ def of_all(base: KnowledgeBase, kept: KeptVectors) -> dict[int, Scored]:
         return kept.of(state, info.id, range(10))
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No collection is small enough to be scored whole."""
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 0)
+
+
+@pytest.fixture
+def asked(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The collections whose index is asked, one after another."""
+    noted: list[str] = []
+    query = base._store.query
+
+    def asking(collection_id: str, *rest: object) -> list[tuple[int, float]]:
+        noted.append(collection_id)
+        return query(collection_id, *rest)  # type: ignore[arg-type] # as they came
+
+    monkeypatch.setattr(base._store, "query", asking)
+    return noted
+
+
+@pytest.mark.usefixtures("large")
 def test_vectors_are_read_by_the_first_search_only(base: KnowledgeBase, read: list[int]) -> None:
     first = base.search(QUESTION)
     assert len(read) == len(TEXTS)
@@ -57,9 +78,11 @@ def test_vectors_are_read_by_the_first_search_only(base: KnowledgeBase, read: li
     assert len(read) == len(TEXTS)
 
 
+@pytest.mark.parametrize("most", [0, 10**6])
 def test_what_another_program_adds_replaces_and_removes_is_known_at_once(
-    base: KnowledgeBase,
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", most)
     assert {hit.source for hit in base.search(QUESTION)} == {"herons", "terns"}
     with KnowledgeBase.open(base.settings, embedder=HashingEmbedder()) as other:
         other.add("Egrets wait in deep water.", name="egrets")
@@ -98,6 +121,7 @@ def test_what_is_remembered_is_what_the_catalog_has_in_the_order_asked_for(
         assert np.array_equal(ours, theirs)
 
 
+@pytest.mark.usefixtures("large")
 def test_no_more_is_remembered_than_there_is_room_for(
     base: KnowledgeBase, read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,3 +129,42 @@ def test_no_more_is_remembered_than_there_is_room_for(
     first = base.search(QUESTION)
     assert base.search(QUESTION) == first
     assert len(read) == 2 * len(TEXTS)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense"])
+def test_a_small_collection_is_scored_whole_and_gives_what_its_index_would_give(
+    base: KnowledgeBase, asked: list[str], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    for number in range(130):  # more than become candidates
+        base.add(f"Bird {number} waits at pond {number % 7}. It dives in water.", name=f"{number}")
+    base.refine()
+    questions = ["who waits in water?", "which bird dives at pond 3?", "bird 77"]
+    found = [base.search(each, mode=mode, top_k=5) for each in questions]
+    assert asked == []
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 0)
+    with KnowledgeBase.open(base.settings, embedder=HashingEmbedder()) as other:
+        for question, hits in zip(questions, found, strict=True):
+            by_index = other.search(question, mode=mode, top_k=5)
+            assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in by_index])
+            assert hits[0] == by_index[0]
+
+
+def test_the_index_is_asked_while_vectors_of_sentences_are_missing(
+    base: KnowledgeBase, asked: list[str]
+) -> None:
+    base.search(QUESTION)
+    assert asked == []
+    base.add("Bitterns boom. They hide in reeds.", name="bitterns")
+    base.search(QUESTION)
+    assert len(asked) == 1
+    base.refine()
+    base.search(QUESTION)
+    assert len(asked) == 1
+
+
+def test_the_index_is_asked_where_a_filter_leaves_something_out(
+    base: KnowledgeBase, asked: list[str]
+) -> None:
+    (hit,) = base.search(QUESTION, where=SearchFilter(path="terns"))
+    assert hit.source == "terns"
+    assert len(asked) == 1
