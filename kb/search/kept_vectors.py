@@ -23,6 +23,11 @@ MOST_BYTES = 16 * 2**20
 MOST_NUMBERS = 2_000_000
 """In the vectors of a collection that is scored whole: 1,000 passages of the default model."""
 
+MOST_SCORED_WHOLE = 16_000_000
+"""In the vectors of all such collections together; further ones are left to their indexes."""
+
+_LEAST_ROWS = 4  # of a chunk, its own vector and those of its sentences, in most collections
+
 
 class Scored(NamedTuple):
     """What a visible chunk is scored by.
@@ -84,12 +89,16 @@ class KeptVectors:
 
         None if there are many, or some have no vectors yet.
         """
-        if collection.chunks * collection.dim > MOST_NUMBERS or collection.chunks == 0:
+        expected = _LEAST_ROWS * collection.chunks * collection.dim
+        if not 0 < expected <= MOST_NUMBERS:
             return None
         generation = self._current(state)
         with self._mutex:
             if collection.id in self._every:
                 return self._every[collection.id]
+            others = sum(each.table.numbers.size for each in self._every.values() if each)
+        if expected + others > MOST_SCORED_WHOLE:
+            return None
         if state.has_unrefined(collection.id):
             return None  # vectors of sentences come without a change of what can be found
         every = _all_of(state, collection.id)

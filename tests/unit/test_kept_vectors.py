@@ -168,3 +168,16 @@ def test_the_index_is_asked_where_a_filter_leaves_something_out(
     (hit,) = base.search(QUESTION, where=SearchFilter(path="terns"))
     assert hit.source == "terns"
     assert len(asked) == 1
+
+
+def test_collections_beyond_those_that_there_is_room_for_are_left_to_their_indexes(
+    base: KnowledgeBase, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("gulls", "auks"):
+        base.add("Many wait in water.", name=name, collection=name)
+        base.refine(name)
+    one = 4 * 2 * base.collection().dim  # as much as is expected of the first, of two chunks
+    monkeypatch.setattr(kept_vectors, "MOST_SCORED_WHOLE", one)
+    for name in (None, "gulls", None, "auks"):
+        assert base.search(QUESTION, collection=name)
+    assert asked == [base.collection("auks").id]
