@@ -126,7 +126,7 @@ def test_use_downloads_what_is_not_here_and_a_second_time_nothing(
     assert len(hub.requests) == asked
 
 
-def test_a_file_of_any_repository_is_used_by_its_reference(folder: Path, hub: FakeHub) -> None:
+def test_a_file_of_any_repository_is_used_by_its_reference(hub: FakeHub) -> None:
     hub.repository, hub.file = hub_server.REPOSITORY, hub_server.FILE
     name = f"hf:{hub.repository}/{hub.file}"
     unclear = run("use", name)  # its bytes are none of a model
