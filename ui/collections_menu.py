@@ -1,4 +1,4 @@
-"""Collections: making, renaming, describing and deleting them."""
+"""Collections: making, renaming, describing and deleting them, and describing their folders."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo
+from ui.folders import ERROR, draw_folders
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
 from ui.sidebar import choose_collection
-
-_ERROR = "_collection_error"
 
 
 def draw_collection_menu(shared: Session, collection: CollectionInfo | None) -> None:
@@ -34,7 +33,7 @@ def draw_collection_menu(shared: Session, collection: CollectionInfo | None) -> 
     if collection is not None:
         with st.popover(t("collection.manage"), icon=":material/settings:"):
             _draw_manage(shared, collection)
-    if error := st.session_state.pop(_ERROR, None):
+    if error := st.session_state.pop(ERROR, None):
         draw_error(t("error.collection"), error)
 
 
@@ -52,6 +51,8 @@ def _draw_manage(shared: Session, collection: CollectionInfo) -> None:
             on_click=_save,
             args=(shared, collection),
         )
+    st.divider()
+    draw_folders(shared, collection)
     st.divider()
     typed = st.text_input(
         t("collection.delete_confirm", name=plain(collection.name), n=collection.documents),
@@ -74,7 +75,7 @@ def _create(shared: Session) -> None:
             name, description=str(st.session_state["new-description"]).strip()
         )
     except KnowledgeBaseError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[ERROR] = str(error)
     else:
         choose_collection(made.name)
         st.toast(t("collection.created", name=plain(made.name)))
@@ -89,14 +90,14 @@ def _save(shared: Session, collection: CollectionInfo) -> None:
             shared.base.rename_collection(collection.name, name)
             choose_collection(name)
     except KnowledgeBaseError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[ERROR] = str(error)
 
 
 def _delete(shared: Session, collection: CollectionInfo) -> None:
     try:
         shared.base.delete_collection(collection.name)
     except KnowledgeBaseError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[ERROR] = str(error)
     else:
         choose_collection(shared.settings.collection)
         st.toast(t("collection.deleted", name=plain(collection.name)))

@@ -109,7 +109,7 @@ def _head(
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
     ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
-    every = "\n".join(source.path for source in hit.sources)
+    every = "\n".join(str(source) for source in hit.sources)
     score = ""
     if share is not None:
         told = t("hit.score", score=f"{hit.score:.2f}")
@@ -124,8 +124,17 @@ def _head(
         f'<span class="kb-name" title="{escape(every)}">{escape(hit.source)}</span>'
         f"{title}"
         f'<span class="kb-place">{escape(place_text(hit))}</span>'
-        f"{collection}{also}{ocr}{score}</div>"
+        f"{collection}{also}{ocr}{score}</div>{_about_html(hit)}"
     )
+
+
+def _about_html(hit: SearchHit) -> str:
+    """Return what people say of the folders and the collection that a hit is from, on one line."""
+    if not hit.about:
+        return ""
+    said = " · ".join(hit.about)
+    title = f"{t('hit.about')}: {said}"
+    return f'<div class="kb-about" title="{escape(title)}">{escape(said)}</div>'
 
 
 def why_text(hit: SearchHit) -> str:

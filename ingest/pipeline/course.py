@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ingest.finding.candidate import Candidate
 from ingest.finding.finder import Finder
-from ingest.finding.names import on_disk
 from ingest.finding.placing import homes
 from ingest.finding.renaming import renamed_roots
 from ingest.options import IngestOptions
 from ingest.pipeline.absences import Absences
 from ingest.pipeline.clocks import StageClocks
+from ingest.pipeline.fetching import Fetcher
 from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
@@ -63,15 +63,15 @@ class Run:
         self.finder = self._found(paths, states)
         placed = homes(every, unplaced, self.finder)
         states += [state for state in every if state.source.root in placed]
-        renamed = {**renamed_roots(states, self.finder.candidates), **placed}
+        renamed = {**renamed_roots(states, self.finder.candidates, self.finder.is_lost), **placed}
         if renamed:
             # Once more, now that it is known which files the folder holds under its new name.
             self.finder = self._found(paths, adopted_states(states, renamed))
-            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
+            places = {old: self.finder.place_of(*new) for old, new in renamed.items()}
             self._remarks += [
                 f"the folder {old} is {new} now; its files were taken over"
                 for old, new in places.items()
-                if str(new) != old
+                if new != old
             ]
         self._adopted = {**renamed, **self.finder.adopted}
 
@@ -147,6 +147,7 @@ class Run:
             self._base,
             planner,
             collection=collection,
+            fetcher=self._fetcher(planner),
             sandbox=lambda: Sandbox(
                 workers=settings.workers or None,
                 timeout_s=settings.file_timeout_s,
@@ -168,12 +169,30 @@ class Run:
         """Say what would be done."""
         planner, absences = self._compared(candidates)
         results = list(self.finder.failed.values())
-        for candidate in candidates:
-            if self._cancel.is_set():
-                return self._report(results, interrupted=True)
-            results.append(proposed(planner.decide(candidate)))
+        fetcher = self._fetcher(planner)
+        try:
+            for candidate, foreseen in ((each, planner.foreseen(each)) for each in candidates):
+                if foreseen is None:
+                    for decision in fetcher.decisions([candidate]):
+                        results.append(proposed(decision))
+                        fetcher.release(decision.candidate)
+                elif not self._cancel.is_set():
+                    results.append(foreseen)
+                if self._cancel.is_set():
+                    return self._report(results, interrupted=True)
+        finally:
+            fetcher.close()
         results += self._removed(absences, results)
         return self._report(results, absences)
+
+    def _fetcher(self, planner: Planner) -> Fetcher:
+        settings = self._base.settings
+        return Fetcher(
+            planner,
+            settings.fetched_dir,
+            most_bytes=self._options.loading(settings).max_file_bytes,
+            stop=self._cancel,
+        )
 
     def _compared(self, candidates: list[Candidate]) -> tuple[Planner, Absences]:
         """Compare what was found with what is known."""

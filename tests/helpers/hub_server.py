@@ -19,10 +19,12 @@ class FakeHub(ThreadingHTTPServer):
 
     Attributes:
         data: the file's true bytes.
+        repository, file: where it lies.
         announced: the SHA-256 told in headers and listings; None tells none.
         announced_size: the size told.
         break_after: bytes after which each answer ends without warning, None for never.
-        stall_after: bytes after which an answer sends nothing more, for the first request only.
+        stall_after: bytes after which an answer sends nothing more, for the first request only;
+            ``stalled`` says that it does, ``released`` ends it.
         refusals: status codes that the next requests for the contents get, with their headers.
         resumes: whether ranges are honoured.
         requests: method, path and Range of all requests, in order.
@@ -34,6 +36,7 @@ class FakeHub(ThreadingHTTPServer):
     def __init__(self, data: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.data = data
+        self.repository, self.file = REPOSITORY, FILE
         self.announced: str | None = hashlib.sha256(data).hexdigest()
         self.announced_size = len(data)
         self.break_after: int | None = None
@@ -42,6 +45,7 @@ class FakeHub(ThreadingHTTPServer):
         self.resumes = True
         self.requests: list[tuple[str, str, str]] = []
         self.tokens: list[str] = []
+        self.stalled = threading.Event()
         self.released = threading.Event()
 
     @property
@@ -75,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._refused():
             return
         self.send_response(302)
-        self.send_header("Location", f"{self.server.address}/cdn/{FILE}")
+        self.send_header("Location", f"{self.server.address}/cdn/{self.server.file}")
         if self.server.announced:
             self.send_header("X-Linked-ETag", f'"{self.server.announced}"')
         self.send_header("X-Linked-Size", str(self.server.announced_size))
@@ -85,26 +89,31 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note()
         path = urlsplit(self.path)
-        if path.path == f"/api/models/{REPOSITORY}":
+        if path.path == f"/api/models/{self.server.repository}":
             lfs = {"sha256": self.server.announced, "size": self.server.announced_size}
-            self._json({"siblings": [{"rfilename": FILE, "lfs": lfs}]})
-        elif path.path == f"/api/v1/models/{REPOSITORY}/repo/files":
+            self._json({"siblings": [{"rfilename": self.server.file, "lfs": lfs}]})
+        elif path.path == f"/api/v1/models/{self.server.repository}/repo/files":
             entry = {
-                "Path": FILE,
+                "Path": self.server.file,
                 "Size": self.server.announced_size,
                 "Sha256": self.server.announced,
             }
             self._json({"Code": 200, "Data": {"Files": [entry]}})
-        elif path.path.startswith("/cdn/") or parse_qs(path.query).get("FilePath") == [FILE]:
+        elif path.path.startswith("/cdn/") or parse_qs(path.query).get("FilePath") == [
+            self.server.file
+        ]:
             if not self._refused():
                 self._contents()
-        elif path.path == f"/{REPOSITORY}/resolve/main/{FILE}":
+        elif path.path == f"/{self.server.repository}/resolve/main/{self.server.file}":
             self.send_response(302)
-            self.send_header("Location", f"{self.server.address}/cdn/{FILE}")
+            self.send_header("Location", f"{self.server.address}/cdn/{self.server.file}")
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:
             self._refuse(404, {})
+
+    def _wanted(self, query: str) -> str:
+        return parse_qs(query).get("FilePath", [""])[0]
 
     def _contents(self) -> None:
         hub, start = self.server, 0
@@ -122,6 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(rest[: hub.stall_after])
             self.wfile.flush()
             hub.stall_after = None
+            hub.stalled.set()
             hub.released.wait(30)
             self.close_connection = True
         elif hub.break_after is not None and len(rest) > hub.break_after:
