@@ -103,7 +103,15 @@ def llama_server(program: Path, model: Path, log: Path, *options: str) -> Server
 def vllm(python: Path, checkpoint: Path, name: str, log: Path) -> ServerProcess:
     """Return vLLM with a Hugging Face checkpoint; ``tests/peers/vllm.sh`` installs it."""
     command = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--runner", "pooling"]
-    command += ["--model", str(checkpoint), "--served-model-name", name, "--dtype", "float32"]
+    command += [
+        "--model",
+        str(checkpoint),
+        "--served-model-name",
+        name,
+        "--dtype",
+        "float32",
+        "--enforce-eager",
+    ]
     command += ["--host", "127.0.0.1", "--port", "{port}"]
     room = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "CUDA_VISIBLE_DEVICES": ""}
     return ServerProcess(command, ready="/health", log=log, environment=room)

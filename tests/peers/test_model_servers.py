@@ -360,8 +360,8 @@ def _startable(served: Served) -> ServerProcess:
 
 @contextmanager
 def _running(process: ServerProcess) -> Iterator[str]:
-    process.start()
     try:
+        process.start()
         yield process.url
     finally:
         process.kill()
