@@ -31,7 +31,18 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.seconds = seconds
         self.width = width
-        self.model = threading.Lock()
+        self._mutex = threading.Lock()
+        self._free_at = 0.0
+
+    def compute(self, texts: int) -> None:
+        """Take the time of these texts, after all that came before.
+
+        By the clock, so that one wake-up too late does not delay all that follow.
+        """
+        with self._mutex:
+            begin = max(time.monotonic(), self._free_at)
+            done = self._free_at = begin + self.seconds * texts
+        time.sleep(max(0.0, done - time.monotonic()))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -51,8 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/tokenize":
             self._send(200, {"count": len(body["prompt"].split())})
         elif self.path == "/v1/embeddings":
-            with self.server.model:
-                time.sleep(self.server.seconds * len(body["input"]))
+            self.server.compute(len(body["input"]))
             data = [
                 {"index": row, "embedding": vector(text, self.server.width)}
                 for row, text in enumerate(body["input"])
