@@ -16,14 +16,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 from wire_relay import WireRelay
 
@@ -31,170 +28,26 @@ from kb import Settings
 from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.embedding.remote.embedder import ServerEmbedder
-from kb.embedding.remote.server import Server
-from kb.errors import EmbeddingError, InputTooLongError
-from kb.remote.address import parse_servers
-from kb.remote.client import ServerClient
-from kb.retry import RetryPolicy
+from kb.errors import EmbeddingError
 
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 from default_checkpoint import write_default_checkpoint
 from gpu_model import TINY, make_gguf, vocabulary_ranks, write_checkpoint
-from model_servers import ServerProcess, give_ollama, llama_server, ollama, vllm
+from peer_processes import ServerProcess, give_ollama, llama_server, ollama, vllm
+from server_contract import (
+    DEFAULT,
+    QWEN,
+    TEXTS,
+    ModelServerContract,
+    NamesItsModels,
+    Served,
+    Several,
+    running,
+)
 
 pytestmark = pytest.mark.slow
-
-LEAST_COSINE = 0.999
-PATIENT = RetryPolicy(attempts=400, cap_s=1.0)  # vLLM takes a minute to start
-DEFAULT, QWEN = "multilingual-e5-small", "random-qwen3-embedding"
-TEXTS = [
-    "软件著作权登记",
-    "Keep the receipt.",
-    "",
-    "Ein Satz auf Deutsch, dem ein zweiter folgt. Hier ist er.",
-    "الكتاب",
-    "🙂" * 20,
-    "ﬁ ① Ｈｅｌｌｏ  two  spaces\n\nand lines",
-    "x" * 200,
-    "A chunk about birds and rivers. " * 12,
-]
-BULK = [f"Paragraph {row} of a long report about birds and rivers. " * 3 for row in range(240)]
-
-
-Several = tuple[list[WireRelay], Callable[[], None]]
-
-
-@dataclass(frozen=True)
-class Served:
-    """A model on a server and the same one in this process."""
-
-    server: ServerProcess | None
-    url: str
-    model: str
-    local: Embedder
-
-    def connect(self, *urls: str, requests: int = 2) -> ServerEmbedder:
-        """Open it by its own address or by others that lead there."""
-        named = ", ".join(urls or (self.url,))
-        return ServerEmbedder(
-            f"{named}#{self.model}",
-            prompts="e5" if DEFAULT in self.model else "qwen3",
-            requests=requests,
-            batch=8,
-            policy=PATIENT,
-        )
-
-
-class ModelServerContract:
-    """Inherited by a class for each program, which supplies the fixtures of its models."""
-
-    def test_documents_and_queries_have_the_vectors_of_the_process(self, served: Served) -> None:
-        with closing(served.connect()) as remote:
-            _same(remote.embed_documents(TEXTS), served.local.embed_documents(TEXTS))
-            query = "How do I register the copyright of a program?"
-            _same(remote.embed_query(query)[None], served.local.embed_query(query)[None])
-
-    def test_a_small_qwen3_has_the_vectors_of_the_process(self, qwen: Served) -> None:
-        # Documents go bare, and servers get a blank for an empty one: most refuse that.
-        texts = [text for text in TEXTS if text]
-        with closing(qwen.connect()) as remote:
-            _same(remote.embed_documents(texts), qwen.local.embed_documents(texts))
-            query, task = "Which birds live at rivers?", "Find the passage that answers"
-            mine = qwen.local.embed_query(query, task=task)
-            _same(remote.embed_query(query, task=task)[None], mine[None])
-
-    def test_tokens_are_those_of_the_process_or_bounded_from_above(self, served: Served) -> None:
-        mine = served.local.count_tokens(TEXTS)
-        with closing(served.connect()) as remote:
-            told = remote.count_tokens(TEXTS)
-            if remote.description["tokens_counted_by"] == "the server":
-                assert told == mine
-                assert remote.max_tokens == served.local.max_tokens
-            else:
-                assert all(bound >= count for bound, count in zip(told, mine, strict=True))
-                assert remote.max_tokens <= served.local.max_tokens
-
-    def test_the_longest_text_is_read_whole_and_one_token_more_is_refused(
-        self, served: Served
-    ) -> None:
-        with closing(served.connect()) as remote:
-            words = ["word"] * remote.max_tokens
-            while remote.count_tokens([" ".join(words)])[0] > remote.max_tokens:
-                words.pop()
-            longest = " ".join(words)
-            _same(remote.embed_documents([longest]), served.local.embed_documents([longest]))
-            with pytest.raises(InputTooLongError, match=r"input 1 of 2 .*nothing was cut off"):
-                remote.embed_documents(["short", f"{longest} word"])
-
-    def test_the_server_itself_refuses_what_is_too_long_and_is_understood(
-        self, served: Served
-    ) -> None:
-        address = parse_servers(served.url)[0][0]
-        client = ServerClient(address, key="", timeout_s=60)
-        with closing(Server(client, model=served.model, context_tokens=0)) as server:
-            with pytest.raises(InputTooLongError):
-                server.embed(["short", "word " * 600])
-            assert server.embed(["short"]).vectors.shape == (1, served.local.dim)
-
-    def test_a_server_that_is_restarted_in_the_middle_loses_nothing(self, served: Served) -> None:
-        server = _startable(served)
-        seen: list[int] = []
-        with (
-            closing(served.connect(requests=1)) as remote,
-            ThreadPoolExecutor(1) as restarting,
-        ):
-            restarts = []
-
-            def restart() -> None:
-                server.kill()
-                server.start()
-
-            def progress(done: int) -> None:
-                seen.append(done)
-                if len(seen) == 3:
-                    restarts.append(restarting.submit(restart))
-
-            vectors = remote.embed_documents(BULK, progress)
-            restarts[0].result()
-        assert sum(seen) == len(BULK)
-        _same(vectors, served.local.embed_documents(BULK))
-
-    def test_of_four_servers_one_is_slow_and_one_dies(self, served: Served) -> None:
-        with self.several(served) as (relays, end):
-            slow, dying = relays[2], relays[3]
-            slow.delay_s = 0.4
-            seen: list[int] = []
-
-            def progress(done: int) -> None:
-                seen.append(done)
-                if dying.asked and len(seen) >= 6:
-                    end()
-
-            urls = [relay.url for relay in relays]
-            with closing(served.connect(*urls, requests=1)) as remote:
-                vectors = remote.embed_documents(BULK, progress)
-            _same(vectors, served.local.embed_documents(BULK))
-            assert sum(seen) == len(BULK)
-            assert all(relay.asked for relay in relays)
-            assert slow.asked < relays[0].asked + relays[1].asked
-
-    @contextmanager
-    def several(self, served: Served) -> Iterator[Several]:
-        """Lend four ways to one server, and what breaks the last."""
-        relays = [WireRelay(served.url) for _ in range(4)]
-        yield relays, relays[3].die
-        for relay in relays:
-            relay.die()
-
-
-class NamesItsModels:
-    """What holds for servers that know their models' names."""
-
-    def test_a_model_that_it_does_not_have_is_named(self, served: Served) -> None:
-        with pytest.raises(EmbeddingError, match=r"404.*no-such-model.*check .* the model's name"):
-            ServerEmbedder(f"{served.url}#no-such-model")
 
 
 class TestLlamaServer(ModelServerContract):
@@ -207,7 +60,7 @@ class TestLlamaServer(ModelServerContract):
     @classmethod
     def served(cls, program: Path, local: Embedder, gguf: Path, logs: Path) -> Iterator[Served]:
         process = llama_server(program, gguf, logs / "llama-server.log")
-        with _running(process) as url:
+        with running(process) as url:
             yield Served(process, url, DEFAULT, local)
 
     @pytest.fixture(scope="class")
@@ -217,7 +70,7 @@ class TestLlamaServer(ModelServerContract):
     ) -> Iterator[Served]:
         options = ("--ctx-size", "4096", "--pooling", "last")
         process = llama_server(program, qwen_gguf, logs / "llama-server-qwen.log", *options)
-        with _running(process) as url:
+        with running(process) as url:
             yield Served(process, url, QWEN, local_qwen)
 
     def test_it_serves_its_model_under_any_name_and_that_is_said(
@@ -231,14 +84,14 @@ class TestLlamaServer(ModelServerContract):
         self, program: Path, gguf: Path, qwen_gguf: Path, local: Embedder, logs: Path
     ) -> None:
         process = llama_server(program, gguf, logs / "exchanged.log")
-        with _running(process) as url:
+        with running(process) as url:
             remote = Served(process, url, DEFAULT, local).connect()
             other = llama_server(program, qwen_gguf, logs / "exchanged.log")
             with closing(remote):
                 remote.embed_documents(TEXTS)
                 process.kill()
                 other.take_port(url)
-                with _running(other), pytest.raises(EmbeddingError, match="another model"):
+                with running(other), pytest.raises(EmbeddingError, match="another model"):
                     remote.embed_documents(TEXTS)
 
     @contextmanager
@@ -247,7 +100,7 @@ class TestLlamaServer(ModelServerContract):
         assert served.server
         with ExitStack() as stack:
             four = [served.server.another() for _ in range(4)]
-            relays = [WireRelay(stack.enter_context(_running(each))) for each in four]
+            relays = [WireRelay(stack.enter_context(running(each))) for each in four]
             yield relays, four[3].kill
             for relay in relays:
                 relay.die()
@@ -263,7 +116,7 @@ class TestVllm(NamesItsModels, ModelServerContract):
     @classmethod
     def served(cls, python: Path, local: Embedder, logs: Path) -> Iterator[Served]:
         process = vllm(python, write_default_checkpoint(logs), DEFAULT, logs / "vllm.log")
-        with _running(process) as url:
+        with running(process) as url:
             yield Served(process, url, DEFAULT, local)
 
     @pytest.fixture(scope="class")
@@ -272,7 +125,7 @@ class TestVllm(NamesItsModels, ModelServerContract):
         cls, python: Path, local_qwen: Embedder, qwen_checkpoint: Path, logs: Path
     ) -> Iterator[Served]:
         process = vllm(python, qwen_checkpoint, QWEN, logs / "vllm-qwen.log")
-        with _running(process) as url:
+        with running(process) as url:
             yield Served(process, url, QWEN, local_qwen)
 
 
@@ -289,7 +142,7 @@ class TestOllama(NamesItsModels, ModelServerContract):
                 program = _named("KB_TEST_OLLAMA", "Ollama")
                 (logs / "library").mkdir()
                 process = ollama(program, logs / "library", logs / "ollama.log")
-                url = stack.enter_context(_running(process))
+                url = stack.enter_context(running(process))
             for name, path in models.items():
                 give_ollama(url, name, path)
             yield url, process
@@ -350,25 +203,3 @@ def _named(variable: str, what: str) -> Path:
     if not path:
         pytest.skip(f"{variable} names no {what}")
     return Path(path)
-
-
-def _startable(served: Served) -> ServerProcess:
-    if served.server is None:
-        pytest.skip("KB_TEST_OLLAMA_URL names a server that is not restarted")
-    return served.server
-
-
-@contextmanager
-def _running(process: ServerProcess) -> Iterator[str]:
-    try:
-        process.start()
-        yield process.url
-    finally:
-        process.kill()
-
-
-def _same(theirs: np.ndarray, mine: np.ndarray) -> None:
-    """Expect vectors of the same texts by the same model, in the same order."""
-    assert theirs.shape == mine.shape
-    cosines = (theirs * mine).sum(axis=1)
-    assert cosines.min() >= LEAST_COSINE, cosines
