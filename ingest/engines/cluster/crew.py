@@ -38,7 +38,7 @@ class Crew:
     Args:
         connection: to the cluster.
         posts: says which actors a cluster of such nodes shall have.
-        start: makes a ready actor for a post.
+        start: makes a ready actor for a post; gives up once the event is set.
         lanes: threads for each actor.
         name: what the actors do, for messages.
     """
@@ -48,7 +48,7 @@ class Crew:
         connection: Connection,
         *,
         posts: Callable[[list[Node]], list[Post]],
-        start: Callable[[Post], Actor],
+        start: Callable[[Post, threading.Event], Actor],
         lanes: int,
         name: str,
     ) -> None:
@@ -81,6 +81,9 @@ class Crew:
             RuntimeError: the crew was closed.
         """
         with self._changed:
+            if self.cancelled.is_set():
+                task.cancel()
+                return
             if self._closed:
                 msg = f"this crew for {self._name} is closed; make a new one"
                 raise RuntimeError(msg)
@@ -93,18 +96,11 @@ class Crew:
 
     def close(self, *, cancel: bool) -> None:
         """End the actors, after the work that waits or, with ``cancel``, at once."""
+        if cancel:
+            self.cancel()
         with self._changed:
             self._closed = True
-            if cancel:
-                self.cancelled.set()
-            dropped = list(self._tasks) if cancel else []
-            if cancel:
-                self._tasks.clear()
             self._changed.notify_all()
-        for task in dropped:
-            task.cancel()
-        if cancel:
-            self._kill()
         self._watcher.join()
         for each in list(self._manned.values()):
             for thread in each.threads:
@@ -113,6 +109,18 @@ class Crew:
         self._kill()
         for task in self._tasks:  # its node was lost when there was nobody left to take it over
             task.future.set_exception(self._lonely())
+
+    def cancel(self) -> None:
+        """Drop all work and end the actors; wait for nothing."""
+        with self._changed:
+            self._closed = True
+            self.cancelled.set()
+            dropped = list(self._tasks)
+            self._tasks.clear()
+            self._changed.notify_all()
+        for task in dropped:
+            task.cancel()
+        self._kill()
 
     def _kill(self) -> None:
         for each in list(self._manned.values()):
@@ -263,7 +271,7 @@ class Crew:
         with mine.making:
             if mine.actor is None and not mine.gone and not self.cancelled.is_set():
                 try:
-                    mine.actor = self._start(post)
+                    mine.actor = self._start(post, self.cancelled)
                 except Exception as error:  # noqa: BLE001 - any fault of a node bars it in the end
                     self._could_not_start(post, error)
             return mine.actor
