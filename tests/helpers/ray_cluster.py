@@ -52,15 +52,14 @@ def two_nodes(folder: Path) -> Iterator[Cluster]:
     (folder / "sitecustomize.py").write_text(_KILLING)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(HELPERS)))
-    os.environ["RAY_worker_niceness"] = "0"  # other tests beside them would starve them
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
             "num_cpus": 1,
             "object_store_memory": STORE_BYTES,
             "include_dashboard": False,
-            # A disk that is nearly full is no reason to fail here.
-            "_system_config": {"local_fs_capacity_threshold": 0.999},
+            # Other tests beside them would starve them; a nearly full disk is no reason to fail.
+            "_system_config": {"worker_niceness": 0, "local_fs_capacity_threshold": 0.999},
         },
     )
     try:
