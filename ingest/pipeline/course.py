@@ -11,7 +11,6 @@ from pathlib import Path
 from ingest.engines.base import Engine
 from ingest.finding.candidate import Candidate
 from ingest.finding.finder import Finder
-from ingest.finding.names import on_disk
 from ingest.finding.placing import homes
 from ingest.finding.renaming import renamed_roots
 from ingest.options import IngestOptions
@@ -67,15 +66,15 @@ class Run:
         self.finder = self._found(paths, states)
         placed = homes(every, unplaced, self.finder)
         states += [state for state in every if state.source.root in placed]
-        renamed = {**renamed_roots(states, self.finder.candidates), **placed}
+        renamed = {**renamed_roots(states, self.finder.candidates, self.finder.is_lost), **placed}
         if renamed:
             # Once more, now that it is known which files the folder holds under its new name.
             self.finder = self._found(paths, adopted_states(states, renamed))
-            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
+            places = {old: self.finder.place_of(*new) for old, new in renamed.items()}
             self._remarks += [
                 f"the folder {old} is {new} now; its files were taken over"
                 for old, new in places.items()
-                if str(new) != old
+                if new != old
             ]
         self._adopted = {**renamed, **self.finder.adopted}
 
