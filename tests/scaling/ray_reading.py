@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 from file_readers import FileReaderContract
 from hashing_embedder import HashingEmbedder
 from ray.cluster_utils import Cluster
@@ -17,6 +19,7 @@ from ingest.engines.choice import RayCluster, open_engine
 from ingest.errors import ClusterError, LoaderCrashError
 from ingest.loaders import load_file
 from ingest.reading.base import CutFile, FileReader
+from ingest.run import ingest
 from kb import KnowledgeBase, Settings
 
 
@@ -79,6 +82,36 @@ class TestRayReader(FileReaderContract):
         assert bad.name in str(error)
         assert "3 times" in str(error)
         assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
+
+
+def test_who_waits_for_cores_that_others_hold_can_still_stop(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("Never mind.")
+    ray.init(address=cluster.address, log_to_driver=False)
+    holders = [ray.remote(Holder).options(num_cpus=1).remote() for _ in range(2)]
+    try:
+        assert ray.get([holder.here.remote() for holder in holders]) == [True, True]
+        stop = threading.Event()
+        timer = threading.Timer(2, stop.set)
+        with KnowledgeBase.open(
+            Settings(data_dir=tmp_path / "data"), embedder=HashingEmbedder()
+        ) as base:
+            timer.start()
+            report = ingest(
+                base, tmp_path / "a.txt", engine=RayCluster(address=cluster.address), cancel=stop
+            )
+        assert report.interrupted
+        assert report.files == ()
+    finally:
+        ray.shutdown()
+
+
+class Holder:
+    """An actor of somebody else."""
+
+    def here(self) -> bool:
+        return True
 
 
 def test_gpus_are_shared_out_to_as_many_models_as_fit(cluster: Cluster, tmp_path: Path) -> None:

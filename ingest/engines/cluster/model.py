@@ -22,6 +22,19 @@ from kb.remote.address import names_servers
 from kb.remote.client import KEY_VARIABLES
 from kb.settings import Settings
 
+# What a node opens a model by. It is told no other setting: some are secrets.
+_TOLD = {
+    "model",
+    "dimensions",
+    "context_tokens",
+    "prompts",
+    "n_gpu_layers",
+    "threads",
+    "server_requests",
+    "server_batch",
+    "server_timeout_s",
+}
+
 PART_BYTES = 16 * 2**20
 """Bytes of a model's file in one object of the store."""
 
@@ -126,7 +139,7 @@ class SharedModel:
                 url=f"{url.rstrip('/')}/{found.path.name}" if url else "",
             )
         return cls(
-            settings=settings.model_dump(),
+            settings=settings.model_dump(include=_TOLD),
             max_tokens=embedder.max_tokens,
             fingerprint=embedder.identity.fingerprint,
             given=embedder if given else None,
