@@ -31,7 +31,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def run(  # noqa: PLR0917 - each parameter is an option of the command
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Folders and files to bring up to date.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Folders, files and URLs (s3://bucket/folder) to bring up to date."),
+    ],
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Collection to fill.")
     ] = None,
@@ -113,7 +116,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
 
 def _ingest(
     settings: Settings,
-    paths: list[Path],
+    paths: list[str],
     options: IngestOptions,
     errors: Console,
     cancel: threading.Event,
@@ -145,7 +148,7 @@ def _ingest(
 
 def _watch(
     settings: Settings,
-    paths: list[Path],
+    paths: list[str],
     options: IngestOptions,
     errors: Console,
     interruption: interrupts.Interruption,

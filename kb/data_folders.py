@@ -46,6 +46,11 @@ class DataFolders:
         return self.data_dir / "store"
 
     @property
+    def fetched_dir(self: _InDataFolder) -> Path:
+        """Where files of object stores are while they are read."""
+        return self.data_dir / "fetched"
+
+    @property
     def incoming_dir(self: _InDataFolder) -> Path:
         """Where files that a browser sends wait until they are queued."""
         return self.data_dir / "incoming"

@@ -6,6 +6,7 @@ called so, on whatever machine it was ingested.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -80,13 +81,14 @@ def folders_of(source: Source) -> Iterator[str]:
     """Give the folders that a file is in as people name them: below what was ingested, and that."""
     parts = source.path.split("/")[:-1]
     yield from ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
-    if source.root.startswith("/"):
+    if source.root.startswith("/") or source.is_remote:
         yield source.root.rstrip("/").rpartition("/")[2] or source.root
 
 
 def _folder_of(source: Source) -> str:
     """Return the path of a file's folder, with a slash at each end."""
-    whole = unicodedata.normalize("NFC", f"/{source.root.strip('/')}/{source.path}")
+    # A URL has two slashes after its scheme; descriptions have one, as of any path.
+    whole = re.sub("/+", "/", unicodedata.normalize("NFC", f"/{source.whole}"))
     return whole.rpartition("/")[0] + "/"
 
 

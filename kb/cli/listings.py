@@ -58,7 +58,7 @@ def print_failed(files: Sequence[FailedFile], console: Console) -> None:
     if not files:
         console.print("every file could be read")
     for file in files:
-        console.print(Text.assemble((one_line(file.source.path), "cyan"), f"  ({_place(file)})"))
+        console.print(Text.assemble((one_line(str(file.source)), "cyan"), f"  ({_place(file)})"))
         console.print(Text(f"   {one_line(file.reason)}"))
         if file.document_added_at is not None:
             console.print(Text.assemble("   ", _older(file)))
@@ -71,7 +71,7 @@ def _place(file: FailedFile) -> str:
 def _older(file: FailedFile) -> Text:
     date = minute(file.document_added_at) if file.document_added_at else ""
     return Text(
-        f"{one_line(file.source.path)} could not be read as it is now; the version of {date} is "
+        f"{one_line(str(file.source))} could not be read as it is now; the version of {date} is "
         f"still found (`kb remove {file.document_id}` removes it)",
         style="yellow",
     )

@@ -17,12 +17,8 @@ def files_named(info: DocumentInfo, address: str) -> tuple[Source, ...]:
     wanted = address.strip()
     if not wanted:
         return ()
-    exact = [each for each in info.sources if wanted in {each.path, _whole(each)}]
+    exact = [each for each in info.sources if wanted in {each.path, each.whole}]
     if exact or wanted.isdecimal() or short_id(wanted):
         return tuple(exact)
     end = f"/{wanted.lstrip('/')}"
-    return tuple(each for each in info.sources if _whole(each).endswith(end))
-
-
-def _whole(source: Source) -> str:
-    return f"{source.root.rstrip('/')}/{source.path}"
+    return tuple(each for each in info.sources if each.whole.endswith(end))

@@ -168,12 +168,12 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
 def path_of(info: DocumentInfo, asked: str = "") -> str:
     """Return the path that a document is cited by: the one that was asked for, if it is one."""
     named = files_named(info, asked) or info.sources
-    return named[0].path if named else info.name
+    return str(named[0]) if named else info.name
 
 
 def other_paths(info: DocumentInfo, path: str) -> list[str]:
     """Return the other paths of the same content in its collection."""
-    return [each.path for each in info.sources if each.path != path]
+    return [str(each) for each in info.sources if str(each) != path]
 
 
 def also_called(info: DocumentInfo, path: str) -> str:
