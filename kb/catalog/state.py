@@ -6,6 +6,7 @@ from kb.catalog.addresses import AddressReads
 from kb.catalog.chunks import ChunkReads
 from kb.catalog.collections import CollectionReads
 from kb.catalog.documents import DocumentReads
+from kb.catalog.file_names import FileNameChanges, FileNameReads
 from kb.catalog.filters import FilterReads
 from kb.catalog.hidden import HiddenChanges, HiddenReads
 from kb.catalog.job_changes import JobChanges
@@ -31,6 +32,7 @@ class State(
     ChunkReads,
     DocumentReads,
     AddressReads,
+    FileNameReads,
     OverviewReads,
     SourceReads,
     TagReads,
@@ -51,7 +53,14 @@ class State(
 
 
 class Change(
-    CollectionChanges, VersionChanges, RunChanges, JobChanges, KeyChanges, HiddenChanges, State
+    CollectionChanges,
+    VersionChanges,
+    FileNameChanges,
+    RunChanges,
+    JobChanges,
+    KeyChanges,
+    HiddenChanges,
+    State,
 ):
     """A change that others see whole when its block ends, or not at all."""
 

@@ -31,6 +31,7 @@ from kb.catalog.migrations import (
     v18_keys,
     v19_folders,
     v20_revisions,
+    v21_file_names,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -58,6 +59,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v18_keys.apply,
     v19_folders.apply,
     v20_revisions.apply,
+    v21_file_names.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
