@@ -93,6 +93,24 @@ class Interruption:
                 _end(self.status)
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Have the handlers after the block that were there before it.
+
+    Libraries that handle signals themselves put theirs in these places. Other threads than the
+    main one cannot change any.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def ignore() -> None:
     """Let signals do nothing: there is only the interpreter left to shut down."""
     _handle(signal.SIG_IGN)

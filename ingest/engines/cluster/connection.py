@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
-import threading
-from collections.abc import Iterator
 
 from ingest.engines.cluster.library import ray
 from ingest.engines.cluster.nodes import Node
 from ingest.errors import ClusterError
+from kb import interrupts
 
 _NAMESPACE = "shelfmark"
 _KNOCK_S = 10.0
@@ -34,7 +31,7 @@ class Connection:
         if self._own:
             # Ray tells its makers how it is used unless told not to.
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            with _signals_kept():
+            with interrupts.kept():
                 _connect(address or None)
 
     @property
@@ -69,7 +66,7 @@ class Connection:
     def close(self) -> None:
         """Leave the cluster; its actors of this run end."""
         if self._own and ray.is_initialized():
-            with _signals_kept():
+            with interrupts.kept():
                 ray.shutdown()
 
 
@@ -105,17 +102,3 @@ def _knock(address: str) -> None:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Keep the handlers of signals, which Ray replaces by its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
