@@ -92,18 +92,18 @@ def pull_bundled_model(folder: Path, *, on_progress: carrier.Progress | None = N
 
 def is_here(folder: Path) -> bool:
     """Say whether the model, or what it is made from, is on this machine; reads no weights."""
-    places = (*_places(folder), carrier.place())
-    return any(path.is_file() for path in places) or carrier.wheel_in(folder) is not None
+    paths = (*(place / FILE_NAME for place in _places(folder)), carrier.place())
+    return any(path.is_file() for path in paths) or carrier.wheel_in(folder) is not None
 
 
 def _intact(folder: Path) -> Path | None:
     """Return the model where it is whole: in ``folder``, or where it is kept if that is closed."""
-    return next((path for path in _places(folder) if _is_intact(path)), None)
+    paths = (place / FILE_NAME for place in _places(folder))
+    return next((path for path in paths if _is_intact(path)), None)
 
 
-def _places(folder: Path) -> tuple[Path, ...]:
-    own = folder / FILE_NAME
-    return (own, _cache() / FILE_NAME) if _is_read_only(folder) else (own,)
+def _places(folder: Path) -> list[Path]:
+    return [folder, _cache()] if _is_read_only(folder) else [folder]
 
 
 def _cache() -> Path:
