@@ -12,6 +12,7 @@ import pytest
 import ray
 from file_readers import FileReaderContract
 from hashing_embedder import HashingEmbedder
+from objects_in_memory import bucket_in_memory
 from ray.cluster_utils import Cluster
 from ray_cluster import KILLER, UNSEEN, WAIT_S, two_nodes
 
@@ -152,3 +153,26 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
         pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"),
     ):
         engine.reader()
+
+
+def test_objects_are_fetched_by_the_driver_and_read_on_the_nodes(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data", sentences=False)
+    engine = RayCluster(address=cluster.address)
+    with (
+        bucket_in_memory() as bucket,
+        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+    ):
+        for number in range(6):
+            bucket.put(f"docs/{number}.md", f"# Dough {number}\n\nRest it for {number} hours.\n")
+        bucket.put("docs/broken.pdf", b"%PDF-1.7 and nothing else")
+
+        first = ingest(base, bucket.url, engine=engine)
+        second = ingest(base, bucket.url, engine=engine)
+
+        assert first.summary() == {"added": 6, "failed": 1}
+        assert first.failures[0].reason.startswith("broken.pdf ")
+        assert second.summary() == {"unchanged": 6, "failed": 1}
+        assert all(state.revision for state in base.files.states())
+    assert not list((tmp_path / "data" / "fetched").glob("*/object-*"))

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock
 
 from kb.data_folders import APP_NAME
 from kb.drafts import draft
 from kb.embedding.base import Embedder
 from kb.errors import ModelError, SettingsError
 from kb.indexing.splitting import Counter
+from kb.locked_files import LockedFile
 from kb.models.files import resolve_model, weights_fingerprint
 from kb.models.registry import ModelFile
 from kb.remote.address import names_servers
@@ -37,6 +37,9 @@ _TOLD = {
 
 PART_BYTES = 16 * 2**20
 """Bytes of a model's file in one object of the store."""
+
+# For another process of the node that fetches the same file, which may have gigabytes.
+_ANOTHER_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class SharedFile:
             return found
         try:
             self.kept.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.kept}.lock"):
+            with LockedFile(Path(f"{self.kept}.lock")).held(timeout_s=_ANOTHER_S):
                 found = self.here()
                 if found is not None:
                     return found
