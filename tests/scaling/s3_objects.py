@@ -296,7 +296,7 @@ class TestCommand:
 
         s3.judge = judge
         process = self.start(tmp_path, s3)
-        assert begun.wait(60)
+        assert begun.wait(240)
         process.send_signal(how)
         # The server has not answered yet: a run that is ended does not wait for it.
         process.communicate(timeout=120)

@@ -201,8 +201,15 @@ class ObjectStore:
                 if not may_pass(error) or not patient:
                     msg = f"{url} cannot be read: {described(error)}"
                     raise UnreadableFileError(msg) from error
-            if stop.wait(self._patience.delay_s(failures)):
-                raise StoppedError
+            _wait(self._patience.delay_s(failures), stop)
+
+
+def _wait(seconds: float, stop: threading.Event) -> None:
+    # In steps: an event may stand for others as well, which wake nobody who waits for it.
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if stop.wait(min(left, _POLL_S)) or stop.is_set():
+            raise StoppedError
 
 
 @contextmanager
