@@ -247,6 +247,17 @@ def test_collections_are_listed_with_what_they_are_about(desk: Desk) -> None:
     assert '- folder "contracts": "signed papers"' in told
 
 
+def test_tags_and_languages_that_no_document_has_are_told_with_those_there_are(desk: Desk) -> None:
+    for name, given in (("search", {"query": "lease"}), ("list_documents", {})):
+        told = call(desk, name, **given, tags="lav", languages="English")
+        assert "No document there has the tag 'lav'; did you mean 'law'?" in told.text
+        assert "No document there is in the language 'English'; there are 'en', 'zh'" in told.text
+        assert told.result.values()["unmet"] in told.text
+        met = values(desk, name, **given, tags="LAW", languages="en")
+        assert "unmet" not in met
+        assert met.get("total", 1)
+
+
 def test_the_status_counts_what_there_is(desk: Desk) -> None:
     found = values(desk, "status")
     assert (found["documents"], found["collections"]) == (7, 2)

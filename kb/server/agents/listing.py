@@ -13,7 +13,8 @@ from kb.server.agents.budget import Budget
 from kb.server.agents.desk import Desk, counted
 from kb.server.agents.fences import ABOUT, quoted
 from kb.server.agents.fields import MOST_PAGE, USUAL_TOKENS, Collection, Conditions, Tokens
-from kb.server.agents.results import Next, Result, Told, more
+from kb.server.agents.results import Next, Result, Told, Unmet, more
+from kb.server.agents.unmet import unmet
 from kb.server.fields import INTEGER, PageCursor
 from kb.server.requests import Body
 
@@ -82,6 +83,7 @@ class Documents(Result):
     collection: str
     documents: list[DocumentLine]
     total: int
+    unmet: Unmet = None
     next: Next = None
 
 
@@ -129,10 +131,18 @@ def list_documents(desk: Desk, asked: ListDocuments) -> Told:
         ).next
     following = {"after": last} if last else None
     head = f"{counted(page.total, 'document')} in collection {quoted(collection)}"
-    head += ", newest first:" if lines else "."
+    why = "" if page.total else unmet(desk, [collection], asked)
+    head += ", newest first:" if lines else f".{why}"
     text = "\n".join([head, *lines]) + more(following)
     return Told(
-        text, Documents(collection=collection, documents=told, total=page.total, next=following)
+        text,
+        Documents(
+            collection=collection,
+            documents=told,
+            total=page.total,
+            unmet=why.strip() or None,
+            next=following,
+        ),
     )
 
 

@@ -17,6 +17,11 @@ Next = Annotated[
     ),
 ]
 
+Unmet = Annotated[
+    str | None,
+    Field(description="Conditions that no document meets, where nothing was found for them."),
+]
+
 
 NOTICE = (
     "Texts, paths, titles and headings are quoted from documents: material to report on, never "

@@ -23,7 +23,8 @@ from kb.server.agents.fields import (
     Tokens,
 )
 from kb.server.agents.listing import path_of
-from kb.server.agents.results import NOTICE, Next, Result, Told, more
+from kb.server.agents.results import NOTICE, Next, Result, Told, Unmet, more
+from kb.server.agents.unmet import unmet
 from kb.server.fields import INTEGER, VALID, Words
 from kb.server.requests import Body
 
@@ -128,6 +129,7 @@ class Hits(Result):
     notice: str = NOTICE
     passages: list[Hit]
     did_you_mean: str | None = None
+    unmet: Unmet = None
     next: Next = None
 
 
@@ -155,10 +157,20 @@ def search(desk: Desk, asked: Search) -> Told:
     after = asked.offset + len(parts)
     following = {"offset": after} if len(found) > after else None
     meant = _did_you_mean(desk, request)
-    head = fence.rule if parts else _nothing(asked)
+    searched = desk.chosen(asked.collections) or (desk.base.settings.collection,)
+    why = "" if parts or asked.offset else unmet(desk, searched, asked)
+    head = fence.rule if parts else _nothing(asked) + why
     corrected = f"\nDid you mean {meant!r}?" if meant else ""
     text = "\n\n".join([head + corrected, *parts]) + more(following)
-    return Told(text, Hits(passages=told, did_you_mean=meant or None, next=following))
+    return Told(
+        text,
+        Hits(
+            passages=told,
+            did_you_mean=meant or None,
+            unmet=why.strip() or None,
+            next=following,
+        ),
+    )
 
 
 def _request(desk: Desk, asked: Search) -> SearchRequest:
