@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from ingest.engines.base import Engine
 from ingest.finding.candidate import Candidate
 from ingest.finding.finder import Finder
 from ingest.finding.placing import homes
@@ -20,7 +21,6 @@ from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
 from ingest.pipeline.sentences import Refining, refined
-from ingest.reading.sandbox import Sandbox
 from ingest.results import FileResult, OnEvent
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -41,8 +41,11 @@ class Run:
         options: IngestOptions,
         on_event: OnEvent | None,
         cancel: threading.Event | None,
+        *,
+        engine: Engine,
     ) -> None:
         self._base = base
+        self._engine = engine
         if not isinstance(collection, CollectionInfo):
             collection = base.held(collection)
         self.collection: CollectionRef = collection
@@ -134,6 +137,7 @@ class Run:
             refining,
             started=self._started,
             cancel=self._cancel,
+            engine=self._engine,
         )
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
@@ -148,11 +152,7 @@ class Run:
             planner,
             collection=collection,
             fetcher=self._fetcher(planner),
-            sandbox=lambda: Sandbox(
-                workers=settings.workers or None,
-                timeout_s=settings.file_timeout_s,
-                memory_bytes=settings.file_memory_mb * 2**20,
-            ),
+            engine=self._engine,
             options=self._options.loading(settings),
             on_event=self._on_event,
             cancel=self._cancel,

@@ -24,7 +24,10 @@ from kb.uploads import Uploads
 
 
 class Parts:
-    """Makes the parts of a knowledge base and frees them. Models are loaded at first use."""
+    """Makes the parts of a knowledge base and frees them. Models are loaded at first use.
+
+    ``embedder_is_given`` says that a program brought the model along, which settings do not name.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Parts:
             interrupted=interrupted,
             vectors=vector_access(settings),
         )
+        self.embedder_is_given = embedder is not None
         self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
         # Both are opened by the settings of that moment: see use_model.
         self._chat = Lazy(lambda: open_chat_model(self.settings))

@@ -279,6 +279,26 @@ def test_objects_are_not_sent_to_a_server(bucket: Bucket) -> None:
         ingest(client, bucket.url)
 
 
+def test_the_history_keeps_the_urls_of_folders_that_have_documents(
+    fill: Fill, bucket: Bucket
+) -> None:
+    fill(bucket.url)
+    fill(f"{bucket.url}/docs/guides")
+    bucket.delete("docs/tea.txt")
+    fill(bucket.url, prune=True)
+
+    fill.base.compact()
+
+    runs = fill.base.runs(collections=[fill.name])
+    assert [list(run.paths) for run in reversed(runs)] == [
+        [bucket.url],
+        [f"{bucket.url}/docs/guides"],
+        [bucket.url],
+    ]
+    told = [name for run in runs for names in run.changes.values() for name in names]
+    assert not [name for name in told if "tea" in name]
+
+
 def test_nothing_is_removed_when_the_listing_fails(
     fill: Fill, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from ingest.finding.finder import Finder
 from ingest.finding.objects import filesystem
 from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
 from ingest.finding.objects.listing import discover_objects
-from kb.errors import MissingExtraError, SettingsError
+from kb.errors import MissingExtraError, SettingsError, StoreError
 from kb.folders import clean_folder, folders_of, lies_in
 from kb.records import Source
 from kb.retry import RetryPolicy
@@ -307,6 +307,17 @@ class TestRequests:
         (info,) = store.below(bucket.url, threading.Event())
 
         assert info.url == f"{bucket.url}/a.txt"
+
+    def test_a_disk_that_cannot_be_written_is_not_taken_for_the_store_that_fails(
+        self, bucket: Bucket, tmp_path: Path
+    ) -> None:
+        bucket.put("a.txt")
+        target = tmp_path / "not there" / "a.txt"
+
+        with pytest.raises(StoreError, match="not there cannot be written"):
+            ObjectStore("memory").download(
+                f"{bucket.url}/a.txt", target, most_bytes=100, stop=threading.Event()
+            )
 
     @pytest.mark.parametrize(
         ("failures", "said"),
