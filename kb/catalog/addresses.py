@@ -9,6 +9,8 @@ from typing import NamedTuple
 from kb.catalog.base import Transaction
 from kb.catalog.numbers import storable
 from kb.records import MediaType
+from kb.words.file_names import holding_all
+from kb.words.terms import terms
 
 
 class Named(NamedTuple):
@@ -30,6 +32,11 @@ _SELECT = (
 )
 # Whole paths, as people copy them, and those below the folder that was ingested.
 _WHOLE = "(rtrim(s.root, '/') || '/' || s.path)"
+# By the ids of documents: by those of sources, SQLite would walk all documents.
+_BY_NAME = (
+    " AND d.id IN (SELECT f.document_id FROM source_names n CROSS JOIN sources f"
+    " ON f.id = n.rowid WHERE n.source_names MATCH :words)"
+)
 
 
 class AddressReads(Transaction):
@@ -96,12 +103,21 @@ class AddressReads(Transaction):
         )
         return [row["root"] for row in rows]
 
+    def named_with_words(self, collection_ids: Sequence[str], expression: str) -> list[Named]:
+        """Return the documents with a file whose name has some words, under each such name.
+
+        The expression is FTS5's, made by :mod:`kb.words.file_names`.
+        """
+        return self._named(collection_ids, _BY_NAME, words=expression)
+
     def named_by_path_end(self, collection_ids: Sequence[str], end: str) -> list[Named]:
         """Return the documents whose path ends with these parts of a path."""
+        words = holding_all(list(terms(end.rpartition("/")[2])))
         return self._named(
             collection_ids,
-            f" AND substr({_WHOLE}, -length(:end)) = :end",
+            f"{_BY_NAME if words else ''} AND substr({_WHOLE}, -length(:end)) = :end",
             end=f"/{end.lstrip('/')}",
+            words=words,
         )
 
     def _named(

@@ -120,9 +120,8 @@ class Rescoring:
                 cosine = self._cosines.get(chunk_id, last)
                 if cosine is not None:
                     scores[chunk_id] = self._promised(cosine, self._spoken[chunk_id])
-        # Equal scores: what the index put first stays first.
-        places = {chunk_id: place for place, chunk_id in enumerate(self._spoken)}
-        return sorted(scores.items(), key=lambda each: (-each[1], places[each[0]]))
+        # Equal scores: what was added first, whatever the index put first.
+        return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
 
     def may_miss(self, wanted: int) -> bool:
         """Say whether one of the ``wanted`` best may be among what the index has not given yet.
@@ -228,7 +227,9 @@ def exact(
     sentences[starts[several]] = -np.inf
     best = np.maximum.reduceat(sentences, starts)
     scores = (1 - SENTENCE_WEIGHT) * own + SENTENCE_WEIGHT * best
-    return dict(zip(known.chunks, scores.tolist(), strict=True))
+    # Equal passages score equal, wherever their rows stood in a product.
+    rounded = np.round(scores.astype(np.float64), 6)
+    return dict(zip(known.chunks, rounded.tolist(), strict=True))
 
 
 def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:

@@ -16,6 +16,7 @@ from kb.catalog import migrations
 from kb.catalog.connections import Connections
 from kb.catalog.migrations import v21_file_names
 from kb.catalog.state import State
+from kb.reading.finding import find
 from kb.search import naming
 from kb.search.highlight import telling_terms
 from kb.words.file_names import name_words, whole_name
@@ -121,6 +122,36 @@ def test_files_of_an_older_catalog_are_found_by_their_names(
     with closing(Connections(path)) as catalog, catalog.read() as db:
         found = State(db).named_with("kb-1", telling_terms("heron").names, 10)
     assert found == [(7, "waders/Grey Heron.txt")]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("GREY-HERON.TXT", "heron"),
+        ("waders/grey-heron.txt", "heron"),
+        ("grey-heron", "heron"),
+        ("parsefile", "parser"),
+        ("RÉSUMÉ", "people"),
+        ("年度报告", "report"),
+    ],
+)
+def test_a_document_is_found_by_its_name_loosely_without_a_look_at_all_others(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, name: str, title: str
+) -> None:
+    paths = {
+        "heron": "birds/Waders/Grey-Heron.txt",
+        "parser": "src/ParseFile.txt",
+        "people": "Résumé.txt",
+        "report": "年度报告.txt",
+    }
+    ids = {each: base.add(f"Of {each}.", name=path).document_id for each, path in paths.items()}
+
+    def all_named(*_: object) -> None:
+        pytest.fail("all documents were gone through")
+
+    monkeypatch.setattr(State, "all_named", all_named)
+    with base._store.catalog.reading() as state:
+        assert find(state, [[base.collection()]], name).document_id == ids[title]
 
 
 def test_names_are_indexed_again_where_words_are_made_in_another_way(base: KnowledgeBase) -> None:
