@@ -30,6 +30,7 @@ from kb.catalog.migrations import (
     v17_newest_documents,
     v18_keys,
     v19_folders,
+    v21_remembered,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -56,6 +57,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v17_newest_documents.apply,
     v18_keys.apply,
     v19_folders.apply,
+    v21_remembered.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
