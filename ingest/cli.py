@@ -19,6 +19,7 @@ from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
 from kb import ending, interrupts
 from kb.errors import KnowledgeBaseError, SettingsError
+from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
@@ -30,7 +31,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def run(  # noqa: PLR0917 - each parameter is an option of the command
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Folders and files to bring up to date.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Folders, files and URLs (s3://bucket/folder) to bring up to date."),
+    ],
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Collection to fill.")
     ] = None,
@@ -88,6 +92,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
             passwords=_passwords(password or [], password_file),
         )
         settings = Settings.load(collection=collection)
+        if told := greeting(settings):
+            errors.print(told, markup=False, highlight=False, soft_wrap=True)
         if watch:
             if as_json or dry_run:
                 msg = "--watch cannot be combined with --json or --dry-run; leave one out"
@@ -110,7 +116,7 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
 
 def _ingest(
     settings: Settings,
-    paths: list[Path],
+    paths: list[str],
     options: IngestOptions,
     errors: Console,
     cancel: threading.Event,
@@ -142,7 +148,7 @@ def _ingest(
 
 def _watch(
     settings: Settings,
-    paths: list[Path],
+    paths: list[str],
     options: IngestOptions,
     errors: Console,
     interruption: interrupts.Interruption,

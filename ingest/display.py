@@ -103,7 +103,7 @@ def _live(console: Console) -> Iterator[Shown]:
                 bars.update(total, chunks=sum(chunks.values()))
             if event.source not in rows and len(rows) < _MOST_SHOWN:
                 rows[event.source] = bars.add_task(
-                    escape(_short(one_line(event.source.path))), total=None, note="", whole=False
+                    escape(_short(one_line(str(event.source)))), total=None, note="", whole=False
                 )
             if event.source in rows:
                 unit = "pages" if event.stage == "reading" else "chunks"
@@ -230,7 +230,7 @@ def _print_refined(report: IngestReport, console: Console) -> None:
 
 
 def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:
-    named = text if result.source.path in text else f"{result.source.path}: {text}"
+    named = text if result.source.path in text else f"{result.source}: {text}"
     console.print(f"[{colour}]{word}[/] {escape(one_line(named))}")
 
 

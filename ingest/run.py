@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.finding.candidate import Candidate
 from ingest.finding.names import as_text
+from ingest.finding.objects.address import local_path, object_address
 from ingest.options import IngestOptions
 from ingest.pipeline.course import Run
 from ingest.pipeline.report import IngestReport
@@ -45,7 +46,8 @@ def ingest(
 
     Args:
         base: where documents go.
-        paths: folders and files; a single one needs no list.
+        paths: folders, files and URLs (``s3://bucket/minutes``, ``gs://…``); a single one needs no
+            list.
         collection: which one to fill; None is the settings'.
         options: choices of this run.
         on_event: told of each file's progress.
@@ -53,7 +55,8 @@ def ingest(
         refining: who is told of sentences, if they are not left for later.
 
     Raises:
-        UnreadableFileError: a path does not exist.
+        UnreadableFileError: a path does not exist, or a URL cannot be listed.
+        MissingExtraError: the package for such URLs is not installed.
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
@@ -70,10 +73,18 @@ def ingest(
     except KeyboardInterrupt:
         return run.interrupted()
     report = run.record(
-        [as_text(str(Path(path).expanduser().resolve())) for path in paths],
+        [told(path) for path in paths],
         lambda: run.finder.candidates,
     )
     return run.refined(report, refining or Refining())
+
+
+def told(path: Path | str) -> str:
+    """Return what a run says of a path that it was given: the whole path, or the URL."""
+    address = object_address(path)
+    if address is not None:
+        return address.url
+    return as_text(str(Path(local_path(path)).expanduser().resolve()))
 
 
 def ingest_uploads(

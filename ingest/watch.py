@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import UnreadableFileError
-from ingest.finding.finder import located
+from ingest.finding.finder import located, sorted_out
 from ingest.finding.watching import Burst, bursts
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
 from ingest.pipeline.sentences import Refining
 from ingest.results import FileResult
 from ingest.run import ingest
-from kb.errors import CollectionGoneError, KnowledgeBaseError
+from kb.errors import CollectionGoneError, KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 
@@ -49,7 +49,7 @@ class Watcher:
     def __init__(
         self,
         base: KnowledgeBase,
-        paths: Sequence[Path],
+        paths: Sequence[Path | str],
         *,
         collection: CollectionRef = None,
         options: IngestOptions,
@@ -78,9 +78,17 @@ class Watcher:
         Raises:
             KeyboardInterrupt: Ctrl-C between two runs, where no handler sets ``stop``.
             CollectionGoneError: the collection was deleted.
+            SettingsError: one of the paths is in an object store, which tells of no changes.
             KnowledgeBaseError: the first run failed as a whole, or nothing can be watched.
         """
-        paths = [located(path) for path in self._paths]
+        addresses, places = sorted_out(self._paths)
+        if addresses:
+            msg = (
+                f"{addresses[0].url} cannot be watched: object stores tell of no changes. Run the "
+                "command without --watch now and then; what is unchanged is not fetched again"
+            )
+            raise SettingsError(msg)
+        paths = [located(path) for path in places]
         # From now on it is this collection, whatever it is called: a deleted one stays deleted.
         self._collection = self._base.indexing.writable_collection(self._collection)
         try:

@@ -46,6 +46,20 @@ def write_settings(path: Path, values: Mapping[str, Value | None]) -> None:
         raise SettingsError(msg) from error
 
 
+def write_secret(path: Path, value: str) -> None:
+    """Write one secret into a file of its own, which only its owner may read.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    try:
+        with draft(path.resolve()) as part:
+            part.write_text(f"{value}\n", "utf-8")
+    except OSError as error:
+        msg = f"cannot write {path}: {error}; make its folder, or choose another file"
+        raise SettingsError(msg) from error
+
+
 def _changed(text: str, values: Mapping[str, Value | None]) -> str:
     import tomlkit  # noqa: PLC0415 - takes 40 ms, and only changing a setting needs it
 

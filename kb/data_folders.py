@@ -13,10 +13,14 @@ APP_NAME = "shelfmark"
 
 def default_data_dir() -> Path:
     """Return ``data/`` in a checkout of the project, a folder of the user's elsewhere."""
+    return checkout_data() or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def checkout_data() -> Path | None:
+    """Return ``data/`` of the checkout that this code is in; None where it is installed."""
     root = Path(__file__).resolve().parent.parent
-    if (root / "pyproject.toml").is_file() and (root / "data").is_dir():
-        return root / "data"
-    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    is_checkout = (root / "pyproject.toml").is_file() and (root / "data").is_dir()
+    return root / "data" if is_checkout else None
 
 
 class _InDataFolder(Protocol):
@@ -40,6 +44,11 @@ class DataFolders:
     def store_dir(self: _InDataFolder) -> Path:
         """Where the catalog is kept, and vectors that are in files."""
         return self.data_dir / "store"
+
+    @property
+    def fetched_dir(self: _InDataFolder) -> Path:
+        """Where files of object stores are while they are read."""
+        return self.data_dir / "fetched"
 
     @property
     def incoming_dir(self: _InDataFolder) -> Path:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import resource
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kb import language_findings
+from kb import language_findings, nvidia
+from kb.data_folders import checkout_data
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -27,11 +28,6 @@ PROBLEM = "problem"
 
 COLLECTION = "collection "
 """Begins the findings that are about one collection; its name follows."""
-
-_FIX_GPU = (
-    "a GPU is present but llama.cpp was built for the CPU; install the CUDA toolkit (nvcc), "
-    "then run `make demo` again"
-)
 
 
 def examine(
@@ -140,8 +136,28 @@ def _llama_cpp(gpus: list[str]) -> dict[str, Any]:
     return {
         "cpu features": [name.removeprefix("CPU : ") for name in features if name],
         "gpu usable by llama.cpp": offload,
-        **({"advice": _FIX_GPU} if gpus and not offload else {}),
+        **({"advice": _gpu_advice(os.environ)} if gpus and not offload else {}),
     }
+
+
+def _gpu_advice(environ: Mapping[str, str]) -> str:
+    """Say why llama.cpp was compiled for the processor, in the words of the set-up, and the way."""
+    why, command = nvidia.why_not(environ)
+    if checkout_data() is not None:
+        again = "make setup"
+    else:
+        flags = f"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES={nvidia.architectures(environ)}"
+        version = importlib.metadata.version("llama-cpp-python")
+        again = (
+            f"CMAKE_ARGS='{flags}' {sys.executable} -m pip install --force-reinstall --no-deps "
+            f"--no-cache-dir --no-binary llama-cpp-python llama-cpp-python=={version}"
+        )
+    if not why:
+        return f"a GPU is present but llama.cpp was built for the CPU; build it again: `{again}`"
+    return (
+        f"a GPU is present but llama.cpp was built for the CPU: {why}; install what is missing, "
+        f"`{command}`, then build it again: `{again}`"
+    )
 
 
 def _memory() -> str:
@@ -170,17 +186,9 @@ def _gpus() -> list[str]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    try:
-        found = subprocess.run(  # noqa: S603 - the system's own program, fixed arguments
-            [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in found.stdout.splitlines() if line.strip()]
+    query = ("--query-gpu=name,memory.total", "--format=csv,noheader")
+    found = nvidia.answer([program, *query]) or ""
+    return [line.strip() for line in found.splitlines() if line.strip()]
 
 
 def _model(embedder: Embedder) -> dict[str, Any]:

@@ -6,8 +6,9 @@ called so, on whatever machine it was ingested.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kb.errors import SettingsError
 from kb.records.stored import CollectionInfo, Source
@@ -63,15 +64,37 @@ def about(info: CollectionInfo, sources: Iterable[Source]) -> tuple[str, ...]:
     """Return what is said of the folders that files are in, the innermost first, then of all."""
     found: dict[str, int] = {}
     for source in sources:
-        whole = unicodedata.normalize("NFC", f"/{source.root.strip('/')}/{source.path}")
-        inside = whole.rpartition("/")[0] + "/"
+        place = _folder_of(source)
         for folder, description in info.folders.items():
-            if folder.startswith("/"):
-                end = len(folder) if inside.startswith(f"{folder}/") else -1
-            else:
-                at = inside.rfind(f"/{folder}/")
-                end = at + len(folder) + 1 if at >= 0 else -1
-            if end >= 0:
+            if end := _end(folder, place):
                 found[description] = max(end, found.get(description, 0))
     told = sorted(found, key=lambda description: -found[description])
     return tuple(dict.fromkeys([*told, *filter(None, [info.description])]))
+
+
+def lies_in(folder: str, source: Source) -> bool:
+    """Say whether a file is in a folder, or in one inside of it."""
+    return bool(_end(folder, _folder_of(source)))
+
+
+def folders_of(source: Source) -> Iterator[str]:
+    """Give the folders that a file is in as people name them: below what was ingested, and that."""
+    parts = source.path.split("/")[:-1]
+    yield from ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
+    if source.root.startswith("/") or source.is_remote:
+        yield source.root.rstrip("/").rpartition("/")[2] or source.root
+
+
+def _folder_of(source: Source) -> str:
+    """Return the path of a file's folder, with a slash at each end."""
+    # A URL has two slashes after its scheme; descriptions have one, as of any path.
+    whole = re.sub("/+", "/", unicodedata.normalize("NFC", f"/{source.whole}"))
+    return whole.rpartition("/")[0] + "/"
+
+
+def _end(folder: str, place: str) -> int:
+    """Return where a folder's name ends in the path of one inside of it; 0 if that is not so."""
+    if folder.startswith("/"):
+        return len(folder) if place.startswith(f"{folder}/") else 0
+    at = place.rfind(f"/{folder}/")
+    return at + len(folder) + 1 if at >= 0 else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -10,6 +11,7 @@ from typing import Literal, cast
 from kb.config_file import Value, write_settings
 from kb.errors import SettingsError
 from kb.models.files import find_model
+from kb.models.known import SETTINGS, Kind
 from kb.redaction import holds_secret
 from kb.remote.address import names_servers
 from kb.setting_sources import config_path
@@ -25,6 +27,8 @@ CHANGEABLE = tuple(
     if name not in {"data_dir", "ui_password_hash", "ui_trust"}
 )
 """Settings that can be changed while a knowledge base is open; all hold from the next start."""
+
+_KINDS: Mapping[str, Kind] = {setting: kind for kind, setting in SETTINGS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ def variable(name: str) -> str:
 
 def outranked(name: str) -> bool:
     """Say whether the environment sets it, so that the file would be ignored."""
-    return variable(name) in os.environ
+    return variable(name) in os.environ or f"{variable(name)}_FILE" in os.environ
 
 
 def plan_change(name: str, typed: str) -> SettingChange | None:
@@ -55,7 +59,7 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
 
     Raises:
         SettingsError: it cannot be changed, or the value is not allowed, alone or beside others.
-        ModelError: there is no such embedding model on this machine.
+        ModelError: there is no such model on this machine, or it is of another kind.
     """
     if name not in CHANGEABLE:
         msg = f"{name} cannot be changed here; one of: {', '.join(CHANGEABLE)}"
@@ -78,8 +82,9 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
         Settings.load(**{name: default})  # allowed beside the others?
     if value == getattr(now, name):
         return None
-    if name == "model" and not names_servers(value):
-        find_model(value, now.models_dir)
+    kind = _KINDS.get(name)
+    if kind and value and not names_servers(value):
+        find_model(value, now.models_dir, kind=kind)
     if name == "vector_store":
         require_known(Address(value))
     redo: Literal["", "reread", "reembed"] = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,7 +15,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from kb.config_file import SECRETS
 from kb.errors import SettingsError
+from kb.keys import secret_of
 from kb.redaction import redacted
 
 CONFIG_FILE = "kb.toml"
@@ -72,8 +75,27 @@ class LayeredSettings(BaseSettings):
         return (
             init_settings,
             env_settings,
+            _FromFiles(settings_cls),
             TomlConfigSettingsSource(settings_cls, toml_file=config_path()),
         )
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as containers get them: ``KB_UI_PASSWORD_HASH_FILE`` names one.
+
+    Keys are no settings; ``kb.keys`` reads those.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the value of one field, None for those that no file holds."""
+        del field
+        value = secret_of(f"KB_{field_name.upper()}") if field_name in SECRETS else ""
+        return value or None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the fields that files hold."""
+        found = {name: secret_of(f"KB_{name.upper()}") for name in SECRETS}
+        return {name: value for name, value in found.items() if value}
 
 
 def config_path() -> Path:

@@ -137,8 +137,8 @@ class Settings(DataFolders, LayeredSettings):
     )
     reranker: str | None = Field(
         default=None,
-        description="Model that orders the best hits: the path of a GGUF file, what it was pulled "
-        "as, or the addresses of reranking servers.",
+        description="Model that orders the best hits: a name from `kb models list`, the path of a "
+        "GGUF file, or the addresses of reranking servers.",
     )
     rerank_candidates: int = Field(
         default=30,
@@ -148,8 +148,8 @@ class Settings(DataFolders, LayeredSettings):
     )
     chat_model: str | None = Field(
         default=None,
-        description="Chat model for answers: a server's address and the model's name, "
-        "`http://host:8080/v1#name`, or the path of a GGUF file.",
+        description="Chat model for answers: a name from `kb models list`, the path of a GGUF "
+        "file, or a server's address and the model's name, `http://host:8080/v1#name`.",
     )
     chat_context_tokens: int | None = Field(
         default=None,

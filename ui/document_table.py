@@ -109,7 +109,7 @@ def _documents(shared: Session, collection: CollectionInfo, generation: int) -> 
 
 def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, list[object]]:
     return {
-        "name": [info.sources[0].path if info.sources else info.name for info in infos],
+        "name": [str(info.sources[0]) if info.sources else info.name for info in infos],
         "outcome": [_outcome(info, outdated) for info in infos],
         "type": [MEDIA_NAMES[info.media_type] for info in infos],
         "size": [info.size / _KIB for info in infos],

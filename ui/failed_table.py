@@ -68,7 +68,8 @@ def _draw_file(
 
 
 def _description(file: FailedFile, *, here: bool) -> str:
-    folder = "" if file.source.root == UPLOADS_ROOT else file.source.root
+    known = file.source.root == UPLOADS_ROOT or file.source.is_remote
+    folder = "" if known else file.source.root
     place = " · ".join(part for part in (folder, date_text(file.seen_at)) if part)
     protected = protected_text(file, here=here)
     reason = protected or reason_text(file.reason_code, file.reason)
@@ -84,7 +85,7 @@ def _description(file: FailedFile, *, here: bool) -> str:
         else ""
     )
     return (
-        f'<div><span class="kb-name">{escape(file.source.path)}</span> '
+        f'<div><span class="kb-name">{escape(str(file.source))}</span> '
         f'<span class="kb-place">{escape(place)}</span><br>'
         f"<span>{escape(reason)}</span>{detail}{older}</div>"
     )
@@ -102,7 +103,7 @@ def _draw_older(shared: Session, collection: CollectionInfo, file: FailedFile) -
         query_params={"id": str(file.document_id)},
     )
     with st.popover(t("failed.remove_older"), type="tertiary"):
-        st.markdown(f"**{plain(file.source.path)}**")
+        st.markdown(f"**{plain(str(file.source))}**")
         st.caption(t("failed.remove_older_help"))
         st.button(
             t("failed.remove_older"),

@@ -112,7 +112,7 @@ def _head(
     also = f' <span class="kb-place">{escape(t("hit.also", n=others))}</span>' if others else ""
     read = escape(ocr_text(hit.confidence)) if hit.read_by == "ocr" else ""
     ocr = f' <span class="kb-ocr">{read}</span>' if read else ""
-    every = "\n".join(source.path for source in hit.sources)
+    every = "\n".join(str(source) for source in hit.sources)
     score = ""
     if share is not None:
         told = t("hit.score", score=f"{hit.score:.2f}")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
+from pathlib import Path
 
-from kb.config_file import write_settings
+from kb.config_file import write_secret, write_settings
 from kb.errors import KnowledgeBaseError
+from kb.first_start import greeting
 from kb.setting_sources import config_path
 from ui.access import LEAST_CHARACTERS, hashed
 
@@ -20,7 +23,11 @@ def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False)
     Raises:
         KnowledgeBaseError: it would be open to others without a login, or the port is taken.
     """
-    from ui.serving import serve  # noqa: PLC0415 - slow to import, and `--help` does without
+    from kb.settings import Settings  # noqa: PLC0415 - slow to import, and `--help` does without
+    from ui.serving import serve  # noqa: PLC0415 - likewise
+
+    if told := greeting(Settings.load()):
+        sys.stderr.write(f"{told}\n")
 
     def announce(url: str) -> None:
         sys.stderr.write(f"Shelfmark is at {url} (Ctrl-C ends it)\n")
@@ -29,14 +36,18 @@ def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False)
 
 
 def set_password() -> None:
-    """Ask for a password twice and keep its hash in ``kb.toml``."""
+    """Ask for a password twice and keep its hash: in ``kb.toml``, or the file it is read from."""
     first = getpass.getpass("New password for the browser UI: ")
     if len(first) < LEAST_CHARACTERS:
         _end(f"a password has at least {LEAST_CHARACTERS} characters; nothing was changed")
     if getpass.getpass("Once more: ") != first:
         _end("the two differ; nothing was changed")
-    path = config_path()
-    write_settings(path, {"ui_password_hash": hashed(first)})
+    secret = os.environ.get("KB_UI_PASSWORD_HASH_FILE")
+    path = Path(secret) if secret else config_path()
+    if secret:
+        write_secret(path, hashed(first))
+    else:
+        write_settings(path, {"ui_password_hash": hashed(first)})
     sys.stdout.write(f"The browser UI asks for this password from its next start ({path}).\n")
 
 

@@ -12,6 +12,7 @@ from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.places import page_span
 from kb.records import Document, Page, SearchHit
 from ui.language import t
+from ui.markup import plain
 from ui.originals import original_file
 from ui.session import Session
 from ui.shared import draw_error
@@ -30,7 +31,8 @@ def draw_page_of(shared: Session, hit: SearchHit) -> None:
         return
     path = original_file(shared, info)
     if path is None:
-        st.caption(t("page.no_original"))
+        url = next((str(source) for source in info.sources if source.is_remote), "")
+        st.caption(t("page.remote", url=plain(url)) if url else t("page.no_original"))
         return
     page = _choose(_pages(document, hit), hit)
     if page is None:

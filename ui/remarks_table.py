@@ -22,7 +22,7 @@ def draw_remarks(infos: Sequence[DocumentInfo], *, key: str) -> None:
     with st.expander(t("remarks.title", n=len(noticed)), icon=":material/info:", key="remarks"):
         for info in draw_pages(noticed, _DOCUMENTS_PER_PAGE, key=f"remarks-{key}"):
             said = "".join(f"<li>{escape(notice_text(notice))}</li>" for notice in info.notices)
-            name = info.sources[0].path if info.sources else info.name
+            name = str(info.sources[0]) if info.sources else info.name
             st.html(
                 f'<div><span class="kb-name">{escape(name)}</span>'
                 f'<ul class="kb-remarks">{said}</ul></div>'

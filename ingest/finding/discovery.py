@@ -11,6 +11,7 @@ from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ingest.errors import UnreadableFileError
 from ingest.finding.ignoring import IGNORE_FILE, IgnoreFile, PatternError, Rule, Rules, ignore_file
 from ingest.finding.names import spelled
 
@@ -21,13 +22,14 @@ class FoundFile:
 
     ``path`` is relative to the root, with ``/``, in NFC (see ``ingest.finding.names``): its
     identity. ``file`` is how to open it. ``size`` is in bytes, ``mtime_ns`` in nanoseconds since
-    the epoch.
+    the epoch. ``revision`` is what an object store calls its content.
     """
 
     path: str
     file: Path
     size: int
     mtime_ns: int
+    revision: str = ""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Discovery:
     path ends with ``/``) and for those files left out that are known. ``unreadable`` lists (path,
     reason) of folders and files that could not be looked at, ``unwalked`` the folders among them
     as the beginnings of paths (``sub/``, or empty for the whole): what lies there is not known to
-    be gone.
+    be gone. ``present`` are known paths that an object store has, left out or not; on disk anybody
+    can look.
     """
 
     files: list[FoundFile] = field(default_factory=list)
@@ -48,6 +51,7 @@ class Discovery:
     left_out: dict[str, Rule] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     unwalked: list[str] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)
 
 
 def discover(
@@ -229,7 +233,7 @@ class _Walk:
         self.found.unreadable.append((path, f"{path} cannot be looked at ({reason}); {advice}"))
 
 
-def unruled(prefix: str, error: OSError | PatternError) -> tuple[str, str]:
+def unruled(prefix: str, error: OSError | PatternError | UnreadableFileError) -> tuple[str, str]:
     """Return the path of an ignore file that cannot be used, and what is said of it."""
     path = f"{prefix}{IGNORE_FILE}"
     reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingest.errors import UnreadableFileError
-from ingest.finding.candidate import Candidate
-from ingest.finding.discovery import FoundFile, discover, unruled
+from ingest.finding.candidate import ON_DISK, Candidate, Origin
+from ingest.finding.discovery import Discovery, FoundFile, discover, unruled
 from ingest.finding.ignoring import IgnoreFile, PatternError, Rule, inherited
 from ingest.finding.names import as_text, name_below, on_disk
+from ingest.finding.objects.address import ObjectAddress, is_url, local_path, object_address
+from ingest.finding.objects.listing import found_object
+from ingest.finding.objects.roots import ObjectFinder
 from ingest.loaders import EXTENSIONS
 from ingest.results import FileResult
 from kb.records import Source
@@ -42,7 +45,7 @@ class Finder:
         exclude: Sequence[str] = (),
         cancel: threading.Event | None = None,
     ) -> None:
-        self._cancel = cancel
+        self._cancel = cancel or threading.Event()
         self._known: dict[str, set[str]] = {}
         for source in known:
             self._known.setdefault(source.root, set()).add(source.path)
@@ -52,6 +55,9 @@ class Finder:
             if Path(root).is_absolute()
         }
         self._roots = set(self._known_roots.values())
+        self._objects = ObjectFinder(
+            self._known, include=include, exclude=exclude, stop=self._cancel
+        )
         self._include = include
         self._exclude = exclude
         self._candidates: dict[Source, Candidate] = {}
@@ -62,6 +68,7 @@ class Finder:
         self._walked: dict[str, set[str]] = {}
         self._unwalked: dict[str, set[str]] = {}
         self._left_out: dict[str, dict[str, Rule]] = {}
+        self._present: dict[str, set[str]] = {}
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -71,31 +78,42 @@ class Finder:
     @property
     def used(self) -> set[str]:
         """The roots of the paths found."""
-        return set(self._used)
+        return set(self._used) | self._objects.used
 
     @property
     def adopted(self) -> dict[str, tuple[str, str]]:
         """Known roots that lie below one of this run: its root, and what their paths begin with."""
-        return {
+        here = {
             inner: (root, f"{name_below(place, inner_place)}/")
             for root, place in self._used.items()
             for inner, inner_place in self._known_roots.items()
             if inner != root and inner_place.is_relative_to(place)
         }
+        return {**here, **self._objects.adopted}
 
     def find(self, paths: Iterable[Path | str]) -> None:
-        """Add the files of folders, and single files.
+        """Add the files of folders and of URLs, and single files.
 
         Raises:
-            UnreadableFileError: there is nothing at a path.
-            SettingsError: a pattern is none.
+            UnreadableFileError: there is nothing at a path, or a URL cannot be listed.
+            SettingsError: a pattern is none, or nothing can be ingested from such a URL.
         """
+        addresses, places = sorted_out(paths)
         # A folder before those inside it, which then belong to its root.
-        for path in sorted(map(located, paths), key=lambda path: len(path.parts)):
+        for path in sorted(map(located, places), key=lambda path: len(path.parts)):
             if path.is_dir():
                 self._folder(path)
             else:
                 self._file(path)
+        for address in sorted(addresses, key=lambda address: len(address.url)):
+            self._add_objects(address)
+
+    def is_gone(self, source: Source) -> bool:
+        """Say whether nothing lies where a known source was; of a URL that was looked for."""
+        if is_url(source.root):
+            return source.path not in self._present.get(source.root, ())
+        file = on_disk(source.root, source.path)
+        return file is None or file.is_dir()
 
     def looked_for(self, source: Source) -> bool:
         """Say whether a source would have been found if it were there and nothing left it out."""
@@ -156,13 +174,29 @@ class Finder:
             known=self._known_below(root),
             cancel=self._cancel,
         )
+        self._take(root, found, ON_DISK)
+
+    def _take(self, root: str, found: Discovery, origin: Origin) -> None:
         self.other_types.update(found.other_types)
         for item in found.files:
-            self._add(_candidate(item, root))
+            self._add(_candidate(item, root, origin))
         for path, reason in found.unreadable:
             self._fail(Source(root=root, path=path), reason)
         self._unwalked.setdefault(root, set()).update(found.unwalked)
         self._left_out.setdefault(root, {}).update(found.left_out)
+
+    def _add_objects(self, address: ObjectAddress) -> None:
+        there = self._objects.find(address, self._known_below)
+        root, found = there.root, there.found
+        if there.single is not None:
+            info = there.single
+            path = info.url[len(root.rstrip("/")) + 1 :]
+            self._add(_candidate(found_object(path, info), root, there.origin))
+            self._present.setdefault(root, set()).add(path)
+            return
+        self._walked.setdefault(root, set()).add(there.prefix)
+        self._present.setdefault(root, set()).update(found.present)
+        self._take(root, found, there.origin)
 
     def _known_below(self, root: str) -> set[str]:
         """Return the paths known of a root, with those of the roots that it takes over."""
@@ -184,6 +218,23 @@ class Finder:
         self._candidates.setdefault(candidate.source, candidate)
 
 
+def sorted_out(paths: Iterable[Path | str]) -> tuple[list[ObjectAddress], list[Path | str]]:
+    """Return which of the paths are addresses of object stores, and which are on this machine.
+
+    Raises:
+        SettingsError: nothing can be ingested from such a URL.
+    """
+    addresses: list[ObjectAddress] = []
+    places: list[Path | str] = []
+    for path in paths:
+        address = object_address(path)
+        if address is None:
+            places.append(local_path(path))
+        else:
+            addresses.append(address)
+    return addresses, places
+
+
 def located(path: Path | str) -> Path:
     """Return where a path given by a person leads, links followed.
 
@@ -202,10 +253,12 @@ def located(path: Path | str) -> Path:
     return found
 
 
-def _candidate(found: FoundFile, root: str) -> Candidate:
+def _candidate(found: FoundFile, root: str, origin: Origin) -> Candidate:
     return Candidate(
         source=Source(root=root, path=found.path),
         path=found.file,
         size=found.size,
         mtime_ns=found.mtime_ns,
+        revision=found.revision,
+        origin=origin,
     )

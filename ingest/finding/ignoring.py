@@ -6,7 +6,7 @@ import codecs
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -89,8 +89,8 @@ class Rules:
         self._extensions = extensions
         self._prefix = prefix
         try:
-            self._include = _spec(include) if include else None
-            self._exclude = _spec(exclude)
+            self._include = patterns(include) if include else None
+            self._exclude = patterns(exclude)
         except PatternError as error:
             msg = f"--include or --exclude: {error}"
             raise SettingsError(msg) from error
@@ -136,29 +136,44 @@ def ignore_file(folder: Path, prefix: str) -> IgnoreFile | None:
         PatternError: it holds what is no pattern.
     """
     lines = _lines(folder)
-    return None if lines is None else IgnoreFile(prefix, _spec(lines))
+    return None if lines is None else IgnoreFile(prefix, patterns(lines))
 
 
 def inherited(root: Path, folder: Path, name: str) -> Iterator[IgnoreFile]:
     """Yield the ignore files of ``root`` and of the folders from it down to above ``folder``.
 
-    A pattern that leaves the folder itself out is passed over: the folder was asked for by name.
-    ``name`` is the folder's identity below the root.
+    ``name`` is the folder's identity below the root. See :func:`inherited_by`.
 
     Raises:
         OSError: an ignore file cannot be read.
         PatternError: one holds what is no pattern.
     """
+    above = list(reversed(folder.relative_to(root).parents))
+    return inherited_by(name, lambda depth, _: _lines(root / above[depth]))
+
+
+def inherited_by(
+    name: str, lines_in: Callable[[int, str], list[str] | None]
+) -> Iterator[IgnoreFile]:
+    """Yield the ignore files above a folder, the outermost first.
+
+    A pattern that leaves the folder itself out is passed over: the folder was asked for by name.
+
+    Args:
+        name: the folder's path below its root.
+        lines_in: gives the lines of the ignore file of the n-th folder on the way, of the path
+            that ends with ``/`` or is empty for the root; None where it has none.
+    """
     names = name.split("/")
     places = ["/".join(names[: depth + 1]) for depth in range(len(names))]
-    for depth, above in enumerate(reversed(folder.relative_to(root).parents)):
-        lines = _lines(root / above)
+    for depth in range(len(names)):
+        prefix = f"{places[depth - 1]}/" if depth else ""
+        lines = lines_in(depth, prefix)
         if lines is None:
             continue
-        prefix = f"{places[depth - 1]}/" if depth else ""
         on_the_way = [_subject(place, prefix, folder=True) for place in places[depth:]]
-        kept = [line for line in lines if not any(map(_spec([line]).match_file, on_the_way))]
-        yield IgnoreFile(prefix, _spec(kept))
+        kept = [line for line in lines if not any(map(patterns([line]).match_file, on_the_way))]
+        yield IgnoreFile(prefix, patterns(kept))
 
 
 def _subject(path: str, prefix: str, *, folder: bool) -> str:
@@ -166,7 +181,12 @@ def _subject(path: str, prefix: str, *, folder: bool) -> str:
     return unicodedata.normalize("NFC", path.removeprefix(prefix)) + ("/" if folder else "")
 
 
-def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
+def patterns(lines: Sequence[str]) -> GitIgnoreSpec:
+    """Return lines of an ignore file as patterns.
+
+    Raises:
+        PatternError: one is none.
+    """
     lines = [unicodedata.normalize("NFC", line) for line in lines]
     try:
         return GitIgnoreSpec.from_lines(lines)
@@ -189,7 +209,15 @@ def _lines(folder: Path) -> list[str] | None:
     if not stat.S_ISREG(file.stat().st_mode):  # who opens a pipe waits for ever
         msg = "it is no file but a folder, pipe, socket or device"
         raise PatternError(msg)
-    data = file.read_bytes()
+    return lines_of(file.read_bytes())
+
+
+def lines_of(data: bytes) -> list[str]:
+    """Return the lines of an ignore file.
+
+    Raises:
+        PatternError: it is no text.
+    """
     # Notepad and PowerShell on Windows write UTF-16.
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:

@@ -118,6 +118,14 @@ def load_file(
     raise UnreadableFileError(msg)
 
 
+def too_large(name: str, size: int, most: int) -> FileTooLargeError:
+    """Return the error of a file of ``size`` bytes where ``most`` are read."""
+    return FileTooLargeError(
+        f"{name} has {size / _MIB:.1f} MiB, more than the limit of {most / _MIB:.1f} MiB; "
+        "split it, or raise the limit."
+    )
+
+
 def _check(path: Path, options: LoadOptions) -> os.stat_result:
     try:
         status = path.stat()
@@ -130,11 +138,7 @@ def _check(path: Path, options: LoadOptions) -> os.stat_result:
         msg = f"{path.name} is empty (0 bytes); there is nothing to ingest."
         raise EmptyDocumentError(msg)
     if status.st_size > options.max_file_bytes:
-        msg = (
-            f"{path.name} has {status.st_size / _MIB:.1f} MiB, more than the limit of "
-            f"{options.max_file_bytes / _MIB:.1f} MiB; split it, or raise the limit."
-        )
-        raise FileTooLargeError(msg)
+        raise too_large(path.name, status.st_size, options.max_file_bytes)
     return status
 
 

@@ -155,12 +155,11 @@ class Absences:
             looked_for = self._finder.looked_for(source)
             if source in self._present or not (looked_for or self._was_seen_to_go(source)):
                 continue
-            file = on_disk(source.root, source.path)
-            if file is None or file.is_dir():
+            if self._finder.is_gone(source):
                 self.gone.append(source)
             elif (rule := self._finder.rule_of(source)) is not None:
                 self._leave_out(state, rule)
-            elif looked_for:
+            elif looked_for and (file := on_disk(source.root, source.path)) is not None:
                 # The same file under another name: a link was made or changed, or the name
                 # differs in case or in its Unicode form only.
                 inodes = (

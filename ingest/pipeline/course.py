@@ -16,6 +16,7 @@ from ingest.finding.renaming import renamed_roots
 from ingest.options import IngestOptions
 from ingest.pipeline.absences import Absences
 from ingest.pipeline.clocks import StageClocks
+from ingest.pipeline.fetching import Fetcher
 from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
@@ -147,6 +148,7 @@ class Run:
             self._base,
             planner,
             collection=collection,
+            fetcher=self._fetcher(planner),
             sandbox=lambda: Sandbox(
                 workers=settings.workers or None,
                 timeout_s=settings.file_timeout_s,
@@ -168,12 +170,30 @@ class Run:
         """Say what would be done."""
         planner, absences = self._compared(candidates)
         results = list(self.finder.failed.values())
-        for candidate in candidates:
-            if self._cancel.is_set():
-                return self._report(results, interrupted=True)
-            results.append(proposed(planner.decide(candidate)))
+        fetcher = self._fetcher(planner)
+        try:
+            for candidate, foreseen in ((each, planner.foreseen(each)) for each in candidates):
+                if foreseen is None:
+                    for decision in fetcher.decisions([candidate]):
+                        results.append(proposed(decision))
+                        fetcher.release(decision.candidate)
+                elif not self._cancel.is_set():
+                    results.append(foreseen)
+                if self._cancel.is_set():
+                    return self._report(results, interrupted=True)
+        finally:
+            fetcher.close()
         results += self._removed(absences, results)
         return self._report(results, absences)
+
+    def _fetcher(self, planner: Planner) -> Fetcher:
+        settings = self._base.settings
+        return Fetcher(
+            planner,
+            settings.fetched_dir,
+            most_bytes=self._options.loading(settings).max_file_bytes,
+            stop=self._cancel,
+        )
 
     def _compared(self, candidates: list[Candidate]) -> tuple[Planner, Absences]:
         """Compare what was found with what is known."""

@@ -16,6 +16,7 @@ from ingest.finding.candidate import Candidate
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline.clocks import StageClocks
 from ingest.pipeline.embedding import GROUP_CHUNKS, embed_group
+from ingest.pipeline.fetching import Fetcher
 from ingest.pipeline.planning import Planner
 from ingest.pipeline.queues import Budget, Channel
 from ingest.pipeline.reader import Reader
@@ -41,6 +42,7 @@ class Pipeline:
         base: where documents go.
         planner: decides what has to be done for each file.
         collection: the one that is filled, whatever it is called by now.
+        fetcher: has the files on this machine when they are decided for.
         sandbox: makes the loaders' processes when the first file has to be read.
         options: how files are read.
         on_event: told of progress.
@@ -56,6 +58,7 @@ class Pipeline:
         planner: Planner,
         *,
         collection: CollectionInfo,
+        fetcher: Fetcher,
         sandbox: Callable[[], Sandbox],
         options: LoadOptions,
         on_event: OnEvent,
@@ -73,8 +76,8 @@ class Pipeline:
         self._embedded: Channel[Embedded] = Channel()
         self._failure: BaseException | None = None
         self._reader = Reader(
-            planner,
             self._recorder,
+            fetcher=fetcher,
             sandbox=sandbox,
             options=options,
             budget=self._budget,
@@ -177,7 +180,8 @@ class Pipeline:
         state = FileState(
             source=before.source if before else candidate.source,
             size=file.size,
-            mtime_ns=file.mtime_ns,
+            mtime_ns=candidate.mtime_ns if candidate.origin.remote else file.mtime_ns,
+            revision=candidate.revision,
             content_hash=file.content_hash,
             settings_hash=(
                 before.settings_hash if before else self._planner.settings_hash(candidate.path)

@@ -103,28 +103,49 @@ class Planner:
             self._settings[loader] = self._base.indexing.settings_hash(loader)
         return self._settings[loader]
 
-    def decide(self, candidate: Candidate) -> Decision:
-        """Say what to do for one file."""
+    def at_sight(self, candidate: Candidate) -> Decision | None:
+        """Say what to do for a file by what a list of files says; None where its bytes decide."""
         before = self.known.get(candidate.source)
         settings = self.settings_hash(candidate.path)
         current = before is not None and before.settings_hash == settings
-        if before is not None and current and not self._must_retry(before):
-            # Uploads have no time of change (0): their bytes alone can tell.
-            same_stat = candidate.mtime_ns != 0 and (
-                (before.size, before.mtime_ns) == (candidate.size, candidate.mtime_ns)
-            )
-            if same_stat and not self._checksum:
-                return self._nothing(candidate, before)
+        if before is None or not current or self._must_retry(before) or self._checksum:
+            return None
+        return self._nothing(candidate, before) if _looks_the_same(before, candidate) else None
+
+    def decide(self, candidate: Candidate) -> Decision:
+        """Say what to do for one file, which lies on this machine."""
+        if (decision := self.at_sight(candidate)) is not None:
+            return decision
+        before = self.known.get(candidate.source)
+        settings = self.settings_hash(candidate.path)
         try:
             digest = file_sha256(candidate.path)
         except OSError as error:
-            return Decision(
-                candidate=candidate,
-                action="unreadable",
-                before=before,
-                error=_refused(candidate, error),
-            )
+            return self.refused(candidate, _refused(candidate, error))
         return self._by_hash(candidate, before, settings, digest)
+
+    def refused(self, candidate: Candidate, error: LoadError) -> Decision:
+        """Return the decision for a file whose bytes cannot be had."""
+        return Decision(
+            candidate=candidate,
+            action="unreadable",
+            before=self.known.get(candidate.source),
+            error=error,
+        )
+
+    def foreseen(self, candidate: Candidate) -> FileResult | None:
+        """Say what is expected to become of a remote file; None where its bytes are needed.
+
+        One of a size that no known file has is new, whatever it holds.
+        """
+        if not candidate.origin.remote or candidate.size > self._options.max_file_bytes:
+            return None
+        if (decision := self.at_sight(candidate)) is not None:
+            return proposed(decision)
+        if candidate.size in {state.size for state in self.known.values()}:
+            return None
+        outcome: Outcome = "changed" if candidate.source in self.known else "added"
+        return FileResult(source=candidate.source, outcome=outcome)
 
     def _by_hash(
         self, candidate: Candidate, before: FileState | None, settings: str, digest: str
@@ -134,6 +155,7 @@ class Planner:
             source=candidate.source,
             size=candidate.size,
             mtime_ns=candidate.mtime_ns,
+            revision=candidate.revision,
             content_hash=digest,
             settings_hash=settings,
             outcome="indexed",
@@ -141,7 +163,12 @@ class Planner:
         if before is not None and (before.settings_hash, before.content_hash) == (settings, digest):
             if self._must_retry(before):
                 return Decision(candidate=candidate, action="read", before=before, state=state)
-            touched = replace(before, size=candidate.size, mtime_ns=candidate.mtime_ns)
+            touched = replace(
+                before,
+                size=candidate.size,
+                mtime_ns=candidate.mtime_ns,
+                revision=candidate.revision,
+            )
             action: Action = "still_failed" if before.outcome == "failed" else "touch"
             return Decision(candidate=candidate, action=action, before=before, state=touched)
         if (moved := self._moved(before, digest, settings)) is not None:
@@ -191,6 +218,7 @@ class Planner:
                 source=candidate.source,
                 size=candidate.size,
                 mtime_ns=candidate.mtime_ns,
+                revision=candidate.revision,
                 document_id=None,
             )
         return Decision(candidate=candidate, action="read", before=before, state=wanted)
@@ -246,6 +274,15 @@ def loader_identity(path: Path, options: LoadOptions) -> str:
     except LoaderUnavailableError:  # its worker will say so of each file
         return "unavailable"
     return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
+
+
+def _looks_the_same(before: FileState, candidate: Candidate) -> bool:
+    if candidate.revision:
+        return (before.size, before.revision) == (candidate.size, candidate.revision)
+    # Uploads have no time of change (0): their bytes alone can tell.
+    return candidate.mtime_ns != 0 and (
+        (before.size, before.mtime_ns) == (candidate.size, candidate.mtime_ns)
+    )
 
 
 def _refused(candidate: Candidate, error: OSError) -> UnreadableFileError:

@@ -12,7 +12,8 @@ from ingest.finding.candidate import Candidate
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline.clocks import BusyClock
-from ingest.pipeline.planning import Decision, Planner
+from ingest.pipeline.fetching import Fetcher
+from ingest.pipeline.planning import Decision
 from ingest.pipeline.queues import Budget, Channel
 from ingest.pipeline.recording import Recorder
 from ingest.pipeline.stages import Loaded
@@ -32,6 +33,7 @@ class Reader:
     """Reads files ahead of the other stages, as far as the budget lets it.
 
     Args:
+        fetcher: decides for files, and has them on this machine.
         sandbox: makes the worker processes when the first file has to be read.
         loaded: where files go that were read; closed when there are no more.
         cancel: set by others to stop.
@@ -40,9 +42,9 @@ class Reader:
 
     def __init__(
         self,
-        planner: Planner,
         recorder: Recorder,
         *,
+        fetcher: Fetcher,
         sandbox: Callable[[], Sandbox],
         options: LoadOptions,
         budget: Budget,
@@ -51,8 +53,8 @@ class Reader:
         cancel: threading.Event,
         on_bug: Callable[[BaseException], None],
     ) -> None:
-        self._planner = planner
         self._recorder = recorder
+        self._fetcher = fetcher
         self._make_sandbox = sandbox
         self._sandbox: Sandbox | None = None
         self._options = options
@@ -66,19 +68,21 @@ class Reader:
 
     def read_all(self, candidates: Sequence[Candidate]) -> None:
         """Read what has to be read; return when the last file was, or the run was cancelled."""
-        for candidate in candidates:
+        for decision in self._fetcher.decisions(candidates):
             if self._cancel.is_set():
                 return
-            decision = self._planner.decide(candidate)
             to_read = decision if decision.action == "read" else self._recorder.settle(decision)
             if to_read is not None:
                 self._submit(to_read)
+            else:
+                self._fetcher.release(decision.candidate)
         self._wait_for_at_most(0)
 
     def close(self) -> None:
         """End the worker processes: at once if the run was cancelled."""
         if self._sandbox is not None:
             self._sandbox.close(cancel=self._cancel.is_set())
+        self._fetcher.close()
 
     def _submit(self, decision: Decision) -> None:
         if self._sandbox is None:
@@ -122,6 +126,7 @@ class Reader:
     ) -> None:
         """Take a file from a thread of the sandbox; must not wait there."""
         self._clock.__exit__()
+        self._fetcher.release(decision.candidate)
         weight = 0  # of what stays under way
         try:
             file = future.result()

@@ -123,6 +123,7 @@ class Recorder:
             source=candidate.source,
             size=candidate.size,
             mtime_ns=candidate.mtime_ns,
+            revision=candidate.revision,
             content_hash="",
             settings_hash=self._planner.settings_hash(candidate.path),
             outcome="failed",

@@ -106,13 +106,14 @@ class IngestReport:
         """Say which known files are no longer read, and why: a line for each reason."""
         lines = []
         if self.gone:
-            names = _some([source.path for source in self.gone])
+            where = "object storage" if all(source.is_remote for source in self.gone) else "disk"
+            names = _some([str(source) for source in self.gone])
             lines.append(
-                f"{_files(len(self.gone))} gone from disk and still searchable; "
+                f"{_files(len(self.gone))} gone from {where} and still searchable; "
                 f"--prune removes {_them(len(self.gone))}: {names}"
             )
         for rule in dict.fromkeys(str(each.rule) for each in self.left_out):
-            paths = [each.source.path for each in self.left_out if str(each.rule) == rule]
+            paths = [str(each.source) for each in self.left_out if str(each.rule) == rule]
             lines.append(
                 f"{_files(len(paths))} no longer read but still searchable (left out by {rule}); "
                 f"--prune removes {_them(len(paths))}: {_some(paths)}"
@@ -126,7 +127,7 @@ class IngestReport:
 
         def name(source: Source) -> str:
             # Two folders may hold files of one name; then the folder is told as well.
-            return source.path if paths[source.path] == 1 else f"{source.root}/{source.path}"
+            return str(source) if paths[source.path] == 1 else source.whole
 
         changes: dict[str, list[str]] = {}
         for result in self.files:

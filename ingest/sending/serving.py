@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.finding.finder import sorted_out
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
 from ingest.results import FileEvent, FileResult, OnEvent, Outcome
@@ -39,10 +40,17 @@ def ingest_there(
             "or remove files are those of a run on its own machine"
         )
         raise SettingsError(msg)
+    addresses, places = sorted_out(paths)
+    if addresses:
+        msg = (
+            f"{addresses[0].url} cannot be sent to a server: run `python -m ingest` where the "
+            "knowledge base is, or download what is there and send its folder"
+        )
+        raise SettingsError(msg)
     started = time.monotonic()
     tell = on_event or (lambda _: None)
     files = client.ingest(
-        paths,
+        places,
         collection=collection,
         passwords=options.passwords,
         on_file=lambda file: tell(_event(file)),

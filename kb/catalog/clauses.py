@@ -73,7 +73,7 @@ def _chunk_clauses(condition: SearchFilter) -> Iterator[Clause]:
 def _globs(path: str) -> tuple[str, list[str]]:
     """Return what SQLite's GLOB is to look at, and the patterns of which one must match."""
     pattern = _storable(path).replace("[!", "[^")  # as shells write it
-    if pattern.startswith("/"):
+    if pattern.startswith("/") or "://" in pattern:
         return "(rtrim(s.root, '/') || '/' || s.path)", [pattern]
     # "**/" is any folder or none.
     return "s.path", [pattern, pattern[3:]] if pattern.startswith("**/") else [pattern]

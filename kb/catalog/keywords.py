@@ -15,6 +15,9 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from kb.catalog.base import Transaction
 from kb.records import with_header
 from kb.words import terms
@@ -85,14 +88,19 @@ class KeywordReads(Transaction):
         )
         return [(row["rowid"], row["score"]) for row in rows]
 
+    def ids_with_words(self, collection_id: str, expression: str) -> npt.NDArray[np.int64]:
+        """Return the ids of all chunks that match, in their order."""
+        table = _table(collection_id)
+        # As one text: a row for each would take five times as long.
+        row = self._db.execute(
+            f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?",  # noqa: S608
+            (expression,),
+        ).fetchone()
+        return np.fromstring(row[0] or "", np.int64, sep=",")
+
     def chunks_with_words(self, collection_id: str, expression: str) -> set[int]:
         """Return the ids of all chunks that match."""
-        table = _table(collection_id)
-        rows = self._db.execute(
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ?",  # noqa: S608
-            (expression,),
-        )
-        return {row["rowid"] for row in rows}
+        return set(self.ids_with_words(collection_id, expression).tolist())
 
     def indexed_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks in the index of a collection."""

@@ -81,6 +81,7 @@ def file_state(row: sqlite3.Row) -> FileState:
         source=Source(root=row["root"], path=row["path"]),
         size=row["size"],
         mtime_ns=row["mtime_ns"],
+        revision=row["revision"],
         content_hash=row["content_hash"],
         settings_hash=row["settings_hash"],
         outcome=row["outcome"],

@@ -164,13 +164,15 @@ class SourceChanges(SourceReads):
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
         """Give a source another place; its document stays as it is."""
         self._db.execute(
-            "UPDATE sources SET root = ?, path = ?, size = ?, mtime_ns = ?, seen_at = ?"
+            "UPDATE sources SET root = ?, path = ?, size = ?, mtime_ns = ?, revision = ?,"
+            " seen_at = ?"
             " WHERE collection_id = ? AND root = ? AND path = ?",
             (
                 new.source.root,
                 new.source.path,
                 new.size,
                 new.mtime_ns,
+                new.revision,
                 now(),
                 collection_id,
                 old.root,
@@ -217,11 +219,12 @@ class SourceChanges(SourceReads):
         """Insert or replace what is known of a source."""
         self._db.execute(
             "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
-            " content_hash, settings_hash, outcome, reason, reason_code, seen_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " revision, content_hash, settings_hash, outcome, reason, reason_code, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (collection_id, root, path) DO UPDATE SET"
             " document_id = excluded.document_id, size = excluded.size,"
-            " mtime_ns = excluded.mtime_ns, content_hash = excluded.content_hash,"
+            " mtime_ns = excluded.mtime_ns, revision = excluded.revision,"
+            " content_hash = excluded.content_hash,"
             " settings_hash = excluded.settings_hash, outcome = excluded.outcome,"
             " reason = excluded.reason, reason_code = excluded.reason_code,"
             " seen_at = excluded.seen_at",
@@ -232,6 +235,7 @@ class SourceChanges(SourceReads):
                 file.document_id,
                 file.size,
                 file.mtime_ns,
+                file.revision,
                 file.content_hash,
                 file.settings_hash,
                 file.outcome,

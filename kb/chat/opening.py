@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from kb.chat.base import ChatModel
 from kb.errors import SettingsError
-from kb.models.files import find_other
+from kb.models.files import find_model
 from kb.remote.address import names_servers
 from kb.settings import Settings
 
 HOW_TO_ADD = (
-    "set KB_CHAT_MODEL to a server's address and model, such as http://localhost:11434/v1#qwen3:4b "
-    "(Ollama, llama.cpp, vLLM, any with OpenAI's interface), or to the path of a GGUF chat model"
+    "run `kb models use Qwen3-4B-Instruct` (2.5 GB; `kb models list` has smaller ones and those of "
+    "servers here), or set KB_CHAT_MODEL to the address and model of a server with OpenAI's "
+    "interface, such as http://localhost:11434/v1#qwen3:4b, or to the path of a GGUF chat model"
 )
 
 
@@ -32,7 +33,7 @@ def open_chat_model(settings: Settings) -> ChatModel:
         return ChatServer(name, window_tokens=settings.chat_context_tokens)
     from kb.chat.llama import LocalChat  # noqa: PLC0415 - llama.cpp loads only here
 
-    model = find_other(name, settings.models_dir, kind="chat model", variable="KB_CHAT_MODEL")
+    model = find_model(name, settings.models_dir, kind="chat")
     return LocalChat(
         model.path,
         n_gpu_layers=settings.n_gpu_layers,

@@ -10,6 +10,7 @@ from kb.cli import (
     collections,
     documents,
     evaluation,
+    ingesting,
     jobs,
     keys,
     migrating,
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="A local knowledge base. Fill it with `python -m ingest FOLDER`, then search it.",
+    help="A local knowledge base. Fill it with `kb ingest FOLDER`, then search it.",
 )
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
@@ -44,6 +45,7 @@ app.command()(agents.mcp)
 app.callback()(options)
 
 
+app.command(context_settings=ingesting.ALL_OF_INGEST, add_help_option=False)(ingesting.ingest)
 app.command(cls=QuestionCommand)(searching.search)
 app.command()(reading.get)
 app.command()(documents.documents)

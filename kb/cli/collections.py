@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
-from kb import wire
+from kb import folders, wire
 from kb.cli import presentation
 from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.reading.nearest import nearest
 
 app = typer.Typer(invoke_without_command=True, help="List the collections, or change one.")
 
@@ -75,3 +79,17 @@ def describe(
         else:
             base.describe_folder(folder, description, collection=name)
         presentation.print_collections([base.collection(name)], stdout())
+        if folder is not None and description.strip():
+            _doubt(base, name, folders.clean_folder(folder))
+
+
+def _doubt(base: KnowledgeBase, name: str, folder: str) -> None:
+    """Say of a folder that nothing is in it, for it may be mistyped."""
+    sources = [source for info in base.documents(collection=name) for source in info.sources]
+    if any(folders.lies_in(folder, source) for source in sources):
+        return
+    there = dict.fromkeys(each for source in sources for each in folders.folders_of(source))
+    near = nearest(folder, ((each, each) for each in there))
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    said = f"no document of {name!r} lies in a folder {folder!r} yet{meant}"
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(said, style="yellow"))

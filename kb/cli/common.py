@@ -14,6 +14,7 @@ from rich.console import Console
 
 from kb import ending
 from kb.errors import KnowledgeBaseError, SettingsError
+from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
@@ -63,11 +64,21 @@ def _refused(error: PermissionError) -> str:
 @contextmanager
 def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checked by Settings
     """Open the knowledge base for a command; expected errors end it without a traceback."""
-    with expected_errors(), KnowledgeBase.open(Settings.load(**settings)) as base:
-        try:
-            yield base
-        finally:
-            ending.begin()
+    with expected_errors():
+        loaded = Settings.load(**settings)
+        greet(loaded)
+        with KnowledgeBase.open(loaded) as base:
+            try:
+                yield base
+            finally:
+                ending.begin()
+
+
+def greet(settings: Settings) -> None:
+    """Say at the very first start, on standard error, where everything is kept."""
+    text = greeting(settings)
+    if text:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def stdout() -> Console:

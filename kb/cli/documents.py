@@ -8,8 +8,10 @@ import typer
 
 from kb import wire
 from kb.cli import listings
+from kb.cli.choosing import Chosen, chosen
 from kb.cli.common import CollectionOption, JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
+from kb.knowledge_base import KnowledgeBase
 from kb.text import one_line
 
 
@@ -50,11 +52,13 @@ def tag(
         if not add and not remove:
             msg = "nothing to change; give --add TAG or --remove TAG"
             raise SettingsError(msg)
-        ids = [info.id for info in listings.choose_documents(base.documents(), which)]
-        base.tag(ids, add=add or (), remove=remove or ())
-        for info in map(base.document, ids):
+        named = chosen(base, which)
+        base.tag([each.info.id for each in named], add=add or (), remove=remove or ())
+        for each in named:
+            info = base.document(each.info.id)
             said = ", ".join(info.tags) or "no tags"
-            stdout().print(f"{info.id} {one_line(info.name)}: {said}", markup=False)
+            where = f"  ({each.where})" if each.elsewhere else ""
+            stdout().print(f"{info.id} {one_line(info.name)}: {said}{where}", markup=False)
 
 
 def remove(
@@ -63,11 +67,27 @@ def remove(
     ],
     collection: CollectionOption = None,
 ) -> None:
-    """Remove documents from a collection; files on disk are left alone."""
+    """Remove documents from a collection; files on disk are left alone.
+
+    A path takes out that file alone: a document that lies at other paths too stays there.
+    """
     with opened(collection=collection) as base:
-        for info in listings.choose_documents(base.documents(), which):
-            base.remove(info.id)
-            stdout().print(f"removed {info.id} {info.name}", markup=False)
+        for each in chosen(base, which):
+            stdout().print(_removed(base, each), markup=False)
+
+
+def _removed(base: KnowledgeBase, each: Chosen) -> str:
+    """Remove what was chosen; return what was done."""
+    info = each.info
+    where = f"  ({each.where})" if each.elsewhere else ""
+    if not each.files:
+        base.remove(info.id)
+        names = one_line(", ".join(map(str, info.sources)) or info.name)
+        return f"removed {info.id} {names}{where}"
+    base.files.forget(each.files)
+    gone = one_line(", ".join(map(str, each.files)))
+    stays = one_line(", ".join(str(file) for file in info.sources if file not in each.files))
+    return f"removed {gone}; its text stays as {stays}: kb remove {info.short_id} removes it"
 
 
 def runs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -10,10 +10,7 @@ from rich.text import Text
 
 from kb.catalog.runs import RunInfo
 from kb.cli.presentation import new_table
-from kb.errors import DocumentNotFoundError
-from kb.reading.nearest import nearest
 from kb.records import DocumentInfo, FailedFile
-from kb.records.short_ids import short_id
 from kb.text import one_line
 
 _MOST_NAMES = 10
@@ -61,7 +58,7 @@ def print_failed(files: Sequence[FailedFile], console: Console) -> None:
     if not files:
         console.print("every file could be read")
     for file in files:
-        console.print(Text.assemble((one_line(file.source.path), "cyan"), f"  ({_place(file)})"))
+        console.print(Text.assemble((one_line(str(file.source)), "cyan"), f"  ({_place(file)})"))
         console.print(Text(f"   {one_line(file.reason)}"))
         if file.document_added_at is not None:
             console.print(Text.assemble("   ", _older(file)))
@@ -74,7 +71,7 @@ def _place(file: FailedFile) -> str:
 def _older(file: FailedFile) -> Text:
     date = minute(file.document_added_at) if file.document_added_at else ""
     return Text(
-        f"{one_line(file.source.path)} could not be read as it is now; the version of {date} is "
+        f"{one_line(str(file.source))} could not be read as it is now; the version of {date} is "
         f"still found (`kb remove {file.document_id}` removes it)",
         style="yellow",
     )
@@ -145,49 +142,3 @@ def _took(run: RunInfo) -> str:
 def minute(moment: datetime) -> str:
     """Return a moment as a person here reads it, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def choose_documents(found: Sequence[DocumentInfo], which: Sequence[str]) -> list[DocumentInfo]:
-    """Return the documents that ids, paths or names in ``which`` mean.
-
-    Raises:
-        DocumentNotFoundError: one means no document, or more than one.
-    """
-    chosen = []
-    for name in which:
-        matches = [
-            info
-            for info in found
-            if name == str(info.id)
-            or any(name in (source.path, source.name) for source in info.sources)
-        ] or _of_short_id(found, name)
-        if len(matches) != 1:
-            what = f"{len(matches)} documents are" if matches else "no document is"
-            near = [] if matches else nearest(name, _names(found))
-            advice = (
-                f"did you mean {' or '.join(near)}?" if near else "give an id from `kb documents`"
-            )
-            msg = f"{what} called {name!r}; {advice}"
-            raise DocumentNotFoundError(msg)
-        chosen.append(matches[0])
-    return chosen
-
-
-def _names(found: Sequence[DocumentInfo]) -> Iterator[tuple[str, str]]:
-    """Give what each document may be called, and its id beside its path."""
-    for info in found:
-        for source in info.sources:
-            called = f"{info.short_id} ({source.path})"
-            yield from ((source.path, called), (source.name, called), (info.short_id, called))
-
-
-def _of_short_id(found: Sequence[DocumentInfo], name: str) -> list[DocumentInfo]:
-    """Return the documents whose short id, or that of a passage in them, begins like a name."""
-    given = short_id(name)
-    if given is None:
-        return []
-    return [
-        info
-        for info in found
-        if info.media_type == given.media_type and info.content_hash.startswith(given.digits)
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,38 +19,81 @@ class KnownFileShape(Reply):
 
 
 class KnownModelShape(Reply):
-    """A model that this release knows."""
+    """A model that this release knows, of any kind."""
 
     name: str
     repository: str | None
     on_modelscope: bool
     files: list[KnownFileShape]
-    dimensions: int
-    dimensions_from: int | None
     context_tokens: int
-    pooling: str
-    query: str
-    document: str
     licence: str
 
 
-class ModelOnDiskShape(KnownModelShape):
-    """A known model that is on this machine."""
+class KnownEmbedderShape(KnownModelShape):
+    """An embedding model."""
+
+    kind: Literal["embedding"]
+    dimensions: int
+    dimensions_from: int | None
+    pooling: str
+    query: str
+    document: str
+
+
+class KnownRerankerShape(KnownModelShape):
+    """A reranker, and how it is asked."""
+
+    kind: Literal["reranking"]
+    scored_by: Literal["yes or no", "classifier"]
+    prompt: str
+
+
+class KnownChatShape(KnownModelShape):
+    """A chat model; one that thinks first is told not to."""
+
+    kind: Literal["chat"]
+    template: str
+    thinks: bool
+
+
+KnownShape = KnownEmbedderShape | KnownRerankerShape | KnownChatShape
+
+
+class SpeedShape(Reply):
+    """Tokens a second on this machine, as measured; ``written`` is null but for chat models."""
+
+    read: float
+    written: float | None
+    device: str
+    measured_on: str
+
+
+class OnDiskShape(Reply):
+    """The file of a model that is on this machine."""
 
     file: str
     size: int
     downloaded_from: str | None
     sha256: str | None
+    speed: SpeedShape | None
 
 
-class OtherModelShape(Reply):
+class EmbedderOnDiskShape(KnownEmbedderShape, OnDiskShape):
+    """A known embedding model that is on this machine."""
+
+
+class RerankerOnDiskShape(KnownRerankerShape, OnDiskShape):
+    """A known reranker that is on this machine."""
+
+
+class ChatOnDiskShape(KnownChatShape, OnDiskShape):
+    """A known chat model that is on this machine."""
+
+
+class OtherModelShape(OnDiskShape):
     """A model on this machine that this release does not know."""
 
     name: str
-    file: str
-    size: int
-    downloaded_from: str | None
-    sha256: str | None
 
 
 class DownloadShape(Reply):
@@ -62,22 +105,36 @@ class DownloadShape(Reply):
 
 
 class InstalledShape(Reply):
-    """A model file; ``known`` names its model, if this release knows it."""
+    """A model file; ``known`` and ``kind`` are of its model, if this release knows it."""
 
     reference: str
     path: str
     size: int
     known: str | None
+    kind: Literal["embedding", "reranking", "chat"] | None
     quant: str
     record: DownloadShape | None
+    speed: SpeedShape | None
+
+
+class ServedShape(Reply):
+    """A chat model on a server of this machine; ``setting`` is the value that names it."""
+
+    name: str
+    setting: str
+    server: str
+    size: int | None
 
 
 class ModelsShape(Reply):
-    """The model in use, those that are known, and those on this machine."""
+    """The models in use, those that are known, those on this machine and those on its servers."""
 
     in_use: str
-    known: list[KnownModelShape]
+    reranker: str | None
+    chat_model: str | None
+    known: list[KnownShape]
     installed: list[InstalledShape]
+    servers: list[ServedShape]
 
 
 class FindingShape(Reply):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -18,27 +18,136 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from kb.model_speeds import Speed, Speeds
+from kb.models.bundled import is_here
+from kb.models.files import InstalledModel, installed
+from kb.models.known import (
+    SETTINGS,
+    WORDS,
+    KnownChat,
+    KnownEmbedder,
+    KnownModel,
+    KnownReranker,
+)
+from kb.models.registry import KNOWN
+from kb.models.rerank_template import QWEN3
+from kb.settings import Settings
+
 if TYPE_CHECKING:
     from kb.embedding.checking import ModelCheck
-    from kb.models.registry import KnownModel
     from kb.records import CollectionInfo
+    from kb.remote.neighbours import ServedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The model files of this machine, with what was measured of them."""
+
+    files: Sequence[InstalledModel]
+    speeds: Speeds
+    has_bundled: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Shelf:
+        """Look through the models folder."""
+        files = installed(settings.models_dir)
+        return cls(
+            files=files, speeds=Speeds(settings.data_dir), has_bundled=is_here(settings.models_dir)
+        )
+
+    def file_json(self, file: InstalledModel) -> dict[str, Any]:
+        """Return a file as JSON values."""
+        speed = self.speeds.of(file.path)
+        return {
+            **asdict(file),
+            "path": str(file.path),
+            "known": file.known and file.known.name,
+            "kind": file.known and file.known.kind,
+            "speed": asdict(speed) if speed else None,
+        }
+
+    def here(self, model: KnownModel) -> str:
+        """Return in which quantisations a model is here, with its speed in each where known."""
+        mine = [file for file in self.files if file.known is model]
+        told = []
+        for file in mine:
+            name = "built in" if model.built_in else file.quant
+            speed = self.speeds.of(file.path)
+            told.append(f"{name}: {speed_text(speed)} tokens/s" if speed else name)
+        return ", ".join(told) or ("built in" if model.built_in and self.has_bundled else "-")
 
 
 def known_json(model: KnownModel) -> dict[str, Any]:
     """Return what is known of a model as JSON values."""
     return {
+        "kind": model.kind,
         "name": model.name,
         "repository": model.repository or None,
         "on_modelscope": model.on_modelscope,
         "files": [asdict(file) for file in model.files],
-        "dimensions": model.dimensions,
-        "dimensions_from": model.mrl[0] if model.mrl else None,
         "context_tokens": model.context_tokens,
-        "pooling": model.pooling,
-        "query": model.prompts.word_query("…"),
-        "document": model.prompts.word_document("…"),
+        **_of_kind(model),
         "licence": model.licence,
     }
+
+
+def _of_kind(model: KnownModel) -> dict[str, Any]:
+    if isinstance(model, KnownEmbedder):
+        return {
+            "dimensions": model.dimensions,
+            "dimensions_from": model.mrl[0] if model.mrl else None,
+            "pooling": model.pooling,
+            "query": model.prompts.word_query("…"),
+            "document": model.prompts.word_document("…"),
+        }
+    if isinstance(model, KnownReranker):
+        asked = QWEN3.fill("…", "…") if model.scored_by == "yes or no" else "… and …"
+        return {"scored_by": model.scored_by, "prompt": asked}
+    if isinstance(model, KnownChat):
+        return {"template": "in its file", "thinks": model.thinks}
+    return {}
+
+
+def print_models(shelf: Shelf, settings: Settings, console: Console) -> None:
+    """Print models by kind, what they cost, and which are in use."""
+    for kind, setting in SETTINGS.items():
+        console.print(f"{WORDS[kind]}s (setting {setting})", style="bold", markup=False)
+        own = ("dimensions",) if kind == "embedding" else ()
+        table = table_of("name", *own, "reads tokens", "quantisations (GB)", "on this machine")
+        for model in KNOWN:
+            if model.kind == kind:
+                own = (str(model.dimensions),) if isinstance(model, KnownEmbedder) else ()
+                offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
+                reads = f"{model.context_tokens:,}"
+                table.add_row(model.name, *own, reads, offered, shelf.here(model))
+        console.print(table)
+        console.print()
+    for file in shelf.files:
+        if file.known is None:
+            speed = shelf.speeds.of(file.path)
+            fast = f", {speed_text(speed)} tokens/s" if speed else ""
+            told = f"also here: {file.reference} ({gigabytes(file.size)}{fast})"
+            console.print(told, markup=False)
+    console.print(f"in use: {settings.shown('model')}", markup=False)
+    for kind, setting in SETTINGS.items():
+        if kind != "embedding":
+            named = settings.shown(setting) or f"none (`kb models use NAME` sets {setting})"
+            console.print(f"{WORDS[kind]} in use: {named}", markup=False)
+
+
+def print_served(served: Sequence[ServedModel], console: Console) -> None:
+    """Print the chat models that servers of this machine have."""
+    for model in served:
+        size = f", {gigabytes(model.size)}" if model.size else ""
+        told = f"{model.name} on {model.server} here{size}: `kb models use {model.setting}`"
+        console.print(told, markup=False)
+
+
+def speed_text(speed: Speed) -> str:
+    """Return how fast a model is: ``1,234``, of a chat model ``reads 210, writes 24``."""
+    if speed.written is None:
+        return f"{speed.read:,.0f}"
+    return f"reads {speed.read:,.0f}, writes {speed.written:,.0f}"
 
 
 def print_check(done: ModelCheck, console: Console) -> None:

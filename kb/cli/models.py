@@ -1,4 +1,4 @@
-"""``kb models``: which embedding models there are, getting, choosing and checking them."""
+"""``kb models``: which models there are, getting, choosing, measuring and checking them."""
 
 from __future__ import annotations
 
@@ -7,69 +7,57 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kb.cli.common import EXIT_FAILED, JsonOption, expected_errors, print_json, stdout
+from kb.cli.model_choice import NameArgument, QuantOption, SourceOption, measure, use
 from kb.cli.model_listings import (
+    Shelf,
     gigabytes,
     known_json,
     plain,
     print_check,
-    print_refused,
+    print_models,
+    print_served,
     progress,
-    table_of,
 )
-from kb.config_file import write_settings
 from kb.errors import ModelError
-from kb.knowledge_base import KnowledgeBase
-from kb.models.files import find_model, installed, read_record, remove_model
+from kb.model_speeds import Speeds
+from kb.models.bundled import pull_bundled_model
+from kb.models.files import find_model, read_record, remove_model
+from kb.models.known import SETTINGS
 from kb.models.references import parse_reference
 from kb.models.registry import KNOWN, ModelFile, find_known
 from kb.redaction import redacted
 from kb.remote.address import names_servers
-from kb.setting_changes import outranked, variable
-from kb.setting_sources import config_path
 from kb.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="List, download, choose and check embedding models.")
-
-NameArgument = Annotated[
-    str, typer.Argument(help="A name from `kb models list`, hf:owner/repo/file or ms:…")
-]
-QuantOption = Annotated[
-    str | None, typer.Option("--quant", "-q", help="Quantisation: Q4_K_M, Q8_0, F16 …")
-]
+app = typer.Typer(no_args_is_help=True, help="List, download, choose, measure and check models.")
 
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List the known models, those on this machine, and the one in use."""
+    """List models by what they do: known ones, those on this machine, those in use."""
+    from kb.remote.neighbours import served_chat_models  # noqa: PLC0415 - an HTTP client
+
     with expected_errors():
         settings = Settings.load()
-        there = installed(settings.models_dir)
+        shelf = Shelf.of(settings)
+        served = served_chat_models()
         if as_json:
-            files = [
-                {**asdict(file), "path": str(file.path), "known": file.known and file.known.name}
-                for file in there
-            ]
-            known = [known_json(model) for model in KNOWN]
-            print_json({"in_use": settings.shown("model"), "known": known, "installed": files})
-            return
-        table = table_of("name", "dimensions", "tokens", "quantisations (GB)", "on this machine")
-        for model in KNOWN:
-            mine = [file.quant for file in there if file.known is model]
-            offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
-            here = "built in" if model.built_in else ", ".join(mine) or "-"
-            table.add_row(
-                model.name, str(model.dimensions), f"{model.context_tokens:,}", offered, here
+            print_json(
+                {
+                    "in_use": settings.shown("model"),
+                    "reranker": settings.shown("reranker") or None,
+                    "chat_model": settings.shown("chat_model") or None,
+                    "known": [known_json(model) for model in KNOWN],
+                    "installed": [shelf.file_json(file) for file in shelf.files],
+                    "servers": [asdict(model) for model in served],
+                }
             )
-        console = stdout()
-        console.print(table)
-        for file in there:
-            if file.known is None:
-                console.print(f"also here: {file.reference} ({gigabytes(file.size)})", markup=False)
-        console.print(f"in use: {settings.shown('model')}", markup=False)
+            return
+        print_models(shelf, settings, stdout())
+        print_served(served, stdout())
 
 
 @app.command()
@@ -88,6 +76,8 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
             facts["size"] = file.path.stat().st_size
             facts["downloaded_from"] = record.source if record else None
             facts["sha256"] = record.sha256 if record else None
+            speed = Speeds(settings.data_dir).of(file.path)
+            facts["speed"] = asdict(speed) if speed else None
         if as_json:
             print_json(facts)
             return
@@ -98,19 +88,18 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def pull(
-    name: NameArgument,
-    quant: QuantOption = None,
-    source: Annotated[
-        Literal["hf", "ms"],
-        typer.Option("--from", help="Hugging Face (hf) or ModelScope (ms), for known models."),
-    ] = "hf",
-) -> None:
+def pull(name: NameArgument, quant: QuantOption = None, source: SourceOption = "hf") -> None:
     """Download a model; one that broke off goes on from where it stopped."""
     from kb.models import hub  # noqa: PLC0415 - an HTTP client is for this only
 
     with expected_errors():
         settings = Settings.load()
+        known = find_known(name)
+        if known is not None and known.built_in:
+            with progress(f"pulling {known.name}") as tell:
+                path = pull_bundled_model(settings.models_dir, on_progress=tell)
+            stdout().print(f"{path} is here and verified", markup=False)
+            return
         reference = parse_reference(name, hub=source, quant=quant)
         with progress(f"pulling {reference.file}") as tell:
             path = hub.pull(reference, settings.models_dir, on_progress=tell)
@@ -121,31 +110,8 @@ def pull(
         )
 
 
-@app.command()
-def use(
-    name: NameArgument,
-    quant: QuantOption = None,
-    collection: Annotated[
-        str | None,
-        typer.Option("--collection", "-c", help="Also make this the collection that is used."),
-    ] = None,
-) -> None:
-    """Write a model into kb.toml as the one to use."""
-    with expected_errors():
-        settings = Settings.load()
-        file = find_model(f"{name}:{quant}" if quant else name, settings.models_dir)
-        values = {"model": _as_setting(file, settings)}
-        if collection is not None:
-            values["collection"] = collection
-        write_settings(config_path(), values)
-        console = stdout()
-        for key, value in values.items():
-            console.print(f"{config_path()}: {key} = {value}", markup=False)
-            if outranked(key):
-                _warn(f"{variable(key)} is set in the environment and outranks {config_path()}")
-        with KnowledgeBase.open(settings) as base:
-            others = [info for info in base.collections() if info.embedder != file.model_id]
-        print_refused(others, values["model"], console)
+app.command()(use)
+app.command()(measure)
 
 
 @app.command()
@@ -232,7 +198,6 @@ def convert(
 
 
 def _is_installed(name: str, settings: Settings) -> bool:
-
     try:
         find_model(name, settings.models_dir)
     except ModelError:
@@ -241,22 +206,9 @@ def _is_installed(name: str, settings: Settings) -> bool:
 
 
 def _in_use(file: ModelFile, settings: Settings) -> bool:
-
-    return (
-        _is_installed(settings.model, settings)
-        and find_model(settings.model, settings.models_dir).path == file.path
+    names = [getattr(settings, setting) for setting in SETTINGS.values()]
+    return any(
+        find_model(name, settings.models_dir).path == file.path
+        for name in names
+        if name and not names_servers(name) and _is_installed(name, settings)
     )
-
-
-def _as_setting(file: ModelFile, settings: Settings) -> str:
-    """Return how the settings name a file: by name where it would be found by that."""
-    if file.known is not None and file.known.built_in:
-        return file.known.name
-    folder = settings.models_dir.resolve()
-    if file.path.is_relative_to(folder):
-        return file.path.relative_to(folder).as_posix()
-    return str(file.path)
-
-
-def _warn(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style="yellow")

@@ -51,7 +51,11 @@ SHAPES: Mapping[str, tuple[str, Any]] = MappingProxyType(
         "models-list": ("kb models list", measured.ModelsShape),
         "models-show": (
             "kb models show",
-            measured.KnownModelShape | measured.ModelOnDiskShape | measured.OtherModelShape,
+            measured.KnownShape
+            | measured.EmbedderOnDiskShape
+            | measured.RerankerOnDiskShape
+            | measured.ChatOnDiskShape
+            | measured.OtherModelShape,
         ),
         "reembed": ("kb reembed", shapes.ReembeddingShape),
         "refine": ("kb refine", shapes.RefinementShape),

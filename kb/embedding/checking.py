@@ -18,8 +18,9 @@ from kb.embedding.llama import LlamaEmbedder
 from kb.errors import KnowledgeBaseError
 from kb.hashing import file_sha256
 from kb.models.files import read_record
+from kb.models.known import KnownEmbedder
 from kb.models.prompts import DEFAULT_TASK
-from kb.models.registry import KnownModel, ModelFile, known_by_shape
+from kb.models.registry import ModelFile, known_by_shape
 
 CARD_QUERIES = ("What is the capital of China?", "Explain gravity")
 CARD_DOCUMENTS = (
@@ -92,7 +93,7 @@ def check_model(file: ModelFile, *, n_gpu_layers: int = -1, threads: int = 0) ->
     return ModelCheck(model=file.model_id, path=str(file.path), findings=tuple(findings))
 
 
-def compare_with_card(found: npt.NDArray[np.float32], known: KnownModel, quant: str) -> Finding:
+def compare_with_card(found: npt.NDArray[np.float32], known: KnownEmbedder, quant: str) -> Finding:
     """Compare similarities, float32, shape (2, 2), queries by documents, with the model card's."""
     expected = np.asarray(known.card, dtype=np.float32)
     tolerance = TOLERANCES.get(quant, _TOLERANCE_OTHERWISE)

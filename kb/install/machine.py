@@ -7,12 +7,22 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .commands import SetupError, answer
 
+if TYPE_CHECKING:
+    from kb import nvidia
+else:
+    # During the set-up kb/ itself is on the path: what its other modules need may be missing.
+    nvidia = import_module("nvidia" if __package__ == "install" else "kb.nvidia")
+
 CPUINFO = Path("/proc/cpuinfo")
-CUDA_FOLDER = Path("/usr/local/cuda")
+
+# Attention over caches of 16-bit floats only, which is what every context here has.
+_CUDA_KERNELS = ("-DGGML_CUDA_FA_QUANTS=f16-f16",)
 
 # What Linux calls the processor and its instructions, on x86 and on ARM.
 _CPU_FIELDS = {"model name", "flags", "CPU implementer", "CPU part", "Features"}
@@ -71,42 +81,42 @@ def cpp_compiler(environ: Mapping[str, str]) -> str:
     return found[0]
 
 
-def nvcc_path(environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER) -> str | None:
-    """Return where CUDA's compiler is; its installer does not put it on PATH."""
-    places = [environ.get("CUDACXX", ""), "nvcc"]
-    if environ.get("CUDA_HOME"):
-        places.append(f"{environ['CUDA_HOME']}/bin/nvcc")
-    places.append(str(cuda_folder / "bin/nvcc"))
-    found = (shutil.which(place, path=environ.get("PATH")) for place in places if place)
-    return next((path for path in found if path), None)
+def gpu_identity(environ: Mapping[str, str], cuda_folder: Path | None = None) -> str:
+    """Name what a build for a GPU depends on, so that a change is noticed; starts no program."""
+    smi = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    nvcc = nvidia.nvcc_path(environ, cuda_folder or nvidia.CUDA_FOLDER)
+    missing = nvidia.missing_parts(nvcc, environ) if nvcc else ()
+    return f"{smi} {nvcc} {[part.name for part in missing]}"
 
 
-def accelerator(environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER) -> Accelerator:
-    """Choose CUDA where a GPU and its compiler both work, Metal on a Mac, else the processor."""
+def accelerator(
+    environ: Mapping[str, str], cuda_folder: Path | None = None, system: Path | None = None
+) -> Accelerator:
+    """Choose CUDA where a GPU and all of its toolkit are, Metal on a Mac, else the processor."""
     if sys.platform == "darwin":
         return Accelerator(name="Metal")
-    smi = shutil.which("nvidia-smi", path=environ.get("PATH"))
-    if smi is None or "GPU" not in (answer([smi, "-L"]) or ""):
+    if not nvidia.has_gpu(environ):
         return Accelerator(name="CPU")
-    nvcc = nvcc_path(environ, cuda_folder)
-    version = (answer([nvcc, "--version"]) or "").strip() if nvcc else ""
-    if nvcc and version:
+    places = (cuda_folder or nvidia.CUDA_FOLDER, system or nvidia.SYSTEM)
+    why, command = nvidia.why_not(environ, *places)
+    found = nvidia.cuda(environ, *places)
+    if found is not None and not why:
         return Accelerator(
             name="CUDA",
             flags=(
                 "-DGGML_CUDA=on",
-                "-DCMAKE_CUDA_ARCHITECTURES=native",
-                f"-DCMAKE_CUDA_COMPILER={nvcc}",
+                f"-DCMAKE_CUDA_ARCHITECTURES={nvidia.architectures(environ)}",
+                f"-DCMAKE_CUDA_COMPILER={found.compiler}",
+                *_CUDA_KERNELS,
             ),
-            compiler=version.splitlines()[-1],
+            compiler=found.version,
         )
-    why = f"{nvcc} does not run" if nvcc else "its compiler, nvcc, is not installed"
     return Accelerator(
         name="CPU",
         advice=(
             f"This machine has an NVIDIA GPU, but {why}: building for the CPU.\n"
-            "To use the GPU, install the CUDA toolkit and set up again:\n"
-            "  sudo apt install nvidia-cuda-toolkit   (or: developer.nvidia.com/cuda-downloads)\n"
+            "To use the GPU, install what is missing and set up again:\n"
+            f"  {command}\n"
             "  make setup"
         ),
     )

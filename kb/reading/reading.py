@@ -144,7 +144,7 @@ class _Taking:
             return spans.numbered_lines(found.line, last, self._lines, name)
         named = found.short_id
         if named is not None and named.start is not None:
-            return spans.characters(named.start, named.end, text, name)
+            return spans.named(named.start, named.end, text, name)
         return None
 
     def stretch(self, span: Span | None) -> Reading:

@@ -117,6 +117,17 @@ def characters(first: int, last: int | None, text: str, name: str) -> Span:
     return first, len(text) if last is None else min(last, len(text))
 
 
+def named(first: int, last: int | None, text: str, name: str) -> Span:
+    """Return the characters that an id names, none where it is that of an empty line or page.
+
+    Raises:
+        SettingsError: the document has no such characters.
+    """
+    if first == last and first <= len(text):
+        return first, first
+    return characters(first, last, text, name)
+
+
 def of_pages(written: str, document: Document, name: str) -> Span:
     """Return the characters of a range of pages, by number, or of one page by its label.
 

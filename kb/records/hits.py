@@ -79,7 +79,7 @@ class SearchHit:
     @property
     def source(self) -> str:
         """The file to show first for this hit."""
-        return self.sources[0].path if self.sources else self.title
+        return str(self.sources[0]) if self.sources else self.title
 
     @property
     def unseen_title(self) -> str:

@@ -38,6 +38,11 @@ _ID = re.compile(
     r"(?:\.(\d{1,18})(?:-(\d{1,18}))?)?",
     re.ASCII | re.IGNORECASE,
 )
+_BEGUN = re.compile(
+    rf"#?([{''.join(_TYPES)}][0-9a-f]{{1,{LEAST_DIGITS - 1}}})(?:\.[\d-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_DIGITS_ALONE = re.compile(rf"#?([0-9a-f]{{{LEAST_DIGITS},64}})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +89,12 @@ def short_id(text: str) -> ShortId | None:
         start=None if start is None else int(start),
         end=None if end is None else int(end),
     )
+
+
+def lacking(text: str) -> str:
+    """Return what a text lacks to be a short id, as the end of a sentence; empty if it is none."""
+    if _BEGUN.fullmatch(text):
+        return f"the beginning of an id is its letter and {LEAST_DIGITS} digits, or more"
+    if _DIGITS_ALONE.fullmatch(text) and not (text.isdecimal() or text.isalpha()):
+        return f"an id begins with the letter of its type: {', '.join(_TYPES)}"
+    return ""

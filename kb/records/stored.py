@@ -19,15 +19,27 @@ SearchMode = Literal["hybrid", "dense", "keyword"]
 class Source:
     """Where a document came from: a registered root and a path below it, with ``/``.
 
-    ``root`` is an absolute folder, or ``"uploads"`` for files sent through the browser,
-    or ``"python"`` for documents added from Python.
+    ``root`` is an absolute folder, the URL of a folder in an object store (``s3://bucket/minutes``),
+    ``"uploads"`` for files sent through the browser, or ``"python"`` for documents added from
+    Python.
     """
 
     root: str
     path: str
 
     def __str__(self) -> str:
-        return self.path
+        """Name the file as people are shown it: by its URL, else by its path below the root."""
+        return self.whole if self.is_remote else self.path
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the file lies in an object store."""
+        return "://" in self.root
+
+    @property
+    def whole(self) -> str:
+        """The root and the path in one."""
+        return f"{self.root.rstrip('/')}/{self.path}"
 
     @property
     def file(self) -> Path | None:
@@ -47,7 +59,8 @@ class Source:
 class FileState:
     """What the catalog remembers of a source: enough to tell whether its file has changed.
 
-    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``settings_hash`` covers
+    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``revision`` is what an
+    object store calls the content (an etag, say), empty for files. ``settings_hash`` covers
     everything besides the bytes that decides the result (loader version, chunking, model).
     ``document_id`` is None when the file could not be read; ``reason`` then says why.
     """
@@ -61,6 +74,7 @@ class FileState:
     document_id: int | None = None
     reason: str = ""
     reason_code: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

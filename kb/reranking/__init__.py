@@ -28,8 +28,9 @@ def open_reranker(settings: Settings) -> Reranker:
     name = settings.reranker
     if not name:
         msg = (
-            "no reranker is set: set KB_RERANKER to a GGUF file (Qwen3-Reranker, "
-            "bge-reranker-v2-m3) or to a server's address, http://host:port/v1#name"
+            "no reranker is set: run `kb models use bge-reranker-v2-m3` (0.6 GB; `kb models list` "
+            "has others), or set KB_RERANKER to the path of a GGUF file or to a server's address, "
+            "http://host:port/v1#name"
         )
         raise SettingsError(msg)
     if names_servers(name):
@@ -38,10 +39,10 @@ def open_reranker(settings: Settings) -> Reranker:
         return ServerReranker(
             name, batch=settings.server_batch, timeout_s=settings.server_timeout_s
         )
-    from kb.models.files import find_other  # noqa: PLC0415
+    from kb.models.files import find_model  # noqa: PLC0415
     from kb.reranking.llama import LlamaReranker  # noqa: PLC0415 - llama.cpp takes a second to load
 
-    model = find_other(name, settings.models_dir, kind="reranker", variable="KB_RERANKER")
+    model = find_model(name, settings.models_dir, kind="reranking")
     return LlamaReranker(
         model,
         n_gpu_layers=settings.n_gpu_layers,

@@ -110,6 +110,13 @@ class LlamaReranker:
         with self._in_use.entered():
             return self._score(query, passages, task)
 
+    @failing_as(RerankingError)
+    def count_read(self, query: str, passages: Sequence[str], *, task: str = "") -> int:
+        """Count the tokens that the model reads to score passages, prompts and parts included."""
+        with self._in_use.entered():
+            inputs = [self._inputs(query, passage, task) for passage in passages]
+        return sum(len(tokens) for made in inputs for tokens in made)
+
     def close(self) -> None:
         """Wait for work under way, refuse what comes after, then free contexts and weights."""
         if not self._in_use.shut():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kb.catalog.keywords import STEM_WEIGHT
 from kb.catalog.state import State
 from kb.records import CollectionInfo
+from kb.search.bounds import K1, best, idf
 from kb.search.codes import Code
 from kb.search.corrections import Misspelt
 from kb.search.query import Query, token_of
@@ -29,31 +29,38 @@ LOOKS_BUDGET = 10_000_000
 _WHOLE_WEIGHT = 3
 # A number without its spaces and marks, beside up to three groups of digits, which tell little.
 _NUMBER_WEIGHT = 4
-_K1 = 1.2  # fixed by FTS5's bm25()
 # What a chunk counts, of the last that holds a word as it is typed, for holding a similar one.
 _SIMILAR_SHARE = 0.3
 # Words of one query that are looked for as if misspelt: each takes a few milliseconds once.
 _MOST_MISSPELT = 4
 # Of what a word counts that stands in a text of usual length once, what its stem counts.
-_STEM_SHARE = STEM_WEIGHT * (1 + _K1) / (STEM_WEIGHT + _K1)
+_STEM_SHARE = STEM_WEIGHT * (1 + K1) / (STEM_WEIGHT + K1)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a query's terms are worth in one collection.
 
-    ``expression`` is None if no term stands anywhere. ``best_score`` is the score of a chunk
-    that holds every term of the query as often as counts. ``misspelt`` are words that stand
-    nowhere, and what they may have been meant to be. ``codes_stand`` says whether the collection
+    ``sought`` are the FTS5 expressions of those that are looked up, rarest first, and how often
+    the score of each counts; none if no term stands anywhere. ``best_score`` is the score of a
+    chunk that holds every term of the query as often as counts. ``misspelt`` are words that stand
+    nowhere, and what they may have been meant to be. ``postings`` says in how many chunks the terms
+    stand, one counted for each of its terms. ``codes_stand`` says whether the collection
     holds a code of the query whole, where it has any. ``only_codes`` says whether the query is
     nothing but such codes as it does not hold.
     """
 
-    expression: str | None
-    best_score: float
-    misspelt: Misspelt
+    sought: Mapping[str, int]
+    best_score: float = 0.0
+    misspelt: Misspelt = field(default_factory=dict)
+    postings: int = 0
     codes_stand: bool = True
     only_codes: bool = False
+
+    @property
+    def expression(self) -> str | None:
+        """All of them as one FTS5 expression; None for none."""
+        return " OR ".join(each for name, n in self.sought.items() for each in [name] * n) or None
 
 
 class _Sought:
@@ -71,7 +78,7 @@ class _Sought:
         frequency = min(self._frequency.get(name, 0) for name in tokens)
         if frequency or expression.endswith("*"):
             self._sought[expression] = (frequency, weight)
-        self.best_score += (_K1 + 1) * weight * self._rarity(frequency)
+        self.best_score += (K1 + 1) * weight * self._rarity(frequency)
 
     def add_one_of(self, tokens: Sequence[str]) -> None:
         """Look up tokens of which a chunk holds one at most."""
@@ -79,26 +86,26 @@ class _Sought:
             if name in self._frequency:
                 self._sought[f'"{name}"'] = (self._frequency[name], 1)
         rarest = min(self._frequency.get(name, 0) for name in tokens)
-        self.best_score += (_K1 + 1) * _STEM_SHARE * self._rarity(rarest)
+        self.best_score += (K1 + 1) * _STEM_SHARE * self._rarity(rarest)
 
-    def expression(self) -> str | None:
-        """Return the FTS5 expression, rarest first while the budget lasts; None for no term."""
-        chosen: list[str] = []
-        spent = 0
+    def chosen(self) -> tuple[dict[str, int], int]:
+        """Return what to look up, rarest first while the budget lasts, and all their postings."""
+        chosen: dict[str, int] = {}
+        spent, looks = 0, 0
         for expression, (frequency, weight) in sorted(
             self._sought.items(), key=lambda item: item[1][0]
         ):
             total = spent + frequency
-            if chosen and (total > POSTINGS_BUDGET or total * len(chosen) > LOOKS_BUDGET):
+            if chosen and (total > POSTINGS_BUDGET or total * looks > LOOKS_BUDGET):
                 break
             spent = total
             # FTS5 adds up what each phrase of the expression scores.
-            chosen += [expression] * weight
-        return " OR ".join(chosen) or None
+            chosen[expression] = weight
+            looks += weight
+        return chosen, spent
 
     def _rarity(self, frequency: int) -> float:
-        """FTS5's inverse document frequency."""
-        return max(1e-6, math.log((self._chunks - frequency + 0.5) / (frequency + 0.5)))
+        return idf(self._chunks, frequency)
 
 
 def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFrequencies) -> Words:
@@ -145,7 +152,8 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     codes = [name for name, expression in by_token.items() if expression in query.identifiers]
     alive = len(dead) < len(query.codes)
     stand = alive or not (codes or dead) or any(name in frequency for name in codes)
-    return Words(sought.expression(), sought.best_score, misspelt, stand, only_codes)
+    chosen, postings = sought.chosen()
+    return Words(chosen, sought.best_score, misspelt, postings, stand, only_codes)
 
 
 def _stands(
@@ -186,8 +194,8 @@ def similar(
 
     They are what misspelt words may have been meant to be.
     """
-    expression = " OR ".join(f'"{name}"' for name in dict.fromkeys(meant))
-    return nearest(state, collection, Words(expression or None, 0.0, {}), limit, restriction)
+    sought = {f'"{name}"': 1 for name in meant}
+    return nearest(state, collection, Words(sought), limit, restriction)
 
 
 def with_last(
@@ -213,13 +221,21 @@ def nearest(
 
     Never fewer than ``limit`` while that many hold a term and pass.
     """
-    if words.expression is None:
+    if not words.sought:
         return []
     if restriction.few is not None:
-        return state.best_by_words_among(collection.id, words.expression, restriction.few, limit)
+        expression = words.expression or ""
+        return state.best_by_words_among(collection.id, expression, restriction.few, limit)
     asked = limit if restriction.is_empty else 4 * limit
     while True:
-        found = state.best_by_words(collection.id, words.expression, asked)
+        found = best(
+            state,
+            collection.id,
+            words.sought,
+            asked,
+            chunks=collection.chunks,
+            postings=words.postings,
+        )
         if restriction.is_empty:  # only visible chunks are in the index
             return found
         passing = restriction.passing([chunk_id for chunk_id, _ in found])

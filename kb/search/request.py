@@ -54,7 +54,8 @@ class SearchRequest:
         mode: by meaning (``dense``), by words (``keyword``, which goes without the model
             where it cannot be loaded), or both (``hybrid``); if not given the collection's,
             else the settings'. Several collections whose modes differ are searched in the
-            settings' mode, for their scores would not compare.
+            settings' mode, for their scores would not compare. Refused where each of several
+            queries has another one of its own.
         highlights: what is marked in each hit; ``sentences`` costs model time, see
             :meth:`kb.KnowledgeBase.highlight`.
         context: chunks before and after each hit whose text it is given as well.
@@ -98,6 +99,13 @@ class SearchRequest:
             msg = f"{len(self.queries)} queries are more than one request may have, {MOST_QUERIES}"
             raise SettingsError(msg)
         _require_mode(self.mode)
+        own = {each.mode for each in self.queries}
+        if self.mode and own and None not in own and own != {self.mode}:
+            msg = (
+                f"each query says itself how it is searched for, so that the mode {self.mode!r} "
+                "would change nothing; leave it out, or leave it out of a query"
+            )
+            raise SettingsError(msg)
         if self.highlights not in get_args(Highlighting):
             choices = ", ".join(get_args(Highlighting))
             msg = f"highlights cannot be {self.highlights!r}; choose from {choices}"

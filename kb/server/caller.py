@@ -42,6 +42,11 @@ class Caller:
         self.rate = rate
         self.asked = False
 
+    @property
+    def may_read(self) -> bool:
+        """Whether it may learn what is stored."""
+        return "read" in self.scopes
+
     def may(self, needs: Needs) -> bool:
         """Say whether the key was made for a route."""
         try:

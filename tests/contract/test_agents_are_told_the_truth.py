@@ -103,7 +103,7 @@ def test_the_usual_collection_is_read_first(desk: Desk, copies: str) -> None:
     assert values(desk, "read", id=copies, collections="zoo")["collection"] == "zoo"
 
 
-def test_a_text_under_two_names_is_told_of_by_the_one_that_was_asked_for(
+def test_a_text_under_two_names_is_told_of_and_removed_by_the_one_that_was_asked_for(
     base: KnowledgeBase, desk: Desk
 ) -> None:
     first = values(desk, "add_text", text="The same words.", name="first.txt")
@@ -115,10 +115,18 @@ def test_a_text_under_two_names_is_told_of_by_the_one_that_was_asked_for(
     assert '"first.txt"' in second.text
     assert values(desk, "read", id="second.txt")["path"] == "a/second.txt"
     gone = call(desk, "remove", id="a/second.txt")
-    removed = gone.result.values()["removed"]
-    assert (removed["path"], removed["other_paths"]) == ("a/second.txt", ["first.txt"])
-    assert '"a/second.txt"' in gone.text
-    assert '"first.txt"' in gone.text
+    told = gone.result.values()
+    assert (told["removed"]["path"], told["stays_as"]) == ("a/second.txt", ["first.txt"])
+    assert "other_paths" not in told["removed"]
+    assert 'stays there as "first.txt"' in gone.text
+    assert "no document is called" in refused(desk, "read", id="a/second.txt")
+    assert values(desk, "read", id="first.txt")["text"] == "The same words."
+    call(desk, "add_text", text="The same words.", name="a/second.txt")
+    whole = call(desk, "remove", id=document["id"])
+    removed = whole.result.values()["removed"]
+    assert {removed["path"], *removed["other_paths"]} == {"a/second.txt", "first.txt"}
+    assert '"a/second.txt"' in whole.text
+    assert '"first.txt"' in whole.text
     assert base.document_page(limit=9).total == 2
 
 
@@ -147,6 +155,27 @@ def test_an_agent_that_may_only_write_is_not_told_to_search(base: KnowledgeBase)
     assert "`search`" in (server_of(desk_of(base), none).instructions or "")
     taken = refused(desk_of(base, scopes=["write"]), "add_text", text="x", name="log.txt")
     assert "read it" not in taken
+
+
+def test_an_agent_that_may_only_write_learns_of_no_document_and_no_tool_that_it_lacks(
+    base: KnowledgeBase, desk: Desk
+) -> None:
+    call(desk, "add_text", text="Kept from it.", name="kept/plan.txt", tags=["secret"])
+    writing = desk_of(base, scopes=["write"])
+    for tool in tools_of(writing):
+        named = set(tool.description.replace("`", " ").replace(".", " ").split())
+        assert not named & {"status", "list_documents", "list_collections"}, tool.name
+    for name, given in (("remove", {"id": "kept/plann.txt"}), ("tag", {"documents": "plam"})):
+        said = refused(writing, name, **given, **({"add": "x"} if name == "tag" else {}))
+        assert "kept/plan.txt" not in said
+        assert not {"search", "documents`", "list"} & set(said.split())
+    tagged = call(writing, "tag", documents="kept/plan.txt", add="x")
+    again = call(writing, "add_text", text="Kept from it.", name="mine.txt")
+    gone = call(writing, "remove", id="mine.txt")
+    for told in (tagged, again, gone):
+        assert "secret" not in f"{told.text} {told.result.values()}"
+    assert "kept/plan.txt" not in f"{again.text} {again.result.values()} {gone.text}"
+    assert values(desk, "remove", id="kept/plan.txt")["removed"]["tags"] == ["secret", "x"]
 
 
 def test_a_passage_that_is_cut_says_so_in_values(desk: Desk) -> None:
@@ -179,6 +208,11 @@ def test_a_cut_part_is_cited_by_what_was_given(desk: Desk) -> None:
         ("search", {"queries": [{"query": " "}]}, "`queries.0.query`"),
         ("search", {"queries": ["a b"]}, '{"query": "a b"}'),
         ("search", {"queries": [7]}, '{"query": "…"}'),
+        (
+            "search",
+            {"queries": [{"query": "a", "by": "words"}], "by": "meaning"},
+            "leave out the other `by`",
+        ),
         ("read", {"id": "log.txt", "lines": "-"}, "write 10, 10-40, 10- or -40"),
         ("read", {"id": "log.txt", "characters": "a"}, "write 10, 10-40, 10- or -40"),
         ("read", {"id": "log.txt", "lines": [1]}, "it must be a text"),

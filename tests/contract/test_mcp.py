@@ -330,6 +330,54 @@ def test_a_line_that_is_no_message_is_answered_and_the_next_one_too(
     assert [each.get("error", {}).get("code") for each in answers[1:4]] == [-32700, -32600, -32600]
 
 
+def test_a_byte_that_is_not_utf_8_is_refused_and_nothing_is_stored(
+    folder: Path, tmp_path: Path
+) -> None:
+    adding = {
+        "jsonrpc": "2.0",
+        "id": 3,
+        "method": "tools/call",
+        "params": {"name": "add_text", "arguments": {"text": "Gr\udcfc\udcdfe", "name": "latin"}},
+    }
+    looking = {
+        **adding,
+        "id": 4,
+        "params": {"name": "list_documents", "arguments": {"path": "latin"}},
+    }
+    with (
+        (tmp_path / "log").open("w+", encoding="utf-8") as log,
+        started(folder, NOISY, log) as process,
+    ):
+        asked(process, INITIALIZE)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        line = json.dumps(adding, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        process.stdin.buffer.write(line + b"\n")
+        process.stdin.buffer.flush()
+        answer = json.loads(process.stdout.readline())
+        listed = asked(process, looking)
+        process.communicate(timeout=PATIENCE_S)
+    assert (answer["id"], answer["error"]["code"]) == (3, -32700)
+    assert f"byte {line.index(0xFC) + 1} of the line, 0xfc" in answer["error"]["message"]
+    assert listed["result"]["structuredContent"]["total"] == 0
+
+
+def test_what_was_called_before_stdin_closed_is_answered(folder: Path, tmp_path: Path) -> None:
+    with (
+        (tmp_path / "log").open("w+", encoding="utf-8") as log,
+        started(folder, NOISY, log) as process,
+    ):
+        asked(process, INITIALIZE)
+        calls = [{**SEARCH, "id": identity} for identity in (5, 6, "seven")]
+        rest, _ = process.communicate(
+            "".join(f"{json.dumps(each)}\n" for each in calls), timeout=PATIENCE_S
+        )
+    answers = {each["id"]: each for each in map(json.loads, rest.splitlines())}
+    assert answers.keys() == {5, 6, "seven"}
+    assert all("result" in each for each in answers.values())
+    assert process.returncode == 0
+
+
 def test_a_signal_ends_it_without_a_word(folder: Path, tmp_path: Path) -> None:
     with (
         (tmp_path / "log").open("w+", encoding="utf-8") as log,

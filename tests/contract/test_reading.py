@@ -199,6 +199,14 @@ class TestWhatIsNotThere:
         with pytest.raises((DocumentNotFoundError, SettingsError)):
             base.read(wrong)
 
+    def test_an_id_without_its_letter_or_with_too_few_digits_says_so(self, base: Base) -> None:
+        own = base.read("birds/heron.txt").document.short_id
+        with pytest.raises(DocumentNotFoundError, match="begins with the letter") as caught:
+            base.read(own[1:])
+        assert own in str(caught.value)
+        with pytest.raises(DocumentNotFoundError, match="its letter and 4 digits"):
+            base.read(f"{own[:3]}.0")
+
     def test_what_comes_nearest_is_told_to_programs(self, served: ServedApp) -> None:
         with pytest.raises(DocumentNotFoundError) as told:
             served.base.read("heron.txt")
@@ -361,6 +369,14 @@ class TestCharactersAndBounds:
     def test_bounds_that_cannot_be_are_refused(self, base: Base, named: dict[str, int]) -> None:
         with pytest.raises(SettingsError):
             base.read("notes.md", **named)  # type: ignore[arg-type]
+
+    def test_the_id_of_an_empty_line_reads_it(self, base: Base) -> None:
+        base.add("First.\n\nThird.\n", name="gap.txt")
+        empty = base.read("gap.txt:2:1")
+        assert (empty.text, empty.line_first, empty.line_last) == ("", 2, 2)
+        assert base.read(empty.short_id) == empty
+        with pytest.raises(SettingsError, match="there are none from 99 to 99"):
+            base.read(f"{empty.document.short_id}.99-99")
 
     def test_an_empty_document_is_read_as_nothing(self, base: Base) -> None:
         base.add("", name="empty.txt", collection="empty")

@@ -167,6 +167,7 @@ class TestGet:
             (("nots/notes.md",), 1, r"did you mean t\w+ \(notes/notes\.md\)"),
             (("nots/*.md",), 1, r"did you mean notes/\w+\.md"),
             (("m0000000000",), 1, "no document has the id"),
+            (("w36",), 1, "the beginning of an id is its letter and 4 digits"),
             (("notes/",), 1, r"it is a folder.*kb get 'notes/\*'"),
             (("BIRDS",), 1, "it is a folder"),
             (("notes.md:500",), 2, "has 100 lines"),
@@ -280,6 +281,7 @@ class TestSearch:
             (("kestrel", "--document", "nowhere.md"), 1, "no document is called"),
             (("kestrel", "--min-score", "2"), 2, "min-score"),
             (("kestrel", "--limit", "2"), 2, "No such option"),
+            (("-q", "meaning:kestrel", "-m", "keyword"), 2, "'keyword' would change nothing"),
         ],
     )
     def test_nothing_is_ignored_in_silence(
@@ -302,3 +304,48 @@ class TestOtherCommands:
         assert "no document is called" in done.output
         done = kb("remove", "birds/towrs.txt")
         assert f"did you mean {ids['towers.txt']} (birds/towers.txt)" in done.output
+
+    def test_a_folder_that_nothing_lies_in_is_told_of_when_it_is_described(self, kb: Run) -> None:
+        wrong = kb("collections", "describe", "default", "Of birds.", "--folder", "brds")
+        assert wrong.exit_code == 0
+        assert "no document of 'default' lies in a folder 'brds' yet" in wrong.stderr
+        assert "did you mean birds?" in wrong.stderr
+        for folder, said in (("brds", ""), ("birds", "Of birds."), ("birds", "")):
+            right = kb("collections", "describe", "default", said, "--folder", folder)
+            assert right.exit_code == 0, right.output
+            assert right.stderr == ""
+
+
+class TestChangingCommands:
+    @pytest.fixture
+    def twice(self, folder: Path) -> Iterator[str]:
+        """A text at two paths of one collection and in another; its id."""
+        with KnowledgeBase.open(Settings(data_dir=folder), embedder=HashingEmbedder()) as base:
+            for name in ("a/twice.txt", "b/twice.txt"):
+                base.add("Said twice.", name=name)
+            added = base.add("Said twice.", name="twice.txt", collection="third")
+            yield base.document(added.document_id).short_id
+            base.delete_collection("third")
+
+    def test_a_path_takes_out_that_file_and_an_id_the_document(self, kb: Run, twice: str) -> None:
+        one = kb("remove", "a/twice.txt").output
+        assert "removed a/twice.txt; its text stays as b/twice.txt" in one
+        assert kb("get", "b/twice.txt").stdout == "Said twice.\n"
+        again = kb("remove", twice).output
+        assert "b/twice.txt" in again
+        assert "in 'default'; 'third' has it, too" in again
+
+    def test_a_document_of_another_collection_is_not_taken_unasked(
+        self, kb: Run, twice: str
+    ) -> None:
+        assert kb("remove", "a/twice.txt", "b/twice.txt").exit_code == 0
+        for command in (["remove", twice], ["tag", "twice.txt", "--add", "x"]):
+            done = kb(*command)
+            assert done.exit_code == 1
+            assert "but one of 'third'; name it with -c" in done.output
+        assert kb("remove", twice, "-c", "third").exit_code == 0
+
+    def test_a_passage_is_not_taken_for_its_document(self, kb: Run, ids: dict[str, str]) -> None:
+        done = kb("remove", f"{ids['towers.txt']}.0")
+        assert done.exit_code == 1
+        assert f"the id of its whole document, '{ids['towers.txt']}'" in done.output

@@ -117,7 +117,8 @@ def test_reranking_without_a_reranker_says_how_to_set_one(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("bge-reranker-v2-m3", "there is no reranker 'bge-reranker-v2-m3': set KB_RERANKER"),
+        ("bge-reranker-v2-m3", "not on this machine yet: run `kb models pull bge-reranker-v2-m3`"),
+        ("no-such.gguf", "there is no reranker 'no-such.gguf': set KB_RERANKER to one of Qwen3"),
         ("hf:owner/repository/file.gguf", "run `kb models pull hf:owner/repository/file.gguf`"),
     ],
 )

@@ -11,12 +11,14 @@ from gguf_tensors import read_tensors
 from read_only import read_only
 
 from kb.errors import ModelError
-from kb.models import bundled
+from kb.models import bundled, carrier
 from kb.models.e5s1 import read_weights
 
 
 def test_the_gguf_holds_the_carriers_blocks_byte_for_byte(models_dir: Path) -> None:
-    weights = read_weights(bundled._carrier_file())
+    source = carrier.weights()
+    assert source is not None
+    weights = read_weights(source)
     tensors = read_tensors(models_dir / bundled.FILE_NAME)
     for source, target in (
         ("emb.word", "token_embd.weight"),

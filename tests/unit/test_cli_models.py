@@ -86,9 +86,19 @@ def test_use_writes_kb_toml_and_tells_of_collections_of_other_models(
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it(folder: Path) -> None:
-    done = run("use", "Qwen3-Embedding-4B", "--quant", "Q8_0")
+    done = run("check", "Qwen3-Embedding-4B", "--quant", "Q8_0")
     assert done.exit_code == 1
     assert "kb models pull Qwen3-Embedding-4B --quant Q8_0" in done.stderr
+    assert str(folder) in done.stderr
+
+
+def test_a_model_that_cannot_be_downloaded_is_not_taken_into_use(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    done = run("use", "Qwen3-Embedding-4B", "--quant", "Q8_0")
+    assert done.exit_code == 1
+    assert "Qwen3-Embedding-4B-Q8_0.gguf is not downloaded" in done.stderr
     assert str(folder) in done.stderr
     assert not Path("kb.toml").exists()
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
 
+import hub_server as server
 import pytest
+from hub_server import FakeHub
 from typer.testing import CliRunner
 
 from kb.cli.app import app
@@ -23,22 +22,6 @@ from kb.models.references import Reference, parse_reference
 from kb.models.transfer import Patience
 from kb.retry import RetryPolicy
 
-if TYPE_CHECKING:
-    from hub_server import FakeHub
-
-
-def _server_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "hub_server", Path(__file__).parent / "hub_server.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-server = _server_module()
 DATA = bytes(range(256)) * 4096  # 1 MiB
 HF = Reference(hub="hf", repository=server.REPOSITORY, file=server.FILE)
 MS = Reference(hub="ms", repository=server.REPOSITORY, file=server.FILE)

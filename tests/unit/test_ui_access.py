@@ -78,6 +78,19 @@ def test_the_command_sets_a_password_and_tells_it_to_nobody(
     assert kept not in repr(Settings.load())
 
 
+def test_the_hash_goes_into_the_file_that_it_is_read_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_CONFIG", str(tmp_path / "kb.toml"))
+    monkeypatch.setenv("KB_UI_PASSWORD_HASH_FILE", str(tmp_path / "secret"))
+    (tmp_path / "secret").touch()
+    monkeypatch.setattr("getpass.getpass", lambda _: PASSWORD)
+    launch.main(["--set-password"])
+    assert not (tmp_path / "kb.toml").exists()
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
+    assert is_right(PASSWORD, Settings.load().ui_password_hash or "")
+
+
 @pytest.mark.parametrize("typed", [["short", "short"], [PASSWORD, "something else"]])
 def test_a_short_or_mistyped_password_changes_nothing(
     tmp_path: Path,

@@ -55,6 +55,22 @@ def test_an_empty_library_says_how_to_fill_it(
     assert page.file_uploader
 
 
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_an_empty_library_says_where_it_is_kept_and_offers_the_samples(
+    ui: UserInterface, locale: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "heron.txt").write_text("A grey heron.", "utf-8")
+    monkeypatch.setattr("ui.samples.samples", lambda: tmp_path / "samples")
+    page = ui.open("library", locale=locale)
+    shown = "\n".join(each.value for each in page.caption)
+    assert str(ui.shared.settings.data_dir) in shown.replace("\\", "")
+    page.button(key="samples").click().run()
+    assert not page.exception
+    ui.wait()
+    assert [info.name for info in ui.shared.base.documents()] == ["heron.txt"]
+
+
 @pytest.mark.parametrize(("locale", "title"), [("en-US", "Library"), ("zh-CN", "文档库")])
 def test_documents_are_listed_newest_first(ui: UserInterface, locale: str, title: str) -> None:
     ui.shared.base.add("First text about herons.", name="first.txt")

@@ -59,7 +59,7 @@ def render() -> None:
 
 def _draw_facts(shared: Session, info: DocumentInfo) -> None:
     pairs = [
-        (t("document.sources"), ", ".join(source.path for source in info.sources)),
+        (t("document.sources"), ", ".join(str(source) for source in info.sources)),
         (t("sidebar.collection"), info.collection),
         (t("table.type"), MEDIA_NAMES[info.media_type]),
         (t("table.size"), size_text(info.size)),
@@ -104,7 +104,7 @@ def _draw_newer(shared: Session, info: DocumentInfo) -> None:
     for file in shared.base.files.failed_of(info.id):
         text = t(
             "document.outdated",
-            path=plain(file.source.path),
+            path=plain(str(file.source)),
             date=date_text(info.added_at),
             reason=plain(reason_text(file.reason_code, file.reason)),
         )

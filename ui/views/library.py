@@ -14,6 +14,7 @@ from ui.markup import WIDE, plain
 from ui.overview import draw_overview
 from ui.progress import draw_jobs
 from ui.refining import draw_refining
+from ui.samples import draw_samples
 from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
@@ -45,6 +46,7 @@ def render() -> None:
         if collection is None or not collection.documents:
             if not shared.jobs.active:
                 draw_empty(t("library.empty"), t("library.empty_help"))
+                draw_samples(shared, name)
         else:
             draw_documents(shared, collection)
             draw_overview(shared, collection)

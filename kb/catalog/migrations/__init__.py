@@ -30,6 +30,7 @@ from kb.catalog.migrations import (
     v17_newest_documents,
     v18_keys,
     v19_folders,
+    v20_revisions,
     v21_remembered,
 )
 from kb.catalog.transactions import roll_back
@@ -57,6 +58,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v17_newest_documents.apply,
     v18_keys.apply,
     v19_folders.apply,
+    v20_revisions.apply,
     v21_remembered.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""

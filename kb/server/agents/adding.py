@@ -22,8 +22,12 @@ from kb.server.fields import VALID, Words
 from kb.server.knowledge.left_out import because, nothing_left
 from kb.server.requests import Body
 
-_READ = """Use this when the user wants a file to be found from now on. It is read in the
-background: when the answer says that the job is not done, call `status` with its number."""
+FOLLOWED = "when the answer says that the job is not done, call `status` with its number."
+UNFOLLOWED = "when the answer says that the job is not done, it goes on by itself."
+"""What agents are told that have no tool for it."""
+
+_READ = f"""Use this when the user wants a file to be found from now on. It is read in the
+background: {FOLLOWED}"""
 
 ADD_FILE = f"""Read a file (PDF, DOCX, Markdown, text) into the knowledge base.
 
@@ -146,16 +150,18 @@ def _waited(desk: Desk, job_id: int, name: str) -> Told:
         msg = f"job {job_id} was forgotten already; list_documents says what is stored"
         raise StoreError(msg)
     document = _document(desk, job, name)
-    said = ["done:" if job.ended else f"not done yet; call status with job={job.id}:"]
-    said.append(job_line(job))
-    if document is not None:
+    going_on = f"call status with job={job.id}" if desk.may_read else "it goes on by itself"
+    said = ["done:" if job.ended else f"not done yet; {going_on}:", job_line(job)]
+    if document is not None and desk.may_read:
         said.append(document_line(document))
+    elif document is not None:
+        said.append(f"- id={document.short_id}")
     return Told(
         "\n".join(said),
         AddedFile(
             job=job_values(job),
             done=job.ended,
-            document=None if document is None else document_values(document),
+            document=None if document is None else document_values(desk, document, name),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Lines on stdin that are no messages, which the SDK passes over: each is answered as an error."""
+"""What the SDK passes over on stdin: lines that are no messages, and calls under way at the end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+_CANCELLED = "notifications/cancelled"
 _NO_JSON = (
     "the line is not JSON that can be read; send one message of JSON-RPC 2.0 a line, in UTF-8"
 )
@@ -20,17 +21,86 @@ _NO_MESSAGE = (
 )
 
 
+_PATIENCE_S = 60.0
+"""How long calls may go on when nobody calls any more: longer than any of them should."""
+
+
+class Calls:
+    """Requests that are not answered yet."""
+
+    def __init__(self) -> None:
+        self._open: set[int | str] = set()
+        self._none = anyio.Event()
+        self._none.set()
+
+    def received(self, message: types.JSONRPCMessage) -> None:
+        """Note what came in: a request, or that one is not to be answered any more."""
+        if isinstance(message, types.JSONRPCRequest):
+            if not self._open:
+                self._none = anyio.Event()
+            self._open.add(message.id)
+        elif isinstance(message, types.JSONRPCNotification) and message.method == _CANCELLED:
+            self._end((message.params or {}).get("requestId"))
+
+    def sent(self, message: types.JSONRPCMessage) -> None:
+        """Note what went out: the answer to a request."""
+        if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+            self._end(message.id)
+
+    async def answered(self) -> None:
+        """Wait until all are answered."""
+        with anyio.move_on_after(_PATIENCE_S):
+            await self._none.wait()
+
+    def _end(self, identity: object) -> None:
+        self._open = {each for each in self._open if each != identity}
+        if not self._open:
+            self._none.set()
+
+
+class Noting:
+    """A stream that answers go to, each of which ends a call.
+
+    Args:
+        sent: the SDK's.
+        calls: those under way.
+    """
+
+    def __init__(self, sent: Any, calls: Calls) -> None:  # noqa: ANN401 - the SDK's private types
+        self._sent = sent
+        self._calls = calls
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send a message."""
+        await self._sent.send(item)
+        self._calls.sent(item.message)
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._sent.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
 class Answering:
     """A stream of messages, out of which what is none is taken and answered.
+
+    It ends when the calls that came before its end are answered.
 
     Args:
         received: the SDK's, with an exception for each line that is no message.
         sent: where answers go.
+        calls: those under way.
     """
 
-    def __init__(self, received: Any, sent: Any) -> None:  # noqa: ANN401 - the SDK's private types
+    def __init__(self, received: Any, sent: Any, calls: Calls) -> None:  # noqa: ANN401 - the SDK's private types
         self._received = received
         self._sent = sent
+        self._calls = calls
 
     @property
     def last_context(self) -> contextvars.Context | None:
@@ -41,8 +111,13 @@ class Answering:
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message."""
         while True:
-            item: SessionMessage | Exception = await self._received.receive()
+            try:
+                item: SessionMessage | Exception = await self._received.receive()
+            except anyio.EndOfStream:
+                await self._calls.answered()
+                raise
             if not isinstance(item, Exception):
+                self._calls.received(item.message)
                 return item
             await self._sent.send(SessionMessage(_answer(item)))
 
@@ -68,12 +143,25 @@ class Answering:
 
 def _answer(fault: Exception) -> types.JSONRPCError:
     problem: Mapping[str, Any] = fault.errors()[0] if isinstance(fault, ValidationError) else {}
-    no_json = problem.get("type") == "json_invalid"
-    code, said = (types.PARSE_ERROR, _NO_JSON) if no_json else (types.INVALID_REQUEST, _NO_MESSAGE)
+    code, said = types.INVALID_REQUEST, _NO_MESSAGE
+    if problem.get("type") == "json_invalid":
+        code, said = types.PARSE_ERROR, _NO_JSON
+    elif problem.get("type") == "string_unicode":
+        code, said = types.PARSE_ERROR, _no_utf8(str(problem.get("input")))
     return types.JSONRPCError(
         jsonrpc="2.0",
         id=_id_in(problem.get("input")),
         error=types.ErrorData(code=code, message=said),
+    )
+
+
+def _no_utf8(line: str) -> str:
+    """Say which byte of a line is none of UTF-8; it was read as half a surrogate pair."""
+    at = next((at for at, char in enumerate(line) if "\udc80" <= char <= "\udcff"), 0)
+    before = len(line[:at].encode("utf-8", "surrogateescape"))
+    return (
+        f"byte {before + 1} of the line, 0x{ord(line[at]) & 0xFF:02x}, is not UTF-8; send "
+        "messages in UTF-8. Nothing of this one was done"
     )
 
 

@@ -8,11 +8,19 @@ from pydantic import Field
 
 from kb.indexing.steps import PYTHON_ROOT
 from kb.metadata import clean_tags, folded
+from kb.reading.names import files_named
 from kb.records import CollectionInfo, Source
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
 from kb.server.agents.fields import LISTED
-from kb.server.agents.listing import DocumentLine, also_called, document_values, path_of
+from kb.server.agents.listing import (
+    MOST_PATHS,
+    DocumentLine,
+    also_called,
+    document_values,
+    path_of,
+    told_of,
+)
 from kb.server.agents.results import Result, Told
 from kb.server.fields import VALID, MetadataItem, Words
 from kb.server.requests import Body
@@ -28,8 +36,8 @@ Use this when the user wants documents marked or sorted."""
 
 REMOVE = """Remove one document from the knowledge base, so that no search finds it.
 
-Use this only when the user asks for it: it cannot be undone. The user's own file stays where it
-is."""
+Use this only when the user asks for it: it cannot be undone. By its id it goes whole; by a path
+that path goes, and the same text stays under other ones. The user's own file stays where it is."""
 
 _MOST_TEXT = 4_000_000
 _MOST_TAGS = 100
@@ -124,6 +132,9 @@ class Removed(Result):
     """A document that is gone."""
 
     removed: DocumentLine
+    stays_as: list[str] | None = Field(
+        default=None, description="Other names under which the same text stays: the first 20."
+    )
     still_in: list[str] | None = Field(
         default=None, description="Other collections that have the same document."
     )
@@ -150,9 +161,9 @@ def add_text(desk: Desk, asked: AddText) -> Told:
     info = base.document(added.document_id)
     path = path_of(info, asked.name)
     text = f"{added.outcome}: id={info.short_id} {quoted(path)} in {quoted(collection)}."
-    if others := also_called(info, path):
+    if desk.may_read and (others := also_called(info, path)):
         text += f" The same text is there under other names, as one document: {others}."
-    values = document_values(info, asked.name)
+    values = document_values(desk, info, asked.name)
     return Told(text, Added(outcome=added.outcome, document=values, passages=added.chunks))
 
 
@@ -181,8 +192,12 @@ def tag(desk: Desk, asked: TagDocuments) -> Told:
     told: list[DocumentLine] = []
     for before, address in zip(found, asked.documents, strict=True):
         info = desk.base.document(before.id)
-        told.append(document_values(info, address))
-        line = f"- id={info.short_id} {quoted(path_of(info, address))} in {quoted(info.collection)}"
+        values = document_values(desk, info, address)
+        told.append(values)
+        line = f"- id={info.short_id} {quoted(values.path)} in {quoted(info.collection)}"
+        if not desk.may_read:
+            lines.append(f"{line}: done")
+            continue
         line += f": {', '.join(map(quoted, info.tags)) or 'no tags'}"
         had = {folded(each) for each in before.tags}
         if never := [each for each in removing if folded(each) not in had]:
@@ -195,11 +210,23 @@ def remove(desk: Desk, asked: Remove) -> Told:
     """Answer a call of ``remove``."""
     info = desk.changed(asked.id, asked.collection)
     elsewhere = desk.also_in(info)
-    desk.base.remove(info.id, collection=info.collection)
-    path = path_of(info, asked.id)
-    text = f"removed: {quoted(path)} from {quoted(info.collection)}."
-    if others := also_called(info, path):
-        text += f" It had the same text under other names, which are gone as well: {others}."
+    values = document_values(desk, info, asked.id)
+    named = files_named(info, asked.id) or info.sources
+    stays = [each.path for each in info.sources if each not in named]
+    if stays:
+        desk.base.files.forget(named, collection=info.collection)
+    else:
+        desk.base.remove(info.id, collection=info.collection)
+    gone = [each.path for each in named if each.path != values.path] if desk.may_read else []
+    text = f"removed: {told_of([values.path, *gone])} from {quoted(info.collection)}."
+    if stays:
+        names = told_of(stays) if desk.may_read else "something else"
+        text += f" The same text stays there as {names}; give its id to remove it whole."
     if elsewhere:
         text += f" The same document is still in {', '.join(map(quoted, elsewhere))}."
-    return Told(text, Removed(removed=document_values(info, asked.id), still_in=elsewhere or None))
+    removed = Removed(
+        removed=values.model_copy(update={"other_paths": gone[:MOST_PATHS] or None}),
+        stays_as=(stays[:MOST_PATHS] if desk.may_read else None) or None,
+        still_in=elsewhere or None,
+    )
+    return Told(text, removed)

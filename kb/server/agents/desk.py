@@ -41,6 +41,11 @@ class Desk:
         """Whether tools that change something work here."""
         return "write" in self.caller.scopes and not self.base.read_only
 
+    @property
+    def may_read(self) -> bool:
+        """Whether it may be told what is stored, beside what it is asked to change."""
+        return self.caller.may_read
+
     def collections(self) -> dict[str, CollectionInfo]:
         """Return the collections that may be used, by name."""
         found = {info.name: info for info in self.base.collections()}
@@ -116,6 +121,12 @@ class Desk:
         try:
             return self.base.read(address, collection=self.within(collections), **asked)
         except DocumentNotFoundError as error:
+            if not self.may_read:
+                msg = (
+                    f"{address[:200]!r} names no document here, or several; give the whole path, "
+                    "or the id that adding it gave"
+                )
+                raise DocumentNotFoundError(msg) from None
             if "*" not in address:
                 raise
             msg = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
+from kb.reading.names import files_named
 from kb.records import CollectionInfo, DocumentInfo
 from kb.server.agents.budget import Budget
 from kb.server.agents.desk import Desk, counted
@@ -26,7 +28,7 @@ Use this when the user names a collection, or to choose where to search."""
 
 
 _MOST_FOLDERS = 20
-_MOST_PATHS = 20
+MOST_PATHS = 20
 
 
 class ListDocuments(Conditions):
@@ -54,7 +56,10 @@ class ListCollections(Body):
 
 
 class DocumentLine(Result):
-    """A document. Path, title and tags are its own words and untrusted."""
+    """A document. Path, title and tags are its own words and untrusted.
+
+    A key that may not read is told no more than which one it is.
+    """
 
     id: str
     collection: str
@@ -62,13 +67,13 @@ class DocumentLine(Result):
     other_paths: list[str] | None = Field(
         default=None, description="Other names that the same content has there: the first 20."
     )
-    title: str
+    title: str | None = None
     type: str
-    pages: int
-    characters: int
-    language: str
-    tags: list[str]
-    added: str
+    pages: int | None = None
+    characters: int | None = None
+    language: str | None = None
+    tags: list[str] | None = None
+    added: str | None = None
 
 
 class Documents(Result):
@@ -113,7 +118,7 @@ def list_documents(desk: Desk, asked: ListDocuments) -> Told:
         if not budget.take(line):
             break
         lines.append(line)
-        told.append(document_values(info))
+        told.append(document_values(desk, info))
     last = page.next
     if len(lines) < len(page.documents):
         last = desk.base.document_page(
@@ -162,22 +167,24 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
 
 def path_of(info: DocumentInfo, asked: str = "") -> str:
     """Return the path that a document is cited by: the one that was asked for, if it is one."""
-    for source in info.sources if asked else ():
-        if asked == source.path or f"{source.root}/{source.path}".endswith(f"/{asked}"):
-            return source.path
-    return info.sources[0].path if info.sources else info.name
+    named = files_named(info, asked) or info.sources
+    return str(named[0]) if named else info.name
 
 
 def other_paths(info: DocumentInfo, path: str) -> list[str]:
     """Return the other paths of the same content in its collection."""
-    return [each.path for each in info.sources if each.path != path]
+    return [str(each) for each in info.sources if str(each) != path]
 
 
 def also_called(info: DocumentInfo, path: str) -> str:
     """Return the other paths of the same content, as they are told; empty if it has none."""
-    others = other_paths(info, path)
-    told = ", ".join(map(quoted, others[:_MOST_PATHS]))
-    left = len(others) - _MOST_PATHS
+    return told_of(other_paths(info, path))
+
+
+def told_of(paths: Sequence[str]) -> str:
+    """Return paths as they are told: the first ones, and how many more there are."""
+    told = ", ".join(map(quoted, paths[:MOST_PATHS]))
+    left = len(paths) - MOST_PATHS
     return told + (f" and {counted(left, 'more name')}" if left > 0 else "")
 
 
@@ -198,14 +205,19 @@ def document_line(info: DocumentInfo) -> str:
     return f"{line}, added {info.added_at.date().isoformat()}"
 
 
-def document_values(info: DocumentInfo, asked: str = "") -> DocumentLine:
+def document_values(desk: Desk, info: DocumentInfo, asked: str = "") -> DocumentLine:
     """Return a document as values, under the path that was asked for if it is one of its."""
     path = path_of(info, asked)
+    if not desk.may_read:
+        path = asked or path
+        return DocumentLine(
+            id=info.short_id, collection=info.collection, path=path, type=info.media_type
+        )
     return DocumentLine(
         id=info.short_id,
         collection=info.collection,
         path=path,
-        other_paths=other_paths(info, path)[:_MOST_PATHS] or None,
+        other_paths=other_paths(info, path)[:MOST_PATHS] or None,
         title=info.title,
         type=info.media_type,
         pages=info.pages,

@@ -119,7 +119,7 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
         "shelfmark",
         version=metadata.version("shelfmark"),
         title="Shelfmark",
-        instructions=INSTRUCTIONS if "read" in desk.caller.scopes else _WRITING_ALONE,
+        instructions=INSTRUCTIONS if desk.may_read else _WRITING_ALONE,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,

@@ -98,6 +98,6 @@ def text_of(desk: Desk, uri: str) -> str:
 
 
 def _require_reading(desk: Desk) -> None:
-    if "read" not in desk.caller.scopes:
+    if not desk.may_read:
         msg = f"the key {desk.caller.key!r} may not read documents; use one with the scope read"
         raise SettingsError(msg)

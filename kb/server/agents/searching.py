@@ -169,6 +169,10 @@ def _request(desk: Desk, asked: Search) -> SearchRequest:
         if not each.query.strip():
             msg = f"`queries.{at}.query` is blank; say what to search for"
             raise wrong(msg)
+    own = {each.by for each in asked.queries}
+    if asked.by and own and None not in own and own != {asked.by}:
+        msg = "each of `queries` has its own `by`; leave out the other `by`, which changes nothing"
+        raise wrong(msg)
     documents = _documents(desk, asked)
     return SearchRequest(
         query=asked.query,

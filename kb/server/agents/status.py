@@ -80,7 +80,7 @@ def status(desk: Desk, asked: Status) -> Told:
     collections = desk.collections()
     jobs = _jobs(desk, asked.job)
     failed = [
-        Failed(path=file.source.path, collection=name, reason=file.reason)
+        Failed(path=str(file.source), collection=name, reason=file.reason)
         for name in collections
         for file in desk.base.files.failed(collection=name)
     ]

@@ -146,8 +146,11 @@ class CallError(Exception):
 
 def tools_of(desk: Desk) -> list[Tool]:
     """Return the tools that work for whoever asks."""
-    reading = _READING if "read" in desk.caller.scopes else ()
+    reading = _READING if desk.may_read else ()
     adding_files = _ADD_LOCAL_FILE if desk.local else _ADD_FILE
+    if not desk.may_read:
+        told = adding_files.description.replace(adding.FOLLOWED, adding.UNFOLLOWED)
+        adding_files = replace(adding_files, description=told)
     return [*reading, *((*_WRITING, adding_files) if desk.may_write else ())]
 
 

@@ -19,6 +19,7 @@ class FakeHub(ThreadingHTTPServer):
 
     Attributes:
         data: the file's true bytes.
+        repository, file: where it lies.
         announced: the SHA-256 told in headers and listings; None tells none.
         announced_size: the size told.
         break_after: bytes after which each answer ends without warning, None for never.
@@ -34,6 +35,7 @@ class FakeHub(ThreadingHTTPServer):
     def __init__(self, data: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.data = data
+        self.repository, self.file = REPOSITORY, FILE
         self.announced: str | None = hashlib.sha256(data).hexdigest()
         self.announced_size = len(data)
         self.break_after: int | None = None
@@ -75,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._refused():
             return
         self.send_response(302)
-        self.send_header("Location", f"{self.server.address}/cdn/{FILE}")
+        self.send_header("Location", f"{self.server.address}/cdn/{self.server.file}")
         if self.server.announced:
             self.send_header("X-Linked-ETag", f'"{self.server.announced}"')
         self.send_header("X-Linked-Size", str(self.server.announced_size))
@@ -85,26 +87,31 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note()
         path = urlsplit(self.path)
-        if path.path == f"/api/models/{REPOSITORY}":
+        if path.path == f"/api/models/{self.server.repository}":
             lfs = {"sha256": self.server.announced, "size": self.server.announced_size}
-            self._json({"siblings": [{"rfilename": FILE, "lfs": lfs}]})
-        elif path.path == f"/api/v1/models/{REPOSITORY}/repo/files":
+            self._json({"siblings": [{"rfilename": self.server.file, "lfs": lfs}]})
+        elif path.path == f"/api/v1/models/{self.server.repository}/repo/files":
             entry = {
-                "Path": FILE,
+                "Path": self.server.file,
                 "Size": self.server.announced_size,
                 "Sha256": self.server.announced,
             }
             self._json({"Code": 200, "Data": {"Files": [entry]}})
-        elif path.path.startswith("/cdn/") or parse_qs(path.query).get("FilePath") == [FILE]:
+        elif path.path.startswith("/cdn/") or parse_qs(path.query).get("FilePath") == [
+            self.server.file
+        ]:
             if not self._refused():
                 self._contents()
-        elif path.path == f"/{REPOSITORY}/resolve/main/{FILE}":
+        elif path.path == f"/{self.server.repository}/resolve/main/{self.server.file}":
             self.send_response(302)
-            self.send_header("Location", f"{self.server.address}/cdn/{FILE}")
+            self.send_header("Location", f"{self.server.address}/cdn/{self.server.file}")
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:
             self._refuse(404, {})
+
+    def _wanted(self, query: str) -> str:
+        return parse_qs(query).get("FilePath", [""])[0]
 
     def _contents(self) -> None:
         hub, start = self.server, 0

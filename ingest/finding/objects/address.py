@@ -1,0 +1,108 @@
+"""Addresses of object stores, as people give them."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from kb.errors import SettingsError
+from kb.redaction import redacted
+
+# By each scheme that a person may write, the one that sources are known by.
+_SCHEMES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "memory": "memory"}
+_FILES = frozenset({"file", "local"})
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+# A URL that was made a Path and so lost one of its slashes.
+_CRUSHED = re.compile(rf"({'|'.join(_SCHEMES)}):/[^/]")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAddress:
+    """A folder or an object in an object store.
+
+    ``url`` names it without a slash at its end: ``s3://bucket/minutes``.
+    """
+
+    scheme: str
+    url: str
+
+    @property
+    def parent(self) -> str:
+        """The URL of the folder that holds it; of a whole bucket, its own."""
+        folder, _, _ = self.url.rpartition("/")
+        return self.url if folder.endswith(":/") else folder
+
+    def below(self, root: str) -> str | None:
+        """Return its path below another URL, empty for that URL itself; None elsewhere."""
+        if self.url == root:
+            return ""
+        inside = f"{root.rstrip('/')}/"
+        return self.url.removeprefix(inside) if self.url.startswith(inside) else None
+
+
+def is_url(text: str) -> bool:
+    """Say whether a root or a path is a URL."""
+    return _URL.match(text) is not None
+
+
+def object_address(given: Path | str) -> ObjectAddress | None:
+    """Return the address in an object store that a person means; None for a path.
+
+    Raises:
+        SettingsError: no object store is addressed so.
+    """
+    text = os.fspath(given)
+    if isinstance(given, Path) and _CRUSHED.match(text):
+        msg = f"{redacted(text)} is a URL that was made a Path; give it as text: {_mended(text)}"
+        raise SettingsError(msg)
+    found = None if isinstance(given, Path) else _URL.match(text)
+    if found is None or found["scheme"].lower() in _FILES:
+        return None
+    shown = redacted(text)
+    scheme = _SCHEMES.get(found["scheme"].lower())
+    if scheme is None:
+        msg = (
+            f"{shown} cannot be ingested: folders, files and URLs that begin with s3://, gs:// or "
+            "file:// can; download what is there and ingest its folder"
+        )
+        raise SettingsError(msg)
+    rest = found["rest"]
+    bucket = rest.split("/", 1)[0]
+    if "@" in bucket or ":" in bucket:
+        msg = (
+            f"a {scheme}:// URL with a key in it is not taken, because it would stand in reports "
+            f"and in the history; write {scheme}://BUCKET/FOLDER and leave credentials to the "
+            "environment (AWS_ACCESS_KEY_ID, AWS_PROFILE)"
+        )
+        raise SettingsError(msg)
+    if "::" in rest or "\0" in rest:
+        msg = f"{shown} cannot be ingested: a chain of URLs is none; give the URL of a folder"
+        raise SettingsError(msg)
+    if not bucket:
+        msg = f"{shown} names no bucket; write {scheme}://BUCKET or {scheme}://BUCKET/FOLDER"
+        raise SettingsError(msg)
+    return ObjectAddress(scheme, f"{scheme}://{rest.rstrip('/')}")
+
+
+def local_path(given: Path | str) -> Path | str:
+    """Return the path of this machine that is meant, also by ``file:///home/me/minutes``.
+
+    Raises:
+        SettingsError: the URL is of another machine.
+    """
+    found = None if isinstance(given, Path) else _URL.match(given)
+    if found is None:
+        return given
+    parts = urlsplit(str(given).replace("?", "%3F").replace("#", "%23"))
+    if parts.netloc not in {"", "localhost"}:
+        msg = f"{given} is on another machine; write file:///FOLDER with three slashes"
+        raise SettingsError(msg)
+    return unquote(parts.path)
+
+
+def _mended(text: str) -> str:
+    scheme, _, rest = redacted(text).partition(":/")
+    return f"{scheme}://{rest}"

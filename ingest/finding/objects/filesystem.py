@@ -1,0 +1,242 @@
+"""One object store through fsspec: listed, asked, read, downloaded, and tried again.
+
+fsspec is imported here alone, and the client of a store by fsspec when it is first asked.
+Credentials and endpoints are its own business: the environment, or the files in
+``~/.config/fsspec``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ingest.errors import FileTooLargeError, UnreadableFileError
+from ingest.finding.objects.failures import described, may_pass
+from ingest.loaders import too_large
+from kb.errors import MissingExtraError
+from kb.retry import RetryPolicy
+from kb.stopping import StoppedError
+
+_T = TypeVar("_T")
+
+# By scheme, the package that fsspec needs for it and the extra that brings it.
+_PACKAGES = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs")}
+# What names the content of an object, best first; sizes and times are looked at last. Etags of
+# Google's change with metadata as well, so its generations come before them.
+_REVISIONS = ("generation", "ETag", "etag", "md5Hash", "checksum", "content_md5")
+_TIMES = ("LastModified", "updated", "last_modified", "mtime", "modified", "created")
+_PART_BYTES = 1 << 20
+# The client reads ahead so far: of eight files at once, all in memory.
+_BLOCK_BYTES = 8 << 20
+_POLL_S = 0.2
+# How often an object is fetched that changes meanwhile.
+_FETCHES = 3
+_PATIENCE = RetryPolicy(attempts=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    """An object as its store describes it.
+
+    ``url`` is its address, ``revision`` what the store calls its present content, empty where it
+    says nothing, ``mtime_ns`` when it was written, 0 where that is not known.
+    """
+
+    url: str
+    size: int
+    revision: str
+    mtime_ns: int
+
+
+class ObjectStore:
+    """The objects of one scheme. Thread-safe.
+
+    Args:
+        scheme: one of those that :mod:`ingest.finding.objects.address` lets through.
+        patience: how often and after how long a request is tried again.
+
+    Raises (all methods):
+        MissingExtraError: the client of this store is not installed.
+        UnreadableFileError: the store refused, or does not answer.
+        StoppedError: ``stop`` was set.
+    """
+
+    def __init__(self, scheme: str, *, patience: RetryPolicy = _PATIENCE) -> None:
+        self.scheme = scheme
+        self._patience = patience
+        self._mutex = threading.Lock()
+
+    def below(self, url: str, stop: threading.Event) -> list[ObjectInfo]:
+        """Return every object below a URL, or the object of that URL; nothing if there is none."""
+        return self._ask(url, lambda: list(self._listed(url)), stop)
+
+    def read(self, url: str, most_bytes: int, stop: threading.Event) -> bytes | None:
+        """Return the first bytes of a small object; None where there is none."""
+
+        def read() -> bytes | None:
+            try:
+                with self._filesystem.open(self._path(url), "rb") as file:
+                    return bytes(file.read(most_bytes))
+            except FileNotFoundError:
+                return None
+
+        return self._ask(url, read, stop)
+
+    def download(
+        self, url: str, target: Path, *, most_bytes: int, stop: threading.Event
+    ) -> ObjectInfo:
+        """Write an object to a file and return what it was at that moment.
+
+        Raises:
+            FileTooLargeError: it has more than ``most_bytes``; nothing of it was fetched.
+        """
+        for _ in range(_FETCHES):
+            before = self._ask(url, lambda: self._fetch(url, target, most_bytes, stop), stop)
+            after = self._ask(url, lambda: self._info(url), stop)
+            if before == after:
+                return before
+        msg = f"{url} keeps changing while it is fetched; ingest it again when it is finished."
+        raise UnreadableFileError(msg)
+
+    @cached_property
+    def _filesystem(self) -> Any:  # noqa: ANN401 - whatever class fsspec has for the scheme
+        import fsspec  # noqa: PLC0415 - few need it
+
+        package, extra = _PACKAGES.get(self.scheme, ("", ""))
+        if package and find_spec(package) is None:
+            msg = (
+                f"{self.scheme}:// needs the package {package}, which is not installed: "
+                f"pip install 'shelfmark[{extra}]'"
+            )
+            raise MissingExtraError(msg)
+        # Neither shared with others nor answering from what it has listed before.
+        return fsspec.filesystem(self.scheme, skip_instance_cache=True, use_listings_cache=False)
+
+    def _path(self, url: str) -> str:
+        """Return what the client calls an object."""
+        rest = url.removeprefix(f"{self.scheme}://")
+        return f"/{rest}" if self.scheme == "memory" else rest
+
+    def _url(self, path: str) -> str:
+        return f"{self.scheme}://{path.removeprefix('/') if self.scheme == 'memory' else path}"
+
+    def _listed(self, url: str) -> Iterator[ObjectInfo]:
+        path = self._path(url)
+        if self.scheme == "memory":
+            yield from map(self._described, _walked(self._filesystem, path))
+            return
+        # One listing of everything, a thousand objects a request: not a request for each folder.
+        found: Mapping[str, Mapping[str, Any]] = self._filesystem.find(path, detail=True)
+        for info in found.values():
+            if info.get("type") == "file":
+                yield self._described(info)
+
+    def _info(self, url: str) -> ObjectInfo:
+        return self._described(self._filesystem.info(self._path(url)))
+
+    def _described(self, info: Mapping[str, Any]) -> ObjectInfo:
+        named = next((f"{key}:{info[key]}" for key in _REVISIONS if info.get(key)), "")
+        time = next((info[key] for key in _TIMES if info.get(key)), None)
+        return ObjectInfo(
+            url=self._url(str(info["name"])),
+            size=int(info.get("size") or 0),
+            revision=named or (f"time:{_nanoseconds(time)}" if time else ""),
+            mtime_ns=_nanoseconds(time),
+        )
+
+    def _fetch(self, url: str, target: Path, most_bytes: int, stop: threading.Event) -> ObjectInfo:
+        info = self._info(url)
+        _check_size(url, info.size, most_bytes)
+        fetched = 0
+        with (
+            self._filesystem.open(self._path(url), "rb", block_size=_BLOCK_BYTES) as source,
+            target.open("wb") as file,
+        ):
+            while part := source.read(_PART_BYTES):
+                if stop.is_set():
+                    raise StoppedError
+                fetched += len(part)
+                _check_size(url, fetched, most_bytes)
+                file.write(part)
+        return info
+
+    def _ask(self, url: str, what: Callable[[], _T], stop: threading.Event) -> _T:
+        """Do it, again and again while the failure may pass."""
+        with self._mutex:
+            _ = self._filesystem  # made once, whoever asks first
+        failures = 0
+        while True:
+            try:
+                return _interruptible(what, stop)
+            except (UnreadableFileError, FileTooLargeError, StoppedError):
+                raise
+            except Exception as error:
+                failures += 1
+                if not may_pass(error) or failures >= self._patience.attempts:
+                    msg = f"{url} cannot be read: {described(error)}"
+                    raise UnreadableFileError(msg) from error
+            if stop.wait(self._patience.delay_s(failures)):
+                raise StoppedError
+
+
+def _interruptible(what: Callable[[], _T], stop: threading.Event) -> _T:
+    """Wait for a call in a thread of its own, but not longer than until ``stop`` is set."""
+    results: list[_T] = []
+    errors: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            results.append(what())
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+            errors.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_POLL_S)
+        if stop.is_set() and thread.is_alive():
+            raise StoppedError
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def _walked(filesystem: Any, path: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - of fsspec
+    """Yield the objects below a path, folder by folder; a folder that cannot be listed raises."""
+    folders = [path]
+    seen = {path}
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = filesystem.ls(folder, detail=True)
+        except FileNotFoundError:
+            continue
+        for entry in entries:
+            name = str(entry["name"])
+            if entry["type"] != "directory":
+                yield entry
+            elif name.rstrip("/") not in seen:
+                seen.add(name.rstrip("/"))
+                folders.append(name)
+
+
+def _check_size(url: str, size: int, most_bytes: int) -> None:
+    if size > most_bytes:
+        raise too_large(url, size, most_bytes)
+
+
+def _nanoseconds(time: object) -> int:
+    if isinstance(time, str):
+        try:
+            time = datetime.fromisoformat(time)
+        except ValueError:
+            return 0
+    if isinstance(time, datetime):
+        time = time.timestamp()
+    return int(time * 1e9) if isinstance(time, int | float) else 0

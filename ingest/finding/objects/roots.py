@@ -1,0 +1,142 @@
+"""From URLs that a person gives to the objects to consider, each under its registered root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.errors import UnreadableFileError
+from ingest.finding.discovery import Discovery, unruled
+from ingest.finding.ignoring import IGNORE_FILE, IgnoreFile, PatternError, inherited_by
+from ingest.finding.objects.address import ObjectAddress, is_url
+from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
+from ingest.finding.objects.listing import discover_objects, object_lines
+from ingest.finding.objects.origin import ObjectOrigin
+from ingest.loaders import EXTENSIONS
+from kb.stopping import StoppedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundObjects:
+    """What lies at one URL: below ``prefix`` of ``root``, or the ``single`` object of that URL."""
+
+    root: str
+    prefix: str
+    origin: ObjectOrigin
+    found: Discovery
+    single: ObjectInfo | None = None
+
+
+class ObjectFinder:
+    """Finds the objects of one run. Roots never lie inside one another, as with folders.
+
+    Args:
+        known: the roots known so far; those that are no URLs are passed over.
+        include: patterns that files must match.
+        exclude: patterns that files and folders must not match.
+        stop: set it to end a search with a KeyboardInterrupt.
+
+    Attributes:
+        used: the roots of what was found.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[str],
+        *,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        stop: threading.Event,
+    ) -> None:
+        self._known = {root for root in known if is_url(root)}
+        self._roots = set(self._known)
+        self._include = include
+        self._exclude = exclude
+        self._stop = stop
+        self._origins: dict[str, ObjectOrigin] = {}
+        self.used: set[str] = set()
+
+    @property
+    def adopted(self) -> dict[str, tuple[str, str]]:
+        """Known roots that lie below one of this run: its root, and what their paths begin with."""
+        below = (
+            (inner, root, ObjectAddress("", inner).below(root))
+            for root in self.used
+            for inner in self._known
+            if inner != root
+        )
+        return {inner: (root, f"{path}/") for inner, root, path in below if path is not None}
+
+    def find(
+        self, address: ObjectAddress, known_below: Callable[[str], Collection[str]]
+    ) -> FoundObjects:
+        """List what lies at a URL.
+
+        Args:
+            address: of a folder or an object.
+            known_below: gives the paths known of a root.
+
+        Raises:
+            MissingExtraError: the client of this store is not installed.
+            UnreadableFileError: nothing lies there, or it cannot be listed.
+            SettingsError: a pattern is none.
+            KeyboardInterrupt: ``stop`` was set.
+        """
+        origin = self._origins.setdefault(address.scheme, ObjectOrigin(ObjectStore(address.scheme)))
+        try:
+            objects = origin.store.below(address.url, self._stop)
+            if [each.url for each in objects] == [address.url]:
+                root = self._root_of(ObjectAddress(address.scheme, address.parent))
+                return FoundObjects(
+                    root=root, prefix="", origin=origin, found=Discovery(), single=objects[0]
+                )
+            return self._folder(address, origin, objects, known_below)
+        except StoppedError:
+            raise KeyboardInterrupt from None
+
+    def _folder(
+        self,
+        address: ObjectAddress,
+        origin: ObjectOrigin,
+        objects: Sequence[ObjectInfo],
+        known_below: Callable[[str], Collection[str]],
+    ) -> FoundObjects:
+        root = self._root_of(address)
+        name = address.below(root)
+        prefix = f"{name}/" if name else ""
+        known = known_below(root)
+        if not objects and not any(path.startswith(prefix) for path in known):
+            msg = f"there is nothing at {address.url}; check the URL"
+            raise UnreadableFileError(msg)
+        try:
+            above = self._above(origin.store, root, name) if name else []
+        except (UnreadableFileError, PatternError) as error:
+            found = Discovery(unwalked=[prefix], unreadable=[unruled("", error)])
+            return FoundObjects(root=root, prefix=prefix, origin=origin, found=found)
+        found = discover_objects(
+            objects,
+            origin.store,
+            root,
+            include=self._include,
+            exclude=self._exclude,
+            extensions=EXTENSIONS,
+            prefix=prefix,
+            inherited=above,
+            known=known,
+            stop=self._stop,
+        )
+        return FoundObjects(root=root, prefix=prefix, origin=origin, found=found)
+
+    def _above(self, store: ObjectStore, root: str, name: str) -> list[IgnoreFile]:
+        def lines_in(_: int, prefix: str) -> list[str] | None:
+            return object_lines(store, f"{root}/{prefix}{IGNORE_FILE}", self._stop)
+
+        return list(inherited_by(name, lines_in))
+
+    def _root_of(self, folder: ObjectAddress) -> str:
+        holders = [root for root in self._roots if folder.below(root) is not None]
+        root = min(holders, key=len, default=folder.url)
+        self._roots.add(root)
+        self.used.add(root)
+        return root

@@ -1,0 +1,126 @@
+"""Taking a model into use by its name: which setting is to name it, and what follows from that."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from kb.errors import ModelError
+from kb.models.files import find_model, needs_download
+from kb.models.known import SETTINGS, WORDS, Kind
+from kb.models.references import Hub, Reference, parse_reference
+from kb.models.registry import ModelFile, find_known
+from kb.remote.address import names_servers
+from kb.settings import Settings
+
+KINDS: tuple[Kind, ...] = ("embedding", "reranking", "chat")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A model that can be taken into use.
+
+    Attributes:
+        kind: what it does.
+        value: what the setting of its kind is to hold.
+        model_id: its name, as collections record an embedding model.
+    """
+
+    kind: Kind
+    value: str
+    model_id: str
+
+    @property
+    def setting(self) -> str:
+        """The setting that is to name it."""
+        return SETTINGS[self.kind]
+
+
+def to_download(
+    name: str, settings: Settings, *, quant: str | None = None, hub: Hub = "hf"
+) -> Reference | None:
+    """Return what must be downloaded before a model can be used; None if it is here.
+
+    ``hub`` is where a model of the registry is fetched from.
+
+    Raises:
+        ModelError: the model is not offered in that quantisation, or not there.
+    """
+    wanted = f"{name}:{quant}" if quant else name
+    if names_servers(name) or not needs_download(wanted, settings.models_dir):
+        return None
+    return parse_reference(name, hub=hub, quant=quant)
+
+
+def choose(
+    name: str, settings: Settings, *, quant: str | None = None, kind: Kind | None = None
+) -> Choice:
+    """Find a model that is on this machine, and the setting that it belongs to.
+
+    Args:
+        name: of the registry, a file's path, what it was pulled as, or servers' addresses.
+        settings: where models lie.
+        quant: quantisation of a model of the registry.
+        kind: what it shall do; found out of its file where it is not given.
+
+    Raises:
+        ModelError: there is no such model, it is of another kind, or nothing says of which.
+    """
+    if names_servers(name):
+        if kind is None:
+            kinds = ", ".join(KINDS)
+            msg = f"{name} may be a server of any kind: say which with --kind ({kinds})"
+            raise ModelError(msg)
+        return Choice(kind=kind, value=name, model_id=name)
+    file = find_model(f"{name}:{quant}" if quant else name, settings.models_dir, kind=kind)
+    return Choice(
+        kind=kind or kind_of(file), value=as_setting(file, settings), model_id=file.model_id
+    )
+
+
+def kind_of(file: ModelFile) -> Kind:
+    """Return what a model does: as the registry says, else as its header does.
+
+    Raises:
+        ModelError: neither says it, or the file is damaged.
+    """
+    if file.known is not None:
+        return file.known.kind
+    from kb.llama.native import POOLING_NONE, POOLING_RANK, Model  # noqa: PLC0415 - takes a second
+
+    with closing(Model(file.path, only_header=True)) as model:
+        architecture = model.metadata("general.architecture") or ""
+        pooling = int(model.metadata(f"{architecture}.pooling_type") or POOLING_NONE)
+        if pooling == POOLING_RANK:
+            return "reranking"
+        if pooling != POOLING_NONE or "bert" in architecture:
+            return "embedding"
+        if model.metadata("tokenizer.chat_template"):
+            # Qwen3-Embedding and Qwen3-Reranker have one too, in files that do not say what they
+            # are for; their makers name them.
+            told = (model.metadata("general.name") or "") + file.path.name
+            if "embed" in told.lower() or "rerank" in told.lower():
+                msg = f"{file.path.name} does not say for what it was made; {_HOW}"
+                raise ModelError(msg)
+            return "chat"
+    msg = f"{file.path.name} says neither that it embeds nor that it reranks or chats; {_HOW}"
+    raise ModelError(msg)
+
+
+def as_setting(file: ModelFile, settings: Settings) -> str:
+    """Return how the settings name a file: by name where it would be found by that."""
+    if file.known is not None and file.known.built_in:
+        return file.known.name
+    folder = settings.models_dir.resolve()
+    if file.path.is_relative_to(folder):
+        return file.path.relative_to(folder).as_posix()
+    return str(file.path)
+
+
+def kind_in_words(name: str) -> str:
+    """Return what a model of the registry is called in a sentence; "model" for any other."""
+    known = find_known(name.partition(":")[0])
+    return WORDS[known.kind] if known else "model"
+
+
+_HOW = f"say it with --kind ({', '.join(KINDS)})"

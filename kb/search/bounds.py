@@ -1,0 +1,101 @@
+"""The best chunks by BM25, without scoring those that cannot be among them.
+
+To score a chunk costs thirty times as much as to see that it holds a term: FTS5 looks at every
+place of every term, and up the chunk's length. So the chunks of each term are listed first. A term
+adds at most ``idf * (k1 + 1)`` to a score, however often it stands in however short a chunk, so the
+sum of its terms bounds what a chunk can score (Turtle & Flood, "Query Evaluation: Strategies and
+Optimizations", Information Processing & Management 31, 1995). The chunks of the highest bounds are
+scored; then those others whose bound reaches the last score that counts. What is found is the same,
+and at 100,000 chunks it takes 7 ms in place of 16.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.catalog.keywords import Ranking
+from kb.catalog.state import State
+
+K1 = 1.2
+"""Fixed by FTS5's bm25()."""
+
+# Fewer postings are scored sooner than looked through.
+_FEW_POSTINGS = 2_000
+# Chunks for each that is wanted, below which all are scored.
+_FEW_CHUNKS = 3
+# Of the bound of the last chunk that is wanted, were bounds reached: what scores are expected to
+# reach. With .45 six searches of ten have to score some more, with .35 one of twenty.
+_EXPECTED = 0.35
+# The chunks of an index may have been counted a moment before.
+_ROOM = 1.01
+# Numbers of chunks so far apart that a sum for each between them would take more time than sorting.
+_MOST_SUMS = 2_000_000
+
+Ids = npt.NDArray[np.int64]
+
+
+def idf(chunks: float, frequency: int) -> float:
+    """Return FTS5's inverse document frequency."""
+    return max(1e-6, math.log((chunks - frequency + 0.5) / (frequency + 0.5)))
+
+
+def best(
+    state: State,
+    collection_id: str,
+    sought: Mapping[str, int],
+    limit: int,
+    *,
+    chunks: int,
+    postings: int,
+) -> Ranking:
+    """Return up to ``limit`` (chunk id, BM25 score) that hold a term, best first.
+
+    Args:
+        state: of the catalog.
+        collection_id: which collection.
+        sought: FTS5 expressions of the terms, and how many times the score of each counts.
+        limit: how many at most.
+        chunks: of the collection.
+        postings: about how many chunks the terms have, one counted for each of its terms.
+    """
+    whole = " OR ".join(each for name, weight in sought.items() for each in [name] * weight)
+    if len(sought) == 1 or postings < _FEW_POSTINGS:
+        return state.best_by_words(collection_id, whole, limit)
+    ids, bounds = _bounds(state, collection_id, sought, _ROOM * chunks)
+    if len(ids) <= _FEW_CHUNKS * limit:
+        return state.best_by_words(collection_id, whole, limit)
+    expected = _EXPECTED * float(np.partition(bounds, -limit)[-limit])
+    likely = bounds >= expected
+    found = state.best_by_words_among(collection_id, whole, ids[likely].tolist(), limit)
+    least = found[-1][1]
+    others = ids[~likely & (bounds >= least)].tolist()
+    if others:
+        found += state.best_by_words_among(collection_id, whole, others, limit)
+        found.sort(key=lambda each: (-each[1], each[0]))
+    return found[:limit]
+
+
+def _bounds(
+    state: State, collection_id: str, sought: Mapping[str, int], chunks: float
+) -> tuple[Ids, npt.NDArray[np.float64]]:
+    """Return the chunks that hold any term, and the most that each can score."""
+    listed = [state.ids_with_words(collection_id, each) for each in sought]
+    most = [
+        (K1 + 1) * weight * idf(chunks, len(ids))
+        for ids, weight in zip(listed, sought.values(), strict=True)
+    ]
+    each = np.concatenate(listed)
+    adds = np.repeat(np.array(most), [len(ids) for ids in listed])
+    if not len(each):
+        return each, adds
+    low = int(each.min())
+    if int(each.max()) - low > _MOST_SUMS:
+        ids, where = np.unique(each, return_inverse=True)
+        return ids, np.bincount(where, weights=adds).astype(np.float64, copy=False)
+    sums = np.bincount(each - low, weights=adds).astype(np.float64, copy=False)
+    places = np.flatnonzero(sums)
+    return places + low, sums[places]

@@ -1,0 +1,23 @@
+"""Set up what the slow tests of scaling need: Ray, s3fs, and a server that plays Amazon S3.
+
+    python tests/scaling/install_libraries.py
+
+``.cache/scaling`` of the checkout gets an environment with what ``requirements.txt`` of this
+folder has beyond this Python's own packages. ``make lock`` pins them together.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "helpers"))
+
+from library_environment import LibraryEnvironment
+
+HERE = Path(__file__).parent
+ENVIRONMENT = LibraryEnvironment(HERE)
+PYTHON = ENVIRONMENT.python
+
+if __name__ == "__main__":
+    ENVIRONMENT.set_up()
