@@ -94,7 +94,7 @@ def test_a_search_is_remembered_with_its_choices_and_made_again(
     page = ui.open(locale=locale, q="heron", type="TXT", path="birds", top_k="5", mode="keyword")
     page.button(key="remember").click().run()
     assert not page.exception
-    assert remembered(page) == [r"heron \(TXT · birds\)"]
+    assert remembered(page) == ["heron (TXT · birds)"]
 
     other = ui.open(locale=locale, q="otter", path="elsewhere")
     (key,) = [str(b.key) for b in other.button if str(b.key).startswith("remembered-")]
