@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ingest.errors import (
+    ClusterError,
     DamagedFileError,
     EmptyDocumentError,
     EncryptedFileError,
@@ -23,12 +24,14 @@ from ingest.errors import (
 )
 
 if TYPE_CHECKING:
+    from ingest.engines.choice import RayCluster
     from ingest.options import IngestOptions
     from ingest.pipeline.report import IngestReport
     from ingest.results import FileEvent, FileResult
     from ingest.run import ingest, ingest_uploads
 
 __all__ = [
+    "ClusterError",
     "DamagedFileError",
     "EmptyDocumentError",
     "EncryptedFileError",
@@ -42,6 +45,7 @@ __all__ = [
     "LoaderMemoryError",
     "LoaderTimeoutError",
     "LoaderUnavailableError",
+    "RayCluster",
     "UnreadableFileError",
     "UnsupportedFormatError",
     "WorkerStartError",
@@ -54,6 +58,7 @@ _LATER = {
     "FileResult": "ingest.results",
     "IngestReport": "ingest.pipeline.report",
     "IngestOptions": "ingest.options",
+    "RayCluster": "ingest.engines.choice",
     "ingest": "ingest.run",
     "ingest_uploads": "ingest.run",
 }

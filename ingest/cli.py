@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from ingest.display import print_report, progress
+from ingest.engines.choice import EngineChoice, EngineName, RayCluster
 from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
@@ -69,6 +70,19 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     watch: Annotated[
         bool, typer.Option("--watch", help="Then keep in step with changes, until Ctrl-C.")
     ] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who reads and embeds: this machine, or a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str, typer.Option(help="Head of the Ray cluster, host:port; else the one of this machine.")
+    ] = "",
+    gpus_per_actor: Annotated[
+        float,
+        typer.Option(help="With --engine ray: GPUs of each process that embeds."),
+    ] = 0.0,
+    models_at: Annotated[
+        str, typer.Option(help="With --engine ray: folder or URL from which nodes get the model.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -92,14 +106,15 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
             passwords=_passwords(password or [], password_file),
         )
         settings = Settings.load(collection=collection)
+        chosen = _engine(engine, address, gpus_per_actor, models_at)
         if told := greeting(settings):
             errors.print(told, markup=False, highlight=False, soft_wrap=True)
         if watch:
-            if as_json or dry_run:
-                msg = "--watch cannot be combined with --json or --dry-run; leave one out"
+            if as_json or dry_run or chosen != "local":
+                msg = "--watch cannot be combined with --json, --dry-run or --engine; leave one out"
                 raise SettingsError(msg)
             _watch(settings, paths, options, errors, interruption)
-        report = _ingest(settings, paths, options, errors, interruption.event)
+        report = _ingest(settings, paths, options, errors, interruption.event, engine=chosen)
     except KnowledgeBaseError as error:
         if debug:
             raise
@@ -120,6 +135,8 @@ def _ingest(
     options: IngestOptions,
     errors: Console,
     cancel: threading.Event,
+    *,
+    engine: EngineChoice,
 ) -> IngestReport:
     try:
         with (
@@ -133,6 +150,7 @@ def _ingest(
                 on_event=shown.on_event,
                 cancel=cancel,
                 refining=shown.refining,
+                engine=engine,
             )
             ending.begin()
             return report
@@ -199,6 +217,15 @@ def _watch(
 
 def _status(report: IngestReport) -> int:
     return EXIT_OK if report.ok else EXIT_FAILED
+
+
+def _engine(name: EngineName, address: str, gpus: float, models_at: str) -> EngineChoice:
+    if name == "ray":
+        return RayCluster(address=address, gpus_per_actor=gpus, models_at=models_at)
+    if address or gpus or models_at:
+        msg = "--address, --gpus-per-actor and --models-at are for --engine ray; add it"
+        raise SettingsError(msg)
+    return name
 
 
 def _passwords(given: list[str], file: Path | None) -> tuple[str, ...]:

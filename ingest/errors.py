@@ -17,7 +17,8 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
     ├── LoaderCrashError          crash
     └── LoaderUnavailableError    unavailable     its library cannot be imported
 
-``WorkerStartError`` is about no file: no worker process can be started at all.
+``WorkerStartError`` is about no file: no worker process can be started at all. ``ClusterError`` is
+about a Ray cluster: none answers, or no node of it can do what is asked.
 """
 
 from __future__ import annotations
@@ -137,6 +138,10 @@ class LoaderUnavailableError(LoadError):
     """The loader of this format cannot be imported: a library is missing or broken."""
 
     code = "unavailable"
+
+
+class ClusterError(KnowledgeBaseError):
+    """No Ray cluster answers, or none of its nodes can do what is asked."""
 
 
 class WorkerStartError(KnowledgeBaseError):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.engines.choice import EngineChoice, open_engine
+from ingest.engines.local import LocalEngine
 from ingest.finding.candidate import Candidate
 from ingest.finding.names import as_text
 from ingest.finding.objects.address import local_path, object_address
@@ -16,6 +19,7 @@ from ingest.pipeline.report import IngestReport
 from ingest.pipeline.sentences import Refining
 from ingest.results import OnEvent
 from ingest.sending.keeping import Sent, keep
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, CollectionRef
 
@@ -32,6 +36,7 @@ def ingest(
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
     refining: Refining | None = None,
+    engine: EngineChoice = "local",
 ) -> IngestReport:
     """Bring folders and files up to date in a collection.
 
@@ -53,10 +58,13 @@ def ingest(
         on_event: told of each file's progress.
         cancel: set it to end.
         refining: who is told of sentences, if they are not left for later.
+        engine: ``ray``, or a :class:`~ingest.engines.choice.RayCluster`, has the nodes of a Ray
+            cluster read and embed; this process finds the files and stores.
 
     Raises:
+        ClusterError: there is no such cluster, or no node of it can do its part.
+        MissingExtraError: the extra ``ray``, or the package for such URLs, is not installed.
         UnreadableFileError: a path does not exist, or a URL cannot be listed.
-        MissingExtraError: the package for such URLs is not installed.
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
@@ -65,18 +73,22 @@ def ingest(
     if not isinstance(base, KnowledgeBase):
         from ingest.sending.serving import ingest_there  # noqa: PLC0415 - few need its client
 
+        if engine != "local":
+            msg = "a served knowledge base is sent its files, by this machine: leave the engine out"
+            raise SettingsError(msg)
         name = collection.name if isinstance(collection, CollectionInfo) else collection
         return ingest_there(base, paths, collection=name, options=options, on_event=on_event)
-    run = Run(base, collection, options, on_event, cancel)
-    try:
-        run.find(paths)
-    except KeyboardInterrupt:
-        return run.interrupted()
-    report = run.record(
-        [told(path) for path in paths],
-        lambda: run.finder.candidates,
-    )
-    return run.refined(report, refining or Refining())
+    with closing(open_engine(engine, base)) as chosen:
+        run = Run(base, collection, options, on_event, cancel, engine=chosen)
+        try:
+            run.find(paths)
+        except KeyboardInterrupt:
+            return run.interrupted()
+        report = run.record(
+            [told(path) for path in paths],
+            lambda: run.finder.candidates,
+        )
+        return run.refined(report, refining or Refining())
 
 
 def told(path: Path | str) -> str:
@@ -106,7 +118,9 @@ def ingest_uploads(
         CollectionGoneError: the collection was deleted during the run.
         KnowledgeBaseError: the store or the model failed.
     """
-    run = Run(base, collection, options or IngestOptions(), on_event, cancel)
+    run = Run(
+        base, collection, options or IngestOptions(), on_event, cancel, engine=LocalEngine(base)
+    )
 
     def kept() -> list[Candidate]:
         candidates, remarks = keep(base, uploads, collection=run.collection)

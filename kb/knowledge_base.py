@@ -23,6 +23,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
 
     Attributes:
         settings: what it was opened with.
+        embedder_is_given: the model is one that was given to :meth:`open`.
         indexing: documents in, in the steps that ingestion runs side by side.
         files: what is known of the files that documents came from.
         keys: what opens the server, :mod:`kb.server`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -52,3 +53,12 @@ def checkpoint() -> Callable[[], None]:
             raise StoppedError
 
     return check
+
+
+def rest(seconds: float) -> None:
+    """Wait, and end early with :class:`StoppedError` once nobody waits for the present work."""
+    nobody_waits = _nobody_waits.get()
+    if nobody_waits is None:
+        time.sleep(seconds)
+    elif nobody_waits.wait(seconds):
+        raise StoppedError

@@ -26,6 +26,7 @@ from kb.settings import Settings
 from kb.text import normalise
 from ui.evaluating import Evaluations
 from ui.incoming import Incoming
+from ui.model_work import ModelWork
 
 _DRAWING_S = 20.0
 # Streamlit imports them at the first table and the first chart, seconds on a busy machine.
@@ -40,6 +41,7 @@ class Session:
         self.incoming = Incoming(settings.incoming_dir, most_file=settings.max_file_mb << 20)
         self.jobs = Jobs(self.base)
         self.evaluations = Evaluations(self.base)
+        self.models = ModelWork(self.base)
         self._draughtsman: Sandbox | None = None
         self._lock = threading.Lock()
         self._overview: tuple[tuple[str, int], Overview] | None = None
@@ -116,6 +118,7 @@ class Session:
     def close(self) -> None:
         """Stop working on jobs, which go on at the next start; then close the knowledge base."""
         self.jobs.close()
+        self.models.close()
         with self._lock:
             if self._draughtsman is not None:
                 self._draughtsman.close(cancel=True)

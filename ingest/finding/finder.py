@@ -115,6 +115,17 @@ class Finder:
         file = on_disk(source.root, source.path)
         return file is None or file.is_dir()
 
+    def is_lost(self, root: str) -> bool:
+        """Say whether nothing is at a root any more."""
+        return self._objects.is_empty(root) if is_url(root) else on_disk(root, "") is None
+
+    @staticmethod
+    def place_of(root: str, prefix: str) -> str:
+        """Return how people are told of a folder below a root."""
+        if is_url(root):
+            return f"{root}/{prefix}".rstrip("/")
+        return str(on_disk(root, prefix) or root)
+
     def looked_for(self, source: Source) -> bool:
         """Say whether a source would have been found if it were there and nothing left it out."""
 

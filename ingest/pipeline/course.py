@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from ingest.engines.base import Engine
 from ingest.finding.candidate import Candidate
 from ingest.finding.finder import Finder
-from ingest.finding.names import on_disk
 from ingest.finding.placing import homes
 from ingest.finding.renaming import renamed_roots
 from ingest.options import IngestOptions
@@ -21,7 +21,6 @@ from ingest.pipeline.pipeline import Pipeline
 from ingest.pipeline.planning import Planner, adopted_states, proposed
 from ingest.pipeline.report import IngestReport
 from ingest.pipeline.sentences import Refining, refined
-from ingest.reading.sandbox import Sandbox
 from ingest.results import FileResult, OnEvent
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -42,8 +41,11 @@ class Run:
         options: IngestOptions,
         on_event: OnEvent | None,
         cancel: threading.Event | None,
+        *,
+        engine: Engine,
     ) -> None:
         self._base = base
+        self._engine = engine
         if not isinstance(collection, CollectionInfo):
             collection = base.held(collection)
         self.collection: CollectionRef = collection
@@ -64,15 +66,15 @@ class Run:
         self.finder = self._found(paths, states)
         placed = homes(every, unplaced, self.finder)
         states += [state for state in every if state.source.root in placed]
-        renamed = {**renamed_roots(states, self.finder.candidates), **placed}
+        renamed = {**renamed_roots(states, self.finder.candidates, self.finder.is_lost), **placed}
         if renamed:
             # Once more, now that it is known which files the folder holds under its new name.
             self.finder = self._found(paths, adopted_states(states, renamed))
-            places = {old: on_disk(*new) or Path(new[0]) for old, new in renamed.items()}
+            places = {old: self.finder.place_of(*new) for old, new in renamed.items()}
             self._remarks += [
                 f"the folder {old} is {new} now; its files were taken over"
                 for old, new in places.items()
-                if str(new) != old
+                if new != old
             ]
         self._adopted = {**renamed, **self.finder.adopted}
 
@@ -135,6 +137,7 @@ class Run:
             refining,
             started=self._started,
             cancel=self._cancel,
+            engine=self._engine,
         )
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
@@ -149,11 +152,7 @@ class Run:
             planner,
             collection=collection,
             fetcher=self._fetcher(planner),
-            sandbox=lambda: Sandbox(
-                workers=settings.workers or None,
-                timeout_s=settings.file_timeout_s,
-                memory_bytes=settings.file_memory_mb * 2**20,
-            ),
+            engine=self._engine,
             options=self._options.loading(settings),
             on_event=self._on_event,
             cancel=self._cancel,

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from ingest.engines.base import Embedding
 from ingest.pipeline.clocks import BusyClock
 from ingest.pipeline.stages import Embedded, Ready
-from kb.embedding.base import Embedder
 
-# Chunks embedded in one call: enough that all cores have work until its end, few enough that
-# Ctrl-C and progress are prompt (a second or two on a CPU).
-CALL_CHUNKS = 32
-# Small documents share calls; more than this and their commits come in bursts.
-GROUP_CHUNKS = 128
+# Small documents share calls; more than so many calls and their commits come in bursts.
+_GROUP_CALLS = 4
+
+
+def group_chunks(embedding: Embedding) -> int:
+    """Return how many chunks of small documents are embedded as one group."""
+    return _GROUP_CALLS * embedding.call_chunks
 
 
 def embed_group(
     group: Sequence[Ready],
-    embedder: Embedder,
+    embedding: Embedding,
     *,
     clock: BusyClock,
     cancel: threading.Event,
@@ -31,6 +33,7 @@ def embed_group(
     ``on_progress`` is told how many of a document's missing chunks are done. After ``cancel``
     no more calls are made and the rest of the group is not yielded.
     """
+    embedder = embedding.embedder
     missing = [(place, row) for place, r in enumerate(group) for row in r.prepared.missing]
     sizes = [ready.missing for ready in group]
     ends = np.cumsum(sizes)
@@ -44,7 +47,7 @@ def embed_group(
             handed += 1
         if done == len(missing) or cancel.is_set():
             return
-        part = missing[done : done + CALL_CHUNKS]
+        part = missing[done : done + embedding.call_chunks]
         with clock:
             fresh[done : done + len(part)] = embedder.embed_documents(
                 [group[place].prepared.inputs[row] for place, row in part]

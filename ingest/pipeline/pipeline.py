@@ -1,8 +1,9 @@
 """Reading, splitting, embedding and storing, side by side, so that the embedder never waits.
 
-One thread decides what is to be read and feeds the loaders' processes; one cuts documents into
-chunks; one embeds; one stores. A budget bounds the text that is under way between a file's
-reading and its commit, so that a folder of any size needs the same memory.
+One thread decides what is to be read and feeds whoever reads; one cuts documents into chunks that
+their reader has not cut; one embeds, or a few where an engine has many models; one stores. A budget
+bounds the text that is under way between a file's reading and its commit, so that a folder of any
+size needs the same memory.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
+from ingest.engines.base import Embedding, Engine
 from ingest.finding.candidate import Candidate
 from ingest.loaders.base import LoadOptions
 from ingest.pipeline.clocks import StageClocks
-from ingest.pipeline.embedding import GROUP_CHUNKS, embed_group
+from ingest.pipeline.embedding import embed_group, group_chunks
 from ingest.pipeline.fetching import Fetcher
 from ingest.pipeline.planning import Planner
 from ingest.pipeline.queues import Budget, Channel
 from ingest.pipeline.reader import Reader
 from ingest.pipeline.recording import Recorder
 from ingest.pipeline.stages import Embedded, Loaded, Ready
-from ingest.reading.sandbox import Sandbox
+from ingest.reading.base import CutFile
 from ingest.results import FileEvent, FileResult, OnEvent
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
@@ -43,7 +46,7 @@ class Pipeline:
         planner: decides what has to be done for each file.
         collection: the one that is filled, whatever it is called by now.
         fetcher: has the files on this machine when they are decided for.
-        sandbox: makes the loaders' processes when the first file has to be read.
+        engine: where files are read and texts embedded.
         options: how files are read.
         on_event: told of progress.
         cancel: set it to stop after the commit under way.
@@ -59,13 +62,14 @@ class Pipeline:
         *,
         collection: CollectionInfo,
         fetcher: Fetcher,
-        sandbox: Callable[[], Sandbox],
+        engine: Engine,
         options: LoadOptions,
         on_event: OnEvent,
         cancel: threading.Event,
     ) -> None:
         self.clocks = StageClocks.start()
         self._base = base
+        self._engine = engine
         self._planner = planner
         self._collection = collection
         self._recorder = Recorder(base, planner, collection=collection, on_event=on_event)
@@ -78,7 +82,7 @@ class Pipeline:
         self._reader = Reader(
             self._recorder,
             fetcher=fetcher,
-            sandbox=sandbox,
+            files=engine.reader,
             options=options,
             budget=self._budget,
             loaded=self._loaded,
@@ -189,24 +193,48 @@ class Pipeline:
             outcome="warnings" if file.document.notices else "indexed",
         )
         with self.clocks.splitting:
-            made = self._base.indexing.split(
-                file.document,
-                content_hash=file.content_hash,
-                settings_hash=state.settings_hash,
-                size=file.size,
-            )
+            if isinstance(file, CutFile):
+                made = replace(file.made, settings_hash=state.settings_hash)
+            else:
+                made = self._base.indexing.split(
+                    file.document,
+                    content_hash=file.content_hash,
+                    settings_hash=state.settings_hash,
+                    size=file.size,
+                )
             prepared = self._base.indexing.look_up(made, self._collection)
         return Ready(state, prepared, loaded.started, loaded.weight)
 
     def _embed_all(self) -> None:
-        while group := self._ready.get_group(lambda ready: ready.missing, at_most=GROUP_CHUNKS):
-            self._embed(group)
+        first = self._ready.get()
+        if first is None:
+            return
+        embedding = self._engine.embedding()
+        self._budget.widen(BUDGET_CHARACTERS * embedding.models)
+        lanes = [
+            threading.Thread(target=self._guard, args=(partial(self._embed_lane, embedding), None))
+            for _ in range(1, embedding.lanes)
+        ]
+        for lane in lanes:
+            lane.start()
+        try:
+            self._embed([first], embedding)
+            del first
+            self._embed_lane(embedding)
+        finally:
+            for lane in lanes:
+                lane.join()
+
+    def _embed_lane(self, embedding: Embedding) -> None:
+        enough = group_chunks(embedding)
+        while group := self._ready.get_group(lambda ready: ready.missing, at_most=enough):
+            self._embed(group, embedding)
             del group
 
-    def _embed(self, group: Sequence[Ready]) -> None:
+    def _embed(self, group: Sequence[Ready], embedding: Embedding) -> None:
         for embedded in embed_group(
             group,
-            self._base.embedder,
+            embedding,
             clock=self.clocks.embedding,
             cancel=self._cancel,
             on_progress=lambda ready, done: self._recorder.emit(_embedding(ready, done)),

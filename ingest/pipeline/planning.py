@@ -14,14 +14,12 @@ from typing import Literal
 from ingest.errors import (
     EncryptedFileError,
     LoadError,
-    LoaderUnavailableError,
     UnreadableFileError,
-    UnsupportedFormatError,
     WrongPasswordError,
 )
 from ingest.finding.candidate import Candidate
-from ingest.loaders import loader_for
 from ingest.loaders.base import LoadOptions
+from ingest.loaders.identity import loader_identity
 from ingest.results import FileResult, Outcome
 from kb.hashing import file_sha256
 from kb.knowledge_base import KnowledgeBase
@@ -263,17 +261,6 @@ def proposed(decision: Decision) -> FileResult:
         reason=error if failed else "",
         reason_code=before.reason_code if before and failed else "",
     )
-
-
-def loader_identity(path: Path, options: LoadOptions) -> str:
-    """Name what would read ``path``, with its version and the choices that change its text."""
-    try:
-        loader = loader_for(path)
-    except UnsupportedFormatError:
-        return "none"
-    except LoaderUnavailableError:  # its worker will say so of each file
-        return "unavailable"
-    return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"
 
 
 def _looks_the_same(before: FileState, candidate: Candidate) -> bool:

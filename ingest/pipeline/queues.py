@@ -103,6 +103,12 @@ class Budget:
             self._inside += weight
             return True
 
+    def widen(self, capacity: int) -> None:
+        """Let more in from now on."""
+        with self._changed:
+            self._capacity = max(self._capacity, capacity)
+            self._changed.notify_all()
+
     def leave(self, weight: int) -> None:
         """Make room again; a negative weight says that something has turned out heavier."""
         with self._changed:

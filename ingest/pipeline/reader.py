@@ -1,4 +1,4 @@
-"""The first stage of a run: decides what each file needs, and has it read in a worker process."""
+"""The first stage of a run: decides what each file needs, and has it read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.pipeline.planning import Decision
 from ingest.pipeline.queues import Budget, Channel
 from ingest.pipeline.recording import Recorder
 from ingest.pipeline.stages import Loaded
-from ingest.reading.sandbox import Sandbox
+from ingest.reading.base import FileReader
 from ingest.results import FileEvent
 
 # A document weighs its characters and this: pages, sections and rows of even an empty one.
@@ -34,7 +34,7 @@ class Reader:
 
     Args:
         fetcher: decides for files, and has them on this machine.
-        sandbox: makes the worker processes when the first file has to be read.
+        files: makes who reads files, when the first one has to be read.
         loaded: where files go that were read; closed when there are no more.
         cancel: set by others to stop.
         on_bug: told of an exception that is no fault of a file.
@@ -45,7 +45,7 @@ class Reader:
         recorder: Recorder,
         *,
         fetcher: Fetcher,
-        sandbox: Callable[[], Sandbox],
+        files: Callable[[], FileReader],
         options: LoadOptions,
         budget: Budget,
         loaded: Channel[Loaded],
@@ -55,8 +55,8 @@ class Reader:
     ) -> None:
         self._recorder = recorder
         self._fetcher = fetcher
-        self._make_sandbox = sandbox
-        self._sandbox: Sandbox | None = None
+        self._make_files = files
+        self._files: FileReader | None = None
         self._options = options
         self._budget = budget
         self._loaded = loaded
@@ -79,16 +79,16 @@ class Reader:
         self._wait_for_at_most(0)
 
     def close(self) -> None:
-        """End the worker processes: at once if the run was cancelled."""
-        if self._sandbox is not None:
-            self._sandbox.close(cancel=self._cancel.is_set())
+        """End reading: at once if the run was cancelled."""
+        if self._files is not None:
+            self._files.close(cancel=self._cancel.is_set())
         self._fetcher.close()
 
     def _submit(self, decision: Decision) -> None:
-        if self._sandbox is None:
-            self._sandbox = self._make_sandbox()
+        if self._files is None:
+            self._files = self._make_files()
         # One file waits for the worker that is free next.
-        if not self._wait_for_at_most(self._sandbox.workers):
+        if not self._wait_for_at_most(self._files.workers):
             return
         candidate = decision.candidate
         is_text = candidate.path.suffix.lower() in _TEXT_SUFFIXES
@@ -109,7 +109,7 @@ class Reader:
                 FileEvent(source=candidate.source, stage="reading", done=done, total=total)
             )
 
-        future = self._sandbox.submit(candidate.path, self._options, progress)
+        future = self._files.submit(candidate.path, self._options, progress)
         future.add_done_callback(lambda f: self._on_read(decision, f, started, weight))
 
     def _wait_for_at_most(self, files: int) -> bool:
@@ -124,7 +124,7 @@ class Reader:
     def _on_read(
         self, decision: Decision, future: Future[LoadedFile], started: float, guess: int
     ) -> None:
-        """Take a file from a thread of the sandbox; must not wait there."""
+        """Take a file from a thread of whoever reads; must not wait there."""
         self._clock.__exit__()
         self._fetcher.release(decision.candidate)
         weight = 0  # of what stays under way

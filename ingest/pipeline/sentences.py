@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ingest.engines.base import Engine
 from ingest.pipeline.report import IngestReport
 from kb.errors import CollectionGoneError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -37,6 +38,7 @@ def refined(
     *,
     started: float,
     cancel: threading.Event,
+    engine: Engine,
 ) -> IngestReport:
     """Compute the vectors of all sentences that the collection lacks; return the whole report.
 
@@ -49,6 +51,7 @@ def refined(
         refining: who is told.
         started: when the run began, by the monotonic clock.
         cancel: set it to end early.
+        engine: who embeds.
 
     Raises:
         CollectionGoneError: the collection was deleted meanwhile.
@@ -67,7 +70,9 @@ def refined(
         refining.on_progress(done, total)
 
     try:
-        done = base.refine(collection, on_progress, stop=cancel)
+        done = base.refine(
+            collection, on_progress, stop=cancel, embedder=lambda: engine.embedding().embedder
+        )
     except KeyboardInterrupt:
         return replace(report, interrupted=True)
     except CollectionGoneError:

@@ -157,8 +157,11 @@ class _Files:
     tags: Mapping[Source, tuple[str, ...]]
 
     def json(self, state: FileState) -> dict[str, Any]:
+        known = asdict(state)
+        if not state.revision:  # older releases read archives without objects as before
+            del known["revision"]
         return {
-            **asdict(state),
+            **known,
             "seen_at": self.seen.get(state.source) or now(),
             "tags": self.tags.get(state.source, ()),
         }

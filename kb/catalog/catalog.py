@@ -57,6 +57,7 @@ class Catalog(LookingUp):
             if not current:
                 with self._changing() as change:
                     change.renew_terms()
+                    change.renew_names()
         except BaseException:
             self.close()
             raise
@@ -87,6 +88,7 @@ class Catalog(LookingUp):
         """Rewrite the file without the pages of what was deleted."""
         with self.change() as change:
             change.merge_keyword_indexes()
+            change.merge_names()
         self._connections.vacuum()
 
     def close(self) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kb.catalog.base import Transaction
@@ -12,9 +11,7 @@ from kb.catalog.numbers import storable
 from kb.catalog.rows import failed_file, file_state, now
 from kb.errors import ChangedMeanwhileError
 from kb.records import FailedFile, FileState, Source
-
-# What LIKE takes for a pattern, and how it is written to stand for itself.
-_LIKE, _ESCAPED = re.compile(r"[%_\\]"), r"\\\g<0>"
+from kb.words.file_names import name_words
 
 
 class SourceReads(Transaction):
@@ -108,24 +105,6 @@ class SourceReads(Transaction):
             found[row["document_id"]].append(Source(root=row["root"], path=row["path"]))
         return {document_id: tuple(each) for document_id, each in found.items()}
 
-    def paths_with(self, collection_id: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """Give (document id, path) of files whose path holds all words, in any case."""
-        holds: list[str] = []
-        patterns: list[str] = []
-        for word in words:
-            # LIKE knows the case of ASCII alone.
-            spelled = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
-            forms = [word] if word.isascii() else list(spelled)
-            holds.append(" OR ".join(["path LIKE ? ESCAPE '\\'"] * len(forms)))
-            patterns += [f"%{_LIKE.sub(_ESCAPED, form)}%" for form in forms]
-        condition = " AND ".join(f"({each})" for each in holds)
-        rows = self._db.execute(
-            "SELECT document_id, path FROM sources WHERE collection_id = ?"  # noqa: S608 - words are parameters
-            f" AND document_id IS NOT NULL AND {condition}",
-            (collection_id, *patterns),
-        )
-        yield from map(tuple, rows)
-
     def contents_in_use(self, root: str) -> list[tuple[str, str]]:
         """Return (path, content hash) of every file of a root that something refers to.
 
@@ -164,12 +143,12 @@ class SourceChanges(SourceReads):
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
         """Give a source another place; its document stays as it is."""
         self._db.execute(
-            "UPDATE sources SET root = ?, path = ?, size = ?, mtime_ns = ?, revision = ?,"
-            " seen_at = ?"
-            " WHERE collection_id = ? AND root = ? AND path = ?",
+            "UPDATE sources SET root = ?, path = ?, name_words = ?, size = ?, mtime_ns = ?,"
+            " revision = ?, seen_at = ? WHERE collection_id = ? AND root = ? AND path = ?",
             (
                 new.source.root,
                 new.source.path,
+                name_words(new.source.path),
                 new.size,
                 new.mtime_ns,
                 new.revision,
@@ -218,9 +197,9 @@ class SourceChanges(SourceReads):
     def _record(self, collection_id: str, file: FileState) -> None:
         """Insert or replace what is known of a source."""
         self._db.execute(
-            "INSERT INTO sources (collection_id, root, path, document_id, size, mtime_ns,"
-            " revision, content_hash, settings_hash, outcome, reason, reason_code, seen_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO sources (collection_id, root, path, name_words, document_id, size,"
+            " mtime_ns, revision, content_hash, settings_hash, outcome, reason, reason_code,"
+            " seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (collection_id, root, path) DO UPDATE SET"
             " document_id = excluded.document_id, size = excluded.size,"
             " mtime_ns = excluded.mtime_ns, revision = excluded.revision,"
@@ -232,6 +211,7 @@ class SourceChanges(SourceReads):
                 collection_id,
                 file.source.root,
                 file.source.path,
+                name_words(file.source.path),
                 file.document_id,
                 file.size,
                 file.mtime_ns,

@@ -6,6 +6,7 @@ from kb.catalog.addresses import AddressReads
 from kb.catalog.chunks import ChunkReads
 from kb.catalog.collections import CollectionReads
 from kb.catalog.documents import DocumentReads
+from kb.catalog.file_names import FileNameChanges, FileNameReads
 from kb.catalog.filters import FilterReads
 from kb.catalog.hidden import HiddenChanges, HiddenReads
 from kb.catalog.job_changes import JobChanges
@@ -32,6 +33,7 @@ class State(
     ChunkReads,
     DocumentReads,
     AddressReads,
+    FileNameReads,
     OverviewReads,
     SourceReads,
     TagReads,
@@ -55,6 +57,7 @@ class State(
 class Change(
     CollectionChanges,
     VersionChanges,
+    FileNameChanges,
     RunChanges,
     JobChanges,
     KeyChanges,

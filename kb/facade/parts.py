@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from typing import Literal
 
 from kb.api_keys import ApiKeys
 from kb.chat.opening import open_chat_model
@@ -25,7 +26,10 @@ from kb.uploads import Uploads
 
 
 class Parts:
-    """Makes the parts of a knowledge base and frees them. Models are loaded at first use."""
+    """Makes the parts of a knowledge base and frees them. Models are loaded at first use.
+
+    ``embedder_is_given`` says that a program brought the model along, which settings do not name.
+    """
 
     def __init__(
         self,
@@ -41,9 +45,11 @@ class Parts:
             interrupted=interrupted,
             vectors=vector_access(settings),
         )
+        self.embedder_is_given = embedder is not None
         self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
-        self._chat = Lazy(partial(open_chat_model, settings))
-        self._reranker = Lazy(partial(open_reranker, settings))
+        # Both are opened by the settings of that moment: see use_model.
+        self._chat = Lazy(lambda: open_chat_model(self.settings))
+        self._reranker = Lazy(lambda: open_reranker(self.settings))
         self._means = LanguageMeans(self._store, self._loaded.get, enabled=settings.language_means)
         self._searcher = Searcher(
             settings, self._store, self._loaded.get, self._reranker.get, self._means
@@ -55,6 +61,16 @@ class Parts:
         self.likeness = Likeness(self._store)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
+
+    def use_model(self, setting: Literal["reranker", "chat_model"], value: str | None) -> None:
+        """Take another reranker or chat model into use from now on, None for none.
+
+        It is opened at the next search or question. An answer that the former chat model is
+        writing ends with an error. The settings' file is left as it is.
+        """
+        self.settings = self.settings.model_copy(update={setting: value})
+        self._searcher.adopt(self.settings)
+        (self._reranker if setting == "reranker" else self._chat).close()
 
     def close(self) -> None:
         """Free the models and the store's files."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from kb.archive import exporting, importing
 from kb.archive.exporting import ArchiveInfo
 from kb.catalog.runs import RunInfo
+from kb.embedding.base import Embedder
 from kb.facade.collections import CollectionMethods
 from kb.indexing import reembedding, refining
 from kb.indexing.reembedding import Reembedding
@@ -87,6 +88,7 @@ class UpkeepMethods(CollectionMethods):
         on_progress: OnRefined | None = None,
         *,
         stop: threading.Event | None = None,
+        embedder: Callable[[], Embedder] | None = None,
     ) -> Refinement:
         """Compute the vectors of sentences that a collection's chunks lack, newest documents first.
 
@@ -99,6 +101,7 @@ class UpkeepMethods(CollectionMethods):
             collection: which; None is the one in the settings.
             on_progress: told (chunks that are done, of how many).
             stop: set it to end early; call again to go on.
+            embedder: opens another way to the same model, if something is to be done.
 
         Raises:
             CollectionError: there is no such collection, or it was deleted meanwhile.
@@ -106,9 +109,8 @@ class UpkeepMethods(CollectionMethods):
             EmbeddingError: the model failed; what is done stays done.
         """
         target = self._store.catalog.meant_collection(collection, self.settings.collection)
-        done = refining.refine(
-            self._store, self.indexing, target, on_progress=on_progress, stop=stop
-        )
+        indexing = self.indexing.embedding_by(embedder) if embedder else self.indexing
+        done = refining.refine(self._store, indexing, target, on_progress=on_progress, stop=stop)
         self._means.make_if_possible(target.id, stop=stop)
         return done
 

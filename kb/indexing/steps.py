@@ -221,6 +221,10 @@ class Indexing:
         with self._store.catalog.reading() as state:
             return state.current_collection(collection)
 
+    def embedding_by(self, opening: Callable[[], Embedder]) -> Indexing:
+        """Return the same steps with another way to the model, which its owner closes."""
+        return Indexing(self._settings, self._store, Lazy(opening))
+
     def check_embedder(self, target: CollectionInfo) -> None:
         """Refuse a collection whose vectors come from another model.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from kb.errors import ModelError
 from kb.hashing import file_sha256
 from kb.locked_files import LockedFile
 from kb.retry import AWAY_STATUSES, RetryPolicy, requested_wait_s
+from kb.stopping import checkpoint, rest
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many there will be."""
@@ -76,6 +76,7 @@ def fetch(
 
     Raises:
         ModelError: no room on the disk, wrong contents, or another process fetches it.
+        StoppedError: the work was made stoppable, and nobody waits for it any more.
         httpx.HTTPError: the server refused, or broke off too many times in a row.
     """
     part = target.with_name(f"{target.name}.{remote.sha256[:16]}.part")
@@ -186,7 +187,7 @@ def persist(
             hopeless = isinstance(error, _NO_CONNECTION) and not gained()
             if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
-            time.sleep(_wait_s(error, failures, patience.policy))
+            rest(_wait_s(error, failures, patience.policy))
 
 
 def _receive(
@@ -197,6 +198,7 @@ def _receive(
     if at > remote.size:
         part.unlink()
         at = 0
+    check = checkpoint()
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={at}-"} if at else {})}
     with client.stream("GET", remote.url, headers=headers, follow_redirects=True) as response:
         if response.status_code == _RANGE_NOT_SATISFIABLE:
@@ -210,6 +212,7 @@ def _receive(
             file.seek(at)
             # As they come: blocks of a fixed size would be lost with the connection, half full.
             for block in response.iter_raw():
+                check()
                 at += len(block)
                 if at > remote.size:
                     file.truncate(0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
 from kb.languages.queries import query_languages
 from kb.search.codes import Code, codes_in
+from kb.words.file_names import holding_all, with_others
 from kb.words.grammar import builder, known_languages, telling
 from kb.words.stems import languages_of, stem_tokens
 from kb.words.terms import Term, is_single_character, terms, token
@@ -36,7 +36,7 @@ class Telling:
         self._asked = tuple(telling(query, spoken))
         self.singles = {term.text for term in self._asked if is_single_character(term.text)}
         # By word: the terms that it lies in, and those that lie in it, itself among them.
-        self._words = _with_others(self._asked)
+        self._words = with_others(self._asked)
         self._codes = tuple(codes_in(query, self._asked))
         written = (query[term.start : term.end] for term in self._asked if not term.form)
         self.words = sorted(dict.fromkeys(written), key=len, reverse=True)
@@ -53,6 +53,11 @@ class Telling:
             return False
         lower = text.lower()
         return not all(beginning in lower for beginning in self._beginnings)
+
+    @property
+    def names(self) -> str:
+        """The FTS5 expression of file names that hold all words."""
+        return holding_all(self._asked)
 
     def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
         """Return each term and its stems in some languages, as the index spells them."""
@@ -165,25 +170,6 @@ def coverage(wanted: Telling, text: str, language: str = "") -> float:
 def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:
     """Return a term and its stems as the index spells them: 1.2.3 and 1_2_3 are one."""
     return frozenset((token(term.text), *stem_tokens(term.word, languages)))
-
-
-def _with_others(asked: Sequence[Term]) -> list[tuple[list[int], list[int]]]:
-    """Return for each word the places of the terms that hold it, and of those that it holds."""
-    words = sorted((term.start, term.end, at) for at, term in enumerate(asked) if not term.form)
-    starts = [start for start, _, _ in words]
-    result: list[tuple[list[int], list[int]]] = [([at], [at]) for _, _, at in words]
-    for at, term in enumerate(asked):
-        if not term.form:
-            continue
-        place = max(0, bisect_right(starts, term.start) - 1)
-        while place < len(words) and starts[place] < term.end:
-            start, end, _ = words[place]
-            if term.start <= start and end <= term.end:
-                result[place][0].append(at)
-            elif start <= term.start and term.end <= end:
-                result[place][1].append(at)
-            place += 1
-    return result
 
 
 def sentences(text: str) -> list[Span]:

@@ -71,6 +71,10 @@ class Searcher:
         self._queries = QueryCache()
         self._frequencies = TermFrequencies()
 
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from the next search on."""
+        self._settings = settings
+
     def search(self, request: SearchRequest) -> list[SearchHit]:
         """Return the passages that answer a request best, best first; none for a blank query.
 

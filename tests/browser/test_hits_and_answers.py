@@ -26,6 +26,7 @@ pytestmark = pytest.mark.browser
 HERON = "The grey heron waits motionless in shallow water and strikes at passing fish."
 EGRET = "The white egret waits motionless in shallow water and strikes at small fish."
 OTTER = "The otter sleeps in its holt under the roots of an alder, far from the heron."
+MODEL_TIMEOUT_MS = 180_000
 NARROW = {"width": 400, "height": 850}
 
 
@@ -60,6 +61,9 @@ def opened(chromium: Browser, url: str, watched: Callable[[Page], Tab]) -> Itera
     context.set_default_timeout(60_000)
     tab = watched(context.new_page())
     tab.page.goto(url)
+    loading = tab.page.get_by_text("The model is loading")
+    tab.page.get_by_role("heading", name="Search", exact=True).wait_for()
+    expect(loading).to_have_count(0, timeout=MODEL_TIMEOUT_MS)
     yield tab
     context.close()
     assert tab.troubles == []

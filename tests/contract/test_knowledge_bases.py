@@ -584,7 +584,7 @@ def test_the_client_has_every_method_that_asks_or_changes_what_is_stored() -> No
     upkeep = {
         *("check", "compact", "export", "import_archive", "migrate", "reembed", "refine"),
         *("begin_run", "make_language_means", "language_means", "chunk_languages"),
-        *("vector_store", "open", "held", "document_page", "change_collection"),
+        *("vector_store", "open", "held", "document_page", "change_collection", "use_model"),
         *("original", "originals"),  # of which client.download() gives the bytes
     }
     methods = {

@@ -17,6 +17,7 @@ from ingest.cli import app
 from ingest.finding.objects.filesystem import ObjectStore
 from ingest.watch import Watcher
 from kb import KnowledgeBase, Settings
+from kb.client import Client
 from kb.errors import SettingsError
 from kb.records import FileState
 
@@ -144,6 +145,8 @@ def test_an_object_under_another_key_is_moved_and_not_embedded_again(
     assert str(moved.old_source) == f"{bucket.url}/docs/tea.txt"
     assert report.embedded == 0
     assert f"{bucket.url}/kitchen/green tea.txt" in fill.found("green tea")
+    assert "moved" not in outcomes(fill(bucket.url)).values()
+    assert fill.fetched == []
 
 
 def test_a_deleted_object_is_named_and_removed_with_prune(fill: Fill, bucket: Bucket) -> None:
@@ -195,6 +198,85 @@ def test_a_folder_above_takes_over_what_was_given_by_itself(fill: Fill, bucket: 
 
     assert outcomes(report) == {"docs/guides/harbour.txt": "unchanged", "docs/tea.txt": "added"}
     assert {state.source.root for state in fill.states} == {bucket.url}
+
+
+def test_an_empty_folder_whose_objects_lie_in_another_one_is_not_taken_for_it_by_size_alone(
+    fill: Fill, bucket: Bucket
+) -> None:
+    fill(f"{bucket.url}/docs")
+    bucket.delete("docs/tea.txt")
+    bucket.delete("docs/guides/harbour.txt")
+    bucket.put("papers/tea.txt", TEA)
+    bucket.put("papers/guides/harbour.txt", HARBOUR)
+
+    report = fill(f"{bucket.url}/papers")
+
+    # Nothing but their times tells these objects apart: their bytes say that they are copies.
+    assert set(outcomes(report).values()) == {"added"}
+    assert report.embedded == 0
+
+
+def test_a_folder_that_was_renamed_takes_its_documents_along(fill: Fill, bucket: Bucket) -> None:
+    fill(f"{bucket.url}/docs")
+    bucket.move("docs/tea.txt", "papers/2025/tea.txt")
+    bucket.move("docs/guides/harbour.txt", "papers/2025/guides/harbour.txt")
+
+    report = fill(f"{bucket.url}/papers")
+
+    assert outcomes(report) == {
+        "2025/tea.txt": "unchanged",
+        "2025/guides/harbour.txt": "unchanged",
+    }
+    assert report.remarks == (
+        f"the folder {bucket.url}/docs is {bucket.url}/papers/2025 now; its files were taken over",
+    )
+    assert fill.fetched == []
+    assert {state.source.root for state in fill.states} == {f"{bucket.url}/papers"}
+
+
+def test_a_folder_that_was_copied_is_another_one(fill: Fill, bucket: Bucket) -> None:
+    bucket.put("docs/third.txt", BICYCLE)
+    fill(f"{bucket.url}/docs")
+    bucket.move("docs/tea.txt", "papers/tea.txt")
+    bucket.move("docs/guides/harbour.txt", "papers/guides/harbour.txt")
+
+    report = fill(f"{bucket.url}/papers")
+
+    assert report.remarks == ()
+    assert {state.source.root for state in fill.states} == {
+        f"{bucket.url}/docs",
+        f"{bucket.url}/papers",
+    }
+
+
+def test_one_object_of_a_type_that_is_not_read_is_named_and_not_fetched(
+    fill: Fill, bucket: Bucket
+) -> None:
+    bucket.put("picture.png", b"no text")
+
+    (failure,) = fill(f"{bucket.url}/picture.png").failures
+
+    assert failure.reason_code == "unsupported_format"
+    assert "picture.png" in failure.reason
+    assert fill.fetched == []
+
+
+def test_an_archive_remembers_what_an_object_store_calls_its_objects(
+    fill: Fill, bucket: Bucket, tmp_path: Path
+) -> None:
+    fill(bucket.url)
+    fill.base.export(tmp_path / "all.kbz", collection=fill.name)
+
+    fill.base.import_archive(tmp_path / "all.kbz", collection=f"{fill.name} again")
+
+    states = fill.base.files.states(collection=f"{fill.name} again")
+    assert [(s.source, s.revision) for s in states] == [(s.source, s.revision) for s in fill.states]
+    assert all(state.revision for state in states)
+
+
+def test_objects_are_not_sent_to_a_server(bucket: Bucket) -> None:
+    with Client("http://127.0.0.1:9") as client, pytest.raises(SettingsError, match="where the"):
+        ingest(client, bucket.url)
 
 
 def test_nothing_is_removed_when_the_listing_fails(
@@ -378,9 +460,9 @@ def test_objects_are_not_watched(fill: Fill, bucket: Bucket) -> None:
 
 
 def test_the_command_refuses_a_key_in_a_url_and_does_not_repeat_it(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path))
 
     result = CliRunner().invoke(app, ["s3://AKIAKEY:hush@bucket/docs", "--dry-run", "--json"])
 

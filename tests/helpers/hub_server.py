@@ -23,7 +23,8 @@ class FakeHub(ThreadingHTTPServer):
         announced: the SHA-256 told in headers and listings; None tells none.
         announced_size: the size told.
         break_after: bytes after which each answer ends without warning, None for never.
-        stall_after: bytes after which an answer sends nothing more, for the first request only.
+        stall_after: bytes after which an answer sends nothing more, for the first request only;
+            ``stalled`` says that it does, ``released`` ends it.
         refusals: status codes that the next requests for the contents get, with their headers.
         resumes: whether ranges are honoured.
         requests: method, path and Range of all requests, in order.
@@ -44,6 +45,7 @@ class FakeHub(ThreadingHTTPServer):
         self.resumes = True
         self.requests: list[tuple[str, str, str]] = []
         self.tokens: list[str] = []
+        self.stalled = threading.Event()
         self.released = threading.Event()
 
     @property
@@ -129,6 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(rest[: hub.stall_after])
             self.wfile.flush()
             hub.stall_after = None
+            hub.stalled.set()
             hub.released.wait(30)
             self.close_connection = True
         elif hub.break_after is not None and len(rest) > hub.break_after:

@@ -21,6 +21,11 @@ class Bucket:
         data = text if isinstance(text, bytes) else (text or f"What {key} says.").encode()
         self._filesystem.pipe_file(f"/{self.name}/{key}", data)
 
+    def move(self, key: str, new: str) -> None:
+        """Give an object another key; it stays what it is, as etags do."""
+        store = self._filesystem.store
+        store[f"/{self.name}/{new}"] = store.pop(f"/{self.name}/{key}")
+
     def delete(self, key: str) -> None:
         del self._filesystem.store[f"/{self.name}/{key}"]
 

@@ -130,7 +130,7 @@ def test_a_download_that_broke_off_goes_on_at_the_next_use(
     folder: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.break_after = 1000
-    monkeypatch.setattr("kb.models.transfer.time.sleep", lambda _: None)
+    monkeypatch.setattr("kb.models.transfer.rest", lambda _: None)
     assert run("use", CHAT).exit_code == 0
     assert any(at.startswith("bytes=1000") for _, _, at in hub.requests)
     assert (folder / hub.file).read_bytes() == hub.data

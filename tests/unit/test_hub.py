@@ -111,7 +111,7 @@ def test_a_hub_is_left_in_peace_for_as_long_as_it_asks_within_reason(
     waited: float,
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(transfer.time, "sleep", waits.append)
+    monkeypatch.setattr(transfer, "rest", waits.append)
     remote.refusals = [(503, {"Retry-After": asked})]
     policy = RetryPolicy(attempts=2, base_s=0.01, cap_s=60.0)
     hub.pull(HF, tmp_path, patience=Patience(policy=policy))

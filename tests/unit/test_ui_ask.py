@@ -72,7 +72,6 @@ def test_without_a_model_the_best_passages_are_shown_and_how_to_add_one(
     ui.shared.base.add(WARRANTY, name="warranty.txt")
     page = ui.open("ask", locale=locale)
     assert words in page.info[0].value
-    assert "chat_model" in page.code[0].value
     page.text_input(key="question_only").set_value("How long is the warranty?").run()
     assert "warranty.txt" in html(page)
 

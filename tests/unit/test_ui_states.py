@@ -87,5 +87,5 @@ def test_status_goes_on_to_machine_and_store_where_the_model_failed(
     bring_about(ui, "failed model", locale, monkeypatch)
     page = ui.open("status", locale=locale)
     assert "gguf" in page.error[0].value
-    assert page.subheader[0].value == machine
+    assert page.subheader[1].value == machine  # right below the choice of models
     assert str(ui.shared.settings.store_dir) in drawn(page)

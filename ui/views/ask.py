@@ -13,7 +13,6 @@ from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.records import CollectionInfo
 from kb.search.request import SearchRequest
-from kb.setting_sources import config_path
 from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
@@ -166,9 +165,8 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
 
 def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
     """Draw the best passages, and how to get answers, where there is no chat model."""
-    path = plain(str(config_path().resolve()))
-    st.info(t("ask.no_model", path=path), icon=":material/smart_toy:")
-    st.code('chat_model = "http://localhost:11434/v1#qwen3:4b"', language=None)
+    st.info(t("ask.no_model"), icon=":material/smart_toy:")
+    st.page_link("views/status.py", label=t("ask.choose_model"), icon=":material/download:")
     asked = (st.text_input(t("ask.placeholder"), key="question_only") or "").strip()
     if not asked:
         return

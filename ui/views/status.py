@@ -1,4 +1,4 @@
-"""The status view: model, machine, store, and the settings in force."""
+"""The status view: models to choose, machine, store, and the settings in force."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kb.doctor import COLLECTION, examine
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
 from ui.changing_settings import draw_changing
+from ui.choosing_models import draw_models
 from ui.compacting import draw_compacting
 from ui.i18n import has
 from ui.language import t
@@ -32,6 +33,7 @@ def render() -> None:
     shared = session()
     st.title(t("status.title"), anchor=False)
     try:
+        draw_models(shared)
         _draw_findings(shared)
         draw_compacting(shared)
         draw_run_history(shared)

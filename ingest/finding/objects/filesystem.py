@@ -8,6 +8,7 @@ Credentials and endpoints are its own business: the environment, or the files in
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,8 @@ _POLL_S = 0.2
 # How often an object is fetched that changes meanwhile.
 _FETCHES = 3
 _PATIENCE = RetryPolicy(attempts=5)
+# Clients try again by themselves, which takes minutes where a server never answers.
+_LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,10 @@ class ObjectStore:
         self.scheme = scheme
         self._patience = patience
         self._mutex = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process have a store of its own."""
+        return type(self), (self.scheme,)
 
     def below(self, url: str, stop: threading.Event) -> list[ObjectInfo]:
         """Return every object below a URL, or the object of that URL; nothing if there is none."""
@@ -142,22 +149,24 @@ class ObjectStore:
 
     def _described(self, info: Mapping[str, Any]) -> ObjectInfo:
         named = next((f"{key}:{info[key]}" for key in _REVISIONS if info.get(key)), "")
-        time = next((info[key] for key in _TIMES if info.get(key)), None)
+        written = next((info[key] for key in _TIMES if info.get(key)), None)
         return ObjectInfo(
             url=self._url(str(info["name"])),
             size=int(info.get("size") or 0),
-            revision=named or (f"time:{_nanoseconds(time)}" if time else ""),
-            mtime_ns=_nanoseconds(time),
+            revision=named or (f"time:{_nanoseconds(written)}" if written else ""),
+            mtime_ns=_nanoseconds(written),
         )
 
     def _fetch(self, url: str, target: Path, most_bytes: int, stop: threading.Event) -> ObjectInfo:
-        info = self._info(url)
-        _check_size(url, info.size, most_bytes)
         fetched = 0
         with (
             self._filesystem.open(self._path(url), "rb", block_size=_BLOCK_BYTES) as source,
             target.open("wb") as file,
         ):
+            # Clients of object stores ask for this when they open one.
+            details = getattr(source, "details", None)
+            info = self._described(details) if details else self._info(url)
+            _check_size(url, info.size, most_bytes)
             while part := source.read(_PART_BYTES):
                 if stop.is_set():
                     raise StoppedError
@@ -171,6 +180,7 @@ class ObjectStore:
         with self._mutex:
             _ = self._filesystem  # made once, whoever asks first
         failures = 0
+        give_up_at = time.monotonic() + _LONGEST_S
         while True:
             try:
                 return _interruptible(what, stop)
@@ -178,7 +188,8 @@ class ObjectStore:
                 raise
             except Exception as error:
                 failures += 1
-                if not may_pass(error) or failures >= self._patience.attempts:
+                patient = failures < self._patience.attempts and time.monotonic() < give_up_at
+                if not may_pass(error) or not patient:
                     msg = f"{url} cannot be read: {described(error)}"
                     raise UnreadableFileError(msg) from error
             if stop.wait(self._patience.delay_s(failures)):
@@ -231,12 +242,12 @@ def _check_size(url: str, size: int, most_bytes: int) -> None:
         raise too_large(url, size, most_bytes)
 
 
-def _nanoseconds(time: object) -> int:
-    if isinstance(time, str):
+def _nanoseconds(written: object) -> int:
+    if isinstance(written, str):
         try:
-            time = datetime.fromisoformat(time)
+            written = datetime.fromisoformat(written)
         except ValueError:
             return 0
-    if isinstance(time, datetime):
-        time = time.timestamp()
-    return int(time * 1e9) if isinstance(time, int | float) else 0
+    if isinstance(written, datetime):
+        written = written.timestamp()
+    return int(written * 1e9) if isinstance(written, int | float) else 0

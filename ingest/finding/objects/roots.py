@@ -95,6 +95,22 @@ class ObjectFinder:
         except StoppedError:
             raise KeyboardInterrupt from None
 
+    def is_empty(self, root: str) -> bool:
+        """Say whether nothing lies below a known root; where that cannot be told, it is not.
+
+        Raises:
+            KeyboardInterrupt: ``stop`` was set.
+        """
+        origin = self._origins.get(root.partition("://")[0])
+        if origin is None:  # nothing of this kind was found in this run
+            return False
+        try:
+            return not origin.store.below(root, self._stop)
+        except UnreadableFileError:
+            return False
+        except StoppedError:
+            raise KeyboardInterrupt from None
+
     def _folder(
         self,
         address: ObjectAddress,

@@ -31,7 +31,8 @@ from kb.catalog.migrations import (
     v18_keys,
     v19_folders,
     v20_revisions,
-    v21_remembered,
+    v21_file_names,
+    v22_remembered,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -59,7 +60,8 @@ MIGRATIONS: tuple[Step, ...] = (
     v18_keys.apply,
     v19_folders.apply,
     v20_revisions.apply,
-    v21_remembered.apply,
+    v21_file_names.apply,
+    v22_remembered.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

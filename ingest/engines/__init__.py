@@ -1,0 +1,1 @@
+"""Engines: where the files of a run are read, and where its texts are embedded."""

@@ -1,0 +1,65 @@
+"""Which engine a run uses, as commands and programs say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ingest.engines.base import Engine
+from ingest.engines.local import LocalEngine
+from kb.errors import SettingsError
+from kb.knowledge_base import KnowledgeBase
+
+EngineName = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RayCluster:
+    """A Ray cluster on whose nodes files are read and texts embedded.
+
+    Attributes:
+        address: of its head, ``host:6379``; empty takes ``RAY_ADDRESS``, else the cluster of this
+            machine, else one that is started on this machine for the run.
+        gpus_per_actor: GPUs of each process that embeds, a fraction where several share one; 0
+            has processors embed.
+        models_at: a folder, or its URL for fsspec, from which nodes fetch the model's file. If it
+            is empty, they take the file at the path that it has here, else have it sent once.
+    """
+
+    address: str = ""
+    gpus_per_actor: float = 0.0
+    models_at: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no cluster can give.
+
+        Raises:
+            SettingsError: the GPUs are no number that Ray can share out.
+        """
+        gpus = self.gpus_per_actor
+        if gpus < 0 or (gpus > 1 and gpus != int(gpus)):
+            msg = f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
+            raise SettingsError(msg)
+
+
+EngineChoice: TypeAlias = EngineName | RayCluster
+"""``ray`` is a :class:`RayCluster` with its defaults."""
+
+
+def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
+    """Return the engine that was chosen; it does nothing before it is asked for something.
+
+    Raises:
+        MissingExtraError: the extra ``ray`` is not installed.
+        SettingsError: there is no engine of that name.
+    """
+    if choice == "local":
+        return LocalEngine(base)
+    if choice == "ray":
+        choice = RayCluster()
+    if not isinstance(choice, RayCluster):
+        msg = f"there is no engine {choice!r}; name local or ray"
+        raise SettingsError(msg)
+    from ingest.engines.cluster.engine import RayEngine  # noqa: PLC0415 - an extra
+
+    return RayEngine(base, choice)

@@ -1,0 +1,287 @@
+"""Actors on the nodes of a cluster, each fed by threads of this process.
+
+Actors that die are replaced. Nodes may come and go. What an actor had begun when it died is given
+to another one, on another node if there is one. What has killed :data:`DEATHS` actors is given up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import Any, TypeVar
+
+from ingest.engines.cluster.connection import Connection
+from ingest.engines.cluster.library import POLL_S, Actor, died, is_full
+from ingest.engines.cluster.nodes import Node, Post
+from ingest.engines.cluster.posts import Manned, Task
+from ingest.errors import ClusterError
+
+T = TypeVar("T")
+
+DEATHS = 3
+"""Actors that may die of one piece of work."""
+
+_FAILED_STARTS = 3
+# How often the nodes are looked at, and how long none may be there.
+_LOOK_S = 2.0
+_NO_NODE_S = 30.0
+_FULL_WAIT_S = 1.0
+_FULL_ATTEMPTS = 60
+
+
+class Crew:
+    """A queue of work, and the actors that do it.
+
+    Args:
+        connection: to the cluster.
+        posts: says which actors a cluster of such nodes shall have.
+        start: makes a ready actor for a post.
+        lanes: threads for each actor.
+        name: what the actors do, for messages.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        posts: Callable[[list[Node]], list[Post]],
+        start: Callable[[Post], Actor],
+        lanes: int,
+        name: str,
+    ) -> None:
+        self._connection = connection
+        self._posts = posts
+        self._start = start
+        self._lanes = lanes
+        self._name = name
+        self._changed = threading.Condition()
+        self._tasks: deque[Task[Any]] = deque()
+        self._manned: dict[Post, Manned] = {}
+        self._barred: dict[str, int] = {}
+        self._failure: Exception | None = None
+        self._closed = False
+        self.cancelled = threading.Event()
+        self._man()
+        self._watcher = threading.Thread(target=self._watch, name=f"{name}-nodes", daemon=True)
+        self._watcher.start()
+
+    @property
+    def size(self) -> int:
+        """How many actors there are."""
+        with self._changed:
+            return len(self._manned)
+
+    def put(self, task: Task[Any]) -> None:
+        """Have something done.
+
+        Raises:
+            RuntimeError: the crew was closed.
+        """
+        with self._changed:
+            if self._closed:
+                msg = f"this crew for {self._name} is closed; make a new one"
+                raise RuntimeError(msg)
+            failure = self._failure
+            if failure is None:
+                self._tasks.append(task)
+                self._changed.notify_all()
+        if failure is not None:
+            task.future.set_exception(failure)
+
+    def close(self, *, cancel: bool) -> None:
+        """End the actors, after the work that waits or, with ``cancel``, at once."""
+        with self._changed:
+            self._closed = True
+            if cancel:
+                self.cancelled.set()
+            dropped = list(self._tasks) if cancel else []
+            if cancel:
+                self._tasks.clear()
+            self._changed.notify_all()
+        for task in dropped:
+            task.cancel()
+        if cancel:
+            self._kill()
+        self._watcher.join()
+        for each in list(self._manned.values()):
+            for thread in each.threads:
+                if thread is not threading.current_thread():
+                    thread.join()
+        self._kill()
+        for task in self._tasks:  # its node was lost when there was nobody left to take it over
+            task.future.set_exception(self._lonely())
+
+    def _kill(self) -> None:
+        for each in list(self._manned.values()):
+            each.kill()
+
+    # -- nodes
+
+    def _watch(self) -> None:
+        alone_since: float | None = None
+        while True:
+            with self._changed:
+                if self._closed and (self.cancelled.is_set() or not self._tasks):
+                    return
+                self._changed.wait(_LOOK_S)
+            try:
+                self._man()
+            except ClusterError as error:
+                self._fail(error)
+                return
+            if self.size:
+                alone_since = None
+                continue
+            alone_since = alone_since or time.monotonic()
+            if self._failure is None and time.monotonic() - alone_since > _NO_NODE_S:
+                self._fail(self._lonely())
+
+    def _man(self) -> None:
+        """Give each post of the nodes that are there an actor."""
+        nodes = self._connection.nodes
+        alive = {node.id for node in nodes}
+        with self._changed:
+            able = [node for node in nodes if self._barred.get(node.id, 0) < _FAILED_STARTS]
+            for post in self._posts(able):
+                if post not in self._manned and not self._closed:
+                    self._manned[post] = Manned()
+                    self._manned[post].begin(
+                        threading.Thread(
+                            target=self._serve, args=(post,), name=self._name, daemon=True
+                        )
+                        for _ in range(self._lanes)
+                    )
+            for post in [post for post in self._manned if post.node.id not in alive]:
+                self._manned.pop(post).gone = True
+            self._changed.notify_all()
+
+    def _lonely(self) -> ClusterError:
+        return ClusterError(
+            f"no node of the Ray cluster can do {self._name}: none is left, or none has the "
+            "processors or GPUs that it needs. What was stored stays: start nodes and ingest again"
+        )
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._failure = self._failure or error
+            dropped = list(self._tasks)
+            self._tasks.clear()
+            self._changed.notify_all()
+        for task in dropped:
+            task.future.set_exception(error)
+
+    # -- work
+
+    def _serve(self, post: Post) -> None:
+        """Feed the actor of one post until the crew is closed or the node is gone."""
+        with self._changed:
+            mine = self._manned.get(post)
+        if mine is None:
+            return
+        while (task := self._next(post, mine)) is not None:
+            self._do(task, post, mine)
+            del task
+
+    def _next(self, post: Post, mine: Manned) -> Task[Any] | None:
+        with self._changed:
+            while not (mine.gone or self.cancelled.is_set()):
+                task = self._fitting(post)
+                if task is not None:
+                    return task
+                if self._closed and not self._tasks:
+                    return None
+                self._changed.wait(POLL_S)
+        return None
+
+    def _fitting(self, post: Post) -> Task[Any] | None:
+        """Take the first task that has not killed an actor of this node, if others are there."""
+        for task in self._tasks:
+            elsewhere = {other.node.id for other in self._manned} - set(task.died_on)
+            if post.node.id not in task.died_on or not elsewhere:
+                self._tasks.remove(task)
+                return task
+        return None
+
+    def _do(self, task: Task[Any], post: Post, mine: Manned) -> None:
+        if not task.begun:
+            if not task.future.set_running_or_notify_cancel():
+                return
+            task.begun = True
+        actor = self._actor(post, mine)
+        if actor is None:
+            self._again(task)
+            return
+        try:
+            result = self._patiently(task, actor)
+        except CancelledError as error:
+            task.future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - the future carries it to its owner
+            if self.cancelled.is_set():
+                task.future.set_exception(CancelledError())
+            elif died(error):
+                mine.dead(actor)
+                task.died_on.append(post.node.id)
+                if len(task.died_on) < DEATHS:
+                    self._again(task)
+                else:
+                    task.future.set_exception(task.obituary(len(task.died_on)))
+            else:
+                task.future.set_exception(error)
+        else:
+            task.future.set_result(result)
+
+    def _patiently(self, task: Task[T], actor: Actor) -> T:
+        """Do it; wait while an object store has no room."""
+        for _ in range(_FULL_ATTEMPTS):
+            try:
+                return task.work(actor)
+            except Exception as error:
+                if not is_full(error):
+                    raise
+                if self.cancelled.wait(_FULL_WAIT_S):
+                    raise CancelledError from error
+        msg = (
+            "the object store of a node of the Ray cluster stays full, and its disk, too; start "
+            "nodes with a larger --object-store-memory, or free space on their disks"
+        )
+        raise ClusterError(msg)
+
+    def _again(self, task: Task[Any]) -> None:
+        with self._changed:
+            failure = self._failure
+            if failure is None and not self.cancelled.is_set():
+                self._tasks.appendleft(task)
+                self._changed.notify_all()
+                return
+        task.future.set_exception(failure or CancelledError())
+
+    def _actor(self, post: Post, mine: Manned) -> Actor | None:
+        """Return the actor of a post, made if there is none; None where it cannot be made."""
+        with mine.making:
+            if mine.actor is None and not mine.gone and not self.cancelled.is_set():
+                try:
+                    mine.actor = self._start(post)
+                except Exception as error:  # noqa: BLE001 - any fault of a node bars it in the end
+                    self._could_not_start(post, error)
+            return mine.actor
+
+    def _could_not_start(self, post: Post, error: Exception) -> None:
+        with self._changed:
+            failed = self._barred.get(post.node.id, 0) + 1
+            self._barred[post.node.id] = failed
+            if failed < _FAILED_STARTS:
+                return
+            for each in [each for each in self._manned if each.node.id == post.node.id]:
+                self._manned.pop(each).gone = True
+            left = bool(self._manned)
+        if not left:
+            why = str(getattr(error, "cause", None) or error).strip().splitlines()
+            self._fail(
+                ClusterError(
+                    f"no node of the Ray cluster can do {self._name}; the last one, "
+                    f"{post.node.name}, says: {why[-1] if why else type(error).__name__}"
+                )
+            )

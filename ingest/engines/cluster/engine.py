@@ -1,0 +1,182 @@
+"""The engine of a Ray cluster, for one run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ingest.engines.base import CALL_CHUNKS, Embedding
+from ingest.engines.choice import RayCluster
+from ingest.engines.cluster.actors import (
+    NEEDS_MODEL,
+    EmbeddingActor,
+    ReadingActor,
+    Terms,
+    program_identity,
+)
+from ingest.engines.cluster.connection import Connection
+from ingest.engines.cluster.crew import Crew
+from ingest.engines.cluster.embedder import RayEmbedder
+from ingest.engines.cluster.library import Actor, actor_on, ray, result_of
+from ingest.engines.cluster.model import SharedModel, file_parts
+from ingest.engines.cluster.nodes import Post
+from ingest.engines.cluster.reader import RayReader
+from ingest.engines.cluster.staffing import Staffing
+from ingest.reading.base import FileReader
+from kb.embedding.base import batching
+from kb.knowledge_base import KnowledgeBase
+
+# Calls of the pipeline that share the actors: while one waits for its last texts, the next works.
+_LANES = 2
+# Calls of one actor at a time: the next texts are there when the model is free.
+_CALLS = 2
+_TEXTS = 16
+
+
+class RayEngine:
+    """Reads and embeds on the nodes of a cluster; it connects when it is first needed.
+
+    Args:
+        base: whose settings and model these are.
+        cluster: which one, and how its nodes are used.
+    """
+
+    def __init__(self, base: KnowledgeBase, cluster: RayCluster) -> None:
+        self._base = base
+        self._cluster = cluster
+        self._staffing = Staffing(
+            workers=base.settings.workers, gpus_per_actor=cluster.gpus_per_actor
+        )
+        self._mutex = threading.RLock()
+        self._closed = threading.Event()
+        self._connection: Connection | None = None
+        self._terms: Terms | None = None
+        self._parts: list[Any] = []
+        self._reader: RayReader | None = None
+        self._embedding: Embedding | None = None
+        self._embedder: RayEmbedder | None = None
+
+    def reader(self) -> FileReader:
+        """Return what reads on all nodes.
+
+        Raises:
+            ClusterError: no cluster answers.
+        """
+        with self._mutex:
+            connection, terms = self._connected()
+            self._reader = RayReader(
+                Crew(
+                    connection,
+                    posts=self._staffing.readers,
+                    start=lambda post: self._started(
+                        actor_on(
+                            post.node.id,
+                            ReadingActor,
+                            cpus=self._staffing.reader_cpus(post.node),
+                            gpus=0,
+                            threads=1,
+                        ).remote(terms)
+                    ),
+                    lanes=1,
+                    name="reading",
+                )
+            )
+            return self._reader
+
+    def embedding(self) -> Embedding:
+        """Return who embeds: actors, or the servers that the settings name.
+
+        Servers are asked by this process, which knows how much each of them may be asked at once.
+
+        Raises:
+            ClusterError: no cluster answers.
+        """
+        with self._mutex:
+            if self._embedding is None:
+                connection, terms = self._connected()
+                near = self._base.embedder
+                if terms.model.served:
+                    plan = batching(near)
+                    self._embedding = Embedding(
+                        embedder=near, lanes=_LANES, call_chunks=plan.calls * plan.texts
+                    )
+                else:
+                    crew = Crew(
+                        connection,
+                        posts=self._staffing.embedders,
+                        start=lambda post: self._embedding_actor(post, terms),
+                        lanes=_CALLS,
+                        name="embedding",
+                    )
+                    self._embedder = RayEmbedder(near, crew, texts=_TEXTS)
+                    actors = max(1, crew.size)
+                    self._embedding = Embedding(
+                        embedder=self._embedder,
+                        lanes=_LANES,
+                        call_chunks=CALL_CHUNKS * actors,
+                        models=actors,
+                    )
+            return self._embedding
+
+    def close(self) -> None:
+        """End all actors and leave the cluster."""
+        self._closed.set()
+        with self._mutex:
+            if self._reader is not None:
+                self._reader.close(cancel=True)
+            if self._embedder is not None:
+                self._embedder.close()
+            self._parts.clear()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _connected(self) -> tuple[Connection, Terms]:
+        settings = self._base.settings
+        if self._connection is None or self._terms is None:
+            self._terms = Terms(
+                program=program_identity(),
+                model=SharedModel.of(
+                    settings,
+                    self._base.embedder,
+                    given=self._base.embedder_is_given,
+                    url=self._cluster.models_at,
+                ),
+                rules=self._base.indexing.rules,
+                file_timeout_s=settings.file_timeout_s,
+                file_memory_bytes=settings.file_memory_mb * 2**20,
+            )
+            self._connection = Connection(self._cluster.address)
+        return self._connection, self._terms
+
+    def _embedding_actor(self, post: Post, terms: Terms) -> Actor:
+        make = actor_on(
+            post.node.id,
+            EmbeddingActor,
+            cpus=self._staffing.embedder_cpus(post.node),
+            gpus=self._cluster.gpus_per_actor,
+            threads=_CALLS,
+        )
+        return self._started(make.remote(terms, self._staffing.threads(post.node)))
+
+    def _started(self, actor: Actor) -> Actor:
+        """Return an actor once it is ready; its node is sent the model's bytes if it lacks them."""
+        try:
+            if self._asked(actor.prepare.remote) == NEEDS_MODEL:
+                self._asked(lambda: actor.prepare.remote(self._model_parts()))
+        except BaseException:
+            ray.kill(actor)
+            raise
+        return actor
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - any actor's
+        return result_of(ask(), self._closed)
+
+    def _model_parts(self) -> list[Any]:
+        """Put the model's bytes into the object store, once for all nodes."""
+        with self._mutex:
+            terms = self._terms
+            if not self._parts and terms is not None and terms.model.file is not None:
+                self._parts = [ray.put(part) for part in file_parts(terms.model.file.file.path)]
+            return self._parts

@@ -1,0 +1,61 @@
+"""What a crew consists of: pieces of work, and actors with the threads that feed them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from ingest.engines.cluster.library import Actor, ray
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Task(Generic[T]):
+    """A piece of work. ``obituary`` makes the error where it has killed too many actors."""
+
+    work: Callable[[Actor], T]
+    obituary: Callable[[int], Exception]
+    future: Future[T] = field(default_factory=Future)
+    died_on: list[str] = field(default_factory=list)
+    begun: bool = False
+
+    def cancel(self) -> None:
+        """Settle the future of what nobody works on."""
+        if self.begun:
+            self.future.set_exception(CancelledError())
+        elif self.future.cancel():
+            self.future.set_running_or_notify_cancel()
+
+
+class Manned:
+    """A post with its threads, and its actor once that is needed."""
+
+    def __init__(self) -> None:
+        self.making = threading.Lock()
+        self.actor: Actor | None = None
+        self.gone = False
+        self.threads: list[threading.Thread] = []
+
+    def begin(self, threads: Iterable[threading.Thread]) -> None:
+        """Have threads feed its actor."""
+        self.threads = list(threads)
+        for thread in self.threads:
+            thread.start()
+
+    def dead(self, actor: Actor) -> None:
+        """Let go of an actor; what is left of its process ends."""
+        with self.making:
+            if self.actor is actor:
+                self.kill()
+                self.actor = None
+
+    def kill(self) -> None:
+        """End the actor, whatever it does."""
+        if self.actor is not None:
+            with contextlib.suppress(Exception):  # the cluster itself may be gone
+                ray.kill(self.actor)

@@ -1,0 +1,108 @@
+"""The reader of files on a cluster: each core of each node reads and splits one at a time."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+from ingest.engines.cluster.actors import UNSEEN, SentBytes
+from ingest.engines.cluster.crew import Crew
+from ingest.engines.cluster.library import POLL_S, Actor, ray
+from ingest.engines.cluster.posts import Task
+from ingest.errors import LoaderCrashError, UnreadableFileError
+from ingest.loaders import LoadedFile
+from ingest.loaders.base import LoadOptions
+from ingest.reading.base import Progress
+
+# One file more for each so many readers waits, so that none is idle until the next is decided on.
+_READERS_PER_WAITING = 4
+
+
+class RayReader:
+    """A :class:`~ingest.reading.base.FileReader` over the actors of a crew.
+
+    A node that does not see a file at its path is sent the file's bytes.
+
+    Args:
+        crew: reading actors; closed with this reader.
+    """
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+
+    @property
+    def workers(self) -> int:
+        """How many files are read at the same time, at least one."""
+        size = self._crew.size
+        return max(1, size + size // _READERS_PER_WAITING)
+
+    def submit(
+        self,
+        path: Path,
+        options: LoadOptions | None = None,
+        on_progress: Progress | None = None,
+    ) -> Future[LoadedFile]:
+        """Have a file read and split; the future gives a CutFile or raises a LoadError.
+
+        It raises a ClusterError if no node can read.
+        """
+        chosen = options or LoadOptions()
+        place = path.absolute()
+        task = Task(
+            lambda actor: self._read(actor, place, chosen, on_progress),
+            lambda times: LoaderCrashError(
+                f"{path.name} ended the process that reads it {times} times, on each node of the "
+                "cluster that was left: it is damaged, or its text needs more memory than a node "
+                "has. Save it anew, or split it, and ingest again."
+            ),
+        )
+        self._crew.put(task)
+        return task.future
+
+    def close(self, *, cancel: bool = False) -> None:
+        """End the actors, after the files submitted so far or, with ``cancel``, at once."""
+        self._crew.close(cancel=cancel)
+
+    def _read(
+        self, actor: Actor, path: Path, options: LoadOptions, on_progress: Progress | None
+    ) -> LoadedFile:
+        answer, value = self._asked(actor.read.remote(str(path), options), on_progress)
+        if answer == UNSEEN:
+            sent = _bytes_of(path, options)
+            answer, value = self._asked(actor.read.remote(str(path), options, sent), on_progress)
+        if answer == "error":
+            raise value
+        file: LoadedFile = value
+        return file
+
+    def _asked(self, answers: Any, on_progress: Progress | None) -> tuple[str, Any]:  # noqa: ANN401 - Ray's
+        """Follow what an actor says of a file, up to its last word."""
+        while not self._crew.cancelled.is_set():
+            ready, _ = ray.wait([answers], timeout=POLL_S)
+            if not ready:
+                continue
+            answer, value = ray.get(next(answers))
+            if answer != "progress":
+                return answer, value
+            if on_progress is not None:
+                on_progress(*value)
+        raise CancelledError
+
+
+def _bytes_of(path: Path, options: LoadOptions) -> SentBytes:
+    """Return a file's bytes, or what the sandbox of this machine would say of it.
+
+    Raises:
+        LoadError: it is not here either.
+    """
+    try:
+        status = path.stat()
+        # A file that is too large is not sent: who reads it would refuse it for its size.
+        most = options.max_file_bytes + 1
+        with path.open("rb") as file:
+            return SentBytes(content=file.read(most), mtime_ns=status.st_mtime_ns)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        msg = f"{path.name} cannot be opened ({reason}); check that it is there and may be read."
+        raise UnreadableFileError(msg) from error

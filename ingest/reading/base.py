@@ -1,0 +1,55 @@
+"""Who reads files: the protocol of readers, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ingest.loaders import LoadedFile
+from ingest.loaders.base import LoadOptions
+from kb.prepared import SplitDocument
+
+Progress = Callable[[int, int], None]
+"""Told of pages that are done, and of how many; from any thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutFile(LoadedFile):
+    """A file that its reader has cut into chunks, too.
+
+    ``made`` knows nothing of the settings' hash: whoever stores it puts that in.
+    """
+
+    made: SplitDocument
+
+
+class FileReader(Protocol):
+    """Reads files, several at the same time. Thread-safe.
+
+    A file that kills whoever reads it costs that file only.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many files are read at the same time; it may change."""
+        ...
+
+    def submit(
+        self,
+        path: Path,
+        options: LoadOptions | None = None,
+        on_progress: Progress | None = None,
+    ) -> Future[LoadedFile]:
+        """Have a file read; the future gives the document or raises a LoadError.
+
+        The document is a :class:`CutFile` where the reader splits, too. Other errors say that no
+        file can be read at all. The future is cancelled where reading was.
+        """
+        ...
+
+    def close(self, *, cancel: bool = False) -> None:
+        """Stop, after the files submitted so far or, with ``cancel``, at once."""
+        ...

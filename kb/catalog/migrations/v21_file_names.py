@@ -1,0 +1,31 @@
+"""An index of the words in the names of files."""
+
+import sqlite3
+
+from kb.catalog.migrations.script import run
+from kb.words.file_names import name_words
+
+# Of words without places: what is looked up are the files that hold some. A trigger takes out what
+# it put in, word by word, so the words are kept beside the path.
+_SCRIPT = """
+ALTER TABLE sources ADD COLUMN name_words TEXT NOT NULL DEFAULT '';
+CREATE VIRTUAL TABLE source_names USING fts5
+    (words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '_'");
+CREATE TRIGGER source_name_added AFTER INSERT ON sources WHEN new.name_words <> ''
+    BEGIN INSERT INTO source_names (rowid, words) VALUES (new.id, new.name_words); END;
+CREATE TRIGGER source_name_removed AFTER DELETE ON sources WHEN old.name_words <> ''
+    BEGIN INSERT INTO source_names (source_names, rowid, words)
+    VALUES ('delete', old.id, old.name_words); END;
+CREATE TRIGGER source_name_changed AFTER UPDATE OF name_words ON sources
+    WHEN old.name_words <> new.name_words
+    BEGIN INSERT INTO source_names (source_names, rowid, words)
+    SELECT 'delete', old.id, old.name_words WHERE old.name_words <> ''; INSERT INTO
+    source_names (rowid, words) SELECT new.id, new.name_words WHERE new.name_words <> ''; END;
+"""
+
+
+def apply(db: sqlite3.Connection) -> None:
+    """Take the step."""
+    run(db, _SCRIPT)
+    db.create_function("words_of_name", 1, name_words, deterministic=True)
+    db.execute("UPDATE sources SET name_words = words_of_name(path)")

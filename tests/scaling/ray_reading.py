@@ -1,0 +1,121 @@
+"""The reader of a Ray cluster keeps the contract of all readers. Run by test_ray.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from file_readers import FileReaderContract
+from hashing_embedder import HashingEmbedder
+from ray.cluster_utils import Cluster
+from ray_cluster import KILLER, UNSEEN, WAIT_S, two_nodes
+
+from ingest.engines.choice import RayCluster, open_engine
+from ingest.errors import ClusterError, LoaderCrashError
+from ingest.loaders import load_file
+from ingest.reading.base import CutFile, FileReader
+from kb import KnowledgeBase, Settings
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with two_nodes(tmp_path_factory.mktemp("path")) as started:
+        yield started
+
+
+class TestRayReader(FileReaderContract):
+    @pytest.fixture
+    def reader(self, cluster: Cluster, tmp_path: Path) -> Iterator[FileReader]:
+        settings = Settings(data_dir=tmp_path / "data")
+        with (
+            KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+            closing(open_engine(RayCluster(address=cluster.address), base)) as engine,
+        ):
+            yield engine.reader()
+
+    def test_one_file_at_a_time_is_read_on_each_core_of_each_node(self, reader: FileReader) -> None:
+        assert reader.workers == 2
+
+    def test_a_file_is_cut_where_it_is_read(self, reader: FileReader, tmp_path: Path) -> None:
+        path = tmp_path / "notes.md"
+        path.write_text("# Dough\n\nRest it for an hour.\n")
+
+        read = reader.submit(path).result(WAIT_S)
+
+        assert isinstance(read, CutFile)
+        assert [chunk.heading_path for chunk in read.made.chunks] == [("Dough",)]
+
+    def test_a_node_that_does_not_see_a_file_is_sent_its_bytes(
+        self, reader: FileReader, tmp_path: Path
+    ) -> None:
+        paths = [tmp_path / f"{UNSEEN}-{number}.md" for number in range(3)]
+        for path in paths:
+            path.write_text(f"# Far\n\nFrom here: {path.stem}.")
+
+        read = [reader.submit(path).result(WAIT_S) for path in paths]
+
+        for path, file in zip(paths, read, strict=True):
+            expected = load_file(path)
+            assert file.document == expected.document
+            assert (file.content_hash, file.size) == (expected.content_hash, expected.size)
+            assert file.mtime_ns == expected.mtime_ns
+
+    def test_a_file_that_kills_its_reader_on_every_node_is_named_and_the_others_are_read(
+        self, reader: FileReader, tmp_path: Path
+    ) -> None:
+        bad = tmp_path / f"{KILLER}.txt"
+        bad.write_text("Harm.")
+        others = [tmp_path / f"{number}.txt" for number in range(6)]
+        for path in others:
+            path.write_text("Good.")
+
+        futures = [reader.submit(path) for path in (*others[:3], bad, *others[3:])]
+
+        error = futures.pop(3).exception(WAIT_S)
+        assert isinstance(error, LoaderCrashError)
+        assert bad.name in str(error)
+        assert "3 times" in str(error)
+        assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
+
+
+def test_gpus_are_shared_out_to_as_many_models_as_fit(cluster: Cluster, tmp_path: Path) -> None:
+    near = HashingEmbedder()
+    texts = [f"text {number}" for number in range(100)]
+    with (
+        KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=near) as base,
+        closing(
+            open_engine(RayCluster(address=cluster.address, gpus_per_actor=0.5), base)
+        ) as engine,
+    ):
+        embedding = engine.embedding()
+        told: list[int] = []
+
+        vectors = embedding.embedder.embed_documents(texts, told.append)
+
+        assert embedding.models == 2
+        assert sum(told) == len(texts)
+        np.testing.assert_array_equal(vectors, near.embed_documents(texts))
+
+
+def test_a_cluster_without_the_gpus_that_are_asked_for_is_named(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.engines.cluster.crew._NO_NODE_S", 0.5)
+    with (
+        KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as base,
+        closing(open_engine(RayCluster(address=cluster.address, gpus_per_actor=8), base)) as engine,
+        pytest.raises(ClusterError, match="can do embedding: none is left, or none has the"),
+    ):
+        engine.embedding().embedder.embed_documents(["text"])
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with (
+        KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as base,
+        closing(open_engine(RayCluster(address="127.0.0.1:1"), base)) as engine,
+        pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"),
+    ):
+        engine.reader()
