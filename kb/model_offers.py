@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kb.errors import KnowledgeBaseError
 from kb.model_speeds import Speed, Speeds
+from kb.models.bundled import is_here
 from kb.models.files import InstalledModel, find_model, installed
 from kb.models.known import SETTINGS, Kind, KnownModel
 from kb.models.registry import KNOWN
@@ -60,7 +61,7 @@ def offers(kind: Kind, settings: Settings, served: Sequence[ServedModel] = ()) -
                 _here(model, file, speeds, in_use=file.path.resolve() == path) for file in mine
             ]
             if not any(file.quant == model.files[0].quant for file in mine):
-                found.append(_absent(model, used))
+                found.append(_absent(model, used, settings))
     if kind == "chat":
         found += [
             Offer(
@@ -88,12 +89,12 @@ def _here(model: KnownModel, file: InstalledModel, speeds: Speeds, *, in_use: bo
     )
 
 
-def _absent(model: KnownModel, used: str | None) -> Offer:
+def _absent(model: KnownModel, used: str | None, settings: Settings) -> Offer:
     return Offer(
         name=model.name,
         label=model.name,
         size_gb=model.files[0].size_gb,
-        here=model.built_in,
+        here=model.built_in and is_here(settings.models_dir),
         in_use=model.built_in and used == model.name,
         on_modelscope=model.on_modelscope,
     )

@@ -136,14 +136,12 @@ class ModelWork:
             told.error, told.state = recorded("the choice of a model", error), "failed"
 
     def _use(self, told: ModelProgress, hub: Hub) -> None:
-        from kb.models import hub as hubs  # noqa: PLC0415 - an HTTP client is for downloads only
-
         def arrived(done: int, total: int) -> None:
             told.done, told.total = done, total
 
         settings = self._base.settings
-        if reference := to_download(told.offer.name, settings, hub=hub):
-            hubs.pull(reference, settings.models_dir, on_progress=arrived)
+        if download := to_download(told.offer.name, settings, hub=hub):
+            download.fetch(settings.models_dir, on_progress=arrived)
         if told.cancel.is_set():
             raise StoppedError
         choice = choose(told.offer.name, settings, kind=told.kind)

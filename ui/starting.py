@@ -12,10 +12,11 @@ from ui.session import Session
 from ui.trust import is_trusted, require_trust
 
 
-def start_folder(shared: Session, folder: Path, *, collection: str) -> int:
-    """Bring a folder of this machine up to date in the background; return the job's id.
+def start_folder(shared: Session, folder: Path | str, *, collection: str) -> int:
+    """Bring a folder of this machine, or a URL, up to date in the background; return the job's id.
 
     Raises:
+        SettingsError: nothing can be ingested from such a URL.
         KnowledgeBaseError: the visitor may not read folders of this machine.
     """
     require_trust(shared.settings)

@@ -76,6 +76,6 @@ def _choice(name: str, values: Sequence[str], label: Callable[..., str]) -> list
 
 
 def _haystack(info: DocumentInfo) -> str:
-    paths = " ".join(source.path for source in info.sources)
+    paths = " ".join(str(source) for source in info.sources)
     kind, tags = MEDIA_NAMES[info.media_type], " ".join(tags_of(info))
     return f"{paths} {info.title} {kind} {tags}".casefold()

@@ -10,10 +10,11 @@ from typing import BinaryIO
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ingest.finding.objects.address import is_url
 from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart, unzipped
 from ingest.loaders import EXTENSIONS
 from ingest.sending.bundles import LeftOut, named
-from kb.errors import StoreError
+from kb.errors import SettingsError, StoreError
 from ui.language import t
 from ui.markup import plain
 from ui.protected import draw_upload_password, forget_upload_password, upload_passwords
@@ -161,11 +162,20 @@ def draw_folder(shared: Session, collection: str) -> None:
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
         if st.button(t("folder.read"), key="folder-read", type="primary"):
-            folder = Path(typed.strip()).expanduser()
-            if typed.strip() and folder.is_dir():
-                start_folder(shared, folder, collection=collection)
-                st.rerun()
-            st.error(t("folder.none", path=plain(typed)))
+            _read_folder(shared, collection, typed.strip())
+
+
+def _read_folder(shared: Session, collection: str, typed: str) -> None:
+    folder = typed if is_url(typed) else Path(typed).expanduser()
+    if isinstance(folder, Path) and not (typed and folder.is_dir()):
+        st.error(t("folder.none", path=plain(typed)))
+        return
+    try:
+        start_folder(shared, folder, collection=collection)
+    except SettingsError as error:
+        st.error(plain(str(error)))
+        return
+    st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ingest.finding.objects.address import local_path, object_address
 from ingest.jobs.looking import Looking
 from ingest.jobs.spool import Batch, Spool, Upload
 from ingest.jobs.worker import Worker
@@ -90,12 +91,16 @@ class Queueing(Looking):
 
     def add_paths(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path | str],
         *,
         collection: str | None = None,
         options: IngestOptions | None = None,
     ) -> int:
-        """Queue folders and files of this machine; return the job's id."""
+        """Queue folders and files of this machine, and URLs as text; return the job's id.
+
+        Raises:
+            SettingsError: nothing can be ingested from such a URL.
+        """
         return self._add("paths", self.batch(), collection, options, paths=paths)
 
     def _add(
@@ -106,7 +111,7 @@ class Queueing(Looking):
         options: IngestOptions | None,
         *,
         files: Iterable[JobFile] = (),
-        paths: Iterable[Path] = (),
+        paths: Iterable[Path | str] = (),
     ) -> int:
         options = options or IngestOptions()
         held = self._base.held(collection)  # it may be renamed before its turn comes
@@ -117,7 +122,7 @@ class Queueing(Looking):
             collection_id=known.id if known else None,
             spool=batch.name,
             files=tuple(files),
-            paths=tuple(str(path.absolute()) for path in paths),
+            paths=tuple(map(_whole, paths)),
             options=_written(options),
             locked=bool(options.passwords),
         )
@@ -157,3 +162,9 @@ def _written(options: IngestOptions) -> dict[str, Any]:
         for name, value in asdict(options).items()
         if name not in _NOT_STORED and value != default[name]
     }
+
+
+def _whole(path: Path | str) -> str:
+    """Return a path as a job keeps it: it may run in another folder."""
+    address = object_address(path)
+    return str(Path(local_path(path)).absolute()) if address is None else address.url

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, cast
 
 from ingest.jobs.spool import Spool
@@ -153,7 +152,7 @@ class Execution:
         if self.job.kind == "paths":
             return ingest(
                 self._base,
-                [Path(path) for path in self.job.paths],
+                self.job.paths,
                 collection=collection,
                 options=options,
                 on_event=self._on_event,

@@ -139,9 +139,6 @@ class Fetcher:
                 return self._planner.refused(waiting.candidate, error)
             except StoppedError:
                 return None
-            except OSError as error:
-                msg = f"what is fetched cannot be written below {self._folders.parent}: {error}"
-                raise StoreError(msg) from error
         return None
 
     def _folder(self) -> Path:

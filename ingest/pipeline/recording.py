@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 
 from ingest.errors import LoadError
+from ingest.finding.candidate import UNFETCHED
 from ingest.pipeline.planning import Action, Decision, Planner
 from ingest.results import FileEvent, FileResult, OnEvent, Outcome, Stage
 from kb.errors import ChangedMeanwhileError
@@ -117,8 +118,11 @@ class Recorder:
         What could be read of it before stays findable: bad input costs no good data.
         """
         candidate = decision.candidate
-        # An upload is kept under its hash; people know it by the name they gave it.
-        reason = one_line(str(error).replace(candidate.path.name, candidate.source.name))
+        said = str(error)
+        if candidate.path.parent != UNFETCHED:
+            # An upload is kept under its hash; people know it by the name they gave it.
+            said = said.replace(candidate.path.name, candidate.source.name)
+        reason = one_line(said)
         state = decision.state or FileState(
             source=candidate.source,
             size=candidate.size,

@@ -23,8 +23,8 @@ class JobFile:
 
     ``content_hash`` is known of uploads. ``spooled`` names their bytes in the job's folder of the
     spool; it is empty where the original is kept already. ``replaced`` says that the file was
-    stored in place of what was there under its name. ``document_id`` is the document that an upload
-    is found as, for as long as it is.
+    stored in place of what was there under its name. ``document_id`` and ``short_id`` are of the
+    document that an upload is found as, for as long as it is.
     """
 
     name: str
@@ -39,6 +39,7 @@ class JobFile:
     content_hash: str = ""
     spooled: str = ""
     document_id: int | None = None
+    short_id: str = ""
 
     @property
     def settled(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage
 from kb.records import Notice
+from kb.records.short_ids import document_id
 
 # What moves stands first, then what failed, then what has notices.
 _RANKS: dict[JobStage, int] = {"embedding": 0, "reading": 1, "failed": 2, "waiting": 4}
@@ -62,6 +63,7 @@ def job_file(row: sqlite3.Row) -> JobFile:
         content_hash=row["content_hash"],
         spooled=row["spooled"],
         document_id=row["document_id"],
+        short_id=document_id(row["media_type"], row["content_hash"]) if row["media_type"] else "",
     )
 
 

@@ -22,10 +22,10 @@ _SELECT = (
 )
 
 _SELECT_FILES = (
-    "SELECT f.*, s.document_id FROM job_files f JOIN jobs j ON j.id = f.job_id"
+    "SELECT f.*, s.document_id, d.media_type FROM job_files f JOIN jobs j ON j.id = f.job_id"
     " LEFT JOIN sources s ON f.stage IN ('stored', 'unchanged') AND j.kind = 'uploads'"
     " AND s.collection_id = j.collection_id AND s.root = ? AND s.path = f.name"
-    " AND s.content_hash = f.content_hash"
+    " AND s.content_hash = f.content_hash LEFT JOIN documents d ON d.id = s.document_id"
 )
 
 

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from kb.catalog.base import Transaction
@@ -119,8 +118,9 @@ class RunChanges(RunReads):
         # A folder given stays while it has files.
         places = {root for root, _ in known}
         for root, path in known:
-            whole = Path(root, path)
-            places.update((path, str(whole), *map(str, whole.parents)))
+            whole = f"{root.rstrip('/')}/{path}"
+            ends = (end for end, sign in enumerate(whole) if sign == "/")
+            places.update((path, whole, *(whole[:end] or "/" for end in ends)))
         for row in self._db.execute("SELECT id, summary FROM runs").fetchall():
             text = _dumped(_with_names(json.loads(row["summary"]), names, places))
             if text != row["summary"]:

@@ -66,12 +66,14 @@ class SentenceReads(Transaction):
     ) -> tuple[dict[int, str], SentenceTable]:
         """Return what chunks are scored by: the language of each, and the vectors of most.
 
-        The language is ISO 639-1, empty where it is not known. A chunk whose sentences have no
-        vectors yet is not in the table.
+        The language is ISO 639-1, empty where it is not known. A chunk that no search may see is in
+        neither; one whose sentences have no vectors yet is not in the table.
         """
         rows = self._db.execute(
             "SELECT k.id, k.language, length(s.spans) / 8, s.vectors FROM json_each(?1) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN documents d ON d.id = k.document_id AND d.state = 'active'"
+            " AND +d.collection_id = ?2"
             " LEFT JOIN sentence_vectors s ON s.collection_id = ?2"
             " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start",
             (json.dumps(list(chunk_ids)), collection_id),

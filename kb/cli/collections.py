@@ -77,10 +77,14 @@ def describe(
         if folder is None:
             base.describe_collection(name, description)
         else:
+            before = base.collection(name).folders
             base.describe_folder(folder, description, collection=name)
         presentation.print_collections([base.collection(name)], stdout())
         if folder is not None and description.strip():
             _doubt(base, name, folders.clean_folder(folder))
+        elif folder is not None and folders.clean_folder(folder) not in before:
+            told = ", ".join(map(repr, before)) or "none"
+            _hint(f"no folder {folder!r} of {name!r} had a description; those that have: {told}")
 
 
 def _doubt(base: KnowledgeBase, name: str, folder: str) -> None:
@@ -92,4 +96,8 @@ def _doubt(base: KnowledgeBase, name: str, folder: str) -> None:
     near = nearest(folder, ((each, each) for each in there))
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
     said = f"no document of {name!r} lies in a folder {folder!r} yet{meant}"
+    _hint(said)
+
+
+def _hint(said: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(said, style="yellow"))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kb.choosing_models import KINDS, Choice, choose, kind_of, to_download
+from kb.choosing_models import KINDS, Choice, Download, choose, kind_of, to_download
 from kb.cli.common import expected_errors, stdout
 from kb.cli.model_listings import gigabytes, print_refused, progress, speed_text
 from kb.config_file import Value, write_settings
@@ -16,7 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.model_speeds import measure as measured
 from kb.models.files import find_model
 from kb.models.known import SETTINGS, WORDS, Kind
-from kb.models.references import Hub, Reference
+from kb.models.references import Hub
 from kb.remote.address import names_servers
 from kb.setting_changes import outranked, variable
 from kb.setting_sources import config_path
@@ -65,8 +65,8 @@ def use(
         if name == NONE:
             _write({_to_unset(kind): None})
             return
-        if reference := to_download(name, settings, quant=quant, hub=source):
-            download(reference, settings)
+        if download := to_download(name, settings, quant=quant, hub=source):
+            _fetch(download, settings)
         choice = choose(name, settings, quant=quant, kind=kind or _of_server(name))
         values: dict[str, Value | None] = {choice.setting: choice.value}
         if collection is not None:
@@ -98,16 +98,9 @@ def measure(
             )
 
 
-def download(reference: Reference, settings: Settings) -> None:
-    """Download a model file, with a bar on a terminal.
-
-    Raises:
-        ModelError: it cannot be had, or there is no room for it.
-    """
-    from kb.models import hub  # noqa: PLC0415 - an HTTP client is for this only
-
-    with progress(f"pulling {reference.file}") as tell:
-        path = hub.pull(reference, settings.models_dir, on_progress=tell)
+def _fetch(download: Download, settings: Settings) -> None:
+    with progress(f"pulling {download.name}") as tell:
+        path = download.fetch(settings.models_dir, on_progress=tell)
     stdout().print(f"{path} is here and verified ({gigabytes(path.stat().st_size)})", markup=False)
 
 

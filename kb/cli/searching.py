@@ -15,6 +15,7 @@ from kb.cli.common import JsonOption, opened, print_json, stdout
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import MediaType, SearchHit, SearchMode
+from kb.records.short_ids import short_id
 from kb.search.filters import filter_from_text
 from kb.search.query import parse
 from kb.search.request import SearchRequest, WeightedQuery
@@ -216,10 +217,22 @@ def _asked(query: str, typed: Sequence[str]) -> tuple[WeightedQuery, ...]:
 
 
 def _number(base: KnowledgeBase, named: str, collections: Sequence[str] | None) -> int:
-    """Return the number of a document that is named by it, by a short id or by a path."""
-    if named.isdecimal() and named.isascii():
-        return int(named)
-    return base.read(named, limit=1, collection=collections).document.id
+    """Return the number of a document of the collections that are searched.
+
+    Raises:
+        DocumentNotFoundError: there is none that is called so.
+        SettingsError: it is in another collection, or a passage.
+    """
+    given = short_id(named)
+    if given is not None and given.start is not None:
+        document = named.partition(".")[0]
+        msg = f"{named!r} is a passage; give the id of its whole document, {document!r}"
+        raise SettingsError(msg)
+    found = base.read(named, limit=1, collection=collections).document
+    if collections is None and found.collection != base.settings.collection:
+        msg = f"{named!r} is in the collection {found.collection!r}; give -c {found.collection!r}"
+        raise SettingsError(msg)
+    return found.id
 
 
 def _every(base: KnowledgeBase, collections: Sequence[str] | None) -> int:

@@ -201,8 +201,8 @@ class JobCalls(Parts):
             JobFile(
                 name=str(each["name"]),
                 stage="failed",
-                reason=str(each["message"]),
-                reason_code=str(each["reason"]),
+                reason=str(each["reason"]),
+                reason_code=str(each["reason_code"]),
             )
             for each in told.get("left_out", ())
         ]

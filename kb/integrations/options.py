@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
@@ -20,6 +19,7 @@ from kb.catalog.filters import SearchFilter
 from kb.client import Client
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.near_names import near_names
 from kb.records import Highlighting, SearchMode
 from kb.search.request import SearchRequest, WeightedQuery
 from kb.search.typed import query_from_text
@@ -67,7 +67,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], *, of: str) -> No
     for name in given:
         if name in names:
             continue
-        likely = (*_CALLED_OTHERWISE.get(name, ()), *get_close_matches(name, names, n=1))
+        likely = (*_CALLED_OTHERWISE.get(name, ()), *near_names(name, names))
         meant = [each for each in likely if each in names]
         hint = f"; did you mean {meant[0]!r}?" if meant else "."
         msg = f"{of} has no {name!r}{hint} It has {', '.join(names)}"

@@ -104,8 +104,10 @@ class Means:
         ]
         if not known:
             return query_vector
-        shares, means = zip(*known, strict=True)
-        mean = np.average(np.stack(means), axis=0, weights=shares).astype(np.float32)
+        mean = known[0][1]
+        if len(known) > 1:
+            shares, means = zip(*known, strict=True)
+            mean = np.average(np.stack(means), axis=0, weights=shares).astype(np.float32)
         shifted: Vector = neutral(query_vector[np.newaxis], QUERY_SHARE * mean)[0]
         return shifted
 

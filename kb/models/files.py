@@ -69,6 +69,8 @@ def needs_download(name: str, models_dir: Path) -> bool:
     known = find_known(name.partition(":")[0])
     if known is None and not name.startswith(HUBS):
         return False
+    if known is not None and known.built_in:
+        return not bundled.is_here(models_dir)
     try:
         find_model(name, models_dir)
     except ModelError:

@@ -181,7 +181,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddResult:
-    """What adding one document did."""
+    """What adding one document did. ``short_id`` is empty of a server that is older than it."""
 
     document_id: int
     outcome: Literal["added", "changed", "unchanged"]
@@ -189,3 +189,4 @@ class AddResult:
     embedded: int
     reused: int
     tokens: int
+    short_id: str = ""

@@ -50,7 +50,7 @@ class VectorAnswers:
         Raises:
             UnansweredError: a server must be asked first, by :meth:`ask`.
         """
-        if not self._is_remote(collection_id):
+        if not self.is_remote(collection_id):
             return self._store.query(collection_id, vector, limit, where)
         question = Question(collection_id=collection_id, limit=limit, where=where)
         if question not in self._known:
@@ -79,7 +79,8 @@ class VectorAnswers:
         """Ask again: others have written."""
         self._known.clear()
 
-    def _is_remote(self, collection_id: str) -> bool:
+    def is_remote(self, collection_id: str) -> bool:
+        """Say whether the vectors of a collection are on a server."""
         if collection_id not in self._remote:
             self._remote[collection_id] = self._store.vectors.are_remote(collection_id)
         return self._remote[collection_id]

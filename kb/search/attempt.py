@@ -9,10 +9,10 @@ from kb.embedding.base import Vector
 from kb.records import SearchHit
 from kb.search import diversity, hits, several
 from kb.search.answers import VectorAnswers
+from kb.search.kept import Kept
 from kb.search.query_attempt import QueryAttempt
 from kb.search.reranked import reranked
 from kb.search.resolved import Resolved
-from kb.search.term_frequencies import TermFrequencies
 from kb.store.store import Store
 
 # Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
@@ -24,14 +24,10 @@ _CANDIDATES_PER_HIT = 3
 class Attempt:
     """A search of one state. The vectors are those that the store has at that moment."""
 
-    def __init__(
-        self, answers: VectorAnswers, state: State, frequencies: TermFrequencies, asked: Resolved
-    ) -> None:
+    def __init__(self, answers: VectorAnswers, state: State, kept: Kept, asked: Resolved) -> None:
         self._state = state
         self._asked = asked
-        self._queries = [
-            QueryAttempt(answers, state, frequencies, asked, each) for each in asked.queries
-        ]
+        self._queries = [QueryAttempt(answers, state, kept, asked, each) for each in asked.queries]
 
     @property
     def meant(self) -> list[dict[str, str]]:

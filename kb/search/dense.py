@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search.answers import VectorAnswers
@@ -19,10 +21,12 @@ def nearest(
     vector: Vector,
     limit: int,
     restriction: Restriction,
+    *,
+    passing: Callable[[Sequence[int]], set[int]],
 ) -> list[tuple[int, float]]:
     """Return up to ``limit`` (chunk id, cosine) of visible chunks that pass, best first.
 
-    Never fewer than ``limit`` while that many pass.
+    Never fewer than ``limit`` while that many pass. ``passing`` says which of some chunks do.
     """
     if restriction.few is not None:
         return answers.nearest_of(collection.id, vector, limit, restriction.few)
@@ -30,8 +34,8 @@ def nearest(
     asked = (limit if restriction.is_empty else 3 * limit) + OVERFETCH
     while True:
         found = answers.nearest(collection.id, vector, asked)
-        passing = restriction.passing([chunk_id for chunk_id, _ in found])
-        hits = [(chunk_id, score) for chunk_id, score in found if chunk_id in passing]
+        allowed = passing([chunk_id for chunk_id, _ in found])
+        hits = [(chunk_id, score) for chunk_id, score in found if chunk_id in allowed]
         if len(hits) >= limit or len(found) < asked:
             return hits[:limit]
         if asked >= INDEX_LIMIT_MAX:

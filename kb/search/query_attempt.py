@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from kb.catalog.state import State
 from kb.records import CollectionInfo
@@ -11,10 +12,10 @@ from kb.search.answers import VectorAnswers
 from kb.search.candidates import Candidates, judged, ranked
 from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
+from kb.search.kept import Kept
 from kb.search.rescoring import Rescoring
 from kb.search.resolved import Resolved, Sought
 from kb.search.restriction import Restriction
-from kb.search.term_frequencies import TermFrequencies
 from kb.search.writing import as_typed_first
 
 # The index does not know of sentences: it gives twice as many at first, and this many at most.
@@ -29,13 +30,13 @@ class QueryAttempt:
         self,
         answers: VectorAnswers,
         state: State,
-        frequencies: TermFrequencies,
+        kept: Kept,
         asked: Resolved,
         sought: Sought,
     ) -> None:
         self._answers = answers
         self._state = state
-        self._frequencies = frequencies
+        self._kept = kept
         self._asked = asked
         self._sought = sought
         self._misspelt: Sequence[Misspelt] = ()
@@ -60,10 +61,10 @@ class QueryAttempt:
         found = Candidates()
         exhausted = True
         unknown: list[bool] = []
-        for each in asked.collections:
-            state.current_collection(each)
+        # As they are in this state: a search begins a moment before.
+        collections = [state.current_collection(each) for each in asked.collections]
         words = self._words()
-        for at, (each, vector) in enumerate(zip(asked.collections, sought.vectors, strict=True)):
+        for at, (each, vector) in enumerate(zip(collections, sought.vectors, strict=True)):
             restriction = Restriction(state, each, sought.query, asked.where)
             by_words: list[tuple[int, float]] = []
             if words:
@@ -85,7 +86,8 @@ class QueryAttempt:
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
             if sought.mode != "keyword" and vector is not None:
-                scoring = Rescoring(each.id, sought.means, vector, sought.query.text)
+                text = sought.query.text
+                scoring = Rescoring(each.id, sought.means, vector, text, self._kept.vectors)
                 others = [chunk_id for chunk_id, _ in by_words]
                 whole = self._near(each, scoring, limit, others, restriction)
                 found.meaning += scoring.ranked()
@@ -108,12 +110,22 @@ class QueryAttempt:
     ) -> bool:
         """Have candidates of the index scored, and others; say whether those are all there are.
 
-        The index does not know of sentences: it is asked for more while one of those that it has
-        not given yet may be among the best.
+        A small collection is scored whole. The index does not know of sentences: it is asked for
+        more while one of those that it has not given yet may be among the best.
         """
         most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
+        if restriction.is_empty and not self._answers.is_remote(collection.id):
+            every = self._kept.vectors.every(self._state, collection)
+            if every is not None:
+                scoring.score_all(every, most, others)
+                return len(every.languages) < most
+        passing = restriction.passing
+        if restriction.is_empty:  # what is scored is visible
+            passing = partial(scoring.visible, self._state)
         while True:
-            near = dense.nearest(self._answers, collection, scoring.asked, most, restriction)
+            near = dense.nearest(
+                self._answers, collection, scoring.asked, most, restriction, passing=passing
+            )
             scoring.score(self._state, near, others)
             if len(near) < most:
                 return True
@@ -127,7 +139,7 @@ class QueryAttempt:
         if sought.mode == "dense":
             return []
         words = [
-            lexical.weigh(state, each, sought.query, self._frequencies)
+            lexical.weigh(state, each, sought.query, self._kept.frequencies)
             for each in asked.collections
         ]
         self._misspelt = everywhere([each.misspelt for each in words])

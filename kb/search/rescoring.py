@@ -20,12 +20,16 @@ from kb.embedding.base import Vector
 from kb.languages.neutral import Means
 from kb.languages.queries import query_languages
 from kb.languages.scripts import LANGUAGES
+from kb.search.kept_vectors import Every, KeptVectors, Scored, table_of
 from kb.sentences.packed import SentenceTable
 
 SENTENCE_WEIGHT = 0.5
 """Of the best sentence; the rest is the passage's own."""
 
 _TINY = 1e-6
+
+_MOST_ALONE = 250_000
+"""Multiplications of one product for which OpenBLAS wakes no other thread."""
 
 _LARGE_SHARE = 0.02
 """Of a collection's chunks: languages with less have no candidates of their own."""
@@ -41,8 +45,12 @@ class Rescoring:
     ``asked`` is what the index is to be asked with.
     """
 
-    def __init__(self, collection_id: str, means: Means, vector: Vector, text: str) -> None:
+    def __init__(
+        self, collection_id: str, means: Means, vector: Vector, text: str, kept: KeptVectors
+    ) -> None:
         self._collection_id = collection_id
+        self._kept = kept
+        self._read: dict[int, Scored] = {}
         self._means = means
         self._by_language: dict[str, Vector | None] = {}
         self._query = means.shifted(vector, text)
@@ -58,6 +66,12 @@ class Rescoring:
         self.asked = impartial(self._query, known)
         self._share = float(self.asked @ self._query)
 
+    def visible(self, state: State, ids: Sequence[int]) -> set[int]:
+        """Return those of some chunks that a search may see: scoring them reads no more then."""
+        new = [chunk_id for chunk_id in ids if chunk_id not in self._read]
+        self._read |= self._kept.of(state, self._collection_id, new)
+        return self._read.keys() & set(ids)
+
     def score(
         self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
     ) -> None:
@@ -71,9 +85,26 @@ class Rescoring:
         self._cosines |= found
         given = dict.fromkeys((*self._cosines, *others))
         new = [chunk_id for chunk_id in given if chunk_id not in self._spoken]
-        languages, known = state.scored_by(self._collection_id, new)
+        seen = self.visible(state, new)
+        scored = {chunk_id: self._read[chunk_id] for chunk_id in new if chunk_id in seen}
+        languages = {chunk_id: each.language for chunk_id, each in scored.items()}
         self._spoken |= languages
-        self._exact |= exact(self._query, known, languages, self._mean)
+        self._exact |= exact(self._query, table_of(scored), languages, self._mean)
+
+    def score_all(self, every: Every, most: int, others: Sequence[int]) -> None:
+        """Score all chunks of a collection in place of what the index would give.
+
+        Args:
+            every: the chunks.
+            most: how many of the best become candidates.
+            others: chunks that become candidates anyway.
+        """
+        scores = exact(self._query, every.table, every.languages, self._mean)
+        best = nlargest(most, scores, key=scores.__getitem__)
+        for chunk_id in dict.fromkeys((*best, *others)):
+            if chunk_id in scores:
+                self._spoken[chunk_id] = every.languages[chunk_id]
+                self._exact[chunk_id] = scores[chunk_id]
 
     def ranked(self) -> list[tuple[int, float]]:
         """Return all candidates with their scores, best first.
@@ -187,9 +218,10 @@ def exact(
         return {}
     counts = known.counts
     starts = np.concatenate(([0], np.cumsum(counts[:-1])))
-    numbers = known.numbers.astype(np.float32)
+    numbers = known.numbers.astype(np.float32, copy=False)
     spoken = [languages.get(chunk_id, "") for chunk_id in known.chunks]
-    cosines = _neutral_cosines(query, numbers, known.scales, np.repeat(spoken, counts), mean_of)
+    means = {name: mean for name in set(spoken) if (mean := mean_of(name)) is not None}
+    cosines = _neutral_cosines(query, numbers, known.scales, np.repeat(spoken, counts), means)
     own = cosines[starts]
     sentences = cosines.copy()
     several = counts > 1
@@ -215,16 +247,15 @@ def _neutral_cosines(
     numbers: Floats,
     scales: Floats,
     languages: npt.NDArray[np.str_],
-    mean_of: MeanOf,
+    means: Mapping[str, Vector],
 ) -> Floats:
     """Return the cosine of each row with the query, its language's mean taken out.
 
     A row v without its mean m has the length of v - m, of unit length the square root of
     1 - 2 vm + mm; so no row needs to be changed.
     """
-    means = {name: mean for name in set(languages.tolist()) if (mean := mean_of(name)) is not None}
     directions = np.stack([query, *means.values()])
-    dots = (numbers @ directions.T) * scales[:, np.newaxis]
+    dots = _products(numbers, directions.T) * scales[:, np.newaxis]
     cosines: Floats = dots[:, 0]
     for column, (name, mean) in enumerate(means.items(), start=1):
         rows = languages == name
@@ -232,3 +263,14 @@ def _neutral_cosines(
         rest = (cosines[rows] - query @ mean) / np.sqrt(np.maximum(squares, _TINY))
         cosines[rows] = np.clip(rest, -1.0, 1.0)
     return cosines
+
+
+def _products(rows: Floats, columns: Floats) -> Floats:
+    """Return the matrix product, made by this thread alone.
+
+    The library behind numpy wakes others for large products. On busy cores to wait for them took
+    42 ms, and on idle ones they save nothing here.
+    """
+    step = max(1, _MOST_ALONE // columns.size)
+    parts = [rows[at : at + step] @ columns for at in range(0, len(rows), step)]
+    return np.concatenate(parts)

@@ -22,6 +22,7 @@ from kb.search import hits, lexical, marking
 from kb.search.answers import UnansweredError, VectorAnswers
 from kb.search.attempt import Attempt, chosen
 from kb.search.corrections import corrected, corrections
+from kb.search.kept import Kept
 from kb.search.means import LanguageMeans
 from kb.search.query import Query, parse, parse_question
 from kb.search.query_cache import QueryCache
@@ -29,7 +30,6 @@ from kb.search.reasons import explained
 from kb.search.request import SearchRequest
 from kb.search.reranked import Reranking
 from kb.search.resolved import Resolved, Sought
-from kb.search.term_frequencies import TermFrequencies
 from kb.settings import Settings
 from kb.store.identity import require_same_embedder
 from kb.store.store import Store
@@ -69,7 +69,7 @@ class Searcher:
         self._reranker = reranker
         self._means = means
         self._queries = QueryCache()
-        self._frequencies = TermFrequencies()
+        self._kept = Kept()
 
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from the next search on."""
@@ -143,7 +143,7 @@ class Searcher:
     def _meant(
         self, state: State, targets: Sequence[CollectionInfo], query: Query
     ) -> dict[str, str]:
-        sought = [lexical.weigh(state, each, query, self._frequencies) for each in targets]
+        sought = [lexical.weigh(state, each, query, self._kept.frequencies) for each in targets]
         return corrections(query, [each.misspelt for each in sought])
 
     def _search(
@@ -234,7 +234,7 @@ class Searcher:
         for _ in range(_MOST_QUESTIONS):
             try:
                 with self._store.catalog.reading() as state:
-                    attempt = Attempt(answers, state, self._frequencies, asked)
+                    attempt = Attempt(answers, state, self._kept, asked)
                     return state.generation(), attempt.hits(), attempt.meant
             except UnansweredError as missing:
                 answers.ask(missing)

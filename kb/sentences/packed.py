@@ -61,13 +61,13 @@ class SentenceTable:
     Attributes:
         chunks: the ids of the passages.
         counts: how many rows each has, its own vector first: intp, shape (passages,).
-        numbers: int8, shape (rows, dim).
+        numbers: int8, or float32 where that was done once for many; shape (rows, dim).
         scales: float32, shape (rows,): ``numbers * scales[:, None]`` has rows of unit length.
     """
 
     chunks: list[int]
     counts: npt.NDArray[np.intp]
-    numbers: Numbers
+    numbers: Numbers | Vectors
     scales: npt.NDArray[np.float32]
 
 

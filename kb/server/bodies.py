@@ -116,6 +116,11 @@ class PassingBody:
         return following
 
 
+def is_bodiless(headers: Headers) -> bool:
+    """Say whether a request says by its headers that it has no body."""
+    return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+
+
 def check_type(headers: Headers, *, json: bool) -> None:
     """Refuse a body that is compressed, or not JSON where it must be.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -26,6 +26,7 @@ class Caller:
 
     Attributes:
         asked: whether anybody has asked which collections it may use.
+        check_again: raises where the key was revoked or has expired since; for long answers.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Caller:
         self.collections = None if collections is None else tuple(dict.fromkeys(collections))
         self.rate = rate
         self.asked = False
+        self.check_again: Callable[[], object] = lambda: None
 
     @property
     def may_read(self) -> bool:

@@ -17,6 +17,7 @@ from kb.server.bodies import (
     PassingBody,
     check_length,
     check_type,
+    is_bodiless,
     taken_for_json,
     too_large,
     too_slow,
@@ -124,11 +125,12 @@ class Gate:
         scope[PLACE] = place.path
         scope[ENDING] = self._ending
         caller = scope[CALLER] = self._guard.caller(headers, place.needs)
+        caller.check_again = partial(self._guard.caller, headers, place.needs)
         self._rates.take(caller)
         caller.require(place.needs)
         self._check_turn(place)
         files = place.needs.body == "files"
-        if scope["method"] in _WITH_BODY:
+        if scope["method"] in _WITH_BODY and not (place.needs.bodiless and is_bodiless(headers)):
             if place.path.startswith(OLLAMA):
                 taken_for_json(scope)
             check_type(Headers(scope=scope), json=not files)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from fastapi import Request
 from pydantic import BaseModel
 
-_MOST_CHARACTERS = 80  # of a name that is compared
+from kb.near_names import near_names
 
 
 def meant(request: Request, place: Sequence[object]) -> str:
@@ -28,8 +27,7 @@ def meant(request: Request, place: Sequence[object]) -> str:
         if inside:
             models = [model for field in inside for model in _models(field.annotation)]
     known = [field for model in models for field in model.model_fields]
-    close = get_close_matches(str(name)[:_MOST_CHARACTERS].casefold(), known, n=1)
-    return close[0] if close else ""
+    return next(iter(near_names(str(name), known)), "")
 
 
 def _of_body(route: object) -> object:

@@ -55,11 +55,13 @@ class Needs:
         collections: what a key of some collections alone meets. ``none``: the route touches no
             collection, and such keys get in. ``asked``: the route asks
             :class:`~kb.server.caller.Caller` for each collection. ``all``: such keys are refused.
+        bodiless: a body may be left out.
     """
 
     scopes: tuple[KeyScope, ...]
     body: Body = "json"
     collections: Reach = "all"
+    bodiless: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -68,7 +70,7 @@ class Needs:
 
 
 def needs(
-    *scopes: KeyScope, body: Body = "json", collections: Reach = "all"
+    *scopes: KeyScope, body: Body = "json", collections: Reach = "all", bodiless: bool = False
 ) -> Callable[[_FunctionT], _FunctionT]:
     """Declare what a route needs; stands below the decorator that makes the route.
 
@@ -76,11 +78,12 @@ def needs(
         scopes: any of these lets a key in; at least one.
         body: see :class:`Needs`.
         collections: see :class:`Needs`.
+        bodiless: see :class:`Needs`.
     """
     if not scopes:
         msg = "name a scope, or declare the route with `needs_nothing`"
         raise TypeError(msg)
-    return _declare(Needs(scopes=scopes, body=body, collections=collections))
+    return _declare(Needs(scopes=scopes, body=body, collections=collections, bodiless=bodiless))
 
 
 def needs_nothing() -> Callable[[_FunctionT], _FunctionT]:

@@ -21,7 +21,7 @@ from kb.catalog.versions import PendingDocument
 from kb.embedding.base import Vectors
 from kb.errors import ChangedMeanwhileError
 from kb.prepared import EmbeddedDocument
-from kb.records import AddResult, CollectionInfo
+from kb.records import AddResult, CollectionInfo, short_ids
 from kb.store import vector_records
 from kb.vectors.base import VectorRecord
 
@@ -155,4 +155,7 @@ def _attach(change: Change, item: EmbeddedDocument, plan: Plan) -> AddResult:
         embedded=len(missing),
         reused=len(chunks) - len(missing),
         tokens=sum(chunks[row].tokens for row in missing),
+        short_id=short_ids.document_id(
+            item.prepared.document.media_type, item.prepared.content_hash
+        ),
     )

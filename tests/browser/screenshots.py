@@ -6,7 +6,6 @@ are passed on to the ingestion of the samples.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 from conftest import find_chromium, launched, served
 from llama_server import smollm2
 from playwright.sync_api import Browser, Page
+
+from kb.config_file import write_settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "data" / "samples"
@@ -37,8 +38,9 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # A small model that people would not use, but a real one.
-        os.environ["KB_CHAT_MODEL"] = str(smollm2())
+        # A small model that people would not use, but a real one; in the file that the server
+        # reads, as if it had been chosen.
+        write_settings(folder / "no.toml", {"chat_model": str(smollm2())})
         with served(folder / "data", folder) as server, launched(path) as browser:
             # Failing samples are no reason to stop: the picture shows what there is.
             subprocess.run(

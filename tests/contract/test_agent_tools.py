@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from ingest.jobs import Jobs
 from kb import Document, KnowledgeBase, Page, Section, Settings
+from kb.catalog.job_records import JobFile, NewJob
 from kb.chat.limits import estimated_tokens
 from kb.server.agents import adding
 from kb.server.agents.desk import Desk
@@ -250,6 +251,28 @@ def test_the_status_counts_what_there_is(desk: Desk) -> None:
     found = values(desk, "status")
     assert (found["documents"], found["collections"]) == (7, 2)
     assert found["jobs"] == found["failed"] == []
+    assert "jobs_left" not in found
+
+
+def test_the_status_counts_the_jobs_and_files_that_it_does_not_list(tmp_path: Path) -> None:
+    files = tuple(JobFile(name=f"{number}.txt") for number in range(12))
+    with KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as base:
+        for number in range(13):
+            base.jobs.add(
+                NewJob(
+                    kind="uploads",
+                    collection="default",
+                    collection_id=None,
+                    spool=f"spool{number}",
+                    files=files,
+                )
+            )
+        told = call(desk_of(base), "status")
+    found = told.result.values()
+    assert (len(found["jobs"]), found["jobs_left"]) == (10, 3)
+    assert (len(found["jobs"][0]["files"]), found["jobs"][0]["files_left"]) == (10, 2)
+    assert "and 2 more files" in told.text
+    assert "and 3 more jobs not ended yet" in told.text
 
 
 @pytest.mark.parametrize(

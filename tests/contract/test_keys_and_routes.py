@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 from api_requests import Planted, client_of, filled, requests_of
+from job_turn import others_turn
 from served_app import ServedApp, served_app
 
+from kb import wire
 from kb.catalog.job_records import JobFile, NewJob
 from kb.catalog.key_records import KEY_SCOPES, KeyScope
 from kb.keys import bearer
@@ -277,6 +279,25 @@ def test_hits_are_marked_for_keys_of_their_collections(
     assert client.post("/v1/highlights", json=body, headers=headers).status_code == 403
 
 
+def test_who_may_write_and_not_read_is_told_nothing_of_what_it_changes(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    headers = bearer(key(served, ["write"]))
+    (info,) = served.base.documents(collection=OTHER)
+    body = {"documents": [info.id], "add": ["seen"]}
+    tagged = client.post("/v1/tags", json=body, headers=headers)
+    assert (tagged.status_code, tagged.json()["data"]) == (200, [])
+    empty = client.patch(f"/v1/collections/{OTHER}", json={}, headers=headers)
+    assert empty.status_code == 200
+    assert MARK not in empty.text
+    assert empty.json()["documents"] == 0
+    both = bearer(key(served, ["read", "write"]))
+    (record,) = client.post("/v1/tags", json={**body, "add": []}, headers=both).json()["data"]
+    assert record["tags"] == ["seen"]
+    assert MARK in client.patch(f"/v1/collections/{OTHER}", json={}, headers=both).text
+    served.base.tag([info.id], remove=["seen"])
+
+
 def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
     served: ServedApp, client: httpx.Client
 ) -> None:
@@ -295,6 +316,23 @@ def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
     assert [f"/v1/jobs/{each['id']}" for each in listed] == [job]
     assert client.get("/v1/documents", headers=headers).status_code == 403
     served.base.delete_collection("post box")
+
+
+def test_a_key_that_is_revoked_is_told_of_no_more_events(
+    served: ServedApp, client: httpx.Client
+) -> None:
+    record, token = served.base.keys.create("follower", scopes=["read"])
+    with others_turn(served.base.settings):
+        job = served.base.jobs.add(_job(served.base.collection(OWN), "late.pdf"))
+        path = f"/v1/jobs/{job}/events"
+        with client.stream("GET", path, headers=bearer(token)) as answer:
+            events = wire.events_of(answer.iter_lines())
+            assert next(events).name == "job"
+            served.base.keys.revoke(record.name)
+            *_, last = events
+        served.base.jobs.cancel(job)
+    assert last.name == "error"
+    assert last.data["code"] == "key_revoked"
 
 
 def test_a_key_of_several_collections_must_say_which_it_means(

@@ -219,6 +219,7 @@ class TestDocuments:
         assert [each.outcome for each in (first, again, other)] == ["added", "unchanged", "changed"]
         (info,) = base.documents(collection=name)
         assert (info.id, info.name) == (other.document_id, "a.txt")
+        assert first.short_id == again.short_id != other.short_id == info.short_id
         assert base.document_text(info.id) == "Herons fly."
 
     def test_a_document_with_pages_and_headings_keeps_them(self, base: Base, name: str) -> None:

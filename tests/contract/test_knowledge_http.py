@@ -289,6 +289,15 @@ def test_queries_are_texts_too_or_have_one_as_in_python(client: httpx.Client) ->
         assert error(client.post("/v1/search", json={"queries": [wrong]}), 400)
 
 
+@pytest.mark.parametrize("body", [{}, {"queries": []}, {"collection": "default"}])
+def test_a_search_for_nothing_says_what_to_give(
+    client: httpx.Client, body: dict[str, object]
+) -> None:
+    answer = client.post("/v1/search", json=body)
+    assert "give `query`, or several `queries`" in error(answer, 400)["message"]
+    assert client.post("/v1/search", json={**body, "query": ""}).json()["data"] == []
+
+
 def test_each_of_several_queries_is_told_how_it_was_probably_meant(client: httpx.Client) -> None:
     queries = [{"query": "herron"}, {"query": "owl"}, {"query": "shalow watr", "mode": "keyword"}]
     found = client.post("/v1/search", json={"queries": queries}).json()

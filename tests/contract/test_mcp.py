@@ -259,6 +259,51 @@ def test_the_prompt_asks_for_an_answer_with_citations(session: Session) -> None:
     assert "'topic'" in unknown
 
 
+def test_arguments_are_completed_over_both_transports(folder: Path, served: ServedApp) -> None:
+    prompt = types.PromptReference(name="answer_from_documents")
+    document = types.ResourceTemplateReference(uri="shelfmark://document/{id}")
+
+    async def scene(connected: AbstractAsyncContextManager[Client]) -> list[list[str]]:
+        async with connected as client:
+            asked = [
+                (prompt, {"name": "collection", "value": "MIN"}),
+                (document, {"name": "id", "value": "her"}),
+                (document, {"name": "id", "value": "h*r"}),
+            ]
+            found = [(await client.complete(*each)).completion.values for each in asked]
+            for ref, argument in ((prompt, "colection"), (document, "path")):
+                with pytest.raises(MCPError, match=r"did you mean|there is only"):
+                    await client.complete(ref, {"name": argument, "value": ""})
+            return found
+
+    for connected in (over_stdio(folder), over_http(served.url)):
+        assert own_loop.run(scene(connected)) == [["minutes"], ["birds/heron.txt"], []]
+
+
+def test_a_file_that_is_added_tells_how_far_it_is_where_the_client_asks(
+    folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.md"
+    path.write_text("\n\n".join(f"Paragraph {number} of owls." for number in range(400)), "utf-8")
+
+    async def scene() -> list[tuple[float, float | None, str | None]]:
+        told: list[tuple[float, float | None, str | None]] = []
+
+        async def hear(done: float, of: float | None, what: str | None) -> None:
+            told.append((done, of, what))
+
+        async with over_stdio(folder) as client:
+            added = await client.call_tool("add_file", {"path": str(path)}, progress_callback=hear)
+            assert not added.is_error
+            await client.call_tool("remove", {"id": str(path)})
+        return told
+
+    told = own_loop.run(scene())
+    assert told
+    assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
+    assert {of for _, of, _ in told} == {1.0}
+
+
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,

@@ -117,13 +117,16 @@ def test_passages_are_found_and_their_document_is_read_on(
     assert passage["document"] == "birds/heron.txt"
     assert "fish and frogs" in passage["text"]
     assert set(passage) == {
-        *("document", "document_id", "collection", "place", "score", "start", "text"),
+        *("document", "document_id", "short_id", "collection", "place", "score", "start", "text"),
     }
     number = passage["document_id"]
     part = call(client, tools, "read_document", document_id=number, length=30)
     rest = call(client, tools, "read_document", document_id=number, start=part["next"])
     assert part["text"] + rest["text"] == TEXTS["birds/heron.txt"]
     assert rest["next"] is None
+    assert passage["short_id"].startswith(f"{part['short_id']}.")
+    listed = call(client, tools, "list_documents")["documents"]
+    assert part["short_id"] in {each["short_id"] for each in listed}
     beyond = call(client, tools, "read_document", document_id=number, start=10**9)
     assert (beyond["text"], beyond["next"]) == ("", None)
 

@@ -147,13 +147,13 @@ def test_a_zip_is_taken_apart_and_what_is_left_out_of_it_is_said(
     )
     told = answer.json()
     assert told["taken"] == ["lib/birds/heron.txt", "lib/owl.md"]
-    assert [(each["name"], each["reason"]) for each in told["left_out"]] == [
+    assert [(each["name"], each["reason_code"]) for each in told["left_out"]] == [
         ("a.exe", "type"),
         ("lib.zip/picture.png", "type"),
         ("lib.zip/.hidden.md", "hidden"),
         ("nothing.zip", "damaged"),
     ]
-    assert all(each["message"].startswith(each["name"]) for each in told["left_out"])
+    assert all(each["reason"].startswith(each["name"]) for each in told["left_out"])
     assert done(client, answer).state == "done"
     assert set(documents(client, collection)) == {"lib/birds/heron.txt", "lib/owl.md"}
 
@@ -165,7 +165,7 @@ def test_files_of_one_name_are_kept_apart_and_copies_once(
     told = answer.json()
     assert told["taken"] == ["a.txt", "a (2).txt"]
     assert told["renamed"] == {"a.txt": "a (2).txt"}
-    assert [each["reason"] for each in told["left_out"]] == ["twice"]
+    assert [each["reason_code"] for each in told["left_out"]] == ["twice"]
     done(client, answer)
     assert set(documents(client, collection)) == {"a.txt", "a (2).txt"}
 
@@ -205,7 +205,7 @@ def test_a_file_that_is_too_large_costs_that_file_only(
     )
     told = answer.json()
     assert told["taken"] == ["heron.txt", "just.txt"]
-    assert [(each["name"], each["reason"]) for each in told["left_out"]] == [
+    assert [(each["name"], each["reason_code"]) for each in told["left_out"]] == [
         ("big.txt", "too_large")
     ]
     assert stages(done(client, answer)) == {"heron.txt": "stored", "just.txt": "stored"}
@@ -254,6 +254,8 @@ def test_the_files_of_a_job_say_which_documents_they_became(
     assert ids == {"a.md": found["a.md"], "b.md": None}
     listed = client.get(f"/v1/jobs/{job.id}/files").json()["data"]
     assert {each["name"]: each["document_id"] for each in listed} == ids
+    own = client.get(f"/v1/documents/{ids['a.md']}").json()["short_id"]
+    assert {each["name"]: each["short_id"] for each in listed} == {"a.md": own, "b.md": ""}
     newer = done(client, client.put(f"/v1/documents/{ids['a.md']}/original", content=HERON))
     (file,) = newer.files
     assert file.document_id == documents(client, collection)["a.md"] != ids["a.md"]
@@ -431,7 +433,7 @@ def test_a_job_is_cancelled_and_what_was_there_stays(
     go_on = slow(served, monkeypatch)
     first = send(client, ("a.md", HERON), collection=collection).headers["Location"]
     second = send(client, ("b.md", HERON), collection=collection).headers["Location"]
-    waiting = client.post(f"{second}/cancel", json={}).json()
+    waiting = client.post(f"{second}/cancel").json()
     assert (waiting["state"], waiting["files"][0]["stage"]) == ("cancelled", "cancelled")
     assert error(client.post(f"{second}/cancel", json={}), 409)["code"] == "job_refused"
     working = client.post(f"{first}/cancel", json={}).json()

@@ -279,6 +279,9 @@ class TestSearch:
             (("kestrel", "--all", "-k", "3"), 2, "leave one of them out"),
             (("kestrel", "--files", "--explain"), 2, "leave one of them out"),
             (("kestrel", "--document", "nowhere.md"), 1, "no document is called"),
+            (("kestrel", "--document", "99999"), 1, "no document is called"),
+            (("kestrel", "--document", "only.md"), 2, "give -c 'other'"),
+            (("kestrel", "--document", "t0000000000.5"), 2, "is a passage"),
             (("kestrel", "--min-score", "2"), 2, "min-score"),
             (("kestrel", "--limit", "2"), 2, "No such option"),
             (("-q", "meaning:kestrel", "-m", "keyword"), 2, "'keyword' would change nothing"),
@@ -310,6 +313,10 @@ class TestOtherCommands:
         assert wrong.exit_code == 0
         assert "no document of 'default' lies in a folder 'brds' yet" in wrong.stderr
         assert "did you mean birds?" in wrong.stderr
+        never = kb("collections", "describe", "default", "", "--folder", "bird")
+        assert "no folder 'bird' of 'default' had a description; those that have: 'brds'" in (
+            never.stderr
+        )
         for folder, said in (("brds", ""), ("birds", "Of birds."), ("birds", "")):
             right = kb("collections", "describe", "default", said, "--folder", folder)
             assert right.exit_code == 0, right.output

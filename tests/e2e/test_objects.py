@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from hashing_embedder import HashingEmbedder
 from objects_in_memory import Bucket, bucket_in_memory
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ingest import IngestOptions, IngestReport, ingest
 from ingest.cli import app
+from ingest.display import print_report
 from ingest.finding.objects.filesystem import ObjectStore
 from ingest.watch import Watcher
 from kb import KnowledgeBase, Settings
@@ -28,7 +31,9 @@ BICYCLE = "The chain of a bicycle is cleaned and oiled every five hundred kilome
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    settings = Settings.load(data_dir=tmp_path_factory.mktemp("data"), workers=1, sentences=False)
+    settings = Settings.load(
+        data_dir=tmp_path_factory.mktemp("data"), workers=1, sentences=False, max_file_mb=1
+    )
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
         yield opened
 
@@ -279,6 +284,26 @@ def test_objects_are_not_sent_to_a_server(bucket: Bucket) -> None:
         ingest(client, bucket.url)
 
 
+def test_the_history_keeps_the_urls_of_folders_that_have_documents(
+    fill: Fill, bucket: Bucket
+) -> None:
+    fill(bucket.url)
+    fill(f"{bucket.url}/docs/guides")
+    bucket.delete("docs/tea.txt")
+    fill(bucket.url, prune=True)
+
+    fill.base.compact()
+
+    runs = fill.base.runs(collections=[fill.name])
+    assert [list(run.paths) for run in reversed(runs)] == [
+        [bucket.url],
+        [f"{bucket.url}/docs/guides"],
+        [bucket.url],
+    ]
+    told = [name for run in runs for names in run.changes.values() for name in names]
+    assert not [name for name in told if "tea" in name]
+
+
 def test_nothing_is_removed_when_the_listing_fails(
     fill: Fill, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,14 +326,14 @@ def test_nothing_is_removed_when_the_listing_fails(
 
 
 def test_an_object_that_is_too_large_is_not_fetched(fill: Fill, bucket: Bucket) -> None:
-    bucket.put("huge.txt", b"x" * (fill.base.settings.max_file_mb * 2**20 + 1))
+    bucket.put("my-object.txt", b"x" * (fill.base.settings.max_file_mb * 2**20 + 1))
 
     report = fill(bucket.url)
 
     failure = report.failures[0]
-    assert (failure.source.path, failure.reason_code) == ("huge.txt", "too_large")
-    assert f"{bucket.url}/huge.txt has" in failure.reason
-    assert f"{bucket.url}/huge.txt" not in fill.fetched
+    assert (failure.source.path, failure.reason_code) == ("my-object.txt", "too_large")
+    assert f"{bucket.url}/my-object.txt has" in failure.reason
+    assert f"{bucket.url}/my-object.txt" not in fill.fetched
 
 
 def test_an_object_that_cannot_be_read_is_named_by_its_url(fill: Fill, bucket: Bucket) -> None:
@@ -475,3 +500,13 @@ def test_the_report_names_objects_in_json(fill: Fill, bucket: Bucket) -> None:
     told = json.loads(json.dumps(fill(f"{bucket.url}/docs").to_json()))
 
     assert {file["root"] for file in told["files"]} == {f"{bucket.url}/docs"}
+
+
+def test_the_report_names_an_object_that_failed_by_its_url(fill: Fill, bucket: Bucket) -> None:
+    bucket.put("broken.pdf", b"%PDF-1.7 and nothing else")
+    report = fill(bucket.url)
+    printed = io.StringIO()
+
+    print_report(report, Console(file=printed, highlight=False, soft_wrap=True))
+
+    assert f"{bucket.url}/broken.pdf: broken.pdf " in printed.getvalue()

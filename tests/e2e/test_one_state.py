@@ -14,9 +14,9 @@ from kb.catalog.state import State
 from kb.languages.neutral import Means
 from kb.search.answers import VectorAnswers
 from kb.search.attempt import Attempt
+from kb.search.kept import Kept
 from kb.search.query import parse
 from kb.search.resolved import Resolved, Sought
-from kb.search.term_frequencies import TermFrequencies
 
 TEXT = "\n\n".join(f"Passage {n} tells of herons, reeds and water. " * 6 for n in range(9))
 
@@ -52,7 +52,7 @@ def attempt(base: KnowledgeBase, state: State) -> list[SearchHit]:
         rerank=None,
         task="",
     )
-    return Attempt(VectorAnswers(base._store), state, TermFrequencies(), asked).hits()
+    return Attempt(VectorAnswers(base._store), state, Kept(), asked).hits()
 
 
 def test_hits_are_found_in_one_state_from_the_first_read_to_the_last(

@@ -105,6 +105,20 @@ def test_doctor_says_which_reranker_answers_and_why_one_does_not(
     assert "set KB_API_KEY" in found["problem"]
 
 
+def test_a_reranker_is_taken_into_use_and_out_again_without_a_new_start(
+    settings: Settings, embedder: Embedder, server: RerankServer
+) -> None:
+    with KnowledgeBase.open(settings, embedder=embedder) as base:
+        for name, text in TEXTS.items():
+            base.add(text, name=name)
+        before = [hit.source for hit in base.search(QUERY)]
+        base.use_model("reranker", server.url)
+        assert base.settings.reranker == server.url
+        assert "reranked" in base.search(QUERY)[0].scores
+        base.use_model("reranker", None)
+        assert [hit.source for hit in base.search(QUERY)] == before
+
+
 def test_reranking_without_a_reranker_says_how_to_set_one(tmp_path: Path) -> None:
     settings = Settings.load(data_dir=tmp_path)
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:

@@ -35,10 +35,9 @@ class FakeHub(ThreadingHTTPServer):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.data = data
         self.repository, self.file = REPOSITORY, FILE
-        self.announced: str | None = hashlib.sha256(data).hexdigest()
-        self.announced_size = len(data)
+        self.announced: str | None = None
+        self.serve(data)
         self.break_after: int | None = None
         self.stall_after: int | None = None
         self.refusals: list[tuple[int, dict[str, str]]] = []
@@ -47,6 +46,12 @@ class FakeHub(ThreadingHTTPServer):
         self.tokens: list[str] = []
         self.stalled = threading.Event()
         self.released = threading.Event()
+
+    def serve(self, data: bytes) -> None:
+        """Have other bytes from now on."""
+        self.data = data
+        self.announced = hashlib.sha256(data).hexdigest()
+        self.announced_size = len(data)
 
     @property
     def address(self) -> str:

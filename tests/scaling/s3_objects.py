@@ -178,6 +178,13 @@ class TestFailures:
 
         assert len(base.files.states(collection=s3.bucket)) == 2
 
+    def test_who_may_not_list_may_ingest_an_object_by_its_name(self, run: Run, s3: S3) -> None:
+        s3.judge = lambda request: (403, "AccessDenied") if request.lists else None
+
+        assert outcomes(run(f"{s3.url}/docs/tea.txt")) == {"tea.txt": "added"}
+        with pytest.raises(UnreadableFileError, match="access is denied"):
+            run(f"{s3.url}/docs")
+
     def test_a_server_that_is_busy_for_a_moment_is_asked_again(self, run: Run, s3: S3) -> None:
         left = [(503, "ServiceUnavailable"), (500, "InternalError")] * 2
 
@@ -289,7 +296,7 @@ class TestCommand:
 
         s3.judge = judge
         process = self.start(tmp_path, s3)
-        assert begun.wait(60)
+        assert begun.wait(240)
         process.send_signal(how)
         # The server has not answered yet: a run that is ended does not wait for it.
         process.communicate(timeout=120)

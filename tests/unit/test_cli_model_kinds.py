@@ -126,6 +126,17 @@ def test_use_downloads_what_is_not_here_and_a_second_time_nothing(
     assert len(hub.requests) == asked
 
 
+def test_a_file_of_any_repository_is_used_by_its_reference(hub: FakeHub) -> None:
+    hub.repository, hub.file = hub_server.REPOSITORY, hub_server.FILE
+    name = f"hf:{hub.repository}/{hub.file}"
+    unclear = run("use", name)  # its bytes are none of a model
+    assert unclear.exit_code == 1
+    assert "llama.cpp cannot load" in unclear.stderr
+    assert not Path("kb.toml").exists()
+    assert run("use", name, "--kind", "chat").exit_code == 0
+    assert kept() == {"chat_model": f"{hub.repository}/{hub.file}"}
+
+
 def test_a_download_that_broke_off_goes_on_at_the_next_use(
     folder: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,12 +13,13 @@ import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
 from locked_files import locked_pdf
+from objects_in_memory import bucket_in_memory
 
 import ingest.jobs.execution as at_work
 from ingest import FileEvent, IngestOptions, IngestReport
 from ingest.jobs import CRASHES, UNEXPECTED, JobInfo, Jobs, Upload, retry_options
 from ingest.jobs.worker import KEPT_JOBS, MOST_ATTEMPTS
-from kb import KnowledgeBase, Settings, Source, StoreError
+from kb import KnowledgeBase, Settings, SettingsError, Source, StoreError
 
 if TYPE_CHECKING:
     from ingest.results import OnEvent
@@ -676,3 +677,20 @@ def test_what_fails_while_the_program_winds_up_goes_on_at_the_next_start(
     second = Jobs(base)
     assert ended(second, job_id).state == "done"
     second.close()
+
+
+def test_a_job_brings_object_storage_up_to_date(jobs: Jobs) -> None:
+    with bucket_in_memory() as bucket:
+        bucket.put("docs/heron.txt", "A grey heron.")
+
+        job = ended(jobs, jobs.add_paths([f"{bucket.url}/docs/"]))
+
+        assert job.paths == (f"{bucket.url}/docs",)
+        assert [(file.name, file.stage) for file in job.files] == [("heron.txt", "stored")]
+
+
+def test_a_url_with_a_key_in_it_becomes_no_job(jobs: Jobs) -> None:
+    with pytest.raises(SettingsError, match="URL with a key in it"):
+        jobs.add_paths(["s3://AKIA:hush@bucket/docs"])
+
+    assert not jobs.listed()

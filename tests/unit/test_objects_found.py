@@ -14,10 +14,11 @@ from ingest.finding.finder import Finder
 from ingest.finding.objects import filesystem
 from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
 from ingest.finding.objects.listing import discover_objects
-from kb.errors import MissingExtraError, SettingsError
+from kb.errors import MissingExtraError, SettingsError, StoreError
 from kb.folders import clean_folder, folders_of, lies_in
 from kb.records import Source
 from kb.retry import RetryPolicy
+from kb.stopping import Cancellation, StoppedError
 
 TYPES = frozenset({".txt", ".md", ".pdf"})
 
@@ -307,6 +308,35 @@ class TestRequests:
         (info,) = store.below(bucket.url, threading.Event())
 
         assert info.url == f"{bucket.url}/a.txt"
+
+    def test_who_waits_to_try_again_stops_when_the_caller_does(
+        self, monkeypatch: pytest.MonkeyPatch, bucket: Bucket
+    ) -> None:
+        from fsspec.implementations.memory import MemoryFileSystem  # noqa: PLC0415 - heavy
+
+        caller = threading.Event()
+
+        def ls(*_: object, **__: object) -> None:
+            caller.set()
+            raise ConnectionResetError
+
+        monkeypatch.setattr(MemoryFileSystem, "ls", ls)
+        # A wait of days, were it waited for.
+        store = ObjectStore("memory", patience=RetryPolicy(attempts=3, base_s=1e6, cap_s=1e6))
+
+        with pytest.raises(StoppedError):
+            store.below(bucket.url, Cancellation(caller))
+
+    def test_a_disk_that_cannot_be_written_is_not_taken_for_the_store_that_fails(
+        self, bucket: Bucket, tmp_path: Path
+    ) -> None:
+        bucket.put("a.txt")
+        target = tmp_path / "not there" / "a.txt"
+
+        with pytest.raises(StoreError, match="not there cannot be written"):
+            ObjectStore("memory").download(
+                f"{bucket.url}/a.txt", target, most_bytes=100, stop=threading.Event()
+            )
 
     @pytest.mark.parametrize(
         ("failures", "said"),

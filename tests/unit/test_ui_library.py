@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from job_turn import others_turn
+from objects_in_memory import bucket_in_memory
 from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest
 
@@ -421,3 +422,26 @@ def test_selected_files_are_read_again_where_there_are_files(
     ended = {run.files[0].name: run.files[0].stage for run in ui.shared.jobs.listed() if run.files}
     assert ended["notes.txt"] == "unchanged"
     assert ended["note.txt"] == "stored"
+
+
+def test_a_folder_of_object_storage_is_read_by_its_url(ui: UserInterface) -> None:
+    with bucket_in_memory() as bucket:
+        bucket.put("docs/heron.txt", "A grey heron at the lake.")
+        page = ui.open("library")
+        page.text_input(key="folder").set_value(f"{bucket.url}/docs").run()
+        page.button(key="folder-read").click().run()
+        ui.wait()
+
+        assert not page.exception
+        (info,) = ui.shared.base.documents()
+        assert str(info.sources[0]) == f"{bucket.url}/docs/heron.txt"
+
+
+def test_a_url_with_a_key_in_it_is_refused_and_not_repeated(ui: UserInterface) -> None:
+    page = ui.open("library")
+    page.text_input(key="folder").set_value("s3://AKIA:hush@bucket/docs").run()
+    page.button(key="folder-read").click().run()
+
+    (error,) = page.error
+    assert "URL with a key in it" in error.value
+    assert "hush" not in error.value

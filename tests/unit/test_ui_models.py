@@ -47,13 +47,21 @@ def elsewhere(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """A hub whose smallest chat model is the even smaller one of the tests."""
-    with hub_server.running(smollm2().read_bytes()) as running:
+    """A hub that has something under the name of the smallest chat model."""
+    with hub_server.running(b"GGUF" * 1_000_000) as running:
         known = find_known(CHAT)
         assert known
         running.repository, running.file = known.repository, known.files[0].name
         monkeypatch.setenv("HF_ENDPOINT", running.address)
         yield running
+
+
+@pytest.fixture
+def real_hub(hub: FakeHub, data_dir: Path) -> Iterator[FakeHub]:
+    """The hub with an even smaller chat model that answers; what was fetched is removed."""
+    hub.serve(smollm2().read_bytes())
+    yield hub
+    (data_dir / "models" / hub.file).unlink(missing_ok=True)
 
 
 def status(ui: UserInterface, locale: str = "en-US") -> AppTest:
@@ -85,7 +93,7 @@ def kept() -> dict[str, object]:
 
 
 def test_from_an_empty_store_to_a_written_answer_without_an_editor(
-    ui: UserInterface, hub: FakeHub
+    ui: UserInterface, real_hub: FakeHub
 ) -> None:
     assert "Nothing to search yet" in html(ui.open("ask"))
     ui.shared.base.add(WARRANTY, name="warranty.txt")
@@ -97,7 +105,7 @@ def test_from_an_empty_store_to_a_written_answer_without_an_editor(
     ui.shared.models.wait(60)
     page.run()
     assert "is in use" in page.success[0].value
-    assert kept() == {"chat_model": hub.file}
+    assert kept() == {"chat_model": real_hub.file}
 
     page = ui.open("ask")
     page.chat_input[0].set_value("How many months does the warranty last?").run()

@@ -194,7 +194,15 @@ RECORDS: list[tuple[Record, Write, Read]] = [
     ),
     (Facets(tags=("a",), languages=("zh",)), wire.facets_json, wire.facets_from_json),
     (
-        AddResult(document_id=1, outcome="changed", chunks=2, embedded=1, reused=1, tokens=9),
+        AddResult(
+            document_id=1,
+            outcome="changed",
+            chunks=2,
+            embedded=1,
+            reused=1,
+            tokens=9,
+            short_id="t0123456789",
+        ),
         wire.added_json,
         wire.added_from_json,
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,10 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.errors import FileTooLargeError, UnreadableFileError
+from ingest.errors import UnreadableFileError
 from ingest.finding.objects.failures import described, may_pass
 from ingest.loaders import too_large
-from kb.errors import MissingExtraError
+from kb.errors import KnowledgeBaseError, MissingExtraError, StoreError
 from kb.retry import RetryPolicy
 from kb.stopping import StoppedError
 
@@ -101,6 +102,7 @@ class ObjectStore:
         """Write an object to a file and return what it was at that moment.
 
         Raises:
+            StoreError: the file cannot be written.
             FileTooLargeError: it has more than ``most_bytes``; nothing of it was fetched.
         """
         for _ in range(_FETCHES):
@@ -139,7 +141,14 @@ class ObjectStore:
             yield from map(self._described, _walked(self._filesystem, path))
             return
         # One listing of everything, a thousand objects a request: not a request for each folder.
-        found: Mapping[str, Mapping[str, Any]] = self._filesystem.find(path, detail=True)
+        try:
+            found: Mapping[str, Mapping[str, Any]] = self._filesystem.find(path, detail=True)
+        except PermissionError:
+            # Who may not list may still read an object whose name is known.
+            info = self._filesystem.info(path)
+            if info.get("type") != "file":
+                raise
+            found = {path: info}
         for info in found.values():
             if info.get("type") == "file":
                 yield self._described(info)
@@ -161,7 +170,7 @@ class ObjectStore:
         fetched = 0
         with (
             self._filesystem.open(self._path(url), "rb", block_size=_BLOCK_BYTES) as source,
-            target.open("wb") as file,
+            _writing(target) as file,
         ):
             # Clients of object stores ask for this when they open one.
             details = getattr(source, "details", None)
@@ -172,7 +181,7 @@ class ObjectStore:
                     raise StoppedError
                 fetched += len(part)
                 _check_size(url, fetched, most_bytes)
-                file.write(part)
+                file(part)
         return info
 
     def _ask(self, url: str, what: Callable[[], _T], stop: threading.Event) -> _T:
@@ -184,7 +193,7 @@ class ObjectStore:
         while True:
             try:
                 return _interruptible(what, stop)
-            except (UnreadableFileError, FileTooLargeError, StoppedError):
+            except (KnowledgeBaseError, StoppedError):
                 raise
             except Exception as error:
                 failures += 1
@@ -192,8 +201,45 @@ class ObjectStore:
                 if not may_pass(error) or not patient:
                     msg = f"{url} cannot be read: {described(error)}"
                     raise UnreadableFileError(msg) from error
-            if stop.wait(self._patience.delay_s(failures)):
-                raise StoppedError
+            _wait(self._patience.delay_s(failures), stop)
+
+
+def _wait(seconds: float, stop: threading.Event) -> None:
+    # In steps: an event may stand for others as well, which wake nobody who waits for it.
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if stop.wait(min(left, _POLL_S)) or stop.is_set():
+            raise StoppedError
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Callable[[bytes], None]]:
+    """Give what writes to a file; what fails there is no failure of the object store."""
+
+    def failed(error: OSError) -> StoreError:
+        reason = error.strerror or type(error).__name__
+        return StoreError(
+            f"{target.parent} cannot be written: {reason}; free some space, or let this user "
+            "write there"
+        )
+
+    try:
+        file = target.open("wb")
+    except OSError as error:
+        raise failed(error) from error
+
+    def write(part: bytes) -> None:
+        try:
+            file.write(part)
+        except OSError as error:
+            raise failed(error) from error
+
+    with file:
+        yield write
+        try:
+            file.flush()
+        except OSError as error:
+            raise failed(error) from error
 
 
 def _interruptible(what: Callable[[], _T], stop: threading.Event) -> _T:

@@ -143,7 +143,12 @@ def _waited(desk: Desk, job_id: int, name: str) -> Told:
     """Answer with a job once it has ended, or has taken as long as a call may."""
     until = time.monotonic() + _PATIENCE_S
     job = desk.base.jobs.get(job_id)
+    reported = -1.0
     while job is not None and not job.ended and time.monotonic() < until:
+        if (done := _done(job)) > reported:
+            reported = done
+            doing = next((f"{each.name}: {each.stage}" for each in job.files), job.state)
+            desk.report(done, max(1, job.total), doing)
         time.sleep(_LOOK_S)
         job = desk.base.jobs.get(job_id)
     if job is None:
@@ -164,6 +169,13 @@ def _waited(desk: Desk, job_id: int, name: str) -> Told:
             document=None if document is None else document_values(desk, document, name),
         ),
     )
+
+
+def _done(job: JobInfo) -> float:
+    """Return how many files are done, those that are being embedded in part."""
+    told = job.progress
+    part = told.chunks_done / told.chunks_total if told.chunks_total else 0.0
+    return min(job.finished + part, max(1, job.total))
 
 
 def _document(desk: Desk, job: JobInfo, name: str) -> DocumentInfo | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from kb.errors import CollectionError, DocumentNotFoundError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.near_names import near_names
 from kb.records import CollectionInfo, DocumentInfo, Reading
 from kb.records.short_ids import short_id
 from kb.server.caller import Caller
@@ -29,12 +29,15 @@ class Desk:
         jobs: gives ingestion in the background, made at first use.
         local: the agent was started on this machine by whoever owns the files, so it may name
             them; others send what is in them.
+        report: tells whoever waits for a call how far it is: how much is done, of how much, and
+            what is being done.
     """
 
     base: KnowledgeBase
     caller: Caller
     jobs: Callable[[], Jobs]
     local: bool = False
+    report: Callable[[float, float, str], None] = lambda _done, _of, _what: None
 
     @property
     def may_write(self) -> bool:
@@ -180,9 +183,7 @@ def wrong(message: str) -> SettingsError:
 
 def meant(word: str, known: Sequence[str]) -> str:
     """Return what a mistyped word probably means, as the end of a sentence; else all there is."""
-    near = get_close_matches(word.casefold(), [each.casefold() for each in known], 3, 0.5)
-    named = [each for each in known if each.casefold() in near]
-    if named:
+    if named := near_names(word, known, most=3, like=0.5):
         return f"did you mean {' or '.join(map(repr, named))}?"
     told = ", ".join(map(repr, known[:_MOST_NAMED]))
     if len(known) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kb.answering.prompts import NOT_SAID
 from kb.errors import SettingsError
@@ -11,9 +11,10 @@ from kb.server.agents.desk import Desk, meant
 NAME = "answer_from_documents"
 TITLE = "Answer from my documents"
 DESCRIPTION = "Answer a question from the user's own documents, with citations."
+COLLECTION = "collection"
 ARGUMENTS: Mapping[str, tuple[str, bool]] = {
     "question": ("What you want to know.", True),
-    "collection": ("The collection to answer from; the usual one if left out.", False),
+    COLLECTION: ("The collection to answer from; the usual one if left out.", False),
 }
 """What each is, and whether it is needed."""
 
@@ -38,18 +39,27 @@ def prompted(desk: Desk, name: str, given: Mapping[str, str]) -> str:
         CollectionError: there is no such collection.
         RefusalError: the caller's key is not for it.
     """
-    if name != NAME:
-        msg = f"there is no prompt {name[:80]!r}; there is {NAME!r}"
-        raise SettingsError(msg)
-    for each in given:
-        if each not in ARGUMENTS:
-            msg = f"{NAME} has no argument {each[:80]!r}; {meant(each, list(ARGUMENTS))}"
-            raise SettingsError(msg)
+    require(name, given)
     if not (question := given.get("question", "").strip()):
         msg = f"{NAME} needs `question`"
         raise SettingsError(msg)
-    collection = given.get("collection", "").strip()
+    collection = given.get(COLLECTION, "").strip()
     if collection:
         desk.chosen([collection])
     where = f' Give collections=["{collection}"].' if collection else ""
     return _RULES.format(where=where, not_said=NOT_SAID, question=question)
+
+
+def require(name: str, arguments: Iterable[str]) -> None:
+    """Refuse a prompt or an argument that there is not.
+
+    Raises:
+        SettingsError: there is none like it; the message names the right one.
+    """
+    if name != NAME:
+        msg = f"there is no prompt {name[:80]!r}; there is {NAME!r}"
+        raise SettingsError(msg)
+    for each in arguments:
+        if each not in ARGUMENTS:
+            msg = f"{NAME} has no argument {each[:80]!r}; {meant(each, list(ARGUMENTS))}"
+            raise SettingsError(msg)

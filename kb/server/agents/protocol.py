@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from typing import Any, Protocol, TypeVar
 
@@ -11,7 +14,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
 from kb.errors import KnowledgeBaseError
-from kb.server.agents import prompts, resources
+from kb.server.agents import completing, prompts, resources
 from kb.server.agents.desk import Desk
 from kb.server.agents.results import Told
 from kb.server.agents.schemas import schema_of
@@ -51,11 +54,14 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_tool(tool) for tool in tools_of(desk)])
 
-    async def call_tool(_: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        context: Context, asked: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        reporting = replace(desk, report=_reports_to(context))
         try:
             tool = tool_named(desk, asked.name)
             arguments = asked.arguments or {}
-            told = await run(lambda: answered(desk, tool, arguments), writes=tool.writes)
+            told = await run(lambda: answered(reporting, tool, arguments), writes=tool.writes)
         except (CallError, RefusalError) as error:
             return types.CallToolResult(content=[_text(str(error))], is_error=True)
         return _result(told)
@@ -127,7 +133,41 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
         on_read_resource=read_resource,
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,
+        on_completion=_completing(desk, run),
     )
+
+
+def _completing(
+    desk: Desk, run: Run
+) -> Callable[[Context, types.CompleteRequestParams], Awaitable[types.CompleteResult]]:
+    """Return what completes arguments that people type."""
+
+    async def complete(_: Context, asked: types.CompleteRequestParams) -> types.CompleteResult:
+        ref, name, begun = asked.ref, asked.argument.name, asked.argument.value
+        if isinstance(ref, types.PromptReference):
+            wanted = partial(completing.of_prompt, desk, ref.name, name, begun)
+        else:
+            wanted = partial(completing.of_document, desk, str(ref.uri), name, begun)
+        found = await _expecting(run, wanted)
+        return types.CompleteResult(
+            completion=types.Completion(values=found.values, has_more=found.more)
+        )
+
+    return complete
+
+
+def _reports_to(context: Context) -> Callable[[float, float, str], None]:
+    """Return what tells the caller from a thread how far its call is, if it wants to know."""
+    if (context.meta or {}).get("progress_token") is None:
+        return lambda _done, _of, _what: None
+    loop = asyncio.get_running_loop()
+
+    def report(done: float, of: float, what: str) -> None:
+        telling = context.session.report_progress(done, of, what)
+        # In order, and before the answer.
+        asyncio.run_coroutine_threadsafe(telling, loop).result()
+
+    return report
 
 
 async def _expecting(run: Run, work: Callable[[], ResultT]) -> ResultT:

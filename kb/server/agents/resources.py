@@ -13,7 +13,8 @@ from kb.server.agents.listing import path_of
 from kb.server.agents.reading import Read, read
 
 SCHEME = "shelfmark"
-TEMPLATE = f"{SCHEME}://document/{{id}}"
+ARGUMENT = "id"
+TEMPLATE = f"{SCHEME}://document/{{{ARGUMENT}}}"
 MIME_TYPE = "text/plain"
 
 _PREFIX = TEMPLATE.partition("{")[0]
@@ -58,7 +59,7 @@ def listed(desk: Desk, cursor: str) -> Listed:
     Raises:
         SettingsError: that is none.
     """
-    _require_reading(desk)
+    require_reading(desk)
     after, _, name = cursor.partition("/")
     names = sorted(desk.collections())
     remaining = [each for each in names if each >= unquote(name)]
@@ -83,7 +84,7 @@ def text_of(desk: Desk, uri: str) -> str:
         DocumentNotFoundError: there is none; the message names the nearest.
         SettingsError: the address is of no resource of this server.
     """
-    _require_reading(desk)
+    require_reading(desk)
     if not uri.startswith(_PREFIX):
         msg = f"{uri[:200]!r} is no resource of this server; they are called {TEMPLATE}"
         raise SettingsError(msg)
@@ -97,7 +98,12 @@ def text_of(desk: Desk, uri: str) -> str:
     return told.text + more
 
 
-def _require_reading(desk: Desk) -> None:
+def require_reading(desk: Desk) -> None:
+    """Refuse whoever may not read documents.
+
+    Raises:
+        SettingsError: the key has not that scope.
+    """
     if not desk.may_read:
         msg = f"the key {desk.caller.key!r} may not read documents; use one with the scope read"
         raise SettingsError(msg)

@@ -20,6 +20,8 @@ STATUS = """Say how the knowledge base is: what it holds, what is being added, w
 Use this when a search finds less than expected, or with `job` to see how far add_file has got."""
 
 _MOST_JOBS = 10
+_MOST_FILES = 10
+"""Files of a job that are told of, those that say most first."""
 _MOST_FAILED = 20
 _TOKENS = 4000
 
@@ -40,6 +42,7 @@ class FileOfJob(Result):
     name: str
     stage: str
     reason: str
+    id: str | None = Field(default=None, description="Of the document that it is found as.")
 
 
 class Job(Result):
@@ -52,6 +55,7 @@ class Job(Result):
     total: int
     failed: int
     files: list[FileOfJob]
+    files_left: int | None = Field(default=None, description="How many more files it has.")
     error: str | None = None
 
 
@@ -71,6 +75,9 @@ class State(Result):
     collections: int
     may_write: bool
     jobs: list[Job]
+    jobs_left: int | None = Field(
+        default=None, description="How many more there are that have not ended."
+    )
     failed_files: int
     failed: list[Failed]
 
@@ -78,7 +85,8 @@ class State(Result):
 def status(desk: Desk, asked: Status) -> Told:
     """Answer a call of ``status``."""
     collections = desk.collections()
-    jobs = _jobs(desk, asked.job)
+    all_jobs = _jobs(desk, asked.job)
+    jobs, left = all_jobs[:_MOST_JOBS], max(0, len(all_jobs) - _MOST_JOBS)
     failed = [
         Failed(path=str(file.source), collection=name, reason=file.reason)
         for name in collections
@@ -90,6 +98,7 @@ def status(desk: Desk, asked: Status) -> Told:
         collections=len(collections),
         may_write=desk.may_write,
         jobs=[job_values(job) for job in jobs],
+        jobs_left=left or None,
         failed_files=len(failed),
         failed=failed[:_MOST_FAILED],
     )
@@ -100,12 +109,21 @@ def status(desk: Desk, asked: Status) -> Told:
     )
     budget = Budget(_TOKENS)
     lines = [job_line(job) for job in jobs]
+    if left:
+        lines.append(
+            f"- and {counted(left, 'more job')} not ended yet; status with `job` tells of one"
+        )
     if failed:
         lines.append(f"{counted(len(failed), 'file')} could not be read:")
         lines += [f"- {quoted(each.path)}: {quoted(each.reason)}" for each in told.failed]
         if len(failed) > _MOST_FAILED:
             lines.append(f"- and {len(failed) - _MOST_FAILED} more")
-    return Told("\n".join([head, *filter(budget.take, lines)]), told)
+    shown = [line for line in lines if budget.take(line)]
+    if len(shown) < len(lines):
+        shown.append(
+            f"- {counted(len(lines) - len(shown), 'line')} had no room; the values have all"
+        )
+    return Told("\n".join([head, *shown]), told)
 
 
 def job_line(job: JobInfo) -> str:
@@ -115,9 +133,13 @@ def job_line(job: JobInfo) -> str:
         line += f", {job.failed} failed"
     if job.error:
         line += f"; {quoted(job.error)}"
-    told = [f"  - {quoted(each.name)}: {each.stage} {each.reason}".rstrip() for each in job.files]
-    if len(told) > _MOST_JOBS:
-        told[_MOST_JOBS:] = [f"  - and {counted(len(told) - _MOST_JOBS, 'more file')}"]
+    told = [
+        f"  - {quoted(each.name)}: {each.stage} {each.reason}".rstrip()
+        + (f", id={each.short_id}" if each.short_id else "")
+        for each in job.files[:_MOST_FILES]
+    ]
+    if left := _files_left(job):
+        told.append(f"  - and {counted(left, 'more file')}")
     return "\n".join([line, *told])
 
 
@@ -130,12 +152,19 @@ def job_values(job: JobInfo) -> Job:
         finished=job.finished,
         total=job.total,
         failed=job.failed,
+        files_left=_files_left(job) or None,
         files=[
-            FileOfJob(name=each.name, stage=each.stage, reason=each.reason)
-            for each in job.files[:_MOST_JOBS]
+            FileOfJob(
+                name=each.name, stage=each.stage, reason=each.reason, id=each.short_id or None
+            )
+            for each in job.files[:_MOST_FILES]
         ],
         error=job.error or None,
     )
+
+
+def _files_left(job: JobInfo) -> int:
+    return max(job.total, len(job.files)) - len(job.files[:_MOST_FILES])
 
 
 def _jobs(desk: Desk, wanted: int | None) -> list[JobInfo]:
@@ -147,4 +176,4 @@ def _jobs(desk: Desk, wanted: int | None) -> list[JobInfo]:
         return [found]
     found_jobs = [job for job in desk.base.jobs.listed() if not job.ended]
     allowed = set(desk.caller.among({job.collection for job in found_jobs}))
-    return [job for job in found_jobs if job.collection in allowed][:_MOST_JOBS]
+    return [job for job in found_jobs if job.collection in allowed]

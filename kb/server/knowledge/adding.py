@@ -35,6 +35,7 @@ class AddedReply(Reply):
     embedded: int
     reused: int
     tokens: int
+    short_id: str
 
 
 class NewDocument(Body):

@@ -17,7 +17,7 @@ from kb.chat.base import Message
 from kb.chat.opening import HOW_TO_ADD
 from kb.records import SearchMode
 from kb.search.query import MOST_CHARACTERS
-from kb.server.caller import Asking
+from kb.server.caller import Asking, Caller
 from kb.server.description import errors
 from kb.server.errors import MALFORMED, RefusalError, json_response
 from kb.server.fields import INTEGER, VALID, CollectionNames
@@ -119,7 +119,7 @@ def routes(serving: Serving) -> APIRouter:
             mode=body.mode,
             min_score=body.min_score,
         )
-        return await _answered(serving, stream, as_events=body.stream)
+        return await _answered(serving, stream, caller, as_events=body.stream)
 
     @router.post(
         "/v1/answer/continue",
@@ -136,7 +136,7 @@ def routes(serving: Serving) -> APIRouter:
         if not begun.can_go_on:
             msg = "this answer was not cut short by its length, so there is nothing to go on with"
             raise RefusalError(HTTPStatus.BAD_REQUEST, msg, param="answer", code=MALFORMED)
-        return await _answered(serving, base.continue_answer(begun), as_events=body.stream)
+        return await _answered(serving, base.continue_answer(begun), caller, as_events=body.stream)
 
     return router
 
@@ -150,9 +150,11 @@ def _require_chat(serving: Serving) -> None:
         raise RefusalError(HTTPStatus.BAD_REQUEST, msg, code="no_chat_model")
 
 
-async def _answered(serving: Serving, stream: AnswerStream, *, as_events: bool) -> Response:
+async def _answered(
+    serving: Serving, stream: AnswerStream, caller: Caller, *, as_events: bool
+) -> Response:
     if as_events:
-        return await streamed(serving.answers, _told(stream))
+        return await streamed(serving.answers, _told(stream), caller)
 
     def whole() -> dict[str, Any]:
         _told(stream)(lambda _name, _data: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -110,10 +111,11 @@ def routes(serving: Serving) -> APIRouter:
     async def change(name: str, body: CollectionChange, caller: Asking) -> Response:
         """Rename a collection, describe it and its folders, change how it is searched.
 
-        All of it is done, or nothing.
+        All of it is done, or nothing. A key that may not read gets back what it sent, and nothing
+        of what else is known of the collection.
         """
         caller.check(_named(name), *([body.name] if body.name else []))
-        return await changes.run(lambda: json_response(_changed(serving, name, body)))
+        return await changes.run(lambda: json_response(_changed(serving, name, body, caller)))
 
     @router.delete(
         _ONE,
@@ -166,7 +168,7 @@ def _check_instruction(serving: Serving, instruction: str | None) -> None:
         raise SettingsError(msg)
 
 
-def _changed(serving: Serving, name: str, body: CollectionChange) -> dict[str, Any]:
+def _changed(serving: Serving, name: str, body: CollectionChange, caller: Caller) -> dict[str, Any]:
     _check_instruction(serving, body.instruction)
     given = body.model_fields_set
     changed = serving.base.change_collection(
@@ -177,6 +179,17 @@ def _changed(serving: Serving, name: str, body: CollectionChange) -> dict[str, A
         mode=(body.mode or "") if "mode" in given else None,
         folders=body.folders or None,
     )
+    if not caller.may_read:
+        changed = replace(
+            changed,
+            description=body.description or "",
+            instruction=body.instruction or "",
+            mode=body.mode,
+            folders=body.folders,
+            documents=0,
+            chunks=0,
+            refined=0,
+        )
     return wire.collection_json(changed)
 
 

@@ -35,13 +35,17 @@ class ForgottenReply(Reply):
 
 
 class CancelBody(Body):
-    """``POST /v1/jobs/{job_id}/cancel``: nothing but ``{}``."""
+    """``POST /v1/jobs/{job_id}/cancel``: nothing, or ``{}``."""
 
 
 class RetryBody(Body):
     """``POST /v1/jobs/{job_id}/retry``: passwords to try on protected files."""
 
     passwords: list[_Password] = Field(default=[], max_length=100)
+
+
+_NOTHING = CancelBody()
+_NO_PASSWORDS = RetryBody()
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -55,8 +59,8 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobReply,
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
-    @needs("write", body="small", collections="asked")
-    async def cancel(job_id: JobId, body: CancelBody, caller: Asking) -> Response:
+    @needs("write", body="small", collections="asked", bodiless=True)
+    async def cancel(job_id: JobId, caller: Asking, body: CancelBody = _NOTHING) -> Response:
         """End a job after the commit under way, or before it begins; what is stored stays."""
         del body
 
@@ -76,8 +80,8 @@ def routes(serving: Serving) -> APIRouter:
         response_model=JobReply,
         responses=errors(*STORE, HTTPStatus.CONFLICT, body=True, said=_REFUSED),
     )
-    @needs("write", body="small", collections="asked")
-    async def retry(job_id: JobId, body: RetryBody, caller: Asking) -> Response:
+    @needs("write", body="small", collections="asked", bodiless=True)
+    async def retry(job_id: JobId, caller: Asking, body: RetryBody = _NO_PASSWORDS) -> Response:
         """Try again what of a job failed or was not done; answers with the job that does it.
 
         A job that asks for a password goes on with these, or without its protected files.

@@ -21,7 +21,7 @@ JobId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 class JobFileReply(Reply):
     """A file of a job: ``done`` of ``total`` are pages while it is read, chunks afterwards.
 
-    ``document_id`` is the document that it is found as, for as long as it is.
+    ``document_id`` and ``short_id`` are of the document that it is found as, for as long as it is.
     """
 
     name: str
@@ -35,6 +35,7 @@ class JobFileReply(Reply):
     size: int
     content_hash: str
     document_id: int | None
+    short_id: str
 
 
 class ProgressReply(Reply):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -112,12 +112,12 @@ def routes(serving: Serving) -> APIRouter:
         was broken off: follow again.
         """
         await quick.run(lambda: job_of(serving, caller, job_id))
-        return streaming(_followed(serving, job_id))
+        return streaming(_followed(serving, job_id), caller)
 
     return router
 
 
-async def _followed(serving: Serving, job_id: int) -> AsyncIterator[bytes]:
+async def _followed(serving: Serving, job_id: int) -> AsyncGenerator[bytes]:
     """Tell of a job until nothing more will happen, or the server ends."""
     clock = asyncio.get_running_loop().time
     seen, told_at = -1, clock()

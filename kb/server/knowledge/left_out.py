@@ -33,16 +33,16 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOutFile:
-    """A file that is not ingested: ``reason`` is stable, ``message`` says what to do."""
+    """A file that is not ingested: ``reason`` says what to do, ``reason_code`` is stable."""
 
     name: str
     reason: str
-    message: str
+    reason_code: str
 
 
-def because(name: str, reason: str) -> LeftOutFile:
+def because(name: str, code: str) -> LeftOutFile:
     """Return a file that is left out for a reason."""
-    return LeftOutFile(name=name, reason=reason, message=f"{name} {_WHY[reason]}")
+    return LeftOutFile(name=name, reason=f"{name} {_WHY[code]}", reason_code=code)
 
 
 def nothing_left(left_out: Sequence[LeftOutFile]) -> RefusalError:
@@ -50,10 +50,10 @@ def nothing_left(left_out: Sequence[LeftOutFile]) -> RefusalError:
     if not left_out:
         msg = "no file was sent; send at least one as `files`"
         return RefusalError(HTTPStatus.BAD_REQUEST, msg, param="files", code="no_files")
-    told = "; ".join(each.message for each in left_out[:_MOST_NAMED])
+    told = "; ".join(each.reason for each in left_out[:_MOST_NAMED])
     more = len(left_out) - _MOST_NAMED
     told += f"; and {more:,} more" if more > 0 else ""
-    reasons = {each.reason for each in left_out}
+    reasons = {each.reason_code for each in left_out}
     status = HTTPStatus.BAD_REQUEST
     if len(reasons) == 1:
         status = _STATUS.get(next(iter(reasons)), status)

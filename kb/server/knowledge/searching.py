@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
 from kb import wire
+from kb.errors import SettingsError
 from kb.records import Highlighting, SearchMode
 from kb.search.query import MOST_CHARACTERS
 from kb.search.request import MOST_QUERIES, SearchRequest, WeightedQuery
@@ -89,8 +90,11 @@ class SearchBody(Body):
 
         Raises:
             SettingsError: a condition cannot be met by anything, such as a day that there is not;
-                or there are one query and several.
+                or there are one query and several, or none.
         """
+        if "query" not in self.model_fields_set and not self.queries:
+            msg = "nothing to search for; give `query`, or several `queries`"
+            raise SettingsError(msg)
         return SearchRequest(
             query=self.query,
             queries=tuple(

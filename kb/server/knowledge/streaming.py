@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from fastapi.responses import StreamingResponse
 
+from kb.server.caller import Caller
 from kb.server.errors import told
 from kb.server.lanes import Lane
 from kb.wire.events import KEEP_ALIVE, MEDIA_TYPE, event_bytes
@@ -18,6 +20,9 @@ SILENCE_S = 2.0
 A client that has hung up is noticed by what cannot be written to it, at the second attempt.
 """
 
+_ASK_S = 1.0
+"""Seconds after which it is asked whether the key is still one: at the next event or comment."""
+
 Emit = Callable[[str, Any], None]
 """Sends an event: its name and its JSON value."""
 
@@ -27,11 +32,11 @@ EVENTS = {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-async def streamed(lane: Lane, work: Callable[[Emit], None]) -> StreamingResponse:
+async def streamed(lane: Lane, work: Callable[[Emit], None], caller: Caller) -> StreamingResponse:
     """Answer with the events that ``work`` emits in a thread of a lane.
 
     The answer begins with the first event: an error before it is answered with its own status. One
-    after it is the event ``error``, and the last.
+    after it is the event ``error``, and the last; that the caller's key is revoked is one.
     """
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -53,29 +58,45 @@ async def streamed(lane: Lane, work: Callable[[Emit], None]) -> StreamingRespons
     except BaseException:
         working.cancel()
         raise
-    return _response(_sent(first, events, working))
+    return _response(_sent(first, events, working), caller)
 
 
-def streaming(events: AsyncIterator[bytes]) -> StreamingResponse:
-    """Answer with events as they come; an error among them is the event ``error``."""
-    return _response(_with_errors(events))
+def streaming(events: AsyncGenerator[bytes], caller: Caller) -> StreamingResponse:
+    """Answer with events as they come; an error among them is the event ``error``.
+
+    That the caller's key is revoked is one.
+    """
+    return _response(events, caller)
 
 
-def _response(events: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(events, media_type=MEDIA_TYPE, headers=_HEADERS)
+def _response(events: AsyncGenerator[bytes], caller: Caller) -> StreamingResponse:
+    allowed = _while_allowed(events, caller)
+    return StreamingResponse(_with_errors(allowed), media_type=MEDIA_TYPE, headers=_HEADERS)
 
 
-async def _with_errors(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
+async def _while_allowed(events: AsyncGenerator[bytes], caller: Caller) -> AsyncGenerator[bytes]:
+    clock = asyncio.get_running_loop().time
+    asked_at = clock()
+    async with contextlib.aclosing(events):
         async for event in events:
+            if clock() - asked_at >= _ASK_S:
+                caller.check_again()
+                asked_at = clock()
             yield event
+
+
+async def _with_errors(events: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async with contextlib.aclosing(events):
+            async for event in events:
+                yield event
     except Exception as error:  # noqa: BLE001 - the status has been sent: the client is told so
         yield event_bytes("error", told(error))
 
 
 async def _sent(
     first: bytes | None, events: asyncio.Queue[bytes | None], working: asyncio.Future[None]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     event = first
     try:
         while event is not None:
@@ -85,10 +106,6 @@ async def _sent(
                 yield event
                 event = await _next(events)
         await working
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the status has been sent: the client is told so
-        yield event_bytes("error", told(error))
     finally:
         working.cancel()
 

@@ -34,7 +34,7 @@ class Tagging(Body):
 
 
 class TaggedReply(Reply):
-    """The documents with the tags that they have now."""
+    """The documents with the tags that they have now; none of them to a key that may not read."""
 
     object: Literal["list"]
     data: list[DocumentReply]
@@ -96,6 +96,8 @@ def _tagged(serving: Serving, body: Tagging, caller: Caller) -> dict[str, Any]:
     for document_id in ids:
         serving.document(caller, document_id)
     base.tag(ids, add=body.add, remove=body.remove, collection=body.collection)
+    if not caller.may_read:
+        return listed([])
     infos = [base.document(document_id) for document_id in ids]
     failed = base.files.failed_of(*ids)
     return listed([wire.document_json(info, failed) for info in infos])

@@ -34,11 +34,11 @@ _MOST_NAMED = 10
 
 
 class LeftOutReply(Reply):
-    """A file that is not ingested, and why."""
+    """A file that is not ingested, and why: as a sentence, and as a word that stays."""
 
     name: str
     reason: str
-    message: str
+    reason_code: str
 
 
 class UploadReply(Reply):

@@ -120,6 +120,7 @@ def _passage(hit: SearchHit) -> dict[str, Any]:
     return {
         "document": hit.source,
         "document_id": hit.document_id,
+        "short_id": hit.short_id,
         "collection": hit.collection,
         "place": hit.place,
         "score": round(hit.score, 2),
@@ -135,6 +136,7 @@ def _part(serving: Serving, body: ReadDocument, caller: Caller) -> dict[str, Any
     return {
         "document": info.name,
         "document_id": info.id,
+        "short_id": info.short_id,
         "title": info.title,
         "characters": len(text),
         "start": min(body.start, len(text)),
@@ -172,6 +174,7 @@ def _documents(serving: Serving, asked: ListDocuments, caller: Caller) -> dict[s
         "documents": [
             {
                 "document_id": info.id,
+                "short_id": info.short_id,
                 "document": info.name,
                 "title": info.title,
                 "characters": info.characters,

@@ -96,6 +96,7 @@ class Passage(Reply):
 
     document: str
     document_id: int
+    short_id: str
     collection: str
     place: str
     score: float
@@ -115,6 +116,7 @@ class DocumentPart(Reply):
 
     document: str
     document_id: int
+    short_id: str
     title: str
     characters: int
     start: int
@@ -141,6 +143,7 @@ class DocumentLine(Reply):
     """A document."""
 
     document_id: int
+    short_id: str
     document: str
     title: str
     characters: int

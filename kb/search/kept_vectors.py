@@ -1,0 +1,168 @@
+"""What candidates are scored by, remembered from query to query.
+
+A library of a few hundred passages gives nearly all of them as candidates of every query. To read
+their vectors from the catalog each time took a fifth of a search.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.catalog.state import State
+from kb.records import CollectionInfo
+from kb.sentences.packed import Numbers, SentenceTable
+
+MOST_BYTES = 16 * 2**20
+
+MOST_NUMBERS = 2_000_000
+"""In the vectors of a collection that is scored whole: 1,000 passages of the default model."""
+
+MOST_SCORED_WHOLE = 16_000_000
+"""In the vectors of all such collections together; further ones are left to their indexes."""
+
+_LEAST_ROWS = 4  # of a chunk, its own vector and those of its sentences, in most collections
+
+
+class Scored(NamedTuple):
+    """What a visible chunk is scored by.
+
+    Attributes:
+        language: ISO 639-1, empty where it is not known.
+        numbers: int8, shape (rows, dim), its own vector first; None where it has none yet.
+        scales: float32, shape (rows,): ``numbers * scales[:, None]`` has rows of unit length.
+    """
+
+    language: str
+    numbers: Numbers | None = None
+    scales: npt.NDArray[np.float32] | None = None
+
+
+class Every(NamedTuple):
+    """What all visible chunks of a collection are scored by; ``numbers`` are float32 here."""
+
+    languages: dict[int, str]
+    table: SentenceTable
+
+
+class KeptVectors:
+    """Remembers vectors until the store changes. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._every: dict[str, Every | None] = {}
+        self._known: dict[tuple[str, int], Scored] = {}
+        self._bytes = 0
+        self._mutex = threading.Lock()
+
+    def of(self, state: State, collection_id: str, ids: Iterable[int]) -> dict[int, Scored]:
+        """Return what chunks are scored by, by chunk id; none for those that no search may see.
+
+        Args:
+            state: of the catalog.
+            collection_id: which collection.
+            ids: of chunks, in the order in which they are returned.
+        """
+        wanted = list(ids)
+        generation = self._current(state)
+        with self._mutex:
+            known = self._known
+            found = {each: known[key] for each in wanted if (key := (collection_id, each)) in known}
+        missing = [each for each in wanted if each not in found]
+        if not missing:
+            return found
+        read = _read(state, collection_id, missing)
+        with self._mutex:
+            # Another search may have seen a later state meanwhile.
+            if generation == self._generation:
+                self._keep(collection_id, read)
+        found |= read
+        return {each: found[each] for each in wanted if each in found}
+
+    def every(self, state: State, collection: CollectionInfo) -> Every | None:
+        """Return what all visible chunks of a collection are scored by.
+
+        None if there are many, or some have no vectors yet.
+        """
+        expected = _LEAST_ROWS * collection.chunks * collection.dim
+        if not 0 < expected <= MOST_NUMBERS:
+            return None
+        generation = self._current(state)
+        with self._mutex:
+            if collection.id in self._every:
+                return self._every[collection.id]
+            others = sum(each.table.numbers.size for each in self._every.values() if each)
+        if expected + others > MOST_SCORED_WHOLE:
+            return None
+        if state.has_unrefined(collection.id):
+            return None  # vectors of sentences come without a change of what can be found
+        every = _all_of(state, collection.id)
+        with self._mutex:
+            if generation == self._generation:
+                self._every[collection.id] = every
+        return every
+
+    def _current(self, state: State) -> int:
+        """Return the store's generation, and forget what was known of another."""
+        generation = state.generation()
+        with self._mutex:
+            if generation != self._generation:
+                self._forget()
+                self._every.clear()
+                self._generation = generation
+        return generation
+
+    def _keep(self, collection_id: str, read: dict[int, Scored]) -> None:
+        # Vectors of sentences come without a change of what can be found: who lacks them is asked
+        # for again.
+        for chunk_id, scored in read.items():
+            if scored.numbers is not None:
+                self._bytes += scored.numbers.nbytes
+                self._known[collection_id, chunk_id] = scored
+        if self._bytes > MOST_BYTES:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._bytes = 0
+
+
+def table_of(scored: dict[int, Scored]) -> SentenceTable:
+    """Return the vectors of chunks that have any, one below the other."""
+    chunks: list[int] = []
+    numbers: list[Numbers] = []
+    scales: list[npt.NDArray[np.float32]] = []
+    for chunk_id, each in scored.items():
+        if each.numbers is not None and each.scales is not None:
+            chunks.append(chunk_id)
+            numbers.append(each.numbers)
+            scales.append(each.scales)
+    if not chunks:
+        return SentenceTable([], np.zeros(0, np.intp), np.zeros((0, 1), np.int8), np.zeros(0, "f4"))
+    counts = np.array([len(each) for each in scales], np.intp)
+    return SentenceTable(chunks, counts, np.concatenate(numbers), np.concatenate(scales))
+
+
+def _all_of(state: State, collection_id: str) -> Every | None:
+    ids = sorted(state.visible_chunk_ids(collection_id))
+    languages, table = state.scored_by(collection_id, ids)
+    if len(table.chunks) < len(ids) or table.numbers.size > MOST_NUMBERS:
+        return None
+    return Every(languages, replace(table, numbers=table.numbers.astype(np.float32)))
+
+
+def _read(state: State, collection_id: str, ids: Sequence[int]) -> dict[int, Scored]:
+    languages, table = state.scored_by(collection_id, ids)
+    found = {chunk_id: Scored(language) for chunk_id, language in languages.items()}
+    start = 0
+    for chunk_id, count in zip(table.chunks, table.counts.tolist(), strict=True):
+        rows = slice(start, start + count)
+        numbers = table.numbers[rows].view(np.int8)
+        found[chunk_id] = Scored(languages[chunk_id], numbers, table.scales[rows])
+        start += count
+    return found
