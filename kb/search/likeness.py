@@ -75,7 +75,9 @@ def _near(
     everything = Restriction(state, collection, parse(""), SearchFilter())
     limit = most * _ASKED_PER_HIT
     while True:
-        near = dense.nearest(answers, collection, vector, limit, everything)
+        near = dense.nearest(
+            answers, collection, vector, limit, everything, passing=everything.passing
+        )
         # The passage stands first, so that what repeats it becomes one with it.
         others = [(chunk_id, score) for chunk_id, score in near if chunk_id != hit.chunk_id]
         ranked = [(hit.chunk_id, 1.0), *others]
