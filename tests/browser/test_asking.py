@@ -68,7 +68,7 @@ def test_a_question_is_answered_and_its_passages_open(real_model: None, tab: Tab
     passage = page.locator("[class*=st-key-beside-0-]").filter(has_text="warranty.txt").first
     expect(passage).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     passage.get_by_role("radio", name="In context").click()
-    expect(passage.locator(".kb-passage")).to_contain_text("Aurora coffee machine")
+    expect(passage.locator(".kb-passage").first).to_contain_text("Aurora coffee machine")
     expect(page.get_by_role("button", name="Save as Markdown").first).to_be_visible()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each for each in found if each["impact"] in {"serious", "critical"}] == []
@@ -83,7 +83,7 @@ def test_neither_a_document_nor_a_model_can_make_markup_or_fetch_anything(
     expect(answer).to_contain_text("window.stolen", timeout=ANSWER_TIMEOUT_MS)
     hostile = page.locator("[class*=st-key-beside-0-]").filter(has_text="onerror=alert").first
     expect(hostile).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    expect(hostile.locator(".kb-name")).to_contain_text("onerror=alert")
+    expect(hostile.locator(".kb-name").first).to_contain_text("onerror=alert")
     assert answer.locator("img, a, script").count() == 0
     assert page.evaluate("window.stolen") is None
     assert "[7]" not in answer.inner_text()

@@ -75,6 +75,7 @@ def page(opened: Tab, url: str) -> Page:
     opened.page.set_viewport_size({"width": 1280, "height": 900})
     opened.page.goto(url)
     expect(opened.page.get_by_text("3 documents are searched")).to_be_visible()
+    opened.page.wait_for_function("window.kbKeys")
     return opened.page
 
 
