@@ -8,7 +8,6 @@ ARG BUILD_IMAGE=debian:trixie-slim
 ARG RUN_IMAGE=debian:trixie-slim
 
 FROM ${BUILD_IMAGE} AS build
-SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # Versions are the base image's: it is what one pins.
 # hadolint ignore=DL3008
 RUN apt-get update \

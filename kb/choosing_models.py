@@ -10,7 +10,7 @@ from pathlib import Path
 from kb.errors import ModelError
 from kb.models.bundled import pull_bundled_model
 from kb.models.files import find_model, needs_download
-from kb.models.known import SETTINGS, WORDS, Kind
+from kb.models.known import SETTINGS, Kind
 from kb.models.references import Hub, Reference, parse_reference
 from kb.models.registry import ModelFile, find_known
 from kb.remote.address import names_servers
@@ -145,12 +145,6 @@ def as_setting(file: ModelFile, settings: Settings) -> str:
     if file.path.is_relative_to(folder):
         return file.path.relative_to(folder).as_posix()
     return str(file.path)
-
-
-def kind_in_words(name: str) -> str:
-    """Return what a model of the registry is called in a sentence; "model" for any other."""
-    known = find_known(name.partition(":")[0])
-    return WORDS[known.kind] if known else "model"
 
 
 _HOW = f"say it with --kind ({', '.join(KINDS)})"

@@ -46,6 +46,10 @@ class Engine(Protocol):
         """
         ...
 
+    def stop(self) -> None:
+        """Have texts that are under way given up, where they may take long; must not wait."""
+        ...
+
     def close(self) -> None:
         """Let go of everything, at once."""
         ...

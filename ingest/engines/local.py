@@ -31,5 +31,8 @@ class LocalEngine:
         """Return the model of the knowledge base."""
         return Embedding(embedder=self._base.embedder)
 
+    def stop(self) -> None:
+        """Let the call under way end: it takes a second or two."""
+
     def close(self) -> None:
         """Hold nothing: the run closes its reader, the knowledge base its model."""

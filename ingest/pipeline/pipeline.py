@@ -8,6 +8,7 @@ size needs the same memory.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from ingest.reading.base import CutFile
 from ingest.results import FileEvent, FileResult, OnEvent
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
+from kb.stopping import StoppedError
 
 # Characters of text under way: ten seconds of work for a fast GPU, 10 to 20 MB with all that is
 # made of them.
@@ -167,6 +169,7 @@ class Pipeline:
         self._loaded.abort()
         self._ready.abort()
         self._embedded.abort()
+        self._engine.stop()
 
     # Each stage lets go of what it has handed on before it waits for more: a loop variable would
     # keep a large document in memory until the next one comes.
@@ -232,14 +235,16 @@ class Pipeline:
             del group
 
     def _embed(self, group: Sequence[Ready], embedding: Embedding) -> None:
-        for embedded in embed_group(
-            group,
-            embedding,
-            clock=self.clocks.embedding,
-            cancel=self._cancel,
-            on_progress=lambda ready, done: self._recorder.emit(_embedding(ready, done)),
-        ):
-            self._embedded.put(embedded)
+        # An engine that is stopped gives up its texts; nobody waits for them then.
+        with contextlib.suppress(StoppedError):
+            for embedded in embed_group(
+                group,
+                embedding,
+                clock=self.clocks.embedding,
+                cancel=self._cancel,
+                on_progress=lambda ready, done: self._recorder.emit(_embedding(ready, done)),
+            ):
+                self._embedded.put(embedded)
 
     def _store_all(self) -> None:
         while group := self._embedded.get_group(

@@ -65,7 +65,7 @@ def _require(base: KnowledgeBase, names: Iterable[str]) -> None:
         if name not in there:
             msg = (
                 f"there is no collection {name[:200]!r}; {meant(name, sorted(there))} "
-                "(`python -m ingest FOLDER --collection NAME` makes one)"
+                "(`kb ingest FOLDER --collection NAME` makes one)"
             )
             raise CollectionError(msg)
 

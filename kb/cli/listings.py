@@ -39,7 +39,7 @@ def print_documents(
             )
         console.print(table)
     elif not failed:
-        console.print("no documents yet; add some with `python -m ingest FOLDER`")
+        console.print("no documents yet; add some with `kb ingest FOLDER`")
     for info in found:
         for notice in info.notices:
             console.print(Text(f"note {one_line(info.name)}: {notice.message}", style="yellow"))
@@ -80,7 +80,7 @@ def _older(file: FailedFile) -> Text:
 def print_runs(found: Sequence[RunInfo], console: Console) -> None:
     """Print runs, newest first: when, over what, what changed, what failed."""
     if not found:
-        console.print("no runs yet; `python -m ingest FOLDER` makes one")
+        console.print("no runs yet; `kb ingest FOLDER` makes one")
     for run in found:
         console.print(
             Text.assemble(

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.table import Table
 
+from kb.choosing_models import kind_of
 from kb.cli.common import EXIT_FAILED, JsonOption, expected_errors, print_json, stdout
-from kb.cli.model_choice import NameArgument, QuantOption, SourceOption, measure, use
+from kb.cli.model_choice import KindOption, NameArgument, QuantOption, SourceOption, measure, use
 from kb.cli.model_listings import (
     Shelf,
     gigabytes,
@@ -146,12 +147,15 @@ def remove(
 
 @app.command()
 def check(
-    name: Annotated[str | None, typer.Argument(help="A model; the one in use if left out.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A model; the embedding model in use if left out.")
+    ] = None,
     quant: QuantOption = None,
+    kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load a model and say whether it is healthy: bytes, tokenizer, and known similarities."""
-    from kb.embedding.checking import check_model  # noqa: PLC0415 - llama.cpp takes a second to load
+    """Load a model and say whether it is healthy: its bytes, and what it makes of a few texts."""
+    from kb import model_health  # noqa: PLC0415 - llama.cpp takes a second to load
 
     with expected_errors():
         settings = Settings.load()
@@ -159,8 +163,9 @@ def check(
         if names_servers(wanted):
             msg = f"{wanted} is a server, which serves what it serves; `kb doctor` asks it"
             raise ModelError(msg)
-        file = find_model(f"{wanted}:{quant}" if quant else wanted, settings.models_dir)
-        done = check_model(file, n_gpu_layers=settings.n_gpu_layers, threads=settings.threads)
+        file = find_model(f"{wanted}:{quant}" if quant else wanted, settings.models_dir, kind=kind)
+        what = kind or ("embedding" if name is None else kind_of(file))
+        done = model_health.check(file, what, settings)
         if as_json:
             print_json({**asdict(done), "healthy": done.healthy})
         else:

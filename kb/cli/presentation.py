@@ -203,7 +203,7 @@ def indented(text: Text) -> Text:
 def print_collections(found: Sequence[CollectionInfo], console: Console) -> None:
     """Print a table of collections."""
     if not found:
-        console.print("no collections yet; make one with `python -m ingest FOLDER`")
+        console.print("no collections yet; make one with `kb ingest FOLDER`")
         return
     table = new_table("name", "documents", "chunks", "model", "description")
     for info in found:
@@ -236,7 +236,7 @@ def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
         console.print(
             Text(
                 f"note its files came from {one_line(folder)}; nothing there is read before you "
-                "say where that folder is on this machine: python -m ingest FOLDER --collection "
+                "say where that folder is on this machine: kb ingest FOLDER --collection "
                 f"{shlex.quote(info.collection)}",
                 style="dim",
             )

@@ -78,7 +78,7 @@ class ModelCheck:
 
 def check_model(file: ModelFile, *, n_gpu_layers: int = -1, threads: int = 0) -> ModelCheck:
     """Examine a model file; loads it. A file that cannot be loaded is a finding, not an error."""
-    findings = [_checksum(file)]
+    findings = [checksum(file)]
     try:
         embedder = LlamaEmbedder(file, n_gpu_layers=n_gpu_layers, threads=threads)
     except KnowledgeBaseError as error:
@@ -109,7 +109,8 @@ def compare_with_card(found: npt.NDArray[np.float32], known: KnownEmbedder, quan
     )
 
 
-def _checksum(file: ModelFile) -> Finding:
+def checksum(file: ModelFile) -> Finding:
+    """Compare a file with what was recorded when it was downloaded."""
     record = read_record(file.path)
     if record is None and file.known is not None and file.known.built_in:
         return Finding(name="checksum", ok=True, detail="as it was made (checked at each start)")

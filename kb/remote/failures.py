@@ -37,6 +37,10 @@ class UnavailableError(ModelCallError):
         self.wait_s = wait_s
 
 
+class DisconnectedError(UnavailableError):
+    """There is no connection, or it broke: what answers next may be a server started anew."""
+
+
 class BatchTooLargeError(ModelCallError):
     """The request holds too many texts; ``by_count`` if the server said that it is their number."""
 

@@ -76,6 +76,7 @@ class Peer:
         away: Callable[[str], Exception],
         closed: Callable[[str], Exception],
         *,
+        broken: Callable[[str], Exception] | None = None,
         advice: str = "",
     ) -> Iterator[None]:
         """Raise the failures of a request in the block as errors of the caller's.
@@ -83,6 +84,7 @@ class Peer:
         Args:
             away: makes one of a message: the server does not answer, or not to the end.
             closed: likewise: the connections were closed here.
+            broken: likewise: there is no connection, or it broke; as ``away`` if not given.
             advice: what to add where there is no connection.
         """
         try:
@@ -92,10 +94,10 @@ class Peer:
             raise away(msg) from error
         except httpx.ConnectError as error:
             msg = f"there is no connection to {self.named} ({error}){advice}"
-            raise away(msg) from error
+            raise (broken or away)(msg) from error
         except httpx.HTTPError as error:
             msg = f"the connection to {self.named} broke off ({error})"
-            raise away(msg) from error
+            raise (broken or away)(msg) from error
         except RuntimeError as error:  # httpx: the client was closed
             if "closed" not in str(error):
                 raise

@@ -183,6 +183,19 @@ def test_a_model_must_be_named_where_there_are_several(start: Start, connect: Op
         connect(f"{server.url}#one", f"{server.url}/v1#two")
 
 
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [("Words", False), ("words-of-someone", False), ("other", True), ("", False)],
+)
+def test_a_llama_server_asked_for_another_model_than_its_own_is_told_of(
+    start: Start, connect: Open, caplog: pytest.LogCaptureFixture, name: str, *, warned: bool
+) -> None:
+    server = start("llama.cpp")
+    assert connect(f"{server.url}#{name}").identity.model_id == (name or "words")
+    said = "serves words whatever model is asked for; it is called other here"
+    assert (said in caplog.text) is warned
+
+
 # -- failures that pass
 
 
@@ -205,7 +218,9 @@ def test_a_failure_that_passes_is_tried_again(
     embedder = connect(server, timeout_s=0.3, batch=16, requests=1)
     server.faults.extend([fault, fault])
     np.testing.assert_allclose(embedder.embed_documents(TEXTS), expected(TEXTS), atol=1e-6)
-    assert server.sizes == [1, 10, 10, 10]
+    # One that broke the connection may have been started anew: it is asked for the probe again.
+    again = [1, 1] if fault is servers.break_off else [10]
+    assert server.sizes == [1, 10, *again, 10]
     server.faults.append(fault)
     np.testing.assert_allclose(embedder.embed_query("a b"), expected(["a b"])[0], atol=1e-6)
 
@@ -434,6 +449,25 @@ def test_a_server_with_another_model_is_refused(start: Start, connect: Open) -> 
     with pytest.raises(EmbeddingError, match="all must serve the same model"):
         embedder.embed_documents(TEXTS)
     release.join()
+
+
+def test_a_server_that_comes_back_with_another_model_is_refused(
+    start: Start, connect: Open
+) -> None:
+    server = start()
+    embedder = connect(server, requests=1)
+    embedder.embed_documents(TEXTS)
+
+    def restarted(handler: servers.Handler, _: list[str]) -> None:
+        # It is away for a moment, and then gives vectors of the same width that mean nothing here.
+        server.always = servers.changed(
+            lambda data: [item.update(embedding=item["embedding"][::-1]) for item in data]
+        )
+        handler.close_connection = True
+
+    server.faults.append(restarted)
+    with pytest.raises(EmbeddingError, match="all must serve the same model"):
+        embedder.embed_documents(TEXTS)
 
 
 def _release_after_a_request(held: servers.EmbeddingServer, other: servers.EmbeddingServer) -> None:

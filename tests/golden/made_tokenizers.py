@@ -190,7 +190,7 @@ def write_xlmr_tokenizer(folder: Path) -> int:
     from sentencepiece import sentencepiece_model_pb2 as pb  # noqa: PLC0415 - slow to import
 
     pieces = _unigram_pieces()
-    rule = _nmt_nfkc()
+    rule = nmt_nfkc()
     model = pb.ModelProto()
     model.normalizer_spec.CopyFrom(rule)
     model.trainer_spec.model_type = model.trainer_spec.UNIGRAM
@@ -347,7 +347,7 @@ def _unigram_pieces() -> list[tuple[str, float]]:
     return [(text, math.log(counts[text] / total) / len(text) ** 0.5) for text in ordered]
 
 
-def _nmt_nfkc() -> Any:  # noqa: ANN401 - a protobuf message, which has no types
+def nmt_nfkc() -> Any:  # noqa: ANN401 - a protobuf message, which has no types
     """Return SentencePiece's standard normalisation, out of the tiniest model trained with it."""
     import sentencepiece  # noqa: PLC0415
     from sentencepiece import sentencepiece_model_pb2 as pb  # noqa: PLC0415

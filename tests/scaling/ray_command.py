@@ -50,7 +50,7 @@ def command(settings: Settings, *arguments: str | Path, moment: str = "") -> tup
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "KB_DATA_DIR": str(settings.data_dir)},
-        timeout=2 * WAIT_S,
+        timeout=5 * WAIT_S,
     )
     return done.returncode, done.stdout.removeprefix("ready\n")
 

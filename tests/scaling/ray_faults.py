@@ -170,13 +170,12 @@ def test_nothing_is_lost_or_doubled_when_a_node_dies_and_another_comes(
     def kill() -> None:
         cluster.remove_node(node, allow_graceful=False)
         killed.append(node)
-
-    try:
-        run(tmp_path, folder, engine, after(1, kill))
-    finally:
         add_node(cluster)
 
+    run(tmp_path, folder, engine, after(1, kill))
+
     assert killed
+    assert len(cluster.worker_nodes) == 1
     assert_same(held_in(tmp_path), expected)
 
 

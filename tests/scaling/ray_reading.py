@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 from file_readers import FileReaderContract
 from hashing_embedder import HashingEmbedder
+from objects_in_memory import bucket_in_memory
 from ray.cluster_utils import Cluster
 from ray_cluster import KILLER, UNSEEN, WAIT_S, two_nodes
 
@@ -17,6 +20,7 @@ from ingest.engines.choice import RayCluster, open_engine
 from ingest.errors import ClusterError, LoaderCrashError
 from ingest.loaders import load_file
 from ingest.reading.base import CutFile, FileReader
+from ingest.run import ingest
 from kb import KnowledgeBase, Settings
 
 
@@ -81,6 +85,36 @@ class TestRayReader(FileReaderContract):
         assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
 
 
+def test_who_waits_for_cores_that_others_hold_can_still_stop(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("Never mind.")
+    ray.init(address=cluster.address, log_to_driver=False)
+    holders = [ray.remote(Holder).options(num_cpus=1).remote() for _ in range(2)]
+    try:
+        assert ray.get([holder.here.remote() for holder in holders]) == [True, True]
+        stop = threading.Event()
+        timer = threading.Timer(2, stop.set)
+        with KnowledgeBase.open(
+            Settings(data_dir=tmp_path / "data"), embedder=HashingEmbedder()
+        ) as base:
+            timer.start()
+            report = ingest(
+                base, tmp_path / "a.txt", engine=RayCluster(address=cluster.address), cancel=stop
+            )
+        assert report.interrupted
+        assert report.files == ()
+    finally:
+        ray.shutdown()
+
+
+class Holder:
+    """An actor of somebody else."""
+
+    def here(self) -> bool:
+        return True
+
+
 def test_gpus_are_shared_out_to_as_many_models_as_fit(cluster: Cluster, tmp_path: Path) -> None:
     near = HashingEmbedder()
     texts = [f"text {number}" for number in range(100)]
@@ -119,3 +153,26 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
         pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"),
     ):
         engine.reader()
+
+
+def test_objects_are_fetched_by_the_driver_and_read_on_the_nodes(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data", sentences=False)
+    engine = RayCluster(address=cluster.address)
+    with (
+        bucket_in_memory() as bucket,
+        KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base,
+    ):
+        for number in range(6):
+            bucket.put(f"docs/{number}.md", f"# Dough {number}\n\nRest it for {number} hours.\n")
+        bucket.put("docs/broken.pdf", b"%PDF-1.7 and nothing else")
+
+        first = ingest(base, bucket.url, engine=engine)
+        second = ingest(base, bucket.url, engine=engine)
+
+        assert first.summary() == {"added": 6, "failed": 1}
+        assert first.failures[0].reason.startswith("broken.pdf ")
+        assert second.summary() == {"unchanged": 6, "failed": 1}
+        assert all(state.revision for state in base.files.states())
+    assert not list((tmp_path / "data" / "fetched").glob("*/object-*"))

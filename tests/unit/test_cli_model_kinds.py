@@ -235,6 +235,24 @@ def test_a_chat_model_is_measured_and_remembered(folder: Path) -> None:
     assert found.written is not None
 
 
+def test_a_chat_model_is_checked_by_an_answer_and_not_by_its_vectors(folder: Path) -> None:
+    (folder / "small.gguf").symlink_to(smollm2())
+    done = run("check", "small.gguf", "--json")
+    assert done.exit_code == 0, done.output
+    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert found["answer"]["ok"] is True
+    assert found["answer"]["detail"]
+    assert "meaning" not in found
+
+
+def test_a_damaged_reranker_is_not_healthy(folder: Path) -> None:
+    put(folder, RERANKER)
+    done = run("check", RERANKER)
+    assert done.exit_code == 1
+    assert "llama.cpp cannot load" in done.stdout
+    assert "bge-reranker-v2-m3-Q8_0 is not healthy" in done.stdout
+
+
 def test_every_reranker_and_chat_model_says_how_it_is_used() -> None:
     rerankers = [model for model in KNOWN if isinstance(model, KnownReranker)]
     chats = [model for model in KNOWN if isinstance(model, KnownChat)]

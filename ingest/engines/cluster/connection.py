@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from ingest.engines.cluster.nodes import Node
 from ingest.errors import ClusterError
 
 _NAMESPACE = "shelfmark"
+_KNOCK_S = 10.0
 
 
 class Connection:
@@ -73,6 +75,7 @@ class Connection:
 
 def _connect(address: str | None) -> None:
     try:
+        _knock(address or os.environ.get("RAY_ADDRESS", ""))
         ray.init(
             address=address,
             namespace=_NAMESPACE,
@@ -87,6 +90,17 @@ def _connect(address: str | None) -> None:
             "`ray start --head --port 6379`, or give another --address"
         )
         raise ClusterError(msg) from error
+
+
+def _knock(address: str) -> None:
+    """See that somebody listens there: Ray tries for minutes before it says that nobody does.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,15 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import Any, TypeVar
+from typing import Any
 
 from ingest.engines.cluster.connection import Connection
-from ingest.engines.cluster.library import POLL_S, Actor, died, is_full
+from ingest.engines.cluster.library import POLL_S, Actor, died
 from ingest.engines.cluster.nodes import Node, Post
 from ingest.engines.cluster.posts import Manned, Task
 from ingest.errors import ClusterError
-
-T = TypeVar("T")
 
 DEATHS = 3
 """Actors that may die of one piece of work."""
@@ -28,8 +26,6 @@ _FAILED_STARTS = 3
 # How often the nodes are looked at, and how long none may be there.
 _LOOK_S = 2.0
 _NO_NODE_S = 30.0
-_FULL_WAIT_S = 1.0
-_FULL_ATTEMPTS = 60
 
 
 class Crew:
@@ -38,7 +34,7 @@ class Crew:
     Args:
         connection: to the cluster.
         posts: says which actors a cluster of such nodes shall have.
-        start: makes a ready actor for a post.
+        start: makes a ready actor for a post; gives up once the event is set.
         lanes: threads for each actor.
         name: what the actors do, for messages.
     """
@@ -48,7 +44,7 @@ class Crew:
         connection: Connection,
         *,
         posts: Callable[[list[Node]], list[Post]],
-        start: Callable[[Post], Actor],
+        start: Callable[[Post, threading.Event], Actor],
         lanes: int,
         name: str,
     ) -> None:
@@ -81,6 +77,9 @@ class Crew:
             RuntimeError: the crew was closed.
         """
         with self._changed:
+            if self.cancelled.is_set():
+                task.cancel()
+                return
             if self._closed:
                 msg = f"this crew for {self._name} is closed; make a new one"
                 raise RuntimeError(msg)
@@ -93,18 +92,11 @@ class Crew:
 
     def close(self, *, cancel: bool) -> None:
         """End the actors, after the work that waits or, with ``cancel``, at once."""
+        if cancel:
+            self.cancel()
         with self._changed:
             self._closed = True
-            if cancel:
-                self.cancelled.set()
-            dropped = list(self._tasks) if cancel else []
-            if cancel:
-                self._tasks.clear()
             self._changed.notify_all()
-        for task in dropped:
-            task.cancel()
-        if cancel:
-            self._kill()
         self._watcher.join()
         for each in list(self._manned.values()):
             for thread in each.threads:
@@ -113,6 +105,18 @@ class Crew:
         self._kill()
         for task in self._tasks:  # its node was lost when there was nobody left to take it over
             task.future.set_exception(self._lonely())
+
+    def cancel(self) -> None:
+        """Drop all work and end the actors; wait for nothing."""
+        with self._changed:
+            self._closed = True
+            self.cancelled.set()
+            dropped = list(self._tasks)
+            self._tasks.clear()
+            self._changed.notify_all()
+        for task in dropped:
+            task.cancel()
+        self._kill()
 
     def _kill(self) -> None:
         for each in list(self._manned.values()):
@@ -215,7 +219,7 @@ class Crew:
             self._again(task)
             return
         try:
-            result = self._patiently(task, actor)
+            result = task.done_by(actor, self.cancelled)
         except CancelledError as error:
             task.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - the future carries it to its owner
@@ -233,22 +237,6 @@ class Crew:
         else:
             task.future.set_result(result)
 
-    def _patiently(self, task: Task[T], actor: Actor) -> T:
-        """Do it; wait while an object store has no room."""
-        for _ in range(_FULL_ATTEMPTS):
-            try:
-                return task.work(actor)
-            except Exception as error:
-                if not is_full(error):
-                    raise
-                if self.cancelled.wait(_FULL_WAIT_S):
-                    raise CancelledError from error
-        msg = (
-            "the object store of a node of the Ray cluster stays full, and its disk, too; start "
-            "nodes with a larger --object-store-memory, or free space on their disks"
-        )
-        raise ClusterError(msg)
-
     def _again(self, task: Task[Any]) -> None:
         with self._changed:
             failure = self._failure
@@ -263,9 +251,12 @@ class Crew:
         with mine.making:
             if mine.actor is None and not mine.gone and not self.cancelled.is_set():
                 try:
-                    mine.actor = self._start(post)
+                    mine.actor = self._start(post, self.cancelled)
                 except Exception as error:  # noqa: BLE001 - any fault of a node bars it in the end
                     self._could_not_start(post, error)
+                else:
+                    with self._changed:
+                        self._barred.pop(post.node.id, None)
             return mine.actor
 
     def _could_not_start(self, post: Post, error: Exception) -> None:
@@ -275,7 +266,9 @@ class Crew:
             if failed < _FAILED_STARTS:
                 return
             for each in [each for each in self._manned if each.node.id == post.node.id]:
-                self._manned.pop(each).gone = True
+                dismissed = self._manned.pop(each)
+                dismissed.gone = True
+                dismissed.kill()
             left = bool(self._manned)
         if not left:
             why = str(getattr(error, "cause", None) or error).strip().splitlines()

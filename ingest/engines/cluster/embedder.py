@@ -10,10 +10,11 @@ import numpy as np
 
 from ingest.engines.cluster.actors import Way
 from ingest.engines.cluster.crew import Crew
-from ingest.engines.cluster.library import Actor, result_of
+from ingest.engines.cluster.library import POLL_S, Actor, result_of
 from ingest.engines.cluster.posts import Task
 from kb.embedding.base import Abilities, Embedder, EmbedderIdentity, Vector, Vectors
 from kb.errors import EmbeddingError, KnowledgeBaseError
+from kb.stopping import StoppedError, checkpoint
 
 
 class RayEmbedder:
@@ -77,6 +78,7 @@ class RayEmbedder:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
             EmbeddingError: the model failed, or a text ends every process that embeds it.
             ClusterError: no node is left.
+            StoppedError: the run was stopped meanwhile.
         """
         return self._embed("documents", texts, on_progress)
 
@@ -88,6 +90,10 @@ class RayEmbedder:
         """Embed texts without a prompt, on all nodes."""
         return self._embed("bare", texts)
 
+    def stop(self) -> None:
+        """Give up what is under way."""
+        self._crew.cancel()
+
     def close(self) -> None:
         """End the actors."""
         self._crew.close(cancel=True)
@@ -95,6 +101,7 @@ class RayEmbedder:
     def _embed(
         self, way: Way, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
+        check = checkpoint()
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         pending: dict[Future[Vectors], tuple[int, int]] = {}
         for start in range(0, len(texts), self._texts):
@@ -103,15 +110,15 @@ class RayEmbedder:
             pending[task.future] = (start, start + len(part))
             self._crew.put(task)
         while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            done, _ = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
+            check()
             for future in done:
                 start, end = pending.pop(future)
                 try:
                     # A copy: what Ray gives keeps its place in the object store while it lives.
                     vectors[start:end] = future.result()
                 except CancelledError as error:
-                    msg = "embedding was cancelled"
-                    raise EmbeddingError(msg) from error
+                    raise StoppedError from error
                 if on_progress is not None:
                     on_progress(end - start)
         return vectors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from ingest.engines.base import CALL_CHUNKS, Embedding
@@ -49,7 +48,7 @@ class RayEngine:
             workers=base.settings.workers, gpus_per_actor=cluster.gpus_per_actor
         )
         self._mutex = threading.RLock()
-        self._closed = threading.Event()
+        self._sending = threading.Lock()
         self._connection: Connection | None = None
         self._terms: Terms | None = None
         self._parts: list[Any] = []
@@ -69,14 +68,15 @@ class RayEngine:
                 Crew(
                     connection,
                     posts=self._staffing.readers,
-                    start=lambda post: self._started(
+                    start=lambda post, given_up: self._started(
                         actor_on(
                             post.node.id,
                             ReadingActor,
                             cpus=self._staffing.reader_cpus(post.node),
                             gpus=0,
                             threads=1,
-                        ).remote(terms)
+                        ).remote(terms),
+                        given_up,
                     ),
                     lanes=1,
                     name="reading",
@@ -105,7 +105,9 @@ class RayEngine:
                     crew = Crew(
                         connection,
                         posts=self._staffing.embedders,
-                        start=lambda post: self._embedding_actor(post, terms),
+                        start=lambda post, given_up: self._started(
+                            self._embedding_actor(post, terms), given_up
+                        ),
                         lanes=_CALLS,
                         name="embedding",
                     )
@@ -119,18 +121,21 @@ class RayEngine:
                     )
             return self._embedding
 
+    def stop(self) -> None:
+        """Give up the texts that nodes embed."""
+        if self._embedder is not None:
+            self._embedder.stop()
+
     def close(self) -> None:
         """End all actors and leave the cluster."""
-        self._closed.set()
-        with self._mutex:
-            if self._reader is not None:
-                self._reader.close(cancel=True)
-            if self._embedder is not None:
-                self._embedder.close()
-            self._parts.clear()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        if self._reader is not None:
+            self._reader.close(cancel=True)
+        if self._embedder is not None:
+            self._embedder.close()
+        self._parts.clear()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _connected(self) -> tuple[Connection, Terms]:
         settings = self._base.settings
@@ -158,24 +163,21 @@ class RayEngine:
             gpus=self._cluster.gpus_per_actor,
             threads=_CALLS,
         )
-        return self._started(make.remote(terms, self._staffing.threads(post.node)))
+        return make.remote(terms, self._staffing.threads(post.node))
 
-    def _started(self, actor: Actor) -> Actor:
+    def _started(self, actor: Actor, given_up: threading.Event) -> Actor:
         """Return an actor once it is ready; its node is sent the model's bytes if it lacks them."""
         try:
-            if self._asked(actor.prepare.remote) == NEEDS_MODEL:
-                self._asked(lambda: actor.prepare.remote(self._model_parts()))
+            if result_of(actor.prepare.remote(), given_up) == NEEDS_MODEL:
+                result_of(actor.prepare.remote(self._model_parts()), given_up)
         except BaseException:
             ray.kill(actor)
             raise
         return actor
 
-    def _asked(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - any actor's
-        return result_of(ask(), self._closed)
-
     def _model_parts(self) -> list[Any]:
         """Put the model's bytes into the object store, once for all nodes."""
-        with self._mutex:
+        with self._sending:
             terms = self._terms
             if not self._parts and terms is not None and terms.model.file is not None:
                 self._parts = [ray.put(part) for part in file_parts(terms.model.file.file.path)]

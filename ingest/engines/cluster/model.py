@@ -9,21 +9,37 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock
 
 from kb.data_folders import APP_NAME
 from kb.drafts import draft
 from kb.embedding.base import Embedder
 from kb.errors import ModelError, SettingsError
 from kb.indexing.splitting import Counter
+from kb.locked_files import LockedFile
 from kb.models.files import resolve_model, weights_fingerprint
 from kb.models.registry import ModelFile
 from kb.remote.address import names_servers
 from kb.remote.client import KEY_VARIABLES
 from kb.settings import Settings
 
+# What a node opens a model by. It is told no other setting: some are secrets.
+_TOLD = {
+    "model",
+    "dimensions",
+    "context_tokens",
+    "prompts",
+    "n_gpu_layers",
+    "threads",
+    "server_requests",
+    "server_batch",
+    "server_timeout_s",
+}
+
 PART_BYTES = 16 * 2**20
 """Bytes of a model's file in one object of the store."""
+
+# For another process of the node that fetches the same file, which may have gigabytes.
+_ANOTHER_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +84,7 @@ class SharedFile:
             return found
         try:
             self.kept.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.kept}.lock"):
+            with LockedFile(Path(f"{self.kept}.lock")).held(timeout_s=_ANOTHER_S):
                 found = self.here()
                 if found is not None:
                     return found
@@ -123,7 +139,7 @@ class SharedModel:
                 url=f"{url.rstrip('/')}/{found.path.name}" if url else "",
             )
         return cls(
-            settings=settings.model_dump(),
+            settings=settings.model_dump(include=_TOLD),
             max_tokens=embedder.max_tokens,
             fingerprint=embedder.identity.fingerprint,
             given=embedder if given else None,

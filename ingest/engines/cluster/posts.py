@@ -9,9 +9,13 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ingest.engines.cluster.library import Actor, ray
+from ingest.engines.cluster.library import Actor, is_full, ray
+from ingest.errors import ClusterError
 
 T = TypeVar("T")
+
+_FULL_WAIT_S = 1.0
+_FULL_ATTEMPTS = 60
 
 
 @dataclass(slots=True)
@@ -23,6 +27,26 @@ class Task(Generic[T]):
     future: Future[T] = field(default_factory=Future)
     died_on: list[str] = field(default_factory=list)
     begun: bool = False
+
+    def done_by(self, actor: Actor, cancelled: threading.Event) -> T:
+        """Have an actor do it; wait while an object store has no room.
+
+        Raises:
+            ClusterError: it stays full.
+        """
+        for _ in range(_FULL_ATTEMPTS):
+            try:
+                return self.work(actor)
+            except Exception as error:
+                if not is_full(error):
+                    raise
+                if cancelled.wait(_FULL_WAIT_S):
+                    raise CancelledError from error
+        msg = (
+            "the object store of a node of the Ray cluster stays full, and its disk, too; start "
+            "nodes with a larger --object-store-memory, or free space on their disks"
+        )
+        raise ClusterError(msg)
 
     def cancel(self) -> None:
         """Settle the future of what nobody works on."""

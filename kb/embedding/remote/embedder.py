@@ -20,6 +20,7 @@ from kb.errors import EmbeddingError, SettingsError, failing_as
 from kb.keys import key_from_environment
 from kb.remote.address import parse_servers
 from kb.remote.client import KEY_VARIABLES, ServerClient, sendable
+from kb.remote.failures import DisconnectedError
 from kb.remote.pool import ServerPool
 from kb.retry import RetryPolicy
 
@@ -32,7 +33,8 @@ class ServerEmbedder:
     """An :class:`~kb.embedding.base.Embedder` over one or several servers. Thread-safe.
 
     Opening it asks the servers until one answers; the others are asked when they get their first
-    request, and a server whose vectors differ from the first one's is refused.
+    request, and those that were lost when they come back. A server whose vectors differ from the
+    first one's is refused.
 
     The fingerprint stands for the model's name, its width and the prompts: a server tells
     nothing of its weights. Serving other weights under the same name mixes up a collection.
@@ -231,7 +233,7 @@ class ServerEmbedder:
         return self._model
 
     def _meet(self, server: Server) -> None:
-        """Make sure that a server gives the vectors of this model, once for each server."""
+        """Make sure that a server gives the vectors of this model, once for each start of it."""
         if server.where in self._verified:
             return
         prompts, dimensions = self._chosen
@@ -268,6 +270,11 @@ class ServerEmbedder:
 
     def _embed(self, server: Server, texts: list[str], meaning: Meaning) -> Answer:
         self._meet(server)
-        answer = server.embed(texts, meaning)
+        try:
+            answer = server.embed(texts, meaning)
+        except DisconnectedError:
+            with self._mutex:
+                self._verified.discard(server.where)
+            raise
         self._known.check_width(server.where, answer.vectors.shape[1])
         return answer

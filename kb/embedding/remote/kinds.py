@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +11,8 @@ from typing import Any, Literal
 from kb.errors import ModelError
 from kb.remote.address import Dialect
 from kb.remote.client import ServerClient
+
+_log = logging.getLogger(__name__)
 
 Kind = Literal["shelfmark", "llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
 
@@ -68,7 +71,16 @@ def identify(client: ServerClient, model: str, context_tokens: int) -> Profile:
     props = _mapping(client.look(f"{address.root}/props"))
     if "default_generation_settings" in props:
         slot = _mapping(props["default_generation_settings"])
-        name = model or str(props.get("model_alias") or props.get("model_path") or "default")
+        own = str(props.get("model_alias") or props.get("model_path") or "")
+        name = model or own or "default"
+        if not _alike(name, own):
+            _log.warning(
+                "%s serves %s whatever model is asked for; it is called %s here, as the settings "
+                "say, and gets the prompts of that name",
+                client.where,
+                _readable(own),
+                name,
+            )
         return _profile("llama.cpp", address.dialect or "openai", name, slot.get("n_ctx"))
     info = _mapping(client.look(f"{address.root}/info"))
     if "max_input_length" in info:
@@ -145,14 +157,27 @@ def _only(names: list[str], where: str) -> str:
 
 
 def _profile(kind: Kind, dialect: Dialect, name: str, context_tokens: Any) -> Profile:  # noqa: ANN401 - JSON
-    path = PurePosixPath(name.replace("\\", "/"))
     return Profile(
         kind=kind,
         dialect=dialect,
         model=name,
-        model_id=path.stem if path.suffix == ".gguf" else name,
+        model_id=_readable(name),
         context_tokens=int(context_tokens or 0),
     )
+
+
+def _readable(name: str) -> str:
+    """Return a model's name without the folders and the ending of its file."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.stem if path.suffix == ".gguf" else name
+
+
+def _alike(one: str, other: str) -> bool:
+    """Say whether two names may be one model's: one is part of the other, but for signs."""
+    first, second = (
+        "".join(each for each in _readable(name).lower() if each.isalnum()) for name in (one, other)
+    )
+    return first in second or second in first
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
