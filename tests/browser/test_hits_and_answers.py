@@ -1,4 +1,4 @@
-"""Hits by the keyboard, remembered searches, and answers with their passages beside them."""
+"""Remembered searches, hits on a narrow screen, and answers with their passages beside them."""
 
 from __future__ import annotations
 
@@ -85,27 +85,6 @@ def no_serious_faults(page: Page) -> None:
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each for each in found if each["impact"] in {"serious", "critical"}] == []
-
-
-def test_hits_are_gone_through_and_opened_without_a_mouse(page: Page) -> None:
-    page.keyboard.press("/")
-    expect(page.get_by_placeholder("Ask your documents")).to_be_focused()
-    page.keyboard.type("heron")
-    page.keyboard.press("Enter")
-    heads = page.locator(".kb-hit-head")
-    expect(heads).to_have_count(3)
-    page.keyboard.press("ArrowDown")
-    focused = page.locator("[class*=st-key-hit-]:focus")
-    expect(focused).to_contain_text(heads.nth(0).inner_text().split("\n")[1])
-    page.keyboard.press("ArrowDown")
-    second = heads.nth(1).locator(".kb-name").inner_text()
-    expect(focused).to_contain_text(second)
-    page.keyboard.press("ArrowUp")
-    expect(focused).to_contain_text(heads.nth(0).locator(".kb-name").inner_text())
-    page.keyboard.press("ArrowDown")
-    no_serious_faults(page)
-    page.keyboard.press("Enter")
-    expect(page.locator(".kb-facts").first).to_contain_text(second)
 
 
 def test_a_slash_that_is_typed_is_a_slash(page: Page) -> None:
