@@ -28,6 +28,8 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         files: what is known of the files that documents came from.
         keys: what opens the server, :mod:`kb.server`.
         jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
+        likeness: passages that are like one that was found.
+        remembered: searches and conversations that people have kept.
         uploads: originals that were uploaded.
 
     Raises (every method that touches the store):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from ingest.mishaps import Mishap, recorded
 from kb.answering.answer import Answer, AnswerStream
@@ -12,18 +14,79 @@ from kb.errors import KnowledgeBaseError
 State = Literal["working", "done", "stopped", "failed"]
 
 
+class Asked(Protocol):
+    """A question of a conversation, and its answer as far as it goes."""
+
+    @property
+    def asked(self) -> str:
+        """The question as it was typed."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """Whether the answer is being written."""
+        ...
+
+    @property
+    def so_far(self) -> Answer:
+        """What is there of it."""
+        ...
+
+    @property
+    def error(self) -> str | Mishap:
+        """Why it failed."""
+        ...
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Numbers of its passages that are gone."""
+        ...
+
+    def stop(self) -> None:
+        """End it; what was written stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer of an earlier conversation."""
+
+    asked: str
+    so_far: Answer
+    missing: tuple[int, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """It was written long ago."""
+        return "done"
+
+    @property
+    def error(self) -> str | Mishap:
+        """Nothing went wrong."""
+        return ""
+
+    def stop(self) -> None:
+        """There is nothing to be ended."""
+
+
 class RunningAnswer:
     """Takes an answer from the model as it comes; it can be looked at and stopped at any time.
 
     Args:
         asked: the question as it was typed.
         stream: the answer.
+        ended: called in the background when nothing more comes.
     """
 
-    def __init__(self, asked: str, stream: AnswerStream) -> None:
+    missing: tuple[int, ...] = ()
+
+    def __init__(
+        self, asked: str, stream: AnswerStream, *, ended: Callable[[], None] | None = None
+    ) -> None:
         self.asked = asked
         self.error: str | Mishap = ""
         self._stream = stream
+        self._ended = ended
         self._state: State = "working"
         self._stop = threading.Event()
         # A daemon: a server that hangs does not keep this program from ending.
@@ -61,3 +124,5 @@ class RunningAnswer:
             self.error, self._state = recorded("the answer", error), "failed"
         finally:
             self._stream.close()
+            if self._ended is not None:
+                self._ended()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
+from ui.keys import draw_keys
 from ui.language import draw_switch, t
 from ui.login import admitted, draw_logout
 from ui.markup import STYLE_SHEET, plain
@@ -73,6 +74,7 @@ def main() -> None:
         draw_logout(shared)
     st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
     page.run()
+    draw_keys()
 
 
 main()

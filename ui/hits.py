@@ -12,10 +12,11 @@ from ui.originals import original_file
 from ui.page_picture import draw_page_of
 from ui.session import Session
 from ui.shared import draw_error, ocr_text, place_text
+from ui.similar import draw_similar
 from ui.surroundings import surroundings_html
 
 _CONTEXT_CHARACTERS = 600
-_MORE = ("context", "page", "cite")
+_MORE = ("context", "page", "cite", "like")
 
 
 def draw_hit(
@@ -64,6 +65,8 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
         )
     if more == "page":
         draw_page_of(shared, hit)
+    if more == "like":
+        draw_similar(shared, hit)
     if more == "cite":
         st.code(citation(hit), language=None, wrap_lines=True)
         _draw_download(shared, hit)

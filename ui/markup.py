@@ -8,7 +8,7 @@ or through one of the other functions here for HTML.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape as _escape
 from pathlib import Path
 
@@ -100,13 +100,43 @@ _ANSWERS.disable(["link", "image", "autolink", "reference", "html_block", "html_
 _CITED = re.compile(r"\[(\d{1,4})\]")
 
 
-def answer_html(text: str) -> str:
+def answer_html(text: str, beside: Mapping[int, str] | None = None, *, turn: int = 0) -> str:
     """Return a chat model's Markdown as HTML: paragraphs, lists, tables, code and emphasis only.
 
-    Citations such as ``[1]`` are set apart from the text.
+    Citations such as ``[1]`` are set apart from the text. Those whose passages stand beside it are
+    buttons, by which the passage is found there.
+
+    Args:
+        text: the model's.
+        beside: what such passages are called, by number.
+        turn: which answer of a conversation it is.
     """
-    body = _CITED.sub(r'<span class="kb-cited">\1</span>', str(_ANSWERS.render(text)))
+    named = beside or {}
+
+    def citation(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if number not in named:
+            return f'<span class="kb-cited">{number}</span>'
+        return (
+            f'<button type="button" class="kb-cited" data-cite="{turn}-{number}"'
+            f' title="{escape(named[number])}">{number}</button>'
+        )
+
+    body = _CITED.sub(citation, str(_ANSWERS.render(text)))
     return f'<div class="kb-answer">{body}</div>'
+
+
+def beside_css(turn: int, numbers: Iterable[int]) -> str:
+    """Return rules that mark a passage while its citation is looked at, and the other way round."""
+    rules = []
+    for number in numbers:
+        cite, passage = f'[data-cite="{turn}-{number}"]', f".st-key-beside-{turn}-{number}"
+        rules.append(
+            f".st-key-turn-{turn}:has({cite}:is(:hover, :focus)) {passage},"
+            f" .st-key-turn-{turn}:has({passage}:hover) {cite}"
+            " { outline: 2px solid #2c7a68; outline-offset: 3px; border-radius: .4rem; }"
+        )
+    return f"<style>{' '.join(rules)}</style>"
 
 
 def bar(share: float, *, label: str = "", kind: str = "") -> str:

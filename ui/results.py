@@ -11,6 +11,7 @@ import streamlit as st
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from kb.search.request import SearchRequest
+from ui.sections import sections_named
 from ui.session import Session
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
     if isinstance(last, Result) and (last.request, last.state) == (request, state):
         return last
     started = time.monotonic()
-    hits = shared.base.find(request)
+    hits = sections_named(shared, shared.base.find(request))
     result = Result(
         request=request,
         state=state,
@@ -67,7 +68,8 @@ def mark_sentences(shared: Session, result: Result) -> None:
         return
     request = result.request
     try:
-        hits = shared.base.highlight(request.query, result.hits, instruct=request.instruct)
+        marked = shared.base.highlight(request.query, result.hits, instruct=request.instruct)
+        hits = sections_named(shared, marked)
     except KnowledgeBaseError:
         _log.warning("no sentences are marked", exc_info=True)
         hits = result.hits

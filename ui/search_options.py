@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from kb.catalog.filters import SearchFilter
 from kb.errors import DocumentNotFoundError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
 from ui.language import language_name, t
 from ui.markup import plain
+from ui.remembered_searches import draw_searches
 from ui.session import Session
 from ui.shared import MEDIA_NAMES, whole_number
 
@@ -31,7 +34,39 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
     Raises:
         SettingsError: a date that was typed is none.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
+    row = st.container(horizontal=True, vertical_alignment="center")
+    collections, where = draw_narrowing(row, shared, collection)
+    with row:
+        with st.popover(t("search.advanced"), icon=":material/science:"):
+            top_k = _draw_count(shared)
+            mode = _draw_mode(collection.mode or shared.settings.mode)
+            instruct = _draw_instruction(shared)
+            rerank = _draw_rerank(shared)
+            min_score = _draw_least(shared.settings.min_score)
+            st.toggle(t("search.explain"), key=EXPLAIN, bind="query-params")
+        draw_searches(shared, query)
+    return SearchRequest(
+        query=query,
+        collections=collections,
+        where=where,
+        top_k=top_k,
+        mode=mode,
+        instruct=instruct,
+        rerank=rerank,
+        highlights="stored",
+        min_score=min_score,
+    )
+
+
+def draw_narrowing(
+    row: DeltaGenerator, shared: Session, collection: CollectionInfo
+) -> tuple[tuple[str, ...], SearchFilter]:
+    """Draw in a row what is looked at; return the collections, and what passes in them.
+
+    Raises:
+        SettingsError: a date that was typed is none.
+    """
+    with row:
         media = st.pills(
             t("search.types"),
             list(MEDIA_NAMES),
@@ -44,29 +79,12 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
         with st.popover(t("search.options"), icon=":material/tune:"):
             also = _draw_collections(shared, collection)
             filters = _draw_filters(shared, collection)
-        with st.popover(t("search.advanced"), icon=":material/science:"):
-            top_k = _draw_count(shared)
-            mode = _draw_mode(collection.mode or shared.settings.mode)
-            instruct = _draw_instruction(shared)
-            rerank = _draw_rerank(shared)
-            min_score = _draw_least(shared.settings.min_score)
-            st.toggle(t("search.explain"), key=EXPLAIN, bind="query-params")
     where = filter_from_text(
         documents=_draw_document(shared),
         media_types=tuple(media or ()),
         **filters,
     )
-    return SearchRequest(
-        query=query,
-        collections=(collection.name, *also),
-        where=where,
-        top_k=top_k,
-        mode=mode,
-        instruct=instruct,
-        rerank=rerank,
-        highlights="stored",
-        min_score=min_score,
-    )
+    return (collection.name, *also), where
 
 
 def _draw_collections(shared: Session, collection: CollectionInfo) -> tuple[str, ...]:
@@ -124,15 +142,16 @@ def _chosen(
     names = list(dict.fromkeys([*known, *asked]))
     if not names:
         return ()
+    field = f"filter-{key}"
     chosen = st.multiselect(
         label,
         names,
         default=list(asked),
         format_func={each: name(each) for each in names}.__getitem__,
         placeholder=t("action.choose"),
-        key=f"filter-{key}",
+        key=field,
         help=explanation,
-        on_change=lambda: st.query_params.update({key: st.session_state[f"filter-{key}"]}),
+        on_change=lambda: st.query_params.update({key: st.session_state[field]}),
     )
     return tuple(chosen)
 

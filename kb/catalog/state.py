@@ -16,6 +16,7 @@ from kb.catalog.keywords import KeywordReads
 from kb.catalog.language_means import LanguageMeanReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
+from kb.catalog.remembered import RememberedChanges, RememberedReads
 from kb.catalog.runs import RunChanges, RunReads
 from kb.catalog.sentences import SentenceReads
 from kb.catalog.sources import SourceReads
@@ -40,6 +41,7 @@ class State(
     HiddenReads,
     SentenceReads,
     LanguageMeanReads,
+    RememberedReads,
 ):
     """The catalog as it was when the first of these reads was made; all of them agree."""
 
@@ -60,6 +62,7 @@ class Change(
     JobChanges,
     KeyChanges,
     HiddenChanges,
+    RememberedChanges,
     State,
 ):
     """A change that others see whole when its block ends, or not at all."""

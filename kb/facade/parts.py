@@ -13,7 +13,9 @@ from kb.embedding.base import Embedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
 from kb.queueing import JobQueue
+from kb.remembering import Remembered
 from kb.reranking import open_reranker
+from kb.search.likeness import Likeness
 from kb.search.means import LanguageMeans
 from kb.search.searcher import Searcher
 from kb.settings import Settings
@@ -56,6 +58,8 @@ class Parts:
         self.files = FileTracking(settings, self._store)
         self.jobs = JobQueue(self._store.catalog)
         self.keys = ApiKeys(self._store.catalog)
+        self.likeness = Likeness(self._store)
+        self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
 
     def use_model(self, setting: Literal["reranker", "chat_model"], value: str | None) -> None:

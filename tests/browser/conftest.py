@@ -9,8 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +108,24 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed (apt-get install chromium, or set KB_CHROMIUM)")
     with launched(path) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Path, Path], AbstractContextManager[Server]]:
+    """Give :func:`served`, for files whose tests share a server."""
+    return served
+
+
+@pytest.fixture(scope="session")
+def watched() -> Callable[[Page], Tab]:
+    """Give what watches a page, for files whose tests share one."""
+
+    def watch(page: Page) -> Tab:
+        tab = Tab(page)
+        tab.watch()
+        return tab
+
+    return watch
 
 
 @pytest.fixture

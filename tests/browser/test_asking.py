@@ -65,10 +65,10 @@ def test_a_question_is_answered_and_its_passages_open(real_model: None, tab: Tab
     ask(page, "How many months does the warranty last?")
     answer = page.locator(".kb-answer").first
     expect(answer).to_contain_text("24", timeout=ANSWER_TIMEOUT_MS)
-    passage = page.get_by_role("radio", name="warranty.txt").first
+    passage = page.locator("[class*=st-key-beside-0-]").filter(has_text="warranty.txt").first
     expect(passage).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    passage.click()
-    expect(page.locator(".kb-hit-head").first).to_contain_text("warranty.txt")
+    passage.get_by_role("radio", name="In context").click()
+    expect(passage.locator(".kb-passage").first).to_contain_text("Aurora coffee machine")
     expect(page.get_by_role("button", name="Save as Markdown").first).to_be_visible()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each for each in found if each["impact"] in {"serious", "critical"}] == []
@@ -81,9 +81,9 @@ def test_neither_a_document_nor_a_model_can_make_markup_or_fetch_anything(
     ask(page, "What do the rules say?")
     answer = page.locator(".kb-answer").first
     expect(answer).to_contain_text("window.stolen", timeout=ANSWER_TIMEOUT_MS)
-    passages = page.get_by_role("radio", name="onerror")
-    passages.first.click()
-    expect(page.locator(".kb-hit-head").first).to_contain_text("onerror=alert")
+    hostile = page.locator("[class*=st-key-beside-0-]").filter(has_text="onerror=alert").first
+    expect(hostile).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(hostile.locator(".kb-name").first).to_contain_text("onerror=alert")
     assert answer.locator("img, a, script").count() == 0
     assert page.evaluate("window.stolen") is None
     assert "[7]" not in answer.inner_text()

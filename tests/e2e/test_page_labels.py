@@ -128,8 +128,15 @@ LATER_TRIGGERS = (
     "refined_hidden",
     "document_refined",
     "collection_dropped",
+    "source_name_added",
+    "source_name_removed",
+    "source_name_changed",
 )
 LATER_TABLES = (
+    "conversation_passages",
+    "conversations",
+    "remembered_searches",
+    "source_names",
     "key_collections",
     "keys",
     "unplaced_roots",
@@ -166,6 +173,8 @@ def test_documents_from_before_have_the_label_of_their_last_page(tmp_path: Path)
             connection.execute(f"ALTER TABLE chunks DROP COLUMN {later}")
         for later in ("vectors", "moving_to", "refined_count", "folders"):
             connection.execute(f"ALTER TABLE collections DROP COLUMN {later}")
+        for later in ("revision", "name_words"):
+            connection.execute(f"ALTER TABLE sources DROP COLUMN {later}")
         for later in LATER_TABLES:
             connection.execute(f"DROP TABLE {later}")
         connection.execute("CREATE TABLE dropped_collections (id TEXT PRIMARY KEY) STRICT")

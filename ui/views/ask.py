@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from kb.answering.answer import Answer
 from kb.answering.markdown import as_markdown
+from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
-from kb.errors import KnowledgeBaseError
-from kb.records import CollectionInfo, SearchHit
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.records import CollectionInfo
 from kb.search.request import SearchRequest
-from ui.answering import RunningAnswer
+from ui.answering import Asked, RunningAnswer
+from ui.beside import draw_beside, draw_growing
+from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
 from ui.language import t
-from ui.markup import answer_html, plain
+from ui.markup import WIDE, plain
 from ui.results import mark_sentences, search
+from ui.search_options import draw_narrowing
 from ui.session import Session, session
-from ui.shared import draw_error, draw_nothing_to_search, place_text
+from ui.shared import draw_error, draw_nothing_to_search
 from ui.sidebar import chosen_collection
 
 _POLL_S = 0.3
-_TURNS = "_conversation"
-_UNCITED_SHOWN = 3
-_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Narrowed:
+    """What questions are asked of."""
+
+    collections: tuple[str, ...]
+    where: SearchFilter
 
 
 def render() -> None:
     """Draw the view."""
     shared = session()
+    st.html(WIDE)
     st.title(t("ask.title"), anchor=False)
     try:
         collection = shared.find_collection(chosen_collection(shared))
         if collection is None or not collection.documents:
             draw_nothing_to_search(shared)
             return
+        row = st.container(horizontal=True, vertical_alignment="center")
+        collections, where = draw_narrowing(row, shared, collection)
+        narrowed = _Narrowed(collections=collections, where=where)
         if shared.settings.chat_model:
-            _draw_conversation(shared, collection)
+            with row:
+                draw_history(shared)
+            _draw_conversation(shared, collection, narrowed)
         else:
-            _draw_passages(shared, collection)
+            _draw_passages(shared, collection, narrowed)
+    except SettingsError as error:
+        draw_error(t("error.filter"), error)
     except KnowledgeBaseError as error:
         draw_error(t("error.search"), error)
 
 
-def _draw_conversation(shared: Session, collection: CollectionInfo) -> None:
-    turns: list[RunningAnswer] = st.session_state.setdefault(_TURNS, [])
+def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
+    turns = turns_here()
     asked = st.chat_input(t("ask.placeholder"), key="question")
     if asked and asked.strip():
         for turn in turns:
             turn.stop()
-        turns.append(_started(shared, collection, asked.strip(), turns))
+        turns.append(_started(shared, narrowed, asked.strip(), turns))
     if not turns:
         st.caption(t("ask.hint", n=collection.documents))
         return
@@ -64,23 +83,24 @@ def _draw_conversation(shared: Session, collection: CollectionInfo) -> None:
         _draw_actions(shared, turns)
 
 
-def _started(
-    shared: Session, collection: CollectionInfo, asked: str, before: list[RunningAnswer]
-) -> RunningAnswer:
+def _started(shared: Session, narrowed: _Narrowed, asked: str, turns: list[Asked]) -> RunningAnswer:
     history: list[Message] = []
-    for turn in before:
+    for turn in turns:
         if turn.so_far.text:
             history += turn.so_far.turns
-    stream = shared.base.ask(asked, history=history, collection=collection.name)
-    return RunningAnswer(asked, stream)
+    stream = shared.base.ask(
+        asked, history=history, collection=narrowed.collections, where=narrowed.where
+    )
+    keeping = keeping_here(shared)
+    return RunningAnswer(asked, stream, ended=lambda: keeping.keep(turns))
 
 
-def _draw_working(turn: RunningAnswer, number: int) -> None:
+def _draw_working(turn: Asked, number: int) -> None:
     if turn.state != "working":
         st.rerun()
     answer = turn.so_far
     if answer.text:
-        st.html(answer_html(answer.text))
+        draw_growing(answer, number)
     elif answer.thinking:
         st.caption(t("ask.thinking"))
     else:
@@ -91,12 +111,16 @@ def _draw_working(turn: RunningAnswer, number: int) -> None:
         st.rerun()
 
 
-def _draw_finished(shared: Session, turn: RunningAnswer, number: int) -> None:
+def _draw_finished(shared: Session, turn: Asked, number: int) -> None:
     answer = turn.so_far
     if answer.question != turn.asked:
         st.caption(plain(t("ask.asked_as", question=answer.question)))
-    if answer.text:
-        st.html(answer_html(answer.text))
+    draw_beside(
+        shared, answer, number, missing=turn.missing, below=lambda: _draw_remarks(turn, answer)
+    )
+
+
+def _draw_remarks(turn: Asked, answer: Answer) -> None:
     if turn.state == "failed":
         draw_error(t("error.ask"), turn.error)
     if turn.state == "stopped":
@@ -106,8 +130,6 @@ def _draw_finished(shared: Session, turn: RunningAnswer, number: int) -> None:
             st.text(answer.thinking.strip())
     if answer.text and (remark := _on_its_end(answer)):
         st.caption(f":material/content_cut: {remark}")
-    if answer.sources:
-        st.fragment(_draw_sources)(shared, answer, number)
 
 
 def _on_its_end(answer: Answer) -> str:
@@ -119,38 +141,15 @@ def _on_its_end(answer: Answer) -> str:
     return t("ask.cut") if answer.cut else ""
 
 
-def _draw_sources(shared: Session, answer: Answer, number: int) -> None:
-    """Draw the passages that an answer names as a row of choices, and the chosen one."""
-    if answer.text and not answer.cited:
-        st.caption(f":material/info: {t('ask.uncited')}")
-    numbers = answer.cited or tuple(range(1, min(_UNCITED_SHOWN, len(answer.sources)) + 1))
-    names = {cited: _source_name(cited, answer.sources[cited - 1]) for cited in numbers}
-    chosen = st.pills(
-        t("ask.passages"),
-        numbers,
-        format_func=names.__getitem__,
-        key=f"passage-{number}",
-        label_visibility="collapsed",
-    )
-    if chosen is not None:
-        hit = answer.sources[chosen - 1]
-        draw_hit(shared, hit, chosen, None, key=f"answer-{number}")
-
-
-def _source_name(number: int, hit: SearchHit) -> str:
-    place = place_text(hit)
-    name = f"{number} · {hit.source}" + (f" · {place}" if place else "")
-    return plain(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
-
-
-def _draw_actions(shared: Session, turns: list[RunningAnswer]) -> None:
+def _draw_actions(shared: Session, turns: list[Asked]) -> None:
     last = turns[-1]
     with st.container(horizontal=True):
-        if last.state == "done" and last.so_far.can_go_on:
+        if last.state == "done" and last.so_far.can_go_on and not last.missing:
             label, icon = t("ask.continue"), ":material/resume:"
             if st.button(label, icon=icon, key="continue", type="primary"):
                 rest = shared.base.continue_answer(last.so_far)
-                turns[-1] = RunningAnswer(last.asked, rest)
+                keeping = keeping_here(shared)
+                turns[-1] = RunningAnswer(last.asked, rest, ended=lambda: keeping.keep(turns))
                 st.rerun()
         st.download_button(
             t("ask.export"),
@@ -160,11 +159,11 @@ def _draw_actions(shared: Session, turns: list[RunningAnswer]) -> None:
             icon=":material/download:",
         )
         if st.button(t("ask.new"), icon=":material/add_comment:"):
-            turns.clear()
+            begin_anew()
             st.rerun()
 
 
-def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
+def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
     """Draw the best passages, and how to get answers, where there is no chat model."""
     st.info(t("ask.no_model"), icon=":material/smart_toy:")
     st.page_link("views/status.py", label=t("ask.choose_model"), icon=":material/download:")
@@ -176,13 +175,14 @@ def _draw_passages(shared: Session, collection: CollectionInfo) -> None:
         collection,
         SearchRequest(
             query=asked,
-            collections=(collection.name,),
+            collections=narrowed.collections,
+            where=narrowed.where,
             mode=collection.mode or shared.settings.mode,
             highlights="stored",
         ),
     )
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, hit.score)
+        draw_hit(shared, hit, rank, hit.score, where=len(narrowed.collections) > 1)
     mark_sentences(shared, result)
 
 

@@ -12,6 +12,7 @@ from kb.errors import (
 )
 from kb.search.reasons import anything_relevant
 from ui.hits import draw_hit
+from ui.keys import draw_key_hint
 from ui.language import t
 from ui.markup import plain
 from ui.results import Result, mark_sentences, search
@@ -85,7 +86,10 @@ def _draw_result(shared: Session, result: Result) -> None:
         return
     if not (result.meant or anything_relevant(result.hits)):
         st.info(t("search.nothing_relevant"), icon=":material/search_off:")
-    st.caption(t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        found = t("search.found", n=len(result.hits), seconds=f"{result.seconds:.2f}")
+        st.caption(found, width="stretch")
+        draw_key_hint()
     explain = bool(st.session_state.get(EXPLAIN))
     several = len(result.request.collections or ()) > 1
     for rank, hit in enumerate(result.hits, start=1):

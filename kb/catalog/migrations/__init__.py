@@ -32,6 +32,7 @@ from kb.catalog.migrations import (
     v19_folders,
     v20_revisions,
     v21_file_names,
+    v22_remembered,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -60,6 +61,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v19_folders.apply,
     v20_revisions.apply,
     v21_file_names.apply,
+    v22_remembered.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 

@@ -1,0 +1,186 @@
+"""What people have remembered: searches to be made again, and conversations with the documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kb import wire
+from kb.answering.answer import Answer
+from kb.catalog.catalog import Catalog
+from kb.catalog.remembered import ConversationInfo, KeptPassage, Place
+from kb.errors import SettingsError
+from kb.records import SearchHit
+
+Choices = Mapping[str, Sequence[str]]
+"""What was chosen for a search besides its question, by name."""
+
+MOST_CHARACTERS = 20_000
+"""Of a remembered search, its question and all that was chosen."""
+
+_TITLE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedSearch:
+    """A search to be made again: the question, and what was chosen besides."""
+
+    id: int
+    query: str
+    choices: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question of a conversation, as it was typed, and its answer.
+
+    ``missing`` are the numbers of passages that are gone, since their documents were removed or
+    replaced. What stands for them in ``answer.sources`` has no text, and their place as its title.
+    """
+
+    asked: str
+    answer: Answer
+    missing: tuple[int, ...] = ()
+
+
+class Remembered:
+    """The searches and conversations that people have kept. Thread-safe.
+
+    They belong to the knowledge base, not to a person: whoever opens it sees all of them.
+
+    Raises (every method that changes something):
+        StoreError: the folder is read-only, the disk is full, or the file failed.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def searches(self) -> list[RememberedSearch]:
+        """Return all searches, the one that was kept last first."""
+        with self._catalog.reading() as state:
+            kept = state.remembered_searches()
+        return [_search(search_id, wording) for search_id, wording in kept]
+
+    def keep_search(self, query: str, choices: Choices | None = None) -> None:
+        """Remember a search; one that is known already becomes the newest.
+
+        Args:
+            query: the question.
+            choices: what was chosen besides; what is empty is left out.
+
+        Raises:
+            SettingsError: there is no question, or it is too long to be remembered.
+        """
+        chosen = {name: list(values) for name, values in (choices or {}).items() if values}
+        wording = json.dumps([query.strip(), chosen], ensure_ascii=False, sort_keys=True)
+        if not query.strip() or len(wording) > MOST_CHARACTERS:
+            msg = (
+                f"a search of {len(wording):,} characters cannot be remembered; give a question, "
+                f"with all that is chosen of at most {MOST_CHARACTERS:,}"
+            )
+            raise SettingsError(msg)
+        with self._catalog.change() as change:
+            change.remember_search(wording)
+
+    def forget_search(self, search_id: int) -> None:
+        """Delete a search; nothing happens if it is gone."""
+        with self._catalog.change() as change:
+            change.forget_search(search_id)
+
+    def conversations(self) -> list[ConversationInfo]:
+        """Return all conversations, the one that was changed last first."""
+        with self._catalog.reading() as state:
+            return state.conversations()
+
+    def conversation(self, conversation_id: int) -> list[Turn]:
+        """Return the turns of a conversation; none if it was deleted."""
+        with self._catalog.reading() as state:
+            found = state.conversation(conversation_id)
+        if found is None:
+            return []
+        turns, passages = found
+        return [_turn(at, told, passages) for at, told in enumerate(json.loads(turns))]
+
+    def keep_conversation(
+        self, turns: Sequence[Turn], *, conversation_id: int | None = None
+    ) -> int:
+        """Store a conversation; return its id.
+
+        Args:
+            turns: all of them.
+            conversation_id: of what was stored of it before; None for a new one.
+        """
+        passages: dict[Place, KeptPassage] = {}
+        for at, turn in enumerate(turns):
+            for number, hit in enumerate(turn.answer.sources, start=1):
+                if number not in turn.missing:
+                    passages[at, number] = KeptPassage(
+                        document_id=hit.document_id, passage=_dump(wire.hit_json(hit))
+                    )
+        title = turns[0].asked[:_TITLE_CHARACTERS] if turns else ""
+        with self._catalog.change() as change:
+            return change.keep_conversation(
+                conversation_id, title, [_turn_text(turn) for turn in turns], passages
+            )
+
+    def forget_conversation(self, conversation_id: int) -> None:
+        """Delete a conversation; nothing happens if it is gone."""
+        with self._catalog.change() as change:
+            change.forget_conversation(conversation_id)
+
+
+def _search(search_id: int, wording: str) -> RememberedSearch:
+    query, choices = json.loads(wording)
+    return RememberedSearch(
+        id=search_id,
+        query=query,
+        choices={name: tuple(values) for name, values in choices.items()},
+    )
+
+
+def _turn_text(turn: Turn) -> str:
+    """Return a turn as JSON without its passages, which are kept with their documents."""
+    places = [[hit.source, hit.place] for hit in turn.answer.sources]
+    answer = wire.answer_json(replace(turn.answer, sources=()))
+    return _dump({"asked": turn.asked, "answer": answer, "places": places})
+
+
+def _turn(at: int, told: Mapping[str, object], passages: Mapping[Place, str]) -> Turn:
+    sources: list[SearchHit] = []
+    missing: list[int] = []
+    places: Sequence[tuple[str, str]] = told["places"]  # type: ignore[assignment] # as written
+    for number, (source, place) in enumerate(places, start=1):
+        kept = passages.get((at, number))
+        if kept is None:
+            missing.append(number)
+            sources.append(_gone(number, f"{source}, {place}" if place else source))
+        else:
+            sources.append(wire.hit_from_json(json.loads(kept)))
+    answer = wire.answer_from_json(told["answer"])  # type: ignore[arg-type] # likewise
+    return Turn(
+        asked=str(told["asked"]),
+        answer=replace(answer, sources=tuple(sources)),
+        missing=tuple(missing),
+    )
+
+
+def _gone(number: int, place: str) -> SearchHit:
+    """Return what stands for a passage whose document is gone."""
+    return SearchHit(
+        score=0.0,
+        text="",
+        collection="",
+        document_id=0,
+        chunk_id=-number,
+        ordinal=0,
+        title=place,
+        media_type="text",
+        sources=(),
+        start=0,
+        end=0,
+    )
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

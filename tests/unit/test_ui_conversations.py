@@ -1,0 +1,143 @@
+"""Conversations in the ask view: narrowed as searches are, kept, opened again, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from chat_server import ChatService
+
+if TYPE_CHECKING:
+    from conftest import UserInterface
+    from streamlit.testing.v1 import AppTest
+
+    from ui.answering import RunningAnswer
+
+WARRANTY = "The warranty on the coffee machine lasts 24 months from the day of purchase."
+SEALS = "The warranty on the coffee machine does not cover the seals, which wear out."
+TURNS = "_conversation"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatService]:
+    started = ChatService(lambda _: "It lasts 24 months [1].")
+    monkeypatch.setenv("KB_CHAT_MODEL", started.model)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def asking(service: ChatService, request: pytest.FixtureRequest) -> UserInterface:
+    """The UI over two documents in two collections, with a chat model."""
+    assert service
+    ui: UserInterface = request.getfixturevalue("ui")
+    ui.shared.base.add(WARRANTY, name="warranty.txt")
+    ui.shared.base.add(SEALS, name="seals.md", collection="合同")
+    return ui
+
+
+def html(page: AppTest) -> str:
+    values = [element.value for element in page.html]
+    return "\n".join(value for value in values if not value.startswith("<style"))
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    page.chat_input[0].set_value(question).run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    assert turn.wait(30)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def keys(page: AppTest, prefix: str) -> list[str]:
+    return [str(b.key) for b in page.button if str(b.key).startswith(prefix)]
+
+
+def test_questions_are_asked_of_several_collections_and_of_what_passes_the_filters(
+    asking: UserInterface, service: ChatService
+) -> None:
+    page = asking.open("ask")
+    ask(page, "What does the warranty cover?")
+    assert WARRANTY in str(service.seen[-1]["messages"])
+    assert SEALS not in str(service.seen[-1]["messages"])
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    ask(page, "What does the warranty cover?")
+    given = str(service.seen[-1]["messages"])
+    assert WARRANTY in given
+    assert SEALS in given
+    page.text_input(key="path").set_value("seals").run()
+    ask(page, "What does the warranty cover?")
+    given = service.seen[-1]["messages"][-1]["content"]
+    assert SEALS in given
+    assert WARRANTY not in given
+
+
+@pytest.mark.parametrize(
+    ("locale", "menu", "empty"),
+    [
+        ("en-US", "Save all as Markdown", "No earlier conversations yet"),
+        ("zh-CN", "全部存为 Markdown", "还没有以往的对话"),
+    ],
+)
+def test_a_conversation_is_kept_as_it_grows_and_opened_in_another_tab(
+    asking: UserInterface, service: ChatService, locale: str, menu: str, empty: str
+) -> None:
+    page = asking.open("ask", locale=locale)
+    assert any(caption.value == empty for caption in page.caption)
+    replies = ["24 months [1].", "What else?", "Repairs [1]."]
+    service.reply = lambda _: replies.pop(0)
+    ask(page, "How long is the warranty?")
+    (info,) = asking.shared.base.remembered.conversations()
+    assert (info.title, info.turns) == ("How long is the warranty?", 1)
+    ask(page, "And what else?")
+    (info,) = asking.shared.base.remembered.conversations()
+    assert info.turns == 2
+
+    other = asking.open("ask", locale=locale)
+    assert "kb-answer" not in html(other)
+    assert any(button.label == menu for button in other.get("download_button"))
+    other.button(key=f"history-open-{info.id}").click().run()
+    assert not other.exception
+    assert html(other).count("kb-answer") == 2
+    assert WARRANTY in html(other)
+    service.reply = lambda _: "Nothing [1]."
+    ask(other, "Anything more?")
+    assert [each.turns for each in asking.shared.base.remembered.conversations()] == [3]
+
+
+def test_a_new_conversation_leaves_the_one_before_where_it_is(asking: UserInterface) -> None:
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    next(button for button in page.button if button.label == "New conversation").click().run()
+    ask(page, "How long?")
+    titles = [each.title for each in asking.shared.base.remembered.conversations()]
+    assert titles == ["How long?", "How long is the warranty?"]
+
+
+def test_a_conversation_is_deleted_also_where_it_is_open(asking: UserInterface) -> None:
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    (key,) = keys(page, "history-delete-")
+    page.button(key=key).click().run()
+    assert not page.exception
+    assert asking.shared.base.remembered.conversations() == []
+    assert "kb-answer" not in html(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "gone"), [("en-US", "This passage is gone"), ("zh-CN", "该段落已不存在")]
+)
+def test_passages_of_a_removed_document_are_gone_from_earlier_answers(
+    asking: UserInterface, locale: str, gone: str
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    asking.shared.base.add("Something else.", name="other.txt")
+    removed = next(d for d in asking.shared.base.documents() if d.name == "warranty.txt")
+    asking.shared.base.remove(removed.id)
+    page = asking.open("ask", locale=locale)
+    (key,) = keys(page, "history-open-")
+    page.button(key=key).click().run()
+    assert not page.exception
+    assert WARRANTY not in html(page)
+    assert "warranty.txt" in html(page)
+    assert any(gone in caption.value for caption in page.caption)

@@ -1,0 +1,154 @@
+"""The conversation of a browser tab, kept in the store as it grows, and those that were before."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import streamlit as st
+
+from kb.answering.markdown import as_markdown
+from kb.catalog.remembered import ConversationInfo
+from kb.errors import KnowledgeBaseError
+from kb.remembering import Turn
+from ui.answering import Asked, KeptAnswer
+from ui.language import t
+from ui.markup import plain
+from ui.session import Session
+from ui.shared import date_text, draw_error, draw_pages
+
+TURNS = "_conversation"
+"""The turns of the tab's conversation, in its state."""
+
+_KEEPING = "_keeping"
+_ERROR = "_history_error"
+_SHOWN = 8
+_LONGEST = 60
+_log = logging.getLogger(__name__)
+
+
+class Keeping:
+    """Stores one conversation again and again, in the place of what was stored of it before."""
+
+    def __init__(self, shared: Session, conversation_id: int | None = None) -> None:
+        self.conversation_id = conversation_id
+        self._shared = shared
+        self._lock = threading.Lock()
+
+    def keep(self, turns: list[Asked]) -> None:
+        """Store what there is of answers; a store that fails costs nobody the conversation."""
+        with self._lock:
+            kept = [
+                Turn(asked=turn.asked, answer=turn.so_far, missing=turn.missing)
+                for turn in list(turns)
+                if turn.so_far.text
+            ]
+            if not kept or self._shared.base.read_only:
+                return
+            try:
+                self.conversation_id = self._shared.base.remembered.keep_conversation(
+                    kept, conversation_id=self.conversation_id
+                )
+            except KnowledgeBaseError:
+                _log.warning("a conversation was not kept", exc_info=True)
+
+
+def turns_here() -> list[Asked]:
+    """Return the turns of the tab's conversation, to be added to."""
+    turns: list[Asked] = st.session_state.setdefault(TURNS, [])
+    return turns
+
+
+def keeping_here(shared: Session) -> Keeping:
+    """Return what stores the tab's conversation."""
+    if not isinstance(st.session_state.get(_KEEPING), Keeping):
+        st.session_state[_KEEPING] = Keeping(shared)
+    keeping: Keeping = st.session_state[_KEEPING]
+    return keeping
+
+
+def begin_anew() -> None:
+    """Leave the tab's conversation, which stays where it is stored."""
+    st.session_state[TURNS] = []
+    st.session_state.pop(_KEEPING, None)
+
+
+def draw_history(shared: Session) -> None:
+    """Draw the menu of earlier conversations: opened, exported, deleted."""
+    with st.popover(t("history.title"), icon=":material/history:"):
+        st.caption(t("history.help"))
+        infos = shared.base.remembered.conversations()
+        if not infos:
+            st.caption(t("history.none"))
+        for info in draw_pages(infos, _SHOWN, key="history"):
+            _draw(shared, info)
+        if infos:
+            st.download_button(
+                t("history.export"),
+                lambda: _every(shared),
+                file_name="conversations.md",
+                mime="text/markdown",
+                icon=":material/download:",
+                key="history-export",
+                on_click="ignore",
+            )
+        if error := st.session_state.pop(_ERROR, None):
+            draw_error(t("error.history"), error)
+
+
+def _draw(shared: Session, info: ConversationInfo) -> None:
+    title = info.title if len(info.title) <= _LONGEST else f"{info.title[:_LONGEST]}…"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"{plain(title)} · {date_text(info.changed_at)}",
+            key=f"history-open-{info.id}",
+            type="tertiary",
+            width="stretch",
+            on_click=_open,
+            args=(shared, info.id),
+        )
+        if not shared.base.read_only:
+            st.button(
+                t("history.delete"),
+                key=f"history-delete-{info.id}",
+                icon=":material/delete:",
+                type="tertiary",
+                on_click=_delete,
+                args=(shared, info.id),
+            )
+
+
+def _open(shared: Session, conversation_id: int) -> None:
+    try:
+        kept = shared.base.remembered.conversation(conversation_id)
+    except KnowledgeBaseError as error:
+        st.session_state[_ERROR] = str(error)
+        return
+    for turn in turns_here():
+        turn.stop()
+    # Another list: an answer that is being stopped still belongs to the conversation before.
+    st.session_state[TURNS] = [
+        KeptAnswer(turn.asked, turn.answer, missing=turn.missing) for turn in kept
+    ]
+    st.session_state[_KEEPING] = Keeping(shared, conversation_id)
+
+
+def _delete(shared: Session, conversation_id: int) -> None:
+    try:
+        shared.base.remembered.forget_conversation(conversation_id)
+    except KnowledgeBaseError as error:
+        st.session_state[_ERROR] = str(error)
+        return
+    if keeping_here(shared).conversation_id == conversation_id:
+        st.session_state[TURNS] = []
+        st.session_state.pop(_KEEPING, None)
+
+
+def _every(shared: Session) -> str:
+    """Return all conversations as one Markdown document, the latest first."""
+    parts = []
+    for info in shared.base.remembered.conversations():
+        turns = shared.base.remembered.conversation(info.id)
+        parts.append(f"# {date_text(info.changed_at)}\n")
+        parts += [as_markdown(turn.answer) for turn in turns]
+    return "\n".join(parts)
