@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 
 from kb.catalog.base import Transaction
 from kb.catalog.clauses import conditions
+from kb.errors import SettingsError
 from kb.records import MediaType, MetadataValue
 
 
@@ -30,6 +31,9 @@ class SearchFilter:
         date_to: likewise, of that day (or year) or before.
         metadata: values of front matter or document properties that are equal, or are among those
             of a list; text ``"3"`` equals 3, ``"true"`` equals True, keys are of any case.
+
+    Raises:
+        SettingsError: dates or pages end before they begin.
     """
 
     documents: tuple[int, ...] = ()
@@ -44,10 +48,22 @@ class SearchFilter:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Take one text for a tuple of one, which is what is meant."""
+        """Take one text for a tuple of one, which is what is meant; refuse what nothing meets."""
         for each in ("media_types", "languages", "tags"):
             if isinstance(value := getattr(self, each), str):
                 object.__setattr__(self, each, (value,))
+        since, until = self.date_from, self.date_to
+        # A day is no later than the year that it is in.
+        if since and until and since[: len(until)] > until:
+            msg = (
+                f"the dates from {since[:40]!r} until {until[:40]!r} end before they begin; "
+                "exchange them, or leave one out"
+            )
+            raise SettingsError(msg)
+        first, last = self.page_first, self.page_last
+        if first is not None and last is not None and first > last:
+            msg = f"page_first {first} comes after page_last {last}; exchange them"
+            raise SettingsError(msg)
 
     @property
     def is_empty(self) -> bool:

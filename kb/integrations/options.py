@@ -150,6 +150,9 @@ class SearchOptions(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> SearchOptions:
+        if self.k is not None and self.k < 1:
+            msg = f"k is {self.k}, but must be 1 or more"
+            raise SettingsError(msg)
         self._request("", self.queries)
         return self
 

@@ -131,6 +131,9 @@ class _Taking:
         if wanted.ranged and found.line is not None:
             msg = "the address ends with lines, and another range is given; leave one of them out"
             raise SettingsError(msg)
+        named = found.short_id
+        if named is not None and named.end is not None:
+            self._refuse_second_range(found)
         if wanted.pages:
             return spans.of_pages(wanted.pages, self._document, name)
         if wanted.lines:
@@ -143,10 +146,23 @@ class _Taking:
                 raise SettingsError(msg)
             last = None if found.count is None else found.line + found.count - 1
             return spans.numbered_lines(found.line, last, self._lines, name)
-        named = found.short_id
         if named is not None and named.start is not None:
             return spans.named(named.start, named.end, text, name)
         return None
+
+    def _refuse_second_range(self, found: Found) -> None:
+        """Refuse a range beside an id that holds one: nothing says which of them is meant."""
+        wanted, named = self._wanted, found.short_id
+        given = [each for each in ("pages", "lines", "characters") if getattr(wanted, each)]
+        if found.line is not None:
+            given = ["lines"]
+        if given and named is not None:
+            msg = (
+                f"the id holds characters already, {named.start}-{named.end}, and {given[0]} are "
+                f"given; leave them out, or give the id of the whole document, "
+                f"{self._info.short_id!r}"
+            )
+            raise SettingsError(msg)
 
     def stretch(self, span: Span | None) -> Reading:
         """Return a stretch of the document, or all of it."""

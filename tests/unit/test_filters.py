@@ -194,3 +194,32 @@ def test_a_date_that_there_is_not_is_refused(typed: str) -> None:
 def test_pages_that_end_before_they_begin_are_refused() -> None:
     with pytest.raises(SettingsError, match="write 1-3"):
         filter_from_text(pages="3-1")
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2030", "2020"), ("2024-05-02", "2024-05-01"), ("2024", "2023-12")]
+)
+def test_dates_that_end_before_they_begin_are_refused_however_they_are_given(
+    since: str, until: str
+) -> None:
+    for make in (
+        lambda: filter_from_text(since=since, until=until),
+        lambda: SearchFilter(date_from=since, date_to=until),
+    ):
+        with pytest.raises(SettingsError, match="before they begin") as told:
+            make()
+        assert repr(since) in str(told.value)
+        assert repr(until) in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [("2024-05-01", "2024"), ("2024", "2024-05"), ("2024", "2024"), ("", "2024")],
+)
+def test_a_day_is_no_later_than_the_year_that_it_is_in(since: str, until: str) -> None:
+    assert SearchFilter(date_from=since, date_to=until).date_to == until
+
+
+def test_pages_that_end_before_they_begin_are_refused_in_python_too() -> None:
+    with pytest.raises(SettingsError, match="page_first 7 comes after page_last 3"):
+        SearchFilter(page_first=7, page_last=3)

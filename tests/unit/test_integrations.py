@@ -231,3 +231,15 @@ def test_facts_of_a_passage_have_the_same_names_whatever_is_known() -> None:
     assert (full["page"], full["page_last"], full["pages"]) == (3, 4, "3–4")
     assert (full["sentence"], full["matched"]) == ("b | 2", ["and"])
     assert full.keys() == bare.keys()
+
+
+@pytest.mark.parametrize("few", [0, -1])
+def test_a_number_of_passages_that_cannot_be_is_told_by_its_own_name(few: int) -> None:
+    with pytest.raises(SettingsError, match=f"^k is {few}, but must be 1 or more"):
+        SearchOptions(k=few)
+
+
+def test_one_query_is_read_as_one_of_several_is() -> None:
+    expected = (WeightedQuery(text="rent", mode="keyword"),)
+    assert SearchOptions(queries="words:rent").queries == expected
+    assert SearchOptions(queries=["words:rent"]).queries == expected

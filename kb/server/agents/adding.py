@@ -135,7 +135,10 @@ def _decoded(data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
     except binascii.Error as error:
-        msg = f"`data` is not Base64 ({error}); for a text use add_text"
+        msg = (
+            f"`data` is not Base64 ({error}); send what is in the file, for files of your machine "
+            "are not read from here. For a text use add_text"
+        )
         raise wrong(msg) from error
 
 

@@ -56,6 +56,12 @@ _SYNONYMS: Mapping[str, str] = {
 }
 
 
+_PATHS = {"path", "file", "filename", "file_path", "filepath", "url", "uri"}
+_SEND = (
+    "files of your machine are not read from here; send what is in the file as `data`, in Base64, "
+    "and what it is called as `name`"
+)
+
 _KINDS: Mapping[str, str] = {
     "string_type": "a text",
     "list_type": "a list",
@@ -103,6 +109,8 @@ def _unknown(tool: str, parameters: type[Body], place: str) -> str:
     known = _known(parameters, head)
     if (synonym := _SYNONYMS.get(last.casefold())) in known:
         right = f"use `{synonym}`"
+    elif tool == "add_file" and place in _PATHS and "data" in known:
+        right = _SEND
     else:
         right = meant(last, known).replace("'", "`")
     return f"{tool} has no parameter `{place}`; {right}"

@@ -28,6 +28,7 @@ COLLECTIONS = """List the collections that documents are kept in, each with what
 Use this when the user names a collection, or to choose where to search."""
 
 
+_NONE_FOLLOW = "But none of them follow there; leave out {} to begin at the first."
 _MOST_FOLDERS = 20
 MOST_PATHS = 20
 
@@ -132,6 +133,8 @@ def list_documents(desk: Desk, asked: ListDocuments) -> Told:
     following = {"after": last} if last else None
     head = f"{counted(page.total, 'document')} in collection {quoted(collection)}"
     why = "" if page.total else unmet(desk, [collection], asked)
+    if asked.after and page.total and not page.documents:
+        why = f" {_NONE_FOLLOW.format('`after`')}"
     head += ", newest first:" if lines else f".{why}"
     text = "\n".join([head, *lines]) + more(following)
     return Told(
@@ -171,6 +174,8 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
     usual = desk.usual()
     head = counted(len(found), "collection")
     head += f"; {quoted(usual)} is meant where none is named:" if usual else ":"
+    if asked.offset and found and not lines:
+        head += f" {_NONE_FOLLOW.format('`offset`')}"
     text = "\n".join([head, *lines]) + more(following)
     return Told(text, Collections(collections=told, usual=usual, total=len(found), next=following))
 
