@@ -14,6 +14,7 @@ _UNWANTED = re.compile(
 # Burmese and Khmer a zero width space is where a word ends, and stays.
 _LAYOUT = re.compile(f"(?P<kept>(?<=[{BREAKING}])\u200b+(?=[{BREAKING}]))|[\u200b\u2060]+")
 _RADICAL = re.compile("[\u2e81-\u2fd5]")
+_PLAIN = re.compile(r"[\w./:+@~-]+")
 _LINE_ENDS = re.compile("\r\n|[\r\x0c\x85\u2028\u2029]")
 
 
@@ -36,6 +37,19 @@ def one_line(text: str) -> str:
     File names may hold line ends and escape sequences, which a terminal would obey.
     """
     return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in text)
+
+
+def in_quotes(text: str) -> str:
+    """Return a name for a message: on one line, in quotes that it cannot close."""
+    return '"{}"'.format(one_line(" ".join(text.split())).replace('"', "'"))
+
+
+def in_message(name: str) -> str:
+    """Return a name of a document for a message: in quotes, unless it is one plain word.
+
+    Names are whoever's words: one could go on like the message, or begin a line of its own.
+    """
+    return name if _PLAIN.fullmatch(name) else in_quotes(name)
 
 
 def shortened(text: str, most: int = 200) -> str:

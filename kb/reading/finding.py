@@ -19,10 +19,13 @@ from kb.metadata import folded
 from kb.reading.nearest import nearest
 from kb.records import CollectionInfo, Source
 from kb.records.short_ids import ShortId, document_id, lacking, short_id
+from kb.text import in_message, in_quotes
 from kb.words.file_names import holding_all
 from kb.words.terms import terms
 
 _LINES = re.compile(r"(.+?):(\d{1,18})(?::(\d{1,18}))?", re.ASCII | re.DOTALL)
+_TOLD_OTHERWISE = re.compile(r"[^\S ]|[\"<＜﹤]|\s\s|[\x00-\x1f\x7f-\x9f]")
+_ANGLE = re.compile("[<＜﹤‹]")
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_CANDIDATES = 8
 _MOST_COMPARED = 20_000  # documents, 0.4 s of a processor
@@ -127,7 +130,7 @@ class _Looking:
         for matches in (_ends, _stem_is):
             if found := self._matching(name, matches, wanted, likely):
                 return found
-        for matches in (_ends, _stem_is, _title_is):
+        for matches in (_ends, _stem_is, _title_is, _is_told_as):
             if found := self._matching(name, matches, wanted, self._all()):
                 return found
         return None
@@ -189,7 +192,7 @@ class _Looking:
             for collection_id in tier:
                 for file in self._state.failed_files(collection_id):
                     if folded(file.source.whole).endswith(f"/{wanted.lstrip('/')}"):
-                        return f"{file.source} could not be read: {file.reason}"
+                        return f"{in_message(str(file.source))} could not be read: {file.reason}"
         return ""
 
     def _several(
@@ -235,7 +238,7 @@ def _source(each: Named) -> Source:
 
 
 def _shown(each: Named) -> str:
-    return str(_source(each)) if each.path else each.title
+    return in_message(str(_source(each)) if each.path else each.title)
 
 
 def _ends(each: Named, wanted: str) -> bool:
@@ -244,6 +247,17 @@ def _ends(each: Named, wanted: str) -> bool:
 
 def _stem_is(each: Named, wanted: str) -> bool:
     return folded(_stem(each.path)) == wanted
+
+
+def _is_told_as(each: Named, wanted: str) -> bool:
+    """Say whether a path is told by a name: without its quotes, line ends and angle brackets."""
+    if not _TOLD_OTHERWISE.search(each.path):
+        return False
+    return _told(folded(each.path)) == _told(wanted)
+
+
+def _told(name: str) -> str:
+    return _ANGLE.sub("<", in_quotes(name))
 
 
 def _title_is(each: Named, wanted: str) -> bool:

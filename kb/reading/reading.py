@@ -14,6 +14,7 @@ from kb.reading.finding import Found, Tiers, find
 from kb.reading.spans import Lines, Span
 from kb.records import Chunk, Document, DocumentInfo, Reading
 from kb.records.short_ids import passage_id, stretch_id
+from kb.text import in_message
 
 MOST_CONTEXT = 100
 """Passages before and after the one that is read."""
@@ -126,7 +127,7 @@ class _Taking:
 
     def span(self, found: Found) -> Span | None:
         """Return which characters are meant; None for the whole document."""
-        name, text, wanted = self._info.name, self._document.text, self._wanted
+        name, text, wanted = in_message(self._info.name), self._document.text, self._wanted
         if wanted.ranged and found.line is not None:
             msg = "the address ends with lines, and another range is given; leave one of them out"
             raise SettingsError(msg)
@@ -165,7 +166,7 @@ class _Taking:
         """Return the passage that begins at a character, or that it stands in."""
         own, text, limit = self._info.short_id, self._document.text, self._wanted.limit
         position = (found.short_id and found.short_id.start) or 0
-        spans.characters(position, None, text, self._info.name)
+        spans.characters(position, None, text, in_message(self._info.name))
         if not chunks:  # nothing of it is found by a search
             return self.stretch((position, len(text)))
         starts = [chunk.start for chunk in chunks]

@@ -84,7 +84,43 @@ def test_a_document_of_several_other_collections_is_changed_in_none_of_them_unas
     assert held(base, copies) == {"archive", "zoo"}
     call(desk, "remove", id=address, collection="zoo")
     assert held(base, copies) == {"archive"}
-    assert values(desk, "remove", id=address)["removed"]["collection"] == "archive"
+    gone = values(desk, "remove", id=address, collection="archive")
+    assert gone["removed"]["collection"] == "archive"
+
+
+@pytest.mark.parametrize("name", ["id", "lease.txt"])
+def test_a_call_that_is_repeated_changes_no_copy_of_another_collection(
+    base: KnowledgeBase, desk: Desk, copies: str, name: str
+) -> None:
+    address = copies if name == "id" else name
+    call(desk, "remove", id=copies, collection="zoo")
+    call(desk, "remove", id=address)
+    keyed = desk_of(base, collections=["archive", "zoo"])
+    for asking in (desk, keyed):
+        for said in (
+            refused(asking, "remove", id=address),
+            refused(asking, "tag", documents=address, add="law"),
+        ):
+            assert "'archive'" in said
+            assert "`collection`" in said
+    assert held(base, copies) == {"archive"}
+    own = desk_of(base, collections=["archive"])
+    assert values(own, "remove", id=address)["removed"]["collection"] == "archive"
+
+
+@pytest.mark.parametrize("again", ["twice.txt", "twice", "twice.txt:1"])
+def test_a_removal_that_is_repeated_takes_no_document_whose_path_ends_alike(
+    base: KnowledgeBase, desk: Desk, again: str
+) -> None:
+    call(desk, "add_text", text="The first of two.", name="twice.txt")
+    kept = values(desk, "add_text", text="The other one.", name="kept/twice.txt")["document"]
+    call(desk, "remove", id="twice.txt")
+    assert kept["id"] in refused(desk, "remove", id=again)
+    blind = refused(desk_of(base, scopes=["write"]), "remove", id=again)
+    assert "whole path" in blind
+    assert "kept/" not in blind
+    call(desk, "remove", id="kept/twice.txt")
+    assert kept["id"] not in {each.short_id for each in base.documents()}
 
 
 def test_a_document_is_tagged_in_the_collection_that_is_named_else_in_the_usual_one(

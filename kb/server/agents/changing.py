@@ -9,7 +9,8 @@ from pydantic import Field
 from kb.indexing.steps import PYTHON_ROOT
 from kb.metadata import clean_tags, folded
 from kb.reading.names import files_named
-from kb.records import CollectionInfo, Source
+from kb.records import CollectionInfo, DocumentInfo, Source
+from kb.records.short_ids import short_id
 from kb.server.agents.desk import Desk, wrong
 from kb.server.agents.fences import quoted
 from kb.server.agents.fields import LISTED
@@ -37,7 +38,8 @@ Use this when the user wants documents marked or sorted."""
 REMOVE = """Remove one document from the knowledge base, so that no search finds it.
 
 Use this only when the user asks for it: it cannot be undone. By its id it goes whole; by a path
-that path goes, and the same text stays under other ones. The user's own file stays where it is."""
+that whole path goes, and the same text stays under other ones. Of another collection than the
+usual one it goes only if `collection` names it. The user's own file stays where it is."""
 
 _MOST_TEXT = 4_000_000
 _MOST_TAGS = 100
@@ -64,8 +66,8 @@ Holder = Annotated[
     str,
     Field(
         max_length=200,
-        description="Name of the collection that has it. Leave it out for the usual one, or where "
-        "only one collection has it.",
+        description="Name of the collection that has it. Leave it out for the usual one; of others "
+        "nothing is changed unless they are named.",
     ),
     VALID,
 ]
@@ -209,6 +211,7 @@ def tag(desk: Desk, asked: TagDocuments) -> Told:
 def remove(desk: Desk, asked: Remove) -> Told:
     """Answer a call of ``remove``."""
     info = desk.changed(asked.id, asked.collection)
+    _refuse_part_of_name(desk, info, asked.id)
     elsewhere = desk.also_in(info)
     values = document_values(desk, info, asked.id)
     named = files_named(info, asked.id) or info.sources
@@ -230,3 +233,17 @@ def remove(desk: Desk, asked: Remove) -> Told:
         still_in=elsewhere or None,
     )
     return Told(text, removed)
+
+
+def _refuse_part_of_name(desk: Desk, info: DocumentInfo, address: str) -> None:
+    """Refuse the end of a path or a title: once its document is gone, another one has it."""
+    wanted = address.strip()
+    whole = any(wanted in {each.path, each.whole} for each in info.sources)
+    if whole or wanted == str(info.id) or short_id(wanted):
+        return
+    msg = (
+        f"{address[:200]!r} is only part of a name; nothing was removed. Give the whole path or id"
+    )
+    if desk.may_read:
+        msg += f": {info.short_id} is {quoted(path_of(info, address))}"
+    raise wrong(msg)

@@ -153,22 +153,28 @@ class Desk:
         return self.named(address, collections)
 
     def changed(self, address: str, collection: str) -> DocumentInfo:
-        """Return the document that a call is to change: that of the usual collection first.
+        """Return the document that a call is to change: of the usual collection if none is named.
+
+        A call that is made again, as its answer was lost, must not go on to another copy.
 
         Raises:
-            SettingsError: it is the id of a passage; or the usual collection does not have the
-                document, several others do, and none is named.
+            SettingsError: it is the id of a passage; or only other collections than the usual one
+                have the document, and none is named.
             DocumentNotFoundError: see :meth:`named`.
         """
         info = self.whole(address, [collection] if collection else [])
-        if collection or info.collection == self.usual():
+        usual = self.usual()
+        if collection or info.collection == usual:
             return info
-        others = self.also_in(info)
-        if others:
-            names = " and ".join(map(repr, sorted([info.collection, *others])))
-            msg = f"{address!r} is in the collections {names}; say which one with `collection`"
-            raise wrong(msg)
-        return info
+        names = sorted([info.collection, *self.also_in(info)])
+        told = " and ".join(map(repr, names))
+        where = f", not in the usual one, {usual!r}" if usual else ""
+        what = f"collection {told}" if len(names) == 1 else f"collections {told}"
+        msg = (
+            f"{address[:200]!r} is in the {what}{where}; nothing was changed. If it is meant "
+            "there, say so with `collection`"
+        )
+        raise wrong(msg)
 
     def also_in(self, info: DocumentInfo) -> list[str]:
         """Return the other collections that may be used and have the same content."""

@@ -11,12 +11,23 @@ import re
 import secrets
 from collections.abc import Iterable
 
-from kb.text import one_line
+from kb.text import in_quotes
 
 TAG = "document-text"
 
 _KEY_BYTES = 4
-_LOOKALIKE = re.compile(rf"<(?=\s*/?\s*{TAG})", re.IGNORECASE)
+_WIDE = 0xFEE0  # from a character of ASCII to the full-width one
+_DASHES = "-\u2010-\u2015\u2212\ufe58\ufe63\uff0d_\uff3f\\s"
+
+
+def _likes(letter: str) -> str:
+    return f"[{_DASHES}]" if letter == "-" else f"[{letter}{chr(ord(letter) + _WIDE)}]"
+
+
+_LOOKALIKE = re.compile(
+    rf"[<＜﹤](?=\s*[/／⁄∕]?\s*{''.join(map(_likes, TAG))})",
+    re.IGNORECASE,
+)
 
 
 class Fence:
@@ -42,7 +53,17 @@ class Fence:
 
     def around(self, text: str) -> str:
         """Return a text between the marks."""
-        return f"<{TAG} {self._key}>\n{_LOOKALIKE.sub('‹', text)}\n</{TAG} {self._key}>"
+        return f"<{TAG} {self._key}>\n{defused(text)}\n</{TAG} {self._key}>"
+
+
+def defused(text: str) -> str:
+    """Return a text in which nothing looks like a mark."""
+    return _LOOKALIKE.sub("‹", text)
+
+
+def in_error(message: str) -> str:
+    """Return an error for an agent: it may name what somebody wrote, on one line without marks."""
+    return defused(" ".join(message.split()))
 
 
 ABOUT = 300
@@ -54,5 +75,5 @@ def quoted(text: str, *, most: int | None = None) -> str:
 
     Paths and headings are whoever's words, too. What is longer than ``most`` ends with an ellipsis.
     """
-    line = one_line(" ".join(text.split())).replace('"', "'")
+    line = defused(in_quotes(text))[1:-1]
     return f'"{line}"' if most is None or len(line) <= most else f'"{line[: most - 1]}…"'

@@ -16,6 +16,7 @@ from mcp.server.lowlevel import Server
 from kb.errors import KnowledgeBaseError
 from kb.server.agents import completing, prompts, resources
 from kb.server.agents.desk import Desk
+from kb.server.agents.fences import in_error
 from kb.server.agents.results import Told
 from kb.server.agents.schemas import schema_of
 from kb.server.agents.tools import CallError, Tool, answered, tool_named, tools_of
@@ -175,7 +176,7 @@ async def _expecting(run: Run, work: Callable[[], ResultT]) -> ResultT:
     try:
         return await run(work)
     except _EXPECTED as error:
-        raise MCPError(types.INVALID_PARAMS, _sendable(str(error))) from error
+        raise MCPError(types.INVALID_PARAMS, _sendable(in_error(str(error)))) from error
 
 
 def _tool(tool: Tool) -> types.Tool:

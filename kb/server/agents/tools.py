@@ -14,6 +14,7 @@ from kb.errors import KnowledgeBaseError
 from kb.server.agents import adding, changing, listing, reading, searching, status
 from kb.server.agents.desk import Desk, meant
 from kb.server.agents.faults import faults_of
+from kb.server.agents.fences import in_error
 from kb.server.agents.results import Result, Told
 from kb.server.errors import RefusalError
 from kb.server.requests import Body
@@ -180,7 +181,7 @@ def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
         told = tool.act(desk, parameters)
         _require_asked(desk, tool)
     except (KnowledgeBaseError, RefusalError) as error:
-        raise CallError(str(error)) from error
+        raise CallError(in_error(str(error))) from error
     except CallError:
         raise
     except Exception as error:
