@@ -83,7 +83,9 @@ def _in_use(kind: Kind, settings: Settings, offered: Sequence[Offer]) -> str:
     used = next((offer for offer in offered if offer.in_use), None)
     if used is not None:
         return plain(", ".join([used.label, *_speed(used.speed)]))
-    return plain(settings.shown(SETTINGS[kind])) or t("models.none")
+    shown = settings.shown(SETTINGS[kind])
+    # Of a file's path the name says which model it is.
+    return plain(Path(shown).name if shown.endswith(".gguf") else shown) or t("models.none")
 
 
 def _draw_choice(shared: Session, kind: Kind, offered: Sequence[Offer]) -> None:

@@ -81,6 +81,7 @@ def take(
     page.get_by_test_id("stButtonGroup").last.wait_for(timeout=ANSWER_MS)
     page.locator(".kb-answer").first.wait_for(timeout=ANSWER_MS)
     page.get_by_test_id("stDownloadButton").first.wait_for(timeout=ANSWER_MS)
+    page.locator(".kb-answer").first.scroll_into_view_if_needed()
     shoot(page, f"ask-{ending}")
     _open(page, "library")
     page.get_by_test_id("stDataFrame").first.wait_for()
