@@ -283,19 +283,20 @@ def test_who_may_write_and_not_read_is_told_nothing_of_what_it_changes(
     served: ServedApp, client: httpx.Client
 ) -> None:
     headers = bearer(key(served, ["write"]))
-    (info,) = served.base.documents(collection=OTHER)
-    body = {"documents": [info.id], "add": ["seen"]}
+    served.base.create_collection("cellar", description=MARK)
+    added = served.base.add("Wine rests here.", name="wine", collection="cellar")
+    body = {"documents": [added.document_id], "add": ["seen"]}
     tagged = client.post("/v1/tags", json=body, headers=headers)
     assert (tagged.status_code, tagged.json()["data"]) == (200, [])
-    empty = client.patch(f"/v1/collections/{OTHER}", json={}, headers=headers)
+    empty = client.patch("/v1/collections/cellar", json={}, headers=headers)
     assert empty.status_code == 200
     assert MARK not in empty.text
     assert empty.json()["documents"] == 0
     both = bearer(key(served, ["read", "write"]))
     (record,) = client.post("/v1/tags", json={**body, "add": []}, headers=both).json()["data"]
     assert record["tags"] == ["seen"]
-    assert MARK in client.patch(f"/v1/collections/{OTHER}", json={}, headers=both).text
-    served.base.tag([info.id], remove=["seen"])
+    assert MARK in client.patch("/v1/collections/cellar", json={}, headers=both).text
+    served.base.delete_collection("cellar")
 
 
 def test_who_may_write_and_not_read_follows_the_jobs_of_what_it_sends(
