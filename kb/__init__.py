@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from kb.search.means import ModelLanguages
     from kb.search.request import SearchRequest, WeightedQuery
     from kb.settings import Settings
-    from kb.store.check import CollectionCheck, StoreCheck
+    from kb.store.checked import CollectionCheck, StoreCheck
     from kb.store.moving import Migration
     from kb.store.purging import Compaction
     from kb.store.runs import RunRecord
@@ -160,7 +160,7 @@ _LATER = {
     "AnswerStream": "kb.answering.answer",
     "ApiKey": "kb.catalog.key_records",
     "ArchiveInfo": "kb.archive.exporting",
-    "CollectionCheck": "kb.store.check",
+    "CollectionCheck": "kb.store.checked",
     "Compaction": "kb.store.purging",
     "Embedder": "kb.embedding.base",
     "EmbedderIdentity": "kb.embedding.base",
@@ -180,7 +180,7 @@ _LATER = {
     "SearchFilter": "kb.catalog.filters",
     "SearchRequest": "kb.search.request",
     "Settings": "kb.settings",
-    "StoreCheck": "kb.store.check",
+    "StoreCheck": "kb.store.checked",
     "WeightedQuery": "kb.search.request",
 }
 

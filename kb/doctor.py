@@ -18,7 +18,7 @@ from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
-from kb.store.check import StoreCheck
+from kb.store.checked import StoreCheck
 
 AGREEMENT = "catalog, vectors and full-text index agree"
 """The finding that says whether the store is sound; true or false."""
@@ -84,6 +84,8 @@ def _check(found: StoreCheck) -> dict[str, Any]:
             )
             if check.unreadable:
                 values[f"vectors of {check.collection.name}"] = check.unreadable
+    if found.wrong_names:
+        values["index of file names"] = f"{found.wrong_names} names are wrong in it"
     if found.left:
         values["not mended"] = list(found.left)
     if found.not_checked:

@@ -20,7 +20,7 @@ from kb.search.means import ModelLanguages
 from kb.store import check as checking
 from kb.store import moving, purging, runs
 from kb.store.access import TOKEN_VARIABLE, chosen
-from kb.store.check import StoreCheck
+from kb.store.checked import StoreCheck
 from kb.store.moving import Migration
 from kb.store.purging import Compaction
 from kb.store.runs import RunRecord

@@ -9,7 +9,6 @@ never taken.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from kb.data_folders import APP_NAME
@@ -167,7 +167,8 @@ def _pip(scratch: Path) -> list[str]:
     Environments that ``uv`` makes have no pip, and Python brings one along.
     """
     options = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
-    if importlib.util.find_spec("pip") is not None:
+    # setuptools hooks `importlib.util.find_spec("pip")` and takes distutils out of the process.
+    if PathFinder.find_spec("pip") is not None:
         return [sys.executable, *options]
     failed = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
     if failed:

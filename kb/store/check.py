@@ -21,6 +21,7 @@ from kb.errors import (
 from kb.prepared import KeyedChunk
 from kb.records import CollectionInfo
 from kb.store import vector_records
+from kb.store.checked import CollectionCheck, StoreCheck
 from kb.store.store import Store
 
 # Chunks whose vectors are computed before they are stored: what an interruption costs.
@@ -35,64 +36,8 @@ EmbedAgain = Callable[[CollectionInfo, Sequence[KeyedChunk]], Mapping[int, Vecto
 text cannot be made again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionCheck:
-    """What was found in one collection; chunk ids unless said otherwise.
-
-    ``without_vector`` are visible chunks that the vector store lacks, ``stray_vectors`` vectors of
-    no visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
-    index entries of no visible chunk, ``without_source`` ids of documents that no file gives,
-    ``unsound_sentences`` chunks that count as refined without sound vectors of their sentences;
-    ``stray_sentences`` counts vectors of sentences of no chunk; ``unreadable`` says why the vectors
-    could not be read, if they could not.
-    """
-
-    collection: CollectionInfo
-    without_vector: tuple[int, ...] = ()
-    stray_vectors: tuple[int, ...] = ()
-    not_indexed: tuple[int, ...] = ()
-    stray_terms: tuple[int, ...] = ()
-    without_source: tuple[int, ...] = ()
-    unsound_sentences: tuple[int, ...] = ()
-    stray_sentences: int = 0
-    unreadable: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Say whether all of them agree."""
-        return not (
-            self.unreadable
-            or self.without_vector
-            or self.stray_vectors
-            or self.not_indexed
-            or self.stray_terms
-            or self.without_source
-            or self.unsound_sentences
-            or self.stray_sentences
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreCheck:
-    """What was found in the whole store, what was mended, and what could not be and why.
-
-    ``not_checked`` names what nothing is said of.
-    """
-
-    collections: tuple[CollectionCheck, ...]
-    integrity: str
-    mended: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    not_checked: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Say whether everything agrees."""
-        return self.integrity == "ok" and all(check.ok for check in self.collections)
-
-
 def check(store: Store) -> StoreCheck:
-    """Compare catalog, vectors and full-text index; nothing is changed.
+    """Compare catalog, vectors, full-text index and index of file names; nothing is changed.
 
     Raises:
         StoreBusyError: vectors are on a server, and others never stop changing them.
@@ -113,8 +58,11 @@ def check(store: Store) -> StoreCheck:
                     continue
                 pairs = zip(infos, held, strict=True)
                 checks = tuple(_compared(state, info, each) for info, each in pairs)
+                wrong = state.count_wrong_names()
         not_checked = () if store.snapshot is None else (_not_checked(store.folder),)
-        return StoreCheck(collections=checks, integrity=integrity, not_checked=not_checked)
+        return StoreCheck(
+            collections=checks, integrity=integrity, wrong_names=wrong, not_checked=not_checked
+        )
     msg = "others change the store all the while; check it when they are done"
     raise StoreBusyError(msg)
 
@@ -180,8 +128,8 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     """Mend what :func:`check` finds, then check again; says what was done.
 
     ``embed`` computes missing vectors from the stored chunks. Stray ones are deleted, the
-    full-text index is made again, and documents that no file gives are removed. Collections of
-    vectors that cannot be read are made again.
+    full-text index and that of file names are made again, and documents that no file
+    gives are removed. Collections of vectors that cannot be read are made again.
 
     Raises:
         StoreError: the folder is read-only.
@@ -197,7 +145,9 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
         if described:
             mended.append(f"described {described} documents of an earlier release as this one does")
         mended += _make_unreadable_again(store)
-        for found in check(store).collections:
+        before = check(store)
+        mended += _mend_names(store, before)
+        for found in before.collections:
             try:
                 mended += _mend(store, found)
                 done, not_done = _embed_missing(store, found, embed)
@@ -209,6 +159,7 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     return StoreCheck(
         collections=after.collections,
         integrity=after.integrity,
+        wrong_names=after.wrong_names,
         mended=tuple(mended),
         left=tuple(left),
     )
@@ -226,6 +177,15 @@ def _make_unreadable_again(store: Store) -> list[str]:
             made[info.id] = f"{info.name}: its vectors could not be read; made them again"
         store.tell_searches()
     return list(made.values())
+
+
+def _mend_names(store: Store, found: StoreCheck) -> list[str]:
+    if not found.wrong_names:
+        return []
+    with store.change_catalog() as change:
+        change.renew_names()
+    store.tell_searches()
+    return [f"made the index of file names again: {found.wrong_names} names were wrong in it"]
 
 
 def _mend(store: Store, found: CollectionCheck) -> list[str]:

@@ -251,7 +251,9 @@ def test_a_failure_that_passes_is_tried_again(
         before = relay.asked
         relay.faults.extend([fault, fault])
         vectors = remote.embed_documents(TEXTS[:2])
-        assert relay.asked == before + 3
+        # One that broke the connection may have been started anew: it is asked for the probe again.
+        again = 1 if fault is own_server.break_off else 0
+        assert relay.asked == before + 3 + again
         same = (vectors * embedder.embed_documents(TEXTS[:2])).sum(axis=1)
         assert same.min() > 1 - 1e-5
     finally:

@@ -117,7 +117,7 @@ def test_all_that_is_done_with_a_collection_is_done_on_a_server_and_nothing_is_h
             assert ingest(base, [folder]).ok
             assert place(base).startswith(settings.vector_store)
             assert not (settings.store_dir / "chroma").exists()
-            assert base.search("harbour 7 opens", mode="dense", top_k=1)[0].source == "7.txt"
+            assert base.search("harbour 23 opens", mode="dense", top_k=1)[0].source == "23.txt"
             few = base.search("harbour", mode="dense", where=SearchFilter(path="4*.txt"), top_k=20)
             assert {hit.source[0] for hit in few} == {"4"}
             assert len({hit.source for hit in few}) == 11
@@ -308,8 +308,13 @@ def test_a_store_that_there_is_not_is_refused_at_once(tmp_path: Path) -> None:
             opened(on(wrong, tmp_path))
 
 
+def first(base: KnowledgeBase) -> list[tuple[str, object]]:
+    # Of two passages that say the same, an index that is asked for some may give the other one.
+    return [(hits[0][0], pytest.approx(hits[0][1], abs=0.001)) for hits in found(base)[:2]]
+
+
 def found(base: KnowledgeBase) -> list[list[tuple[str, float]]]:
-    queries = ("harbour 7 opens", "at 30 o'clock", "opens")
+    queries = ("harbour 23 opens", "at 30 o'clock", "opens")
     return [
         [
             (hit.source, round(hit.score, 4))
@@ -332,7 +337,7 @@ def test_a_collection_moves_from_store_to_store_and_stays_what_it_is(
             assert (done.vectors, done.copied, done.resumed) == (count, count, 0)
             assert place(base) == done.after == Address(to).text == base.vector_store()
             assert done.difference < 1e-6
-            assert [hits[0] for hits in found(base)[:2]] == [hits[0] for hits in before[:2]]
+            assert [hits[0] for hits in before[:2]] == first(base)
             with pytest.raises(StoreError):
                 was.ids(base.collection().id)
             assert base.check().ok
@@ -362,7 +367,7 @@ def test_a_move_goes_on_after_an_interruption_and_another_target_begins_anew(
         assert found(base) == before
         done = base.migrate(target)
         assert (done.resumed, done.copied) == (50, done.vectors - 50)
-        assert found(base)[0][0] == before[0][0]
+        assert [hits[0] for hits in before[:2]] == first(base)
         assert base.check().ok
 
 

