@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from kb.catalog.addresses import Named
 from kb.catalog.state import State
@@ -29,6 +30,9 @@ _ANGLE = re.compile("[<＜﹤‹]")
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_CANDIDATES = 8
 _MOST_COMPARED = 20_000  # documents, 0.4 s of a processor
+# One or two letters of eleven differ; any two ids have half of them in common.
+_ID_LEAST_LIKE = 0.8
+_Which: TypeAlias = Literal["ids", "names", "both"]
 _MOST_SHOWN = 200  # characters of a name in a message
 
 
@@ -166,9 +170,13 @@ class _Looking:
         given, lacks = short_id(name), lacking(name)
         if given is not None:
             called = f"no document has the id {name[:_MOST_SHOWN]!r} — other content has another id"
-        near = nearest(
-            name[:_MOST_SHOWN], _candidates(every[:_MOST_COMPARED], ids=bool(given or lacks))
-        )
+        compared = every[:_MOST_COMPARED]
+        if given is not None:
+            document = name.partition(".")[0]
+            near = nearest(document, _candidates(compared, "ids"), least=_ID_LEAST_LIKE)
+        else:
+            which: _Which = "both" if lacks else "names"
+            near = nearest(name[:_MOST_SHOWN], _candidates(compared, which))
         if why := self._unreadable(name):
             msg = f"{called}: {why}"
         elif _holds(every, name):
@@ -216,12 +224,14 @@ class _Looking:
         return DocumentNotFoundError(msg, nearest=[each.split(" ", 1)[0] for each in listed])
 
 
-def _candidates(every: Sequence[Named], *, ids: bool) -> Iterator[tuple[str, str]]:
+def _candidates(every: Sequence[Named], which: _Which) -> Iterator[tuple[str, str]]:
     for each in every:
         own = document_id(each.media_type, each.content_hash)
         called = f"{own} ({_shown(each)})"
-        if ids:
+        if which != "names":
             yield own, called
+        if which == "ids":
+            continue
         for like in dict.fromkeys((each.path, _name(each.path), _stem(each.path), each.title)):
             if like:
                 yield like, called

@@ -14,12 +14,15 @@ _COMPARED = 50
 _LEAST_LIKE = 0.55
 
 
-def nearest(name: str, candidates: Iterable[tuple[str, str]]) -> list[str]:
+def nearest(
+    name: str, candidates: Iterable[tuple[str, str]], *, least: float = _LEAST_LIKE
+) -> list[str]:
     """Return what comes nearest to a name, at most three, the nearest first.
 
     Args:
         name: what was given.
         candidates: what it may have been meant to be, and what to call that.
+        least: how much they must be like it, from 0 to 1.
     """
     wanted = folded(name)
     pairs = _pairs(wanted)
@@ -30,7 +33,7 @@ def nearest(name: str, candidates: Iterable[tuple[str, str]]) -> list[str]:
     for shared, like, called in close:
         if shared:
             ratio = SequenceMatcher(None, wanted, folded(like), autojunk=False).ratio()
-            if ratio >= _LEAST_LIKE:
+            if ratio >= least:
                 best[called] = max(ratio, best.get(called, 0.0))
     return nlargest(MOST_NEAREST, best, key=best.__getitem__)
 

@@ -545,3 +545,29 @@ def test_there_is_nothing_to_listen_to_and_nothing_to_end(served: ServedApp) -> 
         refused = ask(served.url, method)
         assert refused.status_code == 405
         assert refused.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("body", "identity", "code", "said"),
+    [
+        (b"[]", None, -32600, "no message of JSON-RPC 2.0; send an object with `jsonrpc`"),
+        (b'[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', None, -32600, "send an object"),
+        (b'{"id": 7, "method": "ping"}', 7, -32600, "no message of JSON-RPC 2.0"),
+        (b"{", None, -32700, "not JSON that can be read"),
+        (b"", None, -32700, "not JSON that can be read"),
+        (b'"\xff"', None, -32700, "not JSON that can be read"),
+    ],
+)
+def test_a_body_that_is_no_message_is_answered_in_one_sentence(
+    served: ServedApp, body: bytes, identity: int | None, code: int, said: str
+) -> None:
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.post(f"{served.url}/mcp", content=body, headers=headers)
+    assert answer.status_code == 400
+    told = answer.json()
+    assert (told["id"], told["error"]["code"]) == (identity, code)
+    assert told["error"]["message"].startswith("the body is ")
+    assert said in told["error"]["message"]
+    assert len(told["error"]["message"]) < 120
+    assert ask(served.url).status_code == 200

@@ -192,6 +192,18 @@ class TestWhatIsNotThere:
             with pytest.raises(DocumentNotFoundError, match=f"did you mean {right}"):
                 base.read(address)
 
+    def test_an_id_that_nothing_has_any_more_gives_no_unrelated_one(self, base: Base) -> None:
+        right = base.read("book.pdf").document.short_id
+        # As like it as ids of different documents may be: four digits are others.
+        other = right[:7] + "".join("0" if digit != "0" else "1" for digit in right[7:])
+        for address in (other, f"{other}.0", f"{other}.0-50"):
+            with pytest.raises(DocumentNotFoundError, match="search for it, or list") as told:
+                base.read(address)
+            assert not told.value.nearest
+        swapped = right[:4] + right[5] + right[4] + right[6:]
+        with pytest.raises(DocumentNotFoundError, match=f"did you mean {right}"):
+            base.read(f"{swapped}.0")
+
     @pytest.mark.parametrize(
         "wrong", ["", " ", "zzz", "999999", "99999999999999999999", "../etc/passwd", "\ud800", "%"]
     )

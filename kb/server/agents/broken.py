@@ -1,4 +1,4 @@
-"""What the SDK passes over on stdin: lines that are no messages, and calls under way at the end."""
+"""What the SDK passes over: what is no message, and calls under way when stdin ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 _CANCELLED = "notifications/cancelled"
-_NO_JSON = (
-    "the line is not JSON that can be read; send one message of JSON-RPC 2.0 a line, in UTF-8"
-)
+_NO_JSON = "the {0} is not JSON that can be read; send one message of JSON-RPC 2.0 a {0}, in UTF-8"
 _NO_MESSAGE = (
-    "the line is no message of JSON-RPC 2.0; send an object with `jsonrpc`, `id` and `method`"
+    "the {0} is no message of JSON-RPC 2.0; send an object with `jsonrpc`, `id` and `method`"
 )
 
 
@@ -141,7 +139,16 @@ class Answering:
         await self.aclose()
 
 
-def _answer(fault: Exception) -> types.JSONRPCError:
+def answer_to_body(body: bytes) -> types.JSONRPCError | None:
+    """Return the answer to the body of a request that is no message; None if it is one."""
+    try:
+        types.jsonrpc_message_adapter.validate_json(body, by_name=False)
+    except ValidationError as fault:
+        return _answer(fault, "body")
+    return None
+
+
+def _answer(fault: Exception, what: str = "line") -> types.JSONRPCError:
     problem: Mapping[str, Any] = fault.errors()[0] if isinstance(fault, ValidationError) else {}
     code, said = types.INVALID_REQUEST, _NO_MESSAGE
     if problem.get("type") == "json_invalid":
@@ -151,7 +158,7 @@ def _answer(fault: Exception) -> types.JSONRPCError:
     return types.JSONRPCError(
         jsonrpc="2.0",
         id=_id_in(problem.get("input")),
-        error=types.ErrorData(code=code, message=said),
+        error=types.ErrorData(code=code, message=said.format(what)),
     )
 
 

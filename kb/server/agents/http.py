@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from kb.server.agents.desk import Desk
 from kb.server.caller import CALLER, Caller
@@ -49,10 +51,23 @@ class _Endpoint:
             StreamableHTTPSessionManager,
         )
 
+        from kb.server.agents.broken import answer_to_body  # noqa: PLC0415
         from kb.server.agents.protocol import server_of  # noqa: PLC0415
 
         # The protocol asks for this with a key, too.
-        self.guard.check_page(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        self.guard.check_page(headers)
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
+            return
+        if headers.get("content-type", "").startswith("application/json"):
+            # The SDK would answer with what its checks say, line by line.
+            fault = answer_to_body(body)
+            if fault is not None:
+                told = fault.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                await JSONResponse(told, status_code=400)(scope, receive, send)
+                return
         serving = self.serving
 
         async def run(work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:
@@ -68,4 +83,18 @@ class _Endpoint:
             max_request_body_size=_MOST_BYTES,
         )
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, _again(body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that was read, and then what comes after it."""
+    given = False
+
+    async def next_message() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message
