@@ -31,7 +31,7 @@ test-full: setup-dev
 	$(BIN)/python tests/golden/set_up.py
 	$(BIN)/python tests/fuzz/install_schemathesis.py
 	$(BIN)/python tests/integrations/install_libraries.py
-	$(BIN)/python tests/scaling/install_libraries.py
+	$(BIN)/python tests/scaling/install_scaling.py
 	$(QUICK_TESTS)
 	$(BIN)/pytest -m slow --durations=20
 

@@ -1,6 +1,6 @@
 """Object storage through s3fs, against a server that plays Amazon S3, where both are installed.
 
-`python tests/scaling/install_libraries.py` installs them.
+`python tests/scaling/install_scaling.py` installs them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from install_libraries import HERE, PYTHON
+from install_scaling import HERE, PYTHON
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         not PYTHON.exists(),
-        reason="s3fs is not there: run `make test-full`, or tests/scaling/install_libraries.py",
+        reason="s3fs is not there: run `make test-full`, or tests/scaling/install_scaling.py",
     ),
 ]
 

@@ -1,6 +1,6 @@
 """Ingestion on a Ray cluster of two nodes, where Ray is installed.
 
-`python tests/scaling/install_libraries.py` installs it.
+`python tests/scaling/install_scaling.py` installs it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from install_libraries import HERE, PYTHON
+from install_scaling import HERE, PYTHON
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="finds Ray's processes in /proc"),
     pytest.mark.skipif(
         not PYTHON.exists(),
-        reason="Ray is not there: run `make test-full`, or tests/scaling/install_libraries.py",
+        reason="Ray is not there: run `make test-full`, or tests/scaling/install_scaling.py",
     ),
 ]
 

@@ -1,6 +1,6 @@
 """Set up what the slow tests of scaling need: Ray, s3fs, and a server that plays Amazon S3.
 
-    python tests/scaling/install_libraries.py
+    python tests/scaling/install_scaling.py
 
 ``.cache/scaling`` of the checkout gets an environment with what ``requirements.txt`` of this
 folder has beyond this Python's own packages. ``make lock`` pins them together.
