@@ -267,10 +267,11 @@ def test_hits_are_marked_for_keys_of_their_collections(
     headers = bearer(key(served, ["read"], collections=[OWN]))
     asked = {"query": "hides", "highlights": "none"}
     hits = client.post("/v1/search", json=asked, headers=headers).json()["data"]
-    assert [hit["words"] for hit in hits] == [[]]
+    assert hits
+    assert not any(hit["words"] for hit in hits)
     body = {"query": "hides", "hits": hits}
     marked = client.post("/v1/highlights", json=body, headers=headers).json()["data"]
-    assert [hit["words"] for hit in marked] != [[]]
+    assert any(hit["words"] for hit in marked)
     assert client.post("/v1/highlights", json={**body, "hits": []}, headers=headers).json() == {
         "object": "list",
         "data": [],
