@@ -264,6 +264,8 @@ def test_a_document_of_another_collection_is_told_of_in_the_words_for_one_that_i
 def test_hits_are_marked_for_keys_of_their_collections(
     served: ServedApp, client: httpx.Client
 ) -> None:
+    # Other tests, in whatever order, add documents and take them out.
+    added = served.base.add("A bittern hides in the reeds.", name="reeds", collection=OWN)
     headers = bearer(key(served, ["read"], collections=[OWN]))
     asked = {"query": "hides", "highlights": "none"}
     hits = client.post("/v1/search", json=asked, headers=headers).json()["data"]
@@ -278,6 +280,7 @@ def test_hits_are_marked_for_keys_of_their_collections(
     }
     hits.append({**hits[0], "collection": OTHER})
     assert client.post("/v1/highlights", json=body, headers=headers).status_code == 403
+    served.base.remove(added.document_id)
 
 
 def test_who_may_write_and_not_read_is_told_nothing_of_what_it_changes(
