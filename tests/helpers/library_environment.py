@@ -49,3 +49,20 @@ class LibraryEnvironment:
         lock = ("--require-hashes", "--requirement", str(wanted))
         subprocess.run([str(self.python), *pip, *lock], check=True)
         done.touch()
+
+    def pass_all(self, name: str, *, timeout_s: float = 900) -> None:
+        """Run the tests of a file of the folder there: all pass, and none is left out."""
+        # pytest-asyncio, which some libraries bring along, would take async tests for its own.
+        options = ("-p", "no:asyncio", "-p", "no:cacheprovider", "--quiet")
+        done = subprocess.run(
+            [str(self.python), "-m", "pytest", *options, str(self.tests / name)],
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            cwd=self.tests.parents[1],
+            timeout=timeout_s,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        assert " passed" in done.stdout
+        assert "skipped" not in done.stdout

@@ -15,9 +15,5 @@ sys.path.append(str(Path(__file__).parents[1] / "helpers"))
 
 from library_environment import LibraryEnvironment
 
-HERE = Path(__file__).parent
-ENVIRONMENT = LibraryEnvironment(HERE)
-PYTHON = ENVIRONMENT.python
-
 if __name__ == "__main__":
-    ENVIRONMENT.set_up()
+    LibraryEnvironment(Path(__file__).parent).set_up()

@@ -10,6 +10,7 @@ import hashlib
 import os
 import queue
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -66,7 +67,7 @@ def program_identity() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-class _NodeActor:
+class _NodeActor(ABC):
     """One that works with the model of the run."""
 
     def __init__(self, terms: Terms) -> None:
@@ -94,8 +95,9 @@ class _NodeActor:
         """Return the id of this actor's process."""
         return os.getpid()
 
+    @abstractmethod
     def _make_ready(self, model: SharedModel) -> None:
-        raise NotImplementedError
+        """Take the model into use, whose file is here by now."""
 
     @staticmethod
     def _get(part: Any) -> bytes:  # noqa: ANN401 - a reference of Ray's
