@@ -13,6 +13,7 @@ import pytest
 from hashing_embedder import HashingEmbedder
 
 from ingest import IngestOptions, IngestReport, UnreadableFileError, ingest
+from ingest.pipeline.fetching import MOST_AHEAD
 from kb import KnowledgeBase, Settings
 
 sys.path.append(str(Path(__file__).parent))
@@ -144,6 +145,21 @@ def test_a_prefix_ends_where_a_folder_does_and_may_be_one_object(run: Run, gs: G
 
     assert set(outcomes(run(f"{gs.url}/docs/"))) == {"tea.txt", "guides/harbour.txt"}
     assert set(outcomes(run(f"gcs://{gs.bucket}/docs.txt"))) == {"docs.txt"}
+
+
+def test_eight_small_objects_are_fetched_at_once(run: Run, gs: GS) -> None:
+    for number in range(2 * MOST_AHEAD):
+        gs.put(f"many/{number}.txt", f"The text of number {number} is here.\n")
+    together = threading.Barrier(MOST_AHEAD, timeout=300)
+
+    def judge(request: Request) -> Answer:
+        if request.gets:
+            together.wait()
+        return None
+
+    gs.judge = judge
+
+    assert list(outcomes(run(f"{gs.url}/many")).values()) == ["added"] * 2 * MOST_AHEAD
 
 
 class TestFailures:
