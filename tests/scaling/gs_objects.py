@@ -13,8 +13,11 @@ import pytest
 from hashing_embedder import HashingEmbedder
 
 from ingest import IngestOptions, IngestReport, UnreadableFileError, ingest
+from ingest.engines.cluster.model import SharedFile
 from ingest.pipeline.fetching import MOST_AHEAD
 from kb import KnowledgeBase, Settings
+from kb.models.files import weights_fingerprint
+from kb.models.registry import ModelFile
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -229,6 +232,33 @@ class TestFailures:
     def test_a_bucket_that_does_not_exist_is_named(self, run: Run) -> None:
         with pytest.raises(UnreadableFileError, match=r"gs://no-such-bucket-at-all.*not exist"):
             run("gs://no-such-bucket-at-all/docs")
+
+
+def test_a_node_fetches_the_file_of_a_model_once(
+    gs: GS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    content = bytes(range(256)) * 5000
+    original = tmp_path / "small.gguf"
+    original.write_bytes(content)
+    gs.put("models/small.gguf", content)
+    file = SharedFile(
+        file=ModelFile(model_id="small", path=tmp_path / "nowhere" / "small.gguf", known=None),
+        size=len(content),
+        fingerprint=weights_fingerprint(original),
+        url=f"{gs.url}/models/small.gguf",
+    )
+
+    found = file.fetch(never_sent)
+
+    assert found.read_bytes() == content
+    gs.requests.clear()
+    assert file.fetch(never_sent) == found
+    assert not gs.requests
+
+
+def never_sent(_: object) -> bytes:
+    pytest.fail("the driver sent the file")
 
 
 def test_the_command_ingests_by_what_its_environment_says(gs: GS, tmp_path: Path) -> None:
