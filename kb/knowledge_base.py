@@ -29,6 +29,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         keys: what opens the server, :mod:`kb.server`.
         jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
         likeness: passages that are like one that was found.
+        questions: what people have asked, and which passages they found good.
         remembered: searches and conversations that people have kept.
         uploads: originals that were uploaded.
 
