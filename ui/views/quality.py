@@ -76,7 +76,7 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
         chosen = st.selectbox(
             t("quality.set"),
             [_MINE, *known],
-            format_func=lambda name: name or t("quality.mine"),
+            format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
             key="set",
         )
         modes = st.multiselect(
