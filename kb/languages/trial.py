@@ -164,7 +164,7 @@ def _recalls(
 
 
 def _found(right: Vectors, twins: Vectors, nearest: Vector) -> float:
-    """Count the rows whose nearest answer is that of the same row in ``right``.
+    """Return the share of rows whose best answer is that of the same row in ``right``.
 
     The answer of the same row in ``twins`` is also right, and therefore left out.
     """

@@ -143,7 +143,7 @@ def _message(body: Any) -> str:  # noqa: ANN401 - whatever a server sends
     """Find the error message in the shapes that servers use."""
     if isinstance(body, str):
         return body
-    if isinstance(body, list):  # FastAPI: each item names a field, and repeats the input in vain
+    if isinstance(body, list):  # FastAPI: one item for each field; its input is left out
         return "; ".join(_message(item) for item in body)
     if isinstance(body, dict):
         for key in _WORDS:
