@@ -1,7 +1,7 @@
 """Vectors in one byte a number: what is kept of a passage and its sentences, beside the index.
 
 A row is the nearest of whole numbers from -127 to 127, and a scale that makes it unit length again.
-CONTRIBUTING has what that loses.
+docs/ranking.md has what that loses.
 """
 
 from __future__ import annotations
