@@ -4,7 +4,7 @@ It depends on three figures: the passage's score, its lead over the next documen
 later documents, whose scores show what the collection gives for any question. If the found passages
 are in other languages than the query, words cannot add to a score, so the same score means more.
 The numbers come from logistic regression on judged queries, with their answers and without them.
-docs/search.md shows how well they hold on families of sets left out of the fit.
+docs/ranking.md shows how well they hold on families of sets left out of the fit.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ BESIDE_WORDS, WORDS_BESIDE = 0.06, 1.5
 """Spread and weight of words for an unknown model, in searches by both.
 
 It is the spread of its scores beside words, and the factor for the usual weight of words.
-docs/search.md has the figures of other pairs.
+docs/ranking.md has the figures of other pairs.
 """
 
 BY_BOTH = Calibration(

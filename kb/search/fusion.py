@@ -1,8 +1,8 @@
 """Fuses the two searches' scores of the same chunks: a weighted sum.
 
 The exact score by meaning and a chunk's share of the query's words mean the same for every query,
-so they can be added. Ranks could not tell a clear first place from a narrow one. docs/search.md has
-a table of the alternatives, on sets left out of the choice.
+so they can be added. Ranks could not tell a clear first place from a narrow one. docs/ranking.md
+has a table of the alternatives, on sets left out of the choice.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The index compares one unchanged vector for each passage, and so finds candidates. Their exact score
 combines the cosines of the passage and of its best sentence, both without the mean of the passage's
-language. docs/search.md has the benefit of each part.
+language. docs/ranking.md has the benefit of each part.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Rescoring:
         """Return whether the index may still return one of the ``wanted`` best.
 
         That is so if the next returned chunk, with the largest gain by sentences so far, would rank
-        among them. docs/search.md has the figures.
+        among them. docs/ranking.md has the figures.
         """
         if len(self._exact) < wanted or not self._cosines:
             return False

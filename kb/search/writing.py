@@ -19,7 +19,7 @@ from kb.words.folding import fold
 from kb.words.terms import terms
 
 _CONVERTED_WEIGHT = 0.7
-"""Factor for a passage whose words are all in the other writing; CONTRIBUTING tells more."""
+"""Factor for a passage whose words are all in the other writing; docs/ranking.md tells more."""
 
 _MOST_PAIRS = 256
 

@@ -1,7 +1,7 @@
 """Vectors at one byte a number: storage of passages and their sentences, beside the index.
 
 A row is rounded to whole numbers from -127 to 127, with a scale that restores unit length.
-CONTRIBUTING has the measured loss.
+docs/ranking.md has the measured loss.
 """
 
 from __future__ import annotations
