@@ -88,7 +88,7 @@ class PlacedVectors:
         return Address(self.place_of(collection)).is_server
 
     def any_are_remote(self) -> bool:
-        """Return whether the vectors of any collection are across a network."""
+        """Return whether the vectors of any collection are on a server."""
         with self._catalog.reading() as state:
             return any(Address(place).is_server for place in state.vector_places())
 

@@ -22,10 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compaction:
-    """Result of compaction. Sizes are those of the store's folder, in bytes.
-
-    The rest are counts.
-    """
+    """Result of compaction: sizes of the store's folder in bytes, and counts."""
 
     bytes_before: int
     bytes_after: int
