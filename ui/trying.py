@@ -69,7 +69,8 @@ def draw_trying(shared: Session, collection: CollectionInfo) -> None:
         type="primary",
         icon=":material/compare_arrows:",
         disabled=option is None or shared.evaluations.active,
-        on_click=lambda: option and shared.evaluations.try_out(collection.name, option.changes),
+        on_click=shared.evaluations.try_out,
+        args=(collection.name, option.changes if option else {}),
     )
     trial = shared.evaluations.trial
     if trial is not None and trial.collection == collection.name and not shared.evaluations.active:
