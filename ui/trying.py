@@ -198,6 +198,9 @@ def _draw_taking(shared: Session, collection: CollectionInfo, option: Option) ->
     if not is_trusted(shared.settings):
         st.caption(t("change.not_here"))
         return
+    if _in_use(shared, collection, option):
+        st.caption(t("trial.in_use"))
+        return
     if option.setting != "mode" and outranked(option.setting):
         st.info(t("change.outranked", variable=variable(option.setting)), icon=":material/info:")
         return
@@ -219,6 +222,13 @@ def _draw_taking(shared: Session, collection: CollectionInfo, option: Option) ->
         on_click=_take,
         args=(shared, collection, option),
     )
+
+
+def _in_use(shared: Session, collection: CollectionInfo, option: Option) -> bool:
+    if option.setting == "mode":
+        return trials.mode_of(shared.base, collection.name) == option.value
+    in_force: object = getattr(shared.base.settings, option.setting)
+    return in_force == option.value
 
 
 def _take(shared: Session, collection: CollectionInfo, option: Option) -> None:
