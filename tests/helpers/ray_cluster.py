@@ -22,9 +22,10 @@ WAIT_S = 120.0
 _STARTS = 4
 
 KILLER = "kills-its-reader"
+HANGS = "hangs-its-reader"
 UNSEEN = "only-the-driver-sees"
 _KILLING = f"""
-import os, signal, sys
+import os, signal, sys, time
 
 if "ingest.reading.worker" in sys.orig_argv:
     from ingest.loaders.text.loader import TextLoader
@@ -34,6 +35,8 @@ if "ingest.reading.worker" in sys.orig_argv:
     def killing(self, path, *args, **kwargs):
         if path.name.startswith("{KILLER}"):
             os.kill(os.getppid(), signal.SIGKILL)
+        if path.name.startswith("{HANGS}"):
+            time.sleep(3600)
         return load(self, path, *args, **kwargs)
 
     TextLoader.load = killing
@@ -47,8 +50,9 @@ else:
 def two_nodes(folder: Path, *, head_cpus: int = 1, more: int = 1) -> Iterator[Cluster]:
     """Start a head and one more node, with one processor each; the latter says it has a GPU.
 
-    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it, and
-    files with :data:`UNSEEN` in their name are not there.
+    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it,
+    one whose name begins with :data:`HANGS` keeps it waiting, and files with :data:`UNSEEN` in
+    their name are not there.
 
     Args:
         folder: where what the nodes' processes import is written.

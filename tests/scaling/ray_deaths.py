@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 from company_embedder import CompanyEmbedder
 from hashing_embedder import HashingEmbedder
 from ray.cluster_utils import Cluster
-from ray_cluster import HELPERS, WAIT_S, add_node, assert_same, held, two_nodes
+from ray_cluster import HANGS, HELPERS, STORE_BYTES, WAIT_S, add_node, assert_same, held, two_nodes
 from synthetic_texts import made_text
 
 from ingest.engines.choice import EngineChoice, RayCluster
@@ -47,25 +48,34 @@ def assert_as_here(data: Path, folder: Path, tmp_path: Path) -> None:
         assert_same(held(there), held(here))
 
 
-def test_a_node_that_comes_during_a_run_gets_work(folder: Path, tmp_path: Path) -> None:
+def test_a_node_that_comes_during_a_run_gets_work(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    marks.mkdir()
+    folder = tmp_path / "texts"
+    for each in (marks, folder):
+        each.mkdir()
+    for number in range(6):  # each longer than what one node embeds at a time
+        (folder / f"{number}.txt").write_text(made_text(number, paragraphs=300))
+    came: list[subprocess.Popen[bytes]] = []
     with two_nodes(tmp_path, more=0) as cluster:
-        came: list[int] = []
 
         def come(event: FileEvent) -> None:
             if event.stage == "embedding" and not came:
-                came.append(os.getpid())
-                add_node(cluster)
+                came.append(_node(cluster))
 
         with KnowledgeBase.open(
             Settings(data_dir=tmp_path / "data", sentences=False), embedder=CompanyEmbedder(marks)
         ) as base:
-            report = ingest(base, folder, engine=RayCluster(address=cluster.address), on_event=come)
-            raylets = {str(each) for each in _raylets(cluster)}
-            assert {mark.name for mark in marks.iterdir()} == raylets
-            assert len(raylets) == 2
-            assert report.summary() == {"added": FILES}
+            try:
+                report = ingest(
+                    base, folder, engine=RayCluster(address=cluster.address), on_event=come
+                )
+            finally:
+                for node in came:
+                    node.terminate()
+                    node.wait(WAIT_S)
+
+    assert len(list(marks.iterdir())) == 2
+    assert report.summary() == {"added": 6}
     assert_as_here(tmp_path / "data", folder, tmp_path)
 
 
@@ -105,9 +115,13 @@ def test_a_command_whose_head_or_node_dies_ends_with_an_error_and_the_next_does_
     folder: Path, tmp_path: Path, died: str, said: str
 ) -> None:
     data = tmp_path / "data"
+    texts = tmp_path / "texts"
+    shutil.copytree(folder, texts)
+    hangs = texts / f"{HANGS}.txt"  # so that the run cannot end before
+    hangs.write_text(made_text(FILES))
     with (
         two_nodes(tmp_path) as cluster,
-        _command(data, folder, cluster.address) as process,
+        _command(data, texts, cluster.address) as process,
     ):
         with opened(data) as base:
             _wait(lambda: _stored(base) > 0 or process.poll() is not None)
@@ -122,15 +136,16 @@ def test_a_command_whose_head_or_node_dies_ends_with_an_error_and_the_next_does_
     with opened(data) as base:
         stored = _stored(base)
         assert base.check().ok
-    assert 1 <= stored < FILES
+    assert stored >= 1
+    hangs.rename(texts / "late.txt")
     with (
         two_nodes(tmp_path) as cluster,
-        _command(data, folder, cluster.address) as process,
+        _command(data, texts, cluster.address) as process,
     ):
         out, err = process.communicate(timeout=2 * WAIT_S)
     assert process.returncode == 0, err
-    assert f"{FILES - stored} added" in out
-    assert_as_here(data, folder, tmp_path)
+    assert f"{FILES + 1 - stored} added" in out
+    assert_as_here(data, texts, tmp_path)
 
 
 def _run(
@@ -173,9 +188,10 @@ def _wait(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _raylets(cluster: Cluster) -> set[int]:
-    return {
-        info.process.pid
-        for node in [cluster.head_node, *cluster.worker_nodes]
-        for info in node.all_processes["raylet"]
-    }
+def _node(cluster: Cluster) -> subprocess.Popen[bytes]:
+    """Start one more node as people do, from whatever thread."""
+    options = ("--num-cpus=1", f"--object-store-memory={STORE_BYTES}", "--disable-usage-stats")
+    program = (sys.executable, "-m", "ray.scripts.scripts", "start", "--block")
+    return subprocess.Popen(
+        [*program, "--address", cluster.address, *options], stdout=subprocess.DEVNULL
+    )
