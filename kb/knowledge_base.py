@@ -31,6 +31,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         likeness: passages that are like one that was found.
         remembered: searches and conversations that people have kept.
         uploads: originals that were uploaded.
+        watched: folders that collections are kept in step with; :mod:`ingest.jobs` follows them.
 
     Raises (every method that touches the store):
         StoreError: the disk or a file of the store failed.

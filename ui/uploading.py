@@ -23,6 +23,7 @@ from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
 from ui.starting import start_folder
 from ui.trust import is_trusted
+from ui.watched_folders import keep_in_step
 
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
@@ -161,8 +162,19 @@ def draw_folder(shared: Session, collection: str) -> None:
         return
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
-        if st.button(t("folder.read"), key="folder-read", type="primary"):
+        with st.container(horizontal=True):
+            read = st.button(t("folder.read"), key="folder-read", type="primary")
+            keep = st.button(
+                t("folder.keep"),
+                key="folder-keep",
+                icon=":material/sync:",
+                help=t("folder.keep_help"),
+                disabled=bool(shared.base.read_only),
+            )
+        if read:
             _read_folder(shared, collection, typed.strip())
+        if keep:
+            _keep_in_step(shared, collection, typed.strip())
 
 
 def _read_folder(shared: Session, collection: str, typed: str) -> None:
@@ -176,6 +188,14 @@ def _read_folder(shared: Session, collection: str, typed: str) -> None:
         st.error(plain(str(error)))
         return
     st.rerun()
+
+
+def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
+    why_not = keep_in_step(shared, typed, collection=collection)
+    if why_not:
+        st.error(why_not)
+    else:
+        st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:

@@ -63,12 +63,15 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
 
         Name, descriptions, instruction, mode, date of making and tags stay those of the old
         collection, the history of its runs goes on, keys for it are for the new one, and jobs that
-        wait fill it.
+        wait and watched folders fill it.
         """
         row = self._db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         moved = (new.id, old.id)
         self._db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", moved)
         self._db.execute("UPDATE jobs SET collection_id = ? WHERE collection_id = ?", moved)
+        self._db.execute(
+            "UPDATE watched_folders SET collection_id = ? WHERE collection_id = ?", moved
+        )
         self._db.execute(
             "UPDATE key_collections SET collection_id = ? WHERE collection_id = ?", moved
         )

@@ -22,6 +22,7 @@ from kb.catalog.sentences import SentenceReads
 from kb.catalog.sources import SourceReads
 from kb.catalog.tags import TagReads
 from kb.catalog.versions import VersionChanges
+from kb.catalog.watched_folders import WatchedFolderChanges, WatchedFolderReads
 
 
 class State(
@@ -42,6 +43,7 @@ class State(
     SentenceReads,
     LanguageMeanReads,
     RememberedReads,
+    WatchedFolderReads,
 ):
     """The catalog as it was when the first of these reads was made; all of them agree."""
 
@@ -63,6 +65,7 @@ class Change(
     KeyChanges,
     HiddenChanges,
     RememberedChanges,
+    WatchedFolderChanges,
     State,
 ):
     """A change that others see whole when its block ends, or not at all."""

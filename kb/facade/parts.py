@@ -23,6 +23,7 @@ from kb.store.access import vector_access
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
+from kb.watching import WatchedFolders
 
 
 class Parts:
@@ -61,6 +62,7 @@ class Parts:
         self.likeness = Likeness(self._store)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
+        self.watched = WatchedFolders(self._store.catalog, default=settings.collection)
 
     def use_model(self, setting: Literal["reranker", "chat_model"], value: str | None) -> None:
         """Take another reranker or chat model into use from now on, None for none.
