@@ -29,6 +29,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         keys: what opens the server, :mod:`kb.server`.
         jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
         likeness: passages that are like one that was found.
+        near_duplicates: documents that are mostly the same.
         remembered: searches and conversations that people have kept.
         uploads: originals that were uploaded.
         watched: folders that collections are kept in step with; :mod:`ingest.jobs` follows them.

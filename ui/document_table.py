@@ -9,6 +9,7 @@ import streamlit as st
 from kb.errors import DocumentNotFoundError
 from kb.metadata import stated_date
 from kb.records import CollectionInfo, DocumentInfo
+from ui.duplicates import draw_duplicates
 from ui.language import language_name, t
 from ui.markup import plain
 from ui.remarks_table import draw_remarks
@@ -94,6 +95,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     with toolbar:
         _draw_toolbar(shared, collection, selected, len(shown), len(infos))
     draw_remarks(shown, key=collection.id)
+    draw_duplicates(shared, collection, infos)
 
 
 def _documents(shared: Session, collection: CollectionInfo, generation: int) -> list[DocumentInfo]:
@@ -109,7 +111,7 @@ def _documents(shared: Session, collection: CollectionInfo, generation: int) -> 
 
 def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, list[object]]:
     return {
-        "name": [str(info.sources[0]) if info.sources else info.name for info in infos],
+        "name": [_name(info) for info in infos],
         "outcome": [_outcome(info, outdated) for info in infos],
         "type": [MEDIA_NAMES[info.media_type] for info in infos],
         "size": [info.size / _KIB for info in infos],
@@ -120,6 +122,14 @@ def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, 
         "date": [stated_date(info.metadata) for info in infos],
         "added": [info.added_at for info in infos],
     }
+
+
+def _name(info: DocumentInfo) -> str:
+    """Return a document's first file, and how many others have the same content."""
+    if not info.sources:
+        return info.name
+    others = len(info.sources) - 1
+    return f"{info.sources[0]} +{others}" if others else str(info.sources[0])
 
 
 def _outcome(info: DocumentInfo, outdated: Collection[int]) -> str:

@@ -12,6 +12,7 @@ from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
+from kb.near_duplicates import NearDuplicates
 from kb.queueing import JobQueue
 from kb.remembering import Remembered
 from kb.reranking import open_reranker
@@ -60,6 +61,7 @@ class Parts:
         self.jobs = JobQueue(self._store.catalog)
         self.keys = ApiKeys(self._store.catalog)
         self.likeness = Likeness(self._store)
+        self.near_duplicates = NearDuplicates(self._store)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
         self.watched = WatchedFolders(self._store.catalog, default=settings.collection)
