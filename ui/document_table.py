@@ -36,6 +36,8 @@ _ORDER = (
     "outcome",
     "added",
 )
+# Where no document has any, the others get the room.
+_LEFT_OUT = frozenset({"tags", "language", "date", "pages"})
 _ROW_PX = 35
 _MOST_ROWS = 14
 _NAME_PX = 215
@@ -61,8 +63,9 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         st.session_state[_SELECTED] = []
         return
     toolbar = st.container(horizontal=True, vertical_alignment="center", key="toolbar")
+    columns = _columns(shown, outdated)
     event = st.dataframe(
-        _columns(shown, outdated),
+        columns,
         key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this very list
         on_select="rerun",
         selection_mode="multi-row",
@@ -70,7 +73,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         placeholder="",  # of a document without pages
         height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
         row_height=_ROW_PX,
-        column_order=_ORDER,
+        column_order=[name for name in _ORDER if name not in _LEFT_OUT or any(columns[name])],
         column_config={
             "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
             "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.loaders.page_pictures import Box, PictureRequest, UnreadPlace
+from ingest.loaders.page_pictures import Box, PictureRequest, UnreadKind, UnreadPlace
 from ingest.loaders.pdf.annotations.forms import fields_of
 from ingest.loaders.pdf.annotations.notes import notes_of, said
 from ingest.loaders.pdf.page import Inset
@@ -43,7 +43,7 @@ def _lines(
 ) -> Iterator[tuple[Box, str, bool]]:
     """Give the lines of a page: the box, the text, and whether the reading has it."""
     page, owners = letters_of(character.text for character in characters)
-    covered = set()
+    covered: set[int] = set()
     for at in range(len(page) - GRAM + 1):
         if page[at : at + GRAM] in grams:
             covered.update(range(at, at + GRAM))
@@ -82,7 +82,7 @@ def _insets(file: PdfiumFile, index: int, reading: str, grams: set[str]) -> Iter
     fields: Iterable[Inset] = fields_of(annotations, frame, {})
     for inset in (*notes, *fields):
         if not _has(inset.text, reading, grams):
-            kind = "field" if inset.kind == "field" else "note"
+            kind: UnreadKind = "field" if inset.kind == "field" else "note"
             box = _shares(inset.box, width, height)
             yield UnreadPlace(kind, box, _short(said(inset)))
 
