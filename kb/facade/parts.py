@@ -13,6 +13,7 @@ from kb.embedding.base import Embedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
 from kb.near_duplicates import NearDuplicates
+from kb.own_questions import OwnQuestions
 from kb.queueing import JobQueue
 from kb.remembering import Remembered
 from kb.reranking import open_reranker
@@ -62,6 +63,7 @@ class Parts:
         self.keys = ApiKeys(self._store.catalog)
         self.likeness = Likeness(self._store)
         self.near_duplicates = NearDuplicates(self._store)
+        self.questions = OwnQuestions(self._store.catalog)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
         self.watched = WatchedFolders(self._store.catalog, default=settings.collection)

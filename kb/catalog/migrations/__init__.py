@@ -34,6 +34,7 @@ from kb.catalog.migrations import (
     v21_file_names,
     v22_remembered,
     v23_watched_folders,
+    v24_own_questions,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -64,6 +65,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v21_file_names.apply,
     v22_remembered.apply,
     v23_watched_folders.apply,
+    v24_own_questions.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
