@@ -226,6 +226,16 @@ def nearest(
     if restriction.few is not None:
         expression = words.expression or ""
         return state.best_by_words_among(collection.id, expression, restriction.few, limit)
+    if restriction.allowed is not None:
+        return best(
+            state,
+            collection.id,
+            words.sought,
+            limit,
+            chunks=collection.chunks,
+            postings=words.postings,
+            allowed=restriction.listed(),
+        )
     asked = limit if restriction.is_empty else 4 * limit
     while True:
         found = best(

@@ -56,7 +56,9 @@ _LEAST_WINDOW = 80
 _ZIPF, _FLAT = 1.4, 20
 _WORD = re.compile(r"[A-Za-z]{4,}|\d+|[\u4e00-\u9fff]{2}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_SYLLABLES = [c + v for c in "b ch d f g h k l m n p r s t v z".split() for v in "a e i o u".split()]
+_SYLLABLES = [
+    c + v for c in "b ch d f g h k l m n p r s t v z".split() for v in "a e i o u".split()
+]
 _CHARACTERS = "安白成大方高光海和华江金康兰立林龙明南宁平青清荣山石天文西新阳永元云志中"
 
 
@@ -85,7 +87,9 @@ class LargeLibrary(SyntheticLibrary):
         super().__init__(None, folder, embedder)
         told = json.loads(CHINESE_TEXTS.read_text("utf-8"))
         spoken = (each.strip() for text in _texts(told) for each in re.split("(?<=[。！？])", text))
-        more = dict.fromkeys(each for each in spoken if len(_CHINESE.findall(each)) > _LEAST_CHINESE)
+        more = dict.fromkeys(
+            each for each in spoken if len(_CHINESE.findall(each)) > _LEAST_CHINESE
+        )
         self.sentences += [each for each in more if len(each) < _LONG]
         self._dim = dim or embedder.dim
         self._chinese = [each for each in self.sentences if _is_chinese(each)]

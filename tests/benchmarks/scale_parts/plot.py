@@ -57,7 +57,11 @@ def _line(place: Any, known: dict[str, dict[str, float]], kind: str, name: str) 
         for (own, width, size), figures in ((each.split("-"), known[each]) for each in known)
         if own == kind and width == "384"
     )
-    style: dict[str, Any] = {"color": _COLOURS[kind], "alpha": _SHADES.get(name, 1.0), "marker": "."}
+    style: dict[str, Any] = {
+        "color": _COLOURS[kind],
+        "alpha": _SHADES.get(name, 1.0),
+        "marker": ".",
+    }
     both = {f"{name}_p50_ms": "-", f"{name}_p95_ms": "--"} if name in _NAMED else {name: "-"}
     for figure, line in both.items():
         known_rows = [(size, figures[figure]) for size, figures in rows if figure in figures]
