@@ -2,10 +2,10 @@
 
 What it adds to :mod:`synthetic_library`: a document has :data:`CHUNKS` chunks, and every sentence
 is varied each time that it is used. About one word in eight becomes an invented name, whose
-frequencies follow Zipf's law without an end, and every number another. So the vocabulary grows with
-the size, as that of real collections does (Heaps' law), and words of all frequencies are there to be
-looked up. One document in ten is Chinese; its vectors are moved by what tells the Chinese sentences
-from the others, so that the means of languages have something to take out.
+frequencies follow Zipf's law, and every number another. So the vocabulary grows with the size, as
+that of real collections does (Heaps' law). One document in ten is Chinese; its vectors are moved by
+what tells the Chinese sentences from the others, so that the means of languages have something to
+take out.
 
 Documents are made in a process of their own while this one stores them. Number n is always the same
 document, so that filling goes on where it was broken off.
@@ -56,9 +56,7 @@ _LEAST_WINDOW = 80
 _ZIPF, _FLAT = 1.4, 20
 _WORD = re.compile(r"[A-Za-z]{4,}|\d+|[\u4e00-\u9fff]{2}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_SYLLABLES = [
-    c + v for c in "b ch d f g h k l m n p r s t v z".split() for v in "a e i o u".split()
-]
+_SYLLABLES = [c + v for c in ("b", "ch", *"dfghklmnprstvz") for v in "aeiou"]
 _CHARACTERS = "安白成大方高光海和华江金康兰立林龙明南宁平青清荣山石天文西新阳永元云志中"
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from large_library import Made, store_made
 from processes import peak_mib, resident_mib
-from scale_parts.stores import Measured, models, opened
 
 from kb import KnowledgeBase, Settings
 from kb.catalog.filters import SearchFilter
 from kb.records import SearchMode
+from scale_parts.stores import Measured, models, opened
 
 QUERIES = 100
 CHANGES = 5

@@ -38,9 +38,9 @@ def draw(known: dict[str, dict[str, float]], picture: Path) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - for this alone, so it is no dependency
 
     mpl.use("Agg")
-    from matplotlib import pyplot  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    figure, axes = pyplot.subplots(2, 2, figsize=(10, 7), constrained_layout=True)
+    figure, axes = plt.subplots(2, 2, figsize=(10, 7), constrained_layout=True)
     for place, (title, names) in zip(axes.flat, _PANELS.items(), strict=True):
         for name in names:
             for kind in _COLOURS:

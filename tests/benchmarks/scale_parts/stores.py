@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 from chroma_server import ChromaProcess
 from large_library import LargeLibrary
-from scale_parts.embedder import WidenedEmbedder
 
 from kb import KnowledgeBase, Settings
 from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.store.moving import Migration
+from scale_parts.embedder import WidenedEmbedder
 
 FOREVER_S = 1e9
 NARROW = 384
