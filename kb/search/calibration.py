@@ -3,8 +3,8 @@
 Three things tell: how high a passage's score is, how far it is ahead of the next document's, and of
 what a collection has of the matter anyway. Where what was found is in other languages than the
 query, words cannot add to a score, so that the same score says more. Logistic regression on judged
-queries, and on the same queries with their answers taken out, gave the numbers; docs/search.md says
-how well they hold on families of sets that were left out.
+queries, and on the same queries with their answers taken out, gave the numbers; docs/ranking.md
+says how well they hold on families of sets that were left out.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ _TINY = 1e-6
 
 BESIDE_WORDS, WORDS_BESIDE = 0.06, 1.5
 """How far scores of a model of which nothing is known lie apart beside words, and how many times
-its usual weight the words have there; docs/search.md has what other pairs find."""
+its usual weight the words have there; docs/ranking.md has what other pairs find."""
 
 BY_BOTH = Calibration(
     base=-4.1,

@@ -2,7 +2,7 @@
 
 The exact score by meaning and the share of the query's words that a chunk has are both numbers that
 mean the same for every query, so they can be added; ranks cannot tell a clear first place from a
-narrow one. docs/search.md has the table of what else was tried, on sets left out of the choice.
+narrow one. docs/ranking.md has the table of what else was tried, on sets left out of the choice.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The index knows one vector a passage, and compares it as it is. What it finds are candidates. Their
 score is made of the passage's own cosine and of its best sentence's, both after the mean of the
-passage's language was taken out. docs/search.md says what each part is worth.
+passage's language was taken out. docs/ranking.md says what each part is worth.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Rescoring:
         """Say whether one of the ``wanted`` best may be among what the index has not given yet.
 
         Then the next that it gives, gaining by its sentences as much as any so far, comes first.
-        docs/search.md has what that finds, and for how many.
+        docs/ranking.md has what that finds, and for how many.
         """
         if len(self._exact) < wanted or not self._cosines:
             return False

@@ -19,7 +19,7 @@ from kb.words.folding import fold
 from kb.words.terms import terms
 
 _CONVERTED_WEIGHT = 0.7
-"""What a passage counts whose words are all written in the other way; CONTRIBUTING tells more."""
+"""Weight of a passage whose words are all written in the other way; docs/ranking.md tells more."""
 
 _MOST_PAIRS = 256
 
