@@ -2,7 +2,7 @@
 
 A filter that a person sets stays for many searches, and to find out what passes it takes longer the
 larger the collection is: the files below a folder were found by looking at the paths of all, three
-times in a search. So the chunks that pass are listed: a few at the first search with a filter, and
+times in a search. So the chunks that pass are listed: few at the first search with a filter, and
 many at the second, which knows then that the filter stays. Where they are few enough, their vectors
 are remembered as well (:mod:`kb.search.comparing`).
 """
@@ -86,7 +86,8 @@ class KeptFilters:
             if key in self._allowed:
                 self._allowed.move_to_end(key)
                 return self._allowed[key]
-            again = key in self._asked
+            # The files below a folder are found by looking at all: what passes is listed with them.
+            again = key in self._asked or bool(condition.path)
             self._asked.add(key)
         most = -1 if again else LISTED_AT_ONCE + 1
         ids = state.chunks_passing(collection.id, condition, most)

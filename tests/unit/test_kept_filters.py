@@ -82,7 +82,7 @@ def test_what_passes_is_listed_once_for_many_searches(
         found = base.search(f"who waits at pond {number}?", where=HERONS)
         assert found
         assert all(source.startswith("heron/") for source in sources(found))
-    assert listed == [kept_filters.LISTED_AT_ONCE + 1]
+    assert len(listed) == 1
     assert asked == []
 
 
@@ -91,7 +91,9 @@ def test_much_is_listed_at_the_second_search_and_the_hits_stay(
 ) -> None:
     monkeypatch.setattr(kept_filters, "LISTED_AT_ONCE", 4)
     monkeypatch.setattr(restriction, "FEW", 4)
-    first, second, third = (base.search(QUESTION, where=HERONS) for _ in range(3))
+    herons = [each.id for each in base.documents() if each.sources[0].path.startswith("heron")]
+    where = SearchFilter(documents=tuple(herons))
+    first, second, third = (base.search(QUESTION, where=where) for _ in range(3))
     assert listed == [5, -1]
     assert sources(first) == sources(second) == sources(third)
     assert [hit.score for hit in second] == pytest.approx([hit.score for hit in first], abs=1e-3)
