@@ -44,7 +44,7 @@ class DisconnectedError(UnavailableError):
 class BatchTooLargeError(ModelCallError):
     """The request has too many texts.
 
-    ``by_count`` if the server named their number as the reason.
+    ``by_count`` says that the server named their number as the reason.
     """
 
     def __init__(self, message: str, *, by_count: bool) -> None:

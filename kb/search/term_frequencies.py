@@ -1,9 +1,9 @@
-"""In how many chunks terms stand, and in which languages, remembered from query to query.
+"""Chunk frequencies of terms, and languages of documents, remembered from query to query.
 
-FTS5 counts a term's chunks by reading all of its postings: for the common words, which nearly
-every query has, that took as long as the search itself at 100,000 chunks (9 ms of a query). While
-others write every search would count them anew. So the frequency of a common term stays until a
-hundredth of the collection is another: it tells how rare the term is, which hardly changes.
+FTS5 counts a term's chunks by reading all of its postings. For the common words of nearly every
+query that took as long as the search itself at 100,000 chunks (9 ms of a query). A common term keeps
+its frequency until a hundredth of the collection has changed. Its frequency tells how rare it is,
+and that hardly changes. Without this, every search beside an ingestion would count it anew.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ CAPACITY = 20_000
 COMMON = 10_000
 """Chunks that hold a term whose frequency outlives a change of the store."""
 
-_CHANGED = 0.01  # of a collection's chunks, after which common terms are counted anew
-# More words than this are one slip away only from short ones, which may mean anything.
+_CHANGED = 0.01  # share of a collection's chunks that may change until common terms are counted anew
+# Only short words have more words one typing error away, and those may mean anything.
 _MOST_NEAR = 4
 
 
@@ -40,7 +40,7 @@ class TermFrequencies:
     def frequencies(
         self, state: State, collection: CollectionInfo, tokens: Sequence[str]
     ) -> dict[str, int]:
-        """Return in how many chunks each token stands; those that stand in none are left out."""
+        """Return the number of chunks with each token, without tokens that occur nowhere."""
         generation = self._current(state)
         with self._mutex:
             remembered = ((token, self._remembered(collection, token)) for token in tokens)
@@ -72,7 +72,7 @@ class TermFrequencies:
         return None
 
     def languages(self, state: State, collection_id: str) -> tuple[str, ...]:
-        """Return the languages of a collection's documents, as their rows have them."""
+        """Return the languages of a collection's documents, as stored in their rows."""
         generation = self._current(state)
         with self._mutex:
             known = self._languages.get(collection_id)
@@ -84,7 +84,7 @@ class TermFrequencies:
         return known
 
     def near(self, state: State, collection_id: str, token: str) -> tuple[str, ...]:
-        """Return the terms that a token was meant to be: one slip away, most frequent first."""
+        """Return the probable corrections of a token, one error away, most frequent first."""
         generation = self._current(state)
         with self._mutex:
             known = self._near.get((collection_id, token))
@@ -99,7 +99,7 @@ class TermFrequencies:
         return known
 
     def _current(self, state: State) -> int:
-        """Return the store's generation, and forget what was known of another."""
+        """Return the store's generation; forget the data of any other."""
         generation = state.generation()
         with self._mutex:
             if generation != self._generation:

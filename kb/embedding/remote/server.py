@@ -58,10 +58,7 @@ class Server:
             return self._profile
 
     def limit(self) -> int:
-        """Return the most tokens of one text, with special ones.
-
-        0 if the server does not report it.
-        """
+        """Return the token limit of one text, including special tokens; 0 if unknown."""
         profile = self.profile()
         with self._asking:
             if self._limit is None:

@@ -50,10 +50,7 @@ def encode(identity: EmbedderIdentity, trials: Mapping[str, Trial]) -> str:
 
 @cache
 def shipped_trials(fingerprint: str) -> Mapping[str, Trial]:
-    """Return a model's means by language with their figures.
-
-    Empty if none come with the program.
-    """
+    """Return a model's means by language, with figures; empty for a model without any."""
     file = files(__name__).joinpath(name_of(fingerprint))
     if not file.is_file():
         return {}
