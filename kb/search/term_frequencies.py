@@ -1,9 +1,9 @@
 """Chunk frequencies of terms, and languages of documents, remembered from query to query.
 
 FTS5 counts a term's chunks by reading all of its postings. For the common words of nearly every
-query that took as long as the search itself at 100,000 chunks (9 ms of a query). A common term keeps
-its frequency until a hundredth of the collection has changed. Its frequency tells how rare it is,
-and that hardly changes. Without this, every search beside an ingestion would count it anew.
+query that took as long as the search itself at 100,000 chunks (9 ms of a query). A common term
+keeps its frequency until a hundredth of the collection has changed: the frequency tells how rare
+the term is, and that hardly changes. Else every search beside an ingestion would count it anew.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CAPACITY = 20_000
 COMMON = 10_000
 """Chunks that hold a term whose frequency outlives a change of the store."""
 
-_CHANGED = 0.01  # share of a collection's chunks that may change until common terms are counted anew
+_CHANGED = 0.01  # of a collection's chunks; then common terms are counted anew
 # Only short words have more words one typing error away, and those may mean anything.
 _MOST_NEAR = 4
 
