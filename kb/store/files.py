@@ -105,5 +105,5 @@ class FileSteps(Changing):
         Raises:
             DocumentNotFoundError: what names a document is no whole number.
         """
-        with self.change_searchable() as change:
+        with self.change_catalog() as change:
             change.tag_documents(document_ids, add=add, remove=remove, collection_id=collection_id)
