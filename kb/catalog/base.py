@@ -1,4 +1,4 @@
-"""What the parts of a state and of a change have in common: the transaction's connection."""
+"""The base of all parts of a state and of a change: the transaction's connection."""
 
 from __future__ import annotations
 

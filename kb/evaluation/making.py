@@ -55,7 +55,7 @@ def make_set(
         SettingsError: the folder has a set already, or is not writable.
     """
     if taken := [name for name in _FILES if (folder / name).exists()]:
-        msg = f"{folder} holds {', '.join(taken)} already, which would be lost; name another folder"
+        msg = f"{folder} already has {', '.join(taken)}, which would be lost; name another folder"
         raise SettingsError(msg)
     infos = base.documents(collection=collection)
     if not infos:
