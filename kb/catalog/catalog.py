@@ -1,4 +1,4 @@
-"""The catalog of a knowledge base: one SQLite file, read as states and changed in changes."""
+"""The catalog of a knowledge base: one SQLite file, read in states and changed in changes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Catalog(LookingUp):
 
     @contextmanager
     def reading(self) -> Iterator[State]:
-        """Give reads that share one state of the catalog.
+        """Yield reads that share one state of the catalog.
 
         Raises:
             StoreError: the catalog is closed, or the file failed.
@@ -74,7 +74,7 @@ class Catalog(LookingUp):
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """Give a change: visible in one step at the end of the block, undone on any error.
+        """Yield a change: visible in one step at the end of the block, undone on any error.
 
         Raises:
             StoreError: the folder is read-only, the disk is full, or the file failed.
@@ -85,14 +85,14 @@ class Catalog(LookingUp):
             yield change
 
     def compact(self) -> None:
-        """Rewrite the file without the pages of what was deleted."""
+        """Rewrite the file without the pages of deleted rows."""
         with self.change() as change:
             change.merge_keyword_indexes()
             change.merge_names()
         self._connections.vacuum()
 
     def close(self) -> None:
-        """Release the file; the last one to do so folds SQLite's log into it."""
+        """Release the file; the last process to do so folds SQLite's log into it."""
         self._connections.close()
 
     @contextmanager
