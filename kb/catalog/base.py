@@ -10,3 +10,12 @@ class Transaction:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+
+
+class Counted(Transaction):
+    """A transaction that may change what can be found."""
+
+    def count_generation(self) -> int:
+        """Tell the searches of all processes that this has changed; return the new generation."""
+        row = self._db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
+        return int(row["value"])

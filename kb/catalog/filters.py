@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
+import numpy as np
+import numpy.typing as npt
+
 from kb.catalog.base import Transaction
 from kb.catalog.clauses import conditions
 from kb.errors import SettingsError
@@ -76,7 +79,7 @@ class FilterReads(Transaction):
 
     def chunks_passing(
         self, collection_id: str, condition: SearchFilter, at_most: int
-    ) -> list[int]:
+    ) -> npt.NDArray[np.int64]:
         """Return the ids of visible chunks that pass, no more than ``at_most`` of them."""
         clauses, values = conditions(collection_id, condition)
         few = condition.documents or condition.path
@@ -85,13 +88,15 @@ class FilterReads(Transaction):
             index = "INDEXED BY documents_by_metadata"
         elif (condition.tags or condition.languages) and not few:
             index = "INDEXED BY documents_by_labels"
-        rows = self._db.execute(
-            # CROSS JOIN keeps SQLite from walking all chunks first.
-            f"SELECT k.id FROM documents d {index} CROSS JOIN chunks k ON k.document_id = d.id"  # noqa: S608 - clauses are ours, values are bound
-            f" WHERE {clauses} LIMIT ?",
+        row = self._db.execute(
+            # CROSS JOIN keeps SQLite from walking all chunks first. As one text: a row for each
+            # would take five times as long.
+            "SELECT group_concat(id) FROM (SELECT k.id"  # noqa: S608 - clauses are ours, values are bound
+            f" FROM documents d {index} CROSS JOIN chunks k ON k.document_id = d.id"
+            f" WHERE {clauses} LIMIT ?)",
             (*values, at_most),
-        )
-        return [row["id"] for row in rows]
+        ).fetchone()
+        return np.fromstring(row[0] or "", np.int64, sep=",")
 
     def passing_of(
         self, ids: Sequence[int], collection_id: str, condition: SearchFilter

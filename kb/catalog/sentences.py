@@ -7,8 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.base import Transaction
+from kb.embedding.base import Vectors
 from kb.prepared import KeyedChunk
-from kb.sentences.packed import ChunkSentences, SentenceTable, chunk_sentences, sentence_table
+from kb.sentences.packed import (
+    ChunkSentences,
+    SentenceTable,
+    chunk_sentences,
+    own_rows,
+    sentence_table,
+)
 
 _STRAY = (
     "s.collection_id = ? AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d"
@@ -81,6 +88,24 @@ class SentenceReads(Transaction):
         languages = {row[0]: row[1] for row in rows}
         table = sentence_table((row[0], row[2], row[3]) for row in rows if row[3] is not None)
         return languages, table
+
+    def own_vectors(self, collection_id: str, chunk_ids: Sequence[int]) -> Vectors:
+        """Return the chunks' own vectors: float32, shape (n, dim), in ascending order of the ids.
+
+        There are fewer rows than chunks where some have none yet.
+        """
+        rows = self._db.execute(
+            # Of each, its scale and its numbers: what is stored begins with all scales.
+            "SELECT substr(s.vectors, 1, 4),"
+            " substr(s.vectors, 5 + length(s.spans) / 2,"
+            " length(s.vectors) / (1 + length(s.spans) / 8) - 4)"
+            " FROM json_each(?1) AS wanted CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN sentence_vectors s ON s.collection_id = ?2"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start"
+            " ORDER BY k.id",
+            (json.dumps(sorted(chunk_ids)), collection_id),
+        ).fetchall()
+        return own_rows([(row[0], row[1]) for row in rows])
 
     def has_unrefined(self, collection_id: str) -> bool:
         """Return whether any sentences of a collection still lack vectors."""

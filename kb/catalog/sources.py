@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kb.catalog.base import Transaction
+from kb.catalog.base import Counted, Transaction
 from kb.catalog.numbers import storable
 from kb.catalog.rows import failed_file, file_state, now
 from kb.errors import ChangedMeanwhileError
@@ -126,8 +126,11 @@ class SourceReads(Transaction):
         return frozenset(row["root"] for row in rows)
 
 
-class SourceChanges(SourceReads):
-    """What becomes of files. Which document a file shows is changed by ``VersionChanges``."""
+class SourceChanges(SourceReads, Counted):
+    """What becomes of files. Which document a file shows is changed by ``VersionChanges``.
+
+    Searches remember what passes a filter: whatever changes the place of a file tells them.
+    """
 
     def record_failure(self, collection_id: str, file: FileState) -> int | None:
         """Record that a file could not be read; what it shows, it goes on to show.
@@ -142,6 +145,7 @@ class SourceChanges(SourceReads):
 
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
         """Give a source another place; its document stays as it is."""
+        self.count_generation()
         self._db.execute(
             "UPDATE sources SET root = ?, path = ?, name_words = ?, size = ?, mtime_ns = ?,"
             " revision = ?, seen_at = ? WHERE collection_id = ? AND root = ? AND path = ?",
@@ -168,6 +172,7 @@ class SourceChanges(SourceReads):
 
     def adopt_root(self, collection_id: str, old: str, new: str, prefix: str) -> None:
         """Give all sources of root ``old`` the root ``new``, with ``prefix`` before their paths."""
+        self.count_generation()
         self._db.execute(
             "UPDATE OR IGNORE sources SET root = ?, path = ? || path"
             " WHERE collection_id = ? AND root = ?",
@@ -189,6 +194,7 @@ class SourceChanges(SourceReads):
         )
 
     def _forget(self, collection_id: str, source: Source) -> None:
+        self.count_generation()
         self._db.execute(
             "DELETE FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
             (collection_id, source.root, source.path),

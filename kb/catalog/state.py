@@ -68,8 +68,3 @@ class Change(
     State,
 ):
     """A change that others see whole when its block ends, or not at all."""
-
-    def count_generation(self) -> int:
-        """Tell other processes that vectors have changed; return the new generation."""
-        row = self._db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
-        return int(row["value"])

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from kb.catalog.base import Transaction
+from kb.catalog.base import Counted, Transaction
 from kb.catalog.numbers import document_number
 from kb.metadata import folded
 from kb.records import Source
@@ -50,8 +50,8 @@ class TagReads(Transaction):
         return _by_document(rows)
 
 
-class TagChanges(TagReads):
-    """Tags given and taken."""
+class TagChanges(TagReads, Counted):
+    """Tags given and taken. Searches remember what passes a filter, and are told."""
 
     def tag_documents(
         self,
@@ -68,6 +68,7 @@ class TagChanges(TagReads):
         Raises:
             DocumentNotFoundError: what names a document is no whole number.
         """
+        self.count_generation()
         bound = (
             json.dumps([document_number(number) for number in document_ids]),
             collection_id,
@@ -91,6 +92,7 @@ class TagChanges(TagReads):
 
     def tag_file(self, collection_id: str, source: Source, tags: Iterable[str]) -> None:
         """Give tags to one file."""
+        self.count_generation()
         self._db.executemany(
             "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
             " SELECT id, ?, ? FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
@@ -99,6 +101,7 @@ class TagChanges(TagReads):
 
     def carry_tags_over(self, old_id: str, new_id: str) -> None:
         """Give the files of a collection the tags that the same files have in another."""
+        self.count_generation()
         self._db.execute(
             "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
             " SELECT new.id, t.tag, t.folded"

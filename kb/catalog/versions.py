@@ -78,6 +78,8 @@ class VersionChanges(
             raise ChangedMeanwhileError(msg)
         before = self.file_state(collection_id, file.source)
         self._record(collection_id, file)
+        if before is None or before.document_id != wanted:
+            self.count_generation()
         self._retire_if_orphaned(before)
         return before
 
@@ -116,6 +118,7 @@ class VersionChanges(
 
     def _retire(self, collection_id: str, document_id: int) -> None:
         """Hide a document from every search; its rows and vectors are deleted afterwards."""
+        self.count_generation()
         self.forget_words(collection_id, document_id)
         self._uncount_document(collection_id, document_id)
         self._set_state(document_id, "retired")

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from kb.catalog.keywords import Ranking
 from kb.catalog.state import State
+from kb.search.kept_filters import Allowed
 
 K1 = 1.2
 """Fixed by FTS5's bm25()."""
@@ -51,8 +52,9 @@ def best(
     *,
     chunks: int,
     postings: int,
+    allowed: Allowed | None = None,
 ) -> Ranking:
-    """Return up to ``limit`` (chunk id, BM25 score) that hold a term, best first.
+    """Return up to ``limit`` (chunk id, BM25 score) that hold a term and pass, best first.
 
     Args:
         state: of the catalog.
@@ -61,13 +63,19 @@ def best(
         limit: how many at most.
         chunks: of the collection.
         postings: about how many chunks the terms have, one counted for each of its terms.
+        allowed: what passes, if not all of them.
     """
     whole = " OR ".join(each for name, weight in sought.items() for each in [name] * weight)
-    if len(sought) == 1 or postings < _FEW_POSTINGS:
+    if allowed is None and (len(sought) == 1 or postings < _FEW_POSTINGS):
         return state.best_by_words(collection_id, whole, limit)
     ids, bounds = _bounds(state, collection_id, sought, _ROOM * chunks)
-    if len(ids) <= _FEW_CHUNKS * limit:
-        return state.best_by_words(collection_id, whole, limit)
+    if allowed is not None:
+        holds = allowed.hold(ids)
+        ids, bounds = ids[holds], bounds[holds]
+    if len(sought) == 1 or len(ids) <= _FEW_CHUNKS * limit:
+        if allowed is None:
+            return state.best_by_words(collection_id, whole, limit)
+        return state.best_by_words_among(collection_id, whole, ids.tolist(), limit)
     expected = _EXPECTED * float(np.partition(bounds, -limit)[-limit])
     likely = bounds >= expected
     found = state.best_by_words_among(collection_id, whole, ids[likely].tolist(), limit)

@@ -11,7 +11,7 @@ from kb.search.restriction import Restriction
 
 # Invisible vectors (a version being written or deleted) may be among the nearest: ask for more.
 OVERFETCH = 16
-# Asking the index for more than this costs more than naming every allowed chunk.
+# Asking the index for more than this costs more than comparing every allowed chunk.
 INDEX_LIMIT_MAX = 8000
 
 
@@ -28,7 +28,13 @@ def nearest(
 
     Never fewer than ``limit`` while that many pass. ``passing`` says which of some chunks do.
     """
+    compared = restriction.nearest(vector, limit)
+    if compared is not None:
+        return compared
     if restriction.few is not None:
+        few = restriction.nearest_of_all(vector, limit)
+        if few is not None:
+            return few
         return answers.nearest_of(collection.id, vector, limit, restriction.few)
     # Most filters pass a half or less: asking the index once for more is cheaper than twice.
     asked = (limit if restriction.is_empty else 3 * limit) + OVERFETCH
@@ -39,7 +45,10 @@ def nearest(
         if len(hits) >= limit or len(found) < asked:
             return hits[:limit]
         if asked >= INDEX_LIMIT_MAX:
-            return answers.nearest_of(collection.id, vector, limit, restriction.every())
+            every = restriction.nearest_of_all(vector, limit)
+            if every is None:
+                every = answers.nearest_of(collection.id, vector, limit, restriction.every())
+            return every
         # Aim at what the share of passing answers so far promises, with room to spare.
         share = max(len(hits), 1) / len(found)
         asked = min(INDEX_LIMIT_MAX, max(2 * asked, int(1.5 * limit / share)))

@@ -115,7 +115,7 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     by_token = telling or by_token
     stems = _stems(known.languages(state, collection.id), query, by_token)
     names = [*by_token, *dict.fromkeys(stem for forms in stems.values() for stem in forms)]
-    frequency = known.frequencies(state, collection.id, names)
+    frequency = known.frequencies(state, collection, names)
     # The collection was described a moment before: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
     dead = [each for each in query.codes if not _stands(state, collection, query, each, frequency)]
@@ -226,6 +226,16 @@ def nearest(
     if restriction.few is not None:
         expression = words.expression or ""
         return state.best_by_words_among(collection.id, expression, restriction.few, limit)
+    if restriction.allowed is not None:
+        return best(
+            state,
+            collection.id,
+            words.sought,
+            limit,
+            chunks=collection.chunks,
+            postings=words.postings,
+            allowed=restriction.listed(),
+        )
     asked = limit if restriction.is_empty else 4 * limit
     while True:
         found = best(

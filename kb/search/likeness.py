@@ -11,6 +11,7 @@ from kb.errors import StoreBusyError
 from kb.records import CollectionInfo, SearchHit
 from kb.search import dense, hits
 from kb.search.answers import UnansweredError, VectorAnswers
+from kb.search.kept_filters import KeptFilters
 from kb.search.query import parse
 from kb.search.restriction import Restriction
 from kb.store.store import Store
@@ -72,7 +73,7 @@ def _near(
     most: int,
 ) -> list[SearchHit]:
     state.current_collection(collection)
-    everything = Restriction(state, collection, parse(""), SearchFilter())
+    everything = Restriction(state, collection, parse(""), SearchFilter(), KeptFilters())
     limit = most * _ASKED_PER_HIT
     while True:
         near = dense.nearest(

@@ -65,7 +65,7 @@ class QueryAttempt:
         collections = [state.current_collection(each) for each in asked.collections]
         words = self._words()
         for at, (each, vector) in enumerate(zip(collections, sought.vectors, strict=True)):
-            restriction = Restriction(state, each, sought.query, asked.where)
+            restriction = Restriction(state, each, sought.query, asked.where, self._kept.filters)
             by_words: list[tuple[int, float]] = []
             if words:
                 best = words[at].best_score

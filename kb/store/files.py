@@ -106,5 +106,5 @@ class FileSteps(Changing):
         Raises:
             DocumentNotFoundError: an id is not a whole number.
         """
-        with self.change_searchable() as change:
+        with self.change_catalog() as change:
             change.tag_documents(document_ids, add=add, remove=remove, collection_id=collection_id)

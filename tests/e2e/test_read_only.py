@@ -21,14 +21,13 @@ from read_only import read_only
 from typer.testing import CliRunner, Result
 
 from ingest import IngestOptions, ingest, ingest_uploads
-from kb import KnowledgeBase, SearchFilter, Settings, StoreError, StoreVersionError
+from kb import KnowledgeBase, Settings, StoreError, StoreVersionError
 from kb.cli.app import app
 from kb.doctor import _check as findings
 from kb.embedding.base import Embedder
 
 LEFT_LOG_RUN = Path(__file__).parent / "left_log_run.py"
 UPLOADED = b"The kiln is fired on Fridays.\n"
-HARBOUR = SearchFilter(path="harbour.txt")  # asks the vector store
 
 
 def fill(data_dir: Path, documents: Path) -> None:
@@ -181,7 +180,7 @@ def test_a_catalog_that_was_closed_is_read_in_its_place_and_vectors_copied_when_
         assert base.search("harbour", mode="dense")  # few passages are scored by the catalog alone
         assert not [file for file in temporary.rglob("*") if file.is_file() and file.stat().st_size]
         assert caplog.messages == []
-        assert base.search("harbour", mode="dense", where=HARBOUR)
+        assert base.search("harbour", mode="dense", diversity=0.5)
         assert [file.name for file in temporary.rglob("chroma.sqlite3")] == ["chroma.sqlite3"]
         (said,) = caplog.messages
         assert "copying its vectors" in said
@@ -197,7 +196,7 @@ def test_too_little_room_for_a_copy_is_said_before_anything_is_copied(
     monkeypatch.setattr("kb.store.snapshot.shutil.disk_usage", lambda _: usage)
     with opened(closed, tmp_path) as base:
         with pytest.raises(StoreError, match=r"MiB are free in .*; free some, or set TMPDIR"):
-            base.search("harbour", mode="dense", where=HARBOUR)
+            base.search("harbour", mode="dense", diversity=0.5)
         assert not [file for file in temporary.rglob("*") if file.is_file() and file.stat().st_size]
         assert base.search("harbour", mode="keyword", highlights="none")
         said = findings(base.check())
