@@ -60,11 +60,11 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges, Qu
         return made
 
     def take_place(self, old: CollectionInfo, new: CollectionInfo) -> None:
-        """Let a successor be found under the old name, and the old collection be gone.
+        """Give a successor the old name, and delete the old collection.
 
-        Name, descriptions, instruction, mode, date of making, tags and own questions stay those
-        of the old collection, the history of its runs goes on, keys for it are for the new one,
-        and jobs that wait fill it.
+        The successor gets name, descriptions, instruction, mode, creation date, tags and own
+        questions of the old collection. It also gets the history of runs, the keys and the waiting
+        jobs.
         """
         row = self._db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         moved = (new.id, old.id)

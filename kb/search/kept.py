@@ -1,4 +1,4 @@
-"""What searches of one store remember from query to query."""
+"""Data that searches of one store remember from query to query."""
 
 from __future__ import annotations
 

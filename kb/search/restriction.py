@@ -14,8 +14,8 @@ from kb.search import comparing
 from kb.search.kept_filters import Allowed, KeptFilters
 from kb.search.query import Query
 
-# Up to this many allowed chunks, comparing all of them is faster than asking the index for ever
-# more until enough of its answers are allowed; and exact.
+# Up to this many allowed chunks, comparing all of them is exact, and faster than asking the index
+# again and again until enough of its answers are allowed.
 FEW = 2000
 
 
@@ -52,11 +52,11 @@ class Restriction:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether every visible chunk passes."""
+        """Whether every visible chunk passes."""
         return self._filter.is_empty and self._required is None and not self._excluded
 
     def passing(self, ids: Sequence[int]) -> set[int]:
-        """Return those of ``ids`` that are visible and pass."""
+        """Return the visible and passing ones of ``ids``."""
         left = list(ids)
         if self.allowed is not None:
             row = np.array(left, np.int64)
@@ -69,7 +69,7 @@ class Restriction:
         return self._state.passing_of(left, self._collection.id, self._filter)
 
     def every(self) -> list[int]:
-        """Return all chunks that pass; slow where that is half of a large collection."""
+        """Return all chunks that pass; slow for half of a large collection."""
         if self.few is not None:
             return self.few
         found = (
