@@ -89,7 +89,7 @@ class FilterReads(Transaction):
         elif (condition.tags or condition.languages) and not few:
             index = "INDEXED BY documents_by_labels"
         row = self._db.execute(
-            # CROSS JOIN keeps SQLite from walking all chunks first. As one text: a row for each
+            # CROSS JOIN keeps SQLite from walking all chunks first. As one text: one row for each
             # would take five times as long.
             "SELECT group_concat(id) FROM (SELECT k.id"  # noqa: S608 - clauses are ours, values are bound
             f" FROM documents d {index} CROSS JOIN chunks k ON k.document_id = d.id"

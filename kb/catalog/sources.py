@@ -127,9 +127,9 @@ class SourceReads(Transaction):
 
 
 class SourceChanges(SourceReads, Counted):
-    """What becomes of files. Which document a file shows is changed by ``VersionChanges``.
+    """Writes the states of files. ``VersionChanges`` changes the documents that they show.
 
-    Searches remember what passes a filter: whatever changes the place of a file tells them.
+    Searches remember the chunks that pass filters, so every move of a file tells them.
     """
 
     def record_failure(self, collection_id: str, file: FileState) -> int | None:

@@ -51,7 +51,7 @@ class TagReads(Transaction):
 
 
 class TagChanges(TagReads, Counted):
-    """Tags given and taken. Searches remember what passes a filter, and are told."""
+    """Adds and removes tags; tells searches, which remember the chunks that pass filters."""
 
     def tag_documents(
         self,

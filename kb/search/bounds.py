@@ -54,16 +54,16 @@ def best(
     postings: int,
     allowed: Allowed | None = None,
 ) -> Ranking:
-    """Return up to ``limit`` (chunk id, BM25 score) that hold a term and pass, best first.
+    """Return up to ``limit`` (chunk id, BM25 score) of passing chunks with a term, best first.
 
     Args:
-        state: of the catalog.
-        collection_id: which collection.
-        sought: FTS5 expressions of the terms, and how many times the score of each counts.
-        limit: how many at most.
-        chunks: of the collection.
-        postings: about how many chunks the terms have, one counted for each of its terms.
-        allowed: what passes, if not all of them.
+        state: a state of the catalog.
+        collection_id: id of the collection.
+        sought: FTS5 expressions of the terms, each with the weight of its score.
+        limit: highest number of results.
+        chunks: number of chunks of the collection.
+        postings: approximate sum of the terms' chunk counts.
+        allowed: the passing chunks; None if all pass.
     """
     whole = " OR ".join(each for name, weight in sought.items() for each in [name] * weight)
     if allowed is None and (len(sought) == 1 or postings < _FEW_POSTINGS):

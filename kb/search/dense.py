@@ -11,7 +11,7 @@ from kb.search.restriction import Restriction
 
 # Some of the nearest vectors may be invisible (a version being written or deleted): ask for more.
 OVERFETCH = 16
-# Asking the index for more than this costs more than comparing every allowed chunk.
+# Above this, comparing every allowed chunk is cheaper than asking the index.
 INDEX_LIMIT_MAX = 8000
 
 

@@ -20,11 +20,11 @@ FEW = 2000
 
 
 class Restriction:
-    """Says which chunks pass, in one state of the catalog.
+    """Decides which chunks pass, in one state of the catalog.
 
     Attributes:
-        few: all that pass, if they are few; None says that there are more.
-        allowed: all that pass the filter, where there is one and they are known.
+        few: all passing chunks if they are few; None if there are more.
+        allowed: all chunks that pass the filter, if there is one and they are known.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class Restriction:
         ]
 
     def nearest(self, vector: Vector, limit: int) -> list[tuple[int, float]] | None:
-        """Return up to ``limit`` (chunk id, cosine) of those that pass, each compared.
+        """Return up to ``limit`` (chunk id, cosine) of passing chunks, each compared.
 
-        None where that would take longer than to ask the index.
+        The result is None if asking the index is faster.
         """
         if self.allowed is None:
             return None
@@ -101,12 +101,12 @@ class Restriction:
         return comparing.nearest(ids, rows, vector, limit)
 
     def nearest_of_all(self, vector: Vector, limit: int) -> list[tuple[int, float]] | None:
-        """Return as :meth:`nearest`, however long it takes; None where vectors are missing."""
+        """Return the result of :meth:`nearest` at any cost; None if vectors are missing."""
         ids = np.sort(np.array(self.every(), np.int64))
         return comparing.nearest_of_many(self._state, self._collection.id, ids, vector, limit)
 
     def listed(self) -> Allowed:
-        """Return all that pass."""
+        """Return all passing chunks."""
         if self.allowed is not None and self._filter_alone:
             return self.allowed
         return Allowed.of(np.array(self.every(), np.int64))
