@@ -95,7 +95,7 @@ class SentenceReads(Transaction):
         There are fewer rows than chunks where some have none yet.
         """
         rows = self._db.execute(
-            # Of each, its scale and its numbers: what is stored begins with all scales.
+            # The scale and the numbers of each vector: the stored bytes begin with all scales.
             "SELECT substr(s.vectors, 1, 4),"
             " substr(s.vectors, 5 + length(s.spans) / 2,"
             " length(s.vectors) / (1 + length(s.spans) / 8) - 4)"
