@@ -52,8 +52,8 @@ class Settings(DataFolders, LayeredSettings):
         default=0,
         ge=0,
         le=512,
-        description="Processor threads for embedding; 0 is one for each core available, shared out "
-        "as the first large ingest finds fastest.",
+        description="Processor threads for embedding; 0 is one for each core available. The first "
+        "large ingest measures how they are fastest.",
     )
     context_tokens: int = Field(
         default=0,
@@ -70,7 +70,7 @@ class Settings(DataFolders, LayeredSettings):
     instruction: str = Field(
         default="",
         max_length=2000,
-        description="What queries ask for, for models that take it; unset is the model's own.",
+        description="Instruction of queries, for models that take one; unset is the model's own.",
     )
     prompts: Literal["auto", "none", "e5", "nomic", "qwen3"] = Field(
         default="auto",
@@ -168,13 +168,13 @@ class Settings(DataFolders, LayeredSettings):
     ui_password_hash: str | None = Field(
         default=None,
         repr=False,
-        description="What `kb ui --set-password` keeps of the password of the browser UI.",
+        description="Hash of the browser UI's password; `kb ui --set-password` writes it.",
     )
     ui_trust: Literal["local", "proxy", "all"] = Field(
         default="local",
-        description="Whom the browser UI trusts without a password: local is this machine, proxy "
-        "also whom a reverse proxy sends. `all` lets everybody who is let in read folders of this "
-        "machine and change settings, too.",
+        description="Whom the browser UI serves without a password: local is this machine, proxy "
+        "also requests of a reverse proxy. `all` also lets everybody with access read folders of "
+        "this machine and change settings.",
     )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
@@ -183,7 +183,7 @@ class Settings(DataFolders, LayeredSettings):
         default=128, ge=0, le=8192, description="Text repeated from the chunk before."
     )
     chunk_unit: Literal["characters", "tokens"] = Field(
-        default="characters", description="What chunk sizes count."
+        default="characters", description="Unit of chunk sizes."
     )
     contextual: bool = Field(
         default=True,
@@ -196,8 +196,8 @@ class Settings(DataFolders, LayeredSettings):
     )
     language_means: bool = Field(
         default=True,
-        description="Find what is meant across languages: leave out of vectors what only tells "
-        "their language.",
+        description="Subtract the mean of each language from vectors, so that a question finds "
+        "passages in other languages.",
     )
     top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
     mode: SearchMode = Field(
