@@ -11,7 +11,7 @@ remembered. Clients are a process of their own (`load_clients.py`).
 The samples are searched, or ``--chunks`` of `tests/helpers/synthetic_library.py`; 100,000 take four
 minutes to make, and ``--store`` keeps them for another time.
 
-With ``--ingest`` documents come in meanwhile, by the server's own job queue or by `python -m ingest`
+With ``--ingest`` documents come in meanwhile, by the server's job queue or by `python -m ingest`
 as a second process (into a copy of the store): first alone, then beside the searches.
 
 Printed is a table. "Shares" are the answers of the client that got fewest and of the one that got
@@ -67,7 +67,9 @@ def main() -> None:
             folder = Path(shutil.copytree(folder, copy / "store"))
             write_files(Path(scratch) / "files", library.sentences, arguments.files)
         measured = Measured(library.queries(QUESTIONS), arguments)
-        print("| ingestion | clients | searches/s | p50 ms | p95 ms | shares | CPU ms | documents/s |")
+        print(
+            "| ingestion | clients | searches/s | p50 ms | p95 ms | shares | CPU ms | documents/s |"
+        )
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
         for way in arguments.ingest or [""]:
             with serving(folder) as served:
@@ -134,7 +136,7 @@ def filled(folder: Path, chunks: int) -> SyntheticLibrary:
         with KnowledgeBase.open(settings, embedder=embedder) as base:
             if chunks:
                 library.fill(base, chunks, FOREVER_S)
-            else:
+            elif not base.collections():
                 ingest(base, [SAMPLES])
     finally:
         embedder.close()

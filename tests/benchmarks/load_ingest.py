@@ -1,4 +1,4 @@
-"""Ingestion while `kb serve` answers searches, for `load.py`: by the server, or by a second process.
+"""Ingestion while `kb serve` answers searches, for `load.py`: by the server, or beside it.
 
 It is given more files than it can read in the time, so that it works until it is told to stop.
 """
