@@ -20,7 +20,7 @@ from kb.server.errors import handle_errors
 from kb.server.gate import Gate
 from kb.server.guard import Guard, Policy
 from kb.server.lanes import Lane
-from kb.server.limits import Limits, searches_at_once
+from kb.server.limits import Limits
 from kb.server.loading import routes as loading
 from kb.server.loading.reader import FileReader
 from kb.server.metrics import Metrics
@@ -54,7 +54,6 @@ def application(
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
     embedder = base.embedder
     quick = Lane("requests", limits.threads, most=limits.requests)
-    searches = Lane("searches", searches_at_once(base.settings, limits), most=limits.requests)
     ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)
     engine = Engine(
         embedder,
@@ -63,7 +62,7 @@ def application(
         long_inputs=limits.long_inputs,
     )
     reader = FileReader(base.settings)
-    serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick, searches=searches)
+    serving = knowledge.Serving(base=base, jobs=_jobs(base), quick=quick)
     metrics = Metrics()
     _watch(engine, metrics)
     if tell_of_tokens(embedder, lambda tokens: metrics.add("model_tokens_total", tokens)):
@@ -101,7 +100,6 @@ def application(
         reader.close()
         serving.close()
         ranking.close()
-        searches.close()
         quick.close()
         engine.close()
 

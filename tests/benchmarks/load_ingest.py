@@ -99,6 +99,8 @@ def ingesting(way: str, served: Served, data_dir: Path, folder: Path) -> Iterato
         try:
             ingest.started()
             yield ingest
+            if process.poll() is not None:
+                sys.exit("the ingestion ended before the searches had; give more --files")
         finally:
             process.terminate()
 
@@ -115,6 +117,9 @@ def _uploaded(url: str, folder: Path) -> int:
 
 def _ended(url: str, job: int) -> None:
     """Cancel a job and wait until it has ended."""
-    httpx.post(f"{url}/v1/jobs/{job}/cancel", timeout=60, trust_env=False).raise_for_status()
+    answer = httpx.post(f"{url}/v1/jobs/{job}/cancel", timeout=60, trust_env=False)
+    if answer.status_code == httpx.codes.CONFLICT:
+        sys.exit("all files were ingested before the searches had ended; give more --files")
+    answer.raise_for_status()
     while httpx.get(f"{url}/v1/jobs/{job}", timeout=60, trust_env=False).json()["ended_at"] is None:
         time.sleep(_LOOK_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from hashing_embedder import HashingEmbedder
 from neighbour import Neighbour
 
 from kb import KnowledgeBase, Settings, StoreBusyError
+from kb.vectors.chroma import client, folder
 
 TEXT = "The harbour office opens at seven."
 
@@ -104,3 +107,44 @@ def test_recording_a_file_leaves_searches_as_quick_as_they_were(
     # What it has is current: it waits for nobody.
     assert base.search("ferry", mode="dense", top_k=1)[0].source == "ferry"
     neighbour.do("release")
+
+
+def test_one_search_waits_for_another_process_and_the_others_answer_from_what_they_have(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "REFRESH_INTERVAL_S", 0)
+    monkeypatch.setattr(folder, "_READER_PATIENCE_S", 60)
+    neighbour.do("put ferry The ferry leaves at nine.")
+    neighbour.do("hold")
+    index = base._store.vectors.at("chroma")._client
+    found: list[str] = []
+
+    def search() -> None:
+        found.extend(hit.source for hit in base.search("ferry", mode="dense", top_k=1))
+
+    waiting = threading.Thread(target=search)
+    waiting.start()
+    try:
+        while not index.refreshing.locked():
+            time.sleep(0.001)
+        others = base.search("ferry", mode="dense", top_k=2)
+        assert [hit.source for hit in others] == ["harbour"]
+        assert waiting.is_alive()
+    finally:
+        neighbour.do("release")
+        waiting.join()
+    assert found == ["ferry"]
+
+
+def test_the_longer_reading_anew_takes_the_longer_it_is_until_the_next_time(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "REFRESH_INTERVAL_S", 0)
+    index = base._store.vectors.at("chroma")._client
+    neighbour.do("put ferry The ferry leaves at nine.")
+    assert base.search("ferry", mode="dense", top_k=1)[0].source == "ferry"
+    index.took(60)
+    neighbour.do("put mill The mill stands still.")
+    assert base.search("mill", mode="dense", top_k=1)[0].source != "mill"
+    index.took(0)
+    assert base.search("mill", mode="dense", top_k=1)[0].source == "mill"

@@ -100,7 +100,7 @@ def routes(serving: Serving) -> APIRouter:
         For programs that search without marking, show the hits at once, and mark them afterwards.
         """
         caller.check(*dict.fromkeys(hit.collection for hit in body.hits))
-        return await serving.searches.run(lambda: json_response(_marked(serving, body)))
+        return await serving.quick.run(lambda: json_response(_marked(serving, body)))
 
     return router
 

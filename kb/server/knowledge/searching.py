@@ -125,7 +125,7 @@ def routes(serving: Serving) -> APIRouter:
         """Find the passages that answer a question best, or several questions together."""
         chosen = serving.chosen(caller, *(body.collection or ()))
         request = replace(body.request(), collections=chosen)
-        return await serving.searches.run(lambda: json_response(_found(serving, request)))
+        return await serving.quick.run(lambda: json_response(_found(serving, request)))
 
     return router
 

@@ -43,7 +43,6 @@ class Serving:
         base: what is served.
         jobs: ingestion in the background, which this process does, too.
         quick: for what is looked up.
-        searches: for searches, which compute.
         changes: for what changes the store, which waits for whoever else does.
         answers: for what a chat model writes.
         arriving: how many uploads are taken at once; others wait, and nothing of them is read. Each
@@ -54,7 +53,6 @@ class Serving:
     base: KnowledgeBase
     jobs: Jobs
     quick: Lane
-    searches: Lane
     changes: Lane = field(
         default_factory=lambda: Lane("changes of what is stored", _CHANGES_AT_ONCE)
     )

@@ -54,7 +54,7 @@ def routes(serving: Serving) -> APIRouter:
         search again in other words if nothing fits. Each passage comes with the name of its
         document and the place in it: cite them in your answer. If no passage answers, say so.
         """
-        return await serving.searches.run(lambda: json_response(_found(serving, body, caller)))
+        return await quick.run(lambda: json_response(_found(serving, body, caller)))
 
     @router.post(
         f"{ROOT}/read",
