@@ -29,6 +29,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         keys: API keys of the server, :mod:`kb.server`.
         jobs: the queue of background ingestion; :mod:`ingest.jobs` works through it.
         likeness: search for passages similar to a hit.
+        questions: people's own questions with the passages marked for them.
         remembered: saved searches and conversations.
         uploads: the uploaded originals.
 

@@ -20,9 +20,9 @@ class Catalog(LookingUp):
     and are undone by any error in it. Callers with a single question have a method for it.
 
     Other processes may change the catalog meanwhile. Who changes it holds the store's write lock.
-    Only jobs (:mod:`kb.queueing`), keys (:mod:`kb.api_keys`) and what people have remembered
-    (:mod:`kb.remembering`) change without it: they concern nothing that can be found, and who
-    cancels or revokes one must not wait for a long commit.
+    Only jobs (:mod:`kb.queueing`), keys (:mod:`kb.api_keys`), what people have remembered
+    (:mod:`kb.remembering`) and judged (:mod:`kb.own_questions`) change without it: they concern
+    nothing that can be found, and who cancels or revokes one must not wait for a long commit.
 
     Args:
         path: the file; made if it is not there, brought forward if an older release wrote it.

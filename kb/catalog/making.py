@@ -6,6 +6,7 @@ import secrets
 
 from kb.catalog.collections import CollectionSettingChanges
 from kb.catalog.keywords import KeywordChanges
+from kb.catalog.questions import QuestionChanges
 from kb.catalog.tags import TagChanges
 from kb.embedding.base import EmbedderIdentity
 from kb.records import CollectionInfo
@@ -14,7 +15,7 @@ from kb.records import CollectionInfo
 _KEPT = ("name", "description", "instruction", "mode", "folders", "created_at")
 
 
-class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
+class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges, QuestionChanges):
     """Collections as a whole."""
 
     def create_collection(
@@ -61,9 +62,9 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
     def take_place(self, old: CollectionInfo, new: CollectionInfo) -> None:
         """Let a successor be found under the old name, and the old collection be gone.
 
-        Name, descriptions, instruction, mode, date of making and tags stay those of the old
-        collection, the history of its runs goes on, keys for it are for the new one, and jobs that
-        wait fill it.
+        Name, descriptions, instruction, mode, date of making, tags and own questions stay those
+        of the old collection, the history of its runs goes on, keys for it are for the new one,
+        and jobs that wait fill it.
         """
         row = self._db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         moved = (new.id, old.id)
@@ -74,6 +75,7 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         )
         self._db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         self.carry_tags_over(old.id, new.id)
+        self.carry_questions_over(old.id, new.id)
         self._db.execute(
             "UPDATE unplaced_roots SET collection_id = ? WHERE collection_id = ?", moved
         )

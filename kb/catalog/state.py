@@ -16,6 +16,7 @@ from kb.catalog.keywords import KeywordReads
 from kb.catalog.language_means import LanguageMeanReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
+from kb.catalog.questions import QuestionReads
 from kb.catalog.remembered import RememberedChanges, RememberedReads
 from kb.catalog.runs import RunChanges, RunReads
 from kb.catalog.sentences import SentenceReads
@@ -37,6 +38,7 @@ class State(
     OverviewReads,
     SourceReads,
     TagReads,
+    QuestionReads,
     RunReads,
     HiddenReads,
     SentenceReads,

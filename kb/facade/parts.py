@@ -12,6 +12,7 @@ from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
+from kb.own_questions import OwnQuestions
 from kb.queueing import JobQueue
 from kb.remembering import Remembered
 from kb.reranking import open_reranker
@@ -59,6 +60,7 @@ class Parts:
         self.jobs = JobQueue(self._store.catalog)
         self.keys = ApiKeys(self._store.catalog)
         self.likeness = Likeness(self._store)
+        self.questions = OwnQuestions(self._store.catalog)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
 

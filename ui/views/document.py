@@ -169,9 +169,10 @@ def _draw_chunk(document: Document, chunk: Chunk, *, overlap: int, found: bool, 
     rest = chunk.text[overlap:]
     body = f'<span class="kb-passage">{escape(rest)}</span>' if found else escape(rest)
     read = f'<span class="kb-ocr">{escape(ocr)}</span>' if ocr else ""
+    aim = ' data-aim="passage"' if found else ""
     with st.container(border=True):
         st.html(
-            f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'
+            f'<div class="kb-hit-head"{aim}><span class="kb-rank">{chunk.ordinal + 1}</span>'
             f'<span class="kb-place">{escape(place)}</span>{read}'
             f'<span class="kb-score">{escape(size)}</span></div>'
             f'<p class="kb-text {chunk.kind}">{header}{repeated if overlap else ""}{body}</p>'

@@ -33,6 +33,7 @@ from kb.catalog.migrations import (
     v20_revisions,
     v21_file_names,
     v22_remembered,
+    v24_own_questions,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -62,6 +63,7 @@ MIGRATIONS: tuple[Step, ...] = (
     v20_revisions.apply,
     v21_file_names.apply,
     v22_remembered.apply,
+    v24_own_questions.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
