@@ -1,4 +1,4 @@
-"""Clusters that die as a whole. Run by test_ray.py."""
+"""Nodes that come late, and clusters that die as a whole. Run by test_ray.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from company_embedder import CompanyEmbedder
 from hashing_embedder import HashingEmbedder
-from ray_cluster import HANGS, HELPERS, WAIT_S, add_node, assert_same, held, two_nodes
+from ray.cluster_utils import Cluster
+from ray_cluster import HANGS, HELPERS, STORE_BYTES, WAIT_S, add_node, assert_same, held, two_nodes
 from synthetic_texts import made_text
 
 from ingest.engines.choice import EngineChoice, RayCluster
@@ -44,6 +46,37 @@ def assert_as_here(data: Path, folder: Path, tmp_path: Path) -> None:
         ingest(here, folder)
         assert there.check().ok
         assert_same(held(there), held(here))
+
+
+def test_a_node_that_comes_during_a_run_gets_work(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    folder = tmp_path / "texts"
+    for each in (marks, folder):
+        each.mkdir()
+    for number in range(6):  # each longer than what one node embeds at a time
+        (folder / f"{number}.txt").write_text(made_text(number, paragraphs=300))
+    came: list[subprocess.Popen[bytes]] = []
+    with two_nodes(tmp_path, more=0) as cluster:
+
+        def come(event: FileEvent) -> None:
+            if event.stage == "embedding" and not came:
+                came.append(_node(cluster))
+
+        with KnowledgeBase.open(
+            Settings(data_dir=tmp_path / "data", sentences=False), embedder=CompanyEmbedder(marks)
+        ) as base:
+            try:
+                report = ingest(
+                    base, folder, engine=RayCluster(address=cluster.address), on_event=come
+                )
+            finally:
+                for node in came:
+                    node.terminate()
+                    node.wait(WAIT_S)
+
+    assert len(list(marks.iterdir())) == 2
+    assert report.summary() == {"added": 6}
+    assert_as_here(tmp_path / "data", folder, tmp_path)
 
 
 def test_a_run_whose_nodes_all_die_says_so_and_the_next_does_the_rest(
@@ -153,3 +186,12 @@ def _wait(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def _node(cluster: Cluster) -> subprocess.Popen[bytes]:
+    """Start one more node as people do, from whatever thread."""
+    options = ("--num-cpus=1", f"--object-store-memory={STORE_BYTES}", "--disable-usage-stats")
+    program = (sys.executable, "-m", "ray.scripts.scripts", "start", "--block")
+    return subprocess.Popen(
+        [*program, "--address", cluster.address, *options], stdout=subprocess.DEVNULL
+    )
