@@ -1,4 +1,4 @@
-"""One state of the catalog, and one change of it: the values that transactions are."""
+"""A state of the catalog and a change of it, each one transaction."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class State(
     RememberedReads,
     WatchedFolderReads,
 ):
-    """The catalog as it was when the first of these reads was made; all of them agree."""
+    """The catalog as it was at the first read; all reads agree."""
 
     def generation(self) -> int:
-        """Return the count of changes of what can be found, by any process."""
+        """Return the count of changes of searchable data, by any process."""
         return int(self._db.execute("SELECT value FROM generation").fetchone()["value"])
 
     def integrity(self) -> str:
-        """Return ``ok``, or what is wrong with the file."""
+        """Return ``ok``, or the damage of the file."""
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
@@ -70,4 +70,4 @@ class Change(
     WatchedFolderChanges,
     State,
 ):
-    """A change that others see whole when its block ends, or not at all."""
+    """A change that others see completely after its block, or not at all."""

@@ -1,8 +1,8 @@
-"""Vectors of some chunks, each compared with the query's: read from the catalog, not the index.
+"""Compares the query with the vectors of chunks from the catalog, without the index.
 
-An approximate index looks for the nearest of all. Of those that it is not to find it looks at
-hundreds to come upon one that passes, where few pass: to have a thousand of 100,000 chunks compared
-took Chroma 54 ms, and takes 1 ms here once their vectors are read.
+An approximate index looks for the nearest of all chunks. If few chunks pass a filter, it visits
+hundreds for each passing one. Comparing a thousand of 100,000 chunks took Chroma 54 ms, and takes 1
+ms here once their vectors are read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PER_READ = 5_000
 
 
 def read(state: State, collection_id: str, ids: Ids) -> Vectors | None:
-    """Return the vectors of chunks, in ascending order; None where some have none yet."""
+    """Return the vectors of chunks, in ascending order of ids; None if some have none yet."""
     parts = list(_parts(state, collection_id, ids))
     if any(rows is None for _, rows in parts):
         return None
@@ -35,17 +35,17 @@ def nearest(ids: Ids, rows: Vectors, vector: Vector, limit: int) -> Nearest:
     """Return the ``limit`` nearest of chunks as (chunk id, cosine), best first.
 
     Args:
-        ids: of the chunks, in ascending order.
+        ids: ids of the chunks, in ascending order.
         rows: their vectors.
-        vector: the query's.
-        limit: how many at most.
+        vector: the query's vector.
+        limit: highest number of results.
     """
     if not len(ids) or limit < 1:
         return []
     cosines = rows @ vector
     limit = min(limit, len(cosines))
     best = np.argpartition(-cosines, limit - 1)[:limit]
-    # Equal ones by their ids, whatever stood first.
+    # Equal ones in the order of their ids.
     order = best[np.lexsort((ids[best], -cosines[best]))]
     return list(zip(ids[order].tolist(), cosines[order].tolist(), strict=True))
 
@@ -53,7 +53,7 @@ def nearest(ids: Ids, rows: Vectors, vector: Vector, limit: int) -> Nearest:
 def nearest_of_many(
     state: State, collection_id: str, ids: Ids, vector: Vector, limit: int
 ) -> Nearest | None:
-    """Return the nearest of chunks without keeping their vectors; None where some have none."""
+    """Return the nearest of chunks without keeping their vectors; None if some have none."""
     found: Nearest = []
     for part, rows in _parts(state, collection_id, ids):
         if rows is None:

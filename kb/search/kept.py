@@ -1,4 +1,4 @@
-"""What searches of one store remember from query to query."""
+"""Data that searches of one store remember from query to query."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kb.search.term_frequencies import TermFrequencies
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How often terms stand, what passes filters, and what candidates are scored by.
+    """Frequencies of terms, passing chunks of filters, and vectors of candidates.
 
-    All of it until the store changes.
+    All of them are kept until the store changes.
     """
 
     frequencies: TermFrequencies = field(default_factory=TermFrequencies)

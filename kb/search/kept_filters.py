@@ -1,10 +1,10 @@
-"""Which chunks pass a filter, remembered from query to query.
+"""The chunks that pass a filter, remembered from query to query.
 
-A filter that a person sets stays for many searches, and to find out what passes it takes longer the
-larger the collection is: the files below a folder were found by looking at the paths of all, three
-times in a search. So the chunks that pass are listed: few at the first search with a filter, and
-many at the second, which knows then that the filter stays. Where they are few enough, their vectors
-are remembered as well (:mod:`kb.search.comparing`).
+People keep a filter for many searches, and evaluating it takes longer the larger the collection is:
+finding the files below a folder reads the paths of all files, and happened three times in a search.
+So the passing chunks are listed: a few at the first search with a filter, and many at the second,
+which shows that the filter stays. If they are few enough, their vectors are remembered, too
+(:mod:`kb.search.comparing`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LISTED_AT_ONCE = 20_000
 """Chunks that the first search with a filter lists: 10 ms."""
 
 MOST_NUMBERS = 16_000_000
-"""In the vectors that are remembered of one filter: 40,000 passages of the default model, 64 MB."""
+"""Most numbers in the remembered vectors of one filter: 40,000 default passages, 64 MB."""
 
 _MOST_ALL_NUMBERS = 2 * MOST_NUMBERS
 _MOST_FILTERS = 16
@@ -38,7 +38,7 @@ class Allowed:
     """All visible chunks of a collection that pass a filter, in one generation of the store.
 
     Attributes:
-        ids: in ascending order.
+        ids: ids of the chunks, in ascending order.
     """
 
     ids: Ids
@@ -47,7 +47,7 @@ class Allowed:
 
     @classmethod
     def of(cls, ids: Ids) -> Allowed:
-        """Make it of ids in any order."""
+        """Create it from ids in any order."""
         ids = np.sort(ids)
         low = int(ids[0]) if len(ids) else 0
         flags = np.zeros(int(ids[-1]) - low + 1 if len(ids) else 0, np.bool_)
@@ -59,7 +59,7 @@ class Allowed:
         return len(self.ids)
 
     def hold(self, ids: Ids) -> npt.NDArray[np.bool_]:
-        """Say of each of some chunks whether it passes: bool, shape (len(ids),)."""
+        """Return for each of some chunks whether it passes: bool, shape (len(ids),)."""
         places = ids - self._low
         inside = (places >= 0) & (places < len(self._flags))
         inside[inside] = self._flags[places[inside]]
@@ -67,7 +67,7 @@ class Allowed:
 
 
 class KeptFilters:
-    """Remembers what passes filters until the store changes. Thread-safe."""
+    """Remembers the chunks that pass filters until the store changes. Thread-safe."""
 
     def __init__(self) -> None:
         self._generation = -1
@@ -79,14 +79,14 @@ class KeptFilters:
     def allowed(
         self, state: State, collection: CollectionInfo, condition: SearchFilter
     ) -> Allowed | None:
-        """Return what passes a filter; None where that is much, and it was not asked for before."""
+        """Return the chunks that pass a filter; None for many chunks at the first request."""
         key = (collection.id, repr(condition))
         generation = self._current(state)
         with self._mutex:
             if key in self._allowed:
                 self._allowed.move_to_end(key)
                 return self._allowed[key]
-            # The files below a folder are found by looking at all: what passes is listed with them.
+            # Finding the files below a folder reads all paths, so the chunks are listed with them.
             again = key in self._asked or bool(condition.path)
             self._asked.add(key)
         most = -1 if again else LISTED_AT_ONCE + 1
@@ -109,9 +109,9 @@ class KeptFilters:
         condition: SearchFilter,
         allowed: Allowed,
     ) -> Vectors | None:
-        """Return the vectors of what passes a filter, row by row as ``allowed`` has them.
+        """Return the vectors of the chunks that pass a filter, in the order of ``allowed``.
 
-        None where they are many, or some have none in the catalog yet.
+        The result is None for too many chunks, or if some have no vectors in the catalog yet.
         """
         if len(allowed) * collection.dim > MOST_NUMBERS:
             return None
@@ -121,7 +121,7 @@ class KeptFilters:
             if self._allowed.get(key) is allowed and key in self._rows:
                 return self._rows[key]
         rows = comparing.read(state, collection.id, allowed.ids)
-        if rows is None:  # vectors of sentences come without a change of what can be found
+        if rows is None:  # vectors of sentences arrive without a change of the generation
             return None
         with self._mutex:
             if self._allowed.get(key) is allowed:
@@ -132,7 +132,7 @@ class KeptFilters:
         return rows
 
     def _current(self, state: State) -> int:
-        """Return the store's generation, and forget what was known of another."""
+        """Return the store's generation; forget the data of any other."""
         generation = state.generation()
         with self._mutex:
             if generation != self._generation:

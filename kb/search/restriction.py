@@ -14,17 +14,17 @@ from kb.search import comparing
 from kb.search.kept_filters import Allowed, KeptFilters
 from kb.search.query import Query
 
-# Up to this many allowed chunks, comparing all of them is faster than asking the index for ever
-# more until enough of its answers are allowed; and exact.
+# Up to this many allowed chunks, comparing all of them is exact, and faster than asking the index
+# again and again until enough of its answers are allowed.
 FEW = 2000
 
 
 class Restriction:
-    """Says which chunks pass, in one state of the catalog.
+    """Decides which chunks pass, in one state of the catalog.
 
     Attributes:
-        few: all that pass, if they are few; None says that there are more.
-        allowed: all that pass the filter, where there is one and they are known.
+        few: all passing chunks if they are few; None if there are more.
+        allowed: all chunks that pass the filter, if there is one and they are known.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Restriction:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether every visible chunk passes."""
+        """Whether every visible chunk passes."""
         return self._filter.is_empty and self._required is None and not self._excluded
 
     def passing(self, ids: Sequence[int]) -> set[int]:
-        """Return those of ``ids`` that are visible and pass."""
+        """Return the visible and passing ones of ``ids``."""
         left = list(ids)
         if self.allowed is not None:
             row = np.array(left, np.int64)
@@ -69,7 +69,7 @@ class Restriction:
         return self._state.passing_of(left, self._collection.id, self._filter)
 
     def every(self) -> list[int]:
-        """Return all chunks that pass; slow where that is half of a large collection."""
+        """Return all chunks that pass; slow for half of a large collection."""
         if self.few is not None:
             return self.few
         found = (
@@ -84,9 +84,9 @@ class Restriction:
         ]
 
     def nearest(self, vector: Vector, limit: int) -> list[tuple[int, float]] | None:
-        """Return up to ``limit`` (chunk id, cosine) of those that pass, each compared.
+        """Return up to ``limit`` (chunk id, cosine) of passing chunks, each compared.
 
-        None where that would take longer than to ask the index.
+        The result is None if asking the index is faster.
         """
         if self.allowed is None:
             return None
@@ -101,12 +101,12 @@ class Restriction:
         return comparing.nearest(ids, rows, vector, limit)
 
     def nearest_of_all(self, vector: Vector, limit: int) -> list[tuple[int, float]] | None:
-        """Return as :meth:`nearest`, however long it takes; None where vectors are missing."""
+        """Return the result of :meth:`nearest` at any cost; None if vectors are missing."""
         ids = np.sort(np.array(self.every(), np.int64))
         return comparing.nearest_of_many(self._state, self._collection.id, ids, vector, limit)
 
     def listed(self) -> Allowed:
-        """Return all that pass."""
+        """Return all passing chunks."""
         if self.allowed is not None and self._filter_alone:
             return self.allowed
         return Allowed.of(np.array(self.every(), np.int64))

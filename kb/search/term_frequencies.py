@@ -2,8 +2,8 @@
 
 FTS5 counts a term's chunks by reading all of its postings. For the common words of nearly every
 query that took as long as the search itself at 100,000 chunks (9 ms of a query). A common term
-keeps its frequency until a hundredth of the collection has changed: the frequency tells how rare
-the term is, and that hardly changes. Else every search beside an ingestion would count it anew.
+keeps its frequency until a hundredth of the collection has changed, because its rarity hardly
+changes. Otherwise every search during an ingestion would count it again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from kb.words.typos import one_slip_away
 
 CAPACITY = 20_000
 COMMON = 10_000
-"""Chunks that hold a term whose frequency outlives a change of the store."""
+"""Fewest chunks with a term whose frequency outlives a change of the store."""
 
-_CHANGED = 0.01  # of a collection's chunks; then common terms are counted anew
+_CHANGED = 0.01  # of a collection's chunks; then common terms are counted again
 # Only short words have more words one typing error away, and those may mean anything.
 _MOST_NEAR = 4
 
@@ -31,7 +31,7 @@ class TermFrequencies:
     def __init__(self) -> None:
         self._generation = -1
         self._known: dict[tuple[str, str], int] = {}
-        # Of a common term, in how many chunks of how many it stood.
+        # For each common term, its chunks and the collection's chunks at the time of counting.
         self._common: dict[tuple[str, str], tuple[int, int]] = {}
         self._languages: dict[str, tuple[str, ...]] = {}
         self._near: dict[tuple[str, str], tuple[str, ...]] = {}

@@ -149,10 +149,10 @@ def sentence_table(rows: Iterable[tuple[int, int, bytes]]) -> SentenceTable:
 
 
 def own_rows(rows: Sequence[tuple[bytes, bytes]]) -> Vectors:
-    """Return vectors of which each is given as its scale and its numbers: unit length, in order.
+    """Return vectors of their scales and numbers: unit length, in order.
 
     Raises:
-        ValueError: they are not of one width.
+        ValueError: the vectors differ in width.
     """
     scales = np.frombuffer(b"".join(scale for scale, _ in rows), _SCALE)
     numbers = np.frombuffer(b"".join(each for _, each in rows), np.int8)

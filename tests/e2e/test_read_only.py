@@ -164,9 +164,7 @@ def test_whatever_would_change_it_says_that_it_is_read_only(
     with opened(closed, tmp_path) as base:
         before = names(base)
         base.export(tmp_path / "out.kbz")
-        with pytest.raises(
-            StoreError, match="is read-only: what it holds can be searched"
-        ) as error:
+        with pytest.raises(StoreError, match="is read-only: its contents can be searched") as error:
             change(base, tmp_path / "documents")
         assert str(base.settings.store_dir) in str(error.value)
         assert names(base) == before
@@ -281,7 +279,7 @@ def test_a_process_that_searches_works_and_one_that_writes_says_why_not(mounted:
     assert "heron.txt" in done.stdout
     done = command(mounted, "remove", "1")
     assert done.returncode == 1
-    assert "is read-only: what it holds can be searched" in " ".join(done.stderr.split())
+    assert "is read-only: its contents can be searched" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -303,7 +301,7 @@ def test_the_commands_that_read_work_and_those_that_write_say_why_not(mounted: P
         assert done.exit_code == 1
         # The doctor's findings are its result; the others' refusal is an error.
         said = done.stdout if "doctor" in arguments else done.stderr
-        assert "is read-only: what it holds can be searched" in " ".join(said.split())
+        assert "is read-only: its contents can be searched" in " ".join(said.split())
         assert isinstance(done.exception, SystemExit)  # no other, which would be a traceback
         assert "Traceback" not in done.stderr
         assert "now of the model" not in done.stdout
