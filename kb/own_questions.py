@@ -1,4 +1,4 @@
-"""Questions of one's own: what was asked, and which passages that were found answer it."""
+"""Own questions: queries that people asked, with the hits that they judged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from kb.records import SearchHit
 from kb.same_passage import same_passage
 
 MOST_CHARACTERS = 4_000
-"""Of a question that is kept."""
+"""Longest question, in characters."""
 
 
 class OwnQuestions:
-    """The questions of each collection, with the passages judged for them. Thread-safe.
+    """The questions of each collection, with the judged passages. Thread-safe.
 
-    A judgement names a file and a passage's text. It outlives new versions of the file, other
-    sizes of chunks and another model, and goes with the file. Questions belong to the knowledge
-    base, not to a person: whoever opens it sees all of them.
+    A judgement consists of a file and a passage's text. It survives new versions of the file, other
+    chunk sizes and another model, and is deleted with the file. Questions belong to the knowledge
+    base, not to a person: every user sees all of them.
 
     Raises (every method that changes something):
         StoreError: the folder is read-only, the disk is full, or the file failed.
@@ -33,23 +33,23 @@ class OwnQuestions:
         """Return the questions of a collection, the newest first.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self._catalog.reading() as state:
             return state.own_questions(state.collection(collection).id)
 
     def judge(self, question: str, hit: SearchHit, *, good: bool | None) -> None:
-        """Keep whether a passage answers a question; None takes back what was said.
+        """Store whether a passage answers a question; None deletes the judgement.
 
         Args:
-            question: as it was searched for.
-            hit: the passage, as a search gave it.
-            good: whether it answers.
+            question: the query of the search.
+            hit: the passage, a hit of the search.
+            good: whether the passage answers.
 
         Raises:
             CollectionError: the hit's collection is gone.
             DocumentNotFoundError: its file is gone.
-            SettingsError: there is no question, or it is too long to be kept.
+            SettingsError: the question is empty or too long.
         """
         text = _worded(question)
         with self._catalog.change() as change:
@@ -67,7 +67,7 @@ class OwnQuestions:
                 raise no_document(hit.document_id)
 
     def marks(self, question: str, hits: Sequence[SearchHit]) -> Mapping[int, bool]:
-        """Return what was said of hits for a question, by chunk; only of those that were judged."""
+        """Return the judgements of hits for a question, by chunk id, without unjudged ones."""
         text = " ".join(question.split())
         found: dict[int, bool] = {}
         with self._catalog.reading() as state:
@@ -80,21 +80,21 @@ class OwnQuestions:
         return found
 
     def reword(self, question_id: int, text: str) -> None:
-        """Give a question other words; one with the same words takes its judgements over.
+        """Reword a question; an existing question with these words takes its judgements over.
 
         Raises:
-            SettingsError: there are no words, or too many.
+            SettingsError: the text is empty or too long.
         """
         with self._catalog.change() as change:
             change.reword_question(question_id, _worded(text))
 
     def forget(self, question_id: int) -> None:
-        """Delete a question with its judgements; nothing happens if it is gone."""
+        """Delete a question with its judgements; do nothing if it is gone."""
         with self._catalog.change() as change:
             change.forget_question(question_id)
 
     def forget_judgement(self, judgement_id: int) -> None:
-        """Delete what was said of one passage; a question without any goes, too."""
+        """Delete one judgement, and its question if that has no other."""
         with self._catalog.change() as change:
             change.forget_judgements([judgement_id])
 

@@ -54,6 +54,9 @@ def draw_marks(shared: Session, hit: SearchHit, marks: Marks) -> None:
     )
     if error := st.session_state.pop(f"{key}-error", None):
         draw_error(t("error.mark"), error)
+    # Not a toast: one of a fragment takes the place of the page's style sheet.
+    elif st.session_state.get(key):
+        st.caption(t("mark.kept"))
 
 
 def _mark(shared: Session, hit: SearchHit, question: str, key: str) -> None:
@@ -62,5 +65,3 @@ def _mark(shared: Session, hit: SearchHit, question: str, key: str) -> None:
         shared.base.questions.judge(question, hit, good=None if chosen is None else chosen == _GOOD)
     except KnowledgeBaseError as error:
         st.session_state[f"{key}-error"] = str(error)
-    else:
-        st.toast(t("mark.kept" if chosen else "mark.taken_back"), icon=":material/rule:")

@@ -85,7 +85,7 @@ def _draw_judgement(shared: Session, judgement: Judgement, *, changeable: bool) 
         st.html(
             f'<div class="kb-hit-head"><span class="kb-ocr">{escape(mark)}</span>'
             f'<span class="kb-name">{escape(str(judgement.source))}</span>'
-            f'<span class="kb-place">{escape(judgement.place)}</span></div>'
+            f'<span class="kb-place">{escape(_place(judgement))}</span></div>'
             f'<details class="kb-text"><summary>{escape(t("own.passage"))}</summary>'
             f"{excerpt(judgement.passage, ())}</details>"
         )
@@ -98,6 +98,12 @@ def _draw_judgement(shared: Session, judgement: Judgement, *, changeable: bool) 
                 on_click=_changed,
                 args=(shared.base.questions.forget_judgement, judgement.id),
             )
+
+
+def _place(judgement: Judgement) -> str:
+    """Return the place as the page's language says it; the store has pages as ``p. 3``."""
+    before, page, number = judgement.place.partition("p. ")
+    return t("place.page", page=number) if page and not before else judgement.place
 
 
 def _reword(shared: Session, question_id: int, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Own questions in the catalog, and the passages that were judged for each."""
+"""Own questions in the catalog, with their judged passages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from kb.records import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A passage that somebody judged. ``document_id`` is the version that its file has now.
+    """A judged passage. ``document_id`` is the present version of its file.
 
-    ``passage`` and ``place`` are its text and its place in the document when it was judged.
+    ``passage`` and ``place`` are its text and its place in the document at the time of the
+    judgement.
     """
 
     id: int
@@ -28,7 +29,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnQuestion:
-    """A question that somebody asked, with the passages judged for it, in order of judging."""
+    """A question with its judged passages, in the order of judging."""
 
     id: int
     text: str
@@ -41,14 +42,14 @@ class OwnQuestion:
 
 
 class QuestionReads(Transaction):
-    """What was judged."""
+    """Reads questions and judgements."""
 
     def own_questions(self, collection_id: str) -> list[OwnQuestion]:
-        """Return the questions of a collection with a judgement at least, the newest first."""
+        """Return a collection's questions with at least one judgement, the newest first."""
         return self._questions(collection_id, None)
 
     def own_question(self, collection_id: str, text: str) -> OwnQuestion | None:
-        """Return a question of a collection by its words."""
+        """Return a question of a collection by its text."""
         found = self._questions(collection_id, text)
         return found[0] if found else None
 
@@ -64,7 +65,7 @@ class QuestionReads(Transaction):
 
 
 class QuestionChanges(QuestionReads):
-    """Questions and judgements kept and forgotten."""
+    """Writes and deletes questions and judgements."""
 
     def judge(
         self,
@@ -76,7 +77,7 @@ class QuestionChanges(QuestionReads):
         place: str,
         good: bool,
     ) -> bool:
-        """Keep what a passage of a file is worth for a question; False if the file is gone."""
+        """Store whether a file's passage answers a question; return False if the file is gone."""
         self._db.execute(
             "INSERT OR IGNORE INTO own_questions (collection_id, question) VALUES (?, ?)",
             (collection_id, question),
@@ -91,7 +92,7 @@ class QuestionChanges(QuestionReads):
         return done.rowcount > 0
 
     def forget_judgements(self, ids: Iterable[int]) -> None:
-        """Delete judgements, and the questions that have none left."""
+        """Delete judgements, and the questions without any other."""
         self._db.executemany("DELETE FROM judgements WHERE id = ?", [(each,) for each in ids])
         self._db.execute(
             "DELETE FROM own_questions WHERE id NOT IN (SELECT question_id FROM judgements)"
@@ -102,7 +103,7 @@ class QuestionChanges(QuestionReads):
         self._db.execute("DELETE FROM own_questions WHERE id = ?", (question_id,))
 
     def reword_question(self, question_id: int, text: str) -> None:
-        """Give a question other words; one that has these already takes its judgements over."""
+        """Reword a question; an existing question with these words takes its judgements over."""
         self._db.execute(
             "UPDATE judgements SET question_id = other.id FROM own_questions mine"
             " JOIN own_questions other ON other.collection_id = mine.collection_id"
@@ -117,7 +118,7 @@ class QuestionChanges(QuestionReads):
         self.forget_judgements(())
 
     def carry_questions_over(self, old_id: str, new_id: str) -> None:
-        """Give a collection the questions of another; their passages are in the same files."""
+        """Copy the questions of a collection to another one with the same files."""
         self._db.execute(
             "UPDATE own_questions SET collection_id = ? WHERE collection_id = ?", (new_id, old_id)
         )

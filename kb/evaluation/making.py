@@ -98,13 +98,13 @@ def make_set(
 
 
 def write_own_set(base: KnowledgeBase, judged: OwnSet, folder: Path) -> int:
-    """Write one's own questions as a set whose queries are worded already; return how many.
+    """Write own questions as a set with finished queries; return their number.
 
-    Its corpus is the whole collection. A set judges documents: what tells passages of a document
-    apart are its spans, of those passages that stand in their document as they were marked.
+    Its corpus is the whole collection. Judgements of a set are about documents. Its spans are the
+    marked passages that are unchanged in their document.
 
     Raises:
-        SettingsError: the folder holds a set already, or cannot be written.
+        SettingsError: the folder has a set already, or is not writable.
     """
     _require_free(folder)
     infos = base.documents(collection=judged.collection)
@@ -127,7 +127,7 @@ def write_own_set(base: KnowledgeBase, judged: OwnSet, folder: Path) -> int:
 
 def _require_free(folder: Path) -> None:
     if taken := [name for name in _FILES if (folder / name).exists()]:
-        msg = f"{folder} holds {', '.join(taken)} already, which would be lost; name another folder"
+        msg = f"{folder} already has {', '.join(taken)}, which would be lost; name another folder"
         raise SettingsError(msg)
 
 

@@ -1,7 +1,7 @@
-"""Own questions scored: does a search find the passages that people marked as good answers?
+"""Scores searches on own questions: do they find the passages marked as good answers?
 
-Ranked are passages, not documents. A hit counts as a marked passage if it is from the same file
-and holds half of its text at least, so that chunks of any size can be compared.
+It ranks passages, not documents. A hit counts as a marked passage if it is from the same file and
+contains at least half of its text, so that chunks of any size are comparable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kb.records import SearchHit, SearchMode
 from kb.same_passage import same_passage, stands_in
 
 NAME = "my-questions"
-"""What the set of one's own questions is called where sets have names."""
+"""Name of the set of own questions, among the names of sets."""
 
 OnProgress = Callable[[int, int], None]
 
@@ -32,8 +32,8 @@ OnProgress = Callable[[int, int], None]
 class OwnSet:
     """The questions of a collection that can be scored.
 
-    ``left_out`` counts those without a good passage, ``gone`` the good passages that no document
-    holds any more: neither can be found.
+    ``left_out`` counts questions without a good passage. ``gone`` counts good passages that no
+    document contains any more. No search can find either.
     """
 
     collection: str
@@ -44,7 +44,7 @@ class OwnSet:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these questions and marks from others."""
+        """Hash of these questions and marks, which identifies them."""
         judged = [
             [each.text, sorted([*_name(one), one.good, one.passage] for one in each.judgements)]
             for each in self.questions
@@ -56,7 +56,7 @@ def own_set(base: KnowledgeBase, collection: str | None = None) -> OwnSet:
     """Return the questions of a collection that can be scored.
 
     Raises:
-        CollectionError: there is no such collection.
+        CollectionError: the collection does not exist.
         SettingsError: no question has a good passage.
     """
     info = base.collection(collection)
@@ -95,16 +95,16 @@ def run(
     """Search every question of a set.
 
     Args:
-        base: what is searched.
+        base: the knowledge base to search.
         judged: the questions.
-        mode: how to search.
-        changed: the settings that are not today's, by name.
-        collection: where it is not the set's own.
-        copied: the files of a copy, in which each document is called by its number.
-        on_progress: told (questions done, of how many).
+        mode: the search mode.
+        changed: the changed settings, by name.
+        collection: the collection to search, if it is not the set's own.
+        copied: the files of a copy, in which the number of each document is its name.
+        on_progress: called with the number of finished questions and the total.
 
     Raises:
-        InputTooLongError: a question is longer than the model reads.
+        InputTooLongError: a question exceeds the model's limit.
     """
     results = []
     seconds = []
@@ -143,7 +143,7 @@ def run(
 def _result(
     question: OwnQuestion, hits: Sequence[SearchHit], copied: Mapping[str, str] | None
 ) -> QueryResult:
-    """Score one question; the second hit that holds the same marked passage finds nothing new."""
+    """Score one question; a second hit with the same marked passage counts as irrelevant."""
     ranked: list[str] = []
     bad = known = 0
     for at, hit in enumerate(hits):

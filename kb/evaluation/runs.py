@@ -102,9 +102,9 @@ def ingested(
 def scratch_base(
     settings: Settings, embedder: Embedder | None, *, documents: int
 ) -> Iterator[KnowledgeBase]:
-    """Give an empty knowledge base in a throw-away folder, for so many documents.
+    """Yield an empty knowledge base in a temporary folder, for this number of documents.
 
-    Without an embedder the settings' model is loaded, from their own folder.
+    Without an embedder it loads the settings' model, from the settings' own folder.
     """
     with scratch_folder() as folder:
         scratch = settings.model_copy(

@@ -1,7 +1,7 @@
-"""Today's settings against tomorrow's, on one's own questions.
+"""Compares present and changed settings on own questions.
 
-What a search alone decides is tried on the documents as they are stored. For what decides how they
-are cut and embedded, they are ingested once more, into a throw-away folder.
+Settings of searches are tried on the stored documents. For settings of cutting and embedding, the
+documents are ingested again, into a temporary folder.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ OF_SEARCH = frozenset({"mode", "reranker", "rerank_candidates", "language_means"
 """Settings that can be tried without embedding anything again."""
 
 MOST_CHUNKS = 20_000
-"""Of a collection that is embedded again for a trial; a first model reads some ten a second."""
+"""Largest collection embedded again for a trial, in chunks.
+
+A first model reads some ten a second.
+"""
 
 
 def needs_embedding(changes: Mapping[str, object]) -> bool:
-    """Say whether a trial embeds the documents again."""
+    """Return whether a trial embeds the documents again."""
     return not changes.keys() <= OF_SEARCH
 
 
 def mode_of(base: KnowledgeBase, collection: str) -> SearchMode:
-    """Return how a collection is searched today."""
+    """Return the present search mode of a collection."""
     return base.collection(collection).mode or base.settings.mode
 
 
@@ -40,14 +43,14 @@ def compare_settings(
     on_documents: OnProgress | None = None,
     on_questions: OnProgress | None = None,
 ) -> tuple[Run, Run]:
-    """Return a run of today's settings, and one with some of them changed.
+    """Return a run with the present settings, and one with some of them changed.
 
     Args:
-        base: holds the documents; nothing in it changes.
+        base: the knowledge base with the documents; nothing in it changes.
         judged: the questions.
-        changes: other values of settings, by name; they must be allowed.
-        on_documents: told (documents done, of how many) where they are embedded again.
-        on_questions: told (questions done, of how many), of each run.
+        changes: new, valid values of settings, by name.
+        on_documents: called with the number of documents embedded again and the total.
+        on_questions: called with the number of finished questions and the total, for each run.
 
     Raises:
         CollectionError: the collection is gone.
@@ -94,7 +97,7 @@ def _embedded_again(
     changes: Mapping[str, object],
     on_progress: OnProgress | None,
 ) -> Iterator[KnowledgeBase]:
-    """Give a throw-away copy of a collection, cut and embedded by other settings."""
+    """Yield a temporary copy of a collection, cut and embedded with other settings."""
     settings = base.settings.model_copy(update=dict(changes))
     embedder = None if changes.keys() & {"model", "dimensions", "prompts"} else base.embedder
     with scratch_base(settings, embedder, documents=len(infos)) as scratch:

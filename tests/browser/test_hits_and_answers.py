@@ -119,6 +119,7 @@ def test_keys_lead_to_the_question_through_the_hits_mark_one_and_open_it(
         expect(mark).to_have_attribute("aria-checked", "true")
         settled(page)
         expect(hits.nth(0)).to_be_focused()
+    expect(hits.nth(0).locator(".kb-hit-head")).to_have_css("display", "flex")  # still styled
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/document\?id=\d+&at=0"))
     expect(page.locator(".kb-passage")).to_be_visible()

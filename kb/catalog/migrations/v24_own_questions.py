@@ -1,11 +1,11 @@
-"""Questions that people have asked, with the passages that they marked as good or bad answers."""
+"""Own questions, with the passages marked as good or bad answers."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
 # A judgement names its file, not its chunk: files keep their rows through new versions, other chunk
-# sizes and moves. What is removed takes its judgements along, so that none of its text stays.
+# sizes and moves. Removing a file removes its judgements, so that none of its text stays.
 _SCRIPT = """
 CREATE TABLE own_questions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -27,5 +27,5 @@ CREATE INDEX judgements_by_source ON judgements (source_id);
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)
