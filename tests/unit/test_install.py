@@ -199,6 +199,27 @@ class TestBuildingLlama:
         assert built_with["CMAKE_ARGS"].endswith("-DGGML_BLAS=on")
         assert str(ROOT) not in json.dumps([recipe.flags, recipe.hook, recipe.system])
 
+    @pytest.mark.parametrize(
+        ("flags", "asked"),
+        [(("-DGGML_CUDA=on",), ""), ((), "-DGGML_CUDA:BOOL=ON -DCMAKE_CUDA_ARCHITECTURES=86-real")],
+        ids=["found", "asked for"],
+    )
+    def test_kernels_for_cuda_are_grouped_where_they_are_compiled(
+        self, flags: tuple[str, ...], asked: str
+    ) -> None:
+        environ = {"PATH": os.environ["PATH"], "CMAKE_ARGS": asked}
+        recipe = llama.recipe_for(ROOT, machine.Accelerator(name="any", flags=flags), environ)
+        built_with = llama.build_environment(recipe, Path("/venv/bin/python"), environ)
+        assert f"-DCMAKE_PROJECT_ggml_INCLUDE={llama.CUDA_HOOK}" in built_with["CMAKE_ARGS"]
+        assert llama.CUDA_HOOK.read_text(encoding="utf-8") in recipe.hook
+
+    def test_a_build_for_the_processor_knows_nothing_of_cuda(self) -> None:
+        environ = {"PATH": os.environ["PATH"], "CMAKE_ARGS": "-DGGML_CUDA=OFF"}
+        recipe = llama.recipe_for(ROOT, machine.Accelerator(name="CPU"), environ)
+        built_with = llama.build_environment(recipe, Path("/venv/bin/python"), environ)
+        assert "ggml_INCLUDE" not in built_with["CMAKE_ARGS"]
+        assert llama.CUDA_HOOK.read_text(encoding="utf-8") not in recipe.hook
+
     def test_native_instructions_stay_on(self) -> None:
         recipe = llama.recipe_for(
             ROOT, machine.Accelerator(name="CPU"), {"PATH": os.environ["PATH"]}
@@ -351,6 +372,22 @@ class TestEnvironment:
         (root / "cuda" / "lib64" / "stubs").mkdir(parents=True)
         (root / "cuda" / "lib64" / "stubs" / "libcuda.so").touch()
         assert before["llama.cpp"] != environment.fingerprints(root, environ)["llama.cpp"]
+
+    def test_the_wheel_of_llama_alone_needs_the_build_tools_alone(self, root: Path) -> None:
+        (root / ".venv" / "bin" / "python").unlink()
+        script = f'echo "$*" >> {root}/asked; '
+        script += f"mkdir -p {root}/made; touch {root}/made/llama.whl; "
+        script += 'while [ $# -gt 1 ]; do [ "$1" = --wheel-dir ] && cp -r made "$2"; shift; done'
+        python = program(root / ".venv" / "bin", "python", f"cd {root}; {script}")
+        self.stamp(root, python=str(python.resolve()), **{"build tools": "older"})
+        environ = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(root / "cache")}
+        place = environment.Environment(root, Progress(io.StringIO()), environ)
+        wheel = place.llama_wheel()
+        assert wheel.is_relative_to(root / "cache")
+        assert place.llama_wheel() == wheel
+        first, second = (root / "asked").read_text(encoding="utf-8").splitlines()
+        assert first.endswith(f"--requirement {root / 'requirements-build.txt'}")
+        assert " pip --disable-pip-version-check wheel " in second
 
     def test_a_failed_step_is_told_and_tried_again(self, root: Path) -> None:
         (root / "requirements.txt").write_text("no-such-package-here\n", encoding="utf-8")
